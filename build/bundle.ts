@@ -1,0 +1,234 @@
+import { copyFile, glob, readFile, rm } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { channelNames } from "../shared/contract/index.ts";
+import { cache, out, root, say } from "./paths.ts";
+
+/** Packages that are not bundled, because they carry binaries. They lie in node_modules beside the app. */
+export const nativePackages = ["keytar", "classic-level", "@matrix-org/matrix-sdk-crypto-wasm"];
+
+/** The oldest Electron we run on is 25: Node 18 and Chrome 114. */
+const targets = { main: "node18", renderer: "chrome114" };
+
+/** How main's modules name a file that runs in a thread of its own. Works unbundled too, as plain URL. */
+const threadReference = /new URL\(\s*"(\.\.?\/[^"]+\.ts)",\s*import\.meta\.url\s*,?\s*\)/g;
+
+/** What a bundle is made of and where it goes. The defaults are the project itself. */
+export interface BundleOptions {
+  production: boolean;
+  /** The folder that holds main/, preload/ and renderer/. */
+  source?: string;
+  /** The folder that gets main/, preload/ and renderer/. */
+  target?: string;
+}
+
+/**
+ * Bundles the app into `out/`. Main becomes `main/index.cjs` and, beside it, one file for each part that is loaded
+ * later; preload becomes one file; the renderer becomes `renderer/main.js`, `main.css`, fonts and index.html.
+ * @throws Error when a source does not build, or when main would load matrix-js-sdk at start.
+ */
+export async function bundle({ production, source = root, target = out }: BundleOptions): Promise<void> {
+  const started = performance.now();
+  await rm(target, { recursive: true, force: true });
+  const common: BuildOptions = {
+    bundle: true,
+    absWorkingDir: source,
+    logLevel: "warning",
+    metafile: true,
+    sourcemap: production ? false : "linked",
+    legalComments: "none",
+    define: { "process.env.NODE_ENV": production ? '"production"' : '"development"' },
+  };
+  await Promise.all([
+    bundleMain(common, production, source, join(target, "main")),
+    bundlePreload(common, production, source, join(target, "preload")),
+    bundleRenderer(common, production, source, join(target, "renderer")),
+  ]);
+  say(`bundled in ${Math.round(performance.now() - started)} ms`);
+}
+
+/**
+ * Main needs CommonJS, which Electron 25 demands, in several files that share their modules, so that the Matrix SDK is
+ * loaded only when it is needed; esbuild splits ES modules alone. So it splits first, and then turns each file into
+ * CommonJS by itself. One module stays one module, whichever file asks for it.
+ */
+async function bundleMain(common: BuildOptions, production: boolean, source: string, target: string): Promise<void> {
+  const modules = join(cache, "bundle", basename(dirname(target)), String(process.pid));
+  const split = await build({
+    ...common,
+    entryPoints: { index: join(source, "main/index.ts"), ...(await threadEntries(source)) },
+    outdir: modules,
+    outExtension: { ".js": ".mjs" },
+    chunkNames: "[name]-[hash]",
+    format: "esm",
+    splitting: true,
+    platform: "node",
+    target: targets.main,
+    external: ["electron", ...nativePackages],
+    define: {
+      ...common.define,
+      "import.meta.url": "importMetaUrl",
+      "import.meta.dirname": "__dirname",
+      "import.meta.filename": "__filename",
+    },
+    plugins: [threads(source), englishAlone],
+  });
+  try {
+    refuseEagerSdk(split.metafile as Metafile, source, modules);
+    await build({
+      ...common,
+      entryPoints: Object.keys((split.metafile as Metafile).outputs)
+        .filter((path) => path.endsWith(".mjs"))
+        .map((path) => join(source, path)),
+      outbase: modules,
+      outdir: target,
+      outExtension: { ".js": ".cjs" },
+      format: "cjs",
+      platform: "node",
+      target: targets.main,
+      // Electron 25 has no ES modules in main, so a late import becomes a late require.
+      supported: { "dynamic-import": false },
+      minifySyntax: production,
+      minifyWhitespace: production,
+      banner: { js: '"use strict"; const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+      plugins: [leaveImports],
+    });
+  } finally {
+    await rm(modules, { recursive: true, force: true });
+  }
+}
+
+/** Keeps each import as it is, save that a neighbour's name ends in .cjs from now on. */
+const leaveImports: Plugin = {
+  name: "leave-imports",
+  setup(plugin) {
+    plugin.onResolve({ filter: /./ }, ({ path, kind }) => {
+      if (kind === "entry-point") return null;
+      return { path: path.startsWith(".") ? path.replace(/\.mjs$/, ".cjs") : path, external: true };
+    });
+  },
+};
+
+/** The modules of main that run in threads of their own, by the name of the file each is bundled to. */
+async function threadEntries(source: string): Promise<Record<string, string>> {
+  const entries: Record<string, string> = {};
+  for await (const path of glob("main/**/*.ts", { cwd: source })) {
+    const text = await readFile(join(source, path), "utf8");
+    for (const [, reference] of text.matchAll(threadReference)) {
+      const entry = resolve(source, dirname(path), reference as string);
+      entries[threadName(source, entry)] = entry;
+    }
+  }
+  return entries;
+}
+
+/** main/encryption/keyFile/worker.ts becomes workers/encryption-keyFile-worker. */
+function threadName(source: string, entry: string): string {
+  return `workers/${relative(join(source, "main"), entry).replace(/\.ts$/, "").replaceAll(/[\\/]/g, "-")}`;
+}
+
+/** Points `new URL("./worker.ts", import.meta.url)` to the bundled file. */
+function threads(source: string): Plugin {
+  return {
+    name: "threads",
+    setup(plugin) {
+      plugin.onLoad({ filter: /[\\/]main[\\/].*\.ts$/ }, async ({ path }) => {
+        if (path.includes("node_modules")) return null;
+        const text = await readFile(path, "utf8");
+        const contents = text.replaceAll(threadReference, (_, reference: string) => {
+          const entry = resolve(dirname(path), reference);
+          return `new URL("./${threadName(source, entry)}.cjs", import.meta.url)`;
+        });
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
+
+/** Loading matrix-js-sdk takes longer than showing a window, so nothing that main loads at start may contain it. */
+function refuseEagerSdk(metafile: Metafile, source: string, modules: string): void {
+  const outputs = metafile.outputs;
+  const entry = relative(source, join(modules, "index.mjs")).replaceAll("\\", "/");
+  const eager = new Set([entry]);
+  for (const path of eager) {
+    for (const { path: next, kind } of outputs[path]?.imports ?? []) {
+      if (kind === "import-statement" && outputs[next]) eager.add(next);
+    }
+  }
+  const heavy = [...eager].some((path) =>
+    Object.entries(outputs[path]?.inputs ?? {}).some(
+      ([input, { bytesInOutput }]) => input.includes("node_modules/matrix-js-sdk/") && bytesInOutput > 0,
+    ),
+  );
+  if (!heavy) return;
+  const culprits = Object.entries(metafile.inputs)
+    .filter(([path]) => !path.includes("node_modules/"))
+    .filter(([, { imports }]) => imports.some(({ path }) => path.includes("node_modules/matrix-js-sdk/")))
+    .map(([path]) => path);
+  throw new Error(
+    `main would load matrix-js-sdk at start. It is imported by ${culprits.join(", ")}: ` +
+      "reach one of them through import() instead.",
+  );
+}
+
+async function bundlePreload(common: BuildOptions, production: boolean, source: string, target: string): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: [join(source, "preload/index.ts")],
+    outfile: join(target, "index.cjs"),
+    format: "cjs",
+    platform: "node",
+    target: targets.main,
+    external: ["electron"],
+    minify: production,
+    plugins: [channels],
+  });
+}
+
+/** `virtual:channels` is the list of channel names, so that preload needs neither the contract nor zod. */
+const channels: Plugin = {
+  name: "channels",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^virtual:channels$/ }, ({ path }) => ({ path, namespace: "channels" }));
+    plugin.onLoad({ filter: /./, namespace: "channels" }, () => ({
+      contents: `export const channelNames = ${JSON.stringify(channelNames())};`,
+    }));
+  },
+};
+
+async function bundleRenderer(common: BuildOptions, production: boolean, source: string, target: string): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: { main: join(source, "renderer/app/main.tsx") },
+    outdir: target,
+    format: "esm",
+    splitting: true,
+    platform: "browser",
+    target: targets.renderer,
+    jsx: "automatic",
+    jsxDev: !production,
+    minify: production,
+    chunkNames: "chunks/[name]-[hash]",
+    assetNames: "assets/[name]-[hash]",
+    loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
+    plugins: [englishAlone],
+  });
+  await copyFile(join(source, "renderer/app/index.html"), join(target, "index.html"));
+}
+
+/** Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks English. */
+const englishAlone: Plugin = {
+  name: "english-alone",
+  setup(plugin) {
+    plugin.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+    plugin.onLoad({ filter: /[\\/]react-[^\\/]+[\\/].*intl[\\/].*[a-z]{2}-[A-Z]{2}\.m?js$/ }, ({ path }) =>
+      path.includes("en-US") ? null : { contents: "export default {};" },
+    );
+  },
+};
+
+if (import.meta.main) {
+  await bundle({ production: process.argv.includes("--production") });
+}

@@ -1,0 +1,15 @@
+import { constants } from "node:os";
+
+/** Runs a command's body; what it throws becomes one line for the person at the terminal. */
+export async function command(body: () => Promise<number | void>): Promise<void> {
+  // Ending by process.exit lets programs be stopped that this one has started; a bare signal would leave them behind.
+  for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
+    process.on(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+  try {
+    process.exitCode = (await body()) ?? 0;
+  } catch (error) {
+    process.stderr.write(`steward: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,80 @@
+import { dirname } from "node:path";
+import reactHooks from "eslint-plugin-react-hooks";
+import tseslint from "typescript-eslint";
+
+/** Import patterns that a room may not use, with the reason that the person who tries is told. */
+const forbid = (...patterns) => ({
+  rules: {
+    "no-restricted-imports": "off",
+    "@typescript-eslint/no-restricted-imports": ["error", { patterns }],
+  },
+});
+
+const sdkValues = {
+  group: ["matrix-js-sdk", "matrix-js-sdk/**"],
+  allowTypeImports: true,
+  message: "The renderer knows shared/ alone.",
+};
+const electron = { group: ["electron"], message: "Only main/app, main/ipc and main/index.ts know Electron. Take it as an argument." };
+
+export default tseslint.config(
+  { ignores: ["node_modules/", "out/", "dist/", ".cache/"] },
+  {
+    files: ["**/*.{ts,tsx}"],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: dirname(import.meta.dirname) } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: ["error", "always", { null: "ignore" }],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportDefaultDeclaration", message: "Name what you export." },
+        { selector: "TSEnumDeclaration", message: "Use a union of strings." },
+      ],
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: { attributes: false } }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports", disallowTypeAnnotations: false }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", ignoreRestSiblings: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      // A handler may be asynchronous because its port is, without awaiting anything itself.
+      "@typescript-eslint/require-await": "off",
+      // The SDK's enums are compared with plain strings where its values may not be loaded.
+      "@typescript-eslint/no-unsafe-enum-comparison": "off",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+    },
+  },
+  { files: ["main/**", "renderer/**", "preload/**", "shared/**"], rules: { "no-console": "error" } },
+  { files: ["renderer/**/*.{ts,tsx}"], ...reactHooks.configs.flat["recommended-latest"] },
+  {
+    files: ["shared/**/*.ts"],
+    ...forbid({ regex: "^(?!zod$|\\./|\\.\\./)", message: "shared/ imports zod alone." }),
+  },
+  {
+    files: ["preload/**/*.ts"],
+    ...forbid({ regex: "^(?!electron$|virtual:channels$)", message: "preload/ imports Electron and the channel names." }),
+  },
+  {
+    files: ["renderer/**/*.{ts,tsx}"],
+    ...forbid(
+      { regex: "^(?:node:|electron$)|/(?:main|preload|tests|build)/", message: "The renderer knows shared/ alone." },
+      sdkValues,
+    ),
+  },
+  {
+    files: ["main/**/*.ts"],
+    ignores: ["main/app/**", "main/ipc/**", "main/index.ts"],
+    ...forbid(electron, { regex: "/(?:renderer|preload|tests|build)/", message: "main/ knows shared/ alone." }),
+  },
+  {
+    // What a homeserver answered is looked at freely in tests; an expectation says what it must be.
+    files: ["tests/**"],
+    rules: Object.fromEntries(
+      ["assignment", "member-access", "return", "argument", "call"].map((kind) => [`@typescript-eslint/no-unsafe-${kind}`, "off"]),
+    ),
+  },
+  {
+    files: ["build/*.config.ts", "build/testReporter.ts", "build/afterPack.ts", "**/*.d.ts"],
+    rules: { "no-restricted-syntax": "off" },
+  },
+);

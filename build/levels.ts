@@ -1,0 +1,36 @@
+/** A level of tests, in the order in which they run: what is quick to fail comes first. */
+export interface Level {
+  name: string;
+  /** The files, as globs. Undefined for the level that runs no tests: lint and types. */
+  files?: string[];
+  notFiles?: string[];
+  /** Which app its tests start, if any: as `npm start` makes it, or as `npm run package` does. Both need a screen. */
+  app?: "staged" | "packaged";
+  /** Files that run side by side. Those that start homeservers or windows would slow each other down to time-outs. */
+  workers: number;
+  /** Milliseconds for one test. */
+  testTimeoutMs: number;
+}
+
+const packaged = "tests/e2e/packaged.test.ts";
+
+export const levels: Level[] = [
+  { name: "lint", workers: 1, testTimeoutMs: 0 },
+  { name: "unit", files: ["tests/unit/**/*.test.{ts,tsx}"], workers: 2, testTimeoutMs: 30_000 },
+  {
+    name: "integration",
+    files: ["tests/integration/**/*.test.ts"],
+    workers: 2,
+    testTimeoutMs: 120_000,
+  },
+  { name: "security", files: ["tests/security/**/*.test.ts"], app: "staged", workers: 1, testTimeoutMs: 120_000 },
+  {
+    name: "e2e",
+    files: ["tests/e2e/**/*.test.ts"],
+    notFiles: [packaged],
+    app: "staged",
+    workers: 1,
+    testTimeoutMs: 180_000,
+  },
+  { name: "packaged", files: [packaged], app: "packaged", workers: 1, testTimeoutMs: 300_000 },
+];

@@ -1,0 +1,15 @@
+import { dirname, join } from "node:path";
+
+/** The project's folder. */
+export const root = dirname(import.meta.dirname);
+
+/** Where everything is kept that can be made again. */
+export const cache = join(root, ".cache");
+
+/** Where bundles are written. */
+export const out = join(root, "out");
+
+/** Tells the person at the terminal what is being done. */
+export function say(line: string): void {
+  process.stdout.write(`steward: ${line}\n`);
+}

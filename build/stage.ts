@@ -1,0 +1,112 @@
+import { copyFile, link, mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, join, relative } from "node:path";
+import { nativePackages } from "./bundle.ts";
+import { type Electron, findElectron } from "./electron.ts";
+import { cache, out, root } from "./paths.ts";
+
+/** The app, ready to be started the way an installed one is. */
+export interface Staged {
+  /** The program to start; it takes the app's own arguments. */
+  executable: string;
+  /** The folder that holds the program, with the app in `resources/app`. */
+  folder: string;
+  electron: Electron;
+}
+
+/** Carries what was staged from a command to the tests it starts. */
+const handedOn = "STEWARD_STAGED";
+
+type LeftOut = (name: string, folder: string) => boolean;
+
+/** What a package's folder holds that nobody needs at run time: sources, build leftovers, other systems' binaries. */
+const leftOut: LeftOut = (name, folder) =>
+  /^(?:deps|src|\.deps|obj\.target|obj|binding\.(?:gyp|cc)|.*\.d\.c?ts|.*\.map|Makefile)$/.test(name) ||
+  (basename(folder) === "prebuilds" && !name.startsWith(`${process.platform}-`));
+
+/**
+ * Puts the bundled app below a copy of Electron, in `.cache/staged/<name>/`. Files are hard links, so this takes
+ * moments and no space. The program is called `electron` still, so `app.isPackaged` is false.
+ * @throws Error when no Electron can be had.
+ */
+export async function stage(name: string): Promise<Staged> {
+  const electron = await findElectron();
+  const folder = join(cache, "staged", name);
+  await rm(folder, { recursive: true, force: true });
+  await linkTree(electron.dist, folder);
+  const resources = process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources";
+  await rm(join(folder, resources, "default_app.asar"), { force: true });
+  await layOutApp(join(folder, resources, "app"));
+  return { executable: join(folder, relative(electron.dist, electron.executable)), folder, electron };
+}
+
+/**
+ * Lays out what is installed with the app: the bundle, the packages that carry binaries, and a package.json that names
+ * those alone.
+ */
+export async function layOutApp(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await linkTree(out, join(folder, "out"));
+  const versions: Record<string, string> = {};
+  for (const name of await withDependencies(nativePackages)) {
+    const { version } = await manifest(name);
+    versions[name] = version;
+    await linkTree(join(root, "node_modules", name), join(folder, "node_modules", name), leftOut);
+  }
+  const { name, productName, version, description, license, main } = await manifest();
+  const described = { name, productName, version, description, license, main, dependencies: versions };
+  await writeFile(join(folder, "package.json"), `${JSON.stringify(described, undefined, 2)}\n`);
+}
+
+/** The app that the running command has staged; for tests. @throws Error when no command has. */
+export function stagedApp(): Staged {
+  const staged = process.env[handedOn];
+  if (staged === undefined) throw new Error("There is no staged app. Start these tests through npm test.");
+  return JSON.parse(staged) as Staged;
+}
+
+/** Lets `stagedApp` find it in this process and in those it starts. */
+export function handOn(staged: Staged): void {
+  process.env[handedOn] = JSON.stringify(staged);
+}
+
+interface Manifest {
+  name: string;
+  productName?: string;
+  version: string;
+  description?: string;
+  license: string;
+  main?: string;
+  dependencies?: Record<string, string>;
+}
+
+/** A package's package.json, or the project's own. */
+async function manifest(name?: string): Promise<Manifest> {
+  const path = name === undefined ? join(root, "package.json") : join(root, "node_modules", name, "package.json");
+  return JSON.parse(await readFile(path, "utf8")) as Manifest;
+}
+
+/** Packages that only fetch or compile another's binary while it is being installed. */
+const installOnly = new Set(["prebuild-install", "node-addon-api", "napi-macros"]);
+
+/** The packages and all they need when they run. */
+async function withDependencies(names: string[]): Promise<string[]> {
+  const all = new Set(names);
+  for (const name of all) {
+    for (const needed of Object.keys((await manifest(name)).dependencies ?? {})) {
+      if (!installOnly.has(needed)) all.add(needed);
+    }
+  }
+  return [...all].sort();
+}
+
+/** Copies a folder by hard links; copies where the disk has none. What `except` says yes to is left out. */
+export async function linkTree(from: string, to: string, except?: LeftOut): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    if (except?.(entry.name, from)) continue;
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await linkTree(source, target, except);
+    else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+    else await link(source, target).catch(() => copyFile(source, target));
+  }
+}

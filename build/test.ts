@@ -1,0 +1,121 @@
+import { randomInt } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { command } from "./command.ts";
+import { describeElectron, type Electron, findElectron } from "./electron.ts";
+import { buildAndStage } from "./launch.ts";
+import { type Level, levels } from "./levels.ts";
+import { lint } from "./lint.ts";
+import { cache, root, say } from "./paths.ts";
+import { run } from "./processes.ts";
+import { handOn } from "./stage.ts";
+import { type Outcome, reportVariable } from "./testReporter.ts";
+import { startScreen } from "./xvfb.ts";
+
+/** Every random choice of a test follows from this number; the same number makes the same choices. */
+const seedVariable = "STEWARD_SEED";
+
+/**
+ * Runs the levels that are named, or all; further words are paths or parts of them that choose among a level's files.
+ * Ends with `N passed, N failed`.
+ * @returns exit code: 0 when something ran and nothing failed
+ */
+export async function runTests(words: string[]): Promise<number> {
+  const named = levels.filter(({ name }) => words.includes(name));
+  const chosen = named.length > 0 ? named : levels;
+  const filters = words.filter((word) => !levels.some(({ name }) => name === word));
+  const seed = (process.env[seedVariable] ??= String(randomInt(2 ** 31)));
+  say(`seed ${seed} (the same choices again: ${seedVariable}=${seed} npm test)`);
+  const outcomes: Outcome[] = [];
+  const screen = chosen.some(({ app }) => app !== undefined) ? await startScreen() : undefined;
+  if (screen !== undefined) process.env.DISPLAY = screen.display;
+  let electron: Electron | undefined;
+  let staged = false;
+  try {
+    for (const level of chosen) {
+      const started = performance.now();
+      say(`level ${level.name}`);
+      let results: Outcome[];
+      try {
+        if (level.app !== undefined) electron = await findElectron();
+        if (level.app === "staged" && !staged) {
+          handOn(await buildAndStage("test"));
+          staged = true;
+        }
+        if (level.app === "packaged") await packageApp();
+        results = level.files === undefined ? await lint() : await runLevel(level, filters);
+        if (results.length === 0 && filters.length === 0) throw new Error("there are no tests");
+      } catch (error) {
+        results = [{ name: `${level.name}: ${(error as Error).message}`, state: "failed" }];
+      }
+      outcomes.push(...results);
+      say(`level ${level.name}: ${sumUp(results)} in ${Math.round((performance.now() - started) / 1000)} s`);
+    }
+  } finally {
+    await screen?.stop();
+  }
+  return conclude(outcomes, seed, electron);
+}
+
+/** Runs `npm run package` as a person would. @throws Error when it fails. */
+async function packageApp(): Promise<void> {
+  const { code } = await run(process.execPath, [join(root, "build/package.ts")], { cwd: root, shown: true });
+  if (code !== 0) throw new Error(`npm run package ended with code ${code}`);
+}
+
+/** Runs one level's tests in a Vitest of its own, so that one that crashes takes nothing else with it. */
+async function runLevel(level: Level, filters: string[]): Promise<Outcome[]> {
+  const folder = join(cache, "test");
+  await mkdir(folder, { recursive: true });
+  const report = join(folder, `${level.name}.json`);
+  await rm(report, { force: true });
+  const { code } = await run(
+    process.execPath,
+    [
+      join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--config",
+      "build/vitest.config.ts",
+      "--project",
+      level.name,
+      "--reporter=default",
+      "--reporter=./build/testReporter.ts",
+      ...filters,
+    ],
+    { cwd: root, shown: true, env: { ...process.env, [reportVariable]: report } },
+  );
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  if (text === undefined) return [{ name: `${level.name}: Vitest ended with code ${code}, without a report`, state: "failed" }];
+  const outcomes = JSON.parse(text) as Outcome[];
+  if (code !== 0 && !outcomes.some(({ state }) => state === "failed")) {
+    outcomes.push({ name: `${level.name}: Vitest ended with code ${code}, though no test failed`, state: "failed" });
+  }
+  return outcomes;
+}
+
+/** `3 passed, 0 failed`, and the skipped ones where there are any. */
+export function sumUp(outcomes: Outcome[]): string {
+  const count = (state: Outcome["state"]): number => outcomes.filter((outcome) => outcome.state === state).length;
+  const skipped = count("skipped");
+  return `${count("passed")} passed, ${count("failed")} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+}
+
+/** Prints what a person wants to know at the end; the sum is the very last line. */
+function conclude(outcomes: Outcome[], seed: string, electron: Electron | undefined): number {
+  const lines: string[] = [];
+  for (const { name, state, note } of outcomes) {
+    if (state === "skipped") lines.push(`skipped: ${name}: ${note ?? "no reason given"}`);
+    if (state === "failed") lines.push(`FAILED: ${name}`);
+  }
+  if (electron !== undefined) lines.push(describeElectron(electron));
+  lines.push(`seed ${seed}`);
+  const failed = outcomes.some(({ state }) => state === "failed");
+  const nothing = !outcomes.some(({ state }) => state === "passed");
+  if (nothing && !failed) lines.push("nothing ran, which counts as a failure");
+  process.stdout.write(`\n${lines.join("\n")}\n${sumUp(outcomes)}\n`);
+  return failed || nothing ? 1 : 0;
+}
+
+if (import.meta.main) {
+  await command(() => runTests(process.argv.slice(2)));
+}

@@ -1,0 +1,153 @@
+import type { MatrixClient } from "matrix-js-sdk";
+import type { AccountHealth, SignOutPreview } from "../../shared/contract/accounts.ts";
+import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/contract/secureBackup.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { SessionManager } from "../sessions/sessionManager.ts";
+
+/** After so long without being seen a session counts as forgotten. */
+export const INACTIVE_AFTER_MS = 90 * 24 * 60 * 60 * 1000;
+
+const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]> = {
+  unfinished_set_up: "unfinished",
+  not_set_up: "not_set_up",
+  key_description_missing: "broken",
+  secret_not_stored: "broken",
+  secret_unreadable: "broken",
+  backup_missing: "broken",
+  session_unverified: "locked_here",
+  secret_missing_here: "locked_here",
+  backup_not_connected: "locked_here",
+  working: "working",
+};
+
+/** Hides the middle of an address: `a…e@mail.example`. */
+export function maskEmail(address: string): string {
+  const at = address.lastIndexOf("@");
+  const name = address.slice(0, at);
+  if (name.length <= 2) return `${name.slice(0, 1)}…${address.slice(at)}`;
+  return `${name[0]}…${name.at(-1)}${address.slice(at)}`;
+}
+
+/** What the health page asks of the other rooms. */
+export interface HealthParts {
+  sessions: SessionManager;
+  secureBackupState: (accountId: AccountId) => Promise<SecureBackupState>;
+  logger: Logger;
+}
+
+/** Finds out what each account needs. A part that cannot be found out is `unknown` and spoils no other. */
+export class HealthService {
+  readonly #parts: HealthParts;
+  readonly #underWay = new Map<AccountId, Promise<AccountHealth>>();
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks the server about everything and remembers it. Asking twice at once asks once. */
+  refresh(accountId: AccountId): Promise<AccountHealth> {
+    const underWay = this.#underWay.get(accountId) ?? this.#refresh(accountId);
+    this.#underWay.set(accountId, underWay);
+    void underWay.catch(() => undefined).then(() => this.#underWay.delete(accountId));
+    return underWay;
+  }
+
+  async #refresh(accountId: AccountId): Promise<AccountHealth> {
+    const { sessions } = this.#parts;
+    const health = await sessions.session(accountId).use(async (client): Promise<AccountHealth> => {
+      const orUnknown = <T, U>(asked: Promise<T>, unknown: U): Promise<T | U> =>
+        asked.catch((error: unknown) => {
+          this.#parts.logger.warn("a part of an account's health is not known", { accountId, error });
+          return unknown;
+        });
+      const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
+        orUnknown(this.#thisSession(client), "unknown" as const),
+        orUnknown(this.#secureBackup(accountId), "unknown" as const),
+        orUnknown(this.#recoveryEmail(client), { kind: "unknown" } as const),
+        orUnknown(this.#otherSessions(client), null),
+      ]);
+      return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions };
+    });
+    await sessions.update(accountId, { health });
+    return health;
+  }
+
+  async #secureBackup(accountId: AccountId): Promise<AccountHealth["secureBackup"]> {
+    return SECURE_BACKUP[(await this.#parts.secureBackupState(accountId)).diagnosis];
+  }
+
+  async #thisSession(client: MatrixClient): Promise<AccountHealth["thisSession"]> {
+    const crypto = client.getCrypto()!;
+    const userId = client.getSafeUserId();
+    if (!(await crypto.userHasCrossSigningKeys(userId, true))) return "no_identity";
+    const status = await crypto.getDeviceVerificationStatus(userId, client.getDeviceId()!);
+    return status?.crossSigningVerified ? "verified" : "unverified";
+  }
+
+  async #recoveryEmail(client: MatrixClient): Promise<AccountHealth["recoveryEmail"]> {
+    const { threepids } = await client.getThreePids();
+    const emails = threepids.filter(({ medium }) => medium === "email");
+    const first = emails[0];
+    return first ? { kind: "set", masked: maskEmail(first.address), count: emails.length } : { kind: "none" };
+  }
+
+  async #otherSessions(client: MatrixClient): Promise<NonNullable<AccountHealth["otherSessions"]>> {
+    const crypto = client.getCrypto()!;
+    const userId = client.getSafeUserId();
+    const [{ devices }, keys] = await Promise.all([client.getDevices(), crypto.getUserDeviceInfo([userId], true)]);
+    const withKeys = keys.get(userId);
+    const others = devices.filter(
+      ({ device_id: id }) => id !== client.getDeviceId() && withKeys?.get(id)?.dehydrated !== true,
+    );
+    const verified = await Promise.all(
+      others.map(async ({ device_id: id }) =>
+        withKeys?.has(id) ? await crypto.getDeviceVerificationStatus(userId, id) : null,
+      ),
+    );
+    const forgottenBefore = Date.now() - INACTIVE_AFTER_MS;
+    return {
+      total: others.length,
+      unverified: verified.filter((status) => status?.crossSigningVerified !== true).length,
+      inactive: others.filter(({ last_seen_ts: seen }) => seen !== undefined && seen > 0 && seen < forgottenBefore).length,
+    };
+  }
+
+  /** What signing out would cost. Never rejects for want of an answer: what is not known is null. */
+  async signOutPreview(accountId: AccountId): Promise<SignOutPreview> {
+    const { sessions } = this.#parts;
+    const known = sessions.account(accountId).health;
+    const unknown: SignOutPreview = {
+      thisSession: known?.thisSession ?? "unknown",
+      secureBackup: known?.secureBackup ?? "unknown",
+      lastVerifiedSession: null,
+      roomKeysNotBackedUp: null,
+      serverReachable: false,
+    };
+    try {
+      const health = await this.refresh(accountId);
+      const others = health.otherSessions;
+      const lastVerifiedSession =
+        others === null ? null : health.thisSession === "verified" && others.total - others.unverified === 0;
+      return {
+        thisSession: health.thisSession,
+        secureBackup: health.secureBackup,
+        lastVerifiedSession,
+        roomKeysNotBackedUp: await this.#roomKeysNotBackedUp(accountId),
+        serverReachable: true,
+      };
+    } catch (error) {
+      this.#parts.logger.warn("what a sign-out would cost is not known", { accountId, error });
+      return unknown;
+    }
+  }
+
+  async #roomKeysNotBackedUp(accountId: AccountId): Promise<number | null> {
+    return this.#parts.sessions.session(accountId).use(async (client) => {
+      const keys = await client.getCrypto()!.exportRoomKeys();
+      if (keys.length === 0) return 0;
+      // A session without a connected backup has backed up none; with one, the SDK uploads what is left by itself.
+      return (await client.getCrypto()!.getActiveSessionBackupVersion()) === null ? keys.length : null;
+    });
+  }
+}

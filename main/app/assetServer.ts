@@ -1,0 +1,112 @@
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import { CONTENT_SECURITY_POLICY } from "./contentSecurityPolicy.ts";
+import { CRASHED_PATH, CRASHED_STYLE, CRASHED_STYLE_PATH, crashedPage } from "./crashedPage.ts";
+
+/** A picture that main has fetched for the renderer. */
+export interface Picture {
+  bytes: Uint8Array;
+  mimeType: string;
+}
+
+export interface AssetServerOptions {
+  /** The folder of the built renderer; may lie inside an asar archive. */
+  rendererDir: string;
+  /** Answers an account's avatar, or null when it has none. */
+  avatarOf: (accountId: AccountId) => Promise<Picture | null>;
+  /** Shown on the page that says the window keeps crashing. */
+  reportFolder: string;
+  logger: Logger;
+}
+
+const MIME_TYPES: Readonly<Record<string, string>> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".map": "application/json; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".webp": "image/webp",
+  ".ico": "image/x-icon",
+  ".woff2": "font/woff2",
+};
+
+/** Pictures made of pixels alone: an SVG from a server is a document, not a picture. */
+const RASTER_TYPES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/webp", "image/gif"]);
+
+/**
+ * The paths that can exist. Our build names its files with these characters alone, so nothing encoded is ever decoded:
+ * `%2e`, `%5c`, `%00` and their doubles fail here, as do names that begin with a dot.
+ */
+const PLAIN_PATH = /^(?:\/[A-Za-z0-9_@-][A-Za-z0-9_@.-]*)+$/;
+
+const AVATAR_PATH = /^\/avatars\/([^/]+)$/;
+
+const HEADERS = {
+  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+  "X-Content-Type-Options": "nosniff",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "Cache-Control": "no-cache",
+};
+
+function answer(body: string | Uint8Array<ArrayBuffer>, contentType: string, status = 200): Response {
+  return new Response(body, { status, headers: { ...HEADERS, "Content-Type": contentType } });
+}
+
+const refuse = (status: 404 | 405): Response => answer("", "text/plain; charset=utf-8", status);
+
+/** Makes the function that answers every request for `app://`. Whatever is not ours, or not there, is a 404. */
+export function createAssetServer(
+  options: AssetServerOptions,
+): (request: Pick<Request, "url" | "method">) => Promise<Response> {
+  const { rendererDir, avatarOf, reportFolder, logger } = options;
+
+  async function servePicture(rawAccountId: string): Promise<Response> {
+    const accountId = AccountId.safeParse(rawAccountId);
+    if (!accountId.success) return refuse(404);
+    try {
+      const picture = await avatarOf(accountId.data);
+      if (!picture || !RASTER_TYPES.has(picture.mimeType)) return refuse(404);
+      return answer(new Uint8Array(picture.bytes), picture.mimeType);
+    } catch (thrown) {
+      logger.warn("a picture could not be served", { accountId: rawAccountId, error: String(thrown) });
+      return refuse(404);
+    }
+  }
+
+  async function serveFile(path: string): Promise<Response> {
+    const mimeType = MIME_TYPES[extname(path)];
+    if (!mimeType || !PLAIN_PATH.test(path)) return refuse(404);
+    try {
+      return answer(new Uint8Array(await readFile(join(rendererDir, path))), mimeType);
+    } catch {
+      logger.warn("a file of the window is missing", { path });
+      return refuse(404);
+    }
+  }
+
+  return async (request) => {
+    const url = parse(request.url);
+    if (!url || url.host !== "steward" || url.username !== "" || url.password !== "") return refuse(404);
+    if (request.method !== "GET") return refuse(405);
+    const avatar = AVATAR_PATH.exec(url.pathname);
+    if (avatar?.[1]) return servePicture(avatar[1]);
+    if (url.pathname === CRASHED_PATH) return answer(crashedPage(reportFolder), "text/html; charset=utf-8");
+    if (url.pathname === CRASHED_STYLE_PATH) return answer(CRASHED_STYLE, "text/css; charset=utf-8");
+    return serveFile(url.pathname === "/" ? "/index.html" : url.pathname);
+  };
+}
+
+function parse(url: string): URL | null {
+  try {
+    return new URL(url);
+  } catch {
+    return null;
+  }
+}

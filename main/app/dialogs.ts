@@ -1,0 +1,64 @@
+import { app, type BrowserWindow, clipboard, dialog } from "electron";
+import { join } from "node:path";
+import { BrieflyCopied } from "./brieflyCopied.ts";
+import { saveTextFile } from "./saveTextFile.ts";
+
+/** A text to be saved where the person says. */
+export interface TextToSave {
+  /** A file name without folder, for instance "Security Key alice example.org.txt". */
+  suggestedName: string;
+  text: string;
+}
+
+/** The ways in which a person keeps a text outside the app. Other rooms declare what they need of it as a port. */
+export class Dialogs {
+  readonly #windowOf: () => BrowserWindow | null;
+  readonly #brieflyCopied = new BrieflyCopied(clipboard);
+
+  /** @param windowOf the window that dialogs belong to; null while it is closed */
+  constructor(windowOf: () => BrowserWindow | null) {
+    this.#windowOf = windowOf;
+  }
+
+  /** Copies a text that is no secret. */
+  async copyText(text: string): Promise<void> {
+    await clipboard.writeText(text);
+  }
+
+  /** Copies a secret; after 60 seconds, or when the app ends, it is taken off the clipboard if it is still there. */
+  async copySecret(text: string): Promise<void> {
+    await this.#brieflyCopied.copy(text);
+  }
+
+  /** Takes a secret copied before off the clipboard: part of ending the app. */
+  async forgetCopiedSecret(): Promise<void> {
+    await this.#brieflyCopied.clear();
+  }
+
+  /**
+   * Asks where, then writes the text into a file that only this person may read. Throws `file_failed`.
+   *
+   * @returns false when the person cancelled
+   */
+  async saveText({ suggestedName, text }: TextToSave): Promise<boolean> {
+    const options: Electron.SaveDialogOptions = {
+      defaultPath: join(app.getPath("documents"), suggestedName),
+      filters: [{ name: "Text", extensions: ["txt"] }],
+      properties: ["createDirectory", "showOverwriteConfirmation"],
+    };
+    const window = this.#windowOf();
+    const { canceled, filePath } = await (window
+      ? dialog.showSaveDialog(window, options)
+      : dialog.showSaveDialog(options));
+    if (canceled || !filePath) return false;
+    await saveTextFile(filePath, text);
+    return true;
+  }
+
+  /** Prints what the window shows. Answers false when the person cancelled or nothing could be printed. */
+  printWindow(): Promise<boolean> {
+    const window = this.#windowOf();
+    if (!window) return Promise.resolve(false);
+    return new Promise((resolve) => window.webContents.print({}, (printed) => resolve(printed)));
+  }
+}

@@ -1,0 +1,37 @@
+import { shell } from "electron";
+import { fail } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import { parseExternalUrl } from "./externalUrl.ts";
+
+export interface ExternalOptions {
+  /** True when this http address lies on the homeserver (host and port) of that account. */
+  isHomeserverHttp: (url: URL, accountId: AccountId) => boolean | Promise<boolean>;
+  logger: Logger;
+}
+
+export interface ExternalRequest {
+  url: string;
+  accountId?: AccountId | undefined;
+}
+
+/**
+ * Makes the only function that opens anything outside the app: https anywhere, http on the named account's own
+ * homeserver. Everything else is refused with `forbidden`. What is opened is the address as parsed, not as typed.
+ */
+export function createOpenExternal({
+  isHomeserverHttp,
+  logger,
+}: ExternalOptions): (request: ExternalRequest) => Promise<void> {
+  return async ({ url: text, accountId }) => {
+    const url = parseExternalUrl(text);
+    const allowed =
+      url?.protocol === "https:" ||
+      (url !== null && accountId !== undefined && (await isHomeserverHttp(url, accountId)));
+    if (!url || !allowed) {
+      logger.warn("refused to open an address", { scheme: /^[a-z][a-z0-9+.-]{0,30}:/i.exec(text)?.[0] ?? "none" });
+      throw fail("forbidden", { message: "Steward opens only https addresses and those of your own homeserver." });
+    }
+    await shell.openExternal(url.href);
+  };
+}

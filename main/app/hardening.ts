@@ -1,0 +1,80 @@
+import { app, type Session, type WebContents } from "electron";
+import { isOwnPage } from "../ipc/trust.ts";
+import type { Logger } from "../logging/logger.ts";
+import { removeDebugSwitches } from "./debugSwitches.ts";
+
+export interface HardeningOptions {
+  /** True for a shipped app; only then are developer tools out of reach. */
+  packaged: boolean;
+  logger: Logger;
+}
+
+/** What a page of ours may load: itself, and pictures it made in memory. Developer tools load themselves. */
+function mayLoad(url: string, packaged: boolean): boolean {
+  if (url.startsWith("blob:")) return isOwnPage(url.slice("blob:".length));
+  return isOwnPage(url) || url.startsWith("data:image/") || (!packaged && url.startsWith("devtools:"));
+}
+
+function hardenSession(session: Session, { packaged, logger }: HardeningOptions): void {
+  session.setPermissionRequestHandler((_contents, permission, decide) => {
+    logger.warn("refused a permission", { permission });
+    decide(false);
+  });
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  session.setSpellCheckerEnabled(false);
+  session.on("will-download", (event) => {
+    logger.warn("refused a download");
+    event.preventDefault();
+  });
+  session.webRequest.onBeforeRequest(({ url }, decide) => {
+    const allowed = mayLoad(url, packaged);
+    if (!allowed) logger.warn("refused a request from a page", { scheme: url.slice(0, url.indexOf(":")) });
+    decide({ cancel: !allowed });
+  });
+  // No looking for a proxy (WPAD): pages have no network, and the question itself would be traffic.
+  void session.setProxy({ mode: "direct" });
+}
+
+function hardenContents(contents: WebContents, { packaged, logger }: HardeningOptions): void {
+  const refuse = (what: string) => (event: { preventDefault(): void }) => {
+    logger.warn(`refused ${what}`);
+    event.preventDefault();
+  };
+  contents.on("will-navigate", refuse("a navigation"));
+  contents.on("will-frame-navigate", refuse("a navigation of a frame"));
+  contents.on("will-redirect", refuse("a redirect"));
+  contents.on("will-attach-webview", refuse("a webview"));
+  // Preventing this lets the window close: no page decides whether the app may end.
+  contents.on("will-prevent-unload", (event) => event.preventDefault());
+  contents.on("select-bluetooth-device", (event, _devices, choose) => {
+    event.preventDefault();
+    choose("");
+  });
+  contents.setWindowOpenHandler(() => {
+    logger.warn("refused a new window");
+    return { action: "deny" };
+  });
+  // WebRTC does not ask the request filter or the CSP; without it, a page could still send UDP.
+  contents.setWebRTCIPHandlingPolicy("disable_non_proxied_udp");
+  if (packaged) contents.on("devtools-opened", () => contents.closeDevTools());
+}
+
+/**
+ * Takes from every page, in every session, what Steward's pages never need: navigation, windows, webviews, permissions,
+ * devices, downloads, network. Must be called before the app is ready, so that nothing is created before it.
+ */
+export function hardenApp(options: HardeningOptions): void {
+  // enableSandbox() takes --no-sandbox off the command line. Chromium cannot sandbox what root runs, so root (and nobody
+  // else) may ask to go without; every other person's --no-sandbox is ignored.
+  const rootWithoutSandbox = process.getuid?.() === 0 && app.commandLine.hasSwitch("no-sandbox");
+  if (!rootWithoutSandbox) app.enableSandbox();
+  // Pages resolve no names at all: closes what the request filter does not see, such as DNS prefetch.
+  app.commandLine.appendSwitch("host-resolver-rules", "MAP * ~NOTFOUND");
+  if (options.packaged) {
+    const removed = removeDebugSwitches(app.commandLine);
+    if (removed.length > 0) options.logger.warn("ignored switches for debugging", { removed });
+  }
+  app.on("session-created", (session) => hardenSession(session, options));
+  app.on("web-contents-created", (_event, contents) => hardenContents(contents, options));
+}

@@ -1,0 +1,67 @@
+import { app, powerMonitor } from "electron";
+import type { Logger } from "../logging/logger.ts";
+import { settleWithin } from "./settleWithin.ts";
+import type { MainWindow } from "./window.ts";
+
+/** How long the parts of the app may take to end, in milliseconds. */
+const SHUTDOWN_DEADLINE_MS = 5_000;
+
+/**
+ * Makes sure that the app runs once for each folder of data. Must be called before the app is ready and after the
+ * folder is set.
+ *
+ * @param onSecondStart called in the running app when somebody starts it again
+ * @returns false when the app runs already; it has then been asked to come forward, and this process should quit
+ */
+export function claimSingleInstance(onSecondStart: () => void): boolean {
+  if (!app.requestSingleInstanceLock()) return false;
+  app.on("second-instance", onSecondStart);
+  return true;
+}
+
+export interface QuitOptions {
+  window: MainWindow;
+  /** Ends everything that must not be cut off. It may be called once only, and may fail. */
+  shutdown: () => Promise<void>;
+  logger: Logger;
+}
+
+/**
+ * Lets the app end in order: when it is told to quit, when the last window closes (except on a Mac, where the app
+ * stays and the dock icon opens the window again), and when the computer shuts down. It never waits longer than five
+ * seconds.
+ */
+export function quitInOrder({ window, shutdown, logger }: QuitOptions): void {
+  let ending: Promise<void> | null = null;
+  let ended = false;
+  const end = (): Promise<void> =>
+    (ending ??= settleWithin(Promise.all([shutdown(), window.savePlace()]), SHUTDOWN_DEADLINE_MS).then((outcome) => {
+      if (outcome.kind === "late") logger.error("ending took too long and was cut off");
+      if (outcome.kind === "rejected") logger.error("ending failed", { error: String(outcome.reason) });
+      ended = true;
+    }));
+
+  app.on("before-quit", (event) => {
+    if (ended) return;
+    event.preventDefault();
+    void end().then(() => app.quit());
+  });
+  app.on("window-all-closed", () => {
+    if (process.platform !== "darwin") app.quit();
+  });
+  app.on("activate", () => void window.open());
+  app.on("browser-window-created", (_event, created) => {
+    // Windows is logging off: there is no second chance to wait, so only begin.
+    created.on("session-end", () => void end());
+  });
+  app.on("child-process-gone", (_event, { type, reason, exitCode }) => {
+    if (reason !== "clean-exit") logger.warn("a helper process is gone", { type, reason, exitCode });
+  });
+  void app.whenReady().then(() => {
+    // Emitted on Linux and macOS only. Preventing it asks the system to wait until we have quit.
+    powerMonitor.on("shutdown", (event?: { preventDefault(): void }) => {
+      event?.preventDefault();
+      app.quit();
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { Menu, type MenuItemConstructorOptions } from "electron";
+
+export interface MenuOptions {
+  /** True for a shipped app: no developer tools. */
+  packaged: boolean;
+  /** Shows the app's first page again, also after it gave up reloading. */
+  reload: () => void;
+}
+
+/**
+ * Sets the application menu. It is small, but it must be there: on a Mac, copy, paste and quit have no shortcuts
+ * without it.
+ */
+export function setMenu({ packaged, reload }: MenuOptions): void {
+  const isMac = process.platform === "darwin";
+  const view: MenuItemConstructorOptions[] = [
+    { label: "Reload Window", accelerator: "CmdOrCtrl+R", click: reload },
+    { type: "separator" },
+    { role: "resetZoom" },
+    { role: "zoomIn" },
+    { role: "zoomOut" },
+    { type: "separator" },
+    { role: "togglefullscreen" },
+  ];
+  if (!packaged) view.push({ type: "separator" }, { role: "toggleDevTools" });
+  Menu.setApplicationMenu(
+    Menu.buildFromTemplate([
+      ...(isMac ? [{ role: "appMenu" } as const] : [{ role: "fileMenu" } as const]),
+      { role: "editMenu" },
+      { label: "&View", submenu: view },
+      { role: "windowMenu" },
+    ]),
+  );
+}

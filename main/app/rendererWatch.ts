@@ -1,0 +1,73 @@
+import { type BrowserWindow, dialog } from "electron";
+import type { Logger } from "../logging/logger.ts";
+import { INDEX_URL } from "./assets.ts";
+import { CRASHED_PATH } from "./crashedPage.ts";
+import { ReloadBudget, type ReloadLimit } from "./reloadLimit.ts";
+
+const LIMIT: ReloadLimit = { times: 3, withinMs: 60_000 };
+const CRASHED_URL = new URL(CRASHED_PATH, INDEX_URL).href;
+
+/**
+ * Looks after the window's page. When its process dies, the page is loaded again, a few times; then a page is shown
+ * that says so. When it hangs, the person is asked.
+ */
+export class RendererWatch {
+  readonly #window: BrowserWindow;
+  readonly #logger: Logger;
+  readonly #budget = new ReloadBudget(LIMIT, () => performance.now());
+  #gaveUp = false;
+  #asking: AbortController | null = null;
+
+  constructor(window: BrowserWindow, logger: Logger) {
+    this.#window = window;
+    this.#logger = logger;
+    window.webContents.on("render-process-gone", (_event, details) => {
+      logger.error("the window's process is gone", { reason: details.reason, exitCode: details.exitCode });
+      this.#asking?.abort();
+      if (details.reason !== "clean-exit") this.#loadAfterCrash();
+    });
+    window.on("unresponsive", () => void this.#ask());
+    window.on("responsive", () => this.#asking?.abort());
+    window.on("closed", () => this.#asking?.abort());
+  }
+
+  /** Loads the first page because the person asked for it; crashes before do not count any more. */
+  startAgain(): void {
+    this.#budget.reset();
+    this.#gaveUp = false;
+    this.#load(INDEX_URL);
+  }
+
+  #loadAfterCrash(): void {
+    if (this.#gaveUp) return;
+    this.#gaveUp = !this.#budget.take();
+    const url = this.#gaveUp ? CRASHED_URL : INDEX_URL;
+    // Chromium is still taking the dead process apart inside this event; a load begun now would be lost.
+    setImmediate(() => this.#load(url));
+  }
+
+  #load(url: string): void {
+    if (this.#window.isDestroyed()) return;
+    this.#window.loadURL(url).catch((error: unknown) => {
+      this.#logger.error("the window's page could not be loaded again", { error: String(error) });
+    });
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#asking) return;
+    this.#logger.warn("the window does not respond");
+    const asking = new AbortController();
+    this.#asking = asking;
+    const { response } = await dialog.showMessageBox(this.#window, {
+      type: "warning",
+      message: "This window does not respond.",
+      detail: "You can wait, or load it again. Work under way goes on, and your accounts and keys are not affected.",
+      buttons: ["Wait", "Load again"],
+      defaultId: 0,
+      cancelId: 0,
+      signal: asking.signal,
+    });
+    this.#asking = null;
+    if (response === 1 && !asking.signal.aborted) this.#window.webContents.forcefullyCrashRenderer();
+  }
+}

@@ -1,0 +1,142 @@
+import * as engine from "fake-indexeddb";
+import { fail } from "../../shared/errors.ts";
+import type { AppFailure } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import { AccountDatabases } from "./accountDatabases.ts";
+
+/** How a crypto store is mounted. */
+export interface MountOptions {
+  /** Refuse with `store_damaged` when there is nothing in the folder, as for an account that has been running before. */
+  readonly mustExist?: boolean;
+  /**
+   * Called once, when the disk has refused a write. The transaction that wrote and all later ones are aborted; what was
+   * kept before stays. The store works again after it is closed and mounted anew.
+   */
+  readonly onWriteFailed?: (failure: AppFailure) => void;
+}
+
+/** One account's crypto store, open. */
+export interface MountedStore {
+  /** What matrix-js-sdk is to be given as `cryptoDatabasePrefix`. */
+  readonly databasePrefix: string;
+  /** Ends every connection, waits for running transactions and writes, and closes the files. */
+  close(): Promise<void>;
+  /**
+   * Closes, and deletes the folder.
+   * @throws `file_failed`
+   */
+  destroy(): Promise<void>;
+}
+
+/** The crypto stores of all accounts in this process. */
+export interface CryptoStores {
+  /**
+   * Opens an account's crypto store; makes it when the folder is absent or empty.
+   *
+   * @param folder the store's own, nothing else may lie in it
+   * @throws `store_in_use` when it is open here or in another process; `store_damaged`; `data_too_new`; `file_failed`
+   */
+  mount(accountId: AccountId, folder: string, options?: MountOptions): Promise<MountedStore>;
+}
+
+const GLOBALS = {
+  IDBCursor: engine.IDBCursor,
+  IDBCursorWithValue: engine.IDBCursorWithValue,
+  IDBDatabase: engine.IDBDatabase,
+  IDBFactory: engine.IDBFactory,
+  IDBIndex: engine.IDBIndex,
+  IDBKeyRange: engine.IDBKeyRange,
+  IDBObjectStore: engine.IDBObjectStore,
+  IDBOpenDBRequest: engine.IDBOpenDBRequest,
+  IDBRequest: engine.IDBRequest,
+  IDBTransaction: engine.IDBTransaction,
+  IDBVersionChangeEvent: engine.IDBVersionChangeEvent,
+};
+
+let installed: CryptoStores | null = null;
+
+/**
+ * Gives this process an `indexedDB` in which the databases of each mounted crypto store are found under its prefix and
+ * no others exist. The crypto WASM knows only the global one, so there is one for all accounts; asking again answers
+ * the same.
+ */
+export function installCryptoStores(logger: Logger): CryptoStores {
+  if (installed !== null) return installed;
+  const router = new Router(logger);
+  for (const [name, value] of Object.entries({ ...GLOBALS, indexedDB: router })) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, enumerable: true, writable: true });
+  }
+  installed = { mount: (accountId, folder, options = {}) => router.mount(accountId, folder, options) };
+  return installed;
+}
+
+/** Sends each database name to the account it belongs to. */
+class Router extends engine.IDBFactory {
+  readonly #logger: Logger;
+  /** By prefix; null while a store is being opened or closed. */
+  readonly #mounted = new Map<string, AccountDatabases | null>();
+
+  constructor(logger: Logger) {
+    super();
+    this.#logger = logger;
+  }
+
+  override open(name: string, version?: number): IDBOpenDBRequest {
+    return this.#owner(name).openDatabase(String(name), version);
+  }
+
+  override deleteDatabase(name: string): IDBOpenDBRequest {
+    return this.#owner(name).deleteDatabase(String(name));
+  }
+
+  override async databases(): Promise<IDBDatabaseInfo[]> {
+    const mounted = [...this.#mounted.values()].filter((databases) => databases !== null);
+    return (await Promise.all(mounted.map((databases) => databases.databases()))).flat();
+  }
+
+  async mount(accountId: AccountId, folder: string, options: MountOptions): Promise<MountedStore> {
+    const prefix = `steward-${accountId}`;
+    if (this.#mounted.has(prefix)) throw fail("store_in_use");
+    this.#mounted.set(prefix, null);
+    const onFailed = (failure: AppFailure): void => {
+      this.#logger.error("crypto store: a write failed", { accountId, error: failure.error.kind });
+      options.onWriteFailed?.(failure);
+    };
+    let databases: AccountDatabases;
+    try {
+      databases = await AccountDatabases.open(folder, options.mustExist ?? false, `${prefix}::`, onFailed);
+    } catch (thrown) {
+      this.#mounted.delete(prefix);
+      throw thrown;
+    }
+    this.#mounted.set(prefix, databases);
+    let closing: Promise<void> | null = null;
+    const close = (): Promise<void> => (closing ??= this.#unmount(prefix, databases));
+    return {
+      databasePrefix: prefix,
+      close,
+      destroy: async () => {
+        await close();
+        await databases.discard();
+      },
+    };
+  }
+
+  async #unmount(prefix: string, databases: AccountDatabases): Promise<void> {
+    this.#mounted.set(prefix, null);
+    try {
+      await databases.close();
+    } finally {
+      this.#mounted.delete(prefix);
+    }
+  }
+
+  #owner(name: unknown): AccountDatabases {
+    const prefix = String(name).split("::", 1)[0] ?? "";
+    const databases = String(name).startsWith(`${prefix}::`) ? this.#mounted.get(prefix) : undefined;
+    // Thrown at once: an in-memory database in its place would take keys and lose them.
+    if (!databases) throw new DOMException("This database belongs to no account that is open", "SecurityError");
+    return databases;
+  }
+}

@@ -1,0 +1,2 @@
+export { installCryptoStores } from "./cryptoStores.ts";
+export type { CryptoStores, MountedStore, MountOptions } from "./cryptoStores.ts";

@@ -1,0 +1,171 @@
+import type { MatrixClient, Method } from "matrix-js-sdk";
+import type { CryptoMachine } from "./sdkInternals.ts";
+import { z } from "zod";
+import { fail } from "../../shared/errors.ts";
+
+const PREFIX = "/_matrix/client/v3";
+/** No account data that this room reads is longer; what is longer was not written by a client of good will. */
+const LONGEST_ACCOUNT_DATA = 64 * 1024;
+const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
+
+const BackupVersion = z.object({
+  version: z.string().min(1).max(255),
+  algorithm: z.string().max(255),
+  count: z.number().int().nonnegative().catch(0),
+  auth_data: z.object({ public_key: z.string().max(255).optional().catch(undefined) }).catch({}),
+});
+
+/** The newest key backup on the server. */
+export interface ServerBackup {
+  version: string;
+  algorithm: string;
+  keyCount: number;
+  /** Unpadded or padded base64; null when the algorithm is not one that Steward knows. */
+  publicKey: string | null;
+  /** The whole answer, for the SDK to look at its signatures. */
+  raw: unknown;
+}
+
+const SigningKey = z.object({ keys: z.record(z.string(), z.string().max(255)) }).transform(({ keys }) => {
+  const all = Object.values(keys);
+  return all.length === 1 ? all[0]! : null;
+});
+
+const OwnKeys = z.object({
+  master_keys: z.record(z.string(), z.unknown()).catch({}),
+  self_signing_keys: z.record(z.string(), z.unknown()).catch({}),
+  user_signing_keys: z.record(z.string(), z.unknown()).catch({}),
+});
+
+/** The public keys of an account's identity on the server, base64; null where there is none. */
+export interface ServerIdentity {
+  master: string | null;
+  selfSigning: string | null;
+  userSigning: string | null;
+}
+
+export interface AccountServerOptions {
+  /** Cuts the request under way. */
+  signal: AbortSignal;
+  /** Called before each request; it throws when no further one shall be sent. */
+  beforeEach?: () => void;
+}
+
+/**
+ * What this room asks of the homeserver. Reads go to the server each time, whatever the SDK remembers, and nothing is
+ * sent twice of its own accord. Errors come out as the SDK throws them; `MatrixSession.use` gives them their meaning.
+ */
+export class AccountServer {
+  readonly #client: MatrixClient;
+  readonly #options: AccountServerOptions;
+
+  constructor(client: MatrixClient, options: AccountServerOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /**
+   * One event of the account data, unchecked. Null when it was never written; what is longer than anything sensible
+   * comes back as `false`, which no schema takes.
+   */
+  async accountData(type: string): Promise<unknown> {
+    const text = await this.#orNull(this.#send("GET", this.#accountDataPath(type)));
+    if (text === null) return null;
+    return text.length > LONGEST_ACCOUNT_DATA ? false : this.#parse(text);
+  }
+
+  /** Writes one event of the account data; does not wait until it comes back with the sync. */
+  async setAccountData(type: string, content: object): Promise<void> {
+    await this.#send("PUT", this.#accountDataPath(type), JSON.stringify(content));
+  }
+
+  /** The account's public keys. The crypto machine learns them too, so that it and we judge by the same answer. */
+  async queryOwnKeys(machine: CryptoMachine): Promise<ServerIdentity> {
+    const request = machine.queryKeysForUsers([machine.userId]);
+    const text = await this.#send("POST", "/keys/query", request.body);
+    const parsed = OwnKeys.safeParse(this.#parse(text));
+    if (!parsed.success) throw this.#badAnswer();
+    await machine.markRequestAsSent(request.id, request.type, text);
+    const userId = this.#client.getSafeUserId();
+    const keyOf = (keys: Record<string, unknown>): string | null => SigningKey.safeParse(keys[userId]).data ?? null;
+    return {
+      master: keyOf(parsed.data.master_keys),
+      selfSigning: keyOf(parsed.data.self_signing_keys),
+      userSigning: keyOf(parsed.data.user_signing_keys),
+    };
+  }
+
+  /** Sends what the crypto machine wants sent, and tells it of the answer. */
+  async sendForMachine(
+    machine: CryptoMachine,
+    path: string,
+    request: { id: string | undefined; type: number; body: string },
+  ): Promise<void> {
+    const answer = await this.#send("POST", path, request.body);
+    if (request.id !== undefined) await machine.markRequestAsSent(request.id, request.type, answer);
+  }
+
+  /** Uploads the public keys of an identity. Throws the server's 401 when it wants authentication first. */
+  async uploadSigningKeys(body: string, auth: object | null): Promise<void> {
+    const content = auth === null ? body : JSON.stringify({ ...(JSON.parse(body) as object), auth });
+    await this.#send("POST", "/keys/device_signing/upload", content);
+  }
+
+  /** The newest key backup, or null. */
+  async backup(): Promise<ServerBackup | null> {
+    const text = await this.#orNull(this.#send("GET", "/room_keys/version"));
+    if (text === null) return null;
+    const raw = this.#parse(text);
+    const parsed = BackupVersion.safeParse(raw);
+    if (!parsed.success) throw this.#badAnswer();
+    const { version, algorithm, count, auth_data: authData } = parsed.data;
+    const publicKey = algorithm === BACKUP_ALGORITHM ? (authData.public_key ?? null) : null;
+    return { version, algorithm, keyCount: count, publicKey, raw };
+  }
+
+  /** Creates a new, empty key backup beside those that exist. Answers its version. */
+  async createBackup(authData: { public_key: string; signatures: object }): Promise<string> {
+    const body = JSON.stringify({ algorithm: BACKUP_ALGORITHM, auth_data: authData });
+    const parsed = z
+      .object({ version: z.string().min(1).max(255) })
+      .safeParse(this.#parse(await this.#send("POST", "/room_keys/version", body)));
+    if (!parsed.success) throw this.#badAnswer();
+    return parsed.data.version;
+  }
+
+  #accountDataPath(type: string): string {
+    return `/user/${encodeURIComponent(this.#client.getSafeUserId())}/account_data/${encodeURIComponent(type)}`;
+  }
+
+  #send(method: "GET" | "PUT" | "POST", path: string, body?: string): Promise<string> {
+    this.#options.beforeEach?.();
+    return this.#client.http.authedRequest<string>(method as Method, path, undefined, body, {
+      prefix: PREFIX,
+      // The text itself is wanted: its length is looked at, and the crypto machine parses answers by itself.
+      json: false,
+      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
+      abortSignal: this.#options.signal,
+    });
+  }
+
+  async #orNull(asked: Promise<string>): Promise<string | null> {
+    try {
+      return await asked;
+    } catch (thrown) {
+      if ((thrown as { errcode?: unknown }).errcode === "M_NOT_FOUND") return null;
+      throw thrown;
+    }
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.#badAnswer();
+    }
+  }
+
+  #badAnswer(): Error {
+    return fail("bad_answer", { host: new URL(this.#client.baseUrl).host });
+  }
+}

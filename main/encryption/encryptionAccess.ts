@@ -1,0 +1,32 @@
+import type { MatrixClient } from "matrix-js-sdk";
+import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
+import { fail } from "../../shared/errors.ts";
+import { AccountServer, type AccountServerOptions } from "./accountServer.ts";
+import { type CryptoMachine, cryptoMachineOf } from "./sdkInternals.ts";
+import { SecretStorage } from "./secretStorage.ts";
+
+/** One account's encryption: what the server has and what this session has. Made anew for each piece of work. */
+export interface EncryptionAccess {
+  userId: string;
+  deviceId: string;
+  crypto: CryptoApi;
+  machine: CryptoMachine;
+  server: AccountServer;
+  storage: SecretStorage;
+}
+
+/** Throws `account_not_running` while the client's crypto is not open. */
+export function openEncryption(client: MatrixClient, options: AccountServerOptions): EncryptionAccess {
+  const crypto = client.getCrypto();
+  const deviceId = client.getDeviceId();
+  if (!crypto || deviceId === null) throw fail("account_not_running");
+  const server = new AccountServer(client, options);
+  return {
+    userId: client.getSafeUserId(),
+    deviceId,
+    crypto,
+    machine: cryptoMachineOf(client),
+    server,
+    storage: new SecretStorage(server),
+  };
+}

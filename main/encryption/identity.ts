@@ -1,0 +1,43 @@
+import type { SecretName } from "../../shared/contract/secureBackup.ts";
+import type { ServerIdentity } from "./accountServer.ts";
+import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { samePublicKey, signingPublicKey } from "./publicKeys.ts";
+
+/** The secrets that make up an identity: its three private keys. */
+export const IDENTITY_SECRETS = [
+  "m.cross_signing.master",
+  "m.cross_signing.self_signing",
+  "m.cross_signing.user_signing",
+] as const satisfies readonly SecretName[];
+export type IdentitySecret = (typeof IDENTITY_SECRETS)[number];
+
+/** Private keys of an identity, base64; null where there is none. */
+export type IdentityPrivateKeys = Record<IdentitySecret, string | null>;
+
+/** The public key on the server that belongs to a secret. */
+export function publicKeyFor(secret: IdentitySecret, identity: ServerIdentity): string | null {
+  if (secret === "m.cross_signing.master") return identity.master;
+  return secret === "m.cross_signing.self_signing" ? identity.selfSigning : identity.userSigning;
+}
+
+/** Whether a private key belongs to the identity on the server. */
+export function belongsTo(secret: IdentitySecret, privateKey: string | null, identity: ServerIdentity): boolean {
+  return privateKey !== null && samePublicKey(signingPublicKey(privateKey), publicKeyFor(secret, identity));
+}
+
+/** The private keys in this session's crypto store. */
+export async function identityKeysHere({ machine }: EncryptionAccess): Promise<IdentityPrivateKeys> {
+  const exported = await machine.exportCrossSigningKeys();
+  const keys = {
+    "m.cross_signing.master": exported?.masterKey ?? null,
+    "m.cross_signing.self_signing": exported?.self_signing_key ?? null,
+    "m.cross_signing.user_signing": exported?.userSigningKey ?? null,
+  };
+  exported?.free();
+  return keys;
+}
+
+/** Whether the account's identity, trusted by this session, has signed this session. As of the last key query. */
+export async function isThisSessionVerified({ crypto, userId, deviceId }: EncryptionAccess): Promise<boolean> {
+  return (await crypto.getDeviceVerificationStatus(userId, deviceId))?.crossSigningVerified === true;
+}

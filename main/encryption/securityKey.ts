@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { fail } from "../../shared/errors.ts";
+
+/** Length of the key that opens secret storage, in bytes. */
+export const SECURITY_KEY_BYTES = 32;
+
+const ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const BASE = BigInt(ALPHABET.length);
+const VALUES = new Map([...ALPHABET].map((letter, value) => [letter, BigInt(value)]));
+const PREFIX = [0x8b, 0x01];
+const ENCODED_BYTES = PREFIX.length + SECURITY_KEY_BYTES + 1;
+/** 35 bytes that begin with 8B take exactly so many digits to the base 58. */
+const ENCODED_LETTERS = 48;
+const GROUP_LETTERS = 4;
+/** Spaces of every kind, line breaks, and the characters that are not seen at all but come along when text is copied. */
+const NOT_PART_OF_A_KEY = /[\s\p{Z}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu;
+
+/** Makes a new random key. */
+export function newSecurityKey(): Buffer {
+  return randomBytes(SECURITY_KEY_BYTES);
+}
+
+/**
+ * Writes a key as people see it: 48 letters and digits in groups of four (Client-Server API, "Secret storage", "Key
+ * representation").
+ */
+export function formatSecurityKey(key: Uint8Array): string {
+  if (key.length !== SECURITY_KEY_BYTES) throw new RangeError("A Security Key has 32 bytes");
+  const withoutParity = [...PREFIX, ...key];
+  let number = BigInt(`0x${Buffer.from([...withoutParity, parityOf(withoutParity)]).toString("hex")}`);
+  let letters = "";
+  while (number > 0n) {
+    letters = ALPHABET[Number(number % BASE)]! + letters;
+    number /= BASE;
+  }
+  return letters.match(new RegExp(`.{1,${GROUP_LETTERS}}`, "g"))!.join(" ");
+}
+
+/**
+ * Reads a key that was typed or pasted. Spaces, line breaks, tabs and invisible characters are left out wherever they
+ * are; everything else must be right.
+ *
+ * Throws `malformed_security_key`.
+ */
+export function parseSecurityKey(text: string): Buffer {
+  const letters = text.replace(NOT_PART_OF_A_KEY, "");
+  if (letters.length !== ENCODED_LETTERS) throw fail("malformed_security_key");
+  let number = 0n;
+  for (const letter of letters) {
+    const value = VALUES.get(letter);
+    if (value === undefined) throw fail("malformed_security_key");
+    number = number * BASE + value;
+  }
+  const hex = number.toString(16).padStart(ENCODED_BYTES * 2, "0");
+  const bytes = Buffer.from(hex, "hex");
+  const rightPrefix = PREFIX.every((byte, index) => bytes[index] === byte);
+  if (hex.length !== ENCODED_BYTES * 2 || !rightPrefix || parityOf(bytes) !== 0) throw fail("malformed_security_key");
+  return bytes.subarray(PREFIX.length, PREFIX.length + SECURITY_KEY_BYTES);
+}
+
+function parityOf(bytes: Iterable<number>): number {
+  let parity = 0;
+  for (const byte of bytes) parity ^= byte;
+  return parity;
+}

@@ -1,0 +1,246 @@
+import type { MatrixClient } from "matrix-js-sdk";
+import type { SetUp, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import type { Emit } from "../../shared/contract/index.ts";
+import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { Challenges } from "../account/challenges.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { SecretStore } from "../secrets/secretStore.ts";
+import type { MatrixSession } from "../sessions/matrixSession.ts";
+import { openEncryption } from "./encryptionAccess.ts";
+import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
+import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
+import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
+import { refuseToBegin, SET_UP_STEPS } from "./setUpSteps.ts";
+
+export interface SetUpParts {
+  session: (accountId: AccountId) => MatrixSession;
+  secretStore: SecretStore;
+  challenges: Challenges;
+  emit: Emit;
+  logger: Logger;
+}
+
+/** Waits to be typed back. Exists in memory alone. */
+interface Unconfirmed {
+  pending: PendingSetUp;
+  phrase: string | null;
+}
+
+/** How a person's set-up stands: what is shown, and what stops it. */
+interface Conversation {
+  shown: SetUp;
+  unconfirmed: Unconfirmed | null;
+  stop: AbortController | null;
+}
+
+type StepStatus = SetUp["steps"][number]["status"];
+
+/**
+ * The set-ups under way, one for each account. A confirmed one is kept with the account's secrets until it is checked,
+ * so that it can be continued after anything.
+ */
+export class SetUps {
+  readonly #parts: SetUpParts;
+  readonly #pendings: PendingSetUps;
+  readonly #conversations = new Map<AccountId, Conversation>();
+
+  constructor(parts: SetUpParts) {
+    this.#parts = parts;
+    this.#pendings = new PendingSetUps(parts.secretStore);
+  }
+
+  /** The set-up of an account, also one that an earlier run of the app left unfinished; or null. */
+  async current(accountId: AccountId): Promise<SetUp | null> {
+    const held = this.#conversations.get(accountId);
+    if (held) return held.shown;
+    const pending = await this.#pendings.read(accountId);
+    // Asked twice at once, both may have waited for the file.
+    if (!pending || this.#conversations.has(accountId)) return this.#conversations.get(accountId)?.shown ?? null;
+    return this.#remember(accountId, pending, "stopped").shown;
+  }
+
+  /** Whether a confirmed set-up has not been checked yet. */
+  async isUnfinished(accountId: AccountId): Promise<boolean> {
+    return (await this.#pendings.read(accountId)) !== null;
+  }
+
+  /**
+   * Makes a Security Key, or derives it from a phrase, and answers it to be shown. One that was made before and not
+   * confirmed is forgotten. Nothing is changed on the server.
+   *
+   * Throws `secure_backup_exists`, `session_not_verified`, and `conversation_over` while a confirmed one is unfinished.
+   */
+  async begin(accountId: AccountId, phrase: string | null): Promise<{ setUp: SetUp; securityKey: string }> {
+    if (await this.isUnfinished(accountId)) throw fail("conversation_over");
+    await this.#parts.session(accountId).use(async (client, signal) => {
+      await refuseToBegin(openEncryption(client, { signal }));
+    });
+    const phraseInfo = phrase === null ? undefined : newPhraseInfo();
+    const key = phrase === null ? newSecurityKey() : await keyFromPhrase(phrase, phraseInfo!);
+    const pending = await newPendingSetUp(phrase === null ? "key" : "phrase", key, phraseInfo);
+    const conversation = this.#remember(accountId, pending, "confirm_key");
+    conversation.unconfirmed = { pending, phrase };
+    this.#announce(conversation);
+    return { setUp: conversation.shown, securityKey: formatSecurityKey(key) };
+  }
+
+  /** The Security Key that waits to be typed back. Throws `conversation_over` when none does. */
+  unconfirmedKey(accountId: AccountId): string {
+    const unconfirmed = this.#conversations.get(accountId)?.unconfirmed;
+    if (!unconfirmed) throw fail("conversation_over");
+    return formatSecurityKey(Buffer.from(unconfirmed.pending.key, "base64"));
+  }
+
+  /**
+   * Takes the key, or the phrase it comes from, typed back; keeps the set-up, then runs it. Resolves when it has ended or
+   * stopped. Throws `security_key_not_confirmed`, `malformed_security_key`, `conversation_over`, and what prevents it
+   * from being kept: then nothing has been changed on the server.
+   */
+  async confirm(accountId: AccountId, typed: string): Promise<SetUp> {
+    const conversation = this.#conversations.get(accountId);
+    const unconfirmed = conversation?.unconfirmed;
+    if (!conversation || !unconfirmed) throw fail("conversation_over");
+    const { pending, phrase } = unconfirmed;
+    if (phrase === null || typed !== phrase) {
+      const rightKey = Buffer.from(pending.key, "base64");
+      if (!sameKey(parseTyped(typed, phrase !== null), rightKey)) throw fail("security_key_not_confirmed");
+    }
+    conversation.unconfirmed = null;
+    try {
+      await this.#pendings.write(accountId, pending);
+    } catch (thrown) {
+      conversation.unconfirmed = unconfirmed;
+      throw thrown;
+    }
+    return await this.#run(accountId, conversation, pending);
+  }
+
+  /** Goes on with a stopped set-up. Throws `conversation_over` when there is none, or when it is running. */
+  async continue(accountId: AccountId): Promise<SetUp> {
+    await this.current(accountId);
+    const conversation = this.#conversations.get(accountId);
+    const pending = await this.#pendings.read(accountId);
+    if (!conversation || !pending || conversation.stop) throw fail("conversation_over");
+    return await this.#run(accountId, conversation, pending);
+  }
+
+  /**
+   * Before the key was confirmed, forgets it. While it runs, stops it after the current request. A stopped one is given up
+   * when the server does not yet name its key as the account's; after that it can only be finished, and
+   * `secure_backup_exists` is thrown.
+   */
+  async cancel(accountId: AccountId): Promise<void> {
+    const conversation = this.#conversations.get(accountId);
+    if (conversation?.stop) {
+      conversation.stop.abort();
+      return;
+    }
+    const pending = await this.#pendings.read(accountId);
+    if (pending) {
+      const defaultKey = await this.#parts
+        .session(accountId)
+        .useAlone((client, signal) => openEncryption(client, { signal }).storage.defaultKey());
+      if (defaultKey.kind === "found" && defaultKey.keyId === pending.keyId) throw fail("secure_backup_exists");
+      await this.#pendings.remove(accountId);
+    }
+    this.#conversations.delete(accountId);
+  }
+
+  async #run(accountId: AccountId, conversation: Conversation, pending: PendingSetUp): Promise<SetUp> {
+    const stop = new AbortController();
+    conversation.stop = stop;
+    let steps = SET_UP_STEPS.map(({ step }) => ({ step, status: "to_do" as StepStatus }));
+    const show = (phase: SetUp["phase"], error: AppError | null = null): void => {
+      conversation.shown = { ...conversation.shown, phase, steps, error };
+      this.#announce(conversation);
+    };
+    const mark = (step: SetUpStep, status: StepStatus): void => {
+      steps = steps.map((entry) => (entry.step === step ? { step, status } : entry));
+      show("running");
+    };
+    try {
+      show("running");
+      await this.#parts.session(accountId).useAlone(async (client, signal) => {
+        await this.#runSteps(accountId, client, { pending, mark, stop, signal });
+      });
+      await this.#pendings.remove(accountId);
+      show("checked");
+    } catch (thrown) {
+      if (!(thrown instanceof AppFailure)) this.#parts.logger.error("a set-up stopped", { accountId, error: thrown });
+      const error: AppError = thrown instanceof AppFailure ? thrown.error : { kind: "internal", ref: "set-up" };
+      steps = steps.map(({ step, status }) => ({ step, status: status === "running" ? "to_do" : status }));
+      conversation.stop = null;
+      show("stopped", error);
+    }
+    conversation.stop = null;
+    return conversation.shown;
+  }
+
+  async #runSteps(
+    accountId: AccountId,
+    client: MatrixClient,
+    run: {
+      pending: PendingSetUp;
+      mark: (step: SetUpStep, status: StepStatus) => void;
+      stop: AbortController;
+      signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { stop } = run;
+    const throwIfStopped = (): void => {
+      if (stop.signal.aborted) throw fail("cancelled");
+    };
+    const access = openEncryption(client, { signal: run.signal, beforeEach: throwIfStopped });
+    const session = this.#parts.session(accountId);
+    // What ends the session also ends the question that is put to the person.
+    const abort = (): void => stop.abort();
+    run.signal.addEventListener("abort", abort, { once: true });
+    let pending = run.pending;
+    try {
+      for (const { step, run: runStep } of SET_UP_STEPS) {
+        throwIfStopped();
+        run.mark(step, "running");
+        await runStep({
+          access,
+          pending,
+          authenticate: (request) =>
+            this.#parts.challenges.run(session, "upload_identity", request, { signal: stop.signal }),
+        });
+        if (!pending.done.includes(step)) {
+          pending = { ...pending, done: [...pending.done, step] };
+          await this.#pendings.write(accountId, pending);
+        }
+        run.mark(step, "done");
+      }
+    } finally {
+      run.signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #remember(accountId: AccountId, pending: PendingSetUp, phase: SetUp["phase"]): Conversation {
+    const shown: SetUp = {
+      accountId,
+      phase,
+      method: pending.method,
+      steps: SET_UP_STEPS.map(({ step }) => ({ step, status: pending.done.includes(step) ? "done" : "to_do" })),
+      error: null,
+    };
+    const conversation: Conversation = { shown, unconfirmed: null, stop: null };
+    this.#conversations.set(accountId, conversation);
+    return conversation;
+  }
+
+  #announce({ shown }: Conversation): void {
+    this.#parts.emit("secureBackup.setUpChanged", shown);
+  }
+}
+
+/** A text that is no key at all is a mistyped phrase, where a phrase is what may be typed. */
+function parseTyped(typed: string, mayBePhrase: boolean): Buffer {
+  try {
+    return parseSecurityKey(typed);
+  } catch (thrown) {
+    throw mayBePhrase ? fail("security_key_not_confirmed") : thrown;
+  }
+}

@@ -1,0 +1,113 @@
+import { type SecretName } from "../../shared/contract/secureBackup.ts";
+import { fail, isFailure } from "../../shared/errors.ts";
+import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { belongsTo, IDENTITY_SECRETS, identityKeysHere, type IdentityPrivateKeys, isThisSessionVerified } from "./identity.ts";
+import { connectBackup, opensBackup } from "./keyBackup.ts";
+import { isDescribedKey, type KeyDescription } from "./secretStorage.ts";
+import { parseSecurityKey } from "./securityKey.ts";
+import { keyFromPhrase } from "./securityPhrase.ts";
+
+/** The default key of secret storage, shown to be the right one. */
+export interface OpenedStorage {
+  keyId: string;
+  key: Buffer;
+}
+
+/**
+ * Finds the key of an account's secret storage from what a person typed: a Security Key or a Security Phrase.
+ *
+ * Throws `secure_backup_absent`; `secure_backup_check_failed` when the server does not describe the key;
+ * `malformed_security_key` when only a key can be meant and it is not one; `wrong_security_key`.
+ */
+export async function openStorage(access: EncryptionAccess, keyOrPhrase: string): Promise<OpenedStorage> {
+  const { storage } = access;
+  const defaultKey = await storage.defaultKey();
+  if (defaultKey.kind === "absent") throw fail("secure_backup_absent");
+  const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
+  const description = keyId === null ? null : await storage.describe(keyId);
+  if (keyId === null || !description) throw fail("secure_backup_check_failed", { failed: ["key_description"] });
+  const key = await keyFrom(keyOrPhrase, description);
+  const isRight = (await isDescribedKey(key, description)) ?? (await opensAnything(access, keyId, key));
+  if (!isRight) throw fail("wrong_security_key");
+  return { keyId, key };
+}
+
+async function keyFrom(keyOrPhrase: string, { passphrase }: KeyDescription): Promise<Buffer> {
+  try {
+    return parseSecurityKey(keyOrPhrase);
+  } catch (thrown) {
+    if (!passphrase || !isFailure(thrown, "malformed_security_key")) throw thrown;
+    return await keyFromPhrase(keyOrPhrase, passphrase);
+  }
+}
+
+/** For a description without a MAC: a secret's own MAC tells as well. */
+async function opensAnything({ storage }: EncryptionAccess, keyId: string, key: Buffer): Promise<boolean> {
+  for (const name of [...IDENTITY_SECRETS, "m.megolm_backup.v1"] as const) {
+    if ((await storage.open(name, keyId, key)) !== null) return true;
+  }
+  return false;
+}
+
+/**
+ * Brings the secrets of an opened Secure Backup into this session: takes the identity's private keys, verifies the
+ * session with them, and connects the key backup. Does nothing that is done already.
+ *
+ * Throws `secure_backup_check_failed` with the names of secrets that are stored but do not fit what is on the server;
+ * those that do fit have been taken.
+ */
+export async function takeSecrets(access: EncryptionAccess, opened: OpenedStorage): Promise<void> {
+  const misfits: SecretName[] = [];
+  await takeIdentity(access, opened, misfits);
+  await takeBackup(access, opened, misfits);
+  if (misfits.length > 0) throw fail("secure_backup_check_failed", { failed: misfits });
+}
+
+async function takeIdentity(access: EncryptionAccess, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
+  const { machine, server } = access;
+  const identity = await server.queryOwnKeys(machine);
+  const here = await identityKeysHere(access);
+  const taken: IdentityPrivateKeys = { ...here };
+  for (const name of IDENTITY_SECRETS) {
+    if (belongsTo(name, here[name], identity)) continue;
+    const stored = await readStored(access, opened, name, misfits);
+    if (stored === null) continue;
+    if (belongsTo(name, stored, identity)) taken[name] = stored;
+    else misfits.push(name);
+  }
+  if (IDENTITY_SECRETS.some((name) => taken[name] !== here[name])) {
+    const status = await machine.importCrossSigningKeys(
+      taken["m.cross_signing.master"],
+      taken["m.cross_signing.self_signing"],
+      taken["m.cross_signing.user_signing"],
+    );
+    status.free();
+  }
+  const complete = IDENTITY_SECRETS.every((name) => belongsTo(name, taken[name], identity));
+  if (complete && !(await isThisSessionVerified(access))) {
+    const requests = await machine.bootstrapCrossSigning(false);
+    await server.sendForMachine(machine, "/keys/signatures/upload", requests.uploadSignaturesRequest);
+    await server.queryOwnKeys(machine);
+  }
+}
+
+async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
+  const backup = await access.server.backup();
+  if (!backup) return;
+  const privateKey = await readStored(access, opened, "m.megolm_backup.v1", misfits);
+  if (privateKey === null) return;
+  if (opensBackup(privateKey, backup)) await connectBackup(access, privateKey, backup.version);
+  else misfits.push("m.megolm_backup.v1");
+}
+
+/** A stored secret in clear. Null when it is not stored with this key; one that does not decrypt is a misfit as well. */
+async function readStored(
+  { storage }: EncryptionAccess,
+  { keyId, key }: OpenedStorage,
+  name: SecretName,
+  misfits: SecretName[],
+): Promise<string | null> {
+  const secret = await storage.open(name, keyId, key);
+  if (secret === null && (await storage.read(name)).storedFor(keyId) !== "missing") misfits.push(name);
+  return secret;
+}

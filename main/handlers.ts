@@ -1,0 +1,115 @@
+import type { Handlers } from "../shared/contract/index.ts";
+import type { AppInfo, Settings } from "../shared/contract/app.ts";
+import type { AccountId } from "../shared/ids.ts";
+import type { Challenges } from "./account/challenges.ts";
+import type { HealthService } from "./account/health.ts";
+import type { Jobs } from "./account/jobs.ts";
+import type { ProfileService } from "./account/profile.ts";
+import type { SecretsProtection } from "./secrets/protection.ts";
+import { findHomeserver } from "./sessions/discovery.ts";
+import type { Fetch } from "./sessions/http.ts";
+import type { SessionManager } from "./sessions/sessionManager.ts";
+
+/** What the handlers of the contract call. */
+export interface HandlerParts {
+  sessions: SessionManager;
+  health: HealthService;
+  profile: ProfileService;
+  challenges: Challenges;
+  jobs: Jobs;
+  secrets: SecretsProtection;
+  secureBackup: Handlers["secureBackup"];
+  fetch: Fetch;
+  appInfo: () => AppInfo;
+  settings: {
+    read(): Promise<Settings>;
+    update(change: { [K in keyof Settings]?: Settings[K] | undefined }): Promise<Settings>;
+  };
+  openExternal: (request: { url: string; accountId?: AccountId | undefined }) => Promise<void>;
+  copyText: (text: string) => Promise<void>;
+  report: () => Promise<string | null>;
+  dismissNotices: () => Promise<void>;
+}
+
+/** Ties every request of the contract to the room that does it. No logic lives here. */
+export function createHandlers(parts: HandlerParts): Handlers {
+  const { sessions, health, profile, challenges, jobs, secrets } = parts;
+  return {
+    app: {
+      info: () => parts.appInfo(),
+      settings: () => parts.settings.read(),
+      updateSettings: (change) => parts.settings.update(change),
+      openExternal: async (request) => {
+        await parts.openExternal(request);
+        return {};
+      },
+      copyText: async ({ text }) => {
+        await parts.copyText(text);
+        return {};
+      },
+      report: async () => ({ text: await parts.report() }),
+      dismissNotices: async () => {
+        await parts.dismissNotices();
+        return {};
+      },
+    },
+    accounts: {
+      list: () => ({ accounts: sessions.list() }),
+      retry: async ({ accountId }) => {
+        await sessions.retry(accountId);
+        return {};
+      },
+      refreshHealth: async ({ accountId }) => ({ health: await health.refresh(accountId) }),
+      signOutPreview: ({ accountId }) => health.signOutPreview(accountId),
+      signOut: ({ accountId }) => sessions.signOut(accountId),
+      reorder: async ({ accountIds }) => {
+        await sessions.reorder(accountIds);
+        return {};
+      },
+    },
+    signIn: {
+      findHomeserver: ({ input }) => findHomeserver(input, parts.fetch),
+      withPassword: async (request) => ({ accountId: await sessions.signIn(request) }),
+      again: async ({ accountId, password }) => {
+        await sessions.signInAgain(accountId, password);
+        return {};
+      },
+    },
+    profile: {
+      get: ({ accountId }) => profile.get(accountId),
+      setDisplayName: ({ accountId, displayName }) => profile.setDisplayName(accountId, displayName),
+      setAvatar: ({ accountId, image, mimeType }) => profile.setAvatar(accountId, image, mimeType),
+      removeAvatar: ({ accountId }) => profile.removeAvatar(accountId),
+    },
+    challenges: {
+      list: () => ({ challenges: challenges.list() }),
+      answer: async ({ challengeId, answer }) => {
+        await challenges.answer(challengeId, answer);
+        return {};
+      },
+      cancel: async ({ challengeId }) => {
+        await challenges.cancel(challengeId);
+        return {};
+      },
+    },
+    jobs: {
+      list: () => ({ jobs: jobs.list() }),
+      cancel: async ({ jobId }) => {
+        await jobs.cancel(jobId);
+        return {};
+      },
+      dismiss: async ({ jobId }) => {
+        await jobs.dismiss(jobId);
+        return {};
+      },
+    },
+    secrets: {
+      state: () => secrets.state(),
+      retryKeychain: () => secrets.retryKeychain(),
+      choosePassphrase: ({ passphrase }) => secrets.choosePassphrase(passphrase),
+      chooseThisTimeOnly: () => secrets.chooseThisTimeOnly(),
+      unlock: ({ passphrase }) => secrets.unlock(passphrase),
+    },
+    secureBackup: parts.secureBackup,
+  };
+}

@@ -1,0 +1,20 @@
+import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
+import { type AppError, AppFailure } from "../../shared/errors.ts";
+import type { Logger } from "../logging/logger.ts";
+
+/**
+ * The wire form of whatever was thrown. An `AppFailure` keeps its error; anything else is a defect of ours: it is
+ * logged under a short reference, and the renderer gets the reference alone, never a message or a stack.
+ */
+export function toAppError(thrown: unknown, channel: string, logger: Logger): AppError {
+  if (thrown instanceof AppFailure) return thrown.error;
+  const ref = randomBytes(4).toString("hex");
+  logger.error("a request failed in a way that was not foreseen", {
+    ref,
+    channel,
+    // Not String(): that throws for some of what can be thrown.
+    error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : inspect(thrown),
+  });
+  return { kind: "internal", ref };
+}

@@ -1,0 +1,112 @@
+import { hostname } from "node:os";
+import { z } from "zod";
+import type { Emit } from "../shared/contract/index.ts";
+import { Job } from "../shared/contract/jobs.ts";
+import { Challenges } from "./account/challenges.ts";
+import { Avatars } from "./account/avatars.ts";
+import { HealthService } from "./account/health.ts";
+import { Jobs } from "./account/jobs.ts";
+import { ProfileService } from "./account/profile.ts";
+import { installCryptoStores } from "./cryptoStore/index.ts";
+import { SecureBackupService, type SecureBackupParts } from "./encryption/secureBackupService.ts";
+import type { Logger } from "./logging/logger.ts";
+import type { SystemKeychain } from "./secrets/keychain.ts";
+import { openSecrets } from "./secrets/openSecrets.ts";
+import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
+import { phraseStrength } from "./secrets/phraseStrength.ts";
+import type { Fetch } from "./sessions/http.ts";
+import { SessionManager } from "./sessions/sessionManager.ts";
+import { AccountIndex } from "./storage/accountIndex.ts";
+import type { Folders } from "./storage/folders.ts";
+import { type DamagedFile, JsonFile } from "./storage/jsonFile.ts";
+
+/** What the rooms need from outside: all of it can be had under plain Node. */
+export interface RoomOptions {
+  folders: Folders;
+  fetch: Fetch;
+  emit: Emit;
+  loggerFor: (room: string) => Logger;
+  onDamaged: (damaged: DamagedFile) => void;
+  /** The ways to keep a Security Key outside the app. */
+  keeping: SecureBackupParts["ports"];
+  /** In place of the system's keychain. */
+  keychain?: SystemKeychain;
+  scryptCost?: ScryptCost;
+}
+
+const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: "macOS", win32: "Windows", linux: "Linux" };
+
+/** Builds the rooms of main that know no Electron and hands them to each other. Starts no session yet. */
+export async function openRooms(options: RoomOptions) {
+  const { folders, fetch, emit, loggerFor, onDamaged } = options;
+  await folders.prepare();
+
+  const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged });
+  const jobs = new Jobs({
+    file: new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged }),
+    emit,
+    logger: loggerFor("jobs"),
+  });
+  const [{ protection: secrets, store: secretStore }] = await Promise.all([
+    openSecrets({
+      folders,
+      onDamaged,
+      log: loggerFor("secrets"),
+      ...(options.keychain && { keychain: options.keychain }),
+      ...(options.scryptCost && { scryptCost: options.scryptCost }),
+    }),
+    index.load(),
+    jobs.load(),
+  ]);
+
+  const avatars = new Avatars(folders.avatars, fetch);
+  const sessions = new SessionManager({
+    index,
+    secretStore,
+    cryptoStores: installCryptoStores(loggerFor("cryptoStore")),
+    cryptoFolder: (accountId) => folders.account(accountId).crypto,
+    fetch,
+    loadEngine: () => import("./engine.ts"),
+    logger: loggerFor("sessions"),
+    emit,
+    avatarPath: (entry) => avatars.pathOf(entry),
+    sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform} (${hostname()})`,
+    onRemoved: async (accountId) => {
+      await avatars.remove(accountId);
+      await folders.removeAccount(accountId);
+    },
+  });
+  const profile = new ProfileService(sessions, avatars);
+  const challenges = new Challenges({ emit });
+  const secureBackup = new SecureBackupService({
+    session: (accountId) => sessions.session(accountId),
+    secretStore,
+    challenges,
+    emit,
+    logger: loggerFor("encryption"),
+    ports: options.keeping,
+    phraseStrength,
+    displayName: (accountId) => sessions.account(accountId).displayName,
+  });
+  const health = new HealthService({
+    sessions,
+    secureBackupState: (accountId) => secureBackup.state({ accountId }),
+    logger: loggerFor("health"),
+  });
+
+  const accountsLogger = loggerFor("accounts");
+  sessions.onRunning((accountId) => {
+    const learn = [profile.get(accountId), health.refresh(accountId)];
+    for (const learnt of learn) {
+      learnt.catch((error: unknown) => accountsLogger.info("not learnt after the start", { accountId, error }));
+    }
+  });
+  secrets.onChange((state) => {
+    emit("secrets.changed", state);
+    if (!state.locked) void sessions.startLocked();
+  });
+
+  return { index, jobs, secrets, secretStore, avatars, sessions, profile, challenges, secureBackup, health };
+}
+
+export type Rooms = Awaited<ReturnType<typeof openRooms>>;

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import type { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Folders } from "../storage/folders.ts";
+import type { DamagedFile } from "../storage/jsonFile.ts";
+import type { SystemKeychain } from "./keychain.ts";
+import { KeytarKeychain } from "./keytarKeychain.ts";
+import { PassphraseKeychain } from "./passphraseKeychain.ts";
+import type { ScryptCost } from "./passphraseKeychain.ts";
+import { phraseStrength } from "./phraseStrength.ts";
+import { SecretsProtection } from "./protection.ts";
+import type { SecretStore } from "./secretStore.ts";
+import { anyVaultInKeychain, Vault } from "./vault.ts";
+import { VaultSecretStore } from "./vaultSecretStore.ts";
+
+/** The zxcvbn score from which a passphrase may protect this computer's secrets. */
+const GOOD_PASSPHRASE_SCORE = 3;
+
+/** What the secrets room needs from the rest of main, and what tests put in its place. */
+export interface OpenSecretsOptions {
+  readonly folders: Folders;
+  readonly onDamaged: (damaged: DamagedFile) => void;
+  readonly log: Logger;
+  readonly keychain?: SystemKeychain;
+  readonly scryptCost?: ScryptCost;
+}
+
+/**
+ * Builds the secrets room and finds out how secrets are protected here. The secrets folder must have been made.
+ * @throws `data_too_new`, `file_failed`
+ */
+export async function openSecrets(
+  options: OpenSecretsOptions,
+): Promise<{ protection: SecretsProtection; store: SecretStore }> {
+  const { folders, onDamaged, log, keychain = new KeytarKeychain(), scryptCost } = options;
+  const vaultFolder = (accountId: AccountId): string => folders.account(accountId).vault;
+  const protection = new SecretsProtection({
+    path: join(folders.secrets, "protection.json"),
+    keychain,
+    passphraseKeychain: new PassphraseKeychain({
+      path: join(folders.secrets, "passphrase.json"),
+      onDamaged,
+      ...(scryptCost === undefined ? {} : { cost: scryptCost }),
+    }),
+    anyVaultInKeychain: async () =>
+      anyVaultInKeychain((await folders.accountIds()).map((id) => new Vault(id, vaultFolder(id)))),
+    phraseStrength: (passphrase) => phraseStrength(passphrase, [], GOOD_PASSPHRASE_SCORE),
+    onDamaged,
+    log,
+  });
+  await protection.start();
+  return { protection, store: new VaultSecretStore({ protection, vaultFolder }) };
+}

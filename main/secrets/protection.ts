@@ -1,0 +1,221 @@
+import { z } from "zod";
+import type { SecretsState } from "../../shared/contract/secrets.ts";
+import type { PhraseStrength } from "../../shared/contract/secureBackup.ts";
+import { fail } from "../../shared/errors.ts";
+import { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import { JsonFile } from "../storage/jsonFile.ts";
+import type { DamagedFile } from "../storage/jsonFile.ts";
+import type { Keychain, KeychainProblem, SystemKeychain } from "./keychain.ts";
+import type { PassphraseKeychain } from "./passphraseKeychain.ts";
+import type { VaultProtection } from "./vault.ts";
+
+const Remembered = z.object({
+  /** "For this time only" is never remembered, and the keychain need not be. */
+  choice: z.literal("passphrase").nullable(),
+  /** Keys of accounts that are gone, left in a keychain that did not answer when they went. */
+  keysToRemove: z.array(z.object({ accountId: AccountId, from: z.enum(["keychain", "passphrase"]) })).max(10_000),
+});
+type Remembered = z.infer<typeof Remembered>;
+
+const NOTHING_REMEMBERED: Remembered = { choice: null, keysToRemove: [] };
+
+/** What decides how secrets are protected. */
+export interface SecretsProtectionOptions {
+  /** The file that remembers the choice. */
+  readonly path: string;
+  readonly keychain: SystemKeychain;
+  readonly passphraseKeychain: PassphraseKeychain;
+  /** Whether any account's vault has its key in the system's keychain. */
+  readonly anyVaultInKeychain: () => Promise<boolean>;
+  readonly phraseStrength: (passphrase: string) => Promise<PhraseStrength>;
+  readonly onDamaged: (damaged: DamagedFile) => void;
+  readonly log: Logger;
+}
+
+/** Where a new account's key goes. */
+export type Protection = SecretsState["protection"];
+
+/**
+ * Decides how this computer protects secrets, and keeps what the person chose. A keychain that was used and does not
+ * answer any more stays the protection: it is waited for, not replaced.
+ */
+export class SecretsProtection {
+  readonly #options: SecretsProtectionOptions;
+  readonly #file: JsonFile<Remembered>;
+  readonly #listeners = new Set<(state: SecretsState) => void>();
+  #state: SecretsState = { protection: "unprotected", locked: false, keychainProblem: null };
+  /** What the keychain last said, also when nothing here depends on it. */
+  #problem: KeychainProblem | null = "unreachable";
+  #thisTimeOnly = false;
+  /** Counts what the keychain said, so that an older word that is worked out late does not undo a newer one. */
+  #lastWord = 0;
+
+  constructor(options: SecretsProtectionOptions) {
+    this.#options = options;
+    this.#file = new JsonFile({ path: options.path, schema: Remembered, version: 1, onDamaged: options.onDamaged });
+    options.keychain.onLateAnswer(() => void this.#lookAgain().catch((error: unknown) => this.#warn(error)));
+  }
+
+  /**
+   * Finds out how secrets are protected. When the keychain is locked, the system's dialog is opened and not waited for:
+   * a `change` tells when it was answered.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async start(): Promise<SecretsState> {
+    await this.#refresh(await this.#options.keychain.status());
+    if (this.#state.keychainProblem === "locked") {
+      void this.retryKeychain().catch((error: unknown) => this.#warn(error));
+    }
+    return this.#state;
+  }
+
+  state(): SecretsState {
+    return this.#state;
+  }
+
+  /** Calls `listener` with every new state; the answer ends that. */
+  onChange(listener: (state: SecretsState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Asks the keychain again; the system may ask the person to open it.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async retryKeychain(): Promise<SecretsState> {
+    return this.#refresh(await this.#options.keychain.askToUnlock());
+  }
+
+  /**
+   * Puts the secrets of accounts added from now on behind a passphrase. Accounts whose key lies in the keychain keep
+   * it there. When a passphrase is in use and unlocked, it is replaced by this one.
+   * @throws `weak_phrase`; `secrets_locked` when a passphrase was chosen before and not given yet; `invalid_input` when
+   *   the keychain works; `data_too_new`, `file_failed`
+   */
+  async choosePassphrase(passphrase: string): Promise<SecretsState> {
+    this.#refuseWhenKeychainWorks();
+    if (!(await this.#options.phraseStrength(passphrase)).good) throw fail("weak_phrase");
+    await this.#options.passphraseKeychain.choose(passphrase);
+    await this.#remember((remembered) => ({ ...remembered, choice: "passphrase" }));
+    this.#thisTimeOnly = false;
+    return this.#refresh(this.#problem);
+  }
+
+  /**
+   * Keeps the secrets of accounts added from now on in memory.
+   * @throws `invalid_input` when the keychain works; `data_too_new`, `file_failed`
+   */
+  async chooseThisTimeOnly(): Promise<SecretsState> {
+    this.#refuseWhenKeychainWorks();
+    this.#thisTimeOnly = true;
+    return this.#refresh(this.#problem);
+  }
+
+  /**
+   * Opens what the passphrase protects.
+   * @throws `wrong_passphrase`; `secret_unreadable` when the file it protects is lost; `data_too_new`, `file_failed`
+   */
+  async unlock(passphrase: string): Promise<SecretsState> {
+    await this.#options.passphraseKeychain.unlock(passphrase);
+    this.#thisTimeOnly = false;
+    return this.#refresh(this.#problem);
+  }
+
+  /** The keychain that holds, or would hold, keys protected in that way. */
+  keychain(protection: VaultProtection): Keychain {
+    return protection === "keychain" ? this.#options.keychain : this.#options.passphraseKeychain;
+  }
+
+  /** Tells that the keychain failed while it was used, so that the state says so. */
+  noteKeychainProblem(problem: KeychainProblem): void {
+    if (this.#problem === problem) return;
+    void this.#refresh(problem).catch((error: unknown) => this.#warn(error));
+  }
+
+  /**
+   * Removes an account's key, now or as soon as its keychain answers.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async removeKey(accountId: AccountId, from: VaultProtection): Promise<void> {
+    const removed = await this.keychain(from).remove(accountId);
+    if (removed.kind === "done") return;
+    await this.#remember((remembered) => ({
+      ...remembered,
+      keysToRemove: [...remembered.keysToRemove.filter((key) => key.accountId !== accountId), { accountId, from }],
+    }));
+  }
+
+  #refuseWhenKeychainWorks(): void {
+    if (this.#state.protection === "keychain" && this.#state.keychainProblem === null) {
+      throw fail("invalid_input", { issues: ["The keychain of this computer works and is used."] });
+    }
+  }
+
+  async #lookAgain(): Promise<void> {
+    await this.#refresh(await this.#options.keychain.status());
+  }
+
+  async #refresh(problem: KeychainProblem | null): Promise<SecretsState> {
+    this.#problem = problem;
+    const word = (this.#lastWord += 1);
+    const { choice, keysToRemove } = (await this.#file.read()) ?? NOTHING_REMEMBERED;
+    const inUse = problem !== null && (await this.#options.anyVaultInKeychain());
+    if (word !== this.#lastWord) return this.#state;
+    const passphrase = choice === "passphrase";
+    const protection: Protection = this.#thisTimeOnly
+      ? "this_time_only"
+      : passphrase
+        ? "passphrase"
+        : problem === null || problem === "locked" || inUse
+          ? "keychain"
+          : "unprotected";
+    if (protection === "this_time_only" && problem === null && !passphrase) {
+      this.#thisTimeOnly = false;
+      return this.#refresh(problem);
+    }
+    const locked =
+      protection === "keychain"
+        ? problem !== null
+        : protection === "passphrase" && this.#options.passphraseKeychain.locked;
+    // A keychain that nothing here depends on is nobody's problem.
+    const keychainProblem = protection === "keychain" || inUse ? problem : null;
+    this.#become({ protection, locked, keychainProblem });
+    if (keysToRemove.length > 0) await this.#removeLeftKeys(keysToRemove);
+    return this.#state;
+  }
+
+  #become(state: SecretsState): void {
+    const before = this.#state;
+    this.#state = state;
+    const same =
+      before.protection === state.protection &&
+      before.locked === state.locked &&
+      before.keychainProblem === state.keychainProblem;
+    if (same) return;
+    this.#options.log.info("secrets protection changed", { ...state });
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  async #removeLeftKeys(keys: Remembered["keysToRemove"]): Promise<void> {
+    const gone: string[] = [];
+    for (const { accountId, from } of keys) {
+      const open = from === "keychain" ? this.#problem === null : !this.#options.passphraseKeychain.locked;
+      if (open && (await this.keychain(from).remove(accountId)).kind === "done") gone.push(accountId);
+    }
+    if (gone.length === 0) return;
+    await this.#remember((remembered) => ({
+      ...remembered,
+      keysToRemove: remembered.keysToRemove.filter(({ accountId }) => !gone.includes(accountId)),
+    }));
+  }
+
+  async #remember(change: (remembered: Remembered) => Remembered): Promise<void> {
+    await this.#file.update((remembered) => change(remembered ?? NOTHING_REMEMBERED));
+  }
+
+  #warn(error: unknown): void {
+    this.#options.log.warn("the state of secrets could not be read again", { error });
+  }
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import type { AccountId } from "../../shared/ids.ts";
+
+/** What must be kept secret of one account. */
+export const AccountSecrets = z.object({
+  accessToken: z.string(),
+  refreshToken: z.string().nullable(),
+  /** 32 bytes, base64: the key with which the crypto store encrypts its values. */
+  storageKey: z.base64(),
+  /**
+   * A Secure Backup set-up that has been confirmed and not yet checked: kept so that it can be finished after a crash
+   * with the very key the person wrote down. Opaque here; encryption/ knows its shape.
+   */
+  pendingSetUp: z.string().nullable().default(null),
+});
+export type AccountSecrets = z.infer<typeof AccountSecrets>;
+
+/** Why a secret that ought to be there cannot be read. */
+export type UnreadableReason = "keychain_locked" | "keychain_unreachable" | "passphrase_needed" | "damaged" | "too_new";
+
+/** The three answers to "what is the secret of this account?". Only `absent` may be written over. */
+export type SecretRead =
+  | { kind: "found"; secrets: AccountSecrets }
+  | { kind: "absent" }
+  | { kind: "unreadable"; reason: UnreadableReason };
+
+/**
+ * Keeps the accounts' secrets. Every method can be called at once for different accounts; calls for one account are
+ * carried out in order.
+ */
+export interface SecretStore {
+  read(accountId: AccountId): Promise<SecretRead>;
+  /**
+   * Writes durably before it resolves. Throws `secrets_unprotected`, `secrets_locked`, or `secret_unreadable` when what
+   * is there now could not be read: nothing is ever written over it.
+   */
+  write(accountId: AccountId, secrets: AccountSecrets): Promise<void>;
+  /** Reads, changes, writes, as one step. Throws `secret_missing` when there is nothing to change, and as `write` does. */
+  update(accountId: AccountId, change: (secrets: AccountSecrets) => AccountSecrets): Promise<AccountSecrets>;
+  /** Removes key and vault. Removing what is absent is no error. */
+  remove(accountId: AccountId): Promise<void>;
+}

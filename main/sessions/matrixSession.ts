@@ -1,0 +1,254 @@
+import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
+import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
+import type { SessionStatus } from "../../shared/contract/accounts.ts";
+import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { CryptoStores, MountedStore } from "../cryptoStore/index.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
+import type { Fetch } from "./http.ts";
+import type { OpenMatrixClient } from "./matrixClient.ts";
+import { toServerFailure } from "./serverErrors.ts";
+
+/** The part of main that carries the SDK; loaded when the first session starts. */
+export type LoadEngine = () => Promise<typeof import("../engine.ts")>;
+
+export interface SessionDetails {
+  accountId: AccountId;
+  userId: string;
+  deviceId: string;
+  baseUrl: string;
+}
+
+export interface SessionParts {
+  secretStore: SecretStore;
+  cryptoStores: CryptoStores;
+  /** The folder of this account's crypto store. */
+  cryptoFolder: (accountId: AccountId) => string;
+  fetch: Fetch;
+  loadEngine: LoadEngine;
+  logger: Logger;
+}
+
+export interface SessionSnapshot {
+  status: SessionStatus;
+  error: AppError | null;
+  offline: boolean;
+}
+
+function unreadableError(reason: UnreadableReason): AppError {
+  return reason === "damaged" || reason === "too_new" ? { kind: "secret_unreadable" } : { kind: "secrets_locked" };
+}
+
+/**
+ * One account's session: a state machine around the SDK's client.
+ *
+ *     stopped -> starting -> running <-> (offline)
+ *                   |  \-> failed        the server does not answer, or something here is broken
+ *                   |---> locked         its secrets cannot be read now
+ *                   \---> softLoggedOut  the server no longer takes the token
+ *
+ * A failed session whose server is out of reach keeps trying and turns `running` by itself.
+ */
+export class MatrixSession {
+  readonly details: SessionDetails;
+  readonly #parts: SessionParts;
+  readonly #onChange: (snapshot: SessionSnapshot) => void;
+  #snapshot: SessionSnapshot = { status: "stopped", error: null, offline: false };
+  #opened: OpenMatrixClient | null = null;
+  #store: MountedStore | null = null;
+  #starting: Promise<void> | null = null;
+  #abort = new AbortController();
+  #queue: Promise<unknown> = Promise.resolve();
+  /** The secret storage key of the operation under way; the SDK asks for it several times within one. */
+  #secretStorageKey: { keyId: string; key: Uint8Array<ArrayBuffer> } | null = null;
+
+  constructor(details: SessionDetails, parts: SessionParts, onChange: (snapshot: SessionSnapshot) => void) {
+    this.details = details;
+    this.#parts = parts;
+    this.#onChange = onChange;
+  }
+
+  get snapshot(): SessionSnapshot {
+    return this.#snapshot;
+  }
+
+  get host(): string {
+    return new URL(this.details.baseUrl).host;
+  }
+
+  /** Resolves once the session runs, or once it is known why it does not: it never rejects. */
+  start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = null;
+    });
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
+    if (this.#opened) await this.#close();
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    this.#set({ status: "starting", error: null, offline: false });
+    try {
+      const read = await this.#parts.secretStore.read(this.details.accountId);
+      if (read.kind === "absent") throw fail("secret_missing");
+      if (read.kind === "unreadable") {
+        this.#set({ status: "locked", error: unreadableError(read.reason), offline: false });
+        return;
+      }
+      const engine = await this.#parts.loadEngine();
+      signal.throwIfAborted();
+      const { accountId } = this.details;
+      this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId));
+      this.#opened = await engine.openMatrixClient({
+        ...this.details,
+        accessToken: read.secrets.accessToken,
+        storageKey: Buffer.from(read.secrets.storageKey, "base64"),
+        databasePrefix: this.#store.databasePrefix,
+        fetch: this.#parts.fetch,
+        logger: this.#parts.logger,
+        cryptoCallbacks: this.#cryptoCallbacks(),
+      });
+      signal.throwIfAborted();
+      await this.#syncUntilKnown(this.#opened);
+    } catch (thrown) {
+      await this.#close();
+      if (signal.aborted) return;
+      const failure = toServerFailure(thrown, this.host);
+      if (!(failure instanceof AppFailure)) this.#parts.logger.error("a session did not start", { error: thrown });
+      const error: AppError = failure instanceof AppFailure ? failure.error : { kind: "internal", ref: "session" };
+      this.#set({ status: "failed", error, offline: false });
+    }
+  }
+
+  /** Starts to sync; resolves with the first thing that is known about the server. */
+  async #syncUntilKnown(opened: OpenMatrixClient): Promise<void> {
+    const { client } = opened;
+    const known = new Promise<void>((resolve) => {
+      this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
+      client.on("sync" as ClientEvent.Sync, (state, _previous, data) => {
+        if (this.#opened !== opened) return;
+        this.#syncStateChanged(state, data?.error);
+        if (this.#snapshot.status !== "starting") resolve();
+      });
+      client.on("Session.logged_out" as never, ((error: { data?: { soft_logout?: unknown } }) => {
+        if (this.#opened !== opened) return;
+        this.#loggedOut(error.data?.soft_logout === true);
+        resolve();
+      }) as never);
+    });
+    await opened.startSync();
+    await known;
+  }
+
+  #syncStateChanged(state: SyncState, error: Error | undefined): void {
+    if (this.#snapshot.status === "softLoggedOut") return;
+    if (state === "PREPARED" || state === "SYNCING") {
+      this.#set({ status: "running", error: null, offline: false });
+    } else if (state === "ERROR" || state === "RECONNECTING") {
+      if (this.#snapshot.status === "running") {
+        this.#set({ status: "running", error: null, offline: true });
+      } else if (error) {
+        const failure = toServerFailure(error, this.host);
+        const reason: AppError =
+          failure instanceof AppFailure ? failure.error : { kind: "bad_answer", host: this.host };
+        this.#set({ status: "failed", error: reason, offline: true });
+      }
+    }
+  }
+
+  #loggedOut(softLogout: boolean): void {
+    this.#opened?.client.stopClient();
+    this.#set({ status: "softLoggedOut", error: { kind: "unauthenticated", softLogout }, offline: false });
+  }
+
+  #cryptoCallbacks(): CryptoCallbacks {
+    return {
+      getSecretStorageKey: ({ keys }) => {
+        const held = this.#secretStorageKey;
+        return Promise.resolve(held && held.keyId in keys ? [held.keyId, held.key] : null);
+      },
+    };
+  }
+
+  /** Stops and closes everything; the crypto store is on disk when this resolves. Work under way fails as `cancelled`. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#starting;
+    await this.#close();
+    this.#set({ status: "stopped", error: null, offline: false });
+  }
+
+  async #close(): Promise<void> {
+    const opened = this.#opened;
+    const store = this.#store;
+    this.#opened = null;
+    this.#store = null;
+    opened?.client.stopClient();
+    opened?.client.removeAllListeners();
+    await store?.close();
+  }
+
+  /** Stops, and removes the crypto store from disk. */
+  async destroy(): Promise<void> {
+    const { accountId } = this.details;
+    await this.stop();
+    const store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId));
+    await store.destroy();
+  }
+
+  /**
+   * Does something with the signed-in client. What the server or the connection refuses comes out as `AppFailure`; a
+   * session that is not there to be used says why.
+   */
+  async use<T>(work: (client: MatrixClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const client = this.#usableClient();
+    const { signal } = this.#abort;
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<never>((_resolve, reject) => {
+      stop = () => reject(fail("cancelled"));
+      signal.addEventListener("abort", stop, { once: true });
+    });
+    try {
+      // Not every request of the SDK takes a signal: whoever waits for one is released all the same.
+      return await Promise.race([work(client, signal), stopped]);
+    } catch (thrown) {
+      if (signal.aborted) throw new AppFailure({ kind: "cancelled" }, { cause: thrown });
+      throw toServerFailure(thrown, this.host);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** As `use`, after everything before it in this account's queue has ended: for work in several steps. */
+  useAlone<T>(work: (client: MatrixClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const result = this.#queue.then(() => this.use(work));
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Lets the SDK open secret storage with this key for the length of one operation. */
+  async withSecretStorageKey<T>(keyId: string, key: Uint8Array<ArrayBuffer>, work: () => Promise<T>): Promise<T> {
+    this.#secretStorageKey = { keyId, key };
+    try {
+      return await work();
+    } finally {
+      this.#secretStorageKey = null;
+    }
+  }
+
+  #usableClient(): MatrixClient {
+    const { status, error, offline } = this.#snapshot;
+    const usable = status === "running" || (status === "failed" && offline);
+    if (usable && this.#opened) return this.#opened.client;
+    throw error ? new AppFailure(error) : fail("account_not_running");
+  }
+
+  #set(snapshot: SessionSnapshot): void {
+    const before = this.#snapshot;
+    if (JSON.stringify(before) === JSON.stringify(snapshot)) return;
+    this.#snapshot = snapshot;
+    this.#onChange(snapshot);
+  }
+}

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { DeviceId, UserId } from "../../shared/ids.ts";
+import { isInsecureHttp } from "./discovery.ts";
+import { type Fetch, requestJson } from "./http.ts";
+
+const LoginAnswer = z.object({
+  user_id: UserId,
+  access_token: z.string().min(1).max(4096),
+  device_id: DeviceId,
+});
+
+/** What a successful sign-in gives. The token is for the vault and goes nowhere else. */
+export interface SignedIn {
+  userId: string;
+  deviceId: string;
+  accessToken: string;
+  /** As the person typed it, or as `.well-known` led to it: without a slash at the end. */
+  baseUrl: string;
+}
+
+export interface PasswordSignIn {
+  fetch: Fetch;
+  /** Null when it is not known. */
+  serverName: string | null;
+  baseUrl: string;
+  identifier: LoginIdentifier;
+  password: string;
+  acceptInsecureHttp: boolean;
+  /** Given when an account signs in again: the server then keeps the same device. */
+  deviceId?: string;
+  /** How the session is named in other clients' lists. */
+  sessionName: string;
+}
+
+function matrixIdentifier(identifier: LoginIdentifier): object {
+  switch (identifier.kind) {
+    case "user":
+      return { type: "m.id.user", user: identifier.user };
+    case "email":
+      return { type: "m.id.thirdparty", medium: "email", address: identifier.address };
+    case "phone":
+      return { type: "m.id.phone", country: identifier.country, phone: identifier.number };
+  }
+}
+
+/**
+ * A server says "wrong name or password" alike for both, on purpose. It does say whether somebody of that name exists,
+ * in the profile API, unless it hides profiles: then nothing more is known.
+ */
+async function doesNotExist(request: PasswordSignIn): Promise<string | null> {
+  if (request.identifier.kind !== "user") return null;
+  const { user } = request.identifier;
+  const userId = user.startsWith("@") || request.serverName === null ? user : `@${user}:${request.serverName}`;
+  if (!UserId.safeParse(userId).success) return null;
+  try {
+    await requestJson({
+      fetch: request.fetch,
+      url: `${request.baseUrl}/_matrix/client/v3/profile/${encodeURIComponent(userId)}`,
+      schema: z.object({}),
+    });
+    return null;
+  } catch (thrown) {
+    // Synapse gives a missing profile different codes at different ages, always with the status 404.
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    const { error } = thrown;
+    const missing =
+      error.kind === "not_found" ||
+      (error.kind === "server" && error.status === 404 && error.errcode !== "M_UNRECOGNIZED");
+    return missing ? userId : null;
+  }
+}
+
+/**
+ * Signs in with a password (`POST /_matrix/client/v3/login`, `m.login.password`). No refresh token is asked for: legacy
+ * ones are not refreshed by the SDK.
+ *
+ * Throws `insecure_http` before anything is sent, `wrong_credentials`, `unknown_user`, `user_deactivated`, `user_locked`,
+ * `rate_limited`, `network` and its kin.
+ */
+export async function signInWithPassword(request: PasswordSignIn): Promise<SignedIn> {
+  if (isInsecureHttp(request.baseUrl) && !request.acceptInsecureHttp) {
+    throw fail("insecure_http", { baseUrl: request.baseUrl });
+  }
+  try {
+    const answer = await requestJson({
+      fetch: request.fetch,
+      method: "POST",
+      url: `${request.baseUrl}/_matrix/client/v3/login`,
+      body: {
+        type: "m.login.password",
+        identifier: matrixIdentifier(request.identifier),
+        password: request.password,
+        initial_device_display_name: request.sessionName,
+        ...(request.deviceId === undefined ? {} : { device_id: request.deviceId }),
+      },
+      schema: LoginAnswer,
+    });
+    return {
+      userId: answer.user_id,
+      deviceId: answer.device_id,
+      accessToken: answer.access_token,
+      baseUrl: request.baseUrl,
+    };
+  } catch (thrown) {
+    if (!isFailure(thrown, "forbidden") && !isFailure(thrown, "unauthenticated")) throw thrown;
+    const unknown = await doesNotExist(request);
+    if (unknown !== null) throw new AppFailure({ kind: "unknown_user", userId: unknown }, { cause: thrown });
+    throw new AppFailure({ kind: "wrong_credentials" }, { cause: thrown });
+  }
+}
+
+/** Signs a token out on the server. Throws when the server could not be told. */
+export async function signOutToken(fetch: Fetch, baseUrl: string, accessToken: string): Promise<void> {
+  await requestJson({
+    fetch,
+    method: "POST",
+    url: `${baseUrl}/_matrix/client/v3/logout`,
+    body: {},
+    accessToken,
+    schema: z.object({}),
+    timeoutMs: 10_000,
+  });
+}

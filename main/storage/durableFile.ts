@@ -1,0 +1,103 @@
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { fileFailure, isMissing } from "./fileErrors.ts";
+import { KeyedQueue } from "./keyedQueue.ts";
+
+const FILE_MODE = 0o600;
+
+const writes = new KeyedQueue<string>();
+
+/**
+ * Replaces a file in one step: whoever reads it, also after a crash or a power cut, finds all of the old content or all
+ * of the new. Resolves when the new content is on the disk. Writes to one path happen in the order they were asked for.
+ *
+ * Written by hand because write-file-atomic writes once and does not look at how much was written: on a full disk it
+ * puts a truncated file in place and reports success. It does not sync the folder either.
+ *
+ * @throws `file_failed`; the old content is then still there.
+ */
+export function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  return writes.run(resolve(path), () => replace(path, content)).catch((thrown: unknown) => {
+    throw fileFailure(thrown);
+  });
+}
+
+/**
+ * Removes a file for good: it does not come back after a power cut. Removing what is absent is no error.
+ * @throws `file_failed`
+ */
+export function removeDurably(path: string): Promise<void> {
+  return writes
+    .run(resolve(path), async () => {
+      await rm(path, { force: true });
+      await rm(temporaryOf(path), { force: true });
+      await syncFolder(dirname(path));
+    })
+    .catch((thrown: unknown) => {
+      if (isMissing(thrown)) return;
+      throw fileFailure(thrown);
+    });
+}
+
+/**
+ * Gives a file another name for good, in the same folder.
+ * @throws `file_failed`
+ */
+export async function renameDurably(path: string, newPath: string): Promise<void> {
+  try {
+    await rename(path, newPath);
+    await syncFolder(dirname(path));
+  } catch (thrown) {
+    throw fileFailure(thrown);
+  }
+}
+
+/**
+ * The content of a file, or null when it does not exist. Every other trouble is an error: a file that cannot be read
+ * must never pass for one that is not there.
+ * @throws `file_failed`
+ */
+export async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (thrown) {
+    if (isMissing(thrown)) return null;
+    throw fileFailure(thrown);
+  }
+}
+
+/** One fixed name, so that a write cut short by a crash leaves nothing that the next write does not clear away. */
+function temporaryOf(path: string): string {
+  return `${path}.new`;
+}
+
+async function replace(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = temporaryOf(path);
+  try {
+    const file = await open(temporary, "w", FILE_MODE);
+    try {
+      // A leftover of an earlier write keeps its own mode when it is opened again.
+      await file.chmod(FILE_MODE);
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (thrown) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw thrown;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Puts a folder's list of names on the disk. Windows cannot open folders and journals their changes by itself. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

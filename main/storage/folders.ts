@@ -1,0 +1,104 @@
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { AccountId } from "../../shared/ids.ts";
+import { fileFailure, isMissing } from "./fileErrors.ts";
+
+const FOLDER_MODE = 0o700;
+
+/** Where the parts of one account lie. */
+export interface AccountFolders {
+  readonly root: string;
+  /** The crypto store's database. */
+  readonly crypto: string;
+  /** The sealed file with the account's tokens and keys. */
+  readonly vault: string;
+}
+
+/** Every path below the user-data folder that Steward writes to, in one place. */
+export class Folders {
+  readonly root: string;
+  readonly accounts: string;
+  readonly avatars: string;
+  readonly secrets: string;
+  readonly logs: string;
+  readonly accountIndexFile: string;
+  readonly settingsFile: string;
+  readonly jobsFile: string;
+
+  constructor(userDataFolder: string) {
+    this.root = userDataFolder;
+    this.accounts = join(userDataFolder, "accounts");
+    this.avatars = join(userDataFolder, "avatars");
+    this.secrets = join(userDataFolder, "secrets");
+    this.logs = join(userDataFolder, "logs");
+    this.accountIndexFile = join(userDataFolder, "accounts.json");
+    this.settingsFile = join(userDataFolder, "settings.json");
+    this.jobsFile = join(userDataFolder, "jobs.json");
+  }
+
+  /** Names only; `prepareAccount` makes them. */
+  account(accountId: AccountId): AccountFolders {
+    const root = join(this.accounts, accountId);
+    return { root, crypto: join(root, "crypto"), vault: join(root, "vault") };
+  }
+
+  /**
+   * The accounts that have a folder, whether or not the index knows them.
+   * @throws `file_failed`
+   */
+  async accountIds(): Promise<AccountId[]> {
+    try {
+      const names = await readdir(this.accounts);
+      return names.flatMap((name) => AccountId.safeParse(name).data ?? []);
+    } catch (thrown) {
+      if (isMissing(thrown)) return [];
+      throw fileFailure(thrown);
+    }
+  }
+
+  /**
+   * Makes the folders that every start needs, for this user alone.
+   * @throws `file_failed`
+   */
+  async prepare(): Promise<void> {
+    for (const folder of [this.root, this.accounts, this.avatars, this.secrets, this.logs]) {
+      await makePrivateFolder(folder);
+    }
+  }
+
+  /**
+   * Makes one account's folders.
+   * @throws `file_failed`
+   */
+  async prepareAccount(accountId: AccountId): Promise<AccountFolders> {
+    const folders = this.account(accountId);
+    for (const folder of [this.accounts, folders.root, folders.crypto, folders.vault]) await makePrivateFolder(folder);
+    return folders;
+  }
+
+  /**
+   * Removes everything of one account. Removing what is absent is no error.
+   * @throws `file_failed`
+   */
+  async removeAccount(accountId: AccountId): Promise<void> {
+    try {
+      await rm(this.account(accountId).root, { recursive: true, force: true, maxRetries: 3 });
+    } catch (thrown) {
+      throw fileFailure(thrown);
+    }
+  }
+}
+
+/**
+ * Makes a folder that only this user may look into; one that exists is closed to others. Windows has no modes: there
+ * the folder inherits the user profile's access list.
+ * @throws `file_failed`
+ */
+export async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+    if (process.platform !== "win32") await chmod(path, FOLDER_MODE);
+  } catch (thrown) {
+    throw fileFailure(thrown);
+  }
+}

@@ -1,0 +1,150 @@
+import type { Account, AccountHealth } from "../shared/contract/accounts.ts";
+import { capitalised, daysBetween, numberWord, t, type TextKey } from "./i18n/index.ts";
+
+/** How serious something is; decides the colour. */
+export type Tone = "good" | "warn" | "bad" | "quiet";
+
+/** A word or two with its tone, as a pill shows it. */
+export interface Verdict {
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+/** What Steward can repair today with one click. */
+export type Fix = "sign_in_again" | "retry" | "start" | "set_up_backup" | "continue_backup" | "unlock_backup";
+
+/** The account's state in one mark beside its picture. */
+export type Mark = "good" | "attention" | "problem" | "waiting";
+
+/** True while the server does not answer, whichever way the session stands with it. */
+export function isOffline({ session }: Account): boolean {
+  return session.offline && (session.status === "running" || session.status === "failed");
+}
+
+/** The most important fix that is built, or null. What keeps the session from running comes first. */
+export function chooseFix(account: Account): Fix | null {
+  switch (account.session.status) {
+    case "softLoggedOut":
+      return "sign_in_again";
+    case "failed":
+    case "locked":
+      return "retry";
+    case "stopped":
+      return "start";
+    case "starting":
+      return null;
+    case "running":
+      return account.session.offline ? null : backupFix(account.health);
+  }
+}
+
+/** What can be done about Secure Backup, or null. */
+export function backupFix(health: AccountHealth | null): Fix | null {
+  switch (health?.secureBackup) {
+    case "not_set_up":
+      return "set_up_backup";
+    case "unfinished":
+      return "continue_backup";
+    case "locked_here":
+      return "unlock_backup";
+    default:
+      return null;
+  }
+}
+
+/** Whether a person has to do something about the account, fixable here or not. */
+export function needsAttention(account: Account): boolean {
+  return chooseFix(account) !== null || (account.session.status === "running" && account.health?.secureBackup === "broken");
+}
+
+/** The mark beside the account's picture. */
+export function markOf(account: Account): Mark {
+  const { status } = account.session;
+  if (status === "softLoggedOut" || status === "locked" || (status === "failed" && !account.session.offline)) return "problem";
+  if (status === "starting" || status === "stopped" || isOffline(account) || !account.health) return "waiting";
+  if (needsAttention(account) || account.health.thisSession === "unverified") return "attention";
+  return account.health.secureBackup === "unknown" ? "waiting" : "good";
+}
+
+/** Column "This session". */
+export function sessionVerdict(account: Account): Verdict {
+  const { status } = account.session;
+  if (isOffline(account)) return { tone: "quiet", text: t("health.session.offline") };
+  if (status !== "running") {
+    const tone = status === "starting" || status === "stopped" ? "quiet" : "bad";
+    return { tone, text: t(`health.session.${status}`) };
+  }
+  switch (account.health?.thisSession) {
+    case "verified":
+      return { tone: "good", text: t("health.verified") };
+    case "unverified":
+      return { tone: "warn", text: t("health.unverified") };
+    case "no_identity":
+      return { tone: "quiet", text: t("health.noIdentity") };
+    default:
+      return unknown();
+  }
+}
+
+/** Column "Secure Backup". `now` in milliseconds since 1970. */
+export function backupVerdict(health: AccountHealth | null, now: number = Date.now()): Verdict {
+  switch (health?.secureBackup) {
+    case "working":
+      return { tone: "good", text: checkedText(daysBetween(health.checkedAt, now)) };
+    case "not_set_up":
+    case "unfinished":
+    case "locked_here":
+      return { tone: "warn", text: t(`health.backup.${health.secureBackup}`) };
+    case "broken":
+      return { tone: "bad", text: t("health.backup.broken") };
+    default:
+      return unknown();
+  }
+}
+
+function checkedText(days: number): string {
+  if (days <= 0) return t("health.backup.checkedToday");
+  return days === 1 ? t("health.backup.checkedYesterday") : t("health.backup.checkedDays", { count: days });
+}
+
+/** Column "Recovery email". */
+export function emailVerdict(health: AccountHealth | null): Verdict {
+  const email = health?.recoveryEmail;
+  if (email?.kind === "none") return { tone: "warn", text: t("health.email.none") };
+  if (email?.kind !== "set") return unknown();
+  if (email.count <= 1) return { tone: "good", text: email.masked };
+  return { tone: "good", text: t("health.email.more", { masked: email.masked, count: email.count - 1 }) };
+}
+
+/** Column "Other sessions". */
+export function sessionsVerdict(health: AccountHealth | null): Verdict {
+  const others = health?.otherSessions;
+  if (!others) return { tone: "quiet", text: "—" };
+  const { total, unverified, inactive } = others;
+  if (unverified > 0) return { tone: "warn", text: t("health.sessions.unverified", { total, count: unverified }) };
+  if (inactive > 0) return { tone: "quiet", text: t("health.sessions.inactive", { total, count: inactive }) };
+  return { tone: "quiet", text: total === 0 ? t("health.sessions.none") : t("health.sessions.total", { total }) };
+}
+
+function unknown(): Verdict {
+  return { tone: "quiet", text: t("common.unknown") };
+}
+
+/** The sentence above the table: how many accounts need something. */
+export function summarySentence(accounts: readonly Account[]): string {
+  const count = accounts.length;
+  const needing = accounts.filter(needsAttention).length;
+  if (needing > 0) {
+    if (count === 1) return t("all.onlyNeeds");
+    return t("all.needs", { count: needing, Needing: capitalised(numberWord(needing)), number: numberWord(count) });
+  }
+  const known = accounts.every((account) => markOf(account) !== "waiting");
+  const key: TextKey = known ? "all.allWell" : "all.checking";
+  return t(key, { count, number: numberWord(count) });
+}
+
+/** The name a person knows the account by: the display name, else the part of the Matrix ID before the colon. */
+export function nameOf({ displayName, userId }: Pick<Account, "displayName" | "userId">): string {
+  const name = displayName?.trim();
+  return name ? name : userId.slice(1).split(":")[0] || userId;
+}

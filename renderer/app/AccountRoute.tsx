@@ -1,0 +1,48 @@
+import { UserX } from "lucide-react";
+import type { AccountId } from "../../shared/ids.ts";
+import { EmptyState } from "../components/EmptyState.tsx";
+import { Button } from "../components/Button.tsx";
+import { Page } from "../components/Page.tsx";
+import { Skeleton } from "../components/Spinner.tsx";
+import { OverviewPage } from "../features/overview/OverviewPage.tsx";
+import { ProfilePage } from "../features/profile/ProfilePage.tsx";
+import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
+import { t } from "../i18n/index.ts";
+import { useAccount, useAccounts } from "../stores/accounts.ts";
+import { go, type AccountPage } from "../stores/routes.ts";
+
+interface AccountRouteProps {
+  readonly accountId: AccountId;
+  readonly page: AccountPage;
+  readonly offered: boolean;
+}
+
+/** One page of one account. Switching accounts starts the page anew, so that nothing typed for one shows in another. */
+export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
+  const account = useAccount(accountId);
+  const loading = useAccounts((state) => state.status === "loading");
+  if (!account) {
+    return loading ? (
+      <Page title={t("app.loading")}>
+        <Skeleton label={t("app.loading")} />
+      </Page>
+    ) : (
+      <Page title={t("overview.missingTitle")}>
+        <EmptyState
+          icon={UserX}
+          title={t("overview.missingTitle")}
+          text={t("overview.missingText")}
+          action={<Button onPress={() => go({ name: "all" })}>{t("nav.allAccounts")}</Button>}
+        />
+      </Page>
+    );
+  }
+  switch (page) {
+    case "overview":
+      return <OverviewPage key={accountId} account={account} />;
+    case "profile":
+      return <ProfilePage key={accountId} account={account} />;
+    case "secureBackup":
+      return <SecureBackupPage key={accountId} account={account} offered={offered} />;
+  }
+}

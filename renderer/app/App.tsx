@@ -1,0 +1,113 @@
+import { lazy, Suspense, useEffect } from "react";
+import { Skeleton } from "../components/Spinner.tsx";
+import { AllAccountsPage } from "../features/allAccounts/AllAccountsPage.tsx";
+import { Notices } from "../features/notices/Notices.tsx";
+import { secretsGateNeeded } from "../features/secretsGate/secretsGateNeeded.ts";
+import { t } from "../i18n/index.ts";
+import { useAccounts } from "../stores/accounts.ts";
+import { useAnnouncements } from "../stores/announcements.ts";
+import { useChallenges } from "../stores/challenges.ts";
+import { useDialogs } from "../stores/dialogs.ts";
+import { useRoutes, type Route } from "../stores/routes.ts";
+import { useSecrets } from "../stores/secrets.ts";
+import { AccountsColumn } from "./AccountsColumn.tsx";
+import styles from "./App.module.css";
+import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { PagesColumn } from "./PagesColumn.tsx";
+import { listenForShortcuts } from "./shortcuts.ts";
+
+// What the first page does not need is loaded when it is needed, in one piece: many small files would be slower.
+const later = () => import("./later.ts");
+const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }));
+const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
+const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));
+const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
+const ChallengeDialog = lazy(async () => ({ default: (await later()).ChallengeDialog }));
+const Palette = lazy(async () => ({ default: (await later()).Palette }));
+const SignOutDialog = lazy(async () => ({ default: (await later()).SignOutDialog }));
+
+/** The window: accounts, the pages of the chosen one, the page; and what may lie over them. */
+export function App() {
+  const route = useRoutes((state) => state.route);
+  useEffect(listenForShortcuts, []);
+  useEffect(() => {
+    // Ready before the first click, but not in the way of the first picture.
+    requestIdleCallback(() => void later());
+  }, []);
+  return (
+    <>
+      <div className={styles["app"]} data-pages={route.name === "account" ? "" : undefined}>
+        <a className={styles["skip"]} href="#page" onClick={skipToPage}>
+          {t("app.skip")}
+        </a>
+        <AccountsColumn />
+        {route.name === "account" && <PagesColumn accountId={route.accountId} page={route.page} />}
+        <main id="page" className={styles["main"]} tabIndex={-1}>
+          <Notices />
+          <ErrorBoundary key={routeKey(route)}>
+            <Suspense fallback={<Loading />}>
+              <CurrentPage route={route} />
+            </Suspense>
+          </ErrorBoundary>
+        </main>
+      </div>
+      <Dialogs />
+      <Spoken />
+    </>
+  );
+}
+
+function CurrentPage({ route }: { readonly route: Route }) {
+  const secrets = useSecrets((state) => state.state);
+  const gated = useAccounts((state) => secretsGateNeeded(secrets, Object.values(state.byId)));
+  if (gated && route.name !== "settings") return <SecretsGate />;
+  switch (route.name) {
+    case "all":
+      return <AllAccountsPage />;
+    case "add":
+      return <AddAccountPage />;
+    case "settings":
+      return <SettingsPage />;
+    case "account":
+      return <AccountRoute accountId={route.accountId} page={route.page} offered={route.offered ?? false} />;
+  }
+}
+
+function Dialogs() {
+  const challenge = useChallenges((state) => state.open[0]);
+  const dialog = useDialogs((state) => state.open);
+  return (
+    <Suspense>
+      {dialog?.name === "palette" && <Palette />}
+      {dialog?.name === "signOut" && <SignOutDialog accountId={dialog.accountId} />}
+      {challenge && <ChallengeDialog key={challenge.challengeId} challenge={challenge} />}
+    </Suspense>
+  );
+}
+
+/** What is said to a screen reader alone. It stays in the page, empty, so that a change in it is noticed. */
+function Spoken() {
+  const spoken = useAnnouncements((state) => state.spoken);
+  return (
+    <div className="visuallyHidden" role="status">
+      {spoken}
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div className={styles["loading"]}>
+      <Skeleton label={t("app.loading")} lines={4} />
+    </div>
+  );
+}
+
+function routeKey(route: Route): string {
+  return route.name === "account" ? `${route.accountId} ${route.page}` : route.name;
+}
+
+function skipToPage(event: React.MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("page")?.focus();
+}

@@ -1,0 +1,41 @@
+import { Activity, ShieldCheck, User, type LucideIcon } from "lucide-react";
+import type { AccountId } from "../../shared/ids.ts";
+import { nameOf } from "../accountHealth.ts";
+import { t, type TextKey } from "../i18n/index.ts";
+import { useAccount } from "../stores/accounts.ts";
+import { accountPages, go, type AccountPage } from "../stores/routes.ts";
+import styles from "./Columns.module.css";
+
+const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
+  overview: { icon: Activity, name: "nav.overview" },
+  profile: { icon: User, name: "nav.profile" },
+  secureBackup: { icon: ShieldCheck, name: "nav.secureBackup" },
+};
+
+/** The middle column: the pages of one account. In a narrow window only their icons are shown. */
+export function PagesColumn({ accountId, page }: { readonly accountId: AccountId; readonly page: AccountPage }) {
+  const account = useAccount(accountId);
+  return (
+    <nav className={styles["pages"]} aria-label={t("nav.pages", { name: account ? nameOf(account) : "" })}>
+      <ul>
+        {accountPages.map((name) => {
+          const { icon: Icon, name: key } = pages[name];
+          return (
+            <li key={name}>
+              <button
+                type="button"
+                className={styles["page"]}
+                aria-current={name === page ? "page" : undefined}
+                title={t(key)}
+                onClick={() => go({ name: "account", accountId, page: name })}
+              >
+                <Icon size={17} aria-hidden />
+                <span className={styles["name"]}>{t(key)}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </nav>
+  );
+}

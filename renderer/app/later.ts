@@ -1,0 +1,8 @@
+/** Everything that is not on the first page, as one piece that is loaded once that page is shown. */
+export { AddAccountPage } from "../features/addAccount/AddAccountPage.tsx";
+export { ChallengeDialog } from "../features/challenge/ChallengeDialog.tsx";
+export { Palette } from "../features/palette/Palette.tsx";
+export { SecretsGate } from "../features/secretsGate/SecretsGate.tsx";
+export { SettingsPage } from "../features/settings/SettingsPage.tsx";
+export { SignOutDialog } from "../features/signOut/SignOutDialog.tsx";
+export { AccountRoute } from "./AccountRoute.tsx";

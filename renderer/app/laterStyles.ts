@@ -1,0 +1,18 @@
+/**
+ * The styles of everything that is loaded later. They are in the one style sheet from the start, because a part that
+ * is loaded later brings its script but no style sheet.
+ */
+import "../components/Choice.module.css";
+import "../components/CopyableText.module.css";
+import "../components/Dialog.module.css";
+import "../components/Menu.module.css";
+import "../components/Rows.module.css";
+import "../components/Steps.module.css";
+import "../components/TextField.module.css";
+import "../features/addAccount/AddAccount.module.css";
+import "../features/overview/Overview.module.css";
+import "../features/palette/Palette.module.css";
+import "../features/profile/Profile.module.css";
+import "../features/secureBackup/SecureBackup.module.css";
+import "../features/settings/Settings.module.css";
+import "../features/signOut/SignOut.module.css";

@@ -1,0 +1,55 @@
+import { Check } from "lucide-react";
+import type { ReactNode } from "react";
+import { Checkbox as AriaCheckbox } from "react-aria-components/Checkbox";
+import { Label } from "react-aria-components/Label";
+import { Radio, RadioGroup } from "react-aria-components/RadioGroup";
+import styles from "./Choice.module.css";
+import { classNames } from "./classNames.ts";
+
+interface ChoiceProps<V extends string> {
+  readonly label: string;
+  readonly hideLabel?: boolean;
+  readonly value: V | null;
+  readonly onChange: (value: V) => void;
+  readonly options: readonly { readonly value: V; readonly text: string; readonly explanation?: string }[];
+  /** "cards": one below the other, with an explanation each. "segments": side by side. */
+  readonly look: "cards" | "segments";
+}
+
+/** One choice among a few. */
+export function Choice<V extends string>({ label, hideLabel, value, onChange, options, look }: ChoiceProps<V>) {
+  return (
+    <RadioGroup className={styles["group"] ?? ""} value={value} onChange={(chosen) => onChange(chosen as V)}>
+      <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
+      <div className={styles[look]}>
+        {options.map((option) => (
+          <Radio key={option.value} value={option.value} className={styles[look === "cards" ? "card" : "segment"] ?? ""}>
+            {look === "cards" && <span className={styles["dot"]} aria-hidden />}
+            <span className={styles["words"]}>
+              <span className={styles["text"]}>{option.text}</span>
+              {option.explanation && <span className={styles["explanation"]}>{option.explanation}</span>}
+            </span>
+          </Radio>
+        ))}
+      </div>
+    </RadioGroup>
+  );
+}
+
+interface CheckboxProps {
+  readonly children: ReactNode;
+  readonly value: boolean;
+  readonly onChange: (value: boolean) => void;
+}
+
+/** A box to tick, with its sentence. */
+export function Checkbox({ children, value, onChange }: CheckboxProps) {
+  return (
+    <AriaCheckbox className={styles["checkbox"] ?? ""} isSelected={value} onChange={onChange}>
+      <span className={classNames(styles["box"], value && styles["ticked"])} aria-hidden>
+        {value && <Check size={13} strokeWidth={3} />}
+      </span>
+      <span>{children}</span>
+    </AriaCheckbox>
+  );
+}

@@ -1,0 +1,39 @@
+import { useEffect, useState, type ReactNode } from "react";
+import type { AppError } from "../../shared/errors.ts";
+import { durationText, errorWords, t } from "../i18n/index.ts";
+import { Notice } from "./Notice.tsx";
+
+/** What went wrong, in a sentence, and what to do next. */
+export function ErrorText({ error, actions }: { readonly error: AppError; readonly actions?: ReactNode }) {
+  const { sentence, next } = errorWords(error);
+  return (
+    <Notice tone="error" live actions={actions}>
+      {sentence} {error.kind === "rate_limited" ? <Countdown milliseconds={error.retryAfterMs} /> : next}
+    </Notice>
+  );
+}
+
+/**
+ * How long a server wants to be left alone, counting down. It is hidden from screen readers until it is over: they
+ * would read every second.
+ */
+export function Countdown({ milliseconds }: { readonly milliseconds: number }) {
+  const [end] = useState(() => Date.now() + milliseconds);
+  const [left, setLeft] = useState(milliseconds);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      const rest = end - Date.now();
+      setLeft(rest);
+      if (rest <= 0) clearInterval(timer);
+    }, 250);
+    return () => clearInterval(timer);
+  }, [end]);
+  return left > 0 ? (
+    <>
+      <span aria-hidden>{t("rateLimit.wait", { time: durationText(left) })}</span>
+      <span className="visuallyHidden">{t("rateLimit.wait", { time: durationText(milliseconds) })}</span>
+    </>
+  ) : (
+    <span>{t("rateLimit.now")}</span>
+  );
+}

@@ -1,0 +1,113 @@
+import { Eye, EyeOff } from "lucide-react";
+import { useState, type ReactNode, type RefObject } from "react";
+import { Button as AriaButton } from "react-aria-components/Button";
+import { FieldError } from "react-aria-components/FieldError";
+import { Input } from "react-aria-components/Input";
+import { Label } from "react-aria-components/Label";
+import { Text } from "react-aria-components/Text";
+import { TextArea } from "react-aria-components/TextArea";
+import { TextField as AriaTextField, type TextFieldProps as AriaTextFieldProps } from "react-aria-components/TextField";
+import { t } from "../i18n/index.ts";
+import { classNames } from "./classNames.ts";
+import styles from "./TextField.module.css";
+
+interface FieldProps extends Omit<AriaTextFieldProps, "children" | "className" | "style" | "type"> {
+  readonly label: string;
+  readonly help?: string | undefined;
+  /** What is wrong with the value; the field is marked and the sentence read with it. */
+  readonly problem?: string | null | undefined;
+  readonly placeholder?: string;
+  readonly hideLabel?: boolean;
+  readonly inputRef?: RefObject<HTMLInputElement | null>;
+}
+
+interface TextFieldProps extends FieldProps {
+  readonly type?: "text" | "email" | "tel" | "search";
+  /** Several lines in a fixed-width font, for keys. */
+  readonly keyArea?: boolean;
+  readonly icon?: ReactNode;
+}
+
+/** A labelled field for one line of text, or with `keyArea` for a key. */
+export function TextField({ label, help, problem, placeholder, hideLabel, inputRef, type, keyArea, icon, ...rest }: TextFieldProps) {
+  return (
+    <AriaTextField {...rest} type={type ?? "text"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
+      <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
+      <div className={styles["frame"]}>
+        {icon}
+        {keyArea ? (
+          <TextArea className={classNames(styles["input"], styles["keyArea"])} rows={3} spellCheck={false} />
+        ) : (
+          <Input
+            className={styles["input"] ?? ""}
+            {...(placeholder === undefined ? {} : { placeholder })}
+            {...(inputRef ? { ref: inputRef } : {})}
+            spellCheck={false}
+          />
+        )}
+      </div>
+      <Below help={help} problem={problem} />
+    </AriaTextField>
+  );
+}
+
+/** A field for a password, a passphrase or a Security Key, with a button that shows what was typed. */
+export function PasswordField({ label, help, problem, hideLabel, inputRef, ...rest }: FieldProps) {
+  const [shown, setShown] = useState(false);
+  const Icon = shown ? EyeOff : Eye;
+  return (
+    <AriaTextField {...rest} type={shown ? "text" : "password"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
+      <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
+      <div className={styles["frame"]}>
+        <Input className={styles["input"] ?? ""} spellCheck={false} {...(inputRef ? { ref: inputRef } : {})} />
+        <AriaButton
+          className={styles["reveal"] ?? ""}
+          slot={null}
+          aria-label={t(shown ? "common.hideNamed" : "common.showNamed", { field: label })}
+          onPress={() => setShown(!shown)}
+        >
+          <Icon size={16} aria-hidden />
+        </AriaButton>
+      </div>
+      <Below help={help} problem={problem} />
+    </AriaTextField>
+  );
+}
+
+function Below({ help, problem }: Pick<FieldProps, "help" | "problem">) {
+  return (
+    <>
+      {help && (
+        <Text slot="description" className={styles["help"] ?? ""}>
+          {help}
+        </Text>
+      )}
+      <FieldError className={styles["problem"] ?? ""}>{problem}</FieldError>
+    </>
+  );
+}
+
+interface SelectFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly options: readonly { readonly value: string; readonly text: string }[];
+}
+
+/** A labelled choice among many, as the system's own list: it can be searched by typing and needs no code of ours. */
+export function SelectField({ label, value, onChange, options }: SelectFieldProps) {
+  return (
+    <label className={styles["field"]}>
+      <span className={styles["label"]}>{label}</span>
+      <span className={styles["frame"]}>
+        <select className={styles["input"]} value={value} onChange={(event) => onChange(event.target.value)}>
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.text}
+            </option>
+          ))}
+        </select>
+      </span>
+    </label>
+  );
+}

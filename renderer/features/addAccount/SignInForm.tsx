@@ -1,0 +1,211 @@
+import { useEffect, useRef, useState } from "react";
+import type { Homeserver, LoginIdentifier } from "../../../shared/contract/signIn.ts";
+import type { AppError } from "../../../shared/errors.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { Checkbox, Choice } from "../../components/Choice.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { PasswordField, SelectField, TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { loadAccounts, useAccounts } from "../../stores/accounts.ts";
+import { go } from "../../stores/routes.ts";
+import styles from "./AddAccount.module.css";
+import { countries, likelyCountry } from "./countries.ts";
+import { otherFlows } from "./otherFlows.ts";
+import { identifierOf, otherServerOf, type IdentifierKind } from "./identifier.ts";
+
+interface SignInFormProps {
+  readonly homeserver: Homeserver;
+  /** The Matrix ID that was typed belongs to another homeserver. */
+  readonly onOtherHomeserver: (homeserver: Homeserver) => void;
+  readonly onBack: () => void;
+}
+
+/** Signs in to a homeserver that was found, in the ways it offers that Steward can do; the others are named. */
+export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
+  const takesPassword = homeserver.flows.some(({ kind }) => kind === "password");
+  const others = otherFlows(homeserver.flows);
+  const top = useRef<HTMLDivElement>(null);
+  // The step before had the focus; without this it would fall to the window.
+  useEffect(() => {
+    top.current?.querySelector<HTMLElement>("input[type=text], button")?.focus();
+  }, []);
+  return (
+    <div className={styles["step"]} ref={top}>
+      {homeserver.warnings.includes("identity_server_invalid") && (
+        <Notice tone="info">{t("add.warningIdentity", { server: homeserver.serverName })}</Notice>
+      )}
+      {takesPassword ? (
+        <PasswordSignIn homeserver={homeserver} onOtherHomeserver={onOtherHomeserver} onBack={onBack} />
+      ) : (
+        <>
+          <Notice tone="warn">
+            {homeserver.flows.length === 0
+              ? t("add.noFlows", { server: homeserver.serverName })
+              : t("add.noPassword", { server: homeserver.serverName })}
+          </Notice>
+          <Buttons>
+            <Button onPress={onBack}>{t("add.change")}</Button>
+          </Buttons>
+        </>
+      )}
+      {others.length > 0 && (
+        <div className={styles["others"]}>
+          <p>{takesPassword ? t("add.notYet", { server: homeserver.serverName }) : t("add.notYetOnly")}</p>
+          <ul>
+            {others.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
+  const { serverName, baseUrl } = homeserver;
+  const [kind, setKind] = useState<IdentifierKind>("user");
+  const [user, setUser] = useState(homeserver.localpart ?? "");
+  const [email, setEmail] = useState("");
+  const [country, setCountry] = useState(likelyCountry);
+  const [number, setNumber] = useState("");
+  const [password, setPassword] = useState("");
+  const [accepted, setAccepted] = useState(false);
+  const [moved, setMoved] = useState(false);
+  const [tried, setTried] = useState(false);
+  const identifier = identifierOf({ kind, user, email, country, number });
+
+  const signIn = useAction(async (identified: LoginIdentifier) => {
+    const otherServer = otherServerOf(identified, serverName);
+    if (otherServer !== null && identified.kind === "user") {
+      // The password goes nowhere until the person has seen where: another server is shown first.
+      const found = await steward.signIn.findHomeserver({ input: identified.user });
+      if (found.baseUrl !== baseUrl) {
+        onOtherHomeserver(found);
+        setMoved(true);
+        setAccepted(false);
+        return;
+      }
+    }
+    const { accountId } = await steward.signIn.withPassword({
+      serverName,
+      baseUrl,
+      identifier: identified,
+      password,
+      acceptInsecureHttp: accepted,
+    });
+    if (!useAccounts.getState().byId[accountId]) await loadAccounts();
+    go({ name: "account", accountId, page: "secureBackup", offered: true });
+  });
+
+  const insecure = homeserver.warnings.includes("insecure_http") || signIn.error?.kind === "insecure_http";
+  const submit = (): void => {
+    setTried(true);
+    if (identifier && password && (!insecure || accepted)) void signIn.run(identifier);
+  };
+  return (
+    <Form label={t("add.titleAt", { server: serverName })} onSubmit={submit}>
+      {moved && (
+        <Notice tone="info" live>
+          {t("add.otherServer", { server: serverName })}
+        </Notice>
+      )}
+      {insecure && (
+        <Notice
+          tone="warn"
+          actions={
+            <Checkbox value={accepted} onChange={setAccepted}>
+              {t("add.acceptHttp")}
+            </Checkbox>
+          }
+        >
+          {t("add.warningHttp", { server: serverName })}
+        </Notice>
+      )}
+      <Choice
+        label={t("add.with")}
+        look="segments"
+        value={kind}
+        onChange={setKind}
+        options={[
+          { value: "user", text: t("add.withUser") },
+          { value: "email", text: t("add.withEmail") },
+          { value: "phone", text: t("add.withPhone") },
+        ]}
+      />
+      {kind === "user" && (
+        <TextField
+          label={t("add.user")}
+          help={t("add.userHelp")}
+          value={user}
+          onChange={setUser}
+          autoComplete="username"
+          problem={tried && !identifier ? t("add.userRequired") : null}
+        />
+      )}
+      {kind === "email" && (
+        <TextField
+          label={t("add.email")}
+          type="email"
+          value={email}
+          onChange={setEmail}
+          autoComplete="email"
+          problem={tried && !identifier ? t("add.emailRequired") : null}
+        />
+      )}
+      {kind === "phone" && (
+        <div className={styles["phone"]}>
+          <SelectField label={t("add.country")} value={country} onChange={setCountry} options={countries()} />
+          <TextField
+            label={t("add.phone")}
+            type="tel"
+            value={number}
+            onChange={setNumber}
+            autoComplete="tel"
+            problem={tried && !identifier ? t("add.phoneRequired") : null}
+          />
+        </div>
+      )}
+      <PasswordField
+        label={t("add.password")}
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+        problem={tried && password === "" ? t("add.passwordRequired") : null}
+      />
+      {tried && insecure && !accepted && (
+        <Notice tone="error" live>
+          {t("add.acceptHttpRequired")}
+        </Notice>
+      )}
+      {signIn.error && signIn.error.kind !== "insecure_http" && <SignInError error={signIn.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={signIn.busy}>
+          {t(signIn.busy ? "add.submitting" : "add.submit")}
+        </Button>
+        <Button isDisabled={signIn.busy} onPress={onBack}>
+          {t("add.change")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}
+
+function SignInError({ error }: { readonly error: AppError }) {
+  if (error.kind !== "already_signed_in") return <ErrorText error={error} />;
+  const { accountId, userId } = error;
+  return (
+    <ErrorText
+      error={error}
+      actions={
+        <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
+          {t("add.goTo", { userId })}
+        </Button>
+      }
+    />
+  );
+}

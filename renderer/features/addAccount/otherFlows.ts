@@ -1,0 +1,21 @@
+import type { LoginFlow } from "../../../shared/contract/signIn.ts";
+import { t } from "../../i18n/index.ts";
+
+/** The ways of signing in that Steward cannot do yet, in words, each once. */
+export function otherFlows(flows: readonly LoginFlow[]): string[] {
+  const words = flows.map((flow) => {
+    switch (flow.kind) {
+      case "password":
+        return null;
+      case "sso":
+        return flow.providers.length > 0
+          ? t("add.flowSsoNamed", { providers: flow.providers.map(({ name }) => name).join(", ") })
+          : t("add.flowSso");
+      case "oauth":
+        return t("add.flowOauth");
+      case "other":
+        return t("add.flowOther", { type: flow.type });
+    }
+  });
+  return [...new Set(words.filter((word) => word !== null))];
+}

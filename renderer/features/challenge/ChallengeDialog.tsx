@@ -1,0 +1,154 @@
+import { ExternalLink } from "lucide-react";
+import { useState } from "react";
+import type { Challenge, Stage } from "../../../shared/contract/challenges.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { PasswordField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { useAccount } from "../../stores/accounts.ts";
+import { challengeRead } from "../../stores/challenges.ts";
+
+/** Asks what the server wants to know before it does something. The conversation itself lives in main. */
+export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }) {
+  const { challengeId, accountId, purpose, status } = challenge;
+  const account = useAccount(accountId);
+  const cancel = useAction(() => steward.challenges.cancel({ challengeId }));
+  // While an answer is checked the question stays, so that the window does not jump.
+  const [question, setQuestion] = useState<Stage | null>(challenge.stage);
+  if (challenge.stage && challenge.stage !== question) setQuestion(challenge.stage);
+  const failed = status === "failed";
+  const leave = (): void => {
+    if (failed) challengeRead(challengeId);
+    else void cancel.run();
+  };
+  const params = { server: account?.homeserver.serverName ?? "", userId: account?.userId ?? "" };
+  return (
+    <Dialog title={t("challenge.title")} onClose={leave}>
+      <p>{t(question?.kind === "password" ? `challenge.purpose.${purpose}` : `challenge.purposeOther.${purpose}`, params)}</p>
+      {failed ? (
+        <Failed challenge={challenge} onClose={leave} />
+      ) : (
+        <Question challenge={challenge} stage={question} onCancel={leave} />
+      )}
+      {cancel.error && <ErrorText error={cancel.error} />}
+    </Dialog>
+  );
+}
+
+function Failed({ challenge, onClose }: { readonly challenge: Challenge; readonly onClose: () => void }) {
+  return (
+    <>
+      {challenge.error ? <ErrorText error={challenge.error} /> : <Notice tone="error">{t("challenge.failed")}</Notice>}
+      <Buttons>
+        <Button autoFocus onPress={onClose}>
+          {t("common.close")}
+        </Button>
+      </Buttons>
+    </>
+  );
+}
+
+interface QuestionProps {
+  readonly challenge: Challenge;
+  readonly stage: Stage | null;
+  readonly onCancel: () => void;
+}
+
+function Question({ challenge, stage, onCancel }: QuestionProps) {
+  switch (stage?.kind) {
+    case "password":
+      return <PasswordQuestion challenge={challenge} onCancel={onCancel} />;
+    case "browser":
+      return <BrowserQuestion challenge={challenge} url={stage.url} onCancel={onCancel} />;
+    case "unsupported":
+      return (
+        <>
+          <Notice tone="error">{t("challenge.unsupported", { type: stage.type })}</Notice>
+          <Buttons>
+            <Button onPress={onCancel}>{t("common.cancel")}</Button>
+          </Buttons>
+        </>
+      );
+    default:
+      return (
+        <>
+          <p role="status">{t("challenge.waiting")}</p>
+          <Buttons>
+            <Button onPress={onCancel}>{t("common.cancel")}</Button>
+          </Buttons>
+        </>
+      );
+  }
+}
+
+function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challenge; readonly onCancel: () => void }) {
+  const { challengeId } = challenge;
+  const [password, setPassword] = useState("");
+  const [tried, setTried] = useState(false);
+  const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind: "password", password } }));
+  const checking = answer.busy || challenge.status === "checking";
+  const error = answer.error ?? (checking ? null : challenge.error);
+  return (
+    <Form
+      label={t("challenge.title")}
+      onSubmit={() => {
+        setTried(true);
+        if (password && !checking) void answer.run();
+      }}
+    >
+      <PasswordField
+        label={t("challenge.password")}
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+        autoFocus
+        problem={tried && password === "" ? t("challenge.passwordRequired") : null}
+      />
+      {error && <ErrorText error={error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={checking}>
+          {t(checking ? "challenge.checking" : "challenge.submit")}
+        </Button>
+        <Button onPress={onCancel}>{t("common.cancel")}</Button>
+      </Buttons>
+    </Form>
+  );
+}
+
+interface BrowserQuestionProps {
+  readonly challenge: Challenge;
+  readonly url: string;
+  readonly onCancel: () => void;
+}
+
+function BrowserQuestion({ challenge, url, onCancel }: BrowserQuestionProps) {
+  const { challengeId, accountId } = challenge;
+  const [opened, setOpened] = useState(false);
+  const open = useAction(async () => {
+    await steward.app.openExternal({ url, accountId });
+    setOpened(true);
+  });
+  const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind: "browser_done" } }));
+  const checking = answer.busy || challenge.status === "checking";
+  const error = open.error ?? answer.error ?? (checking ? null : challenge.error);
+  return (
+    <>
+      <p>{t("challenge.browserText")}</p>
+      {error && <ErrorText error={error} />}
+      <Buttons>
+        <Button look={opened ? "plain" : "primary"} icon={ExternalLink} busy={open.busy} onPress={() => void open.run()}>
+          {t("challenge.openBrowser")}
+        </Button>
+        <Button look={opened ? "primary" : "plain"} isDisabled={!opened} busy={checking} onPress={() => void answer.run()}>
+          {t("challenge.browserDone")}
+        </Button>
+        <Button onPress={onCancel}>{t("common.cancel")}</Button>
+      </Buttons>
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { X } from "lucide-react";
+import type { Job } from "../../../shared/contract/jobs.ts";
+import { nameOf } from "../../accountHealth.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { errorWords, t } from "../../i18n/index.ts";
+import { useAccounts } from "../../stores/accounts.ts";
+import { useJobs } from "../../stores/jobs.ts";
+import styles from "./JobsTray.module.css";
+
+/** The Jobs that run or have ended and not been dismissed, above the bottom of the left column. */
+export function JobsTray() {
+  const jobs = useJobs((state) => state.jobs);
+  if (jobs.length === 0) return null;
+  return (
+    <ul className={styles["tray"]} aria-label={t("jobs.title")}>
+      {jobs.map((job) => (
+        <JobLine key={job.jobId} job={job} />
+      ))}
+    </ul>
+  );
+}
+
+function JobLine({ job }: { readonly job: Job }) {
+  const account = useAccounts((state) => (job.accountId ? state.byId[job.accountId] : undefined));
+  const name = t(`jobs.${job.kind}`);
+  const running = job.status === "running";
+  const { done, total } = job.progress;
+  return (
+    <li className={styles["job"]}>
+      <div className={styles["head"]}>
+        <span className={styles["name"]} title={name}>
+          {account ? `${name} · ${nameOf(account)}` : name}
+        </span>
+        <Button
+          look="quiet"
+          small
+          icon={X}
+          aria-label={t(running ? "jobs.cancelNamed" : "jobs.dismissNamed", { job: name })}
+          onPress={() => void (running ? steward.jobs.cancel : steward.jobs.dismiss)({ jobId: job.jobId }).catch(() => undefined)}
+        />
+      </div>
+      {running && <progress className={styles["bar"]} aria-label={name} {...(total === null ? {} : { max: total, value: done })} />}
+      <span className={styles["count"]}>
+        {job.error ? errorWords(job.error).sentence : running ? progressText(done, total) : t(`jobs.status.${job.status}`)}
+      </span>
+    </li>
+  );
+}
+
+function progressText(done: number, total: number | null): string {
+  return total === null ? t("jobs.progressUnknown", { count: done }) : t("jobs.progress", { done, total });
+}

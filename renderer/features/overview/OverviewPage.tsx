@@ -1,0 +1,198 @@
+import { LogOut, MonitorCheck, MonitorX, RefreshCw, ShieldAlert, ShieldCheck } from "lucide-react";
+import type { ReactNode } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import { backupFix, backupVerdict, chooseFix, isOffline, nameOf, sessionVerdict, type Fix } from "../../accountHealth.ts";
+import { steward } from "../../bridge.ts";
+import { Avatar } from "../../components/Avatar.tsx";
+import { Button } from "../../components/Button.tsx";
+import { CopyableText } from "../../components/CopyableText.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Facts, Page, Section } from "../../components/Page.tsx";
+import { Menu } from "../../components/Menu.tsx";
+import { Pill } from "../../components/Pill.tsx";
+import { Row, Rows } from "../../components/Rows.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { errorWords, momentText, t } from "../../i18n/index.ts";
+import { moveAccount } from "../../stores/accounts.ts";
+import { openDialog } from "../../stores/dialogs.ts";
+import { go } from "../../stores/routes.ts";
+import { SignInAgain } from "../signInAgain/SignInAgain.tsx";
+import { useFix } from "../useFix.ts";
+import styles from "./Overview.module.css";
+
+/** How one account is, what can be repaired with one click, and what is known of it. */
+export function OverviewPage({ account }: { readonly account: Account }) {
+  const { accountId, userId, homeserver, session } = account;
+  return (
+    <Page
+      title={nameOf(account)}
+      subtitle={t("overview.subtitle", { userId, server: homeserver.serverName })}
+      actions={
+        <Menu
+          label={t("overview.more", { name: nameOf(account) })}
+          items={[
+            { id: "up", text: t("overview.moveUp"), onChoose: () => void moveAccount(accountId, -1) },
+            { id: "down", text: t("overview.moveDown"), onChoose: () => void moveAccount(accountId, 1) },
+            { id: "signOut", text: t("overview.signOut"), onChoose: () => openDialog({ name: "signOut", accountId }) },
+          ]}
+        />
+      }
+    >
+      {session.status === "softLoggedOut" && <SignInAgain account={account} />}
+      <Health account={account} />
+      <AboutAccount account={account} />
+      <Section title={t("overview.signOutSection")}>
+        <p className={styles["quiet"]}>{t("overview.signOutText")}</p>
+        <div>
+          <Button icon={LogOut} onPress={() => openDialog({ name: "signOut", accountId })}>
+            {t("overview.signOut")}
+          </Button>
+        </div>
+      </Section>
+    </Page>
+  );
+}
+
+function Health({ account }: { readonly account: Account }) {
+  const { accountId, session, health } = account;
+  const refresh = useAction(() => steward.accounts.refreshHealth({ accountId }));
+  const fix = useFix(account);
+  const error = refresh.error ?? fix.error;
+  const running = session.status === "running";
+  return (
+    <Section
+      title={t("overview.health")}
+      actions={
+        running && (
+          <span className={styles["checked"]}>
+            {health ? t("overview.checkedAt", { when: momentText(health.checkedAt) }) : t("overview.neverChecked")}
+            <Button small icon={RefreshCw} busy={refresh.busy} onPress={() => void refresh.run()}>
+              {t(refresh.busy ? "overview.checking" : "overview.checkAgain")}
+            </Button>
+          </span>
+        )
+      }
+    >
+      {error && <ErrorText error={error} />}
+      <Rows label={t("overview.health")}>
+        <SessionRow account={account} onFix={fix.run} busy={fix.busy} />
+        <BackupRow account={account} onFix={fix.run} />
+      </Rows>
+    </Section>
+  );
+}
+
+interface FixRowProps {
+  readonly account: Account;
+  readonly onFix: (fix: Fix) => Promise<void>;
+  readonly busy?: boolean;
+}
+
+function SessionRow({ account, onFix, busy = false }: FixRowProps) {
+  const verdict = sessionVerdict(account);
+  const fix = account.session.status === "running" ? null : chooseFix(account);
+  const Icon = verdict.tone === "bad" ? MonitorX : MonitorCheck;
+  return (
+    <Row
+      icon={<Icon size={20} aria-hidden />}
+      title={t("health.thisSession")}
+      text={sessionSentence(account)}
+      end={
+        <>
+          <Pill {...verdict} />
+          {(fix === "retry" || fix === "start") && (
+            <Button small busy={busy} onPress={() => void onFix(fix)}>
+              {t(`fix.${fix}`)}
+            </Button>
+          )}
+        </>
+      }
+    />
+  );
+}
+
+function sessionSentence(account: Account): string {
+  const { status, error } = account.session;
+  if (isOffline(account)) return t("overview.session.offline");
+  if (status !== "running") {
+    if (!error) return t(`overview.session.${status}`);
+    const { sentence, next } = errorWords(error);
+    return status === "softLoggedOut" || !next ? sentence : `${sentence} ${next}`;
+  }
+  switch (account.health?.thisSession) {
+    case "verified":
+      return t("overview.session.running");
+    case "unverified":
+      return t("overview.session.runningUnverified");
+    case "no_identity":
+      return t("overview.session.runningNoIdentity");
+    default:
+      return t("overview.session.runningUnknown");
+  }
+}
+
+function BackupRow({ account, onFix }: FixRowProps) {
+  const { accountId, health, session } = account;
+  const state = health?.secureBackup ?? "unknown";
+  const fix = session.status === "running" ? backupFix(health) : null;
+  const Icon = state === "working" ? ShieldCheck : ShieldAlert;
+  return (
+    <Row
+      icon={<Icon size={20} aria-hidden />}
+      title={t("health.secureBackup")}
+      text={t(`overview.backup.${state}`)}
+      end={
+        <>
+          <Pill {...backupVerdict(health)} />
+          {fix && (
+            <Button small look="primary" onPress={() => void onFix(fix)}>
+              {t(`fix.${fix}`)}
+            </Button>
+          )}
+          {state === "broken" && (
+            <Button small onPress={() => go({ name: "account", accountId, page: "secureBackup" })}>
+              {t("overview.backup.look")}
+            </Button>
+          )}
+        </>
+      }
+    />
+  );
+}
+
+/** Facts, without a judgement: what is missing here cannot be repaired by this version. */
+function AboutAccount({ account }: { readonly account: Account }) {
+  const { userId, deviceId, homeserver, health } = account;
+  const facts: { name: string; value: ReactNode }[] = [
+    { name: t("overview.userId"), value: <CopyableText text={userId} what={t("overview.userId")} /> },
+    { name: t("overview.homeserver"), value: homeserver.baseUrl },
+    { name: t("overview.sessionId"), value: <CopyableText text={deviceId} what={t("overview.sessionId")} /> },
+    { name: t("health.recoveryEmail"), value: emailText(account) },
+  ];
+  if (health?.otherSessions) facts.push({ name: t("health.otherSessions"), value: sessionsText(health.otherSessions) });
+  return (
+    <Section title={t("overview.facts")}>
+      <div className={styles["about"]}>
+        <Avatar account={account} size={56} />
+        <Facts facts={facts} />
+      </div>
+    </Section>
+  );
+}
+
+function emailText({ health }: Account): string {
+  const email = health?.recoveryEmail;
+  if (email?.kind === "none") return t("overview.emailNone");
+  if (email?.kind !== "set") return t("common.unknown");
+  return email.count > 1
+    ? t("overview.emailSeveral", { masked: email.masked, more: email.count - 1 })
+    : email.masked;
+}
+
+function sessionsText({ total, unverified, inactive }: { total: number; unverified: number; inactive: number }): string {
+  if (total === 0) return t("overview.sessionsNone");
+  const parts = [t("overview.sessionsAll", { count: total })];
+  if (unverified > 0) parts.push(t("overview.sessionsUnverified", { count: unverified }));
+  if (inactive > 0) parts.push(t("overview.sessionsInactive", { count: inactive }));
+  return parts.join(", ");
+}

@@ -1,0 +1,43 @@
+import type { PhraseStrength } from "../../../shared/contract/secureBackup.ts";
+import { classNames } from "../../components/classNames.ts";
+import { t, type TextKey } from "../../i18n/index.ts";
+import styles from "./SecureBackup.module.css";
+
+const words: readonly TextKey[] = [
+  "backup.choose.strength0",
+  "backup.choose.strength1",
+  "backup.choose.strength2",
+  "backup.choose.strength3",
+  "backup.choose.strength4",
+];
+
+/** How hard a phrase is to guess: a bar, a word, and what would help. Null while it is being found out. */
+export function StrengthMeter({ strength }: { readonly strength: PhraseStrength | null }) {
+  const score = strength?.score ?? 0;
+  const key = words[score];
+  const text = strength && key ? t(key) : "";
+  return (
+    <div className={styles["strength"]}>
+      <div
+        className={styles["meter"]}
+        role="meter"
+        aria-label={t("backup.choose.strength")}
+        aria-valuemin={0}
+        aria-valuemax={4}
+        aria-valuenow={score}
+        aria-valuetext={text}
+      >
+        {words.slice(1).map((word, index) => (
+          <span key={word} className={classNames(index < score && styles[strength?.good ? "strong" : "weak"])} />
+        ))}
+      </div>
+      <p className={styles["strengthText"]} role="status">
+        {[text, strength?.warning, ...(strength?.suggestions ?? [])].filter(Boolean).map(asSentence).join(" ")}
+      </p>
+    </div>
+  );
+}
+
+function asSentence(text: string | null | undefined): string {
+  return !text || /[.!?]$/.test(text) ? (text ?? "") : `${text}.`;
+}

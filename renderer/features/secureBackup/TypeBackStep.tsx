@@ -1,0 +1,76 @@
+import { useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { go } from "../../stores/routes.ts";
+import { cancelSetUp, confirmSetUp, useSecureBackup } from "../../stores/secureBackup.ts";
+import { bareKey, compareKey } from "./securityKey.ts";
+
+/** Step 3: the key comes back from where it was kept. Main decides whether it is right; here it is said where it differs. */
+export function TypeBackStep({ account, onBack }: { readonly account: Account; readonly onBack: () => void }) {
+  const { accountId } = account;
+  const { shownKey } = useSecureBackup(accountId);
+  const [typed, setTyped] = useState("");
+  const [tried, setTried] = useState(false);
+  const confirm = useAction(() => confirmSetUp(accountId, typed));
+  const cancel = useAction(async () => {
+    await cancelSetUp(accountId);
+    go({ name: "account", accountId, page: "overview" });
+  });
+  const problem = tried ? problemOf(shownKey, typed) : null;
+  const submit = (): void => {
+    setTried(true);
+    if (problemOf(shownKey, typed) === null) void confirm.run();
+  };
+  return (
+    <Form label={t("backup.type.heading")} onSubmit={submit}>
+      <p>{t("backup.type.text")}</p>
+      <TextField
+        label={t("backup.type.field")}
+        keyArea
+        value={typed}
+        onChange={(value) => {
+          setTyped(value);
+          confirm.reset();
+        }}
+        autoComplete="off"
+        autoFocus
+        problem={problem}
+      />
+      {confirm.error && <ErrorText error={confirm.error} />}
+      {cancel.error && <ErrorText error={cancel.error} />}
+      <Buttons
+        end={
+          <Button look="quiet" busy={cancel.busy} isDisabled={confirm.busy} onPress={() => void cancel.run()}>
+            {t("backup.keep.cancel")}
+          </Button>
+        }
+      >
+        <Button type="submit" look="primary" busy={confirm.busy}>
+          {t("backup.type.submit")}
+        </Button>
+        <Button isDisabled={confirm.busy} onPress={onBack}>
+          {t("common.back")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}
+
+function problemOf(shownKey: string | null, typed: string): string | null {
+  if (bareKey(typed) === "") return t("backup.type.required");
+  if (shownKey === null) return null;
+  const compared = compareKey(shownKey, typed);
+  switch (compared.kind) {
+    case "same":
+      return null;
+    case "short":
+      return t("backup.type.short", { typed: compared.typed, total: compared.total });
+    case "different":
+      return t("backup.type.differs", { group: compared.group });
+  }
+}

@@ -1,0 +1,52 @@
+import { useState, type ReactNode } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { PasswordField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { announce } from "../../stores/announcements.ts";
+import { unlock } from "../../stores/secureBackup.ts";
+
+interface UnlockFormProps {
+  readonly account: Account;
+  readonly state: SecureBackupState;
+  readonly later: ReactNode;
+}
+
+/** Opens a Secure Backup that is there already. One field takes the Security Key or the Security Phrase. */
+export function UnlockForm({ account, state, later }: UnlockFormProps) {
+  const { accountId } = account;
+  const [keyOrPhrase, setKeyOrPhrase] = useState("");
+  const [tried, setTried] = useState(false);
+  const open = useAction(async () => {
+    await unlock(accountId, keyOrPhrase);
+    announce(t("backup.unlock.done"));
+  });
+  const hasPhrase = state.key?.hasPhrase ?? false;
+  const missing = keyOrPhrase.trim() === "";
+  const submit = (): void => {
+    setTried(true);
+    if (!missing) void open.run();
+  };
+  return (
+    <Form label={t("backup.titleUnlock")} onSubmit={submit}>
+      <p>{t(hasPhrase ? "backup.unlock.text" : "backup.unlock.textKey")}</p>
+      <PasswordField
+        label={t(hasPhrase ? "backup.unlock.field" : "backup.unlock.fieldKey")}
+        value={keyOrPhrase}
+        onChange={setKeyOrPhrase}
+        autoComplete="off"
+        problem={tried && missing ? t("backup.unlock.required") : null}
+      />
+      {open.error && <ErrorText error={open.error} />}
+      <Buttons end={later}>
+        <Button type="submit" look="primary" busy={open.busy}>
+          {t(open.busy ? "backup.unlock.submitting" : "backup.unlock.submit")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}

@@ -1,0 +1,39 @@
+import type { SecretName, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import { t } from "../../i18n/index.ts";
+
+/** A secret in plain words. Text keys cannot hold the dots of the spec's names. */
+export function secretWords(name: SecretName): string {
+  switch (name) {
+    case "m.cross_signing.master":
+      return t("backup.secretNames.m_cross_signing_master");
+    case "m.cross_signing.self_signing":
+      return t("backup.secretNames.m_cross_signing_self_signing");
+    case "m.cross_signing.user_signing":
+      return t("backup.secretNames.m_cross_signing_user_signing");
+    case "m.megolm_backup.v1":
+      return t("backup.secretNames.m_megolm_backup_v1");
+  }
+}
+
+/** Whether the Security Key or Phrase is what is missing here: nothing is wrong on the server. */
+export function isUnlockable({ diagnosis, key }: Pick<SecureBackupState, "diagnosis" | "key">): boolean {
+  if (!key) return false;
+  return diagnosis === "session_unverified" || diagnosis === "secret_missing_here" || diagnosis === "backup_not_connected";
+}
+
+/** The one thing that is wrong, or that all is well, as a sentence. */
+export function diagnosisSentence(state: Pick<SecureBackupState, "diagnosis" | "secrets">): string {
+  const missing = state.secrets.find(({ stored, here }) => {
+    switch (state.diagnosis) {
+      case "secret_not_stored":
+        return stored === "missing" || stored === "other_key_only";
+      case "secret_unreadable":
+        return stored === "malformed";
+      case "secret_missing_here":
+        return !here;
+      default:
+        return false;
+    }
+  });
+  return t(`backup.diagnosis.${state.diagnosis}`, { secret: missing ? secretWords(missing.name) : t("common.unknown") });
+}

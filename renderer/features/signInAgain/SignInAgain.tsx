@@ -1,0 +1,35 @@
+import { useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { PasswordField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+
+/** The form of an account that the server has signed out: the password, and the session goes on as before. */
+export function SignInAgain({ account }: { readonly account: Account }) {
+  const { accountId, userId, session } = account;
+  const [password, setPassword] = useState("");
+  const again = useAction(() => steward.signIn.again({ accountId, password }));
+  const hard = session.error?.kind === "unauthenticated" && !session.error.softLogout;
+  return (
+    <Form label={t("again.title")} onSubmit={() => void (password && again.run())}>
+      <Notice tone="warn">{t(hard ? "again.hardText" : "again.text")}</Notice>
+      <PasswordField
+        label={t("again.password", { userId })}
+        value={password}
+        onChange={setPassword}
+        autoComplete="current-password"
+      />
+      {again.error && <ErrorText error={again.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
+          {t(again.busy ? "again.submitting" : "again.submit")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}

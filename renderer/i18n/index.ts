@@ -1,0 +1,135 @@
+import type { AppError } from "../../shared/errors.ts";
+import en from "./en.json" with { type: "json" };
+
+type Plural = { one: string; other: string };
+
+/** Every path through the text file that ends in a sentence or in a pair of plural forms. */
+type PathOf<T> = {
+  [K in keyof T & string]: T[K] extends string | Plural ? K : `${K}.${PathOf<T[K]>}`;
+}[keyof T & string];
+
+/** The name of one text: `all.title`, `errors.network`. */
+export type TextKey = PathOf<typeof en>;
+
+export type TextParams = Readonly<Record<string, string | number>>;
+
+const locale = "en";
+const plurals = new Intl.PluralRules(locale);
+const numbers = new Intl.NumberFormat(locale);
+
+function lookUp(key: string): string | Plural | undefined {
+  let node: unknown = en;
+  for (const part of key.split(".")) {
+    if (typeof node !== "object" || node === null || !Object.hasOwn(node, part)) return undefined;
+    node = (node as Record<string, unknown>)[part];
+  }
+  return node as string | Plural | undefined;
+}
+
+/**
+ * The text called `key` with `{name}` replaced from `params`. A text with plural forms is chosen by `params.count`.
+ * Numbers are written with the language's separators. Parameters are text: nothing in them is looked at again.
+ */
+export function t(key: TextKey, params: TextParams = {}): string {
+  const found = lookUp(key);
+  if (found === undefined) return key;
+  const template =
+    typeof found === "string" ? found : found[plurals.select(Number(params["count"] ?? 0)) === "one" ? "one" : "other"];
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name];
+    if (value === undefined) return whole;
+    return typeof value === "number" ? numbers.format(value) : value;
+  });
+}
+
+/** "four" up to ten, figures above: how a sentence says a small number. */
+export function numberWord(value: number): string {
+  const word = lookUp(`numbers.${value}`);
+  return typeof word === "string" ? word : numbers.format(value);
+}
+
+/** The same text with a capital first letter, for a number word that begins a sentence. */
+export function capitalised(text: string): string {
+  return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
+}
+
+/** A number of bytes as people say it, in steps of 1,000. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return t("size.bytes", { count: bytes });
+  if (bytes < 1_000_000) return t("size.kilobytes", { count: Math.floor(bytes / 1000) });
+  return t("size.megabytes", { count: Math.floor(bytes / 100_000) / 10 });
+}
+
+/** A length of time, rounded up, in its largest fitting unit. `milliseconds` below zero counts as zero. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  if (seconds < 120) return t("time.seconds", { count: seconds });
+  if (seconds < 7200) return t("time.minutes", { count: Math.ceil(seconds / 60) });
+  return t("time.hours", { count: Math.ceil(seconds / 3600) });
+}
+
+/** How many midnights lie between two moments in local time; 0 is "today". */
+export function daysBetween(earlier: number, later: number): number {
+  const midnight = (time: number): number => new Date(time).setHours(0, 0, 0, 0);
+  return Math.round((midnight(later) - midnight(earlier)) / 86_400_000);
+}
+
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+
+/** A past moment as "just now", "5 minutes ago", "yesterday" or a date. Both in milliseconds since 1970. */
+export function momentText(moment: number, now: number = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - moment) / 1000));
+  if (seconds < 60) return t("time.justNow");
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
+  const days = daysBetween(moment, now);
+  if (days === 0) return relative.format(-Math.floor(seconds / 3600), "hour");
+  if (days < 28) return relative.format(-days, "day");
+  return dateText(moment);
+}
+
+/** A moment as a date with its time, in the person's own time zone. */
+export function dateText(moment: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(moment);
+}
+
+/** An error as a person reads it: what happened and, where there is something to do, what. */
+export interface ErrorWords {
+  readonly sentence: string;
+  readonly next: string | null;
+}
+
+/** Turns an `AppError` into words. The countdown of `rate_limited` is the caller's to show. */
+export function errorWords(error: AppError): ErrorWords {
+  const next = lookUp(`errorsNext.${error.kind}`);
+  return { sentence: errorSentence(error), next: typeof next === "string" ? next : null };
+}
+
+function errorSentence(error: AppError): string {
+  switch (error.kind) {
+    case "unauthenticated":
+      return t(error.softLogout ? "errorReasons.unauthenticatedSoft" : "errors.unauthenticated");
+    case "network":
+      return t("errors.network", { reason: t(`errorReasons.network.${error.reason}`, { host: error.host }) });
+    case "file_failed":
+      return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
+    case "too_large":
+      return t("errors.too_large", { limit: sizeText(error.limitBytes) });
+    case "secure_backup_check_failed": {
+      const checks = error.failed.length > 0 ? t("errorReasons.checks", { failed: error.failed.join(", ") }) : "";
+      return t("errors.secure_backup_check_failed", { checks }).trim();
+    }
+    case "server":
+      return error.message.trim() === ""
+        ? t("errorReasons.serverNoMessage", { status: String(error.status), errcode: error.errcode })
+        : t("errors.server", { message: error.message, errcode: error.errcode });
+    case "forbidden":
+      return t("errors.forbidden", { message: error.message }).trim();
+    default: {
+      const params: Record<string, string | number> = {};
+      for (const [name, value] of Object.entries(error)) {
+        if (typeof value === "string" || typeof value === "number") params[name] = value;
+      }
+      return t(`errors.${error.kind}`, params);
+    }
+  }
+}

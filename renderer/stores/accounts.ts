@@ -1,0 +1,86 @@
+import { useMemo } from "react";
+import { create } from "zustand";
+import type { Account } from "../../shared/contract/accounts.ts";
+import type { AppError } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import { errorOf, steward } from "../bridge.ts";
+import { go, useRoutes } from "./routes.ts";
+
+interface AccountsState {
+  readonly status: "loading" | "ready" | "failed";
+  readonly error: AppError | null;
+  readonly order: readonly AccountId[];
+  readonly byId: Readonly<Record<AccountId, Account>>;
+}
+
+export const useAccounts = create<AccountsState>()(() => ({ status: "loading", error: null, order: [], byId: {} }));
+
+/** All accounts in the person's order. */
+export function useAccountList(): readonly Account[] {
+  const order = useAccounts((state) => state.order);
+  const byId = useAccounts((state) => state.byId);
+  return useMemo(() => order.map((id) => byId[id]).filter((account) => account !== undefined), [order, byId]);
+}
+
+/** One account, or undefined when it is not (or no longer) here. */
+export function useAccount(accountId: AccountId): Account | undefined {
+  return useAccounts((state) => state.byId[accountId]);
+}
+
+/** Asks main for the whole list. */
+export async function loadAccounts(): Promise<void> {
+  try {
+    const { accounts } = await steward.accounts.list({});
+    useAccounts.setState({
+      status: "ready",
+      error: null,
+      order: accounts.map((account) => account.accountId),
+      byId: Object.fromEntries(accounts.map((account) => [account.accountId, account])),
+    });
+  } catch (thrown) {
+    useAccounts.setState({ status: "failed", error: errorOf(thrown) });
+  }
+}
+
+/** Takes in an account as it is now; one that is new comes last. */
+export function accountChanged(account: Account): void {
+  useAccounts.setState(({ order, byId }) => ({
+    order: order.includes(account.accountId) ? order : [...order, account.accountId],
+    byId: { ...byId, [account.accountId]: account },
+  }));
+}
+
+/** Forgets an account, and leaves its pages. */
+export function accountRemoved(accountId: AccountId): void {
+  useAccounts.setState(({ order, byId }) => {
+    const { [accountId]: _removed, ...rest } = byId;
+    return { order: order.filter((id) => id !== accountId), byId: rest };
+  });
+  const { route } = useRoutes.getState();
+  if (route.name === "account" && route.accountId === accountId) go({ name: "all" });
+}
+
+/** Takes in a new order. */
+export function accountsReordered(accountIds: readonly AccountId[]): void {
+  useAccounts.setState(({ order }) => ({
+    order: [...accountIds.filter((id) => order.includes(id)), ...order.filter((id) => !accountIds.includes(id))],
+  }));
+}
+
+/** Moves an account up (-1) or down (1) in the list. Returns its new place from 1, or null when it cannot move. */
+export async function moveAccount(accountId: AccountId, by: -1 | 1): Promise<number | null> {
+  const order = [...useAccounts.getState().order];
+  const from = order.indexOf(accountId);
+  const to = from + by;
+  if (from < 0 || to < 0 || to >= order.length) return null;
+  order.splice(from, 1);
+  order.splice(to, 0, accountId);
+  accountsReordered(order);
+  try {
+    await steward.accounts.reorder({ accountIds: order });
+  } catch {
+    await loadAccounts();
+    return null;
+  }
+  return to + 1;
+}

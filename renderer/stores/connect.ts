@@ -1,0 +1,29 @@
+import { onEvent } from "../bridge.ts";
+import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
+import { challengeChanged, loadChallenges } from "./challenges.ts";
+import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
+import { loadSecrets, secretsChanged } from "./secrets.ts";
+import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
+import { loadSettings, settingsChanged } from "./settings.ts";
+
+/**
+ * Ties the stores to main: listens first and asks second, so that nothing that happens in between is missed. The list
+ * of accounts is asked for first, because it is what the person waits for.
+ */
+export function connectStores(): void {
+  onEvent("accounts.changed", accountChanged);
+  onEvent("accounts.removed", ({ accountId }) => {
+    accountRemoved(accountId);
+    forgetSecureBackup(accountId);
+  });
+  onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
+  onEvent("app.settingsChanged", settingsChanged);
+  onEvent("challenges.changed", challengeChanged);
+  onEvent("jobs.changed", jobChanged);
+  onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
+  onEvent("secrets.changed", secretsChanged);
+  onEvent("secureBackup.setUpChanged", setUpChanged);
+  onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
+  // Without an answer to one of these the app still shows its accounts, so none waits for another.
+  void Promise.allSettled([loadAccounts(), loadSecrets(), loadSettings(), loadChallenges(), loadJobs()]);
+}

@@ -1,0 +1,38 @@
+import { create } from "zustand";
+import type { AccountId } from "../../shared/ids.ts";
+
+/** The pages that every account has. */
+export const accountPages = ["overview", "profile", "secureBackup"] as const;
+export type AccountPage = (typeof accountPages)[number];
+
+/** Where the person is. There are no addresses: the window is one page. */
+export type Route =
+  | { readonly name: "all" }
+  | { readonly name: "add" }
+  | { readonly name: "settings" }
+  | {
+      readonly name: "account";
+      readonly accountId: AccountId;
+      readonly page: AccountPage;
+      /** The page is offered after signing in, so it can be put off. */
+      readonly offered?: boolean;
+    };
+
+interface RoutesState {
+  readonly route: Route;
+  /** Counts the moves, so that a page knows it was moved to and takes the focus. 0 is the first page. */
+  readonly moves: number;
+}
+
+export const useRoutes = create<RoutesState>()(() => ({ route: { name: "all" }, moves: 0 }));
+
+/** Shows another page. */
+export function go(route: Route): void {
+  useRoutes.setState(({ moves }) => ({ route, moves: moves + 1 }));
+}
+
+/** Shows an account, on the page of the same kind that is shown now for another account. */
+export function goToAccount(accountId: AccountId): void {
+  const { route } = useRoutes.getState();
+  go({ name: "account", accountId, page: route.name === "account" ? route.page : "overview" });
+}

@@ -1,0 +1,104 @@
+import { create } from "zustand";
+import type { SecureBackupState, SetUp } from "../../shared/contract/secureBackup.ts";
+import type { AppError } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import { errorOf, steward } from "../bridge.ts";
+
+/** What is known of one account's Secure Backup. */
+export interface SecureBackupEntry {
+  readonly loading: boolean;
+  readonly state: SecureBackupState | null;
+  readonly error: AppError | null;
+  readonly setUp: SetUp | null;
+  /** The new Security Key while it waits to be typed back. In memory only; gone when the window is loaded again. */
+  readonly shownKey: string | null;
+}
+
+const nothing: SecureBackupEntry = { loading: false, state: null, error: null, setUp: null, shownKey: null };
+
+interface SecureBackupsState {
+  readonly byAccount: Readonly<Record<AccountId, SecureBackupEntry>>;
+}
+
+export const useSecureBackups = create<SecureBackupsState>()(() => ({ byAccount: {} }));
+
+/** What is known of this account's Secure Backup. */
+export function useSecureBackup(accountId: AccountId): SecureBackupEntry {
+  return useSecureBackups((state) => state.byAccount[accountId] ?? nothing);
+}
+
+function update(accountId: AccountId, changes: Partial<SecureBackupEntry>): void {
+  useSecureBackups.setState(({ byAccount }) => ({
+    byAccount: { ...byAccount, [accountId]: { ...(byAccount[accountId] ?? nothing), ...changes } },
+  }));
+}
+
+/** Takes in a state as it is now. */
+export function secureBackupStateChanged(accountId: AccountId, state: SecureBackupState): void {
+  update(accountId, { state, error: null });
+}
+
+/** Takes in a set-up as it is now. The shown key is forgotten as soon as it has been typed back. */
+export function setUpChanged(setUp: SetUp): void {
+  update(setUp.accountId, setUp.phase === "confirm_key" ? { setUp } : { setUp, shownKey: null });
+}
+
+/** Forgets everything about an account that was removed. */
+export function forgetSecureBackup(accountId: AccountId): void {
+  useSecureBackups.setState(({ byAccount }) => {
+    const { [accountId]: _removed, ...rest } = byAccount;
+    return { byAccount: rest };
+  });
+}
+
+/** Reads the state from the server and asks for a set-up under way. */
+export async function loadSecureBackup(accountId: AccountId): Promise<void> {
+  update(accountId, { loading: true });
+  try {
+    const { setUp } = await steward.secureBackup.setUp({ accountId });
+    if (setUp) setUpChanged(setUp);
+    else update(accountId, { setUp: null, shownKey: null });
+    secureBackupStateChanged(accountId, await steward.secureBackup.state({ accountId }));
+  } catch (thrown) {
+    update(accountId, { error: errorOf(thrown) });
+  } finally {
+    update(accountId, { loading: false });
+  }
+}
+
+/** Begins a set-up with a new key, or with the key that `phrase` leads to. @throws RequestFailure */
+export async function beginSetUp(accountId: AccountId, phrase: string | null): Promise<void> {
+  const { setUp, securityKey } = await steward.secureBackup.beginSetUp(
+    phrase === null ? { accountId, method: "key" } : { accountId, method: "phrase", phrase },
+  );
+  update(accountId, { setUp, shownKey: securityKey });
+}
+
+/** Hands in the key that was typed back; resolves when the set-up has ended or stopped. @throws RequestFailure */
+export async function confirmSetUp(accountId: AccountId, typed: string): Promise<void> {
+  setUpChanged((await steward.secureBackup.confirmSetUp({ accountId, typed })).setUp);
+}
+
+/** Goes on with a stopped set-up. @throws RequestFailure */
+export async function continueSetUp(accountId: AccountId): Promise<void> {
+  setUpChanged((await steward.secureBackup.continueSetUp({ accountId })).setUp);
+}
+
+/** Forgets a key that was not typed back, or stops a set-up that runs. @throws RequestFailure */
+export async function cancelSetUp(accountId: AccountId): Promise<void> {
+  await steward.secureBackup.cancelSetUp({ accountId });
+  const { setUp } = await steward.secureBackup.setUp({ accountId });
+  if (setUp) setUpChanged(setUp);
+  else update(accountId, { setUp: null, shownKey: null });
+}
+
+/** Leaves a set-up that has been checked, and reads what is there now. */
+export async function finishSetUp(accountId: AccountId): Promise<void> {
+  update(accountId, { setUp: null, shownKey: null });
+  await loadSecureBackup(accountId);
+}
+
+/** Opens an existing Secure Backup on this session. @throws RequestFailure */
+export async function unlock(accountId: AccountId, keyOrPhrase: string): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.unlock({ accountId, keyOrPhrase }));
+}

@@ -1,0 +1,49 @@
+import { create } from "zustand";
+import type { AppInfo, Settings } from "../../shared/contract/app.ts";
+import { steward } from "../bridge.ts";
+
+interface SettingsState {
+  readonly settings: Settings;
+  readonly info: AppInfo | null;
+}
+
+export const useSettings = create<SettingsState>()(() => ({ settings: { theme: "system" }, info: null }));
+
+/** Takes in the settings as they are now, and shows their theme. */
+export function settingsChanged(settings: Settings): void {
+  useSettings.setState({ settings });
+  applyTheme();
+}
+
+/** Asks main for the settings and for what it says about itself. */
+export async function loadSettings(): Promise<void> {
+  const [settings, info] = await Promise.all([steward.app.settings({}), steward.app.info({})]);
+  useSettings.setState({ info });
+  settingsChanged(settings);
+}
+
+/** Changes the theme at once and keeps it. */
+export async function chooseTheme(theme: Settings["theme"]): Promise<void> {
+  settingsChanged({ ...useSettings.getState().settings, theme });
+  settingsChanged(await steward.app.updateSettings({ theme }));
+}
+
+/** Forgets what main reported about its start. */
+export async function dismissNotices(): Promise<void> {
+  useSettings.setState(({ info }) => ({ info: info && { ...info, notices: [] } }));
+  await steward.app.dismissNotices({});
+}
+
+const systemIsDark = (): MediaQueryList => window.matchMedia("(prefers-color-scheme: dark)");
+
+function applyTheme(): void {
+  const { theme } = useSettings.getState().settings;
+  const dark = theme === "dark" || (theme === "system" && systemIsDark().matches);
+  document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+}
+
+/** Shows the theme from now on, also when the system changes its own. */
+export function followTheme(): void {
+  applyTheme();
+  systemIsDark().addEventListener("change", applyTheme);
+}

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import { AccountId, DeviceId, ServerName, UserId } from "../ids.ts";
+import { domain, request } from "./define.ts";
+
+/** Where an account's session stands. */
+export const SessionStatus = z.enum(["stopped", "starting", "running", "softLoggedOut", "locked", "failed"]);
+export type SessionStatus = z.infer<typeof SessionStatus>;
+
+/** What the account needs, as far as it is known. "unknown" means not asked yet or not answered. */
+export const AccountHealth = z.object({
+  /** Milliseconds since 1970. */
+  checkedAt: z.number(),
+  thisSession: z.enum(["verified", "unverified", "no_identity", "unknown"]),
+  secureBackup: z.enum(["working", "not_set_up", "unfinished", "locked_here", "broken", "unknown"]),
+  recoveryEmail: z.discriminatedUnion("kind", [
+    /** The address with its middle hidden, for a table that others may see. */
+    z.object({ kind: z.literal("set"), masked: z.string(), count: z.number().int() }),
+    z.object({ kind: z.literal("none") }),
+    z.object({ kind: z.literal("unknown") }),
+  ]),
+  otherSessions: z
+    .object({
+      total: z.number().int(),
+      unverified: z.number().int(),
+      /** Not seen for 90 days. */
+      inactive: z.number().int(),
+    })
+    .nullable(),
+});
+export type AccountHealth = z.infer<typeof AccountHealth>;
+
+export const Account = z.object({
+  accountId: AccountId,
+  userId: UserId,
+  deviceId: DeviceId,
+  homeserver: z.object({ serverName: ServerName, baseUrl: z.string() }),
+  displayName: z.string().nullable(),
+  /** A path on our own origin (`/avatars/...`), or null. Main fetches and serves the picture. */
+  avatarPath: z.string().nullable(),
+  session: z.object({
+    status: SessionStatus,
+    /** Why the session is not running, when that is not by choice. */
+    error: AppError.nullable(),
+    /** True from the moment the server stops answering until it answers again. */
+    offline: z.boolean(),
+  }),
+  health: AccountHealth.nullable(),
+});
+export type Account = z.infer<typeof Account>;
+
+/** What signing out would cost, in this account's own numbers. */
+export const SignOutPreview = z.object({
+  thisSession: AccountHealth.shape.thisSession,
+  secureBackup: AccountHealth.shape.secureBackup,
+  /** True when no other verified session exists. Null when it could not be found out. */
+  lastVerifiedSession: z.boolean().nullable(),
+  /** Room keys of this session that are not in the key backup. Null when it could not be found out. */
+  roomKeysNotBackedUp: z.number().int().nullable(),
+  serverReachable: z.boolean(),
+});
+export type SignOutPreview = z.infer<typeof SignOutPreview>;
+
+const one = z.object({ accountId: AccountId });
+
+export const accounts = domain({
+  requests: {
+    list: request(z.object({}), z.object({ accounts: z.array(Account) })),
+    /** Starts again an account that stopped or failed. */
+    retry: request(one, z.object({})),
+    /** Asks the server about everything on the health page again. */
+    refreshHealth: request(one, z.object({ health: AccountHealth })),
+    signOutPreview: request(one, SignOutPreview),
+    /**
+     * Stops the session, signs it out on the server, and removes its crypto store, secrets and entry. When the server
+     * cannot be told, everything local is removed all the same and `serverTold` is false.
+     */
+    signOut: request(one, z.object({ serverTold: z.boolean() })),
+    /** Puts the accounts in this order; ids not named keep their place at the end. */
+    reorder: request(z.object({ accountIds: z.array(AccountId).max(1000) }), z.object({})),
+  },
+  events: {
+    changed: Account,
+    removed: one,
+    reordered: z.object({ accountIds: z.array(AccountId) }),
+  },
+});

@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import { accounts } from "./accounts.ts";
+import { app } from "./app.ts";
+import { challenges } from "./challenges.ts";
+import type { RequestDefinition } from "./define.ts";
+import { jobs } from "./jobs.ts";
+import { profile } from "./profile.ts";
+import { secrets } from "./secrets.ts";
+import { secureBackup } from "./secureBackup.ts";
+import { signIn } from "./signIn.ts";
+
+/**
+ * Everything the renderer and main can say to each other. Channel names, the preload bridge, the renderer's types and
+ * the router's checks are all derived from this object.
+ */
+export const contract = { app, accounts, signIn, profile, challenges, jobs, secrets, secureBackup } as const;
+
+export type Contract = typeof contract;
+export type DomainName = keyof Contract;
+
+type InputOf<R> = R extends RequestDefinition<infer I, z.ZodType> ? z.input<I> : never;
+type ParsedInputOf<R> = R extends RequestDefinition<infer I, z.ZodType> ? z.output<I> : never;
+type OutputOf<R> = R extends RequestDefinition<z.ZodType, infer O> ? z.output<O> : never;
+type AnswerOf<R> = R extends RequestDefinition<z.ZodType, infer O> ? z.input<O> : never;
+
+/** What main implements: one function for each request, given checked input. It throws `AppFailure` to refuse. */
+export type Handlers = {
+  [D in DomainName]: {
+    [R in keyof Contract[D]["requests"]]: (
+      input: ParsedInputOf<Contract[D]["requests"][R]>,
+    ) => Promise<AnswerOf<Contract[D]["requests"][R]>> | AnswerOf<Contract[D]["requests"][R]>;
+  };
+};
+
+/** What the renderer calls: the same requests, as functions that reject with `AppFailure`. */
+export type Requests = {
+  [D in DomainName]: {
+    [R in keyof Contract[D]["requests"]]: (
+      input: InputOf<Contract[D]["requests"][R]>,
+    ) => Promise<OutputOf<Contract[D]["requests"][R]>>;
+  };
+};
+
+/** Every event's channel name, `domain.event`. */
+export type EventChannel = {
+  [D in DomainName]: `${D}.${keyof Contract[D]["events"] & string}`;
+}[DomainName];
+
+/** What an event carries. */
+export type EventPayload<C extends EventChannel> = C extends `${infer D extends DomainName}.${infer E}`
+  ? E extends keyof Contract[D]["events"]
+    ? Contract[D]["events"][E] extends z.ZodType
+      ? z.output<Contract[D]["events"][E]>
+      : never
+    : never
+  : never;
+
+/** Sends an event to the renderer. Rooms of main get one as an argument. */
+export type Emit = <C extends EventChannel>(channel: C, payload: EventPayload<C>) => void;
+
+/** The channel names of all requests and events, in a stable order. The preload bridge is built from them. */
+export function channelNames(): { requests: string[]; events: string[] } {
+  const names = { requests: [] as string[], events: [] as string[] };
+  for (const [domainName, definition] of Object.entries(contract)) {
+    for (const name of Object.keys(definition.requests)) names.requests.push(`${domainName}.${name}`);
+    for (const name of Object.keys(definition.events)) names.events.push(`${domainName}.${name}`);
+  }
+  return names;
+}

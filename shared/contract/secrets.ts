@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { domain, request } from "./define.ts";
+
+/**
+ * How this computer keeps the accounts' secrets.
+ * - `keychain`: in the operating system's keychain.
+ * - `unprotected`: there is no keychain and nothing has been chosen; accounts cannot be added until it is.
+ * - `passphrase`: behind a passphrase of the person's; `locked` until it is given after each start.
+ * - `this_time_only`: in memory; accounts added now are forgotten when the app closes.
+ */
+export const SecretsState = z.object({
+  protection: z.enum(["keychain", "unprotected", "passphrase", "this_time_only"]),
+  locked: z.boolean(),
+  /** The keychain exists but did not answer: what it said, in the app's words. Nothing is written while this is so. */
+  keychainProblem: z.enum(["locked", "unreachable"]).nullable(),
+});
+export type SecretsState = z.infer<typeof SecretsState>;
+
+const passphrase = z.string().min(1).max(4096);
+
+export const secrets = domain({
+  requests: {
+    state: request(z.object({}), SecretsState),
+    /** Asks the keychain again, after the person has unlocked it. */
+    retryKeychain: request(z.object({}), SecretsState),
+    /** For a computer without a keychain: chooses a passphrase. Weak ones (zxcvbn below 3) are refused. */
+    choosePassphrase: request(z.object({ passphrase }), SecretsState),
+    chooseThisTimeOnly: request(z.object({}), SecretsState),
+    unlock: request(z.object({ passphrase }), SecretsState),
+  },
+  events: { changed: SecretsState },
+});

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { AppError } from "../errors.ts";
+import { AccountId } from "../ids.ts";
+import { domain, request } from "./define.ts";
+
+/** The four secrets that Secure Backup keeps, by their names in the spec (Client-Server API, "Secrets"). */
+export const SecretName = z.enum([
+  "m.cross_signing.master",
+  "m.cross_signing.self_signing",
+  "m.cross_signing.user_signing",
+  "m.megolm_backup.v1",
+]);
+export type SecretName = z.infer<typeof SecretName>;
+
+/**
+ * The one thing that is wrong, or `working`. The order of this list is the order in which things are looked at: the
+ * first that applies is the one that is said.
+ */
+export const SecureBackupDiagnosis = z.enum([
+  "unfinished_set_up",
+  "not_set_up",
+  "key_description_missing",
+  "secret_not_stored",
+  "secret_unreadable",
+  "backup_missing",
+  "session_unverified",
+  "secret_missing_here",
+  "backup_not_connected",
+  "working",
+]);
+export type SecureBackupDiagnosis = z.infer<typeof SecureBackupDiagnosis>;
+
+export const SecureBackupState = z.object({
+  diagnosis: SecureBackupDiagnosis,
+  /** Milliseconds since 1970 when server and session were read. */
+  checkedAt: z.number(),
+  /** Whether the private keys here have been shown to match the public ones on the server. */
+  proven: z.boolean(),
+  identity: z.object({ exists: z.boolean(), thisSessionVerified: z.boolean() }),
+  /** The default key of secret storage; null when there is none. */
+  key: z
+    .object({
+      hasPhrase: z.boolean(),
+      /** A description without a MAC cannot tell a right key from a wrong one. */
+      checkable: z.boolean(),
+    })
+    .nullable(),
+  secrets: z.array(
+    z.object({
+      name: SecretName,
+      /** On the server, encrypted with the default key. */
+      stored: z.enum(["stored", "missing", "other_key_only", "malformed"]),
+      /** In this session's crypto store. */
+      here: z.boolean(),
+    }),
+  ),
+  backup: z
+    .object({
+      version: z.string(),
+      algorithm: z.string(),
+      keyCount: z.number().int(),
+      /** This session writes its room keys to it. */
+      active: z.boolean(),
+      trusted: z.boolean(),
+    })
+    .nullable(),
+});
+export type SecureBackupState = z.infer<typeof SecureBackupState>;
+
+export const SetUpStep = z.enum(["identity", "secret_storage", "key_backup", "check"]);
+export type SetUpStep = z.infer<typeof SetUpStep>;
+
+/** Setting up Secure Backup, a conversation that main remembers until it is checked or given up. */
+export const SetUp = z.object({
+  accountId: AccountId,
+  phase: z.enum([
+    /** The Security Key has been made and waits to be typed back. Nothing is on the server. */
+    "confirm_key",
+    "running",
+    /** Stopped by an error, a cancel or the end of the app; can be continued. */
+    "stopped",
+    "checked",
+  ]),
+  method: z.enum(["key", "phrase"]),
+  steps: z.array(z.object({ step: SetUpStep, status: z.enum(["to_do", "running", "done"]) })),
+  error: AppError.nullable(),
+});
+export type SetUp = z.infer<typeof SetUp>;
+
+export const PhraseStrength = z.object({
+  /** zxcvbn's score, 0 to 4. */
+  score: z.number().int().min(0).max(4),
+  good: z.boolean(),
+  warning: z.string().nullable(),
+  suggestions: z.array(z.string()),
+});
+export type PhraseStrength = z.infer<typeof PhraseStrength>;
+
+const one = z.object({ accountId: AccountId });
+const phrase = z.string().min(1).max(4096);
+
+export const secureBackup = domain({
+  requests: {
+    state: request(one, SecureBackupState),
+    /** How hard a Security Phrase is to guess; 4 is needed. The account's own names count as guessable. */
+    phraseStrength: request(one.extend({ phrase: z.string().max(4096) }), PhraseStrength),
+    /** The set-up under way, or null. */
+    setUp: request(one, z.object({ setUp: SetUp.nullable() })),
+    /**
+     * Begins a set-up: makes the Security Key, which crosses to the renderer here and nowhere else, to be shown. With
+     * `method: "phrase"` the key is the one the phrase leads to. Refused with `secure_backup_exists` when there is one.
+     */
+    beginSetUp: request(
+      z.discriminatedUnion("method", [
+        one.extend({ method: z.literal("key") }),
+        one.extend({ method: z.literal("phrase"), phrase }),
+      ]),
+      z.object({ setUp: SetUp, securityKey: z.string() }),
+    ),
+    /** Copies, saves as a text file or prints the key that waits to be typed back. Answers whether it was done. */
+    keepSecurityKey: request(
+      one.extend({ how: z.enum(["copy", "save", "print"]) }),
+      z.object({ kept: z.boolean() }),
+    ),
+    /** The key typed or pasted back; when it is right, the set-up runs. Resolves when it has ended or stopped. */
+    confirmSetUp: request(one.extend({ typed: z.string().max(4096) }), z.object({ setUp: SetUp })),
+    /** Goes on with a stopped set-up where it stopped. */
+    continueSetUp: request(one, z.object({ setUp: SetUp })),
+    /** Before the key was confirmed: forgets it, nothing was changed. While running: stops after the current request. */
+    cancelSetUp: request(one, z.object({})),
+    /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */
+    unlock: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),
+  },
+  events: {
+    setUpChanged: SetUp,
+    stateChanged: one.extend({ state: SecureBackupState }),
+  },
+});

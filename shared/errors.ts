@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { AccountId } from "./ids.ts";
+
+const kind = <K extends string>(name: K) => z.object({ kind: z.literal(name) });
+
+/**
+ * Everything that can go wrong, as the two sides of the app tell each other. The union is closed: a new member needs a
+ * sentence in `renderer/i18n/en.json`, and the architecture test fails until it has one.
+ *
+ * `server` carries text that a homeserver wrote. It is shown as text and bounded, because a server is not trusted.
+ */
+export const AppError = z.discriminatedUnion("kind", [
+  // Signing in and staying signed in
+  kind("unauthenticated").extend({ softLogout: z.boolean() }),
+  kind("wrong_credentials"),
+  kind("unknown_user").extend({ userId: z.string() }),
+  kind("user_deactivated"),
+  kind("user_locked"),
+  kind("already_signed_in").extend({ accountId: AccountId, userId: z.string() }),
+  kind("different_user").extend({ expected: z.string(), got: z.string() }),
+  kind("account_not_running"),
+  kind("no_such_account"),
+  // Finding and reaching a homeserver
+  kind("homeserver_not_found").extend({ host: z.string() }),
+  kind("not_a_homeserver").extend({ host: z.string() }),
+  kind("well_known_invalid").extend({ host: z.string(), reason: z.string().max(300) }),
+  kind("insecure_http").extend({ baseUrl: z.string() }),
+  kind("bad_certificate").extend({ host: z.string(), reason: z.string().max(300) }),
+  kind("network").extend({ reason: z.enum(["refused", "timeout", "cut", "offline"]), host: z.string() }),
+  // What a server answers
+  kind("rate_limited").extend({ retryAfterMs: z.number().int().nonnegative() }),
+  kind("forbidden").extend({ message: z.string().max(500) }),
+  kind("not_found"),
+  kind("bad_answer").extend({ host: z.string() }),
+  kind("server").extend({
+    status: z.number().int(),
+    errcode: z.string().max(100),
+    message: z.string().max(500),
+  }),
+  kind("too_large").extend({ limitBytes: z.number().int().nonnegative() }),
+  kind("not_allowed_by_server"),
+  // Conversations
+  kind("challenge_cancelled"),
+  kind("stage_not_finished"),
+  kind("cancelled"),
+  kind("conversation_over"),
+  // Secrets on this computer
+  kind("secrets_locked"),
+  kind("secrets_unprotected"),
+  kind("secret_unreadable"),
+  kind("secret_missing"),
+  kind("wrong_passphrase"),
+  kind("store_in_use"),
+  kind("store_damaged"),
+  kind("data_too_new").extend({ file: z.string() }),
+  kind("file_failed").extend({ reason: z.enum(["no_space", "denied", "vanished", "other"]) }),
+  // Secure Backup
+  kind("weak_phrase"),
+  kind("malformed_security_key"),
+  kind("wrong_security_key"),
+  kind("security_key_not_confirmed"),
+  kind("secure_backup_exists"),
+  kind("secure_backup_absent"),
+  kind("secure_backup_check_failed").extend({ failed: z.array(z.string().max(100)).max(10) }),
+  kind("session_not_verified"),
+  // Inside the app
+  kind("invalid_input").extend({ issues: z.array(z.string().max(300)).max(20) }),
+  kind("forbidden_sender"),
+  kind("internal").extend({ ref: z.string() }),
+]);
+export type AppError = z.infer<typeof AppError>;
+export type AppErrorKind = AppError["kind"];
+
+/** What every request answers. Electron drops an error's fields on the way, so failures travel as values. */
+export type Reply<T> = { ok: true; value: T } | { ok: false; error: AppError };
+
+/** Carries an `AppError` where JavaScript wants something to throw. */
+export class AppFailure extends Error {
+  readonly error: AppError;
+
+  constructor(error: AppError, options?: ErrorOptions) {
+    super(error.kind, options);
+    this.name = "AppFailure";
+    this.error = error;
+  }
+}
+
+/** Shorthand for `throw fail("not_found")` and its kin. */
+export function fail<K extends AppErrorKind>(
+  kind: K,
+  ...[fields]: keyof Omit<Extract<AppError, { kind: K }>, "kind"> extends never
+    ? []
+    : [fields: Omit<Extract<AppError, { kind: K }>, "kind">]
+): AppFailure {
+  return new AppFailure({ kind, ...fields } as AppError);
+}
+
+/** True when `thrown` is a failure of that kind; narrows nothing, asks only. */
+export function isFailure(thrown: unknown, kind: AppErrorKind): boolean {
+  return thrown instanceof AppFailure && thrown.error.kind === kind;
+}

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listPackage } from "@electron/asar";
+import { type Browser, chromium, type Page } from "playwright";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fuses, readFuses } from "../../build/fuses.ts";
+import { root } from "../../build/paths.ts";
+
+/** Fuses younger than Electron 25, the oldest that the app runs on. */
+const youngFuses = ["GrantFileProtocolExtraPrivileges", "WasmTrapHandlers"];
+
+const folders: Record<string, string> = {
+  darwin: `mac${process.arch === "arm64" ? "-arm64" : ""}/Steward.app/Contents/MacOS/Steward`,
+  win32: "win-unpacked/Steward.exe",
+  linux: `linux${process.arch === "x64" ? "" : `-${process.arch}`}-unpacked/steward`,
+};
+const executable = join(root, "dist", folders[process.platform] ?? "steward");
+const archive = join(executable, process.platform === "darwin" ? "../../Resources" : "../resources", "app.asar");
+
+/** How long the app may take to open the debugging port it was started with. It takes less than a second. */
+const portLimitMs = 60_000;
+
+/**
+ * Starts the packaged app and reaches its window. Playwright's own way of starting Electron needs Node's inspector,
+ * which the fuses forbid; a debugging port of Chromium's shows the page alone.
+ */
+async function startApp(home: string): Promise<{ app: ChildProcess; browser: Browser; page: Page }> {
+  // Root cannot use Chromium's sandbox, and Xvfb has no graphics card.
+  const flags = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const app = spawn(
+    executable,
+    [...flags, "--disable-gpu", "--remote-debugging-port=0", `--user-data-dir=${join(home, "data")}`],
+    {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, "config"), XDG_DATA_HOME: join(home, "share") },
+    },
+  );
+  const address = await new Promise<string>((resolve, reject) => {
+    let words = "";
+    const limit = setTimeout(() => reject(new Error(`no debugging port. The app said: ${words}`)), portLimitMs);
+    app.stderr.on("data", (chunk: Buffer) => {
+      words += chunk.toString();
+      const found = /DevTools listening on (ws:\S+)/.exec(words)?.[1];
+      if (found === undefined) return;
+      clearTimeout(limit);
+      resolve(found);
+    });
+    app.on("close", (code) => reject(new Error(`the app ended with code ${code}. It said: ${words}`)));
+    app.on("error", reject);
+  });
+  // Electron manages no browser contexts, which Playwright would otherwise set up to its liking.
+  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
+  const [context] = browser.contexts();
+  if (context === undefined) throw new Error("the app has no browser context");
+  const page = context.pages()[0] ?? (await context.waitForEvent("page"));
+  return { app, browser, page };
+}
+
+describe("the packaged app", () => {
+  let home: string;
+  let app: ChildProcess | undefined;
+  let browser: Browser | undefined;
+  let page: Page;
+
+  beforeAll(async () => {
+    expect(existsSync(executable), `npm run package left no ${executable}`).toBe(true);
+    home = await mkdtemp(join(tmpdir(), "steward-packaged-"));
+    ({ app, browser, page } = await startApp(home));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    if (app !== undefined && app.exitCode === null && app.signalCode === null) {
+      const closed = new Promise((resolve) => app?.once("close", resolve));
+      app.kill("SIGKILL");
+      await closed;
+    }
+    await rm(home, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  test("opens its window and shows the first page", async () => {
+    await page.locator("h1").first().waitFor();
+    expect(await page.title()).toContain("Steward");
+  });
+
+  test("knows that it is packaged", async () => {
+    const request = '({ request }) => request("app.info", {})';
+    const info: unknown = await page.evaluate(`(${request})(window.steward)`);
+    expect(info).toMatchObject({ ok: true, value: { packaged: true } });
+  });
+
+  test("has every fuse set as decided", async () => {
+    const set = await readFuses(executable);
+    const expected = Object.entries(fuses).filter(([name]) => name in set || !youngFuses.includes(name));
+    expect(set).toEqual(Object.fromEntries(expected));
+  });
+
+  test("refuses to be used as Node", async () => {
+    const output = await new Promise<string>((resolve, reject) => {
+      const child = spawn(executable, ["-p", "'ran' + 'asnode'"], {
+        env: { ...process.env, ELECTRON_RUN_AS_NODE: "1", DISPLAY: "", WAYLAND_DISPLAY: "", HOME: home },
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 30_000,
+        killSignal: "SIGKILL",
+      });
+      let words = "";
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (words += chunk.toString()));
+      child.on("error", reject);
+      child.on("close", () => resolve(words));
+    });
+    expect(output).not.toContain("ranasnode");
+  });
+
+  test("holds the bundle and the packages with binaries, and nothing else", () => {
+    const entries = listPackage(archive, { isPack: false });
+    const tops = new Set(entries.map((entry) => entry.split(/[\\/]/)[1]));
+    expect([...tops].sort()).toEqual(["node_modules", "out", "package.json"]);
+    const packages = new Set(entries.map((entry) => /node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)$/.exec(entry)?.[1]));
+    expect(packages).toContain("keytar");
+    expect(packages).not.toContain("react");
+    expect(entries.filter((entry) => entry.endsWith(".map"))).toEqual([]);
+  });
+});

@@ -1,0 +1,271 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Rooms } from "../../../main/rooms.ts";
+import { AppFailure } from "../../../shared/errors.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { startFaultProxy } from "../../support/faultProxy.ts";
+import { StewardData } from "../../support/stewardRooms.ts";
+import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+import { waitUntil } from "../../support/waitUntil.ts";
+
+let synapse: Synapse;
+let data: StewardData;
+
+beforeAll(async () => {
+  synapse = await startSynapse();
+}, 120_000);
+afterAll(() => synapse.stop());
+beforeEach(async () => {
+  data = await StewardData.create();
+});
+afterEach(() => data.destroy());
+
+let users = 0;
+const newUser = (): Promise<TestUser> => synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
+
+function signIn(rooms: Rooms, { userId, password }: TestUser, baseUrl = synapse.baseUrl): Promise<AccountId> {
+  return rooms.sessions.signIn({
+    serverName: null,
+    baseUrl,
+    identifier: { kind: "user", user: userId },
+    password,
+    acceptInsecureHttp: false,
+  });
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  const thrown: unknown = await promise.then(
+    () => expect.fail("nothing was thrown"),
+    (error: unknown) => error,
+  );
+  if (thrown instanceof AppFailure) return thrown.error;
+  throw thrown;
+}
+
+const sessionsOf = async (rooms: Rooms, accountId: AccountId): Promise<string[]> =>
+  rooms.sessions.session(accountId).use(async (client) => (await client.getDevices()).devices.map((d) => d.device_id));
+
+describe("accounts", () => {
+  it("are all there after a restart, with the same device keys", async () => {
+    const before = await data.open();
+    const people = [await newUser(), await newUser(), await newUser()];
+    const ids = await Promise.all(people.map((user) => signIn(before, user)));
+    const keysOf = (rooms: Rooms) =>
+      Promise.all(
+        ids.map((id) => rooms.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys())),
+      );
+    const keys = await keysOf(before);
+    expect(before.sessions.list().map(({ session }) => session.status)).toEqual(["running", "running", "running"]);
+    await data.close();
+
+    const after = await data.open();
+    expect(after.sessions.list().map(({ userId, session }) => [userId, session.status])).toEqual(
+      before.sessions.list().map(({ userId }) => [userId, "stopped"]),
+    );
+    await after.sessions.restoreAll();
+    expect(after.sessions.list().map(({ session }) => session)).toEqual(
+      ids.map(() => ({ status: "running", error: null, offline: false })),
+    );
+    expect(await keysOf(after)).toEqual(keys);
+    for (const id of ids) expect(await sessionsOf(after, id)).toHaveLength(1);
+  });
+
+  it("refuses the same account twice and leaves no second session behind", async () => {
+    const rooms = await data.open();
+    const user = await newUser();
+    await synapse.setEmail(user, "same@mail.test");
+    const accountId = await signIn(rooms, user);
+    const already = { kind: "already_signed_in", accountId, userId: user.userId };
+    expect(await errorOf(signIn(rooms, user))).toEqual(already);
+    // By email the name is only known once the server has answered.
+    const byEmail = rooms.sessions.signIn({
+      serverName: null,
+      baseUrl: synapse.baseUrl,
+      identifier: { kind: "email", address: "same@mail.test" },
+      password: user.password,
+      acceptInsecureHttp: false,
+    });
+    expect(await errorOf(byEmail)).toEqual(already);
+    expect(rooms.sessions.list()).toHaveLength(1);
+    expect(await sessionsOf(rooms, accountId)).toHaveLength(1);
+  });
+
+  it("signs in once when asked twice at the same moment", async () => {
+    const rooms = await data.open();
+    const user = await newUser();
+    const outcomes = await Promise.allSettled([signIn(rooms, user), signIn(rooms, user)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(rooms.sessions.list()).toHaveLength(1);
+    expect(await sessionsOf(rooms, rooms.sessions.list()[0]!.accountId)).toHaveLength(1);
+  });
+
+  it("tells a wrong password from an unknown user", async () => {
+    const rooms = await data.open();
+    const user = await newUser();
+    expect(await errorOf(signIn(rooms, { ...user, password: "wrong" }))).toEqual({ kind: "wrong_credentials" });
+    const nobody = `@nobody:${synapse.serverName}`;
+    expect(await errorOf(signIn(rooms, { ...user, userId: nobody }))).toEqual({ kind: "unknown_user", userId: nobody });
+    await synapse.adminCall({
+      method: "POST",
+      path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(user.userId)}`,
+      body: { erase: false },
+    });
+    // Synapse forgets a deactivated user's password and says no more than that it is wrong.
+    expect(await errorOf(signIn(rooms, user))).toEqual({ kind: "wrong_credentials" });
+    expect(rooms.sessions.list()).toEqual([]);
+  });
+
+  it("understands a server that says that a user is deactivated or locked", async () => {
+    const proxy = await startFaultProxy(synapse.baseUrl);
+    try {
+      const rooms = await data.open();
+      const user = await newUser();
+      for (const [errcode, kind] of [["M_USER_DEACTIVATED", "user_deactivated"], ["M_USER_LOCKED", "user_locked"]] as const) {
+        proxy.addRule({ path: /\/login$/, method: "POST", fault: { kind: "answer", status: 403, body: { errcode, error: "" } } });
+        expect(await errorOf(signIn(rooms, user, proxy.baseUrl))).toEqual({ kind });
+      }
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  it("says for how long a rate limit holds", async () => {
+    const strict = await startSynapse({ loginLimit: { burst: 1, perSecond: 0.01 } });
+    try {
+      const rooms = await data.open();
+      const user = await strict.register({ user: "a", password: "b" });
+      await errorOf(signIn(rooms, { ...user, password: "wrong" }, strict.baseUrl));
+      const error = await errorOf(signIn(rooms, { ...user, password: "wrong" }, strict.baseUrl));
+      expect(error).toMatchObject({ kind: "rate_limited" });
+      expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(1000);
+    } finally {
+      await strict.stop();
+    }
+  });
+
+  it("sends no password over plain http to another computer unless that was accepted", async () => {
+    const rooms = await data.open();
+    const request = rooms.sessions.signIn({
+      serverName: null,
+      baseUrl: "http://homeserver.invalid",
+      identifier: { kind: "user", user: "@a:homeserver.invalid" },
+      password: "b",
+      acceptInsecureHttp: false,
+    });
+    expect(await errorOf(request)).toEqual({ kind: "insecure_http", baseUrl: "http://homeserver.invalid" });
+  });
+
+  it("is gone from server, disk and keychain after signing out", async () => {
+    const rooms = await data.open();
+    const [leaving, staying] = [await newUser(), await newUser()];
+    const leavingId = await signIn(rooms, leaving);
+    const stayingId = await signIn(rooms, staying);
+    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: true });
+    expect(rooms.sessions.list().map(({ accountId }) => accountId)).toEqual([stayingId]);
+    expect([...data.keychain.entries.keys()].filter((name) => name.includes(leavingId))).toEqual([]);
+    const { readdir } = await import("node:fs/promises");
+    expect(await readdir(`${data.folder}/accounts`)).toEqual([stayingId]);
+    const again = await synapse.login(leaving.user, leaving.password);
+    const { devices } = await synapse.call({ path: "/_matrix/client/v3/devices", token: again.accessToken });
+    expect(devices).toHaveLength(1);
+  });
+});
+
+describe("one account's trouble is no other's", () => {
+  it("starts the others beside a server that is down, and catches up when it comes back", async () => {
+    const proxy = await startFaultProxy(synapse.baseUrl);
+    const [behind, fine] = [await newUser(), await newUser()];
+    const before = await data.open();
+    const behindId = await signIn(before, behind, proxy.baseUrl);
+    const fineId = await signIn(before, fine);
+    await data.close();
+
+    proxy.addRule({ path: /./, fault: { kind: "reset" }, times: Infinity });
+    const rooms = await data.open();
+    await rooms.sessions.restoreAll();
+    expect(rooms.sessions.account(fineId).session).toEqual({ status: "running", error: null, offline: false });
+    expect(rooms.sessions.account(behindId).session).toMatchObject({
+      status: "failed",
+      error: { kind: "network" },
+      offline: true,
+    });
+    proxy.clear();
+    await waitUntil(() => rooms.sessions.account(behindId).session.status === "running", {
+      what: "the account to come back by itself",
+      timeoutMs: 60_000,
+    });
+    await data.close();
+    await proxy.stop();
+  }, 90_000);
+
+  it("asks a soft-logged-out account to sign in again, and keeps its device and keys", async () => {
+    const shortLived = await startSynapse();
+    try {
+      const rooms = await data.open();
+      const user = await shortLived.register({ user: "soft", password: "old password" });
+      const fine = await signIn(rooms, await newUser());
+      const accountId = await signIn(rooms, user, shortLived.baseUrl);
+      const keys = await rooms.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys());
+      const { deviceId } = rooms.sessions.account(accountId);
+      await data.close();
+
+      await shortLived.expireTokens();
+      const restarted = await data.open();
+      await restarted.sessions.restoreAll();
+      expect(restarted.sessions.account(accountId).session).toEqual({
+        status: "softLoggedOut",
+        error: { kind: "unauthenticated", softLogout: true },
+        offline: false,
+      });
+      expect(restarted.sessions.account(fine).session.status).toBe("running");
+      expect(await errorOf(restarted.sessions.session(accountId).use((client) => client.whoami()))).toEqual({
+        kind: "unauthenticated",
+        softLogout: true,
+      });
+      expect(await errorOf(restarted.sessions.signInAgain(accountId, "wrong"))).toEqual({ kind: "wrong_credentials" });
+      await restarted.sessions.signInAgain(accountId, user.password);
+      expect(restarted.sessions.account(accountId)).toMatchObject({ deviceId, session: { status: "running" } });
+      expect(
+        await restarted.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys()),
+      ).toEqual(keys);
+      await data.close();
+    } finally {
+      await shortLived.stop();
+    }
+  }, 60_000);
+
+  it("marks the one whose secret cannot be read, keeps it, and has it back when it can", async () => {
+    const before = await data.open();
+    const ids = [await signIn(before, await newUser()), await signIn(before, await newUser())] as const;
+    await data.close();
+    const { readFile, writeFile, readdir } = await import("node:fs/promises");
+    const vaultFolder = `${data.folder}/accounts/${ids[0]}/vault`;
+    const vault = `${vaultFolder}/${(await readdir(vaultFolder))[0]}`;
+    const good = await readFile(vault);
+    await writeFile(vault, good.subarray(0, good.length - 5));
+
+    const rooms = await data.open();
+    await rooms.sessions.restoreAll();
+    expect(rooms.sessions.account(ids[0]).session).toEqual({
+      status: "locked",
+      error: { kind: "secret_unreadable" },
+      offline: false,
+    });
+    expect(rooms.sessions.account(ids[1]).session.status).toBe("running");
+    await writeFile(vault, good);
+    await rooms.sessions.retry(ids[0]);
+    expect(rooms.sessions.account(ids[0]).session.status).toBe("running");
+  });
+
+  it("waits for a locked keychain and starts when it opens", async () => {
+    const before = await data.open();
+    const accountId = await signIn(before, await newUser());
+    await data.close();
+    data.keychain.problem = "locked";
+    const rooms = await data.open();
+    await rooms.sessions.restoreAll();
+    expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
+    data.keychain.problem = null;
+    await rooms.secrets.retryKeychain();
+    await waitUntil(() => rooms.sessions.account(accountId).session.status === "running", { what: "the session to run" });
+  });
+});

@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { waitUntil } from "./waitUntil.ts";
+
+/** A Node process that says things line by line. */
+export interface LineProcess {
+  readonly process: ChildProcessWithoutNullStreams;
+  /** Every whole line so far. */
+  readonly lines: string[];
+  /** Waits until a line begins with `start`, and answers that line. */
+  line(start: string): Promise<string>;
+  /** Kills it with SIGKILL, and waits until it is gone and everything it said has been read. */
+  kill(): Promise<void>;
+  /** Waits until it has ended by itself, and answers its exit code. */
+  ended(): Promise<number | null>;
+}
+
+/**
+ * Runs a script with the Node that runs the tests.
+ * @param limitFileBlocks the largest file it may write, in the shell's `ulimit -f` blocks
+ */
+export function runScript(script: string, args: readonly string[], limitFileBlocks?: number): LineProcess {
+  const command = [process.execPath, script, ...args];
+  const child =
+    limitFileBlocks === undefined
+      ? spawn(process.execPath, command.slice(1))
+      : spawn("sh", ["-c", `ulimit -f ${limitFileBlocks}; exec "$@"`, "sh", ...command]);
+  const closed = once(child, "close");
+  const lines: string[] = [];
+  let rest = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    const parts = (rest + chunk).split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts);
+  });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (errors += chunk));
+  return {
+    process: child,
+    lines,
+    line: (start) =>
+      waitUntil(
+        () => {
+          const found = lines.find((line) => line.startsWith(start));
+          if (found === undefined && child.exitCode !== null) throw new Error(`It ended: ${errors}`);
+          return found;
+        },
+        { what: `a line "${start}"`, everyMs: 5 },
+      ),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await closed;
+    },
+    ended: async () => {
+      await closed;
+      if (errors !== "") throw new Error(errors);
+      return child.exitCode;
+    },
+  };
+}

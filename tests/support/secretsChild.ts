@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { openSecrets } from "../../main/secrets/openSecrets.ts";
+import { KeytarKeychain } from "../../main/secrets/keytarKeychain.ts";
+import { Folders } from "../../main/storage/folders.ts";
+import { AppFailure } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import { quietLogger } from "./quietLogger.ts";
+
+/**
+ * The secrets room in a process of its own, which keytar needs: libsecret reads the address of its bus once. Takes
+ * `{id, call, args}` over the process channel and answers `{id, value}` or `{id, error}`.
+ */
+const userData = process.argv[2];
+if (userData === undefined || !existsSync(userData)) throw new Error("secretsChild.ts FOLDER");
+
+const folders = new Folders(userData);
+await folders.prepare();
+const damaged: unknown[] = [];
+const changes: unknown[] = [];
+const keychain = new KeytarKeychain({ timeoutMs: 5_000 });
+const { protection, store } = await openSecrets({
+  folders,
+  keychain,
+  onDamaged: (one) => damaged.push(one),
+  log: quietLogger,
+  // The real cost is shown by a unit test; here many are made.
+  scryptCost: { N: 2 ** 12, r: 8, p: 1 },
+});
+protection.onChange((state) => changes.push(state));
+
+const calls: Record<string, (...args: never[]) => unknown> = {
+  read: (accountId: AccountId) => store.read(accountId),
+  write: (accountId: AccountId, secrets: Parameters<typeof store.write>[1]) => store.write(accountId, secrets),
+  setToken: (accountId: AccountId, accessToken: string) =>
+    store.update(accountId, (secrets) => ({ ...secrets, accessToken })),
+  remove: (accountId: AccountId) => store.remove(accountId),
+  state: () => protection.state(),
+  retryKeychain: () => protection.retryKeychain(),
+  choosePassphrase: (passphrase: string) => protection.choosePassphrase(passphrase),
+  chooseThisTimeOnly: () => protection.chooseThisTimeOnly(),
+  unlock: (passphrase: string) => protection.unlock(passphrase),
+  changes: () => changes,
+  damaged: () => damaged,
+  rawGet: (name: string) => keychain.get(name),
+  rawSet: (name: string, value: string) => keychain.set(name, value),
+  rawRemove: (name: string) => keychain.remove(name),
+  /** Writes for ever; the parent kills this process in the middle of it. */
+  writeForEver: async (accountId: AccountId) => {
+    for (let round = 0; ; round += 1) {
+      await store.update(accountId, (secrets) => ({ ...secrets, accessToken: `token ${String(round)}` }));
+      process.send?.({ round });
+    }
+  },
+};
+
+process.on("message", (message: { id: number; call: string; args: never[] }) => {
+  void (async () => {
+    try {
+      process.send?.({ id: message.id, value: await calls[message.call]?.(...message.args) });
+    } catch (error) {
+      const told = error instanceof AppFailure ? error.error : { kind: "unexpected", message: String(error) };
+      process.send?.({ id: message.id, error: told });
+    }
+  })();
+});
+process.on("disconnect", () => process.exit(0));
+process.send?.({ ready: true });

@@ -1,0 +1,77 @@
+import { expect } from "vitest";
+import { AppFailure } from "../../shared/errors.ts";
+import { type BackupUnlock, type OpenedBackup, startSdkSession } from "./sdkSession.ts";
+import type { Synapse, TestUser } from "./synapse.ts";
+
+const SECRETS = [
+  "m.cross_signing.master",
+  "m.cross_signing.self_signing",
+  "m.cross_signing.user_signing",
+  "m.megolm_backup.v1",
+];
+
+/** Signs in with a second client and opens the Secure Backup there with nothing but a key or a phrase. */
+export async function openElsewhere(synapse: Synapse, user: TestUser, unlock: BackupUnlock): Promise<OpenedBackup> {
+  const second = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+  try {
+    const opened = await second.openBackupWith(unlock);
+    expect(opened).toMatchObject({ sessionVerified: true, identityKeysHere: true });
+    expect(opened.activeBackupVersion).not.toBeNull();
+    return opened;
+  } finally {
+    second.stop();
+  }
+}
+
+/** An account's data on the server, read and written as no client of good will would. */
+export class AccountDataOnServer {
+  readonly #synapse: Synapse;
+  readonly #userId: string;
+  readonly #token: string;
+
+  constructor(synapse: Synapse, { userId, accessToken }: { userId: string; accessToken: string }) {
+    this.#synapse = synapse;
+    this.#userId = userId;
+    this.#token = accessToken;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
+  read(type: string): Promise<any> {
+    return this.#synapse.call({ path: this.#path(type), token: this.#token });
+  }
+
+  write(type: string, body: unknown): Promise<unknown> {
+    return this.#synapse.call({ method: "PUT", path: this.#path(type), token: this.#token, body });
+  }
+
+  /** The id of the default key, or null; when there is one, all secrets must be there under it. */
+  async expectNoKeyWithoutSecrets(): Promise<string | null> {
+    const keyId = await this.#defaultKey();
+    if (keyId === null) return null;
+    await this.read(`m.secret_storage.key.${keyId}`);
+    for (const name of SECRETS) expect((await this.read(name)).encrypted, name).toHaveProperty([keyId]);
+    return keyId;
+  }
+
+  async #defaultKey(): Promise<string | null> {
+    try {
+      return (await this.read("m.secret_storage.default_key")).key ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  #path(type: string): string {
+    return `/_matrix/client/v3/user/${encodeURIComponent(this.#userId)}/account_data/${encodeURIComponent(type)}`;
+  }
+}
+
+/** The `AppError` that a promise rejects with. */
+export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  const thrown: unknown = await promise.then(
+    () => expect.fail("nothing was thrown"),
+    (error: unknown) => error,
+  );
+  if (thrown instanceof AppFailure) return thrown.error;
+  throw thrown;
+}

@@ -1,0 +1,69 @@
+import { Challenges } from "../../main/account/challenges.ts";
+import { SecureBackupService } from "../../main/encryption/secureBackupService.ts";
+import type { Rooms } from "../../main/rooms.ts";
+import { phraseStrength } from "../../main/secrets/phraseStrength.ts";
+import type { SetUp } from "../../shared/contract/secureBackup.ts";
+import type { Emit, EventChannel, EventPayload } from "../../shared/contract/index.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { TestUser } from "./synapse.ts";
+
+/** Secure Backup as `main` builds it, with what it would have shown, copied and saved. */
+export interface SecureBackupRig {
+  service: SecureBackupService;
+  challenges: Challenges;
+  kept: { copied: string[]; saved: { suggestedName: string; text: string }[] };
+  events: { channel: EventChannel; payload: EventPayload<EventChannel> }[];
+}
+
+/**
+ * Builds the room on top of others that are open.
+ *
+ * @param onEvent called with each event, for tests that answer a Challenge
+ */
+export function openSecureBackup(rooms: Rooms, onEvent?: (rig: SecureBackupRig, channel: string) => void): SecureBackupRig {
+  const events: SecureBackupRig["events"] = [];
+  const kept: SecureBackupRig["kept"] = { copied: [], saved: [] };
+  const emit: Emit = (channel, payload) => {
+    events.push({ channel, payload });
+    onEvent?.(rig, channel);
+  };
+  const challenges = new Challenges({ emit });
+  const silent = (): void => undefined;
+  const service = new SecureBackupService({
+    session: (accountId) => rooms.sessions.session(accountId),
+    secretStore: rooms.secretStore,
+    challenges,
+    emit,
+    logger: { debug: silent, info: silent, warn: silent, error: silent },
+    ports: {
+      copyText: (text) => Promise.resolve(void kept.copied.push(text)),
+      saveText: (file) => Promise.resolve(kept.saved.push(file) > 0),
+      print: () => Promise.resolve(true),
+    },
+    phraseStrength,
+    displayName: (accountId) => rooms.sessions.account(accountId).displayName,
+  });
+  const rig: SecureBackupRig = { service, challenges, kept, events };
+  return rig;
+}
+
+/** Signs a user in as the app does. */
+export function signInTo(rooms: Rooms, { userId, password }: TestUser, baseUrl: string): Promise<AccountId> {
+  return rooms.sessions.signIn({
+    serverName: null,
+    baseUrl,
+    identifier: { kind: "user", user: userId },
+    password,
+    acceptInsecureHttp: false,
+  });
+}
+
+/** Sets up with a Security Key and answers it, with what came of it. */
+export async function setUpWithKey(
+  { service }: SecureBackupRig,
+  accountId: AccountId,
+): Promise<{ securityKey: string; setUp: SetUp }> {
+  const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
+  const { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
+  return { securityKey, setUp };
+}

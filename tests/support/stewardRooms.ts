@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openRooms, type Rooms } from "../../main/rooms.ts";
+import { Folders } from "../../main/storage/folders.ts";
+import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
+import { MemoryKeychain } from "./memoryKeychain.ts";
+
+/** An event as the renderer would have got it. */
+export type SentEvent = { [C in EventChannel]: { channel: C; payload: EventPayload<C> } }[EventChannel];
+
+/** Main's rooms on plain Node, with a data folder that outlives them. */
+export class StewardData {
+  readonly folder: string;
+  readonly keychain = new MemoryKeychain();
+  readonly events: SentEvent[] = [];
+  /** What was logged as a warning or worse, before redaction. */
+  readonly warnings: string[] = [];
+  /** Security Keys that were copied or saved. */
+  readonly kept: string[] = [];
+  readonly #open: Rooms[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes an empty data folder. */
+  static async create(): Promise<StewardData> {
+    return new StewardData(await mkdtemp(join(tmpdir(), "steward-data-")));
+  }
+
+  /** Opens the rooms as a start of the app does; no session is started yet. */
+  async open(): Promise<Rooms> {
+    const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
+    const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
+    const rooms = await openRooms({
+      folders: new Folders(this.folder),
+      fetch: globalThis.fetch,
+      emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
+      loggerFor: () => logger,
+      onDamaged: (damaged) => void this.warnings.push(`damaged ${damaged.file}`),
+      keychain: this.keychain,
+      keeping: {
+        copyText: (text) => Promise.resolve(void this.kept.push(text)),
+        saveText: ({ text }) => Promise.resolve(this.kept.push(text) > 0),
+        print: () => Promise.resolve(true),
+      },
+    });
+    this.#open.push(rooms);
+    return rooms;
+  }
+
+  /** Ends the rooms in order, as quitting does. */
+  async close(): Promise<void> {
+    for (const rooms of this.#open.splice(0)) await rooms.sessions.stopAll();
+  }
+
+  /** Closes, and removes the folder. */
+  async destroy(): Promise<void> {
+    await this.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,214 @@
+import { createHmac } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../build/processes.ts";
+import { login, manyTimes, matrixOk, type MatrixAnswer, type MatrixCall, type Tokens } from "./matrixApi.ts";
+import { freePort } from "./ports.ts";
+import { registrationSharedSecret, synapseFiles, writeSynapseConfig } from "./synapseConfig.ts";
+import type { SynapseFiles, SynapseOptions } from "./synapseConfig.ts";
+import { PortTakenError, SynapseProcess } from "./synapseProcess.ts";
+import { copyTemplate, ensureTemplate } from "./synapseTemplate.ts";
+import { ensureSynapse } from "./synapseVenv.ts";
+
+export type { SynapseOptions } from "./synapseConfig.ts";
+
+/** A user that a test may sign in as. */
+export interface TestUser {
+  /** The localpart. */
+  user: string;
+  /** The full Matrix ID. */
+  userId: string;
+  password: string;
+}
+
+/** Who to register. */
+export interface NewUser {
+  user: string;
+  password: string;
+  admin?: boolean;
+  displayName?: string;
+}
+
+/**
+ * Starts a real Synapse on a random port of 127.0.0.1 with an empty database, and waits until it answers (about two
+ * seconds). The first call on a machine installs Synapse.
+ */
+export async function startSynapse(options: SynapseOptions = {}): Promise<Synapse> {
+  const { python, fingerprint } = await ensureSynapse();
+  const template = await ensureTemplate(`empty-${fingerprint}`, (dir) => makeEmptyDatabase(python, dir));
+  return launch(python, template, options);
+}
+
+/**
+ * Starts a Synapse on which the user `crowded` is joined to `rooms` rooms of their own. The first call for a number makes
+ * them through the server's API (slow: about 20 rooms a second) and keeps the database in `.cache/`; later ones copy it.
+ */
+export async function startSynapseWithRooms(
+  rooms: number,
+  options: Omit<SynapseOptions, "serverName"> = {},
+): Promise<{ synapse: Synapse; crowded: TestUser }> {
+  const { python, fingerprint } = await ensureSynapse();
+  const named = { ...options, serverName: "crowded.test" };
+  const password = "many rooms, one account";
+  const template = await ensureTemplate(`rooms-${rooms}-${fingerprint}`, async (dir) => {
+    await copyTemplate(await ensureTemplate(`empty-${fingerprint}`, (empty) => makeEmptyDatabase(python, empty)), dir);
+    const files = synapseFiles(dir);
+    const { process, baseUrl } = await startIn(python, files, named);
+    const synapse = new Synapse({ python, files, process, baseUrl, serverName: named.serverName });
+    await synapse.register({ user: "crowded", password });
+    await joinRooms(baseUrl, await synapse.login("crowded", password), rooms);
+    await process.end();
+  });
+  const synapse = await launch(python, template, named);
+  return { synapse, crowded: { user: "crowded", userId: "@crowded:crowded.test", password } };
+}
+
+/** Makes rooms of the session's own, which joins it to them. */
+export async function joinRooms(baseUrl: string, session: Tokens, count: number): Promise<void> {
+  await manyTimes(count, 4, (index) =>
+    matrixOk(baseUrl, {
+      path: "/_matrix/client/v3/createRoom",
+      token: session.accessToken,
+      body: { preset: "private_chat", name: `Room ${index}` },
+    }),
+  );
+}
+
+/** A running Synapse. */
+export class Synapse {
+  readonly baseUrl: string;
+  readonly serverName: string;
+  readonly #python: string;
+  readonly #files: SynapseFiles;
+  #process: SynapseProcess;
+  #admin: Promise<Tokens> | null = null;
+
+  constructor(parts: {
+    python: string;
+    files: SynapseFiles;
+    process: SynapseProcess;
+    baseUrl: string;
+    serverName: string;
+  }) {
+    this.#python = parts.python;
+    this.#files = parts.files;
+    this.#process = parts.process;
+    this.baseUrl = parts.baseUrl;
+    this.serverName = parts.serverName;
+  }
+
+  /** Registers a user, who has no session yet. Works with registration closed. */
+  async register({ user, password, admin = false, displayName }: NewUser): Promise<TestUser> {
+    const path = "/_synapse/admin/v1/register";
+    const { nonce } = await this.call({ path });
+    const mac = createHmac("sha1", registrationSharedSecret)
+      .update([nonce, user, password, admin ? "admin" : "notadmin"].join("\0"))
+      .digest("hex");
+    const { user_id: userId } = await this.call({
+      path,
+      body: { nonce, username: user, password, admin, displayname: displayName, mac, inhibit_login: true },
+    });
+    return { user, userId, password };
+  }
+
+  /** Signs in with a password (localpart or full id) and makes a new session. */
+  login(user: string, password: string, device: { deviceId?: string; displayName?: string } = {}): Promise<Tokens> {
+    return login(this.baseUrl, user, password, device);
+  }
+
+  /** Signs a user in `count` times over, as sessions with names of their own. */
+  addSessions({ user, password }: TestUser, count: number): Promise<Tokens[]> {
+    return manyTimes(count, 4, (index) => this.login(user, password, { displayName: `Session ${index + 1}` }));
+  }
+
+  /** The access token of an admin that exists for the tests' own use; made at the first call. */
+  async adminToken(): Promise<string> {
+    this.#admin ??= (async () => {
+      const { user, password } = await this.register({ user: "test-admin", password: "the tests' admin", admin: true });
+      return this.login(user, password);
+    })();
+    return (await this.#admin).accessToken;
+  }
+
+  /** Calls the server's API and answers the body; throws on anything but a success. */
+  call(call: MatrixCall): Promise<MatrixAnswer["body"]> {
+    return matrixOk(this.baseUrl, call);
+  }
+
+  /** As `call`, as an admin. */
+  async adminCall(call: Omit<MatrixCall, "token">): Promise<MatrixAnswer["body"]> {
+    return this.call({ ...call, token: await this.adminToken() });
+  }
+
+  /** Gives a user an email address (in place of those they had), as if they had proved it. */
+  async setEmail({ userId }: Pick<TestUser, "userId">, address: string): Promise<void> {
+    await this.adminCall({
+      method: "PUT",
+      path: `/_synapse/admin/v2/users/${encodeURIComponent(userId)}`,
+      body: { threepids: [{ medium: "email", address }] },
+    });
+  }
+
+  /** Everything it has logged. */
+  log(): Promise<string> {
+    return readFile(this.#files.log, "utf8");
+  }
+
+  /** Ends the process as a crash would; the data stay, and `comeBack` starts it again on the same port. */
+  async goDown(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  /** Starts again after `goDown`. */
+  async comeBack(): Promise<void> {
+    this.#process = await SynapseProcess.start(this.#python, this.#files, this.baseUrl);
+  }
+
+  /** Makes every access token one that has expired, as a server with a `session_lifetime` does: a soft logout. */
+  async expireTokens(): Promise<void> {
+    await this.goDown();
+    const change = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); "
+      + "d.execute('UPDATE access_tokens SET valid_until_ms = 1'); d.commit()";
+    const { code, output } = await run(this.#python, ["-c", change, this.#files.database]);
+    if (code !== 0) throw new Error(`The tokens could not be changed: ${output}`);
+    await this.comeBack();
+  }
+
+  /** Ends it and removes its data. */
+  async stop(): Promise<void> {
+    await this.#process.kill();
+    await rm(this.#files.dir, { recursive: true, force: true });
+  }
+}
+
+async function launch(python: string, template: string, options: SynapseOptions): Promise<Synapse> {
+  const files = synapseFiles(await mkdtemp(join(tmpdir(), "steward-synapse-")));
+  try {
+    await copyTemplate(template, files.dir);
+    const { process, baseUrl, port } = await startIn(python, files, options);
+    return new Synapse({ python, files, process, baseUrl, serverName: options.serverName ?? `localhost:${port}` });
+  } catch (error) {
+    await rm(files.dir, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function startIn(python: string, files: SynapseFiles, options: SynapseOptions) {
+  await mkdir(join(files.dir, "media"), { recursive: true });
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    const baseUrl = `http://127.0.0.1:${port}`;
+    await writeSynapseConfig(files, port, options);
+    try {
+      return { process: await SynapseProcess.start(python, files, baseUrl), baseUrl, port };
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || attempt === 3) throw error;
+    }
+  }
+}
+
+async function makeEmptyDatabase(python: string, dir: string): Promise<void> {
+  const { process } = await startIn(python, synapseFiles(dir), { serverName: "template.test" });
+  await process.end();
+}

@@ -1,0 +1,118 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Part of the path of every file of one Synapse. */
+export interface SynapseFiles {
+  dir: string;
+  config: string;
+  database: string;
+  log: string;
+}
+
+/** What a test can choose about its Synapse. Everything not named is as in a fresh installation, but fast. */
+export interface SynapseOptions {
+  /** The part after the colon of its users' ids; `localhost:<port>` unless said otherwise. */
+  serverName?: string;
+  /**
+   * Where clients and mails are told that the server is. When set, Synapse also serves `.well-known` and puts it into the
+   * answer to a login, so a client would go past a fault proxy: name the proxy here then. Set by itself to the
+   * server's own address when `mailPort` is given, because links in mails need it; null leaves it out even so.
+   */
+  publicBaseUrl?: string | null;
+  /** The SMTP server on 127.0.0.1 that takes its mails. Without one it sends none. */
+  mailPort?: number;
+  /** Lets anybody register, with no stage but `m.login.dummy`. */
+  enableRegistration?: boolean;
+  /** Makes logins run into the limit: so many at once, then so many a second (per address, account and failure). */
+  loginLimit?: { burst: number; perSecond: number };
+  /** Logs at INFO instead of WARNING (requests are always logged). */
+  verboseLog?: boolean;
+  /** Synapse configuration laid over everything else, key by key at the top level. */
+  config?: Record<string, unknown>;
+}
+
+/** The secret that lets tests register users, admins included. */
+export const registrationSharedSecret = "tests-only-registration-secret";
+
+/** The files of a Synapse that lives in `dir`. */
+export function synapseFiles(dir: string): SynapseFiles {
+  return {
+    dir,
+    config: join(dir, "homeserver.yaml"),
+    database: join(dir, "homeserver.db"),
+    log: join(dir, "homeserver.log"),
+  };
+}
+
+const unlimited = { per_second: 10_000, burst_count: 10_000 };
+
+/** Writes everything that Synapse reads at its start. JSON is YAML. */
+export async function writeSynapseConfig(files: SynapseFiles, port: number, options: SynapseOptions): Promise<void> {
+  const serverName = options.serverName ?? `localhost:${port}`;
+  const login = options.loginLimit && {
+    per_second: options.loginLimit.perSecond,
+    burst_count: options.loginLimit.burst,
+  };
+  const publicBaseUrl =
+    options.publicBaseUrl ?? (options.mailPort === undefined ? null : `http://127.0.0.1:${port}`);
+  const config = {
+    server_name: serverName,
+    ...(publicBaseUrl !== null && options.publicBaseUrl !== null && { public_baseurl: publicBaseUrl }),
+    listeners: [
+      { port, type: "http", tls: false, bind_addresses: ["127.0.0.1"], resources: [{ names: ["client"] }] },
+    ],
+    database: { name: "sqlite3", args: { database: files.database } },
+    media_store_path: join(files.dir, "media"),
+    pid_file: join(files.dir, "homeserver.pid"),
+    signing_key_path: join(files.dir, "signing.key"),
+    log_config: join(files.dir, "log.yaml"),
+    registration_shared_secret: registrationSharedSecret,
+    macaroon_secret_key: "tests-only-macaroon-secret",
+    form_secret: "tests-only-form-secret",
+    // The lowest cost that bcrypt has: tests make many accounts and sign in often.
+    bcrypt_rounds: 4,
+    report_stats: false,
+    trusted_key_servers: [],
+    suppress_key_server_warning: true,
+    presence: { enabled: false },
+    enable_registration: options.enableRegistration ?? false,
+    enable_registration_without_verification: options.enableRegistration ?? false,
+    ...(options.mailPort !== undefined && {
+      email: {
+        smtp_host: "127.0.0.1",
+        smtp_port: options.mailPort,
+        enable_tls: false,
+        notif_from: "%(app)s <noreply@localhost>",
+        app_name: "Test homeserver",
+      },
+    }),
+    rc_message: unlimited,
+    rc_registration: unlimited,
+    rc_registration_token_validity: unlimited,
+    rc_login: { address: login ?? unlimited, account: login ?? unlimited, failed_attempts: login ?? unlimited },
+    rc_joins: { local: unlimited, remote: unlimited },
+    rc_joins_per_room: unlimited,
+    rc_key_requests: unlimited,
+    rc_3pid_validation: unlimited,
+    rc_invites: { per_room: unlimited, per_user: unlimited, per_issuer: unlimited },
+    rc_room_creation: unlimited,
+    rc_media_create: unlimited,
+    rc_user_directory: unlimited,
+    rc_profile: unlimited,
+    ...options.config,
+  };
+  const logging = {
+    version: 1,
+    formatters: { line: { format: "%(asctime)s %(levelname)s %(name)s %(message)s" } },
+    handlers: { file: { class: "logging.FileHandler", formatter: "line", filename: files.log } },
+    loggers: { "synapse.access": { level: "INFO" } },
+    root: { level: options.verboseLog ? "INFO" : "WARNING", handlers: ["file"] },
+    disable_existing_loggers: false,
+  };
+  await Promise.all([
+    writeFile(files.config, JSON.stringify(config)),
+    writeFile(join(files.dir, "log.yaml"), JSON.stringify(logging)),
+    // Always the same key: making one takes time, and nobody else ever sees this server's signature.
+    writeFile(join(files.dir, "signing.key"), `ed25519 a_test ${Buffer.alloc(32, 7).toString("base64").slice(0, 43)}\n`),
+  ]);
+}

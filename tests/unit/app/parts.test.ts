@@ -1,0 +1,185 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { BrieflyCopied } from "../../../main/app/brieflyCopied.ts";
+import { BACKGROUND } from "../../../main/app/colours.ts";
+import { removeDebugSwitches } from "../../../main/app/debugSwitches.ts";
+import { fillIn } from "../../../main/app/fillIns.ts";
+import { ReloadBudget } from "../../../main/app/reloadLimit.ts";
+import { saveTextFile } from "../../../main/app/saveTextFile.ts";
+import { settleWithin } from "../../../main/app/settleWithin.ts";
+import { fitPlace, SMALLEST, USUAL, type WindowPlace } from "../../../main/app/windowPlace.ts";
+import { AppFailure } from "../../../shared/errors.ts";
+
+describe("fitPlace", () => {
+  const place: WindowPlace = { x: 100, y: 50, width: 1000, height: 700, maximized: false, zoomFactor: 1 };
+  const display = { x: 0, y: 0, width: 1920, height: 1040 };
+
+  test("keeps a place that is on a display", () => {
+    expect(fitPlace(place, [display])).toEqual({ x: 100, y: 50, width: 1000, height: 700 });
+    const onSecond = { ...place, x: -1500 };
+    expect(fitPlace(onSecond, [display, { ...display, x: -1920 }])).toMatchObject({ x: -1500 });
+  });
+
+  test("drops a position nobody could reach, and keeps the size", () => {
+    for (const gone of [{ x: -1500 }, { x: 1900 }, { y: -60 }, { y: 1039 }, { y: -200 }]) {
+      expect(fitPlace({ ...place, ...gone }, [display])).toEqual({ width: 1000, height: 700 });
+    }
+  });
+
+  test("cuts a size to the display, and never below the smallest", () => {
+    expect(fitPlace({ ...place, x: 0, y: 0, width: 9000, height: 9000 }, [display])).toMatchObject({
+      width: 1920,
+      height: 1040,
+    });
+    expect(fitPlace({ ...place, width: 10, height: 10 }, [display])).toMatchObject(SMALLEST);
+    expect(fitPlace(null, [display])).toEqual(USUAL);
+  });
+});
+
+describe("ReloadBudget", () => {
+  test("gives three in a minute, again when the minute is over or a person asks", () => {
+    let now = 0;
+    const budget = new ReloadBudget({ times: 3, withinMs: 60_000 }, () => now);
+    expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([true, true, true, false]);
+    now = 59_999;
+    expect(budget.take()).toBe(false);
+    now = 60_000;
+    expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([true, true, true, false]);
+    budget.reset();
+    expect(budget.take()).toBe(true);
+  });
+});
+
+describe("BrieflyCopied", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const clipboard = {
+    text: "",
+    readText: () => Promise.resolve(clipboard.text),
+    writeText: (text: string) => {
+      clipboard.text = text;
+    },
+    clear: () => {
+      clipboard.text = "";
+    },
+  };
+
+  test("takes a secret off the clipboard when its time is up", async () => {
+    await new BrieflyCopied(clipboard, 60_000).copy("EsTc");
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(clipboard.text).toBe("EsTc");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(clipboard.text).toBe("");
+  });
+
+  test("leaves what was copied afterwards", async () => {
+    await new BrieflyCopied(clipboard, 60_000).copy("EsTc");
+    clipboard.text = "a poem";
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(clipboard.text).toBe("a poem");
+  });
+
+  test("counts anew when copied again, and clears at once when told", async () => {
+    const briefly = new BrieflyCopied(clipboard, 60_000);
+    await briefly.copy("EsTc");
+    await vi.advanceTimersByTimeAsync(40_000);
+    await briefly.copy("EsTc");
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(clipboard.text).toBe("EsTc");
+    await briefly.clear();
+    expect(clipboard.text).toBe("");
+  });
+});
+
+describe("removeDebugSwitches", () => {
+  const commandLine = (switches: Map<string, string>) => ({
+    hasSwitch: (name: string) => switches.has(name),
+    getSwitchValue: (name: string) => switches.get(name) ?? "",
+    removeSwitch: (name: string) => void switches.delete(name),
+  });
+
+  test("takes off what listens in, and leaves the rest", () => {
+    const switches = new Map([
+      ["remote-debugging-port", "9222"],
+      ["remote-allow-origins", "*"],
+      ["remote-debugging-pipe", ""],
+      ["disable-web-security", ""],
+      ["ignore-certificate-errors", ""],
+      ["lang", "de"],
+    ]);
+    expect(removeDebugSwitches(commandLine(switches))).toHaveLength(5);
+    expect([...switches.keys()]).toEqual(["lang"]);
+  });
+
+  test("leaves a random port", () => {
+    const switches = new Map([["remote-debugging-port", "0"]]);
+    expect(removeDebugSwitches(commandLine(switches))).toEqual([]);
+    expect(switches.size).toBe(1);
+  });
+});
+
+describe("settleWithin", () => {
+  test("tells apart what resolves, rejects and takes too long", async () => {
+    expect(await settleWithin(Promise.resolve(1), 1_000)).toEqual({ kind: "resolved" });
+    expect(await settleWithin(Promise.reject(new Error("no")), 1_000)).toMatchObject({ kind: "rejected" });
+    expect(await settleWithin(new Promise(() => undefined), 1)).toEqual({ kind: "late" });
+  });
+});
+
+describe("saveTextFile", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "steward-save-"));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  test("writes a file that only this person may read, also over one that others could", async () => {
+    const path = join(folder, "Security Key.txt");
+    for (const text of ["EsTc 1", "EsTc 2"]) {
+      await saveTextFile(path, text);
+      expect(await readFile(path, "utf8")).toBe(text);
+      if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
+      await rm(path);
+      await writeFile(path, "old", { mode: 0o644 });
+    }
+  });
+
+  test("says why it could not", async () => {
+    const failure: unknown = await saveTextFile(join(folder, "gone/x.txt"), "x").catch((thrown: unknown) => thrown);
+    expect(failure).toBeInstanceOf(AppFailure);
+    expect((failure as AppFailure).error).toEqual({ kind: "file_failed", reason: "vanished" });
+  });
+});
+
+describe("fillIn", () => {
+  test("gives an old Node what it lacks", async () => {
+    const scope: { crypto?: Crypto } = {};
+    const promiseStatics: { withResolvers?: <T>() => { promise: Promise<T>; resolve: (value: T) => void } } = {};
+    const url: { canParse?: (url: string, base?: string) => boolean } = {};
+    fillIn({ scope, promise: promiseStatics, url });
+    expect(scope.crypto?.getRandomValues(new Uint8Array(2))).toHaveLength(2);
+    expect(url.canParse?.("/a", "https://b.example")).toBe(true);
+    expect(url.canParse?.("/a")).toBe(false);
+    const resolvers = promiseStatics.withResolvers?.call(Promise);
+    resolvers?.resolve(7);
+    expect(await resolvers?.promise).toBe(7);
+  });
+
+  test("leaves what is there", () => {
+    const own = { crypto: "own" };
+    fillIn({ scope: own, promise: Promise, url: URL });
+    expect(own.crypto).toBe("own");
+  });
+});
+
+describe("the window's background", () => {
+  test("is the colour of the page, so that nothing flashes", async () => {
+    const tokens = await readFile(new URL("../../../renderer/app/tokens.css", import.meta.url), "utf8");
+    expect([...tokens.matchAll(/--page: (#[0-9a-f]{6})/g)].map(([, colour]) => colour)).toEqual([
+      BACKGROUND.light,
+      BACKGROUND.dark,
+    ]);
+  });
+});

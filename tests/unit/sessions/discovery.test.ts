@@ -1,0 +1,175 @@
+import { describe, expect, it } from "vitest";
+import { findHomeserver, isInsecureHttp, parseHomeserverInput } from "../../../main/sessions/discovery.ts";
+import { AppFailure } from "../../../shared/errors.ts";
+
+type Page = { status?: number; body?: unknown; text?: string } | Error;
+
+/** A fetch that knows these pages and answers 404 to all others. */
+function fakeWeb(pages: Record<string, Page>): typeof globalThis.fetch {
+  return (input) => {
+    const page = pages[String(input)];
+    if (page instanceof Error) return Promise.reject(page);
+    if (!page) return Promise.resolve(Response.json({ errcode: "M_UNRECOGNIZED", error: "" }, { status: 404 }));
+    const text = page.text ?? JSON.stringify(page.body);
+    return Promise.resolve(new Response(text, { status: page.status ?? 200 }));
+  };
+}
+
+const refused = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error(), { code: "ECONNREFUSED" }) });
+const badCertificate = Object.assign(new TypeError("fetch failed"), {
+  cause: Object.assign(new Error("self-signed certificate"), { code: "DEPTH_ZERO_SELF_SIGNED_CERT" }),
+});
+const noSuchHost = Object.assign(new TypeError("fetch failed"), { cause: Object.assign(new Error(), { code: "ENOTFOUND" }) });
+
+function homeserverAt(baseUrl: string, flows: object[] = [{ type: "m.login.password" }]): Record<string, Page> {
+  return {
+    [`${baseUrl}/_matrix/client/versions`]: { body: { versions: ["v1.11"] } },
+    [`${baseUrl}/_matrix/client/v3/login`]: { body: { flows } },
+  };
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (thrown) {
+    if (thrown instanceof AppFailure) return thrown.error;
+    throw thrown;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("what a person may type", () => {
+  it.each([
+    ["example.org", { kind: "name", serverName: "example.org", localpart: null }],
+    ["  Example.ORG ", { kind: "name", serverName: "example.org", localpart: null }],
+    ["@alice:example.org", { kind: "name", serverName: "example.org", localpart: "alice" }],
+    ["@alice:example.org:8448", { kind: "name", serverName: "example.org:8448", localpart: "alice" }],
+    ["[::1]:8008", { kind: "name", serverName: "[::1]:8008", localpart: null }],
+    ["https://matrix.example.org/", { kind: "url", baseUrl: "https://matrix.example.org", serverName: "matrix.example.org" }],
+    ["http://localhost:8008/path/?a#b", { kind: "url", baseUrl: "http://localhost:8008/path", serverName: "localhost:8008" }],
+  ])("%s", (input, expected) => {
+    expect(parseHomeserverInput(input)).toEqual(expected);
+  });
+
+  it.each(["", "a b", "ftp://example.org", "https://user:pw@example.org", "exam/ple", "@alice", "javascript://x"])(
+    "refuses %j",
+    (input) => {
+      expect(() => parseHomeserverInput(input)).toThrow("invalid_input");
+    },
+  );
+
+  it("warns of http anywhere but on this computer", () => {
+    expect(isInsecureHttp("http://example.org")).toBe(true);
+    expect(isInsecureHttp("https://example.org")).toBe(false);
+    expect(["http://localhost:8008", "http://127.0.0.1", "http://[::1]:1", "http://a.localhost"].filter(isInsecureHttp)).toEqual([]);
+    expect(isInsecureHttp("http://localhost.example.org")).toBe(true);
+  });
+});
+
+describe("finding a homeserver", () => {
+  const wellKnown = "https://example.org/.well-known/matrix/client";
+
+  it("follows .well-known", async () => {
+    const web = fakeWeb({
+      [wellKnown]: { body: { "m.homeserver": { base_url: "https://hs.example.org/" } } },
+      ...homeserverAt("https://hs.example.org"),
+    });
+    expect(await findHomeserver("@alice:example.org", web)).toEqual({
+      serverName: "example.org",
+      baseUrl: "https://hs.example.org",
+      foundBy: "well_known",
+      flows: [{ kind: "password" }],
+      localpart: "alice",
+      warnings: [],
+    });
+  });
+
+  it("asks the name itself when there is no .well-known", async () => {
+    const found = await findHomeserver("example.org", fakeWeb(homeserverAt("https://example.org")));
+    expect(found).toMatchObject({ baseUrl: "https://example.org", foundBy: "server_name" });
+  });
+
+  it("warns of a bad identity server and goes on", async () => {
+    const web = fakeWeb({
+      [wellKnown]: {
+        body: { "m.homeserver": { base_url: "https://example.org" }, "m.identity_server": { base_url: 7 } },
+      },
+      ...homeserverAt("https://example.org"),
+    });
+    expect((await findHomeserver("example.org", web)).warnings).toEqual(["identity_server_invalid"]);
+  });
+
+  it.each([
+    ["not JSON", { text: "<html>" }, "not_json"],
+    ["no homeserver", { body: {} }, "no_homeserver"],
+    ["a base URL that is none", { body: { "m.homeserver": { base_url: "hs.example.org" } } }, "base_url"],
+    ["a base URL of another scheme", { body: { "m.homeserver": { base_url: "file:///etc" } } }, "base_url"],
+    ["a server error", { status: 500, body: {} }, "error_status"],
+    ["of another shape", { body: { "m.homeserver": [] } }, "not_json"],
+  ])(".well-known with %s is an error", async (_name, page: Page, reason) => {
+    const web = fakeWeb({ [wellKnown]: page, ...homeserverAt("https://example.org") });
+    expect(await errorOf(findHomeserver("example.org", web))).toEqual({
+      kind: "well_known_invalid",
+      host: "example.org",
+      reason,
+    });
+  });
+
+  it("tells a web page from a homeserver", async () => {
+    const web = fakeWeb({ "https://example.org/_matrix/client/versions": { text: "<html>hello</html>" } });
+    expect(await errorOf(findHomeserver("example.org", web))).toEqual({ kind: "not_a_homeserver", host: "example.org" });
+    expect(await errorOf(findHomeserver("example.org", fakeWeb({})))).toEqual({
+      kind: "not_a_homeserver",
+      host: "example.org",
+    });
+  });
+
+  it("names a bad certificate, a refused connection and a host that does not exist", async () => {
+    expect(await errorOf(findHomeserver("example.org", fakeWeb({ [wellKnown]: badCertificate })))).toEqual({
+      kind: "bad_certificate",
+      host: "example.org",
+      reason: "DEPTH_ZERO_SELF_SIGNED_CERT",
+    });
+    const url = "https://example.org";
+    expect(await errorOf(findHomeserver(url, fakeWeb({ [`${url}/_matrix/client/versions`]: refused })))).toEqual({
+      kind: "network",
+      reason: "refused",
+      host: "example.org",
+    });
+    expect(await errorOf(findHomeserver("example.org", fakeWeb({ [wellKnown]: noSuchHost })))).toEqual({
+      kind: "homeserver_not_found",
+      host: "example.org",
+    });
+  });
+
+  it("names every way of signing in, also those that are not supported yet", async () => {
+    const web = fakeWeb({
+      ...homeserverAt("https://example.org", [
+        { type: "m.login.sso", identity_providers: [{ id: "oidc-x", name: "X" }] },
+        { type: "m.login.token" },
+        { type: "m.login.password" },
+        { type: "com.example.badge" },
+      ]),
+      "https://example.org/_matrix/client/v1/auth_metadata": { body: { issuer: "https://auth.example.org/" } },
+    });
+    expect((await findHomeserver("https://example.org", web)).flows).toEqual([
+      { kind: "oauth" },
+      { kind: "sso", providers: [{ id: "oidc-x", name: "X" }] },
+      { kind: "password" },
+      { kind: "other", type: "com.example.badge" },
+    ]);
+  });
+
+  it("reads no endless answer", async () => {
+    const endless: typeof globalThis.fetch = () =>
+      Promise.resolve(
+        new Response(
+          new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024)) }),
+        ),
+      );
+    expect(await errorOf(findHomeserver("https://example.org", endless))).toEqual({
+      kind: "not_a_homeserver",
+      host: "example.org",
+    });
+  });
+});

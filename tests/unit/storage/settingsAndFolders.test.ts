@@ -1,0 +1,51 @@
+import { chmod, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Folders } from "../../../main/storage/folders.ts";
+import { SettingsFile } from "../../../main/storage/settingsFile.ts";
+import { AccountId } from "../../../shared/ids.ts";
+import { temporaryFolder } from "../../support/temporaryFolder.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeEach(async () => {
+  folder = await temporaryFolder("settings");
+});
+afterEach(() => folder.remove());
+
+describe("SettingsFile", () => {
+  const open = (): SettingsFile => new SettingsFile({ path: join(folder.path, "s.json"), onDamaged: () => undefined });
+
+  it("begins with the defaults and keeps what is chosen, the window apart", async () => {
+    expect(await open().settings()).toEqual({ theme: "system" });
+    expect(await open().windowBounds()).toBeNull();
+    const window = { x: -10, y: 0, width: 900, height: 600, maximized: true, zoomFactor: 1 };
+    await open().keepWindowBounds(window);
+    expect(await open().updateSettings({ theme: "dark" })).toEqual({ theme: "dark" });
+    expect(await open().updateSettings({ theme: undefined })).toEqual({ theme: "dark" });
+    expect(await open().windowBounds()).toEqual(window);
+  });
+});
+
+describe("Folders", () => {
+  const mode = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+  const accountId = AccountId.parse("abcdefgh12345678");
+
+  it("makes every folder for this user alone, and closes open ones", async () => {
+    const folders = new Folders(join(folder.path, "data"));
+    await folders.prepare();
+    await chmod(folders.accounts, 0o755);
+    const { root, crypto, vault } = await folders.prepareAccount(accountId);
+    for (const path of [folders.root, folders.accounts, folders.avatars, folders.secrets, folders.logs, root, crypto, vault]) {
+      expect(await mode(path)).toBe(0o700);
+    }
+    expect(await folders.accountIds()).toEqual([accountId]);
+    await folders.removeAccount(accountId);
+    await folders.removeAccount(accountId);
+    expect(await folders.accountIds()).toEqual([]);
+  });
+
+  it("knows no accounts where there is no folder", async () => {
+    expect(await new Folders(join(folder.path, "nowhere")).accountIds()).toEqual([]);
+  });
+});
