@@ -1,7 +1,6 @@
 import { glob, mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundle } from "./bundle.ts";
 import { command } from "./command.ts";
 import { cache, root, say } from "./paths.ts";
 import { handOn, stage } from "./stage.ts";
@@ -38,8 +37,7 @@ async function runBenchmarks(names: string[]): Promise<number> {
   const results: Result[] = [];
   const failures: string[] = [];
   try {
-    await bundle({ production: true });
-    handOn(await stage("bench"));
+    handOn(await stage("bench", { production: true }));
     for (const benchmark of chosen) {
       say(`measuring ${benchmark.name}`);
       try {

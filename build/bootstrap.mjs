@@ -132,7 +132,9 @@ function handOver(command, args) {
     giveUp("the npm package `node` came without its binary: allow its install script, delete node_modules, and try again.");
   }
   const child = spawn(node, [join(root, "build", `${command}.ts`), ...args], { cwd: root, stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // Ctrl+C reaches the child from the terminal already; twice would end it the hard way.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
   child.on("close", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
 }
 

@@ -1,5 +1,5 @@
 import { copyFile, glob, readFile, rm } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { channelNames } from "../shared/contract/index.ts";
 import { cache, out, root, say } from "./paths.ts";
@@ -25,9 +25,10 @@ export interface BundleOptions {
 /**
  * Bundles the app into `out/`. Main becomes `main/index.cjs` and, beside it, one file for each part that is loaded
  * later; preload becomes one file; the renderer becomes `renderer/main.js`, `main.css`, fonts and index.html.
+ * @returns the files it is made of
  * @throws Error when a source does not build, or when main would load matrix-js-sdk at start.
  */
-export async function bundle({ production, source = root, target = out }: BundleOptions): Promise<void> {
+export async function bundle({ production, source = root, target = out }: BundleOptions): Promise<string[]> {
   const started = performance.now();
   await rm(target, { recursive: true, force: true });
   const common: BuildOptions = {
@@ -39,12 +40,13 @@ export async function bundle({ production, source = root, target = out }: Bundle
     legalComments: "none",
     define: { "process.env.NODE_ENV": production ? '"production"' : '"development"' },
   };
-  await Promise.all([
+  const inputs = await Promise.all([
     bundleMain(common, production, source, join(target, "main")),
     bundlePreload(common, production, source, join(target, "preload")),
     bundleRenderer(common, production, source, join(target, "renderer")),
   ]);
   say(`bundled in ${Math.round(performance.now() - started)} ms`);
+  return inputs.flat();
 }
 
 /**
@@ -52,8 +54,13 @@ export async function bundle({ production, source = root, target = out }: Bundle
  * loaded only when it is needed; esbuild splits ES modules alone. So it splits first, and then turns each file into
  * CommonJS by itself. One module stays one module, whichever file asks for it.
  */
-async function bundleMain(common: BuildOptions, production: boolean, source: string, target: string): Promise<void> {
-  const modules = join(cache, "bundle", basename(dirname(target)), String(process.pid));
+async function bundleMain(
+  common: BuildOptions,
+  production: boolean,
+  source: string,
+  target: string,
+): Promise<string[]> {
+  const modules = join(cache, "bundle", String(process.pid));
   const split = await build({
     ...common,
     entryPoints: { index: join(source, "main/index.ts"), ...(await threadEntries(source)) },
@@ -63,6 +70,8 @@ async function bundleMain(common: BuildOptions, production: boolean, source: str
     format: "esm",
     splitting: true,
     platform: "node",
+    // A CommonJS package that is imported late would come with its names under `default`, once as a chunk of its own.
+    mainFields: ["module", "main"],
     target: targets.main,
     external: ["electron", ...nativePackages],
     define: {
@@ -96,7 +105,10 @@ async function bundleMain(common: BuildOptions, production: boolean, source: str
   } finally {
     await rm(modules, { recursive: true, force: true });
   }
+  return inputsOf(split.metafile as Metafile);
 }
+
+const inputsOf = (metafile: Metafile): string[] => Object.keys(metafile.inputs);
 
 /** Keeps each import as it is, save that a neighbour's name ends in .cjs from now on. */
 const leaveImports: Plugin = {
@@ -171,8 +183,13 @@ function refuseEagerSdk(metafile: Metafile, source: string, modules: string): vo
   );
 }
 
-async function bundlePreload(common: BuildOptions, production: boolean, source: string, target: string): Promise<void> {
-  await build({
+async function bundlePreload(
+  common: BuildOptions,
+  production: boolean,
+  source: string,
+  target: string,
+): Promise<string[]> {
+  const { metafile } = await build({
     ...common,
     entryPoints: [join(source, "preload/index.ts")],
     outfile: join(target, "index.cjs"),
@@ -183,6 +200,7 @@ async function bundlePreload(common: BuildOptions, production: boolean, source: 
     minify: production,
     plugins: [channels],
   });
+  return inputsOf(metafile as Metafile);
 }
 
 /** `virtual:channels` is the list of channel names, so that preload needs neither the contract nor zod. */
@@ -196,8 +214,13 @@ const channels: Plugin = {
   },
 };
 
-async function bundleRenderer(common: BuildOptions, production: boolean, source: string, target: string): Promise<void> {
-  await build({
+async function bundleRenderer(
+  common: BuildOptions,
+  production: boolean,
+  source: string,
+  target: string,
+): Promise<string[]> {
+  const { metafile } = await build({
     ...common,
     entryPoints: { main: join(source, "renderer/app/main.tsx") },
     outdir: target,
@@ -214,6 +237,7 @@ async function bundleRenderer(common: BuildOptions, production: boolean, source:
     plugins: [englishAlone],
   });
   await copyFile(join(source, "renderer/app/index.html"), join(target, "index.html"));
+  return inputsOf(metafile as Metafile);
 }
 
 /** Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks English. */

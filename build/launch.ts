@@ -1,13 +1,11 @@
 import { spawn } from "node:child_process";
-import { bundle } from "./bundle.ts";
 import { say } from "./paths.ts";
 import { endWithUs } from "./processes.ts";
 import { type Staged, stage } from "./stage.ts";
 
 /** Builds the app as `npm start` runs it. */
-export async function buildAndStage(name: string): Promise<Staged> {
-  await bundle({ production: false });
-  return stage(name);
+export function buildAndStage(name: string): Promise<Staged> {
+  return stage(name, { production: false });
 }
 
 /**

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { build, type CliOptions } from "electron-builder";
-import { bundle } from "./bundle.ts";
 import { command } from "./command.ts";
 import { findElectron } from "./electron.ts";
 import { cache, root, say } from "./paths.ts";
@@ -16,8 +15,7 @@ async function packageApp({ installers }: { installers: boolean }): Promise<void
   if (installers && electron.source === "fallback") {
     throw new Error("installers are built with a current Electron alone, because people will rely on them.");
   }
-  await bundle({ production: true });
-  await layOutApp(join(cache, "package"));
+  await layOutApp(join(cache, "package"), { production: true });
   const options: CliOptions = {
     projectDir: root,
     ...(installers ? {} : { dir: true }),

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import { nativePackages } from "./bundle.ts";
+import { bundle, nativePackages } from "./bundle.ts";
 import { type Electron, findElectron } from "./electron.ts";
-import { cache, out, root } from "./paths.ts";
+import { notices, packageFolders } from "./notices.ts";
+import { cache, root } from "./paths.ts";
 
 /** The app, ready to be started the way an installed one is. */
 export interface Staged {
@@ -24,30 +26,50 @@ const leftOut: LeftOut = (name, folder) =>
   (basename(folder) === "prebuilds" && !name.startsWith(`${process.platform}-`));
 
 /**
- * Puts the bundled app below a copy of Electron, in `.cache/staged/<name>/`. Files are hard links, so this takes
- * moments and no space. The program is called `electron` still, so `app.isPackaged` is false.
- * @throws Error when no Electron can be had.
+ * Bundles the app and puts it below a copy of Electron, in `.cache/staged/<name>-<process id>/`, so that commands that
+ * run at the same time do not disturb each other. Files are hard links, so this takes moments and no space. The
+ * program is called `electron` still, so `app.isPackaged` is false.
+ * @throws Error when the app does not build, or no Electron can be had.
  */
-export async function stage(name: string): Promise<Staged> {
+export async function stage(name: string, { production }: { production: boolean }): Promise<Staged> {
   const electron = await findElectron();
-  const folder = join(cache, "staged", name);
+  await removeAbandoned();
+  const folder = join(stagedFolder, `${name}-${process.pid}`);
   await rm(folder, { recursive: true, force: true });
   await linkTree(electron.dist, folder);
-  const resources = process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources";
-  await rm(join(folder, resources, "default_app.asar"), { force: true });
-  await layOutApp(join(folder, resources, "app"));
+  const resources = join(folder, process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources");
+  await rm(join(resources, "default_app.asar"), { force: true });
+  await layOutApp(join(resources, "app"), { production });
   return { executable: join(folder, relative(electron.dist, electron.executable)), folder, electron };
 }
 
+const stagedFolder = join(cache, "staged");
+
+/** Removes what commands that have ended have staged. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of existsSync(stagedFolder) ? await readdir(stagedFolder) : []) {
+    if (!isRunning(Number(/\d+$/.exec(name)?.[0]))) await rm(join(stagedFolder, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /**
- * Lays out what is installed with the app: the bundle, the packages that carry binaries, and a package.json that names
- * those alone.
+ * Lays out what is installed with the app: the bundle, the packages that carry binaries, a package.json that names
+ * those alone, and, for production, the licences of all that it is made of.
  */
-export async function layOutApp(folder: string): Promise<void> {
+export async function layOutApp(folder: string, { production }: { production: boolean }): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  await linkTree(out, join(folder, "out"));
+  const inputs = await bundle({ production, target: join(folder, "out") });
   const versions: Record<string, string> = {};
-  for (const name of await withDependencies(nativePackages)) {
+  const packages = await withDependencies(nativePackages);
+  for (const name of packages) {
     const { version } = await manifest(name);
     versions[name] = version;
     await linkTree(join(root, "node_modules", name), join(folder, "node_modules", name), leftOut);
@@ -55,6 +77,9 @@ export async function layOutApp(folder: string): Promise<void> {
   const { name, productName, version, description, license, main } = await manifest();
   const described = { name, productName, version, description, license, main, dependencies: versions };
   await writeFile(join(folder, "package.json"), `${JSON.stringify(described, undefined, 2)}\n`);
+  if (!production) return;
+  const handedOut = [...packageFolders(inputs), ...packages.map((name) => `node_modules/${name}`)];
+  await writeFile(join(folder, "THIRD-PARTY-LICENSES.txt"), await notices(new Set(handedOut)));
 }
 
 /** The app that the running command has staged; for tests. @throws Error when no command has. */

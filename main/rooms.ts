@@ -71,11 +71,13 @@ export async function openRooms(options: RoomOptions) {
     emit,
     avatarPath: (entry) => avatars.pathOf(entry),
     sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform} (${hostname()})`,
+    keepsThisTimeOnly: () => secrets.state().protection === "this_time_only",
     onRemoved: async (accountId) => {
       await avatars.remove(accountId);
       await folders.removeAccount(accountId);
     },
   });
+  await sessions.forgetThisTimeOnly();
   const profile = new ProfileService(sessions, avatars);
   const challenges = new Challenges({ emit });
   const secureBackup = new SecureBackupService({

@@ -54,13 +54,18 @@ export function backupFix(health: AccountHealth | null): Fix | null {
 
 /** Whether a person has to do something about the account, fixable here or not. */
 export function needsAttention(account: Account): boolean {
-  return chooseFix(account) !== null || (account.session.status === "running" && account.health?.secureBackup === "broken");
+  // Steward keeps trying by itself.
+  if (isOffline(account)) return false;
+  return (
+    chooseFix(account) !== null || (account.session.status === "running" && account.health?.secureBackup === "broken")
+  );
 }
 
 /** The mark beside the account's picture. */
 export function markOf(account: Account): Mark {
   const { status } = account.session;
-  if (status === "softLoggedOut" || status === "locked" || (status === "failed" && !account.session.offline)) return "problem";
+  if (status === "softLoggedOut" || status === "locked" || (status === "failed" && !account.session.offline))
+    return "problem";
   if (status === "starting" || status === "stopped" || isOffline(account) || !account.health) return "waiting";
   if (needsAttention(account) || account.health.thisSession === "unverified") return "attention";
   return account.health.secureBackup === "unknown" ? "waiting" : "good";

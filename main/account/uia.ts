@@ -39,8 +39,8 @@ export function demandIn(thrown: unknown): Demand | null {
 export type NextStage = { kind: "automatic"; type: string } | Stage;
 
 /**
- * The next stage of the flow that asks least of the person, among those that what is completed can lead to (Client-Server
- * API, "User-Interactive Authentication").
+ * The next stage of the flow that asks least of the person, among those that what is completed can lead to
+ * (Client-Server API, "User-Interactive Authentication").
  */
 export function nextStage(demand: Demand, baseUrl: string): NextStage {
   const { completed } = demand;
@@ -70,6 +70,6 @@ function browserUrl(type: string, { session, params }: Demand, baseUrl: string):
     return parsed.success ? parsed.data.url : null;
   }
   if (session === undefined) return null;
-  const path = `/_matrix/client/v3/auth/${encodeURIComponent(type)}/fallback/web?session=${encodeURIComponent(session)}`;
-  return `${baseUrl.replace(/\/+$/, "")}${path}`;
+  const page = `${baseUrl.replace(/\/+$/, "")}/_matrix/client/v3/auth/${encodeURIComponent(type)}/fallback/web`;
+  return `${page}?session=${encodeURIComponent(session)}`;
 }

@@ -110,6 +110,7 @@ export class MainWindow {
         experimentalFeatures: false,
         webviewTag: false,
         navigateOnDragDrop: false,
+        disableBlinkFeatures: "WebUSB,WebHID,Serial,WebBluetooth",
         safeDialogs: true,
         autoplayPolicy: "document-user-activation-required",
         plugins: false,

@@ -7,7 +7,7 @@ import { AccountDatabases } from "./accountDatabases.ts";
 
 /** How a crypto store is mounted. */
 export interface MountOptions {
-  /** Refuse with `store_damaged` when there is nothing in the folder, as for an account that has been running before. */
+  /** Refuse with `store_damaged` when the folder is empty, as for an account that has been running before. */
   readonly mustExist?: boolean;
   /**
    * Called once, when the disk has refused a write. The transaction that wrote and all later ones are aborted; what was

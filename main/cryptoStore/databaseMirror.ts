@@ -105,8 +105,8 @@ export class DatabaseMirror implements EngineObserver {
 
   errorName(thrown: unknown): string {
     if (thrown instanceof DOMException) return thrown.name;
-    const full = thrown instanceof AppFailure && thrown.error.kind === "file_failed" && thrown.error.reason === "no_space";
-    return full ? "QuotaExceededError" : "UnknownError";
+    const error = thrown instanceof AppFailure ? thrown.error : null;
+    return error?.kind === "file_failed" && error.reason === "no_space" ? "QuotaExceededError" : "UnknownError";
   }
 
   /**

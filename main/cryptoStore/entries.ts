@@ -88,7 +88,11 @@ export function openEntry(key: Buffer, sealed: Buffer): { stamp: number; content
 export function encodeValue(value: unknown): Buffer {
   const serializer = new Serializer();
   serializer.writeHeader();
-  serializer.writeValue(value);
+  try {
+    serializer.writeValue(value);
+  } catch (thrown) {
+    throw new DOMException(thrown instanceof Error ? thrown.message : "", "DataCloneError");
+  }
   return serializer.releaseBuffer();
 }
 

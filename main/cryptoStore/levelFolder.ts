@@ -5,7 +5,7 @@ import { AppFailure, fail } from "../../shared/errors.ts";
 import { fileFailure, isMissing, systemErrorCode } from "../storage/fileErrors.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
 import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./entries.ts";
-import { hasDamagedLog } from "./levelLog.ts";
+import { isDamagedLevel } from "./levelCheck.ts";
 import { NO_TOTALS, encodeTotals } from "./totals.ts";
 
 /** The layout this version writes. Raised with every change that an older version would misread. */
@@ -28,6 +28,8 @@ const LEVEL_OPTIONS = {
   cacheSize: 64 * 1024,
   writeBufferSize: 1024 * 1024,
   maxOpenFiles: 74,
+  // Most of it is encrypted and would not get smaller; and `levelTable.ts` looks into plain blocks only.
+  compression: false,
 } as const;
 
 /**
@@ -43,7 +45,7 @@ export async function openLevel(folder: string, mustExist: boolean): Promise<Lev
     if (!(await exists(path))) {
       if (mustExist) throw fail("store_damaged");
       await createLevel(folder);
-    } else if (await hasDamagedLog(path)) {
+    } else if (await isDamagedLevel(path)) {
       throw fail("store_damaged");
     }
     const level: Level = new ClassicLevel(path, { ...LEVEL_OPTIONS, createIfMissing: false });

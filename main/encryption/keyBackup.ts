@@ -45,8 +45,8 @@ export async function connectBackup(access: EncryptionAccess, privateKey: string
 }
 
 /**
- * Says in the account data that key backup is wanted: `m.key_backup` (Client-Server API 1.19), and the name that clients
- * used before. Writes only what says otherwise.
+ * Says in the account data that key backup is wanted: `m.key_backup` (Client-Server API 1.19), and the name that
+ * clients used before. Writes only what says otherwise.
  */
 export async function declareBackupWanted({ server }: EncryptionAccess): Promise<void> {
   const wanted = await server.accountData("m.key_backup");

@@ -14,7 +14,7 @@ const METHODS = [
 export type CryptoMachine = Pick<OlmMachine, (typeof METHODS)[number] | "userId">;
 
 /**
- * The machine inside the SDK's crypto. The SDK's own methods cannot go on with an identity whose upload was interrupted,
+ * The machine inside the SDK's crypto. The SDK's own methods cannot go on with an identity whose upload was cut off,
  * delete backups before they make one, and repeat requests for half a minute; with the machine we send the requests.
  *
  * The field is private to the SDK: its shape is checked, so that an update that moves it fails at once and by name.

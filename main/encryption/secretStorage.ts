@@ -71,7 +71,8 @@ export class SecretStorage {
   async defaultKey(): Promise<DefaultKey> {
     const content = await this.#server.accountData(DEFAULT_KEY);
     // An empty object is how clients take the default key away: account data cannot be deleted.
-    if (content === null || (typeof content === "object" && Object.keys(content).length === 0)) return { kind: "absent" };
+    const isEmpty = typeof content === "object" && Object.keys(content ?? {}).length === 0;
+    if (isEmpty) return { kind: "absent" };
     const parsed = z.object({ key: z.string().min(1).max(255) }).safeParse(content);
     return parsed.success ? { kind: "found", keyId: parsed.data.key } : { kind: "malformed" };
   }

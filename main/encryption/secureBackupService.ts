@@ -3,7 +3,7 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { openEncryption } from "./encryptionAccess.ts";
-import { readSecureBackupState } from "./secureBackupState.ts";
+import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
 import { type SetUpParts, SetUps } from "./setUps.ts";
 import { openStorage, takeSecrets } from "./unlock.ts";
 
@@ -42,7 +42,9 @@ export class SecureBackupService implements Requests {
     const unfinished = await this.#setUps.isUnfinished(accountId);
     return await this.#parts
       .session(accountId)
-      .use((client, signal) => readSecureBackupState(openEncryption(client, { signal }), unfinished));
+      .use(async (client, signal) =>
+        describeSecureBackup(await readSecureBackup(openEncryption(client, { signal })), unfinished),
+      );
   };
 
   phraseStrength = ({ accountId, phrase }: Input<"phraseStrength">): Promise<PhraseStrength> => {
@@ -104,7 +106,7 @@ export class SecureBackupService implements Requests {
     return await this.#parts.session(accountId).useAlone(async (client, signal) => {
       const access = openEncryption(client, { signal });
       await takeSecrets(access, await openStorage(access, keyOrPhrase));
-      const state = await readSecureBackupState(access, unfinished);
+      const state = describeSecureBackup(await readSecureBackup(access), unfinished);
       this.#parts.emit("secureBackup.stateChanged", { accountId, state });
       return state;
     });

@@ -1,6 +1,7 @@
-import type { SecretName, SecureBackupState, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import type { SecretName, SetUpStep } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AuthDict } from "../account/challenges.ts";
+import type { ServerIdentity } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
   belongsTo,
@@ -8,11 +9,13 @@ import {
   identityKeysHere,
   type IdentityPrivateKeys,
   isThisSessionVerified,
+  publicKeyFor,
 } from "./identity.ts";
 import { backupKeyHere, connectBackup, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
+import { decryptSecret } from "./secretCipher.ts";
 import { isDescribedKey } from "./secretStorage.ts";
-import { readSecureBackupState } from "./secureBackupState.ts";
+import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
 
 const BACKUP_SECRET: SecretName = "m.megolm_backup.v1";
 
@@ -31,7 +34,8 @@ export interface SetUpWork {
  * again at any time, whatever cut it off before.
  *
  * The order is such that nothing which other clients look for exists before what it needs: the identity before the
- * secrets that open it, all secrets before the default key that points at them, the stored backup key before the backup.
+ * secrets that open it, all secrets before the default key that points at them, the stored backup key before the
+ * backup.
  */
 export const SET_UP_STEPS: readonly { step: SetUpStep; run: (work: SetUpWork) => Promise<void> }[] = [
   { step: "identity", run: ensureIdentity },
@@ -40,50 +44,43 @@ export const SET_UP_STEPS: readonly { step: SetUpStep; run: (work: SetUpWork) =>
   { step: "check", run: check },
 ];
 
-/**
- * Refuses when this account must not be set up from here. Throws `secure_backup_exists` when there is a default key that
- * is not `ownKeyId`, and `session_not_verified` when there is an identity whose private keys this session lacks: an
- * identity is never replaced along the way.
- */
-export async function refuseWhatExists({ machine, server, storage }: EncryptionAccess, ownKeyId: string | null) {
+/** Throws `secure_backup_exists` when there is a default key, properly described, that is not `ownKeyId`. */
+async function refuseOtherKey({ storage }: EncryptionAccess, ownKeyId: string | null): Promise<void> {
   const defaultKey = await storage.defaultKey();
-  if (defaultKey.kind === "found" && defaultKey.keyId !== ownKeyId && (await storage.describe(defaultKey.keyId))) {
-    throw fail("secure_backup_exists");
-  }
-  return await server.queryOwnKeys(machine);
+  if (defaultKey.kind !== "found" || defaultKey.keyId === ownKeyId) return;
+  if (await storage.describe(defaultKey.keyId)) throw fail("secure_backup_exists");
 }
 
-/** As `refuseWhatExists`, for an account in which nothing has been begun. */
+/**
+ * Asks for the identity and refuses, with `session_not_verified`, when there is one whose private keys this session
+ * lacks: an identity is never replaced along the way.
+ */
+async function ownIdentity(access: EncryptionAccess): Promise<{ identity: ServerIdentity; keys: IdentityPrivateKeys }> {
+  const identity = await access.server.queryOwnKeys(access.machine);
+  const keys = await identityKeysHere(access);
+  if (identity.master !== null && !ownsIdentity(keys, identity)) throw fail("session_not_verified");
+  return { identity, keys };
+}
+
+/** Refuses where a set-up must not begin: throws `secure_backup_exists` and `session_not_verified`. */
 export async function refuseToBegin(access: EncryptionAccess): Promise<void> {
-  const identity = await refuseWhatExists(access, null);
-  if (identity.master !== null && !ownsIdentity(await identityKeysHere(access), identity)) {
-    throw fail("session_not_verified");
-  }
+  await refuseOtherKey(access, null);
+  await ownIdentity(access);
 }
 
-function ownsIdentity(keys: IdentityPrivateKeys, identity: Awaited<ReturnType<typeof refuseWhatExists>>): boolean {
+function ownsIdentity(keys: IdentityPrivateKeys, identity: ServerIdentity): boolean {
   if (!belongsTo("m.cross_signing.master", keys["m.cross_signing.master"], identity)) return false;
   // An upload that was cut may have left the master key alone on a server; the others then follow.
   return IDENTITY_SECRETS.every(
-    (name) => keys[name] !== null && (isMissing(name, identity) || belongsTo(name, keys[name], identity)),
-  );
-}
-
-function isMissing(
-  name: (typeof IDENTITY_SECRETS)[number],
-  { selfSigning, userSigning }: { selfSigning: string | null; userSigning: string | null },
-): boolean {
-  return (
-    (name === "m.cross_signing.self_signing" && selfSigning === null) ||
-    (name === "m.cross_signing.user_signing" && userSigning === null)
+    (name) =>
+      keys[name] !== null && (publicKeyFor(name, identity) === null || belongsTo(name, keys[name], identity)),
   );
 }
 
 async function ensureIdentity({ access, pending, authenticate }: SetUpWork): Promise<void> {
   const { machine, server } = access;
-  const identity = await refuseWhatExists(access, pending.keyId);
-  const keys = await identityKeysHere(access);
-  if (identity.master !== null && !ownsIdentity(keys, identity)) throw fail("session_not_verified");
+  await refuseOtherKey(access, pending.keyId);
+  const { identity, keys } = await ownIdentity(access);
   const uploaded = IDENTITY_SECRETS.every((name) => belongsTo(name, keys[name], identity));
   if (uploaded && (await isThisSessionVerified(access))) return;
 
@@ -101,7 +98,7 @@ async function ensureIdentity({ access, pending, authenticate }: SetUpWork): Pro
   if (!(await isThisSessionVerified(access))) throw fail("secure_backup_check_failed", { failed: ["identity"] });
 }
 
-/** The private key of the backup there shall be: of the one in use when this session can open it, else the drawn one. */
+/** The private key of the backup there shall be: of the one in use if this session can open it, else the drawn one. */
 async function chooseBackupKey(
   access: EncryptionAccess,
   pending: PendingSetUp,
@@ -131,7 +128,7 @@ async function ensureSecretStorage({ access, pending }: SetUpWork): Promise<void
 
   const defaultKey = await storage.defaultKey();
   if (defaultKey.kind === "found" && defaultKey.keyId === keyId) return;
-  await refuseWhatExists(access, keyId);
+  await refuseOtherKey(access, keyId);
   await storage.setDefaultKey(keyId);
 }
 
@@ -143,28 +140,24 @@ async function ensureKeyBackup({ access, pending }: SetUpWork): Promise<void> {
 
 /** Reads everything back. Throws `secure_backup_check_failed` and names what does not fit. */
 async function check({ access, pending }: SetUpWork): Promise<void> {
-  const { server, machine, storage } = access;
-  const state = await readSecureBackupState(access, false);
+  const parts = await readSecureBackup(access);
+  const state = describeSecureBackup(parts, false);
+  const { defaultKey, description, identity, backup } = parts;
   const key = Buffer.from(pending.key, "base64");
   const failed: string[] = [];
   const expect = (what: string, holds: boolean): void => {
     if (!holds) failed.push(what);
   };
-  const defaultKey = await storage.defaultKey();
+  const open = async (name: SecretName): Promise<string | null> => {
+    const copy = parts.stored[name].copyFor(pending.keyId);
+    return copy && (await decryptSecret(copy, key, name));
+  };
   expect("default_key", defaultKey.kind === "found" && defaultKey.keyId === pending.keyId);
-  const description = await storage.describe(pending.keyId);
   expect("key_description", description !== null && (await isDescribedKey(key, description)) === true);
-  const identity = await server.queryOwnKeys(machine);
-  for (const name of IDENTITY_SECRETS) {
-    expect(name, belongsTo(name, await storage.open(name, pending.keyId, key), identity));
-  }
-  expect(BACKUP_SECRET, opensBackup(await storage.open(BACKUP_SECRET, pending.keyId, key), await server.backup()));
-  expectAll(state, expect);
-  if (failed.length > 0) throw fail("secure_backup_check_failed", { failed });
-}
-
-function expectAll(state: SecureBackupState, expect: (what: string, holds: boolean) => void): void {
+  for (const name of IDENTITY_SECRETS) expect(name, belongsTo(name, await open(name), identity));
+  expect(BACKUP_SECRET, opensBackup(await open(BACKUP_SECRET), backup));
   expect("this_session", state.identity.thisSessionVerified);
   expect("private_keys", state.proven);
   expect("key_backup", state.backup?.active === true && state.backup.trusted);
+  if (failed.length > 0) throw fail("secure_backup_check_failed", { failed });
 }

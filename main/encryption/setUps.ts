@@ -93,8 +93,8 @@ export class SetUps {
   }
 
   /**
-   * Takes the key, or the phrase it comes from, typed back; keeps the set-up, then runs it. Resolves when it has ended or
-   * stopped. Throws `security_key_not_confirmed`, `malformed_security_key`, `conversation_over`, and what prevents it
+   * Takes the key, or the phrase it comes from, typed back; keeps the set-up, then runs it. Resolves when it has ended
+   * or stopped. Throws `security_key_not_confirmed`, `malformed_security_key`, `conversation_over`, and what prevents it
    * from being kept: then nothing has been changed on the server.
    */
   async confirm(accountId: AccountId, typed: string): Promise<SetUp> {
@@ -126,8 +126,8 @@ export class SetUps {
   }
 
   /**
-   * Before the key was confirmed, forgets it. While it runs, stops it after the current request. A stopped one is given up
-   * when the server does not yet name its key as the account's; after that it can only be finished, and
+   * Before the key was confirmed, forgets it. While it runs, stops it after the current request. A stopped one is given
+   * up when the server does not yet name its key as the account's; after that it can only be finished, and
    * `secure_backup_exists` is thrown.
    */
   async cancel(accountId: AccountId): Promise<void> {
@@ -150,7 +150,7 @@ export class SetUps {
   async #run(accountId: AccountId, conversation: Conversation, pending: PendingSetUp): Promise<SetUp> {
     const stop = new AbortController();
     conversation.stop = stop;
-    let steps = SET_UP_STEPS.map(({ step }) => ({ step, status: "to_do" as StepStatus }));
+    let steps: SetUp["steps"] = SET_UP_STEPS.map(({ step }) => ({ step, status: "to_do" }));
     const show = (phase: SetUp["phase"], error: AppError | null = null): void => {
       conversation.shown = { ...conversation.shown, phase, steps, error };
       this.#announce(conversation);

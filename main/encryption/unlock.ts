@@ -1,7 +1,13 @@
-import { type SecretName } from "../../shared/contract/secureBackup.ts";
+import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { belongsTo, IDENTITY_SECRETS, identityKeysHere, type IdentityPrivateKeys, isThisSessionVerified } from "./identity.ts";
+import {
+  belongsTo,
+  IDENTITY_SECRETS,
+  identityKeysHere,
+  type IdentityPrivateKeys,
+  isThisSessionVerified,
+} from "./identity.ts";
 import { connectBackup, opensBackup } from "./keyBackup.ts";
 import { isDescribedKey, type KeyDescription } from "./secretStorage.ts";
 import { parseSecurityKey } from "./securityKey.ts";
@@ -100,7 +106,7 @@ async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfi
   else misfits.push("m.megolm_backup.v1");
 }
 
-/** A stored secret in clear. Null when it is not stored with this key; one that does not decrypt is a misfit as well. */
+/** A stored secret in clear. Null when it is not stored with this key; one that does not decrypt is a misfit too. */
 async function readStored(
   { storage }: EncryptionAccess,
   { keyId, key }: OpenedStorage,

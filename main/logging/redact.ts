@@ -194,7 +194,7 @@ function valueAt(text: string, start: number, separator: string, says: NameSays)
   const inUrl = /^(?:=|%)/.test(separator);
   const oneWord = says === "maybe_code" || says === "maybe_key" || (says === "secret" && inUrl);
   // A phrase may hold spaces, as a header and a list do, and without quotes nothing says where it ends but the line.
-  const end = oneWord ? /[&\s"'`<>;,)}\]\\]|%(?:25)*26/g : inUrl ? /[\r\n&]|\\n|%(?:25)*26/g : /[\r\n]|\\n/g;
+  const end = oneWord ? /[&\s"'`<>;,)}\]\\]|%(?:25)*26/g : inUrl ? /[\r\n&]|%(?:25)*26/g : /[\r\n]/g;
   end.lastIndex = start;
   return { from: start, to: end.exec(text)?.index ?? text.length };
 }

@@ -171,7 +171,12 @@ export class WireReader {
     const end = this.#at + length;
     if (end > this.#bytes.length) throw new RangeError("D-Bus: array longer than its message");
     const values: unknown[] = [];
-    while (this.#at < end) values.push(this.read(element));
+    while (this.#at < end) {
+      const before = this.#at;
+      values.push(this.read(element));
+      // An array of nothing would never end.
+      if (this.#at === before) throw new Error("D-Bus: signature not understood");
+    }
     return values;
   }
 

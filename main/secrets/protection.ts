@@ -128,10 +128,10 @@ export class SecretsProtection {
     return protection === "keychain" ? this.#options.keychain : this.#options.passphraseKeychain;
   }
 
-  /** Tells that the keychain failed while it was used, so that the state says so. */
-  noteKeychainProblem(problem: KeychainProblem): void {
+  /** Takes note that the keychain failed while it was used; when it resolves, the state says so. */
+  async noteKeychainProblem(problem: KeychainProblem): Promise<void> {
     if (this.#problem === problem) return;
-    void this.#refresh(problem).catch((error: unknown) => this.#warn(error));
+    await this.#refresh(problem).catch((error: unknown) => this.#warn(error));
   }
 
   /**

@@ -127,7 +127,7 @@ export class VaultSecretStore implements SecretStore {
     await vault.begin();
     const key = newKey();
     const done = await this.#protection.keychain(place).set(accountId, vaultKeyToText(key));
-    if (done.kind === "failed") throw this.#refusal(this.#reasonOf(place, done.problem));
+    if (done.kind === "failed") throw this.#refusal(await this.#reasonOf(place, done.problem));
     this.#keys.set(accountId, key);
     return key;
   }
@@ -137,7 +137,7 @@ export class VaultSecretStore implements SecretStore {
     if (known !== undefined) return { kind: "found", key: known };
     const got = await this.#ask(accountId, place);
     if (got.kind === "absent") return got;
-    if (got.kind === "failed") return { kind: "unreadable", reason: this.#reasonOf(place, got.problem) };
+    if (got.kind === "failed") return { kind: "unreadable", reason: await this.#reasonOf(place, got.problem) };
     const key = vaultKeyFromText(got.value);
     if (key === null) return { kind: "unreadable", reason: "damaged" };
     this.#keys.set(accountId, key);
@@ -151,9 +151,9 @@ export class VaultSecretStore implements SecretStore {
     return this.#protection.keychain(place).get(accountId);
   }
 
-  #reasonOf(place: VaultProtection, problem: KeychainProblem): UnreadableReason {
+  async #reasonOf(place: VaultProtection, problem: KeychainProblem): Promise<UnreadableReason> {
     if (place === "passphrase") return "passphrase_needed";
-    this.#protection.noteKeychainProblem(problem);
+    await this.#protection.noteKeychainProblem(problem);
     return problem === "locked" ? "keychain_locked" : "keychain_unreachable";
   }
 

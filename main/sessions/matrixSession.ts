@@ -1,11 +1,12 @@
 import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
 import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
+import type { IMegolmSessionData } from "matrix-js-sdk/lib/@types/crypto.js";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { CryptoStores, MountedStore } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
+import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
 import type { Fetch } from "./http.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
 import { toServerFailure } from "./serverErrors.ts";
@@ -18,6 +19,8 @@ export interface SessionDetails {
   userId: string;
   deviceId: string;
   baseUrl: string;
+  /** True when the session has run before: its crypto store must be there. */
+  hasRun: boolean;
 }
 
 export interface SessionParts {
@@ -100,16 +103,11 @@ export class MatrixSession {
       const engine = await this.#parts.loadEngine();
       signal.throwIfAborted();
       const { accountId } = this.details;
-      this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId));
-      this.#opened = await engine.openMatrixClient({
-        ...this.details,
-        accessToken: read.secrets.accessToken,
-        storageKey: Buffer.from(read.secrets.storageKey, "base64"),
-        databasePrefix: this.#store.databasePrefix,
-        fetch: this.#parts.fetch,
-        logger: this.#parts.logger,
-        cryptoCallbacks: this.#cryptoCallbacks(),
+      this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId), {
+        mustExist: this.details.hasRun,
+        onWriteFailed: (failure) => this.#storeFailed(failure),
       });
+      this.#opened = await this.#openClient(engine, read.secrets, this.#store.databasePrefix);
       signal.throwIfAborted();
       await this.#syncUntilKnown(this.#opened);
     } catch (thrown) {
@@ -119,6 +117,58 @@ export class MatrixSession {
       if (!(failure instanceof AppFailure)) this.#parts.logger.error("a session did not start", { error: thrown });
       const error: AppError = failure instanceof AppFailure ? failure.error : { kind: "internal", ref: "session" };
       this.#set({ status: "failed", error, offline: false });
+    }
+  }
+
+  #openClient(
+    engine: Awaited<ReturnType<LoadEngine>>,
+    secrets: AccountSecrets,
+    databasePrefix: string,
+  ): Promise<OpenMatrixClient> {
+    return engine.openMatrixClient({
+      ...this.details,
+      accessToken: secrets.accessToken,
+      storageKey: Buffer.from(secrets.storageKey, "base64"),
+      databasePrefix,
+      fetch: this.#parts.fetch,
+      logger: this.#whileOpen(),
+      cryptoCallbacks: this.#cryptoCallbacks(),
+    });
+  }
+
+  /** The SDK complains of everything that is cut off by a stop; that is no news. */
+  #whileOpen(): Logger {
+    const { logger } = this.#parts;
+    const { signal } = this.#abort;
+    const unlessStopped =
+      (write: Logger["warn"]): Logger["warn"] =>
+      (message, fields) => {
+        if (!signal.aborted) write(message, fields);
+      };
+    return { ...logger, warn: unlessStopped(logger.warn), error: unlessStopped(logger.error) };
+  }
+
+  /** The disk refused a write: nothing more can be kept, so the session ends and says so. */
+  #storeFailed(failure: AppFailure): void {
+    void this.stop().then(() => this.#set({ status: "failed", error: failure.error, offline: false }));
+  }
+
+  /**
+   * All room keys in the crypto store of a session that is not running, without asking the server anything: what is
+   * worth keeping of a device that the server has removed. Throws what opening the store throws.
+   */
+  async exportRoomKeysOffline(): Promise<IMegolmSessionData[]> {
+    await this.stop();
+    const { accountId } = this.details;
+    const read = await this.#parts.secretStore.read(accountId);
+    if (read.kind !== "found") throw fail("secret_unreadable");
+    const engine = await this.#parts.loadEngine();
+    this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId));
+    try {
+      this.#opened = await this.#openClient(engine, read.secrets, this.#store.databasePrefix);
+      return await this.#opened.client.getCrypto()!.exportRoomKeys();
+    } finally {
+      await this.#close();
     }
   }
 

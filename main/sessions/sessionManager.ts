@@ -14,6 +14,8 @@ export interface SessionManagerParts extends SessionParts {
   avatarPath: (entry: AccountEntry) => string | null;
   /** How new sessions are named in other clients' lists. */
   sessionName: string;
+  /** Whether the secrets of accounts added now stay in memory alone. */
+  keepsThisTimeOnly: () => boolean;
   /** Called when an account is gone for good, to remove what other rooms keep of it. */
   onRemoved: (accountId: AccountId) => Promise<void>;
 }
@@ -27,6 +29,8 @@ const STORAGE_KEY_BYTES = 32;
 function newAccountId(): AccountId {
   return Array.from({ length: 16 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("") as AccountId;
 }
+
+const newStorageKey = (): string => randomBytes(STORAGE_KEY_BYTES).toString("base64");
 
 /** Holds all accounts at once. What happens to one of them never delays or harms another. */
 export class SessionManager {
@@ -68,12 +72,27 @@ export class SessionManager {
     if (known) return known;
     const entry = this.#entry(accountId);
     const session = new MatrixSession(
-      { accountId, userId: entry.userId, deviceId: entry.deviceId, baseUrl: entry.homeserver.baseUrl },
+      {
+        accountId,
+        userId: entry.userId,
+        deviceId: entry.deviceId,
+        baseUrl: entry.homeserver.baseUrl,
+        hasRun: entry.hasRun,
+      },
       this.#parts,
       (snapshot) => this.#changed(accountId, snapshot),
     );
     this.#sessions.set(accountId, session);
     return session;
+  }
+
+  /** Forgets accounts that were kept for the last time only. Called once, before any session is started. */
+  async forgetThisTimeOnly(): Promise<void> {
+    for (const { accountId, thisTimeOnly } of this.#parts.index.list()) {
+      if (!thisTimeOnly) continue;
+      await this.#parts.index.remove(accountId);
+      await this.#parts.onRemoved(accountId);
+    }
   }
 
   /** Starts every account side by side; resolves when each runs or has said why it does not. */
@@ -124,7 +143,7 @@ export class SessionManager {
     await this.#parts.secretStore.write(accountId, {
       accessToken: signedIn.accessToken,
       refreshToken: null,
-      storageKey: randomBytes(STORAGE_KEY_BYTES).toString("base64"),
+      storageKey: newStorageKey(),
       pendingSetUp: null,
     });
     const serverName = signedIn.userId.slice(signedIn.userId.indexOf(":") + 1);
@@ -136,6 +155,8 @@ export class SessionManager {
       displayName: null,
       avatar: null,
       health: null,
+      hasRun: false,
+      thisTimeOnly: this.#parts.keepsThisTimeOnly(),
       createdAt: Date.now(),
     };
     try {
@@ -173,12 +194,16 @@ export class SessionManager {
   }
 
   /**
-   * Signs a logged-out account in again with its own device, so that its keys stay. The new token is written before it
-   * is used. Throws as `signInWithPassword` does, and `different_user` when the password was somebody else's.
+   * Signs a logged-out account in again with its own device, so that nothing is lost; where the server has removed the
+   * device, with a new one that takes over the room keys. The new token is written before it is used.
+   *
+   * Throws as `signInWithPassword` does, and `different_user` when the password was somebody else's.
    */
   async signInAgain(accountId: AccountId, password: string): Promise<void> {
     const entry = this.#entry(accountId);
     const { fetch, sessionName, secretStore } = this.#parts;
+    const { error } = this.session(accountId).snapshot;
+    const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
     const signedIn = await signInWithPassword({
       fetch,
       sessionName,
@@ -186,18 +211,39 @@ export class SessionManager {
       baseUrl: entry.homeserver.baseUrl,
       identifier: { kind: "user", user: entry.userId },
       password,
-      deviceId: entry.deviceId,
       // The warning was accepted when the account was added at this very URL.
       acceptInsecureHttp: true,
+      ...(deviceIsGone ? {} : { deviceId: entry.deviceId }),
     });
-    if (signedIn.userId !== entry.userId || signedIn.deviceId !== entry.deviceId) {
+    if (signedIn.userId !== entry.userId) {
       await this.#signOutQuietly(signedIn);
       throw fail("different_user", { expected: entry.userId, got: signedIn.userId });
+    }
+    if (deviceIsGone) {
+      await this.#moveToNewDevice(accountId, signedIn);
+      return;
     }
     await secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken: signedIn.accessToken }));
     const session = this.session(accountId);
     await session.stop();
     await session.start();
+  }
+
+  /** A removed device cannot come back: its identity keys are gone from the server. Its room keys move to the new one. */
+  async #moveToNewDevice(accountId: AccountId, signedIn: SignedIn): Promise<void> {
+    const old = this.session(accountId);
+    const roomKeys = await old.exportRoomKeysOffline();
+    await old.destroy();
+    await this.#parts.secretStore.update(accountId, (secrets) => ({
+      ...secrets,
+      accessToken: signedIn.accessToken,
+      storageKey: newStorageKey(),
+    }));
+    this.#sessions.delete(accountId);
+    await this.#parts.index.update(accountId, (entry) => ({ ...entry, deviceId: signedIn.deviceId, hasRun: false }));
+    const session = this.session(accountId);
+    await session.start();
+    if (roomKeys.length > 0) await session.use((client) => client.getCrypto()!.importRoomKeys(roomKeys));
   }
 
   /** Starts again what stopped or failed; resolves when it runs or has said why not. */
@@ -258,8 +304,16 @@ export class SessionManager {
   #changed(accountId: AccountId, snapshot: SessionSnapshot): void {
     this.#announce(accountId);
     if (snapshot.status === "running" && !snapshot.offline) {
+      this.#rememberThatItRan(accountId);
       for (const listener of this.#runningListeners) listener(accountId);
     }
+  }
+
+  #rememberThatItRan(accountId: AccountId): void {
+    if (this.#parts.index.get(accountId)?.hasRun !== false) return;
+    const update = this.#parts.index.update(accountId, (entry) => ({ ...entry, hasRun: true }));
+    update.catch((error: unknown) => this.#parts.logger.warn("an account could not be marked", { accountId, error }));
+    this.#lastUpdate = Promise.allSettled([this.#lastUpdate, update]);
   }
 
   #announce(accountId: AccountId): void {

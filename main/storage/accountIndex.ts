@@ -20,6 +20,10 @@ export const AccountEntry = z.object({
     .catch(null),
   /** As it was last known. Can be asked again, so a shape of another version of the app costs nothing. */
   health: AccountHealth.nullable().catch(null),
+  /** True once the session has run: from then on a missing crypto store is damage and not a first start. */
+  hasRun: z.boolean().default(false),
+  /** True when its secrets are in memory alone: it is forgotten at the next start. */
+  thisTimeOnly: z.boolean().default(false),
   /** Milliseconds since 1970 when the account was added. */
   createdAt: z.number(),
 });

@@ -57,7 +57,12 @@ export function AccountsColumn() {
           </button>
         </li>
         <li>
-          <button type="button" className={styles["action"]} aria-haspopup="dialog" onClick={() => openDialog({ name: "palette" })}>
+          <button
+            type="button"
+            className={styles["action"]}
+            aria-haspopup="dialog"
+            onClick={() => openDialog({ name: "palette" })}
+          >
             <Command size={17} aria-hidden />
             <span className={styles["name"]}>{t("nav.find")}</span>
             <kbd className={styles["key"]} aria-hidden>
@@ -128,6 +133,7 @@ function allSummary(accounts: readonly Account[]): string {
   const all = t("nav.allSummary", { count: accounts.length });
   const needs = accounts.filter(needsAttention).length;
   if (needs === 0) return all;
-  return needs === 1 ? t("nav.allSummaryNeedsOne", { accounts: all }) : t("nav.allSummaryNeeds", { accounts: all, needs });
+  return needs === 1
+    ? t("nav.allSummaryNeedsOne", { accounts: all })
+    : t("nav.allSummaryNeeds", { accounts: all, needs });
 }
-

@@ -14,11 +14,13 @@ interface ButtonProps extends Omit<AriaButtonProps, "children" | "className" | "
 }
 
 /** A button. With an icon and no text it needs an `aria-label`. */
-export function Button({ look = "plain", icon: Icon, busy = false, small, children, ...rest }: ButtonProps) {
+export function Button({ look = "plain", icon: Icon, busy = false, small, children, onPress, ...rest }: ButtonProps) {
+  // react-aria's own `isPending` leaves announcements behind that name a button which may be gone.
   return (
     <AriaButton
       {...rest}
-      isPending={busy}
+      {...(busy ? { "aria-disabled": true } : {})}
+      {...(onPress && !busy ? { onPress } : {})}
       className={classNames(styles["button"], styles[look], small && styles["small"], !children && styles["iconOnly"])}
     >
       {busy ? <Spinner /> : Icon && <Icon size={small ? 14 : 16} aria-hidden />}

@@ -3,11 +3,22 @@ import type { AppError } from "../../shared/errors.ts";
 import { durationText, errorWords, t } from "../i18n/index.ts";
 import { Notice } from "./Notice.tsx";
 
+interface ErrorTextProps {
+  readonly error: AppError;
+  readonly actions?: ReactNode;
+  /** What a wrong password is called where there is no name to be wrong. */
+  readonly wrongCredentials?: string;
+}
+
 /** What went wrong, in a sentence, and what to do next. */
-export function ErrorText({ error, actions }: { readonly error: AppError; readonly actions?: ReactNode }) {
-  const { sentence, next } = errorWords(error);
+export function ErrorText({ error, actions, wrongCredentials }: ErrorTextProps) {
+  const { sentence, next } =
+    wrongCredentials && error.kind === "wrong_credentials"
+      ? { sentence: wrongCredentials, next: null }
+      : errorWords(error);
+  const chosen = error.kind === "cancelled" || error.kind === "challenge_cancelled";
   return (
-    <Notice tone="error" live actions={actions}>
+    <Notice tone={chosen ? "info" : "error"} live actions={actions}>
       {sentence} {error.kind === "rate_limited" ? <Countdown milliseconds={error.retryAfterMs} /> : next}
     </Notice>
   );

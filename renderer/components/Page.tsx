@@ -28,7 +28,7 @@ export function Page({ title, subtitle, wide, actions, children }: PageProps) {
     <div className={classNames(styles["page"], !wide && styles["narrow"])}>
       <header className={styles["header"]}>
         <div className={styles["titles"]}>
-          <h1 className={styles["title"]} ref={heading} tabIndex={-1}>
+          <h1 className={styles["title"]} title={title} ref={heading} tabIndex={-1}>
             {title}
           </h1>
           {subtitle && <p className={styles["subtitle"]}>{subtitle}</p>}
@@ -40,8 +40,21 @@ export function Page({ title, subtitle, wide, actions, children }: PageProps) {
   );
 }
 
+/** Gives the focus to the page's title, where what had it is gone from the page. */
+export function focusPageTitle(): void {
+  document.querySelector<HTMLElement>("main h1")?.focus();
+}
+
 /** A part of a page with a heading of its own. */
-export function Section({ title, children, actions }: { readonly title: string; readonly children: ReactNode; readonly actions?: ReactNode }) {
+export function Section({
+  title,
+  children,
+  actions,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly actions?: ReactNode;
+}) {
   return (
     <section className={styles["section"]} aria-label={title}>
       <div className={styles["sectionHead"]}>
@@ -68,7 +81,15 @@ export function Facts({ facts }: { readonly facts: readonly { readonly name: str
 }
 
 /** A form whose parts stand below each other. Nothing leaves the window by submitting it. */
-export function Form({ onSubmit, children, label }: { readonly onSubmit: () => void; readonly children: ReactNode; readonly label: string }) {
+export function Form({
+  onSubmit,
+  children,
+  label,
+}: {
+  readonly onSubmit: () => void;
+  readonly children: ReactNode;
+  readonly label: string;
+}) {
   return (
     <form
       className={styles["form"]}

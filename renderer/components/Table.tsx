@@ -4,7 +4,13 @@ import styles from "./Table.module.css";
 
 interface TableProps<T> {
   readonly label: string;
-  readonly columns: readonly { readonly id: string; readonly name: string; readonly hideName?: boolean }[];
+  /** `hideName`: for screen readers alone. `gives`: gets narrower before the others do. */
+  readonly columns: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly hideName?: boolean;
+    readonly gives?: boolean;
+  }[];
   readonly rows: readonly T[];
   readonly keyOf: (row: T) => string;
   /** The cells of a row, one for each column; the first names the row. */
@@ -38,7 +44,12 @@ export function Table<T>({ label, columns, rows, keyOf, cells, cards }: TablePro
                     {cell}
                   </th>
                 ) : (
-                  <td key={column?.id} role="cell" data-name={column?.hideName ? undefined : column?.name}>
+                  <td
+                    key={column?.id}
+                    role="cell"
+                    className={column?.gives ? styles["gives"] : undefined}
+                    data-name={column?.hideName ? undefined : column?.name}
+                  >
                     {cell}
                   </td>
                 );

@@ -29,7 +29,18 @@ interface TextFieldProps extends FieldProps {
 }
 
 /** A labelled field for one line of text, or with `keyArea` for a key. */
-export function TextField({ label, help, problem, placeholder, hideLabel, inputRef, type, keyArea, icon, ...rest }: TextFieldProps) {
+export function TextField({
+  label,
+  help,
+  problem,
+  placeholder,
+  hideLabel,
+  inputRef,
+  type,
+  keyArea,
+  icon,
+  ...rest
+}: TextFieldProps) {
   return (
     <AriaTextField {...rest} type={type ?? "text"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
@@ -56,7 +67,12 @@ export function PasswordField({ label, help, problem, hideLabel, inputRef, ...re
   const [shown, setShown] = useState(false);
   const Icon = shown ? EyeOff : Eye;
   return (
-    <AriaTextField {...rest} type={shown ? "text" : "password"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
+    <AriaTextField
+      {...rest}
+      type={shown ? "text" : "password"}
+      isInvalid={Boolean(problem)}
+      className={styles["field"] ?? ""}
+    >
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
       <div className={styles["frame"]}>
         <Input className={styles["input"] ?? ""} spellCheck={false} {...(inputRef ? { ref: inputRef } : {})} />

@@ -4,7 +4,10 @@ import { errorOf } from "../bridge.ts";
 
 /** Something a person started: whether it still goes on, and how it failed. */
 export interface Action<A extends unknown[], R> {
-  /** Resolves to what was answered, or to undefined when it failed; `error` then says how. A second start is ignored. */
+  /**
+   * Resolves to what was answered, or to undefined when it failed; `error` then says how. A second start is
+   * ignored.
+   */
   readonly run: (...args: A) => Promise<R | undefined>;
   readonly busy: boolean;
   readonly error: AppError | null;

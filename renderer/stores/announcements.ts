@@ -17,7 +17,7 @@ export const useAnnouncements = create<AnnouncementsState>()(() => ({ shown: [],
 
 let lastId = 0;
 
-/** Says something at the top of the page until it is dismissed or something newer is said. */
+/** Says something at the top of the page until it is dismissed, another page is shown, or something newer is said. */
 export function announce(text: string, tone: Announcement["tone"] = "success"): void {
   useAnnouncements.setState({ shown: [{ id: ++lastId, tone, text }], spoken: text });
 }
@@ -25,6 +25,11 @@ export function announce(text: string, tone: Announcement["tone"] = "success"): 
 /** Tells a screen reader, and shows nothing. */
 export function speak(text: string): void {
   useAnnouncements.setState({ spoken: text });
+}
+
+/** Takes everything away that is shown. */
+export function clearAnnouncements(): void {
+  useAnnouncements.setState({ shown: [] });
 }
 
 /** Takes an announcement away. */

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { AccountId } from "../../shared/ids.ts";
+import { clearAnnouncements } from "./announcements.ts";
 
 /** The pages that every account has. */
 export const accountPages = ["overview", "profile", "secureBackup"] as const;
@@ -26,8 +27,9 @@ interface RoutesState {
 
 export const useRoutes = create<RoutesState>()(() => ({ route: { name: "all" }, moves: 0 }));
 
-/** Shows another page. */
+/** Shows another page. What was said about the one before goes with it. */
 export function go(route: Route): void {
+  clearAnnouncements();
   useRoutes.setState(({ moves }) => ({ route, moves: moves + 1 }));
 }
 

@@ -56,7 +56,7 @@ export async function loadSecureBackup(accountId: AccountId): Promise<void> {
   update(accountId, { loading: true });
   try {
     const { setUp } = await steward.secureBackup.setUp({ accountId });
-    if (setUp) setUpChanged(setUp);
+    if (setUp && setUp.phase !== "checked") setUpChanged(setUp);
     else update(accountId, { setUp: null, shownKey: null });
     secureBackupStateChanged(accountId, await steward.secureBackup.state({ accountId }));
   } catch (thrown) {

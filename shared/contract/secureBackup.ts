@@ -126,7 +126,11 @@ export const secureBackup = domain({
     confirmSetUp: request(one.extend({ typed: z.string().max(4096) }), z.object({ setUp: SetUp })),
     /** Goes on with a stopped set-up where it stopped. */
     continueSetUp: request(one, z.object({ setUp: SetUp })),
-    /** Before the key was confirmed: forgets it, nothing was changed. While running: stops after the current request. */
+    /**
+     * Before the key was confirmed: forgets it, nothing was changed. While running: stops after the current request.
+     * While stopped: gives it up, as long as the server does not name its key as the account's; `secure_backup_exists`
+     * after that.
+     */
     cancelSetUp: request(one, z.object({})),
     /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */
     unlock: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listPackage } from "@electron/asar";
+import { extractFile, listPackage } from "@electron/asar";
 import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fuses, readFuses } from "../../build/fuses.ts";
@@ -114,13 +114,15 @@ describe("the packaged app", () => {
     expect(output).not.toContain("ranasnode");
   });
 
-  test("holds the bundle and the packages with binaries, and nothing else", () => {
+  test("holds the bundle, the packages with binaries and all licences, and nothing else", () => {
     const entries = listPackage(archive, { isPack: false });
     const tops = new Set(entries.map((entry) => entry.split(/[\\/]/)[1]));
-    expect([...tops].sort()).toEqual(["node_modules", "out", "package.json"]);
+    expect([...tops].sort()).toEqual(["THIRD-PARTY-LICENSES.txt", "node_modules", "out", "package.json"]);
     const packages = new Set(entries.map((entry) => /node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)$/.exec(entry)?.[1]));
     expect(packages).toContain("keytar");
     expect(packages).not.toContain("react");
     expect(entries.filter((entry) => entry.endsWith(".map"))).toEqual([]);
+    const licences = extractFile(archive, "THIRD-PARTY-LICENSES.txt").toString();
+    for (const name of ["react", "matrix-js-sdk", "keytar"]) expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
   });
 });

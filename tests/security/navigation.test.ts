@@ -21,16 +21,15 @@ beforeAll(async () => {
   page = shell.page;
   await shell.app.evaluate(({ BrowserWindow }) => {
     const contents = BrowserWindow.getAllWindows()[0]?.webContents;
-    const seen: Seen["seen"] = { refused: [], went: [] };
-    (globalThis as unknown as Seen).seen = seen;
+    const now = globalThis as unknown as Seen;
     const note = (event: Electron.Event, url?: string): void => {
       const where = url ?? (event as unknown as { url: string }).url;
-      if (event.defaultPrevented) seen.refused.push(where);
+      if (event.defaultPrevented) now.seen.refused.push(where);
     };
     contents?.on("will-navigate", note);
     contents?.on("will-frame-navigate", (event) => note(event, event.url));
-    contents?.on("did-navigate", (_event, url) => seen.went.push(url));
-    contents?.on("did-frame-navigate", (_event, url) => seen.went.push(url));
+    contents?.on("did-navigate", (_event, url) => now.seen.went.push(url));
+    contents?.on("did-frame-navigate", (_event, url) => now.seen.went.push(url));
   });
 }, 60_000);
 afterAll(() => shell.close());

@@ -71,24 +71,26 @@ describe("permissions", () => {
     ["reading the clipboard", () => navigator.clipboard.readText()],
     ["writing the clipboard", () => navigator.clipboard.writeText("x")],
     ["midi", () => navigator.requestMIDIAccess({ sysex: true })],
-    ["full screen", () => document.documentElement.requestFullscreen()],
-    ["usb", () => (navigator as unknown as Devices).usb.requestDevice({ filters: [] })],
-    [
-      "hid",
-      () => (navigator as unknown as Devices).hid.requestDevice({ filters: [] }).then(
-        // It answers an empty list where the others reject.
-        (devices) => devices.length > 0 || Promise.reject(new Error("empty")),
-      ),
-    ],
-    ["serial", () => (navigator as unknown as Devices).serial.requestPort({})],
-    ["bluetooth", () => (navigator as unknown as Devices).bluetooth.requestDevice({ acceptAllDevices: true })],
   ] as [string, () => Promise<unknown>][])("%s", async (_name, ask) => {
     await shell.page.mouse.click(2, 2);
-    const outcome = await shell.page.evaluate(ask).then(
-      () => "given",
-      (error: Error) => error.message,
-    );
-    expect(outcome).toMatch(/NotAllowedError|SecurityError|NotFoundError|NotSupportedError|denied|TypeError|empty/);
+    // As text, so that it runs as the debugger's own; the page could not make a function out of it.
+    const outcome = await shell.page.evaluate(`(${ask.toString()})().then(() => "given", (error) => error.name)`);
+    expect(outcome).toMatch(/^(NotAllowedError|SecurityError|NotFoundError|NotSupportedError)$/);
+  });
+
+  test("full screen", async () => {
+    await shell.page.mouse.click(2, 2);
+    // Asked and not awaited: Chromium leaves the promise of a refused request open.
+    await shell.page.evaluate(() => void document.documentElement.requestFullscreen().catch(() => undefined));
+    expect(await shell.page.evaluate(() => document.fullscreenElement)).toBeNull();
+    expect(
+      await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((one) => one.isFullScreen())),
+    ).toEqual([false]);
+  });
+
+  test("devices: the page does not even know that there are any", async () => {
+    const known = await shell.page.evaluate(() => ["usb", "hid", "serial", "bluetooth"].filter((name) => name in navigator));
+    expect(known).toEqual([]);
   });
 
   test("are refused in every other session, too", async () => {
@@ -111,10 +113,3 @@ describe("permissions", () => {
     for (const state of elsewhere) expect(state).toMatch(/: (denied|unknown)$/);
   });
 });
-
-interface Devices {
-  usb: { requestDevice(options: object): Promise<unknown> };
-  hid: { requestDevice(options: object): Promise<unknown[]> };
-  serial: { requestPort(options: object): Promise<unknown> };
-  bluetooth: { requestDevice(options: object): Promise<unknown> };
-}

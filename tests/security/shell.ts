@@ -1,11 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type Server } from "node:net";
 import { createSocket } from "node:dgram";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { _electron, type ElectronApplication, type Page } from "playwright";
-import { stagedApp } from "../../build/stage.ts";
+import { createServer, type Server } from "node:net";
+import type { ElectronApplication, Page } from "playwright";
 import type { Reply } from "../../shared/errors.ts";
+import { startApp } from "../support/electronApp.ts";
 
 /** A running Steward and its one page. */
 export interface Shell {
@@ -21,23 +18,13 @@ export interface Bridge {
 }
 
 /** Starts the staged app in a folder of its own, or in the one given (which is then the caller's to remove). */
-export async function startShell(options: { userData?: string; args?: string[] } = {}): Promise<Shell> {
-  const userData = options.userData ?? (await mkdtemp(join(tmpdir(), "steward-security-")));
-  const app = await _electron.launch({
-    executablePath: stagedApp().executable,
-    args: [...harnessArgs(userData), ...(options.args ?? [])],
-    timeout: 30_000,
-  });
-  const page = await app.firstWindow();
-  await page.waitForLoadState("load");
+export async function startShell(options: { userData?: string } = {}): Promise<Shell> {
+  const steward = await startApp(options);
   return {
-    app,
-    page,
-    userData,
-    close: async () => {
-      await app.close();
-      if (!options.userData) await rm(userData, { recursive: true, force: true });
-    },
+    app: steward.electron,
+    page: steward.page,
+    userData: steward.userData,
+    close: () => steward.close(),
   };
 }
 

@@ -51,7 +51,7 @@ export class SecretsProcess {
     this.#id += 1;
     const id = this.#id;
     const answer = this.#next((message) => message.id === id);
-    this.#child.send({ id, call, args });
+    this.#child.send({ id, call, args }, () => undefined);
     const { value, error } = await answer;
     if (error !== undefined) throw error;
     return value as ReturnType<Calls[K]>;

@@ -20,7 +20,10 @@ export interface SecureBackupRig {
  *
  * @param onEvent called with each event, for tests that answer a Challenge
  */
-export function openSecureBackup(rooms: Rooms, onEvent?: (rig: SecureBackupRig, channel: string) => void): SecureBackupRig {
+export function openSecureBackup(
+  rooms: Rooms,
+  onEvent?: (rig: SecureBackupRig, channel: string) => void,
+): SecureBackupRig {
   const events: SecureBackupRig["events"] = [];
   const kept: SecureBackupRig["kept"] = { copied: [], saved: [] };
   const emit: Emit = (channel, payload) => {

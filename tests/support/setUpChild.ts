@@ -1,6 +1,6 @@
 /**
- * A Steward without a window, to be killed: opens the data folder, begins a set-up of Secure Backup, and confirms it when
- * told to. Speaks in lines: writes `key <Security Key>` and `ended <phase>`, reads `confirm`.
+ * A Steward without a window, to be killed: opens the data folder, begins a set-up of Secure Backup, and confirms it
+ * when told to. Speaks in lines: writes `key <Security Key>` and `ended <phase>`, reads `confirm`.
  *
  *     node setUpChild.ts <data folder> <keychain file> <account id>
  */
@@ -27,8 +27,15 @@ const rooms = await openRooms({
   loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: silent }),
   onDamaged: silent,
   keychain,
+  keeping: {
+    copyText: () => Promise.resolve(),
+    saveText: () => Promise.resolve(false),
+    print: () => Promise.resolve(false),
+  },
 });
 await rooms.sessions.restoreAll();
+// What is learnt of an account at its start makes requests of its own.
+await rooms.health.refresh(accountId);
 const { service } = openSecureBackup(rooms);
 const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
 const lines = createInterface({ input: process.stdin });

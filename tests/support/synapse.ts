@@ -183,7 +183,7 @@ export class Synapse {
 }
 
 async function launch(python: string, template: string, options: SynapseOptions): Promise<Synapse> {
-  const files = synapseFiles(await mkdtemp(join(tmpdir(), "steward-synapse-")));
+  const files = synapseFiles(options.dir ?? (await mkdtemp(join(tmpdir(), "steward-synapse-"))));
   try {
     await copyTemplate(template, files.dir);
     const { process, baseUrl, port } = await startIn(python, files, options);

@@ -21,6 +21,8 @@ export interface SynapseOptions {
   publicBaseUrl?: string | null;
   /** The SMTP server on 127.0.0.1 that takes its mails. Without one it sends none. */
   mailPort?: number;
+  /** An empty folder for its data, removed when it stops; a temporary one unless named. */
+  dir?: string;
   /** Lets anybody register, with no stage but `m.login.dummy`. */
   enableRegistration?: boolean;
   /** Makes logins run into the limit: so many at once, then so many a second (per address, account and failure). */

@@ -1,5 +1,5 @@
 import { Plus, Search, Users } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import {
   backupVerdict,
@@ -72,6 +72,8 @@ export function AllAccountsPage() {
 }
 
 function AccountsTable({ accounts }: { readonly accounts: readonly Account[] }) {
+  // What `npm run bench` measures a start by.
+  useEffect(() => void performance.mark("accounts-shown"), []);
   const [query, setQuery] = useState("");
   const [onlyNeeds, setOnlyNeeds] = useState(false);
   const many = accounts.length > MANY;
@@ -115,7 +117,7 @@ function AccountsTable({ accounts }: { readonly accounts: readonly Account[] }) 
             { id: "account", name: t("all.account") },
             { id: "session", name: t("health.thisSession") },
             { id: "backup", name: t("health.secureBackup") },
-            { id: "email", name: t("health.recoveryEmail") },
+            { id: "email", name: t("health.recoveryEmail"), gives: true },
             { id: "others", name: t("health.otherSessions") },
             { id: "fix", name: t("all.fixColumn"), hideName: true },
           ]}

@@ -29,7 +29,12 @@ export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }
   const params = { server: account?.homeserver.serverName ?? "", userId: account?.userId ?? "" };
   return (
     <Dialog title={t("challenge.title")} onClose={leave}>
-      <p>{t(question?.kind === "password" ? `challenge.purpose.${purpose}` : `challenge.purposeOther.${purpose}`, params)}</p>
+      <p>
+        {t(
+          question?.kind === "password" ? `challenge.purpose.${purpose}` : `challenge.purposeOther.${purpose}`,
+          params,
+        )}
+      </p>
       {failed ? (
         <Failed challenge={challenge} onClose={leave} />
       ) : (
@@ -109,7 +114,7 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
         autoFocus
         problem={tried && password === "" ? t("challenge.passwordRequired") : null}
       />
-      {error && <ErrorText error={error} />}
+      {error && <ErrorText error={error} wrongCredentials={t("challenge.wrongPassword")} />}
       <Buttons>
         <Button type="submit" look="primary" busy={checking}>
           {t(checking ? "challenge.checking" : "challenge.submit")}
@@ -141,10 +146,20 @@ function BrowserQuestion({ challenge, url, onCancel }: BrowserQuestionProps) {
       <p>{t("challenge.browserText")}</p>
       {error && <ErrorText error={error} />}
       <Buttons>
-        <Button look={opened ? "plain" : "primary"} icon={ExternalLink} busy={open.busy} onPress={() => void open.run()}>
+        <Button
+          look={opened ? "plain" : "primary"}
+          icon={ExternalLink}
+          busy={open.busy}
+          onPress={() => void open.run()}
+        >
           {t("challenge.openBrowser")}
         </Button>
-        <Button look={opened ? "primary" : "plain"} isDisabled={!opened} busy={checking} onPress={() => void answer.run()}>
+        <Button
+          look={opened ? "primary" : "plain"}
+          isDisabled={!opened}
+          busy={checking}
+          onPress={() => void answer.run()}
+        >
           {t("challenge.browserDone")}
         </Button>
         <Button onPress={onCancel}>{t("common.cancel")}</Button>

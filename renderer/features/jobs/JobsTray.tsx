@@ -37,12 +37,24 @@ function JobLine({ job }: { readonly job: Job }) {
           small
           icon={X}
           aria-label={t(running ? "jobs.cancelNamed" : "jobs.dismissNamed", { job: name })}
-          onPress={() => void (running ? steward.jobs.cancel : steward.jobs.dismiss)({ jobId: job.jobId }).catch(() => undefined)}
+          onPress={() =>
+            void (running ? steward.jobs.cancel : steward.jobs.dismiss)({ jobId: job.jobId }).catch(() => undefined)
+          }
         />
       </div>
-      {running && <progress className={styles["bar"]} aria-label={name} {...(total === null ? {} : { max: total, value: done })} />}
+      {running && (
+        <progress
+          className={styles["bar"]}
+          aria-label={name}
+          {...(total === null ? {} : { max: total, value: done })}
+        />
+      )}
       <span className={styles["count"]}>
-        {job.error ? errorWords(job.error).sentence : running ? progressText(done, total) : t(`jobs.status.${job.status}`)}
+        {job.error
+          ? errorWords(job.error).sentence
+          : running
+            ? progressText(done, total)
+            : t(`jobs.status.${job.status}`)}
       </span>
     </li>
   );

@@ -1,7 +1,15 @@
 import { LogOut, MonitorCheck, MonitorX, RefreshCw, ShieldAlert, ShieldCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import { backupFix, backupVerdict, chooseFix, isOffline, nameOf, sessionVerdict, type Fix } from "../../accountHealth.ts";
+import {
+  backupFix,
+  backupVerdict,
+  chooseFix,
+  isOffline,
+  nameOf,
+  sessionVerdict,
+  type Fix,
+} from "../../accountHealth.ts";
 import { steward } from "../../bridge.ts";
 import { Avatar } from "../../components/Avatar.tsx";
 import { Button } from "../../components/Button.tsx";
@@ -22,11 +30,11 @@ import styles from "./Overview.module.css";
 
 /** How one account is, what can be repaired with one click, and what is known of it. */
 export function OverviewPage({ account }: { readonly account: Account }) {
-  const { accountId, userId, homeserver, session } = account;
+  const { accountId, userId, session } = account;
   return (
     <Page
       title={nameOf(account)}
-      subtitle={t("overview.subtitle", { userId, server: homeserver.serverName })}
+      subtitle={userId}
       actions={
         <Menu
           label={t("overview.more", { name: nameOf(account) })}
@@ -184,12 +192,18 @@ function emailText({ health }: Account): string {
   const email = health?.recoveryEmail;
   if (email?.kind === "none") return t("overview.emailNone");
   if (email?.kind !== "set") return t("common.unknown");
-  return email.count > 1
-    ? t("overview.emailSeveral", { masked: email.masked, more: email.count - 1 })
-    : email.masked;
+  return email.count > 1 ? t("overview.emailSeveral", { masked: email.masked, more: email.count - 1 }) : email.masked;
 }
 
-function sessionsText({ total, unverified, inactive }: { total: number; unverified: number; inactive: number }): string {
+function sessionsText({
+  total,
+  unverified,
+  inactive,
+}: {
+  total: number;
+  unverified: number;
+  inactive: number;
+}): string {
   if (total === 0) return t("overview.sessionsNone");
   const parts = [t("overview.sessionsAll", { count: total })];
   if (unverified > 0) parts.push(t("overview.sessionsUnverified", { count: unverified }));

@@ -92,7 +92,13 @@ function Results({ found, chosen, onPoint }: ResultsProps) {
           {t("palette.none")}
         </p>
       )}
-      <ul ref={list} className={styles["results"]} role="listbox" id="palette-results" aria-label={t("palette.results")}>
+      <ul
+        ref={list}
+        className={styles["results"]}
+        role="listbox"
+        id="palette-results"
+        aria-label={t("palette.results")}
+      >
         {found.map((item, index) => (
           <li
             key={item.id}

@@ -14,7 +14,10 @@ export interface PaletteItem {
   readonly command: PaletteCommand;
 }
 
-/** Everything that can be reached: accounts first, then actions and pages that belong to none, then those of accounts. */
+/**
+ * Everything that can be reached: accounts first, then actions and pages that belong to none, then those of
+ * accounts.
+ */
 export function paletteItems(accounts: readonly Account[]): PaletteItem[] {
   return [
     ...accounts.map(accountItem),
@@ -54,7 +57,13 @@ function itemsOf(account: Account): PaletteItem[] {
   const fix = chooseFix(account);
   if (fix) {
     const text = t("palette.fixOf", { fix: t(`fix.${fix}`), account: name });
-    items.push({ id: `fix-${accountId}`, group: "action", text, detail: userId, command: { do: "fix", fix, accountId } });
+    items.push({
+      id: `fix-${accountId}`,
+      group: "action",
+      text,
+      detail: userId,
+      command: { do: "fix", fix, accountId },
+    });
   }
   items.push(
     {
@@ -111,8 +120,5 @@ function scoreOf(item: PaletteItem, words: readonly string[]): number {
 
 /** Without case and without accents, so that "muller" finds "Müller". */
 function folded(text: string): string {
-  return text
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "")
-    .toLocaleLowerCase();
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 }

@@ -32,7 +32,10 @@ export async function cropImage(
   const largest = Math.max(1, Math.round(Math.min(LARGEST_SIDE, sideOf(image, crop.zoom))));
   const tries: { side: number; mimeType: CroppedPicture["mimeType"] }[] = [
     ...(transparent ? [{ side: largest, mimeType: "image/png" as const }] : []),
-    ...[1, 0.7, 0.4, 0.2].map((part) => ({ side: Math.max(1, Math.round(largest * part)), mimeType: "image/jpeg" as const })),
+    ...[1, 0.7, 0.4, 0.2].map((part) => ({
+      side: Math.max(1, Math.round(largest * part)),
+      mimeType: "image/jpeg" as const,
+    })),
   ];
   for (const { side, mimeType } of tries) {
     const blob = await encode(image, crop, side, mimeType);

@@ -4,7 +4,10 @@ export interface Size {
   readonly height: number;
 }
 
-/** A square part of a picture: its centre in the picture's pixels, and how much it is enlarged (1 = as much as fits). */
+/**
+ * A square part of a picture: its centre in the picture's pixels, and how much it is enlarged (1 = as much as
+ * fits).
+ */
 export interface Crop {
   readonly x: number;
   readonly y: number;

@@ -38,7 +38,11 @@ function ChooseProtection() {
   const [again, setAgain] = useState("");
   const [tried, setTried] = useState(false);
   const choose = useAction(() =>
-    taken(choice === "passphrase" ? steward.secrets.choosePassphrase({ passphrase }) : steward.secrets.chooseThisTimeOnly({})),
+    taken(
+      choice === "passphrase"
+        ? steward.secrets.choosePassphrase({ passphrase })
+        : steward.secrets.chooseThisTimeOnly({}),
+    ),
   );
   const missing = choice === "passphrase" && passphrase === "";
   const differs = choice === "passphrase" && passphrase !== again;

@@ -35,7 +35,13 @@ export function ChooseStep({ account, later, onBegun }: ChooseStepProps) {
     setTried(true);
     if (method === "key" || (phrase !== "" && !weak && !differs)) void begin.run();
   };
-  const phraseProblem = !tried ? null : phrase === "" ? t("backup.choose.phraseRequired") : weak ? t("backup.choose.phraseWeak") : null;
+  const phraseProblem = !tried
+    ? null
+    : phrase === ""
+      ? t("backup.choose.phraseRequired")
+      : weak
+        ? t("backup.choose.phraseWeak")
+        : null;
   return (
     <Form label={t("backup.titleSetUp")} onSubmit={submit}>
       <Choice

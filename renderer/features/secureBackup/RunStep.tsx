@@ -1,17 +1,17 @@
 import { Check, Circle } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { classNames } from "../../components/classNames.ts";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons } from "../../components/Page.tsx";
+import { Buttons, focusPageTitle } from "../../components/Page.tsx";
 import { Spinner } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
-import { cancelSetUp, continueSetUp, finishSetUp } from "../../stores/secureBackup.ts";
+import { cancelSetUp, continueSetUp, finishSetUp, loadSecureBackup } from "../../stores/secureBackup.ts";
 import styles from "./SecureBackup.module.css";
 
 const headings = {
@@ -25,11 +25,27 @@ const headings = {
 export function RunStep({ account, setUp }: { readonly account: Account; readonly setUp: SetUp }) {
   const { accountId } = account;
   const heading = useRef<HTMLHeadingElement>(null);
-  const stop = useAction(() => cancelSetUp(accountId));
+  const [stopping, setStopping] = useState(false);
+  const stop = useAction(async () => {
+    // It stops after the request that is under way; the event says when.
+    setStopping(true);
+    await cancelSetUp(accountId);
+  });
+  const giveUp = useAction(async () => {
+    await cancelSetUp(accountId);
+    await loadSecureBackup(accountId);
+    focusPageTitle();
+  });
   const resume = useAction(() => continueSetUp(accountId));
   const { phase } = setUp;
   useEffect(() => heading.current?.focus(), [phase]);
-  const error = stop.error ?? resume.error ?? (phase === "stopped" ? setUp.error : null);
+  // From then on the server names the new key as the account's, and only finishing is safe.
+  const locked = setUp.steps.some(({ step, status }) => step === "secret_storage" && status === "done");
+  const error = stop.error ?? giveUp.error ?? resume.error ?? (phase === "stopped" ? setUp.error : null);
+  const resumeNow = (): void => {
+    setStopping(false);
+    void resume.run();
+  };
   return (
     <section className={styles["step"]} aria-labelledby="run-heading">
       <h2 id="run-heading" className={styles["heading"]} ref={heading} tabIndex={-1}>
@@ -57,15 +73,24 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
       )}
       {error && <ErrorText error={error} />}
       {phase === "stopped" && <p>{t("backup.run.stopped")}</p>}
-      <Buttons>
+      <Buttons
+        end={
+          phase === "stopped" &&
+          !locked && (
+            <Button look="quiet" busy={giveUp.busy} isDisabled={resume.busy} onPress={() => void giveUp.run()}>
+              {t("backup.run.giveUp")}
+            </Button>
+          )
+        }
+      >
         {phase === "running" && (
-          <Button busy={stop.busy} onPress={() => void stop.run()}>
-            {t(stop.busy ? "backup.run.stopping" : "backup.run.stop")}
+          <Button busy={stopping} onPress={() => void stop.run()}>
+            {t(stopping ? "backup.run.stopping" : "backup.run.stop")}
           </Button>
         )}
         {phase === "stopped" && (
           <>
-            <Button look="primary" busy={resume.busy} onPress={() => void resume.run()}>
+            <Button look="primary" busy={resume.busy} onPress={() => resumeNow()}>
               {t("backup.run.continue")}
             </Button>
             <Button isDisabled={resume.busy} onPress={() => go({ name: "account", accountId, page: "overview" })}>
@@ -74,7 +99,7 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
           </>
         )}
         {phase === "checked" && (
-          <Button look="primary" onPress={() => void finishSetUp(accountId)}>
+          <Button look="primary" onPress={() => void finishSetUp(accountId).then(focusPageTitle)}>
             {t("backup.run.finish")}
           </Button>
         )}

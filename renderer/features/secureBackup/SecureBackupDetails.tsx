@@ -17,7 +17,13 @@ const storedTones: Record<SecureBackupState["secrets"][number]["stored"], Tone> 
 };
 
 /** What was read: each secret on the server and in this session, and the backup of message keys. */
-export function SecureBackupDetails({ state, actions }: { readonly state: SecureBackupState; readonly actions: ReactNode }) {
+export function SecureBackupDetails({
+  state,
+  actions,
+}: {
+  readonly state: SecureBackupState;
+  readonly actions: ReactNode;
+}) {
   return (
     <>
       <Section title={t("backup.secretsTitle")} actions={actions}>
@@ -45,7 +51,10 @@ export function SecureBackupDetails({ state, actions }: { readonly state: Secure
           facts={[
             { name: t("backup.opens"), value: opensWith(state) },
             { name: t("backup.keyBackup"), value: keyBackup(state) },
-            { name: t("backup.thisSession"), value: t(state.identity.thisSessionVerified ? "health.verified" : "health.unverified") },
+            {
+              name: t("backup.thisSession"),
+              value: t(state.identity.thisSessionVerified ? "health.verified" : "health.unverified"),
+            },
             { name: t("backup.proven"), value: t(state.proven ? "backup.provenYes" : "backup.provenNo") },
           ]}
         />

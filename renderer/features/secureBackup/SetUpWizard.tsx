@@ -15,7 +15,10 @@ interface SetUpWizardProps {
   readonly later: ReactNode;
 }
 
-/** Sets Secure Backup up in four steps. Where it stands is main's to say; only "keep" and "type back" are told apart here. */
+/**
+ * Sets Secure Backup up in four steps. Where it stands is main's to say; only "keep" and "type back" are told
+ * apart here.
+ */
 export function SetUpWizard({ account, setUp, later }: SetUpWizardProps) {
   const [kept, setKept] = useState(false);
   const current = setUp === null ? 0 : setUp.phase !== "confirm_key" ? 3 : kept ? 2 : 1;
@@ -28,7 +31,7 @@ export function SetUpWizard({ account, setUp, later }: SetUpWizardProps) {
       />
       {setUp === null && <ChooseStep account={account} later={later} onBegun={() => setKept(false)} />}
       {setUp && current === 1 && <KeepStep account={account} setUp={setUp} onKept={() => setKept(true)} />}
-      {setUp && current === 2 && <TypeBackStep account={account} onBack={() => setKept(false)} />}
+      {setUp && current === 2 && <TypeBackStep account={account} method={setUp.method} onBack={() => setKept(false)} />}
       {setUp && current === 3 && <RunStep account={account} setUp={setUp} />}
     </>
   );

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
@@ -10,8 +11,17 @@ import { go } from "../../stores/routes.ts";
 import { cancelSetUp, confirmSetUp, useSecureBackup } from "../../stores/secureBackup.ts";
 import { bareKey, compareKey } from "./securityKey.ts";
 
-/** Step 3: the key comes back from where it was kept. Main decides whether it is right; here it is said where it differs. */
-export function TypeBackStep({ account, onBack }: { readonly account: Account; readonly onBack: () => void }) {
+interface TypeBackStepProps {
+  readonly account: Account;
+  readonly method: SetUp["method"];
+  readonly onBack: () => void;
+}
+
+/**
+ * Step 3: the key comes back from where it was kept. Main decides whether it is right; here it is said where it
+ * differs.
+ */
+export function TypeBackStep({ account, method, onBack }: TypeBackStepProps) {
   const { accountId } = account;
   const { shownKey } = useSecureBackup(accountId);
   const [typed, setTyped] = useState("");
@@ -21,14 +31,16 @@ export function TypeBackStep({ account, onBack }: { readonly account: Account; r
     await cancelSetUp(accountId);
     go({ name: "account", accountId, page: "overview" });
   });
-  const problem = tried ? problemOf(shownKey, typed) : null;
+  // A phrase is taken in the place of the key, so only main can tell whether what was typed is right.
+  const comparable = method === "key" ? shownKey : null;
+  const problem = tried ? problemOf(comparable, typed) : null;
   const submit = (): void => {
     setTried(true);
-    if (problemOf(shownKey, typed) === null) void confirm.run();
+    if (problemOf(comparable, typed) === null) void confirm.run();
   };
   return (
     <Form label={t("backup.type.heading")} onSubmit={submit}>
-      <p>{t("backup.type.text")}</p>
+      <p>{t(method === "phrase" ? "backup.type.textPhrase" : "backup.type.text")}</p>
       <TextField
         label={t("backup.type.field")}
         keyArea

@@ -3,11 +3,11 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons, focusPageTitle, Form } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { announce } from "../../stores/announcements.ts";
+import { speak } from "../../stores/announcements.ts";
 import { unlock } from "../../stores/secureBackup.ts";
 
 interface UnlockFormProps {
@@ -23,7 +23,8 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
   const [tried, setTried] = useState(false);
   const open = useAction(async () => {
     await unlock(accountId, keyOrPhrase);
-    announce(t("backup.unlock.done"));
+    speak(t("backup.unlock.done"));
+    focusPageTitle();
   });
   const hasPhrase = state.key?.hasPhrase ?? false;
   const missing = keyOrPhrase.trim() === "";

@@ -18,7 +18,9 @@ export function secretWords(name: SecretName): string {
 /** Whether the Security Key or Phrase is what is missing here: nothing is wrong on the server. */
 export function isUnlockable({ diagnosis, key }: Pick<SecureBackupState, "diagnosis" | "key">): boolean {
   if (!key) return false;
-  return diagnosis === "session_unverified" || diagnosis === "secret_missing_here" || diagnosis === "backup_not_connected";
+  return (
+    diagnosis === "session_unverified" || diagnosis === "secret_missing_here" || diagnosis === "backup_not_connected"
+  );
 }
 
 /** The one thing that is wrong, or that all is well, as a sentence. */
@@ -35,5 +37,7 @@ export function diagnosisSentence(state: Pick<SecureBackupState, "diagnosis" | "
         return false;
     }
   });
-  return t(`backup.diagnosis.${state.diagnosis}`, { secret: missing ? secretWords(missing.name) : t("common.unknown") });
+  return t(`backup.diagnosis.${state.diagnosis}`, {
+    secret: missing ? secretWords(missing.name) : t("common.unknown"),
+  });
 }

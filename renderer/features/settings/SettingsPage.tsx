@@ -35,7 +35,11 @@ export function SettingsPage() {
         />
       </Section>
       <Section title={t("settings.secrets")}>
-        {secrets ? <p>{t(`settings.protection.${secrets.protection}`)}</p> : <Skeleton label={t("app.loading")} lines={1} />}
+        {secrets ? (
+          <p>{t(`settings.protection.${secrets.protection}`)}</p>
+        ) : (
+          <Skeleton label={t("app.loading")} lines={1} />
+        )}
       </Section>
       <Section title={t("settings.keyboard")}>
         <Facts
@@ -71,7 +75,9 @@ const platforms = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const
 
 function Report() {
   const [said, setSaid] = useState("");
-  const copy = useAction(async () => setSaid(t((await copyReport(steward)) ? "settings.reportCopied" : "settings.reportNone")));
+  const copy = useAction(async () =>
+    setSaid(t((await copyReport(steward)) ? "settings.reportCopied" : "settings.reportNone")),
+  );
   return (
     <Section title={t("settings.report")}>
       <p className={styles["quiet"]}>{t("settings.reportText")}</p>

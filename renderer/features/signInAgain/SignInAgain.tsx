@@ -24,7 +24,7 @@ export function SignInAgain({ account }: { readonly account: Account }) {
         onChange={setPassword}
         autoComplete="current-password"
       />
-      {again.error && <ErrorText error={again.error} />}
+      {again.error && <ErrorText error={again.error} wrongCredentials={t("challenge.wrongPassword")} />}
       <Buttons>
         <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
           {t(again.busy ? "again.submitting" : "again.submit")}

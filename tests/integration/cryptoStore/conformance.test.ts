@@ -1,8 +1,10 @@
 import { IDBFactory as PlainFactory } from "fake-indexeddb";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { storeInFolder } from "../../support/cryptoFolder.ts";
 import type { StoreInFolder } from "../../support/cryptoFolder.ts";
 import { completed, done, dump, openDatabase } from "../../support/indexedDb.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let store: StoreInFolder;
 

@@ -7,14 +7,18 @@ import type { StoreInFolder } from "../../support/cryptoFolder.ts";
 import { completed, done, openDatabase } from "../../support/indexedDb.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
+
 let store: StoreInFolder;
 let mounted: MountedStore;
 let database: IDBDatabase;
 let failures: AppFailure[];
+let held: { release: () => void; refuse: (error: Error) => void }[];
 
 beforeEach(async () => {
   store = await storeInFolder();
   failures = [];
+  held = [];
   mounted = await store.reopen({ onWriteFailed: (failure) => failures.push(failure) });
   database = await openDatabase(indexedDB, `${mounted.databasePrefix}::db`, 1, (upgraded) => {
     upgraded.createObjectStore("s");
@@ -23,6 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  held.forEach(({ release }) => release());
   await store.remove();
 });
 
@@ -30,17 +35,24 @@ type Write = (options?: { sync?: boolean }) => Promise<void>;
 const proto = AbstractChainedBatch.prototype as unknown as { write: Write };
 
 /** Holds back what goes to LevelDB until it is let go or refused; answers the options of each write. */
-function holdWrites() {
+function holdWrites(): unknown[] {
   const original = proto.write;
   const options: unknown[] = [];
-  const held: { release: () => void; refuse: (error: Error) => void }[] = [];
   vi.spyOn(proto, "write").mockImplementation(function (this: unknown, given) {
     options.push(given);
     return new Promise((resolve, reject) => {
-      held.push({ release: () => resolve(original.call(this, given)), refuse: reject });
+      let settled = false;
+      const once = (settle: () => void): void => {
+        if (!settled) settle();
+        settled = true;
+      };
+      held.push({
+        release: () => once(() => resolve(original.call(this, given))),
+        refuse: (error) => once(() => reject(error)),
+      });
     });
   });
-  return { options, held };
+  return options;
 }
 
 function put(name: "s" | "t", key: number, value: string): { transaction: IDBTransaction; finished: Promise<void> } {
@@ -55,7 +67,7 @@ const turns = async (count: number): Promise<void> => {
 };
 
 it("says complete, and shows what was written, only when the synced batch is on disk", async () => {
-  const { options, held } = holdWrites();
+  const options = holdWrites();
   const events: string[] = [];
   const { transaction, finished } = put("s", 1, "v");
   void finished.then(() => events.push("complete"));
@@ -73,7 +85,7 @@ it("says complete, and shows what was written, only when the synced batch is on 
 });
 
 it("puts transactions that are ready at the same moment into one batch", async () => {
-  const { options, held } = holdWrites();
+  const options = holdWrites();
   const first = put("s", 1, "v");
   await waitUntil(() => held.length === 1, { what: "the first write" });
   const others = [put("t", 1, "w")];
@@ -93,7 +105,7 @@ it("puts transactions that are ready at the same moment into one batch", async (
 
 it("writes nothing for a transaction that changes nothing", async () => {
   await put("s", 1, "v").finished;
-  const { options } = holdWrites();
+  const options = holdWrites();
   const transaction = database.transaction("s", "readwrite");
   const finished = completed(transaction);
   transaction.objectStore("s").delete(99);
@@ -104,7 +116,7 @@ it("writes nothing for a transaction that changes nothing", async () => {
 
 it("aborts what the disk refuses and everything after it, and goes on after it was mounted anew", async () => {
   await put("s", 1, "kept").finished;
-  const { held } = holdWrites();
+  holdWrites();
   const refused = put("s", 1, "lost");
   const added = put("t", 5, "lost too");
   await waitUntil(() => held.length === 1, { what: "the write" });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { runScript } from "../../support/childProcess.ts";
 import type { LineProcess } from "../../support/childProcess.ts";
 import { storeInFolder } from "../../support/cryptoFolder.ts";
@@ -11,6 +11,8 @@ import { randomNumbers, sample, seed } from "../../support/seed.ts";
 
 const WRITER = fileURLToPath(new URL("../../support/cryptoStoreWriter.ts", import.meta.url));
 const KILLS = sample(8, 50);
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let store: StoreInFolder;
 let children: LineProcess[];
@@ -90,7 +92,7 @@ it("tells of a disk that is full, keeps what it had acknowledged, and works agai
   const again = start(WRITER, [store.folder, "20"]);
   expect(await again.ended()).toBe(0);
   expect(await check(again.lines, found)).toEqual(found.map((count) => count + 20));
-}, 60_000);
+});
 
 it("is not shared by two processes, nor mounted twice in one", async () => {
   const holder = start(WRITER, [store.folder]);

@@ -15,7 +15,11 @@ const fewKeys: fc.Arbitrary<IDBValidKey> = fc.oneof(
   { weight: 1, arbitrary: anyKey },
 );
 const storeName = fc.constantFrom(...STORES);
-const fields = { tag: fc.constantFrom(1, 2, "t", undefined), tags: fc.array(fc.nat(3), { maxLength: 3 }), any: anyValue };
+const fields = {
+  tag: fc.constantFrom(1, 2, "t", undefined),
+  tags: fc.array(fc.nat(3), { maxLength: 3 }),
+  any: anyValue,
+};
 
 type Operation =
   | { do: "put" | "add"; store: StoreName; key: IDBValidKey; value: { tag: unknown; tags: number[]; any: unknown } }

@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { AccountId } from "../../../shared/ids.ts";
 import { runScript } from "../../support/childProcess.ts";
 import type { LineProcess } from "../../support/childProcess.ts";
@@ -10,6 +10,8 @@ import type { StoreInFolder } from "../../support/cryptoFolder.ts";
 import { describeMachine, openMachine } from "../../support/olmMachine.ts";
 
 const MACHINE = fileURLToPath(new URL("../../support/cryptoMachine.ts", import.meta.url));
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let store: StoreInFolder;
 let child: LineProcess | null = null;

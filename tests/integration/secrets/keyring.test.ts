@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
 import { startSecretService } from "../../support/secretService.ts";
 import type { SecretServiceForTests } from "../../support/secretService.ts";
 import { SecretsProcess } from "../../support/secretsProcess.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const ADA = "ada0000000000000";
 const BOB = "bob0000000000000";
@@ -141,20 +143,16 @@ describe("with an open keyring", () => {
     const right = (await first.call("rawGet", ADA)) as { value: string };
     const zeroKey = `steward-key-1:${Buffer.alloc(32).toString("base64")}`;
     for (const wrong of ["hunter2", right.value.slice(0, -8), right.value.slice(14), zeroKey, "\u{1F511}"]) {
-      await first.call("rawSet", ADA, wrong);
+      await running.at(-1)?.call("rawSet", ADA, wrong);
       const before = await snapshot();
-      const second = await restart();
-      running.splice(0, running.length - 1);
-      expect(await second.call("read", ADA)).toEqual({ kind: "unreadable", reason: "damaged" });
-      await expect(second.call("write", ADA, secretsOf("x"))).rejects.toEqual({ kind: "secret_unreadable" });
-      expect(await second.call("rawGet", ADA)).toEqual({ kind: "found", value: wrong });
+      const next = await restart();
+      expect(await next.call("read", ADA)).toEqual({ kind: "unreadable", reason: "damaged" });
+      await expect(next.call("write", ADA, secretsOf("x"))).rejects.toEqual({ kind: "secret_unreadable" });
+      expect(await next.call("rawGet", ADA)).toEqual({ kind: "found", value: wrong });
       expect(await snapshot()).toEqual(before);
-      await second.call("rawSet", ADA, right.value);
-      expect(await (await restart()).call("read", ADA)).toMatchObject({ kind: "found" });
-      // The loop goes on with the process that is there.
-      Object.assign(first, {});
-      await running.at(-1)!.call("rawSet", ADA, right.value);
     }
+    await running.at(-1)?.call("rawSet", ADA, right.value);
+    expect(await (await restart()).call("read", ADA)).toMatchObject({ kind: "found" });
   });
 
   it("does not take a vault without its key, nor a key without its vault, for nothing", async () => {
@@ -230,7 +228,7 @@ describe("with an open keyring", () => {
       const round = read.kind === "found" ? Number(read.secrets.accessToken.replace("token ", "")) : -1;
       expect(round).toBeGreaterThanOrEqual(last);
     }
-  }, 60_000);
+  });
 
   it("removes a key later when its keyring did not answer at once", async () => {
     const first = await start();

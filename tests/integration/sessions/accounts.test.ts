@@ -1,7 +1,9 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Rooms } from "../../../main/rooms.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { matrixCall } from "../../support/matrixApi.ts";
 import { startFaultProxy } from "../../support/faultProxy.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -162,7 +164,6 @@ describe("accounts", () => {
     expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: true });
     expect(rooms.sessions.list().map(({ accountId }) => accountId)).toEqual([stayingId]);
     expect([...data.keychain.entries.keys()].filter((name) => name.includes(leavingId))).toEqual([]);
-    const { readdir } = await import("node:fs/promises");
     expect(await readdir(`${data.folder}/accounts`)).toEqual([stayingId]);
     const again = await synapse.login(leaving.user, leaving.password);
     const { devices } = await synapse.call({ path: "/_matrix/client/v3/devices", token: again.accessToken });
@@ -233,11 +234,51 @@ describe("one account's trouble is no other's", () => {
     }
   }, 60_000);
 
+  it("goes on with a new device when another session removed this one", async () => {
+    const rooms = await data.open();
+    const user = await newUser();
+    const accountId = await signIn(rooms, user);
+    const { deviceId } = rooms.sessions.account(accountId);
+    const other = await synapse.login(user.user, user.password);
+    const path = `/_matrix/client/v3/devices/${deviceId}`;
+    const refusal = await matrixCall(synapse.baseUrl, { method: "DELETE", path, token: other.accessToken, body: {} });
+    const auth = {
+      type: "m.login.password",
+      identifier: { type: "m.id.user", user: user.userId },
+      password: user.password,
+      session: refusal.body.session,
+    };
+    await synapse.call({ method: "DELETE", path, token: other.accessToken, body: { auth } });
+    await waitUntil(() => rooms.sessions.account(accountId).session.status === "softLoggedOut", {
+      what: "the account to notice",
+      timeoutMs: 40_000,
+    });
+    expect(rooms.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
+    await rooms.sessions.signInAgain(accountId, user.password);
+    const account = rooms.sessions.account(accountId);
+    expect(account.session.status).toBe("running");
+    expect(account.deviceId).not.toBe(deviceId);
+    expect((await sessionsOf(rooms, accountId)).sort()).toEqual([account.deviceId, other.deviceId].sort());
+    await data.close();
+    const restarted = await data.open();
+    await restarted.sessions.restoreAll();
+    expect(restarted.sessions.account(accountId).session.status).toBe("running");
+  }, 60_000);
+
+  it("does not take a vanished crypto store for a first start", async () => {
+    const before = await data.open();
+    const accountId = await signIn(before, await newUser());
+    await data.close();
+    await rm(`${data.folder}/accounts/${accountId}/crypto`, { recursive: true });
+    const rooms = await data.open();
+    await rooms.sessions.restoreAll();
+    expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
+  });
+
   it("marks the one whose secret cannot be read, keeps it, and has it back when it can", async () => {
     const before = await data.open();
     const ids = [await signIn(before, await newUser()), await signIn(before, await newUser())] as const;
     await data.close();
-    const { readFile, writeFile, readdir } = await import("node:fs/promises");
     const vaultFolder = `${data.folder}/accounts/${ids[0]}/vault`;
     const vault = `${vaultFolder}/${(await readdir(vaultFolder))[0]}`;
     const good = await readFile(vault);
@@ -254,6 +295,20 @@ describe("one account's trouble is no other's", () => {
     await writeFile(vault, good);
     await rooms.sessions.retry(ids[0]);
     expect(rooms.sessions.account(ids[0]).session.status).toBe("running");
+  });
+
+  it("forgets an account that was kept for this time only, and leaves nothing of it", async () => {
+    data.keychain.problem = "unreachable";
+    const before = await data.open();
+    const user = await newUser();
+    expect(await errorOf(signIn(before, user))).toEqual({ kind: "secrets_unprotected" });
+    await before.secrets.chooseThisTimeOnly();
+    const accountId = await signIn(before, user);
+    expect(before.sessions.account(accountId).session.status).toBe("running");
+    await data.close();
+    const rooms = await data.open();
+    expect(rooms.sessions.list()).toEqual([]);
+    expect(await readdir(`${data.folder}/accounts`)).toEqual([]);
   });
 
   it("waits for a locked keychain and starts when it opens", async () => {

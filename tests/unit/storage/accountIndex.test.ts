@@ -1,8 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AccountIndex } from "../../../main/storage/accountIndex.ts";
-import type { AccountEntry } from "../../../main/storage/accountIndex.ts";
+import { AccountEntry, AccountIndex } from "../../../main/storage/accountIndex.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
@@ -18,7 +17,7 @@ afterEach(() => folder.remove());
 const idOf = (name: string): AccountId => AccountId.parse(name.padEnd(16, "x"));
 
 function entry(name: string): AccountEntry {
-  return {
+  return AccountEntry.parse({
     accountId: idOf(name),
     userId: `@${name}:hs.example`,
     deviceId: "DEV",
@@ -27,7 +26,7 @@ function entry(name: string): AccountEntry {
     avatar: null,
     health: null,
     createdAt: 1,
-  };
+  });
 }
 
 async function opened(unreadable: number[] = []): Promise<AccountIndex> {

@@ -1,0 +1,97 @@
+import { createServer } from "node:http";
+import { startMailbox, type Mail } from "../tests/support/mail.ts";
+import { listenLocally } from "../tests/support/ports.ts";
+import { startSdkSession } from "../tests/support/sdkSession.ts";
+import { startSynapse, type Synapse } from "../tests/support/synapse.ts";
+import { demoPage } from "./demoPage.ts";
+import { say } from "./paths.ts";
+
+/** An account that whoever tries the demo may sign in to. */
+export interface DemoAccount {
+  /** The name to sign in with, on the demo's homeserver. */
+  user: string;
+  password: string;
+  /** What is special about it. */
+  about: string;
+  /** What unlocks its Secure Backup, if it has one. */
+  securityKey?: string;
+  securityPhrase?: string;
+}
+
+/** Everything of the demo but the app. */
+export interface DemoServer {
+  homeserver: string;
+  mailboxPage: string;
+  accounts: DemoAccount[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a homeserver with four accounts and a mailbox with a page. Nothing of it is kept.
+ *
+ * @param dir an empty folder for the homeserver's data
+ */
+export async function startDemoServer(dir: string): Promise<DemoServer> {
+  const mailbox = await startMailbox();
+  say("starting a local homeserver");
+  const synapse = await startSynapse({ dir, mailPort: mailbox.port, enableRegistration: true });
+  say("making four accounts");
+  const accounts = await seed(synapse);
+  const homeserver = synapse.baseUrl;
+  const page = createServer((request, response) => {
+    if (request.url !== "/") return void response.writeHead(404).end();
+    response.writeHead(200, {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    });
+    response.end(demoPage({ homeserver, accounts, mails: newestFirst(mailbox.messages) }));
+  });
+  const mailboxPage = `http://127.0.0.1:${await listenLocally(page)}/`;
+  return {
+    homeserver,
+    mailboxPage,
+    accounts,
+    stop: async () => {
+      page.closeAllConnections();
+      page.close();
+      await Promise.all([synapse.stop(), mailbox.stop()]);
+    },
+  };
+}
+
+function newestFirst(mails: readonly Mail[]): Mail[] {
+  return [...mails].reverse();
+}
+
+async function seed(synapse: Synapse): Promise<DemoAccount[]> {
+  const ada = await synapse.register({ user: "ada", password: "ada likes lists", admin: true, displayName: "Ada" });
+  const ben = await synapse.register({ user: "ben", password: "ben keeps keys", displayName: "Ben" });
+  const cleo = await synapse.register({ user: "cleo", password: "cleo is everywhere", displayName: "Cleo" });
+  const dan = await synapse.register({ user: "dan", password: "dan starts anew", displayName: "Dan" });
+  for (const user of [ada, ben, cleo]) await synapse.setEmail(user, `${user.user}@example.org`);
+  const securityPhrase = "nine quiet herons by the old mill";
+  const securityKey = await giveSecureBackup(synapse, ben, securityPhrase);
+  await synapse.addSessions(cleo, 30);
+  return [
+    { ...ada, about: "server admin" },
+    { ...ben, about: "has a Secure Backup with 12 room keys", securityKey, securityPhrase },
+    { ...cleo, about: "30 sessions" },
+    { ...dan, about: "nothing set up, no email" },
+  ];
+}
+
+/** Lets another client set up Secure Backup, as a person who comes from elsewhere has done. */
+async function giveSecureBackup(
+  synapse: Synapse,
+  { user, password }: { user: string; password: string },
+  securityPhrase: string,
+): Promise<string> {
+  const session = await startSdkSession({ baseUrl: synapse.baseUrl, user, password, deviceName: "Ben's phone" });
+  try {
+    const securityKey = await session.setUpSecureBackup({ securityPhrase });
+    await session.sendRoomKeys(12);
+    return securityKey;
+  } finally {
+    session.stop();
+  }
+}

@@ -1,0 +1,183 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import axe from "axe-core";
+import { _electron, type ElectronApplication, type Page } from "playwright";
+import { cache } from "../../build/paths.ts";
+import { stagedApp } from "../../build/stage.ts";
+import type { Reply } from "../../shared/errors.ts";
+import { temporaryFolder } from "./temporaryFolder.ts";
+import { within } from "./waitUntil.ts";
+
+/** Where and how to start the app. */
+export interface AppOptions {
+  /** Laid over this process's environment: a private Secret Service's, above all. */
+  env?: Readonly<Record<string, string>>;
+  /** The folder of the app's data. One of its own, removed by `close`, unless named. */
+  userData?: string;
+  args?: readonly string[];
+}
+
+/** Starts the staged app (see `build/stage.ts`) and waits until its first window shows something. */
+export async function startApp(options: AppOptions = {}): Promise<StewardApp> {
+  const own = options.userData === undefined ? await temporaryFolder("app") : null;
+  const app = new StewardApp({ ...options, userData: options.userData ?? own?.path ?? "" }, own?.remove ?? null);
+  try {
+    await app.start();
+  } catch (error) {
+    await app.close();
+    throw new Error(`Steward did not start. It said:\n${app.output}`, { cause: error });
+  }
+  return app;
+}
+
+/** The running app: its window, its data, and what it complained about. */
+export class StewardApp {
+  /** The folder of its data. */
+  readonly userData: string;
+  /** Errors that the page threw or logged, since the first start. A test that expects some empties the list. */
+  readonly pageErrors: string[] = [];
+  /** Everything the processes wrote to stdout and stderr, since the first start. */
+  output = "";
+  readonly #options: AppOptions & { userData: string };
+  readonly #removeData: (() => Promise<void>) | null;
+  #running: { app: ElectronApplication; page: Page; ended: Promise<void> } | null = null;
+
+  constructor(options: AppOptions & { userData: string }, removeData: (() => Promise<void>) | null) {
+    this.userData = options.userData;
+    this.#options = options;
+    this.#removeData = removeData;
+  }
+
+  /** The window's page. */
+  get page(): Page {
+    return this.#current.page;
+  }
+
+  /** Playwright's handle, for `evaluate` in the main process. */
+  get electron(): ElectronApplication {
+    return this.#current.app;
+  }
+
+  /** Starts it (again, after `kill` or `quit`) on the same data. */
+  async start(): Promise<void> {
+    const app = await _electron.launch({
+      executablePath: stagedApp().executable,
+      args: [
+        `--user-data-dir=${this.userData}`,
+        // There is no graphics card under Xvfb, and Chromium's sandbox cannot be had by root.
+        "--disable-gpu",
+        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+        ...(this.#options.args ?? []),
+      ],
+      env: { ...definedEnvironment(), ...this.#options.env },
+      timeout: 60_000,
+    });
+    const child = app.process();
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    app.on("window", (page) => {
+      page.on("pageerror", (error) => this.pageErrors.push(String(error)));
+      page.on("console", (message) => message.type() === "error" && this.pageErrors.push(message.text()));
+    });
+    const page = await app.firstWindow({ timeout: 60_000 });
+    this.#running = { app, page, ended };
+    await page.waitForSelector("#root > *", { timeout: 60_000 });
+  }
+
+  /** Kills the main process as a power cut would, and waits until it is gone. */
+  async kill(): Promise<void> {
+    const { app, ended } = this.#current;
+    this.#running = null;
+    app.process().kill("SIGKILL");
+    await within(ended, 15_000, "the killed app to be gone");
+  }
+
+  /** Ends it the way a person does. */
+  async quit(): Promise<void> {
+    const { app, ended } = this.#current;
+    this.#running = null;
+    await app.evaluate(({ app: electronApp }) => electronApp.quit()).catch(() => undefined);
+    await within(ended, 15_000, "the app to end");
+  }
+
+  /** Ends it if it runs, and removes its data if they were its own. */
+  async close(): Promise<void> {
+    if (this.#running) await this.quit().catch(() => this.#running && this.kill());
+    await this.#removeData?.();
+  }
+
+  /** Asks main through the page's bridge, past the screen. */
+  request<T = unknown>(channel: string, input: unknown): Promise<Reply<T>> {
+    return this.page.evaluate(
+      ([name, value]) => {
+        const { steward } = globalThis as unknown as {
+          steward: { request(channel: string, input: unknown): Promise<unknown> };
+        };
+        return steward.request(name, value);
+      },
+      [channel, input] as const,
+    ) as Promise<Reply<T>>;
+  }
+
+  /** Pictures of the window in light and dark, as `.cache/screens/<name>-light.png` and `-dark.png`. */
+  async screenshot(name: string): Promise<void> {
+    const folder = join(cache, "screens");
+    await mkdir(folder, { recursive: true });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await showIn(this.page, colorScheme);
+      await this.page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: "disabled" });
+    }
+    await this.page.emulateMedia({ colorScheme: null });
+  }
+
+  /** The app's own log file; empty while there is none. */
+  log(): Promise<string> {
+    return readFile(join(this.userData, "logs", "steward.log"), "utf8").catch(() => "");
+  }
+
+  get #current() {
+    if (!this.#running) throw new Error("the app is not running");
+    return this.#running;
+  }
+}
+
+/** Throws, with what is wrong and where, unless axe finds nothing on the page as it is shown, light and dark. */
+export async function expectNoAxeViolations(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+  const found: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    await showIn(page, colorScheme);
+    const violations = await page.evaluate(async () => {
+      const { axe: inPage } = globalThis as unknown as { axe: typeof axe };
+      return (await inPage.run(document, { resultTypes: ["violations"] })).violations;
+    });
+    for (const { id, help, nodes } of violations) {
+      for (const node of nodes) {
+        found.push(`${colorScheme}: ${id}: ${help}\n  ${node.target.join(" ")}\n  ${node.html.slice(0, 200)}`);
+      }
+    }
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (found.length > 0) throw new Error(`axe found:\n${found.join("\n")}`);
+}
+
+/** Makes the system seem to prefer a scheme, and waits until the page has taken it on and nothing moves any more. */
+async function showIn(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  const settled = page.evaluate(async () => {
+    // The page learns of the change when the next frame is made. A colour that fades is inherited level by level, so
+    // that new transitions begin when the first have ended: only several still frames in a row say that all is done.
+    for (let still = 0; still < 3; still++) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const isPassing = ({ effect }: Animation) => effect?.getComputedTiming().endTime !== Infinity;
+      if (document.getAnimations().some(isPassing)) still = -1;
+    }
+  });
+  await within(settled, 15_000, "the page to come to rest");
+}
+
+function definedEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import {
+  decodeRecoveryKey,
+  deriveRecoveryKeyFromPassphrase,
+  encodeRecoveryKey,
+} from "matrix-js-sdk/lib/crypto-api/index.js";
+import { describe, expect, it } from "vitest";
+import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
+import { keyFromPhrase, newPhraseInfo, PhraseInfo } from "../../../main/encryption/securityPhrase.ts";
+import { isFailure } from "../../../shared/errors.ts";
+import { sample, seed } from "../../support/seed.ts";
+
+const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Uint8Array.from(bytes));
+const options = { seed, numRuns: sample(300, 20_000) };
+const letters = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const spaces = [
+  ...[" ", "\n", "\r\n", "\t", "\v", "\f"],
+  ..."\u00a0\u1680\u2003\u2009\u2028\u2029\u202f\u205f\u3000\ufeff\u200b\u200d\u2060\u00ad\u200e\u2066\ufe0f",
+];
+
+const isMalformed = (text: string): boolean => {
+  try {
+    parseSecurityKey(text);
+    return false;
+  } catch (thrown) {
+    return isFailure(thrown, "malformed_security_key");
+  }
+};
+
+describe("a Security Key", () => {
+  it("is written and read as the SDK writes and reads it", () => {
+    fc.assert(
+      fc.property(anyKey, (key) => {
+        const text = formatSecurityKey(key);
+        expect(text).toBe(encodeRecoveryKey(key));
+        expect(text).toMatch(/^(?:[1-9A-HJ-NP-Za-km-z]{4} ){11}[1-9A-HJ-NP-Za-km-z]{4}$/);
+        expect(Buffer.from(decodeRecoveryKey(text))).toEqual(Buffer.from(key));
+        expect(parseSecurityKey(text)).toEqual(Buffer.from(key));
+      }),
+      options,
+    );
+  });
+
+  it("may have spaces, line breaks and invisible characters anywhere", () => {
+    const filling = fc.array(fc.constantFrom(...spaces), { maxLength: 3 }).map((some) => some.join(""));
+    fc.assert(
+      fc.property(anyKey, fc.array(filling, { minLength: 49, maxLength: 49 }), (key, fillings) => {
+        const text = [...formatSecurityKey(key).replaceAll(" ", "")];
+        const pasted = text.map((letter, index) => fillings[index]! + letter).join("") + fillings[48]!;
+        expect(parseSecurityKey(pasted)).toEqual(Buffer.from(key));
+      }),
+      options,
+    );
+  });
+
+  it("with one letter changed, left out or doubled is never taken for another key", () => {
+    const letter = fc.constantFrom(...letters, ..."0OIl-_!é");
+    fc.assert(
+      fc.property(anyKey, fc.nat(47), letter, fc.constantFrom("change", "drop", "double"), (key, at, other, how) => {
+        const text = formatSecurityKey(key).replaceAll(" ", "");
+        const middle = how === "change" ? other : how === "drop" ? "" : text[at]! + text[at]!;
+        const changed = text.slice(0, at) + middle + text.slice(at + 1);
+        if (changed === text) return;
+        // Parity is 8 bits: a changed letter slips through once in some hundred tries, then as a different key.
+        if (!isMalformed(changed)) expect(parseSecurityKey(changed)).not.toEqual(Buffer.from(key));
+        if (how !== "change") expect(isMalformed(changed)).toBe(true);
+      }),
+      options,
+    );
+  });
+
+  it("is never found in other texts, whatever they are", () => {
+    const looksLikeOne = fc.string({ unit: fc.constantFrom(...letters, ...spaces), minLength: 40, maxLength: 60 });
+    fc.assert(fc.property(fc.oneof(fc.string({ maxLength: 200 }), looksLikeOne), isMalformed), options);
+    expect(isMalformed("z".repeat(48))).toBe(true);
+    expect(isMalformed("1".repeat(48))).toBe(true);
+    const wrongPrefix = encodeRecoveryKey(newSecurityKey())!.replace(/^./, "F");
+    expect(isMalformed(wrongPrefix)).toBe(true);
+  });
+});
+
+describe("a Security Phrase", () => {
+  it("leads to the same key as in the SDK", async () => {
+    expect(newPhraseInfo().iterations).toBe(500_000);
+    const phrases: [string, number][] = [
+      ["correct horse", 500_000],
+      ["Ümläut ü\u0308 🐎", 1_000],
+      [" with spaces ", 1_000],
+    ];
+    for (const [phrase, iterations] of phrases) {
+      const info = { ...newPhraseInfo(), iterations };
+      const theirs = await deriveRecoveryKeyFromPassphrase(phrase, info.salt, info.iterations);
+      expect(await keyFromPhrase(phrase, info)).toEqual(Buffer.from(theirs));
+    }
+  });
+
+  it("has a salt of its own each time", () => {
+    expect(newPhraseInfo().salt).not.toBe(newPhraseInfo().salt);
+    expect(newPhraseInfo().salt).toMatch(/^[A-Za-z0-9]{32}$/);
+  });
+
+  it("is not derived as a server demands without bounds", () => {
+    const good = { algorithm: "m.pbkdf2", iterations: 500_000, salt: "abc" };
+    expect(PhraseInfo.safeParse({ ...good, bits: 256 }).success).toBe(true);
+    for (const bad of [
+      { iterations: 1e12 },
+      { iterations: 0 },
+      { iterations: -5 },
+      { iterations: 1.5 },
+      { iterations: "500000" },
+      { bits: 1e9 },
+      { salt: "" },
+      { salt: 5 },
+      { salt: "s".repeat(5000) },
+      { algorithm: "m.other" },
+    ]) {
+      expect(PhraseInfo.safeParse({ ...good, ...bad }).success, JSON.stringify(bad)).toBe(false);
+    }
+  });
+});

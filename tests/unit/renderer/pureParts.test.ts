@@ -1,0 +1,144 @@
+import { describe, expect, test } from "vitest";
+import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
+import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import { avatarColour, initials } from "../../../renderer/components/avatarLook.ts";
+import { identifierOf, otherServerOf } from "../../../renderer/features/addAccount/identifier.ts";
+import { otherFlows } from "../../../renderer/features/addAccount/otherFlows.ts";
+import { clampCrop, moveCrop, sideOf, wholeCrop } from "../../../renderer/features/profile/cropMath.ts";
+import { diagnosisSentence, isUnlockable } from "../../../renderer/features/secureBackup/diagnosis.ts";
+import { bareKey, compareKey, keyGroups } from "../../../renderer/features/secureBackup/securityKey.ts";
+import { signOutCosts } from "../../../renderer/features/signOut/signOutCosts.ts";
+
+describe("a Security Key that is typed back", () => {
+  const shown = "EsTg mHhs cKwt g14P o45E KR9o";
+
+  test("may have any kind of space in it", () => {
+    expect(compareKey(shown, " EsTg\u00a0mHhs\r\ncKwt\tg14P\u200bo45E\u2009KR9o\ufeff\n")).toEqual({ kind: "same" });
+    expect(bareKey("a\u2060b\u00adc")).toBe("abc");
+  });
+
+  test("is told how far it is right", () => {
+    expect(compareKey(shown, "EsTg mH")).toEqual({ kind: "short", typed: 6, total: 24 });
+    expect(compareKey(shown, "EsTg mHhs ckwt g14P o45E KR9o")).toEqual({ kind: "different", group: 3 });
+    expect(compareKey(shown, `${shown} x`)).toEqual({ kind: "different", group: 6 });
+  });
+
+  test("is shown in groups of four", () => {
+    expect(keyGroups("EsTgmHhscK")).toEqual(["EsTg", "mHhs", "cK"]);
+  });
+});
+
+describe("a crop", () => {
+  const size = { width: 400, height: 200 };
+
+  test("starts in the middle and never leaves the picture", () => {
+    expect(wholeCrop(size)).toEqual({ x: 200, y: 100, zoom: 1 });
+    expect(clampCrop(size, { x: -50, y: 900, zoom: 1 })).toEqual({ x: 100, y: 100, zoom: 1 });
+    expect(clampCrop(size, { x: 0, y: 0, zoom: 2 })).toEqual({ x: 50, y: 50, zoom: 2 });
+    expect(clampCrop(size, { x: 0, y: 0, zoom: 0.1 }).zoom).toBe(1);
+    expect(sideOf(size, 2)).toBe(100);
+  });
+
+  test("moves by parts of what is shown", () => {
+    expect(moveCrop(size, { x: 200, y: 100, zoom: 2 }, 0.1, -0.1)).toEqual({ x: 210, y: 90, zoom: 2 });
+  });
+});
+
+describe("who signs in", () => {
+  const typed = { user: " alice ", email: "a@b.example", country: "DE", number: "+49 (30) 12" };
+
+  test("is taken when it is complete", () => {
+    expect(identifierOf({ kind: "user", ...typed })).toEqual({ kind: "user", user: "alice" });
+    expect(identifierOf({ kind: "email", ...typed })).toEqual({ kind: "email", address: "a@b.example" });
+    expect(identifierOf({ kind: "phone", ...typed })).toEqual({ kind: "phone", country: "DE", number: "+49 (30) 12" });
+    expect(identifierOf({ kind: "user", ...typed, user: "  " })).toBeNull();
+    expect(identifierOf({ kind: "email", ...typed, email: "a@b" })).toBeNull();
+    expect(identifierOf({ kind: "phone", ...typed, number: "ab" })).toBeNull();
+  });
+
+  test("may belong to another server", () => {
+    expect(otherServerOf({ kind: "user", user: "@a:other.example" }, "example.org")).toBe("other.example");
+    expect(otherServerOf({ kind: "user", user: "@a:EXAMPLE.org" }, "example.org")).toBeNull();
+    expect(otherServerOf({ kind: "user", user: "a" }, "example.org")).toBeNull();
+  });
+
+  test("is told which flows are not there yet", () => {
+    expect(
+      otherFlows([
+        { kind: "password" },
+        { kind: "sso", providers: [{ id: "g", name: "Google" }] },
+        { kind: "other", type: "x.y" },
+      ]),
+    ).toEqual(["Single sign-on in the browser, with Google", "A way called “x.y”"]);
+    expect(otherFlows([{ kind: "password" }])).toEqual([]);
+  });
+});
+
+describe("what signing out costs", () => {
+  const safe: SignOutPreview = {
+    thisSession: "verified",
+    secureBackup: "working",
+    lastVerifiedSession: false,
+    roomKeysNotBackedUp: 0,
+    serverReachable: true,
+  };
+  const tones = (changes: Partial<SignOutPreview>): string[] =>
+    signOutCosts({ ...safe, ...changes }).map(({ tone }) => tone);
+
+  test("nothing, when all is backed up", () => {
+    expect(tones({})).toEqual(["success"]);
+  });
+
+  test("a loss that cannot be undone comes first and is never called safe", () => {
+    expect(tones({ roomKeysNotBackedUp: 412 })).toEqual(["error"]);
+    expect(tones({ lastVerifiedSession: true, secureBackup: "not_set_up", roomKeysNotBackedUp: 3 })).toEqual([
+      "error",
+      "error",
+      "warn",
+    ]);
+    expect(tones({ lastVerifiedSession: true })).toEqual(["warn", "success"]);
+  });
+
+  test("what could not be found out is said", () => {
+    expect(tones({ lastVerifiedSession: null, roomKeysNotBackedUp: null, serverReachable: false })).toEqual([
+      "warn",
+      "warn",
+      "warn",
+    ]);
+  });
+});
+
+describe("the diagnosis of Secure Backup", () => {
+  const secrets: SecureBackupState["secrets"] = [
+    { name: "m.cross_signing.master", stored: "stored", here: true },
+    { name: "m.cross_signing.user_signing", stored: "missing", here: false },
+    { name: "m.megolm_backup.v1", stored: "malformed", here: true },
+  ];
+
+  test("names the one secret that it is about", () => {
+    expect(diagnosisSentence({ diagnosis: "secret_not_stored", secrets })).toContain("Signs the people you verify");
+    expect(diagnosisSentence({ diagnosis: "secret_unreadable", secrets })).toContain(
+      "Opens the backup of message keys",
+    );
+    expect(diagnosisSentence({ diagnosis: "working", secrets })).toBe("Secure Backup works.");
+  });
+
+  test("offers the key where the key helps", () => {
+    const key = { hasPhrase: false, checkable: true };
+    expect(isUnlockable({ diagnosis: "session_unverified", key })).toBe(true);
+    expect(isUnlockable({ diagnosis: "session_unverified", key: null })).toBe(false);
+    expect(isUnlockable({ diagnosis: "secret_not_stored", key })).toBe(false);
+    expect(isUnlockable({ diagnosis: "working", key })).toBe(false);
+  });
+});
+
+test("an avatar without a picture has stable letters and colour", () => {
+  expect([initials("Alice at work"), initials("🙂 ops"), initials("!!"), initials("é")]).toEqual([
+    "AL",
+    "OP",
+    "?",
+    "É",
+  ]);
+  expect(avatarColour("@a:b")).toBe(avatarColour("@a:b"));
+  expect(new Set(["@a:b", "@b:b", "@c:b", "@d:b", "@e:b"].map(avatarColour)).size).toBeGreaterThan(1);
+});

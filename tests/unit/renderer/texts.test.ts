@@ -1,0 +1,148 @@
+import { readFileSync, globSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { AppError } from "../../../shared/errors.ts";
+import en from "../../../renderer/i18n/en.json" with { type: "json" };
+import {
+  capitalised,
+  daysBetween,
+  durationText,
+  errorWords,
+  momentText,
+  numberWord,
+  sizeText,
+  t,
+} from "../../../renderer/i18n/index.ts";
+
+const renderer = join(import.meta.dirname, "../../../renderer");
+const source = globSync("**/*.{ts,tsx}", { cwd: renderer })
+  .map((path) => readFileSync(join(renderer, path), "utf8"))
+  .join("\n");
+
+type Node = string | { [key: string]: Node };
+
+function isPlural(node: Node): node is { one: string; other: string } {
+  return typeof node === "object" && typeof node["one"] === "string" && typeof node["other"] === "string";
+}
+
+function keysOf(node: Node, path: string): string[] {
+  if (typeof node === "string" || isPlural(node)) return [path];
+  return Object.entries(node).flatMap(([key, child]) => keysOf(child, path ? `${path}.${key}` : key));
+}
+
+const keys = keysOf(en, "");
+
+/** The beginnings of keys that are put together at run time, such as `errors.${kind}`. */
+const builtBeginnings = [...source.matchAll(/[`]([a-zA-Z_.]+\.)\$\{/g)].map(([, beginning]) => beginning ?? "");
+
+/** One error of each kind, with recognisable values in its fields. */
+const examples = {} as Record<AppError["kind"], Record<string, unknown>>;
+for (const { shape } of AppError.options) examples[shape.kind.value] = { kind: shape.kind.value };
+const fields: Record<string, unknown> = {
+  softLogout: false,
+  userId: "@u:example.org",
+  accountId: "0000000000000001",
+  expected: "@a:example.org",
+  got: "@b:example.org",
+  host: "host.example",
+  baseUrl: "http://host.example",
+  retryAfterMs: 1000,
+  status: 500,
+  errcode: "M_X",
+  message: "what the server said",
+  limitBytes: 5_000_000,
+  file: "index.json",
+  failed: ["master"],
+  issues: ["x"],
+  ref: "abc123",
+};
+for (const { shape } of AppError.options) {
+  const example = examples[shape.kind.value];
+  for (const name of Object.keys(shape)) if (name in fields) example[name] = fields[name];
+}
+examples.network["reason"] = "timeout";
+examples.file_failed["reason"] = "no_space";
+examples.well_known_invalid["reason"] = "it is empty";
+examples.bad_certificate["reason"] = "it has expired";
+
+describe("texts", () => {
+  test("every key that the code names exists", () => {
+    const named = [...source.matchAll(/\bt\(\s*"([^"]+)"/g)].map(([, key]) => key ?? "");
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((key) => !keys.includes(key))).toEqual([]);
+  });
+
+  test("every text is used", () => {
+    const unused = keys.filter(
+      (key) =>
+        !source.includes(`"${key}"`) &&
+        !builtBeginnings.some((beginning) => key.startsWith(beginning) && !key.slice(beginning.length).includes(".")),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test("a number chooses the plural form and is written with separators", () => {
+    expect(t("signOut.keysLost", { count: 1 })).toMatch(/^1 room key is not backed up/);
+    expect(t("signOut.keysLost", { count: 4120 })).toMatch(/^4,120 room keys are not backed up/);
+  });
+
+  test("parameters are text: braces in them are left alone", () => {
+    expect(t("signOut.title", { name: "{name} $& \\1" })).toBe("Sign out {name} $& \\1?");
+  });
+
+  test("small numbers are words", () => {
+    expect([numberWord(2), numberWord(10), numberWord(11), capitalised(numberWord(2))]).toEqual([
+      "two",
+      "ten",
+      "11",
+      "Two",
+    ]);
+  });
+
+  test("sizes and lengths of time", () => {
+    expect([sizeText(999), sizeText(50_000), sizeText(52_428_800)]).toEqual(["999 bytes", "50 kB", "52.4 MB"]);
+    expect([durationText(1), durationText(61_000), durationText(600_000), durationText(7_200_000)]).toEqual([
+      "1 second",
+      "61 seconds",
+      "10 minutes",
+      "2 hours",
+    ]);
+    expect(durationText(-5)).toBe("0 seconds");
+  });
+
+  test("moments are said relative to midnight, not to 24 hours", () => {
+    const now = new Date(2026, 4, 3, 0, 30).getTime();
+    expect(daysBetween(now - 3_600_000, now)).toBe(1);
+    expect(momentText(now - 20_000, now)).toBe("just now");
+    expect(momentText(now - 300_000, now)).toBe("5 minutes ago");
+    expect(momentText(now - 2 * 3_600_000, now)).toBe("yesterday");
+    expect(momentText(now + 60_000, now)).toBe("just now");
+  });
+});
+
+describe("errors", () => {
+  test.each(Object.keys(examples) as AppError["kind"][])("%s is a whole sentence without gaps", (kind) => {
+    const error = AppError.parse(examples[kind]);
+    const { sentence, next } = errorWords(error);
+    for (const text of [sentence, next ?? "Fine."]) {
+      expect(text).not.toMatch(/[{}]|undefined|\[object/);
+      expect(text).toMatch(/^[A-Z@a-z].*\S[.)!?]?$/);
+      expect(text).not.toMatch(/ {2}|\s$/);
+    }
+    if (kind.includes("_")) expect(sentence).not.toContain(kind);
+  });
+
+  test("what a server wrote is shown as it is", () => {
+    expect(errorWords({ kind: "forbidden", message: "<b>No</b> {host}" }).sentence).toBe(
+      "This is not allowed. <b>No</b> {host}",
+    );
+    expect(errorWords({ kind: "server", status: 502, errcode: "M_UNKNOWN", message: "" }).sentence).toContain(
+      "502 M_UNKNOWN",
+    );
+  });
+
+  test("a soft logout is told apart from a hard one", () => {
+    const soft = errorWords({ kind: "unauthenticated", softLogout: true }).sentence;
+    expect(soft).not.toBe(errorWords({ kind: "unauthenticated", softLogout: false }).sentence);
+  });
+});
