@@ -1,5 +1,16 @@
 import type { Mail } from "../tests/support/mail.ts";
-import type { DemoAccount } from "./demoServer.ts";
+
+/** An account that whoever tries the demo may sign in to. */
+export interface DemoAccount {
+  /** The name to sign in with, on the demo's homeserver. */
+  user: string;
+  password: string;
+  /** What is special about it. */
+  about: string;
+  /** What unlocks its Secure Backup, if it has one. */
+  securityKey?: string;
+  securityPhrase?: string;
+}
 
 /** What the demo's page shows. */
 export interface DemoPageContent {

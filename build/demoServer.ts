@@ -3,20 +3,8 @@ import { startMailbox, type Mail } from "../tests/support/mail.ts";
 import { listenLocally } from "../tests/support/ports.ts";
 import { startSdkSession } from "../tests/support/sdkSession.ts";
 import { startSynapse, type Synapse } from "../tests/support/synapse.ts";
-import { demoPage } from "./demoPage.ts";
+import { type DemoAccount, demoPage } from "./demoPage.ts";
 import { say } from "./paths.ts";
-
-/** An account that whoever tries the demo may sign in to. */
-export interface DemoAccount {
-  /** The name to sign in with, on the demo's homeserver. */
-  user: string;
-  password: string;
-  /** What is special about it. */
-  about: string;
-  /** What unlocks its Secure Backup, if it has one. */
-  securityKey?: string;
-  securityPhrase?: string;
-}
 
 /** Everything of the demo but the app. */
 export interface DemoServer {

@@ -83,12 +83,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     challenges: {
       list: () => ({ challenges: challenges.list() }),
-      answer: async ({ challengeId, answer }) => {
-        await challenges.answer(challengeId, answer);
+      answer: ({ challengeId, answer }) => {
+        challenges.answer(challengeId, answer);
         return {};
       },
-      cancel: async ({ challengeId }) => {
-        await challenges.cancel(challengeId);
+      cancel: ({ challengeId }) => {
+        challenges.cancel(challengeId);
         return {};
       },
     },

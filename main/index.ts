@@ -17,13 +17,14 @@ import { createEmit, startRouter } from "./ipc/router.ts";
 import { isTrustedSender } from "./ipc/trust.ts";
 import { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, LogFile } from "./logging/logFile.ts";
-import { Redactor } from "./logging/redact.ts";
+import { Redactor, SecretsToRedact } from "./logging/redact.ts";
 import { openRooms } from "./rooms.ts";
 import { Folders } from "./storage/folders.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
 const folders = new Folders(app.getPath("userData"));
-const redactor = new Redactor({ homeDirectory: homedir() });
+const secretsToRedact = new SecretsToRedact();
+const redactor = new Redactor({ homeDirectory: homedir(), secrets: secretsToRedact });
 const log = new LogFile({ path: join(folders.logs, "steward.log"), redactor });
 const logger = createLogger(log, "app");
 const versions = [
@@ -100,6 +101,7 @@ async function start(): Promise<void> {
     fetch: globalThis.fetch,
     emit,
     loggerFor: (room) => createLogger(log, room),
+    keepOutOfLogs: (secret) => secretsToRedact.add(secret),
     onDamaged: noteDamage,
     keeping: {
       copyText: (text) => dialogs.copySecret(text),
@@ -142,7 +144,7 @@ async function start(): Promise<void> {
         logger: createLogger(log, "external"),
       }),
       copyText: (text) => dialogs.copyText(text),
-      report: async () => (await crashes.read())?.text ?? [...versions, "", ...log.recent()].join("\n"),
+      report: async () => (await crashes.read())?.text ?? crashes.describeNow(),
       dismissNotices: async () => {
         notices.length = 0;
         await crashes.dismiss();

@@ -26,6 +26,8 @@ export interface RoomOptions {
   fetch: Fetch;
   emit: Emit;
   loggerFor: (room: string) => Logger;
+  /** Told of every token that comes into use, so that no log shows it. */
+  keepOutOfLogs: (secret: string) => void;
   onDamaged: (damaged: DamagedFile) => void;
   /** The ways to keep a Security Key outside the app. */
   keeping: SecureBackupParts["ports"];
@@ -67,6 +69,7 @@ export async function openRooms(options: RoomOptions) {
     cryptoFolder: (accountId) => folders.account(accountId).crypto,
     fetch,
     loadEngine: () => import("./engine.ts"),
+    keepOutOfLogs: options.keepOutOfLogs,
     logger: loggerFor("sessions"),
     emit,
     avatarPath: (entry) => avatars.pathOf(entry),

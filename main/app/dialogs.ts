@@ -1,7 +1,7 @@
 import { app, type BrowserWindow, clipboard, dialog } from "electron";
 import { join } from "node:path";
+import { writeDurably } from "../storage/durableFile.ts";
 import { BrieflyCopied } from "./brieflyCopied.ts";
-import { saveTextFile } from "./saveTextFile.ts";
 
 /** A text to be saved where the person says. */
 export interface TextToSave {
@@ -51,7 +51,7 @@ export class Dialogs {
       ? dialog.showSaveDialog(window, options)
       : dialog.showSaveDialog(options));
     if (canceled || !filePath) return false;
-    await saveTextFile(filePath, text);
+    await writeDurably(filePath, text);
     return true;
   }
 

@@ -7,7 +7,7 @@
  * @returns the parsed URL, or null when it is refused
  */
 export function parseExternalUrl(text: string): URL | null {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+   
   if (!/^https?:\/\/[^/]/i.test(text) || /[\s\\\u0000-\u001f\u007f-\u009f]/.test(text)) return null;
   let url: URL;
   try {

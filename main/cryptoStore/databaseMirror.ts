@@ -77,7 +77,7 @@ export class DatabaseMirror implements EngineObserver {
     let stores = this.#touched.get(transaction);
     if (stores === undefined) this.#touched.set(transaction, (stores = new Map<EngineStore, Touched>()));
     let touched = stores.get(store);
-    if (touched === undefined) stores.set(store, (touched = new Map()));
+    if (touched === undefined) stores.set(store, (touched = new Map() as Touched));
     const into = touched;
     return (key, overwritten) => {
       const name = encodeKey(key).toString("latin1");
@@ -128,7 +128,7 @@ export class DatabaseMirror implements EngineObserver {
     const stores = new Map<EngineStore, KeptStore>();
     for (const [store, keptStore] of this.#kept.stores) {
       if (present.has(store)) stores.set(store, keptStore);
-      else storeRemoval(changes, store, keptStore.id, keptStore.generator, touched.get(store) ?? new Map());
+      else storeRemoval(changes, store, keptStore.id, keptStore.generator, touched.get(store) ?? (new Map() as Touched));
     }
     for (const store of present) {
       if (!stores.has(store)) stores.set(store, { id: this.#nextStoreId(), generator: null });

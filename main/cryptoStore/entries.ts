@@ -43,7 +43,7 @@ export function entryKey(name: EntryName): Buffer {
 export function entryName(bytes: Buffer): EntryName {
   switch (bytes[0]) {
     case SCHEMA:
-      return { of: "schema", database: String(decodeKey(bytes.subarray(1))) };
+      return { of: "schema", database: decodeKey(bytes.subarray(1)) as string };
     case GENERATOR:
       return { of: "generator", storeId: bytes.readUInt32BE(1) };
     case RECORD:

@@ -1,4 +1,4 @@
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { type AppFailure, fail } from "../../shared/errors.ts";
 import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./entries.ts";
 import { discardLevel, levelFailure, openLevel } from "./levelFolder.ts";
 import type { Level } from "./levelFolder.ts";

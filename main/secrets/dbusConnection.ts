@@ -175,7 +175,7 @@ export class DbusConnection {
     const values = (): unknown[] => {
       // A slice that starts at zero: alignment counts from the start of the body, which is itself 8-aligned.
       const body = new WireReader(message.subarray(bodyStart));
-      return splitSignature(String(fields.get(FIELD.signature) ?? "")).map((type) => body.read(type));
+      return splitSignature((fields.get(FIELD.signature) as string | undefined) ?? "").map((type) => body.read(type));
     };
     if (message[1] === SIGNAL) {
       const index = this.#expected.findIndex(

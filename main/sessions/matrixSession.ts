@@ -30,6 +30,8 @@ export interface SessionParts {
   cryptoFolder: (accountId: AccountId) => string;
   fetch: Fetch;
   loadEngine: LoadEngine;
+  /** Told of every token that comes into use, so that no log shows it. */
+  keepOutOfLogs: (secret: string) => void;
   logger: Logger;
 }
 
@@ -100,6 +102,8 @@ export class MatrixSession {
         this.#set({ status: "locked", error: unreadableError(read.reason), offline: false });
         return;
       }
+      this.#parts.keepOutOfLogs(read.secrets.accessToken);
+      this.#parts.keepOutOfLogs(read.secrets.storageKey);
       const engine = await this.#parts.loadEngine();
       signal.throwIfAborted();
       const { accountId } = this.details;
@@ -140,12 +144,11 @@ export class MatrixSession {
   #whileOpen(): Logger {
     const { logger } = this.#parts;
     const { signal } = this.#abort;
-    const unlessStopped =
-      (write: Logger["warn"]): Logger["warn"] =>
-      (message, fields) => {
-        if (!signal.aborted) write(message, fields);
-      };
-    return { ...logger, warn: unlessStopped(logger.warn), error: unlessStopped(logger.error) };
+    return {
+      ...logger,
+      warn: (message, fields) => void (signal.aborted || logger.warn(message, fields)),
+      error: (message, fields) => void (signal.aborted || logger.error(message, fields)),
+    };
   }
 
   /** The disk refused a write: nothing more can be kept, so the session ends and says so. */

@@ -56,7 +56,7 @@ export function Section({
   readonly actions?: ReactNode;
 }) {
   return (
-    <section className={styles["section"]} aria-label={title}>
+    <section className={styles["section"]}>
       <div className={styles["sectionHead"]}>
         <h2 className={styles["sectionTitle"]}>{title}</h2>
         {actions}
@@ -81,19 +81,10 @@ export function Facts({ facts }: { readonly facts: readonly { readonly name: str
 }
 
 /** A form whose parts stand below each other. Nothing leaves the window by submitting it. */
-export function Form({
-  onSubmit,
-  children,
-  label,
-}: {
-  readonly onSubmit: () => void;
-  readonly children: ReactNode;
-  readonly label: string;
-}) {
+export function Form({ onSubmit, children }: { readonly onSubmit: () => void; readonly children: ReactNode }) {
   return (
     <form
       className={styles["form"]}
-      aria-label={label}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();

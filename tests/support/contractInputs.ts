@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { z } from "zod";
+import { type z } from "zod";
 import type { RequestDefinition } from "../../shared/contract/define.ts";
 import { contract } from "../../shared/contract/index.ts";
 

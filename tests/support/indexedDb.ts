@@ -74,3 +74,18 @@ function zeroed(key: IDBValidKey): IDBValidKey {
   if (Array.isArray(key)) return key.map(zeroed);
   return key === 0 ? 0 : key;
 }
+
+/** Does some work on the object store "s" in one transaction, and resolves when that is complete. */
+export async function writing(database: IDBDatabase, work: (s: IDBObjectStore) => unknown): Promise<void> {
+  const transaction = database.transaction("s", "readwrite");
+  const finished = completed(transaction);
+  await work(transaction.objectStore("s"));
+  await finished;
+}
+
+/** Puts records under keys of several types into the object store "s". */
+export async function filled(database: IDBDatabase): Promise<void> {
+  await writing(database, (s) => {
+    for (const key of [1, 2, 3, 4, 5, "a", "b", [1, "x"], [2, "y"]]) s.put({ key }, key);
+  });
+}

@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { inspect } from "node:util";
 import { openRooms } from "../../main/rooms.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -20,11 +21,15 @@ const entries = JSON.parse(await readFile(keychainFile, "utf8")) as [string, str
 for (const [name, value] of entries) keychain.entries.set(name, value);
 
 const silent = (): void => undefined;
+const complain = (message: string, fields?: object): void => {
+  process.stderr.write(`${message} ${inspect(fields)}\n`);
+};
 const rooms = await openRooms({
   folders: new Folders(folder),
   fetch: globalThis.fetch,
   emit: silent,
-  loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: silent }),
+  loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: complain }),
+  keepOutOfLogs: silent,
   onDamaged: silent,
   keychain,
   keeping: {

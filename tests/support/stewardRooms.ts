@@ -38,6 +38,7 @@ export class StewardData {
       fetch: globalThis.fetch,
       emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
       loggerFor: () => logger,
+      keepOutOfLogs: () => undefined,
       onDamaged: (damaged) => void this.warnings.push(`damaged ${damaged.file}`),
       keychain: this.keychain,
       keeping: {

@@ -142,11 +142,19 @@ export class Synapse {
   }
 
   /** Gives a user an email address (in place of those they had), as if they had proved it. */
-  async setEmail({ userId }: Pick<TestUser, "userId">, address: string): Promise<void> {
+  setEmail(user: Pick<TestUser, "userId">, address: string): Promise<void> {
+    return this.setThreepid(user, { medium: "email", address });
+  }
+
+  /** As `setEmail`, also for a phone number (medium `msisdn`, digits with the country code). */
+  async setThreepid(
+    { userId }: Pick<TestUser, "userId">,
+    threepid: { medium: "email" | "msisdn"; address: string },
+  ): Promise<void> {
     await this.adminCall({
       method: "PUT",
       path: `/_synapse/admin/v2/users/${encodeURIComponent(userId)}`,
-      body: { threepids: [{ medium: "email", address }] },
+      body: { threepids: [threepid] },
     });
   }
 
@@ -168,11 +176,22 @@ export class Synapse {
   /** Makes every access token one that has expired, as a server with a `session_lifetime` does: a soft logout. */
   async expireTokens(): Promise<void> {
     await this.goDown();
-    const change = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); "
-      + "d.execute('UPDATE access_tokens SET valid_until_ms = 1'); d.commit()";
-    const { code, output } = await run(this.#python, ["-c", change, this.#files.database]);
-    if (code !== 0) throw new Error(`The tokens could not be changed: ${output}`);
+    await this.#inDatabase("d.execute('UPDATE access_tokens SET valid_until_ms = 1'); d.commit()");
     await this.comeBack();
+  }
+
+  /** Every access token in force, to look for where none may be. */
+  async accessTokens(): Promise<string[]> {
+    const output = await this.#inDatabase("print('\\n'.join(r[0] for r in d.execute('SELECT token FROM access_tokens')))");
+    return output.split("\n").filter((line) => line !== "");
+  }
+
+  /** Runs a line of Python with the database as `d`, and answers what it prints. */
+  async #inDatabase(line: string): Promise<string> {
+    const script = `import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); ${line}`;
+    const { code, output } = await run(this.#python, ["-c", script, this.#files.database]);
+    if (code !== 0) throw new Error(`the homeserver's database could not be used: ${output}`);
+    return output;
   }
 
   /** Ends it and removes its data. */

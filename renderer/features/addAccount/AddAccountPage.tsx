@@ -49,7 +49,7 @@ function HomeserverForm({ input, onInput, onFound }: HomeserverFormProps) {
     onInput(value);
   };
   return (
-    <Form label={t("add.title")} onSubmit={submit}>
+    <Form onSubmit={submit}>
       <TextField
         label={t("add.homeserver")}
         help={t("add.homeserverHelp")}

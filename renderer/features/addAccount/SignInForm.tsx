@@ -108,7 +108,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
     if (identifier && password && (!insecure || accepted)) void signIn.run(identifier);
   };
   return (
-    <Form label={t("add.titleAt", { server: serverName })} onSubmit={submit}>
+    <Form onSubmit={submit}>
       {moved && (
         <Notice tone="info" live>
           {t("add.otherServer", { server: serverName })}

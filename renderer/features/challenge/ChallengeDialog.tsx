@@ -100,7 +100,6 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
   const error = answer.error ?? (checking ? null : challenge.error);
   return (
     <Form
-      label={t("challenge.title")}
       onSubmit={() => {
         setTried(true);
         if (password && !checking) void answer.run();

@@ -46,7 +46,11 @@ export function OverviewPage({ account }: { readonly account: Account }) {
         />
       }
     >
-      {session.status === "softLoggedOut" && <SignInAgain account={account} />}
+      {session.status === "softLoggedOut" && (
+        <Section title={t("again.title")}>
+          <SignInAgain account={account} />
+        </Section>
+      )}
       <Health account={account} />
       <AboutAccount account={account} />
       <Section title={t("overview.signOutSection")}>

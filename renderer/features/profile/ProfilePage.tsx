@@ -72,7 +72,7 @@ function DisplayName({ account, profile, onChange }: ProfilePartProps) {
   const changed = name.trim() !== (profile.displayName ?? "");
   return (
     <Section title={t("profile.displayName")}>
-      <Form label={t("profile.displayName")} onSubmit={() => void (changed && save.run())}>
+      <Form onSubmit={() => void (changed && save.run())}>
         <TextField
           label={t("profile.displayName")}
           hideLabel

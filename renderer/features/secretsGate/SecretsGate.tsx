@@ -52,7 +52,7 @@ function ChooseProtection() {
   };
   return (
     <Page title={t("gate.unprotectedTitle")} subtitle={t("gate.unprotectedText")}>
-      <Form label={t("gate.unprotectedTitle")} onSubmit={submit}>
+      <Form onSubmit={submit}>
         <Choice
           label={t("gate.choices")}
           hideLabel
@@ -99,7 +99,7 @@ function UnlockSecrets() {
   const unlock = useAction(() => taken(steward.secrets.unlock({ passphrase })));
   return (
     <Page title={t("gate.lockedTitle")} subtitle={t("gate.lockedText")}>
-      <Form label={t("gate.lockedTitle")} onSubmit={() => void (passphrase && unlock.run())}>
+      <Form onSubmit={() => void (passphrase && unlock.run())}>
         <PasswordField
           label={t("gate.passphraseField")}
           value={passphrase}

@@ -43,7 +43,7 @@ export function ChooseStep({ account, later, onBegun }: ChooseStepProps) {
         ? t("backup.choose.phraseWeak")
         : null;
   return (
-    <Form label={t("backup.titleSetUp")} onSubmit={submit}>
+    <Form onSubmit={submit}>
       <Choice
         label={t("backup.choose.legend")}
         look="cards"

@@ -39,7 +39,8 @@ export function TypeBackStep({ account, method, onBack }: TypeBackStepProps) {
     if (problemOf(comparable, typed) === null) void confirm.run();
   };
   return (
-    <Form label={t("backup.type.heading")} onSubmit={submit}>
+    <Form onSubmit={submit}>
+      <h2 className="visuallyHidden">{t("backup.type.heading")}</h2>
       <p>{t(method === "phrase" ? "backup.type.textPhrase" : "backup.type.text")}</p>
       <TextField
         label={t("backup.type.field")}

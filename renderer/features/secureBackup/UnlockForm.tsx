@@ -33,7 +33,7 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
     if (!missing) void open.run();
   };
   return (
-    <Form label={t("backup.titleUnlock")} onSubmit={submit}>
+    <Form onSubmit={submit}>
       <p>{t(hasPhrase ? "backup.unlock.text" : "backup.unlock.textKey")}</p>
       <PasswordField
         label={t(hasPhrase ? "backup.unlock.field" : "backup.unlock.fieldKey")}

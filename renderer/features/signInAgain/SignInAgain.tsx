@@ -16,7 +16,7 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const again = useAction(() => steward.signIn.again({ accountId, password }));
   const hard = session.error?.kind === "unauthenticated" && !session.error.softLogout;
   return (
-    <Form label={t("again.title")} onSubmit={() => void (password && again.run())}>
+    <Form onSubmit={() => void (password && again.run())}>
       <Notice tone="warn">{t(hard ? "again.hardText" : "again.text")}</Notice>
       <PasswordField
         label={t("again.password", { userId })}

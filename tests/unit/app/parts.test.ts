@@ -7,7 +7,7 @@ import { BACKGROUND } from "../../../main/app/colours.ts";
 import { removeDebugSwitches } from "../../../main/app/debugSwitches.ts";
 import { fillIn } from "../../../main/app/fillIns.ts";
 import { ReloadBudget } from "../../../main/app/reloadLimit.ts";
-import { saveTextFile } from "../../../main/app/saveTextFile.ts";
+import { writeDurably } from "../../../main/storage/durableFile.ts";
 import { settleWithin } from "../../../main/app/settleWithin.ts";
 import { fitPlace, SMALLEST, USUAL, type WindowPlace } from "../../../main/app/windowPlace.ts";
 import { AppFailure } from "../../../shared/errors.ts";
@@ -128,7 +128,7 @@ describe("settleWithin", () => {
   });
 });
 
-describe("saveTextFile", () => {
+describe("writeDurably", () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "steward-save-"));
@@ -138,7 +138,7 @@ describe("saveTextFile", () => {
   test("writes a file that only this person may read, also over one that others could", async () => {
     const path = join(folder, "Security Key.txt");
     for (const text of ["EsTc 1", "EsTc 2"]) {
-      await saveTextFile(path, text);
+      await writeDurably(path, text);
       expect(await readFile(path, "utf8")).toBe(text);
       if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
       await rm(path);
@@ -147,7 +147,7 @@ describe("saveTextFile", () => {
   });
 
   test("says why it could not", async () => {
-    const failure: unknown = await saveTextFile(join(folder, "gone/x.txt"), "x").catch((thrown: unknown) => thrown);
+    const failure: unknown = await writeDurably(join(folder, "gone/x.txt"), "x").catch((thrown: unknown) => thrown);
     expect(failure).toBeInstanceOf(AppFailure);
     expect((failure as AppFailure).error).toEqual({ kind: "file_failed", reason: "vanished" });
   });

@@ -7,7 +7,7 @@ type Page = { status?: number; body?: unknown; text?: string } | Error;
 /** A fetch that knows these pages and answers 404 to all others. */
 function fakeWeb(pages: Record<string, Page>): typeof globalThis.fetch {
   return (input) => {
-    const page = pages[String(input)];
+    const page = pages[input as string];
     if (page instanceof Error) return Promise.reject(page);
     if (!page) return Promise.resolve(Response.json({ errcode: "M_UNRECOGNIZED", error: "" }, { status: 404 }));
     const text = page.text ?? JSON.stringify(page.body);
