@@ -5,6 +5,7 @@ import type { Challenges } from "./account/challenges.ts";
 import type { HealthService } from "./account/health.ts";
 import type { Jobs } from "./account/jobs.ts";
 import type { ProfileService } from "./account/profile.ts";
+import type { SessionList } from "./account/sessionList.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
 import type { Fetch } from "./sessions/http.ts";
@@ -15,6 +16,7 @@ export interface HandlerParts {
   sessions: SessionManager;
   health: HealthService;
   profile: ProfileService;
+  sessionList: SessionList;
   challenges: Challenges;
   jobs: Jobs;
   secrets: SecretsProtection;
@@ -111,5 +113,14 @@ export function createHandlers(parts: HandlerParts): Handlers {
       unlock: ({ passphrase }) => secrets.unlock(passphrase),
     },
     secureBackup: parts.secureBackup,
+    sessions: {
+      list: async ({ accountId }) => ({ sessions: await parts.sessionList.list(accountId) }),
+      rename: async ({ accountId, deviceId, name }) => ({
+        sessions: await parts.sessionList.rename(accountId, deviceId, name),
+      }),
+      signOut: async ({ accountId, deviceIds }) => ({
+        sessions: await parts.sessionList.signOut(accountId, deviceIds),
+      }),
+    },
   };
 }

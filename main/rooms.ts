@@ -7,6 +7,7 @@ import { Avatars } from "./account/avatars.ts";
 import { HealthService } from "./account/health.ts";
 import { Jobs } from "./account/jobs.ts";
 import { ProfileService } from "./account/profile.ts";
+import { SessionList } from "./account/sessionList.ts";
 import { installCryptoStores } from "./cryptoStore/index.ts";
 import { SecureBackupService, type SecureBackupParts } from "./encryption/secureBackupService.ts";
 import type { Logger } from "./logging/logger.ts";
@@ -99,6 +100,15 @@ export async function openRooms(options: RoomOptions) {
     logger: loggerFor("health"),
   });
 
+  const sessionList = new SessionList({
+    sessions,
+    challenges,
+    onChanged: (accountId) => {
+      emit("sessions.changed", { accountId });
+      health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+    },
+  });
+
   const accountsLogger = loggerFor("accounts");
   sessions.onRunning((accountId) => {
     const learn = [profile.get(accountId), health.refresh(accountId)];
@@ -111,7 +121,7 @@ export async function openRooms(options: RoomOptions) {
     if (!state.locked) void sessions.startLocked();
   });
 
-  return { index, jobs, secrets, secretStore, avatars, sessions, profile, challenges, secureBackup, health };
+  return { index, jobs, secrets, secretStore, avatars, sessions, profile, challenges, sessionList, secureBackup, health };
 }
 
 export type Rooms = Awaited<ReturnType<typeof openRooms>>;

@@ -4,9 +4,7 @@ import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/cont
 import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
-
-/** After so long without being seen a session counts as forgotten. */
-export const INACTIVE_AFTER_MS = 90 * 24 * 60 * 60 * 1000;
+import { listSessions } from "./sessionList.ts";
 
 const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]> = {
   unfinished_set_up: "unfinished",
@@ -93,23 +91,11 @@ export class HealthService {
   }
 
   async #otherSessions(client: MatrixClient): Promise<NonNullable<AccountHealth["otherSessions"]>> {
-    const crypto = client.getCrypto()!;
-    const userId = client.getSafeUserId();
-    const [{ devices }, keys] = await Promise.all([client.getDevices(), crypto.getUserDeviceInfo([userId], true)]);
-    const withKeys = keys.get(userId);
-    const others = devices.filter(
-      ({ device_id: id }) => id !== client.getDeviceId() && withKeys?.get(id)?.dehydrated !== true,
-    );
-    const verified = await Promise.all(
-      others.map(async ({ device_id: id }) =>
-        withKeys?.has(id) ? await crypto.getDeviceVerificationStatus(userId, id) : null,
-      ),
-    );
-    const forgottenBefore = Date.now() - INACTIVE_AFTER_MS;
+    const others = (await listSessions(client)).filter(({ thisSession }) => !thisSession);
     return {
       total: others.length,
-      unverified: verified.filter((status) => status?.crossSigningVerified !== true).length,
-      inactive: others.filter(({ last_seen_ts: seen }) => seen !== undefined && seen > 0 && seen < forgottenBefore).length,
+      unverified: others.filter(({ verification }) => verification !== "verified").length,
+      inactive: others.filter(({ inactive }) => inactive).length,
     };
   }
 

@@ -65,8 +65,8 @@ function hardenContents(contents: WebContents, { packaged, logger }: HardeningOp
  * devices, downloads, network. Must be called before the app is ready, so that nothing is created before it.
  */
 export function hardenApp(options: HardeningOptions): void {
-  // enableSandbox() takes --no-sandbox off the command line. Chromium cannot sandbox what root runs, so root (and nobody
-  // else) may ask to go without; every other person's --no-sandbox is ignored.
+  // enableSandbox() takes --no-sandbox off the command line. Chromium cannot sandbox what root runs, so root (and
+  // nobody else) may ask to go without; every other person's --no-sandbox is ignored.
   const rootWithoutSandbox = process.getuid?.() === 0 && app.commandLine.hasSwitch("no-sandbox");
   if (!rootWithoutSandbox) app.enableSandbox();
   // Pages resolve no names at all: closes what the request filter does not see, such as DNS prefetch.

@@ -4,7 +4,7 @@ export interface ReloadLimit {
   withinMs: number;
 }
 
-/** Decides whether a crashed page may be loaded once more, so that a page that always crashes does not do so forever. */
+/** Decides whether a crashed page may be loaded once more, so that one that always crashes does not do so forever. */
 export class ReloadBudget {
   readonly #limit: ReloadLimit;
   readonly #now: () => number;

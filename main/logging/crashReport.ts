@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { inspect } from "node:util";
 import { z } from "zod";
 import type { Redactor } from "./redact.ts";
 
@@ -113,7 +114,7 @@ function withCauses(error: unknown): string[] {
 
 function describeThrown(thrown: unknown): string {
   try {
-    return `Thrown: ${typeof thrown === "object" ? JSON.stringify(thrown) : String(thrown)}`;
+    return `Thrown: ${inspect(thrown, { depth: 4, breakLength: Infinity })}`;
   } catch {
     return "Thrown: something that cannot be described";
   }

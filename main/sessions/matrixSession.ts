@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
 import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
 import type { IMegolmSessionData } from "matrix-js-sdk/lib/@types/crypto.js";
@@ -94,6 +95,8 @@ export class MatrixSession {
     if (this.#opened) await this.#close();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
+    // Everything that is under way listens for the end: many at once are no leak.
+    setMaxListeners(0, signal);
     this.#set({ status: "starting", error: null, offline: false });
     try {
       const read = await this.#parts.secretStore.read(this.details.accountId);

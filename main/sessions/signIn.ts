@@ -41,7 +41,8 @@ function matrixIdentifier(identifier: LoginIdentifier): object {
     case "email":
       return { type: "m.id.thirdparty", medium: "email", address: identifier.address };
     case "phone":
-      return { type: "m.id.phone", country: identifier.country, phone: identifier.number };
+      // Synapse takes `phone`, which the spec names, only where `number`, its forerunner, is there as well.
+      return { type: "m.id.phone", country: identifier.country, phone: identifier.number, number: identifier.number };
   }
 }
 

@@ -51,7 +51,9 @@ describe("the window's place", () => {
     await withShell(async (shell) => {
       await shell.app.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setBounds(to), wanted);
       await waitUntil(async () => (await bounds(shell))?.width === wanted.width, { what: "the window to be resized" });
-      await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(1.25));
+      await shell.app.evaluate(({ BrowserWindow }) => {
+        BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(1.25);
+      });
     });
     await withShell(async (shell) => {
       expect(await bounds(shell)).toEqual(wanted);
@@ -85,7 +87,7 @@ describe("a renderer that crashes", () => {
       expect(await loads()).toEqual([home, home, home, "app://steward/crashed.html"]);
       const shown = await shell.app.evaluate(({ BrowserWindow }) =>
         BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(
-          "[document.querySelector('h1').textContent, document.querySelector('code').textContent, document.scripts.length]",
+          "[...['h1', 'code'].map((name) => document.querySelector(name).textContent), document.scripts.length]",
         ),
       );
       expect(shown).toEqual(["This window stopped working", join(userData, "logs"), 0]);

@@ -52,7 +52,12 @@ async function nothingMoved(): Promise<void> {
   expect(trap.visits()).toBe(0);
 }
 
-const targets = ["http://127.0.0.1:PORT/", "file:///etc/hostname", "app://steward/crashed.html", "app://other/index.html"];
+const targets = [
+  "http://127.0.0.1:PORT/",
+  "file:///etc/hostname",
+  "app://steward/crashed.html",
+  "app://other/index.html",
+];
 
 describe("navigation", () => {
   test.each([
@@ -83,7 +88,9 @@ describe("navigation", () => {
       // Chromium itself refuses a page's wish for a file, before anybody is asked.
       const asked = !url.startsWith("file:");
       await page.evaluate(attempt, url);
-      if (asked) await waitUntil(async () => (await seen()).refused.includes(url), { what: `${how} to ${url} refused` });
+      if (asked) {
+        await waitUntil(async () => (await seen()).refused.includes(url), { what: `${how} to ${url} to be refused` });
+      }
       await nothingMoved();
     }
   });

@@ -104,7 +104,9 @@ const attempts: [string, string, (port: number) => unknown][] = [
   ["a remote picture", "img-src", (port) => {
     new Image().src = `http://127.0.0.1:${port}/x.png`;
   }],
-  ["a remote font", "font-src", (port) => void new FontFace("x", `url(http://127.0.0.1:${port}/x)`).load().catch(() => 0)],
+  ["a remote font", "font-src", (port) => {
+    void new FontFace("x", `url(http://127.0.0.1:${port}/x)`).load().catch(() => 0);
+  }],
   ["a remote video", "media-src", (port) => {
     document.createElement("video").src = `http://127.0.0.1:${port}/x.mp4`;
   }],

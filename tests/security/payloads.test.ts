@@ -142,7 +142,11 @@ describe("wrong inputs through the bridge", () => {
       const { steward } = globalThis as unknown as Bridge;
       const accountId = "abcdefghijklmnop";
       const replies = [
-        await steward.request("profile.setAvatar", { accountId, mimeType: "image/png", image: new Uint8Array(60_000_000) }),
+        await steward.request("profile.setAvatar", {
+          accountId,
+          mimeType: "image/png",
+          image: new Uint8Array(60_000_000),
+        }),
         await steward.request("secureBackup.unlock", { accountId, keyOrPhrase: "x".repeat(30_000_000) }),
       ];
       return replies.map((reply) => (reply.ok ? "ok" : reply.error.kind));

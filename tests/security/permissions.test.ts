@@ -89,7 +89,9 @@ describe("permissions", () => {
   });
 
   test("devices: the page does not even know that there are any", async () => {
-    const known = await shell.page.evaluate(() => ["usb", "hid", "serial", "bluetooth"].filter((name) => name in navigator));
+    const known = await shell.page.evaluate(() =>
+      ["usb", "hid", "serial", "bluetooth"].filter((name) => name in navigator),
+    );
     expect(known).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { createSocket } from "node:dgram";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { ElectronApplication, Page } from "playwright";
 import type { Reply } from "../../shared/errors.ts";
 import { startApp } from "../support/electronApp.ts";
@@ -52,8 +52,10 @@ export interface Trap {
 /** Opens a TCP and a UDP port of the same number that count every connection and packet. */
 export async function openTrap(): Promise<Trap> {
   let visits = 0;
+  const open = new Set<Socket>();
   const tcp = createServer((socket) => {
     visits += 1;
+    open.add(socket);
     socket.on("error", () => undefined);
     socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nAccess-Control-Allow-Origin: *\r\n\r\n");
   });
@@ -67,6 +69,7 @@ export async function openTrap(): Promise<Trap> {
     visits: () => visits,
     close: async () => {
       await new Promise<void>((resolve) => udp.close(() => resolve()));
+      for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => void tcp.close(() => resolve()));
     },
   };

@@ -118,7 +118,10 @@ describe("the page's world", () => {
     const names = channelNames();
     const known = await shell.page.evaluate(async ({ requests, events }) => {
       const { steward } = globalThis as unknown as {
-        steward: { request(channel: string, input: unknown): Promise<unknown>; on(channel: string, f: () => void): () => void };
+        steward: {
+          request(channel: string, input: unknown): Promise<unknown>;
+          on(channel: string, listener: () => void): () => void;
+        };
       };
       const answered: string[] = [];
       for (const channel of requests) {

@@ -164,7 +164,8 @@ export class SdkSession {
 
   /** Whether a session of this account (this one unless named) is signed by the account's identity, asked anew. */
   async isVerified(deviceId = this.tokens.deviceId): Promise<boolean> {
-    await this.crypto.getUserDeviceInfo([this.tokens.userId], true);
+    // Of the SDK's ways to look at own devices, this one alone makes a key query and waits for its answer.
+    await this.crypto.userHasCrossSigningKeys(this.tokens.userId, true);
     const status = await this.crypto.getDeviceVerificationStatus(this.tokens.userId, deviceId);
     return status?.crossSigningVerified ?? false;
   }

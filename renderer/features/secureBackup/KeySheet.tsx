@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import { dateText, t } from "../../i18n/index.ts";
 import styles from "./SecureBackup.module.css";
@@ -5,6 +6,7 @@ import { keyGroups } from "./securityKey.ts";
 
 /** The sheet that is printed: seen on paper alone. The class `printOnly` hides everything else there. */
 export function KeySheet({ account, securityKey }: { readonly account: Account; readonly securityKey: string }) {
+  const [madeAt] = useState(Date.now);
   return (
     <div className="printOnly">
       <div className={styles["sheet"]}>
@@ -16,7 +18,7 @@ export function KeySheet({ account, securityKey }: { readonly account: Account; 
           ))}
         </code>
         <p>{t("backup.print.note")}</p>
-        <p>{t("backup.print.date", { date: dateText(Date.now()) })}</p>
+        <p>{t("backup.print.date", { date: dateText(madeAt) })}</p>
       </div>
     </div>
   );

@@ -25,32 +25,33 @@ export class Person {
   }
 
   async press(name: string | RegExp): Promise<void> {
-    await this.button(name).click({ timeout: PATIENCE_MS });
+    await this.#orSay(this.button(name).click({ timeout: PATIENCE_MS }));
   }
 
   /** Types key by key into the field of that name, in place of what is in it. */
   async type(field: string, text: string): Promise<void> {
-    const input = this.page.getByLabel(field, { exact: true }).and(this.page.locator("input, textarea"));
-    await input.fill("", { timeout: PATIENCE_MS });
+    const input = this.page.getByLabel(field, { exact: true }).and(this.page.locator("input:not([type=radio]), textarea"));
+    await this.#orSay(input.fill("", { timeout: PATIENCE_MS }));
     await input.pressSequentially(text);
   }
 
   /** Waits until the words are there to be seen, and answers them with what stands around them. */
   async sees(text: string | RegExp): Promise<string> {
     const found = this.page.getByText(text).filter({ visible: true }).first();
-    await found.waitFor({ timeout: PATIENCE_MS });
+    await this.#orSay(found.waitFor({ timeout: PATIENCE_MS }));
     return found.innerText();
   }
 
   /** Waits until the words are gone. */
   async seesNoMore(text: string | RegExp): Promise<void> {
-    await this.page.getByText(text).filter({ visible: true }).first().waitFor({ state: "hidden", timeout: PATIENCE_MS });
+    const found = this.page.getByText(text).filter({ visible: true }).first();
+    await this.#orSay(found.waitFor({ state: "hidden", timeout: PATIENCE_MS }));
   }
 
   /** Waits until the page has that title. */
   async isAt(title: string | RegExp): Promise<void> {
     const heading = this.page.getByRole("heading", { level: 1, name: title, exact: true });
-    await heading.waitFor({ timeout: PATIENCE_MS });
+    await this.#orSay(heading.waitFor({ timeout: PATIENCE_MS }));
   }
 
   /** The left column: all accounts, and what belongs to none. */
@@ -65,7 +66,7 @@ export class Person {
 
   /** Opens an account from the left column, and one of its pages if one is named. */
   async openAccount(name: string, page?: "Overview" | "Profile" | "Secure Backup"): Promise<void> {
-    await this.inColumn(name).click({ timeout: PATIENCE_MS });
+    await this.#orSay(this.inColumn(name).click({ timeout: PATIENCE_MS }));
     if (page) await this.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: page }).click();
   }
 
@@ -123,5 +124,15 @@ export class Person {
   async looks(name: string): Promise<void> {
     await this.app.screenshot(name);
     await expectNoAxeViolations(this.page);
+  }
+
+  /** What is awaited in vain is easier to understand beside what is there instead. */
+  async #orSay(seen: Promise<void>): Promise<void> {
+    try {
+      await seen;
+    } catch (error) {
+      const shown = await this.page.locator("body").innerText().catch(String);
+      throw new Error(`${(error as Error).message}\nThe window shows:\n${shown}`, { cause: error });
+    }
   }
 }

@@ -1,0 +1,128 @@
+import { fail } from "../../../shared/errors.ts";
+import { FIRST_LINE, LAST_LINE, LINE_CHARACTERS } from "./keyFileFormat.ts";
+
+const LINE_BYTES = (LINE_CHARACTERS / 4) * 3;
+const NEWLINE = 0x0a;
+const DASH = 0x2d;
+/** More blanks than this in front of a file are no accident. */
+const MOST_BEFORE_FIRST_LINE = 64 * 1024;
+const LONGEST_LAST_LINE = 256;
+
+/** Writes bytes as base64 in lines, between the first and the last line of a key file. */
+export class ArmourEncoder {
+  #rest: Buffer = Buffer.alloc(0);
+  #begun = false;
+
+  /** The text for these bytes, as far as they fill lines. */
+  encode(bytes: Uint8Array): Buffer {
+    const all = this.#rest.length === 0 ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) : Buffer.concat([this.#rest, bytes]);
+    const whole = all.length - (all.length % LINE_BYTES);
+    this.#rest = Buffer.from(all.subarray(whole));
+    return this.#lines(all.subarray(0, whole));
+  }
+
+  /** The rest of the text. */
+  end(): Buffer {
+    return Buffer.concat([this.#lines(this.#rest), Buffer.from(`${LAST_LINE}\n`, "latin1")]);
+  }
+
+  #lines(bytes: Buffer): Buffer {
+    const first = this.#begun ? "" : `${FIRST_LINE}\n`;
+    this.#begun = true;
+    const digits = Buffer.from(bytes.toString("base64"), "latin1");
+    const lines = Math.ceil(digits.length / LINE_CHARACTERS);
+    const text = Buffer.allocUnsafe(first.length + digits.length + lines);
+    let to = text.write(first, "latin1");
+    for (let from = 0; from < digits.length; from += LINE_CHARACTERS) {
+      to += digits.copy(text, to, from, from + LINE_CHARACTERS);
+      text[to++] = NEWLINE;
+    }
+    return text;
+  }
+}
+
+/**
+ * Reads what is between the first and the last line of a key file. Lines may be of any length and end with CRLF; there
+ * may be blanks and a byte order mark in front; padding may be missing. The text may be cut into pieces anywhere.
+ *
+ * Characters that are no base64 are passed over: whether the bytes are the right ones, the MAC tells.
+ */
+export class ArmourDecoder {
+  #part: "before" | "body" | "after" = "before";
+  #head = "";
+  #tail = "";
+  /** Digits that wait for the rest of their group of four, and room for those of one piece. */
+  #digits = Buffer.alloc(0);
+  #waiting = 0;
+
+  /** The bytes of the next piece. Throws `not_a_key_file`. */
+  decode(piece: Buffer): Buffer {
+    let body = piece;
+    if (this.#part === "before") body = this.#findFirstLine(piece);
+    if (this.#part === "after") {
+      this.#keepTail(body);
+      return Buffer.alloc(0);
+    }
+    if (this.#part === "before") return Buffer.alloc(0);
+    // No digit of base64 is a dash: with the first one the last line begins.
+    const dash = body.indexOf(DASH);
+    if (dash < 0) return this.#decodeDigits(body, false);
+    this.#part = "after";
+    this.#keepTail(body.subarray(dash));
+    return this.#decodeDigits(body.subarray(0, dash), true);
+  }
+
+  /** Says that there is no more. Throws `key_file_cut` when the last line is missing, or `not_a_key_file`. */
+  end(): void {
+    if (this.#part === "before") {
+      const words = this.#head.trim();
+      throw words !== "" && FIRST_LINE.startsWith(words) ? fail("key_file_cut") : fail("not_a_key_file");
+    }
+    if (!this.#tail.startsWith(LAST_LINE)) throw fail("key_file_cut");
+  }
+
+  #findFirstLine(piece: Buffer): Buffer {
+    const before = this.#head.length;
+    this.#head += piece.latin1Slice(0, MOST_BEFORE_FIRST_LINE + FIRST_LINE.length + 4);
+    const words = this.#head.replace(/^(?:\u00ef\u00bb\u00bf)?\s*/, "");
+    const skipped = this.#head.length - words.length;
+    if (skipped > MOST_BEFORE_FIRST_LINE) throw fail("not_a_key_file");
+    if (words.length < FIRST_LINE.length) {
+      // A byte order mark may be cut as well.
+      if (!FIRST_LINE.startsWith(words) && !"\u00ef\u00bb\u00bf".startsWith(words)) throw fail("not_a_key_file");
+      return piece;
+    }
+    if (!words.startsWith(FIRST_LINE)) throw fail("not_a_key_file");
+    this.#part = "body";
+    return piece.subarray(skipped + FIRST_LINE.length - before);
+  }
+
+  #keepTail(piece: Buffer): void {
+    if (this.#tail.length < LONGEST_LAST_LINE) this.#tail += piece.latin1Slice(0, LONGEST_LAST_LINE);
+  }
+
+  #decodeDigits(text: Buffer, last: boolean): Buffer {
+    if (this.#digits.length < this.#waiting + text.length) {
+      const larger = Buffer.allocUnsafe(this.#waiting + text.length);
+      this.#digits.copy(larger, 0, 0, this.#waiting);
+      this.#digits = larger;
+    }
+    const digits = this.#digits;
+    const { length } = text;
+    let count = this.#waiting;
+    for (let at = 0; at < length; at += 1) {
+      const byte = text[at] as number;
+      if (isDigit[byte] === 1) digits[count++] = byte;
+    }
+    const ready = last ? count : count - (count % 4);
+    const bytes = Buffer.from(digits.latin1Slice(0, ready), "base64");
+    digits.copy(digits, 0, ready, count);
+    this.#waiting = count - ready;
+    return bytes;
+  }
+}
+
+const isDigit = new Uint8Array(256);
+for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+  isDigit[character.charCodeAt(0)] = 1;
+}
