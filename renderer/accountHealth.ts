@@ -11,7 +11,14 @@ export interface Verdict {
 }
 
 /** What Steward can repair today with one click. */
-export type Fix = "sign_in_again" | "retry" | "start" | "set_up_backup" | "continue_backup" | "unlock_backup";
+export type Fix =
+  | "sign_in_again"
+  | "retry"
+  | "start"
+  | "set_up_backup"
+  | "continue_backup"
+  | "unlock_backup"
+  | "review_sessions";
 
 /** The account's state in one mark beside its picture. */
 export type Mark = "good" | "attention" | "problem" | "waiting";
@@ -34,8 +41,15 @@ export function chooseFix(account: Account): Fix | null {
     case "starting":
       return null;
     case "running":
-      return account.session.offline ? null : backupFix(account.health);
+      return account.session.offline ? null : (backupFix(account.health) ?? sessionsFix(account.health));
   }
+}
+
+/** Sessions that nobody verified or that were forgotten are worth a look, once there is an identity to verify by. */
+export function sessionsFix(health: AccountHealth | null): Fix | null {
+  const others = health?.otherSessions;
+  if (!others || health.thisSession === "no_identity") return null;
+  return others.unverified > 0 || others.inactive > 0 ? "review_sessions" : null;
 }
 
 /** What can be done about Secure Backup, or null. */

@@ -63,6 +63,16 @@ export const AppError = z.discriminatedUnion("kind", [
   kind("secure_backup_absent"),
   kind("secure_backup_check_failed").extend({ failed: z.array(z.string().max(100)).max(10) }),
   kind("session_not_verified"),
+  // Room keys
+  kind("not_a_key_file"),
+  kind("key_file_cut"),
+  kind("key_file_wrong_passphrase"),
+  kind("key_file_rounds").extend({ rounds: z.number().int(), most: z.number().int() }),
+  kind("key_file_damaged"),
+  kind("no_room_keys"),
+  kind("no_file_chosen"),
+  kind("backup_locked"),
+  kind("backup_replaced"),
   // Inside the app
   kind("invalid_input").extend({ issues: z.array(z.string().max(300)).max(20) }),
   kind("forbidden_sender"),

@@ -12,6 +12,8 @@ export interface JobControl {
   readonly signal: AbortSignal;
   /** How far the work is; told to the renderer at most ten times a second. */
   progress(done: number, total: number | null): void;
+  /** Notes something that went wrong with one thing among many. The first 200 are kept. */
+  problem(problem: JobProblem): void;
 }
 
 export interface JobsParts {
@@ -23,6 +25,8 @@ export interface JobsParts {
 
 /** Shortest time between two reports of progress, in milliseconds. */
 const REPORT_EVERY_MS = 100;
+/** How many problems of one job are remembered. */
+const MOST_PROBLEMS = 200;
 /** How many ended jobs are remembered. */
 const MOST_ENDED = 50;
 
@@ -115,9 +119,13 @@ export class Jobs {
       this.#change(jobId, { progress: { done, total } }, last || now - lastReport >= REPORT_EVERY_MS);
       if (last || now - lastReport >= REPORT_EVERY_MS) lastReport = now;
     };
+    const problem = (noted: JobProblem): void => {
+      const problems = this.#jobs.get(jobId)?.problems ?? [];
+      if (problems.length < MOST_PROBLEMS) this.#change(jobId, { problems: [...problems, noted] }, false);
+    };
     try {
       await this.#keep();
-      const counts = await work({ signal, progress });
+      const counts = await work({ signal, progress, problem });
       this.#change(jobId, { status: "done", counts, endedAt: Date.now() });
     } catch (thrown) {
       const endedAt = Date.now();

@@ -4,6 +4,12 @@ import type { PhraseStrength } from "../../shared/contract/secureBackup.ts";
 let estimator: Promise<ZxcvbnFactory> | null = null;
 
 /**
+ * zxcvbn's time grows with the square of the length, and it holds up everything else meanwhile. What comes after so many
+ * characters can only make a phrase better.
+ */
+const JUDGED_CHARACTERS = 100;
+
+/**
  * How hard a phrase is to guess, by zxcvbn. The dictionaries are large and are loaded at the first question.
  *
  * @param guessableWords what an attacker knows of the person: user ids, display names, server names
@@ -19,7 +25,7 @@ export async function phraseStrength(
     estimator = null;
     throw error;
   });
-  const { score, feedback } = zxcvbn.check(phrase, guessableWords.flatMap(withItsParts));
+  const { score, feedback } = zxcvbn.check(phrase.slice(0, JUDGED_CHARACTERS), guessableWords.flatMap(withItsParts));
   const { warning, suggestions } = feedback;
   return { score, good: score >= goodFrom, warning: warning === "" ? null : warning, suggestions };
 }

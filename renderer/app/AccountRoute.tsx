@@ -7,6 +7,7 @@ import { Skeleton } from "../components/Spinner.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
 import { ProfilePage } from "../features/profile/ProfilePage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
+import { SessionsPage } from "../features/sessions/SessionsPage.tsx";
 import { t } from "../i18n/index.ts";
 import { useAccount, useAccounts } from "../stores/accounts.ts";
 import { go, type AccountPage } from "../stores/routes.ts";
@@ -44,5 +45,7 @@ export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
       return <ProfilePage key={accountId} account={account} />;
     case "secureBackup":
       return <SecureBackupPage key={accountId} account={account} offered={offered} />;
+    case "sessions":
+      return <SessionsPage key={accountId} account={account} />;
   }
 }

@@ -14,5 +14,6 @@ import "../features/overview/Overview.module.css";
 import "../features/palette/Palette.module.css";
 import "../features/profile/Profile.module.css";
 import "../features/secureBackup/SecureBackup.module.css";
+import "../features/sessions/Sessions.module.css";
 import "../features/settings/Settings.module.css";
 import "../features/signOut/SignOut.module.css";

@@ -17,6 +17,9 @@ export function useFix(account: Account): Action<[Fix], void> {
       case "unlock_backup":
         go({ name: "account", accountId, page: "secureBackup" });
         return;
+      case "review_sessions":
+        go({ name: "account", accountId, page: "sessions" });
+        return;
       case "retry":
       case "start":
         await steward.accounts.retry({ accountId });

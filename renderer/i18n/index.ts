@@ -110,6 +110,15 @@ function errorSentence(error: AppError): string {
       return t(error.softLogout ? "errorReasons.unauthenticatedSoft" : "errors.unauthenticated");
     case "network":
       return t("errors.network", { reason: t(`errorReasons.network.${error.reason}`, { host: error.host }) });
+    case "bad_certificate": {
+      const reason = t(`errorReasons.bad_certificate.${certificateFault(error.reason)}`, { code: error.reason });
+      return t("errors.bad_certificate", { host: error.host, reason });
+    }
+    case "well_known_invalid": {
+      const known = lookUp(`errorReasons.well_known_invalid.${error.reason}`);
+      const reason = typeof known === "string" ? known : error.reason;
+      return t("errors.well_known_invalid", { host: error.host, reason });
+    }
     case "file_failed":
       return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
     case "too_large":
@@ -132,4 +141,13 @@ function errorSentence(error: AppError): string {
       return t(`errors.${error.kind}`, params);
     }
   }
+}
+
+/** What Node's and Chromium's codes say about a certificate, such as CERT_HAS_EXPIRED and ERR_CERT_DATE_INVALID. */
+function certificateFault(code: string): "expired" | "self_signed" | "name" | "issuer" | "revoked" | "other" {
+  if (/EXPIRED|DATE_INVALID|NOT_YET_VALID/.test(code)) return "expired";
+  if (/SELF_SIGNED/.test(code)) return "self_signed";
+  if (/ALTNAME|COMMON_NAME/.test(code)) return "name";
+  if (/UNABLE_TO|AUTHORITY|ISSUER|UNTRUSTED/.test(code)) return "issuer";
+  return /REVOKED/.test(code) ? "revoked" : "other";
 }

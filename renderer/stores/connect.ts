@@ -4,6 +4,7 @@ import { challengeChanged, loadChallenges } from "./challenges.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
+import { sessionsChanged } from "./sessions.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
 
 /**
@@ -24,6 +25,7 @@ export function connectStores(): void {
   onEvent("secrets.changed", secretsChanged);
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
+  onEvent("sessions.changed", ({ accountId }) => sessionsChanged(accountId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   void Promise.allSettled([loadAccounts(), loadSecrets(), loadSettings(), loadChallenges(), loadJobs()]);
 }

@@ -5,6 +5,7 @@ import { challenges } from "./challenges.ts";
 import type { RequestDefinition } from "./define.ts";
 import { jobs } from "./jobs.ts";
 import { profile } from "./profile.ts";
+import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
 import { sessions } from "./sessions.ts";

@@ -68,6 +68,8 @@ export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInForm
 
 function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
   const { serverName, baseUrl } = homeserver;
+  // An address says where the server is, not what it is called: the Matrix IDs on it may end in another name.
+  const knownName = homeserver.foundBy === "url" ? null : serverName;
   const [kind, setKind] = useState<IdentifierKind>("user");
   const [user, setUser] = useState(homeserver.localpart ?? "");
   const [email, setEmail] = useState("");
@@ -80,7 +82,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
   const identifier = identifierOf({ kind, user, email, country, number });
 
   const signIn = useAction(async (identified: LoginIdentifier) => {
-    const otherServer = otherServerOf(identified, serverName);
+    const otherServer = knownName === null ? null : otherServerOf(identified, knownName);
     if (otherServer !== null && identified.kind === "user") {
       // The password goes nowhere until the person has seen where: another server is shown first.
       const found = await steward.signIn.findHomeserver({ input: identified.user });
@@ -92,7 +94,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
       }
     }
     const { accountId } = await steward.signIn.withPassword({
-      serverName,
+      serverName: knownName,
       baseUrl,
       identifier: identified,
       password,

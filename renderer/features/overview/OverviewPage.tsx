@@ -1,4 +1,4 @@
-import { LogOut, MonitorCheck, MonitorX, RefreshCw, ShieldAlert, ShieldCheck } from "lucide-react";
+import { LogOut, MonitorCheck, MonitorSmartphone, MonitorX, RefreshCw, ShieldAlert, ShieldCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import {
@@ -7,6 +7,8 @@ import {
   chooseFix,
   isOffline,
   nameOf,
+  sessionsFix,
+  sessionsVerdict,
   sessionVerdict,
   type Fix,
 } from "../../accountHealth.ts";
@@ -89,6 +91,7 @@ function Health({ account }: { readonly account: Account }) {
       <Rows label={t("overview.health")}>
         <SessionRow account={account} onFix={fix.run} busy={fix.busy} />
         <BackupRow account={account} onFix={fix.run} />
+        {health?.otherSessions && <SessionsRow account={account} onFix={fix.run} />}
       </Rows>
     </Section>
   );
@@ -172,16 +175,37 @@ function BackupRow({ account, onFix }: FixRowProps) {
   );
 }
 
+function SessionsRow({ account, onFix }: FixRowProps) {
+  const { health, session } = account;
+  const fix = session.status === "running" ? sessionsFix(health) : null;
+  return (
+    <Row
+      icon={<MonitorSmartphone size={20} aria-hidden />}
+      title={t("health.otherSessions")}
+      text={health?.otherSessions ? sessionsText(health.otherSessions) : t("common.unknown")}
+      end={
+        <>
+          <Pill {...sessionsVerdict(health)} />
+          {fix && (
+            <Button small onPress={() => void onFix(fix)}>
+              {t(`fix.${fix}`)}
+            </Button>
+          )}
+        </>
+      }
+    />
+  );
+}
+
 /** Facts, without a judgement: what is missing here cannot be repaired by this version. */
 function AboutAccount({ account }: { readonly account: Account }) {
-  const { userId, deviceId, homeserver, health } = account;
+  const { userId, deviceId, homeserver } = account;
   const facts: { name: string; value: ReactNode }[] = [
     { name: t("overview.userId"), value: <CopyableText text={userId} what={t("overview.userId")} /> },
     { name: t("overview.homeserver"), value: homeserver.baseUrl },
     { name: t("overview.sessionId"), value: <CopyableText text={deviceId} what={t("overview.sessionId")} /> },
     { name: t("health.recoveryEmail"), value: emailText(account) },
   ];
-  if (health?.otherSessions) facts.push({ name: t("health.otherSessions"), value: sessionsText(health.otherSessions) });
   return (
     <Section title={t("overview.facts")}>
       <div className={styles["about"]}>

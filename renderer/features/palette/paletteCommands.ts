@@ -6,7 +6,7 @@ import { errorWords, t } from "../../i18n/index.ts";
 import { useAccounts } from "../../stores/accounts.ts";
 import { announce } from "../../stores/announcements.ts";
 import { closeDialog, openDialog } from "../../stores/dialogs.ts";
-import { go, type Route } from "../../stores/routes.ts";
+import { type AccountPage, go, type Route } from "../../stores/routes.ts";
 import { chooseTheme } from "../../stores/settings.ts";
 import { copyReport } from "../settings/copyReport.ts";
 
@@ -28,6 +28,15 @@ export async function performCommand(command: PaletteCommand): Promise<void> {
     announce(errorWords(errorOf(thrown)).sentence, "warn");
   }
 }
+
+/** Where a fix is done that is not done at once. */
+const pageOfFix: Record<Exclude<Fix, "retry" | "start">, AccountPage> = {
+  sign_in_again: "overview",
+  set_up_backup: "secureBackup",
+  continue_backup: "secureBackup",
+  unlock_backup: "secureBackup",
+  review_sessions: "sessions",
+};
 
 async function perform(command: PaletteCommand): Promise<void> {
   switch (command.do) {
@@ -52,10 +61,6 @@ async function perform(command: PaletteCommand): Promise<void> {
         await steward.accounts.retry({ accountId: command.accountId });
         return;
       }
-      return go({
-        name: "account",
-        accountId: command.accountId,
-        page: command.fix === "sign_in_again" ? "overview" : "secureBackup",
-      });
+      return go({ name: "account", accountId: command.accountId, page: pageOfFix[command.fix] });
   }
 }

@@ -51,10 +51,18 @@ describe("the most important fix", () => {
     expect(chooseFix(account({}, { secureBackup: "locked_here" }))).toBe("unlock_backup");
   });
 
+  test("sessions nobody verified, or that were forgotten, are reviewed once the backup is well", () => {
+    expect(chooseFix(account({}, { otherSessions: { total: 9, unverified: 4, inactive: 0 } }))).toBe("review_sessions");
+    expect(chooseFix(account({}, { otherSessions: { total: 9, unverified: 0, inactive: 2 } }))).toBe("review_sessions");
+    expect(chooseFix(account({}, { otherSessions: { total: 9, unverified: 0, inactive: 0 } }))).toBeNull();
+    const unverified = { total: 1, unverified: 1, inactive: 0 };
+    expect(chooseFix(account({}, { otherSessions: unverified, thisSession: "no_identity" }))).toBeNull();
+    expect(chooseFix(account({}, { otherSessions: unverified, secureBackup: "not_set_up" }))).toBe("set_up_backup");
+  });
+
   test("what cannot be repaired yet gets no button", () => {
     expect(chooseFix(account({}, { secureBackup: "broken" }))).toBeNull();
     expect(chooseFix(account({}, { recoveryEmail: { kind: "none" } }))).toBeNull();
-    expect(chooseFix(account({}, { otherSessions: { total: 9, unverified: 4, inactive: 2 } }))).toBeNull();
     expect(chooseFix(account())).toBeNull();
     expect(chooseFix(account({}, null))).toBeNull();
   });

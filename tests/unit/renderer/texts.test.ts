@@ -62,8 +62,8 @@ for (const { shape } of AppError.options) {
 }
 examples.network["reason"] = "timeout";
 examples.file_failed["reason"] = "no_space";
-examples.well_known_invalid["reason"] = "it is empty";
-examples.bad_certificate["reason"] = "it has expired";
+examples.well_known_invalid["reason"] = "no_homeserver";
+examples.bad_certificate["reason"] = "CERT_HAS_EXPIRED";
 
 describe("texts", () => {
   test("every key that the code names exists", () => {
@@ -139,6 +139,23 @@ describe("errors", () => {
     expect(errorWords({ kind: "server", status: 502, errcode: "M_UNKNOWN", message: "" }).sentence).toContain(
       "502 M_UNKNOWN",
     );
+  });
+
+  test.each([
+    ["CERT_HAS_EXPIRED", "expired"],
+    ["ERR_CERT_DATE_INVALID", "expired"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "but the server itself"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "another name"],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "nobody whom this computer trusts"],
+    ["ERR_CERT_REVOKED", "revoked"],
+    ["ERR_SSL_PROTOCOL_ERROR", "(ERR_SSL_PROTOCOL_ERROR)"],
+  ])("the certificate code %s is said in words", (reason, words) => {
+    expect(errorWords({ kind: "bad_certificate", host: "host.example", reason }).sentence).toContain(words);
+  });
+
+  test.each(["not_json", "error_status", "no_homeserver", "base_url"])("the reason %s is said in words", (reason) => {
+    const { sentence } = errorWords({ kind: "well_known_invalid", host: "host.example", reason });
+    expect(sentence).toMatch(/^host\.example says wrongly where its homeserver is: [a-z ]+\.$/);
   });
 
   test("a soft logout is told apart from a hard one", () => {

@@ -1,0 +1,49 @@
+import { fail } from "../../../shared/errors.ts";
+import { LONGEST_ENTRY } from "./backupSource.ts";
+import { JsonShapeError, JsonSlices } from "./jsonSlices.ts";
+import type { KeyFileReader, OnRead } from "./keyFileReader.ts";
+
+/**
+ * The entries of a key file that was checked, parsed and in batches; undefined in the place of one that is no JSON or
+ * too long. Throws `key_file_damaged` when they are no list, and as `KeyFileReader.clearText` does.
+ */
+export async function* fileEntries(
+  reader: KeyFileReader,
+  batchSize: number,
+  signal: AbortSignal,
+  onRead: OnRead,
+): AsyncGenerator<unknown[], void> {
+  let texts: (string | null)[] = [];
+  const slices = new JsonSlices({ kind: "array" }, LONGEST_ENTRY, ({ text }) => void texts.push(text));
+  try {
+    for await (const piece of reader.clearText(signal, onRead)) {
+      slices.push(piece);
+      let from = 0;
+      for (; texts.length - from >= batchSize; from += batchSize) yield parsed(texts.slice(from, from + batchSize));
+      texts = texts.slice(from);
+    }
+    slices.end();
+  } catch (thrown) {
+    throw thrown instanceof JsonShapeError ? fail("key_file_damaged") : thrown;
+  }
+  if (texts.length > 0) yield parsed(texts);
+}
+
+/** Parsing a batch at once takes half the time; where that fails, one by one tells which of them are broken. */
+function parsed(texts: readonly (string | null)[]): unknown[] {
+  try {
+    if (!texts.includes(null)) {
+      const values = JSON.parse(`[${texts.join(",")}]`) as unknown[];
+      if (values.length === texts.length) return values;
+    }
+  } catch {
+    // One of them is broken.
+  }
+  return texts.map((text) => {
+    try {
+      return text === null ? undefined : (JSON.parse(text) as unknown);
+    } catch {
+      return undefined;
+    }
+  });
+}

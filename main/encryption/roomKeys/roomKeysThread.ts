@@ -1,0 +1,77 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { AppFailure } from "../../../shared/errors.ts";
+import { backupEntries } from "./backupSource.ts";
+import type { BackupSlice } from "./backupEntries.ts";
+import { CryptoPool } from "./cryptoPool.ts";
+import type { OpenedEntry } from "./cryptoThread.ts";
+import { exportRoomKeys } from "./exportTask.ts";
+import { importRoomKeys } from "./importTask.ts";
+import { connectToHost, type ThreadHost } from "./threadHost.ts";
+import type { FromThread, ResultOf, RoomKeysTask } from "./threadProtocol.ts";
+
+type VerifyTask = Extract<RoomKeysTask, { kind: "verify" }>;
+type ListTask = Extract<RoomKeysTask, { kind: "list" }>;
+
+const BATCH = 128;
+
+if (parentPort) {
+  const port = parentPort;
+  const say = (message: FromThread): void => port.postMessage(message);
+  perform(workerData as RoomKeysTask, connectToHost(port)).then(
+    (result) => say({ kind: "done", result }),
+    (thrown: unknown) => {
+      if (thrown instanceof AppFailure) return say({ kind: "failed", error: thrown.error });
+      const { message, stack = "" } = thrown instanceof Error ? thrown : new Error(String(thrown));
+      say({ kind: "crashed", message, stack });
+    },
+  );
+}
+
+function perform(task: RoomKeysTask, host: ThreadHost): Promise<unknown> {
+  switch (task.kind) {
+    case "export":
+      return exportRoomKeys(task, host);
+    case "import":
+      return importRoomKeys(task, host);
+    case "verify":
+      return verifyBackup(task, host);
+    case "list":
+      return listRooms(host);
+  }
+}
+
+/** Opens every entry of the backup. */
+async function verifyBackup(task: VerifyTask, host: ThreadHost): Promise<ResultOf<VerifyTask>> {
+  const counts = { good: 0, broken: 0 };
+  const pool = new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: task.backupKey });
+  try {
+    for await (const batch of backupEntries(host, BATCH)) {
+      await pool.give(batch, (opened) => {
+        for (const [at, entry] of opened.entries()) {
+          const { roomId, sessionId } = batch[at] as BackupSlice;
+          if ("fault" in entry) {
+            counts.broken += 1;
+            void host.problem({ subject: { roomId, sessionId }, reason: entry.fault });
+          } else counts.good += 1;
+        }
+        const done = counts.good + counts.broken;
+        void host.progress({ done, total: Math.max(task.total, done) });
+      });
+    }
+    await pool.drain();
+    const done = counts.good + counts.broken;
+    await host.progress({ done, total: done });
+    return counts;
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Counts the backup's entries room by room; nothing is opened. */
+async function listRooms(host: ThreadHost): Promise<ResultOf<ListTask>> {
+  const rooms = new Map<string, number>();
+  for await (const batch of backupEntries(host, BATCH)) {
+    for (const { roomId } of batch) rooms.set(roomId, (rooms.get(roomId) ?? 0) + 1);
+  }
+  return { rooms: [...rooms] };
+}

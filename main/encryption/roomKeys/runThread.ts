@@ -1,0 +1,59 @@
+import { Worker } from "node:worker_threads";
+import { AppFailure, fail } from "../../../shared/errors.ts";
+import type { FromThread, ResultOf, RoomKeysTask, ThreadCalls, ToThread } from "./threadProtocol.ts";
+
+/** How long a cancelled thread may take to clean up, in milliseconds. */
+const CLEAN_UP_MS = 10_000;
+/** Short-lived garbage is all there is: a small nursery keeps the memory small. */
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
+
+/**
+ * Does a task in a thread of its own and answers its calls. Rejects with what failed, in the thread or in a call; when
+ * the signal is aborted, with `cancelled`, after the thread has cleaned up.
+ */
+export async function runThread<T extends RoomKeysTask>(
+  task: T,
+  calls: ThreadCalls,
+  signal: AbortSignal,
+): Promise<ResultOf<T>> {
+  if (signal.aborted) throw fail("cancelled");
+  const worker = new Worker(new URL("./roomKeysThread.ts", import.meta.url), { workerData: task, resourceLimits: LIMITS });
+  let overdue: NodeJS.Timeout | undefined;
+  /** What a call failed with is what the person is told, not what the thread makes of it. */
+  let callFailed: { thrown: unknown } | null = null;
+  const say = (message: ToThread, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
+  const cancel = (): void => {
+    say({ kind: "cancel" });
+    overdue = setTimeout(() => void worker.terminate(), CLEAN_UP_MS);
+  };
+  signal.addEventListener("abort", cancel, { once: true });
+
+  const answer = async ({ id, name, argument }: Extract<FromThread, { kind: "call" }>): Promise<void> => {
+    try {
+      const value = await calls[name](argument as never);
+      say({ kind: "answer", id, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
+    } catch (thrown) {
+      callFailed ??= { thrown };
+      say({ kind: "refused", id, error: thrown instanceof AppFailure ? thrown.error : { kind: "internal", ref: "call" } });
+    }
+  };
+  try {
+    return await new Promise<ResultOf<T>>((resolve, reject) => {
+      worker.on("error", reject);
+      worker.on("exit", () => reject(fail("cancelled")));
+      worker.on("message", (message: FromThread) => {
+        if (message.kind === "call") void answer(message);
+        else if (message.kind === "done") resolve(message.result as ResultOf<T>);
+        else if (message.kind === "failed") reject(new AppFailure(message.error));
+        else reject(Object.assign(new Error(message.message), { stack: message.stack }));
+      });
+    });
+  } catch (thrown) {
+    if (signal.aborted) throw fail("cancelled");
+    throw (callFailed as { thrown: unknown } | null)?.thrown ?? thrown;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    clearTimeout(overdue);
+    await worker.terminate();
+  }
+}

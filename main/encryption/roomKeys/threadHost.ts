@@ -1,0 +1,38 @@
+import type { MessagePort } from "node:worker_threads";
+import { AppFailure } from "../../../shared/errors.ts";
+import type { FromThread, ThreadCalls, ToThread } from "./threadProtocol.ts";
+
+/** The thread's side of its conversation with the one that started it. */
+export interface ThreadHost extends ThreadCalls {
+  /** Aborted when the work is to stop; what was begun is then to be cleaned up. */
+  readonly signal: AbortSignal;
+}
+
+/** Listens to the port, and lets each call wait for its answer. */
+export function connectToHost(port: MessagePort): ThreadHost {
+  const controller = new AbortController();
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (reason: unknown) => void }>();
+  let lastId = 0;
+  port.on("message", (message: ToThread) => {
+    if (message.kind === "cancel") return controller.abort();
+    const call = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.kind === "answer") call?.resolve(message.value);
+    else call?.reject(new AppFailure(message.error));
+  });
+  const call =
+    <N extends keyof ThreadCalls>(name: N) =>
+    (argument?: unknown): ReturnType<ThreadCalls[N]> => {
+      const id = (lastId += 1);
+      const answered = new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
+      port.postMessage({ kind: "call", id, name, argument } satisfies FromThread);
+      return answered as ReturnType<ThreadCalls[N]>;
+    };
+  return {
+    signal: controller.signal,
+    pull: call("pull"),
+    progress: call("progress"),
+    problem: call("problem"),
+    deliver: call("deliver"),
+  };
+}

@@ -1,0 +1,69 @@
+import type { JobProblem } from "../../../shared/contract/jobs.ts";
+import type { AppError } from "../../../shared/errors.ts";
+
+/** Work that a thread of its own does. What it needs of the server or the session it asks for by a call. */
+export type RoomKeysTask =
+  | {
+      kind: "export";
+      path: string;
+      passphrase: string;
+      /** Null: all rooms. */
+      roomIds: string[] | null;
+      /** 32 bytes: opens the backup that `pull` downloads. Null: there is none to be had. */
+      backupKey: Uint8Array | null;
+      /** This session's room keys, as the crypto machine exports them: a JSON array. */
+      sessionKeys: string;
+      /** Entries in the backup and in the session, for the progress. */
+      total: number;
+    }
+  | {
+      kind: "import";
+      path: string;
+      passphrase: string;
+      /** 32 bytes: the backup's public key. Null: the keys go into the session alone. */
+      backupPublicKey: Uint8Array | null;
+    }
+  | { kind: "verify"; backupKey: Uint8Array; total: number }
+  | { kind: "list" };
+
+/** What each task ends with. */
+export interface TaskResults {
+  export: { exported: number; fromBackup: number; fromSession: number; broken: number };
+  import: { new: number; better: number; alreadyThere: number; broken: number };
+  verify: { good: number; broken: number };
+  list: { rooms: [roomId: string, keys: number][] };
+}
+export type ResultOf<T extends RoomKeysTask> = TaskResults[T["kind"]];
+
+/** Room keys on their way from a key file into the backup and the session. */
+export interface ImportBatch {
+  /** Of these; a JSON array of exported room keys. */
+  sessionKeys: string;
+  count: number;
+  /** The body of `PUT /room_keys/keys` for those of them that the backup lacks or has worse; null when there are none. */
+  upload: string | null;
+}
+
+/** What a thread asks of the one that started it. */
+export interface ThreadCalls {
+  /** The next piece of the answer to `GET /room_keys/keys`; null at its end. The first call sends the request. */
+  pull(): Promise<Uint8Array | null>;
+  progress(at: { done: number; total: number | null }): Promise<void>;
+  problem(problem: JobProblem): Promise<void>;
+  /** Puts keys where they belong. Without a backup it answers how many were new, better and there already. */
+  deliver(batch: ImportBatch): Promise<{ new: number; better: number; alreadyThere: number; broken: number }>;
+}
+
+/** From the thread. */
+export type FromThread =
+  | { kind: "call"; id: number; name: keyof ThreadCalls; argument: unknown }
+  | { kind: "done"; result: unknown }
+  | { kind: "failed"; error: AppError }
+  /** A mistake of ours. */
+  | { kind: "crashed"; message: string; stack: string };
+
+/** To the thread. */
+export type ToThread =
+  | { kind: "answer"; id: number; value: unknown }
+  | { kind: "refused"; id: number; error: AppError }
+  | { kind: "cancel" };

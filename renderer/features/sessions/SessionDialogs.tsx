@@ -1,0 +1,98 @@
+import { useState } from "react";
+import type { Session } from "../../../shared/contract/sessions.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { Button } from "../../components/Button.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { announce } from "../../stores/announcements.ts";
+import { renameSession, signOutSessions } from "../../stores/sessions.ts";
+import { nameOfSession } from "./SessionRow.tsx";
+import styles from "./Sessions.module.css";
+
+interface RenameDialogProps {
+  readonly accountId: AccountId;
+  readonly session: Session;
+  readonly onClose: () => void;
+}
+
+/** Asks for a new name. Everybody the person shares encrypted rooms with can see it, and the dialog says so. */
+export function RenameDialog({ accountId, session, onClose }: RenameDialogProps) {
+  const [name, setName] = useState(session.name ?? "");
+  const rename = useAction(async () => {
+    await renameSession(accountId, session.deviceId, name);
+    onClose();
+  });
+  return (
+    <Dialog
+      title={t("sessions.renameTitle")}
+      onClose={onClose}
+      actions={
+        <>
+          <Button look="primary" busy={rename.busy} onPress={() => void rename.run()}>
+            {t("sessions.renameSave")}
+          </Button>
+          <Button onPress={onClose}>{t("common.cancel")}</Button>
+        </>
+      }
+    >
+      <form
+        className={styles["form"]}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void rename.run();
+        }}
+      >
+        <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus />
+      </form>
+      {rename.error && <ErrorText error={rename.error} />}
+    </Dialog>
+  );
+}
+
+interface SignOutSessionsDialogProps {
+  readonly accountId: AccountId;
+  readonly leaving: readonly Session[];
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+/** Says what signing sessions out costs, before it is done. The Challenge that follows opens by itself. */
+export function SignOutSessionsDialog({ accountId, leaving, onClose, onDone }: SignOutSessionsDialogProps) {
+  const signOut = useAction(async () => {
+    await signOutSessions(
+      accountId,
+      leaving.map(({ deviceId }) => deviceId),
+    );
+    announce(t("sessions.signedOut", { count: leaving.length }));
+    onDone();
+    onClose();
+  });
+  const [only] = leaving;
+  const error = signOut.error?.kind === "challenge_cancelled" ? null : signOut.error;
+  return (
+    <Dialog
+      alert
+      title={
+        leaving.length === 1 && only
+          ? t("sessions.signOutTitleOne", { name: nameOfSession(only) })
+          : t("sessions.signOutTitle", { count: leaving.length })
+      }
+      onClose={onClose}
+      actions={
+        <>
+          <Button look="danger" busy={signOut.busy} onPress={() => void signOut.run()}>
+            {t("sessions.signOutConfirm", { count: leaving.length })}
+          </Button>
+          <Button onPress={onClose}>{t("common.cancel")}</Button>
+        </>
+      }
+    >
+      <p>{t("sessions.signOutCost", { count: leaving.length })}</p>
+      <p>{t("sessions.signOutKeeps")}</p>
+      {error && <ErrorText error={error} />}
+    </Dialog>
+  );
+}

@@ -1,0 +1,152 @@
+import { LogOut, MonitorSmartphone, Search } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { Session } from "../../../shared/contract/sessions.ts";
+import { nameOf } from "../../accountHealth.ts";
+import { Button } from "../../components/Button.tsx";
+import { classNames } from "../../components/classNames.ts";
+import { EmptyState } from "../../components/EmptyState.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Page } from "../../components/Page.tsx";
+import { Skeleton } from "../../components/Spinner.tsx";
+import { t } from "../../i18n/index.ts";
+import { loadSessions, useSessions } from "../../stores/sessions.ts";
+import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
+import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
+import { SessionRow } from "./SessionRow.tsx";
+import styles from "./Sessions.module.css";
+
+/** Everywhere an account is signed in. */
+export function SessionsPage({ account }: { readonly account: Account }) {
+  const { accountId } = account;
+  const { sessions, error } = useSessions(accountId);
+  useEffect(() => void loadSessions(accountId), [accountId]);
+  const retry = <Button onPress={() => void loadSessions(accountId)}>{t("common.retry")}</Button>;
+  if (!sessions) {
+    return (
+      <Page title={t("sessions.title")}>
+        {error ? <ErrorText error={error} actions={retry} /> : <Skeleton label={t("sessions.looking")} lines={5} />}
+      </Page>
+    );
+  }
+  return (
+    <Page title={t("sessions.title")} subtitle={summary(account, sessions)}>
+      {error && <ErrorText error={error} actions={retry} />}
+      <SessionLists account={account} sessions={sessions} />
+    </Page>
+  );
+}
+
+function summary(account: Account, sessions: readonly Session[]): string {
+  const count = (filter: SessionFilter): number => sessions.filter((session) => passesFilter(session, filter)).length;
+  return [
+    t("sessions.summary", { count: sessions.length, name: nameOf(account) }),
+    count("unverified") > 0 ? t("sessions.summaryUnverified", { count: count("unverified") }) : "",
+    count("inactive") > 0 ? t("sessions.summaryInactive", { count: count("inactive") }) : "",
+  ]
+    .join(" ")
+    .trim();
+}
+
+/** Above this many sessions a search is worth its place. */
+const MANY = 8;
+
+function SessionLists({ account, sessions }: { readonly account: Account; readonly sessions: readonly Session[] }) {
+  const { accountId } = account;
+  const [filter, setFilter] = useState<SessionFilter>("all");
+  const [query, setQuery] = useState("");
+  const [chosenIds, setChosenIds] = useState<ReadonlySet<string>>(new Set());
+  const [renaming, setRenaming] = useState<Session | null>(null);
+  const [leaving, setLeaving] = useState<readonly Session[] | null>(null);
+
+  const shown = sessions.filter((session) => passesFilter(session, filter) && matchesQuery(session, query));
+  const own = shown.filter(({ thisSession }) => thisSession);
+  const others = shown.filter(({ thisSession }) => !thisSession);
+  const allOthers = sessions.filter(({ thisSession }) => !thisSession);
+  const chosen = allOthers.filter(({ deviceId }) => chosenIds.has(deviceId));
+
+  const choose = (deviceId: string, yes: boolean): void => {
+    const next = new Set(chosenIds);
+    if (yes) next.add(deviceId);
+    else next.delete(deviceId);
+    setChosenIds(next);
+  };
+  const row = (session: Session) => (
+    <SessionRow
+      key={session.deviceId}
+      session={session}
+      chosen={chosenIds.has(session.deviceId)}
+      onChoose={(yes) => choose(session.deviceId, yes)}
+      onRename={() => setRenaming(session)}
+      onSignOut={() => setLeaving([session])}
+    />
+  );
+
+  return (
+    <>
+      <div className={styles["tools"]}>
+        <div className={styles["filters"]} role="group" aria-label={t("sessions.filter")}>
+          {sessionFilters.map((name) => (
+            <button
+              key={name}
+              type="button"
+              className={classNames(styles["filter"])}
+              aria-pressed={filter === name}
+              onClick={() => setFilter(name)}
+            >
+              {t(`sessions.filters.${name}`, { count: sessions.filter((each) => passesFilter(each, name)).length })}
+            </button>
+          ))}
+        </div>
+        {sessions.length > MANY && (
+          <label className={styles["search"]}>
+            <span className="visuallyHidden">{t("sessions.search")}</span>
+            <Search size={16} aria-hidden />
+            <input
+              type="search"
+              value={query}
+              placeholder={t("sessions.search")}
+              onChange={(event) => setQuery(event.target.value)}
+            />
+          </label>
+        )}
+        {chosen.length > 0 ? (
+          <Button icon={LogOut} onPress={() => setLeaving(chosen)}>
+            {t("sessions.signOutChosen", { count: chosen.length })}
+          </Button>
+        ) : (
+          allOthers.length > 0 && (
+            <Button icon={LogOut} onPress={() => setLeaving(allOthers)}>
+              {t("sessions.signOutAll")}
+            </Button>
+          )
+        )}
+      </div>
+      {own.length > 0 && (
+        <ul className={styles["list"]} aria-label={t("sessions.this")}>
+          {own.map(row)}
+        </ul>
+      )}
+      {others.length > 0 && (
+        <ul className={styles["list"]} aria-label={t("sessions.others")}>
+          {others.map(row)}
+        </ul>
+      )}
+      {shown.length === 0 && (
+        <EmptyState icon={Search} title={t("sessions.noneFound")} text={t("sessions.noneFoundText")} />
+      )}
+      {allOthers.length === 0 && (
+        <EmptyState icon={MonitorSmartphone} title={t("sessions.noOthers")} text={t("sessions.noOthersText")} />
+      )}
+      {renaming && <RenameDialog accountId={accountId} session={renaming} onClose={() => setRenaming(null)} />}
+      {leaving && (
+        <SignOutSessionsDialog
+          accountId={accountId}
+          leaving={leaving}
+          onClose={() => setLeaving(null)}
+          onDone={() => setChosenIds(new Set())}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,152 @@
+import { z } from "zod";
+import { AccountId, ConversationId, DeviceId } from "../ids.ts";
+import { domain, request } from "./define.ts";
+
+/** How many emoji there are to choose from (Client-Server API, "SAS method: emoji"); they are numbered from 0. */
+export const SAS_EMOJI_COUNT = 64;
+
+/** The two ways that a computer without a camera can take part in. */
+export const VerificationWay = z.enum([
+  /** Both sides show emoji and numbers, which the person compares. */
+  "sas",
+  /** This side shows a QR code, which the other scans. */
+  "show_qr",
+]);
+export type VerificationWay = z.infer<typeof VerificationWay>;
+
+export const VerificationPhase = z.enum([
+  /** Asked, and not answered: by the other session, or, when `incoming`, by the person here. */
+  "requested",
+  /** Both sides are there. The person chooses one of `ways`; a QR code that can be scanned is shown already. */
+  "ready",
+  /** Emoji and numbers are shown, and wait for the person to say whether they are the same. */
+  "comparing",
+  /** The other session has scanned the code; the person says whether it shows a success. */
+  "qr_scanned",
+  /** Nothing to do here: the other session has to go on. */
+  "waiting_for_other",
+  /** Both sides have agreed; now it is looked at what came of it, see `checks`. */
+  "checking",
+  "done",
+  "cancelled",
+]);
+export type VerificationPhase = z.infer<typeof VerificationPhase>;
+
+/** What is looked at after both sides have agreed. */
+export const VerificationCheck = z.object({
+  check: z.enum([
+    /** The session that was to be verified (`subject`) is signed by the account's identity. */
+    "session_verified",
+    /** The identity's private keys, and the backup's where there is one, are in this session and fit the public ones. */
+    "secrets_here",
+    /** This session writes its room keys to the key backup. */
+    "backup_connected",
+  ]),
+  status: z.enum(["running", "done", "missing"]),
+});
+export type VerificationCheck = z.infer<typeof VerificationCheck>;
+
+/** Why a verification ended without success. */
+export const VerificationEnd = z.enum([
+  "cancelled",
+  "declined",
+  /** The person, here or there, said that the two sides do not show the same. */
+  "mismatch",
+  /** The keys or what was exchanged do not fit: a broken client, or somebody in between. */
+  "key_mismatch",
+  "timed_out",
+  "answered_elsewhere",
+  /** Both sessions asked at the same moment, more than once. */
+  "both_asked",
+  /** The other session was signed out. */
+  "other_gone",
+  /** This session stopped. */
+  "session_stopped",
+  /** The other session cannot do anything that this one can. */
+  "no_common_way",
+  "other",
+]);
+export type VerificationEnd = z.infer<typeof VerificationEnd>;
+
+/** An interactive verification of two sessions of one account. It lives in main; every change is sent whole. */
+export const Verification = z.object({
+  verificationId: ConversationId,
+  accountId: AccountId,
+  /** The other session; null while any of the account's sessions may answer. */
+  deviceId: DeviceId.nullable(),
+  /** What the other session calls itself: not to be trusted. */
+  deviceName: z.string().max(200).nullable(),
+  /** Whether the other session asked. */
+  incoming: z.boolean(),
+  /** Which of the two sessions gains something: the one that was not verified before. */
+  subject: z.enum(["this_session", "other_session"]),
+  phase: VerificationPhase,
+  ways: z.array(VerificationWay).max(VerificationWay.options.length),
+  /** Seven, while `comparing`; null where the sessions have agreed on numbers alone. */
+  emoji: z
+    .array(z.object({ symbol: z.string().max(8), number: z.number().int().min(0).lt(SAS_EMOJI_COUNT) }))
+    .length(7)
+    .nullable(),
+  /** Three, while `comparing`. */
+  decimals: z.array(z.number().int().min(1000).max(9191)).length(3).nullable(),
+  /** While `ready`: `size` times `size` modules, row by row, 1 is dark. */
+  qr: z
+    .object({ size: z.number().int().min(21).max(177), modules: z.instanceof(Uint8Array) })
+    .refine(({ size, modules }) => modules.byteLength === size * size)
+    .nullable(),
+  cancelled: z
+    .object({
+      by: z.enum(["us", "them", "nobody"]),
+      reason: VerificationEnd,
+      /** As the protocol names it (`m.user`, ...), for a report. */
+      code: z.string().max(64),
+    })
+    .nullable(),
+  /** Empty before `checking`. */
+  checks: z.array(VerificationCheck).max(VerificationCheck.shape.check.options.length),
+  /** Milliseconds since 1970 when it ends by itself if nothing happens; null when it no longer can. */
+  expiresAt: z.number().nullable(),
+});
+export type Verification = z.infer<typeof Verification>;
+
+const one = z.object({ verificationId: ConversationId });
+const nothing = z.object({});
+
+export const verifications = domain({
+  requests: {
+    /** Those under way, and those that ended and have not been dismissed: what a renderer asks after a reload. */
+    list: request(nothing, z.object({ verifications: z.array(Verification) })),
+    /** With which other sessions this one could be verified. */
+    candidates: request(
+      z.object({ accountId: AccountId }),
+      z.object({
+        otherSessions: z.number().int().nonnegative(),
+        /** Those of them that the account's identity has signed. */
+        verified: z.array(z.object({ deviceId: DeviceId, name: z.string().max(200).nullable() })).max(1000),
+      }),
+    ),
+    /**
+     * Asks another session, or all of them, to verify. Where that session has asked already, its request is accepted;
+     * where one is under way, that one is answered. Refused with `secure_backup_absent` while the account has no
+     * identity, `session_not_verified` when neither side is verified, `not_found` when there is no such session.
+     */
+    request: request(z.object({ accountId: AccountId, deviceId: DeviceId.nullable() }), Verification),
+    /** Takes up what another session asked for. */
+    accept: request(one, nothing),
+    /** Begins to compare emoji and numbers. */
+    chooseSas: request(one, nothing),
+    confirmMatch: request(one, nothing),
+    /** Says that the two sides do not show the same, and ends it. */
+    rejectMatch: request(one, nothing),
+    /** Says that the session that scanned the code shows a success. */
+    confirmScanned: request(one, nothing),
+    /** Ends it, or declines it. The other side is told; should that fail, it has ended here all the same. */
+    cancel: request(one, nothing),
+    /** Forgets one that has ended. */
+    dismiss: request(one, nothing),
+  },
+  events: {
+    changed: Verification,
+    dismissed: one,
+  },
+});
