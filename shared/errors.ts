@@ -63,6 +63,10 @@ export const AppError = z.discriminatedUnion("kind", [
   kind("secure_backup_absent"),
   kind("secure_backup_check_failed").extend({ failed: z.array(z.string().max(100)).max(10) }),
   kind("session_not_verified"),
+  kind("not_confirmed"),
+  kind("only_to_finish"),
+  kind("identity_replaced"),
+  kind("new_backup_needed"),
   // Room keys
   kind("not_a_key_file"),
   kind("key_file_cut"),

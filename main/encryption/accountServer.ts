@@ -1,3 +1,4 @@
+import type { KeysBackupRequest } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MatrixClient, Method } from "matrix-js-sdk";
 import type { CryptoMachine } from "./sdkInternals.ts";
 import { z } from "zod";
@@ -15,7 +16,7 @@ const BackupVersion = z.object({
   auth_data: z.object({ public_key: z.string().max(255).optional().catch(undefined) }).catch({}),
 });
 
-/** The newest key backup on the server. */
+/** A key backup on the server. */
 export interface ServerBackup {
   version: string;
   algorithm: string;
@@ -25,6 +26,14 @@ export interface ServerBackup {
   /** The whole answer, for the SDK to look at its signatures. */
   raw: unknown;
 }
+
+const AllAccountData = z.object({
+  account_data: z
+    .object({ events: z.array(z.object({ type: z.string(), content: z.unknown() })) })
+    .optional(),
+});
+/** Everything in the account data, and nothing of the rooms. */
+const ACCOUNT_DATA_ALONE = JSON.stringify({ room: { rooms: [] }, presence: { not_types: ["*"] } });
 
 const SigningKey = z.object({ keys: z.record(z.string(), z.string().max(255)) }).transform(({ keys }) => {
   const all = Object.values(keys);
@@ -79,6 +88,17 @@ export class AccountServer {
     await this.#send("PUT", this.#accountDataPath(type), JSON.stringify(content));
   }
 
+  /**
+   * All of the account data, by type and unchecked: there is no other way to learn which types there are. Asked as a
+   * sync of its own that acknowledges nothing, so that the messages to this session stay for the one that goes on.
+   */
+  async allAccountData(): Promise<ReadonlyMap<string, unknown>> {
+    const query = { filter: ACCOUNT_DATA_ALONE, timeout: "0", set_presence: "offline" };
+    const parsed = AllAccountData.safeParse(this.#parse(await this.#send("GET", "/sync", undefined, query)));
+    if (!parsed.success) throw this.#badAnswer();
+    return new Map((parsed.data.account_data?.events ?? []).map(({ type, content }) => [type, content]));
+  }
+
   /** The account's public keys. The crypto machine learns them too, so that it and we judge by the same answer. */
   async queryOwnKeys(machine: CryptoMachine): Promise<ServerIdentity> {
     const request = machine.queryKeysForUsers([machine.userId]);
@@ -111,9 +131,10 @@ export class AccountServer {
     await this.#send("POST", "/keys/device_signing/upload", content);
   }
 
-  /** The newest key backup, or null. */
-  async backup(): Promise<ServerBackup | null> {
-    const text = await this.#orNull(this.#send("GET", "/room_keys/version"));
+  /** The newest key backup, or the one of that version; null when there is none. */
+  async backup(ofVersion?: string): Promise<ServerBackup | null> {
+    const path = ofVersion === undefined ? "/room_keys/version" : this.#backupPath(ofVersion);
+    const text = await this.#orNull(this.#send("GET", path));
     if (text === null) return null;
     const raw = this.#parse(text);
     const parsed = BackupVersion.safeParse(raw);
@@ -133,13 +154,39 @@ export class AccountServer {
     return parsed.data.version;
   }
 
+  /** Replaces what a key backup says of itself, its signatures above all. The public key must stay the same. */
+  async updateBackup(version: string, authData: { public_key: string; signatures: object }): Promise<void> {
+    const body = JSON.stringify({ algorithm: BACKUP_ALGORITHM, auth_data: authData, version });
+    await this.#send("PUT", this.#backupPath(version), body);
+  }
+
+  /** Deletes a key backup with all its room keys; that it is gone already is as good. */
+  async deleteBackup(version: string): Promise<void> {
+    await this.#orNull(this.#send("DELETE", this.#backupPath(version)));
+  }
+
+  /** Uploads the room keys that the crypto machine has put together, and tells it so. */
+  async uploadRoomKeys(machine: CryptoMachine, request: KeysBackupRequest): Promise<void> {
+    const answer = await this.#send("PUT", "/room_keys/keys", request.body, { version: request.version });
+    await machine.markRequestAsSent(request.id, request.type, answer);
+  }
+
+  #backupPath(version: string): string {
+    return `/room_keys/version/${encodeURIComponent(version)}`;
+  }
+
   #accountDataPath(type: string): string {
     return `/user/${encodeURIComponent(this.#client.getSafeUserId())}/account_data/${encodeURIComponent(type)}`;
   }
 
-  #send(method: "GET" | "PUT" | "POST", path: string, body?: string): Promise<string> {
+  #send(
+    method: "GET" | "PUT" | "POST" | "DELETE",
+    path: string,
+    body?: string,
+    query?: Record<string, string>,
+  ): Promise<string> {
     this.#options.beforeEach?.();
-    return this.#client.http.authedRequest<string>(method as Method, path, undefined, body, {
+    return this.#client.http.authedRequest<string>(method as Method, path, query, body, {
       prefix: PREFIX,
       // The text itself is wanted: its length is looked at, and the crypto machine parses answers by itself.
       json: false,

@@ -37,6 +37,32 @@ export async function identityKeysHere({ machine }: EncryptionAccess): Promise<I
   return keys;
 }
 
+/**
+ * Gives this session private keys that belong to the identity on the server, and verifies the session with them when
+ * they are complete. Does nothing that is done already. The identity must have been queried just before.
+ */
+export async function adoptIdentity(
+  access: EncryptionAccess,
+  keys: IdentityPrivateKeys,
+  identity: ServerIdentity,
+): Promise<void> {
+  const { machine, server } = access;
+  const here = await identityKeysHere(access);
+  if (IDENTITY_SECRETS.some((name) => keys[name] !== here[name])) {
+    const status = await machine.importCrossSigningKeys(
+      keys["m.cross_signing.master"],
+      keys["m.cross_signing.self_signing"],
+      keys["m.cross_signing.user_signing"],
+    );
+    status.free();
+  }
+  const complete = IDENTITY_SECRETS.every((name) => belongsTo(name, keys[name], identity));
+  if (!complete || (await isThisSessionVerified(access))) return;
+  const requests = await machine.bootstrapCrossSigning(false);
+  await server.sendForMachine(machine, "/keys/signatures/upload", requests.uploadSignaturesRequest);
+  await server.queryOwnKeys(machine);
+}
+
 /** Whether the account's identity, trusted by this session, has signed this session. As of the last key query. */
 export async function isThisSessionVerified({ crypto, userId, deviceId }: EncryptionAccess): Promise<boolean> {
   return (await crypto.getDeviceVerificationStatus(userId, deviceId))?.crossSigningVerified === true;

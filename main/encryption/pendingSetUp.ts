@@ -1,10 +1,10 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { SetUpStep } from "../../shared/contract/secureBackup.ts";
+import { SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
-import { fromBase64OfLength } from "./base64.ts";
+import { fromBase64OfLength, toUnpaddedBase64 } from "./base64.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { KeyDescription } from "./secretStorage.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
@@ -18,6 +18,7 @@ const key = z.string().refine((text) => fromBase64OfLength(text, SECURITY_KEY_BY
  */
 const PendingSetUp = z.object({
   version: z.literal(1),
+  kind: SetUpKind.default("set_up"),
   method: z.enum(["key", "phrase"]),
   /** The id of the key in secret storage. */
   keyId: z.string().min(1).max(255),
@@ -26,6 +27,20 @@ const PendingSetUp = z.object({
   description: KeyDescription,
   /** The private key of the key backup, should a new one be needed; base64. */
   backupKey: key,
+  /** Private keys of the identity that a reset brings, base64; null for everything else. */
+  identity: z
+    .object({
+      "m.cross_signing.master": key,
+      "m.cross_signing.self_signing": key,
+      "m.cross_signing.user_signing": key,
+    })
+    .nullable()
+    .default(null),
+  /** What was there when the person said yes: nothing else may be replaced. */
+  replaces: z
+    .object({ keyId: z.string().nullable(), master: z.string().nullable(), backupVersion: z.string().nullable() })
+    .nullable()
+    .default(null),
   /** Steps that have ended well; they are looked at again all the same. */
   done: z.array(SetUpStep),
 });
@@ -33,14 +48,20 @@ export type PendingSetUp = z.infer<typeof PendingSetUp>;
 
 const KEY_ID_BYTES = 24;
 
-/** Draws everything for a new set-up with this key. */
+/** A new private key as the crypto machine writes it. */
+const newPrivateKey = (): string => toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES));
+
+/** Draws everything for a new set-up, change of key or reset with this key. */
 export async function newPendingSetUp(
+  kind: SetUpKind,
   method: "key" | "phrase",
   securityKey: Uint8Array,
   phrase: PhraseInfo | undefined,
+  replaces: PendingSetUp["replaces"],
 ): Promise<PendingSetUp> {
   return {
     version: 1,
+    kind,
     method,
     keyId: randomBytes(KEY_ID_BYTES).toString("base64url"),
     key: Buffer.from(securityKey).toString("base64"),
@@ -49,7 +70,16 @@ export async function newPendingSetUp(
       ...(await newKeyCheck(securityKey)),
       ...(phrase ? { passphrase: phrase } : {}),
     },
-    backupKey: randomBytes(SECURITY_KEY_BYTES).toString("base64").replace(/=+$/, ""),
+    backupKey: newPrivateKey(),
+    identity:
+      kind === "reset"
+        ? {
+            "m.cross_signing.master": newPrivateKey(),
+            "m.cross_signing.self_signing": newPrivateKey(),
+            "m.cross_signing.user_signing": newPrivateKey(),
+          }
+        : null,
+    replaces,
     done: [],
   };
 }

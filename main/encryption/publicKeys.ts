@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import { fromBase64OfLength, toUnpaddedBase64 } from "./base64.ts";
 
 const PRIVATE_KEY_BYTES = 32;
@@ -9,14 +9,15 @@ const PKCS8_BEFORE_KEY = {
   x25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
 };
 
-function publicOf(kind: keyof typeof PKCS8_BEFORE_KEY, privateKey: string): string | null {
+function privateKeyOf(kind: keyof typeof PKCS8_BEFORE_KEY, privateKey: string): KeyObject | null {
   const bytes = fromBase64OfLength(privateKey, PRIVATE_KEY_BYTES);
   if (!bytes) return null;
-  const key = createPrivateKey({
-    key: Buffer.concat([PKCS8_BEFORE_KEY[kind], bytes]),
-    format: "der",
-    type: "pkcs8",
-  });
+  return createPrivateKey({ key: Buffer.concat([PKCS8_BEFORE_KEY[kind], bytes]), format: "der", type: "pkcs8" });
+}
+
+function publicOf(kind: keyof typeof PKCS8_BEFORE_KEY, privateKey: string): string | null {
+  const key = privateKeyOf(kind, privateKey);
+  if (!key) return null;
   const spki = createPublicKey(key).export({ format: "der", type: "spki" });
   return toUnpaddedBase64(spki.subarray(-PUBLIC_KEY_BYTES));
 }
@@ -29,6 +30,13 @@ export function signingPublicKey(seed: string): string | null {
 /** The public key of a key backup's private key, both base64. Null when it is not one. */
 export function backupPublicKey(privateKey: string): string | null {
   return publicOf("x25519", privateKey);
+}
+
+/** Signs a text with a cross-signing key's seed (Ed25519); both base64. Throws when the seed is not one. */
+export function signWithSeed(seed: string, text: string): string {
+  const key = privateKeyOf("ed25519", seed);
+  if (!key) throw new Error("A cross-signing key's seed is not one");
+  return toUnpaddedBase64(sign(null, Buffer.from(text, "utf8"), key));
 }
 
 /** Whether two base64 public keys are the same, padded or not. */

@@ -2,11 +2,13 @@ import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MatrixClient } from "matrix-js-sdk";
 
 const METHODS = [
+  "backupRoomKeys",
   "bootstrapCrossSigning",
   "exportCrossSigningKeys",
   "importCrossSigningKeys",
   "markRequestAsSent",
   "queryKeysForUsers",
+  "roomKeyCounts",
   "sign",
 ] as const;
 

@@ -2,11 +2,11 @@ import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
+  adoptIdentity,
   belongsTo,
   IDENTITY_SECRETS,
   identityKeysHere,
   type IdentityPrivateKeys,
-  isThisSessionVerified,
 } from "./identity.ts";
 import { connectBackup, opensBackup } from "./keyBackup.ts";
 import { isDescribedKey, type KeyDescription } from "./secretStorage.ts";
@@ -81,20 +81,7 @@ async function takeIdentity(access: EncryptionAccess, opened: OpenedStorage, mis
     if (belongsTo(name, stored, identity)) taken[name] = stored;
     else misfits.push(name);
   }
-  if (IDENTITY_SECRETS.some((name) => taken[name] !== here[name])) {
-    const status = await machine.importCrossSigningKeys(
-      taken["m.cross_signing.master"],
-      taken["m.cross_signing.self_signing"],
-      taken["m.cross_signing.user_signing"],
-    );
-    status.free();
-  }
-  const complete = IDENTITY_SECRETS.every((name) => belongsTo(name, taken[name], identity));
-  if (complete && !(await isThisSessionVerified(access))) {
-    const requests = await machine.bootstrapCrossSigning(false);
-    await server.sendForMachine(machine, "/keys/signatures/upload", requests.uploadSignaturesRequest);
-    await server.queryOwnKeys(machine);
-  }
+  await adoptIdentity(access, taken, identity);
 }
 
 async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {

@@ -67,12 +67,48 @@ export const SecureBackupState = z.object({
 });
 export type SecureBackupState = z.infer<typeof SecureBackupState>;
 
-export const SetUpStep = z.enum(["identity", "secret_storage", "key_backup", "check"]);
+export const SetUpStep = z.enum([
+  "identity",
+  "secret_storage",
+  "key_backup",
+  "room_keys",
+  "check",
+  /** Takes away what was replaced, after everything new has been checked. */
+  "clean_up",
+]);
 export type SetUpStep = z.infer<typeof SetUpStep>;
 
-/** Setting up Secure Backup, a conversation that main remembers until it is checked or given up. */
+export const SetUpKind = z.enum([
+  "set_up",
+  /** Another Security Key, with or without a phrase, for the same identity and the same backup. */
+  "change",
+  /** A new identity, a new Security Key and a new backup. */
+  "reset",
+]);
+export type SetUpKind = z.infer<typeof SetUpKind>;
+
+/** What a reset would cost this account. Numbers are null when they could not be found out. */
+export const ResetPreview = z.object({
+  /** What must be typed to go on: the Matrix ID up to the colon, without the @. */
+  confirmation: z.string(),
+  /** Other sessions that are verified now and will not be. */
+  verifiedSessionsLost: z.number().int().nullable(),
+  roomKeys: z.object({
+    /** In the backup on the server; null when there is no backup. */
+    inBackup: z.number().int().nullable(),
+    /** Whether this session can open that backup: then all of them are carried over. */
+    opensHere: z.boolean(),
+    /** In this session; they are carried over. */
+    here: z.number().int(),
+  }),
+  identityExists: z.boolean(),
+});
+export type ResetPreview = z.infer<typeof ResetPreview>;
+
+/** Setting up, changing or resetting Secure Backup, a conversation that main remembers until it is checked or given up. */
 export const SetUp = z.object({
   accountId: AccountId,
+  kind: SetUpKind,
   phase: z.enum([
     /** The Security Key has been made and waits to be typed back. Nothing is on the server. */
     "confirm_key",
@@ -98,6 +134,12 @@ export type PhraseStrength = z.infer<typeof PhraseStrength>;
 
 const one = z.object({ accountId: AccountId });
 const phrase = z.string().min(1).max(4096);
+const begin = one.extend({
+  /** Without it, a set-up. */
+  kind: SetUpKind.optional(),
+  /** What the person typed to confirm a reset. */
+  confirmation: z.string().max(255).optional(),
+});
 
 export const secureBackup = domain({
   requests: {
@@ -108,12 +150,14 @@ export const secureBackup = domain({
     setUp: request(one, z.object({ setUp: SetUp.nullable() })),
     /**
      * Begins a set-up: makes the Security Key, which crosses to the renderer here and nowhere else, to be shown. With
-     * `method: "phrase"` the key is the one the phrase leads to. Refused with `secure_backup_exists` when there is one.
+     * `method: "phrase"` the key is the one the phrase leads to. A set-up is refused with `secure_backup_exists` when
+     * there is one, a change with `session_not_verified` when this session does not have all secrets, a reset with
+     * `not_confirmed` when what was typed is not what the preview asked for.
      */
     beginSetUp: request(
       z.discriminatedUnion("method", [
-        one.extend({ method: z.literal("key") }),
-        one.extend({ method: z.literal("phrase"), phrase }),
+        begin.extend({ method: z.literal("key") }),
+        begin.extend({ method: z.literal("phrase"), phrase }),
       ]),
       z.object({ setUp: SetUp, securityKey: z.string() }),
     ),
@@ -122,6 +166,7 @@ export const secureBackup = domain({
       one.extend({ how: z.enum(["copy", "save", "print"]) }),
       z.object({ kept: z.boolean() }),
     ),
+    resetPreview: request(one, ResetPreview),
     /** The key typed or pasted back; when it is right, the set-up runs. Resolves when it has ended or stopped. */
     confirmSetUp: request(one.extend({ typed: z.string().max(4096) }), z.object({ setUp: SetUp })),
     /** Goes on with a stopped set-up where it stopped. */
@@ -129,7 +174,7 @@ export const secureBackup = domain({
     /**
      * Before the key was confirmed: forgets it, nothing was changed. While running: stops after the current request.
      * While stopped: gives it up, as long as the server does not name its key as the account's; `secure_backup_exists`
-     * after that.
+     * after that, or `only_to_finish` for a change or a reset.
      */
     cancelSetUp: request(one, z.object({})),
     /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */

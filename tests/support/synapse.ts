@@ -183,6 +183,16 @@ export class Synapse {
     await this.#changeDatabase("UPDATE devices SET last_seen = ?, ip = ? WHERE device_id = ?", [at, ip, deviceId]);
   }
 
+  /** Every access token in force, to look for where none may be. */
+  async accessTokens(): Promise<string[]> {
+    const print =
+      "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); " +
+      "print(*(row[0] for row in d.execute('SELECT token FROM access_tokens')))";
+    const { code, output } = await run(this.#python, ["-c", print, this.#files.database]);
+    if (code !== 0) throw new Error(`The database could not be read: ${output}`);
+    return output.trim().split(" ");
+  }
+
   /** There is no API for some things that only time brings about. Restarts the server, which caches. */
   async #changeDatabase(statement: string, values: (string | number)[] = []): Promise<void> {
     await this.goDown();
