@@ -5,9 +5,12 @@ const METHODS = [
   "backupRoomKeys",
   "bootstrapCrossSigning",
   "exportCrossSigningKeys",
+  "exportRoomKeys",
   "importCrossSigningKeys",
+  "importExportedRoomKeys",
   "markRequestAsSent",
   "queryKeysForUsers",
+  "roomKeyCounts",
   "roomKeyCounts",
   "sign",
 ] as const;
@@ -27,4 +30,23 @@ export function cryptoMachineOf(client: MatrixClient): CryptoMachine {
   const missing = METHODS.filter((name) => typeof machine?.[name] !== "function");
   if (!machine || missing.length > 0) throw new Error(`The SDK's crypto machine lacks ${missing.join(", ")}`);
   return machine as unknown as CryptoMachine;
+}
+
+/** A room key as the SDK hands it over when it comes from a backup: the fields of a key file. */
+type BackedUpRoomKey = object;
+
+/** What takes room keys that are in a key backup already, so that they are not uploaded to it again. */
+export interface BackedUpRoomKeys {
+  importBackedUpRoomKeys(
+    keys: BackedUpRoomKey[],
+    backupVersion: string,
+    options: { progressCallback: (progress: { failures?: number }) => void },
+  ): Promise<void>;
+}
+
+/** The part of the SDK's crypto that is not in its public interface; its shape is checked for the same reason. */
+export function backedUpRoomKeysOf(client: MatrixClient): BackedUpRoomKeys {
+  const crypto = client.getCrypto() as unknown as Partial<BackedUpRoomKeys> | undefined;
+  if (typeof crypto?.importBackedUpRoomKeys !== "function") throw new Error("The SDK lacks importBackedUpRoomKeys");
+  return crypto as BackedUpRoomKeys;
 }

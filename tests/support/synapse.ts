@@ -179,30 +179,29 @@ export class Synapse {
   }
 
   /** Makes a session one that was seen last at this time, in milliseconds since 1970, from this address. */
-  async setLastSeen(deviceId: string, { at, ip }: { at: number; ip: string }): Promise<void> {
-    await this.#changeDatabase("UPDATE devices SET last_seen = ?, ip = ? WHERE device_id = ?", [at, ip, deviceId]);
-  }
-
-  /** Every access token in force, to look for where none may be. */
-  async accessTokens(): Promise<string[]> {
-    const print =
-      "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); " +
-      "print(*(row[0] for row in d.execute('SELECT token FROM access_tokens')))";
-    const { code, output } = await run(this.#python, ["-c", print, this.#files.database]);
-    if (code !== 0) throw new Error(`The database could not be read: ${output}`);
-    return output.trim().split(" ");
+  setLastSeen(deviceId: string, { at, ip }: { at: number; ip: string }): Promise<void> {
+    return this.#changeDatabase("UPDATE devices SET last_seen = ?, ip = ? WHERE device_id = ?", [at, ip, deviceId]);
   }
 
   /** There is no API for some things that only time brings about. Restarts the server, which caches. */
   async #changeDatabase(statement: string, values: (string | number)[] = []): Promise<void> {
     await this.goDown();
-    const change =
-      "import json, sqlite3, sys; d = sqlite3.connect(sys.argv[1]); " +
-      "d.execute(sys.argv[2], json.loads(sys.argv[3])); d.commit()";
-    const args = ["-c", change, this.#files.database, statement, JSON.stringify(values)];
-    const { code, output } = await run(this.#python, args);
-    if (code !== 0) throw new Error(`The database could not be changed: ${output}`);
+    await this.#inDatabase("d.execute(sys.argv[2], json.loads(sys.argv[3])); d.commit()", statement, JSON.stringify(values));
     await this.comeBack();
+  }
+
+  /** Every access token in force, to look for where none may be. */
+  async accessTokens(): Promise<string[]> {
+    const output = await this.#inDatabase("print('\\n'.join(r[0] for r in d.execute('SELECT token FROM access_tokens')))");
+    return output.split("\n").filter((line) => line !== "");
+  }
+
+  /** Runs a line of Python with the database as `d`, and answers what it prints. */
+  async #inDatabase(line: string, ...args: string[]): Promise<string> {
+    const script = `import json, sqlite3, sys; d = sqlite3.connect(sys.argv[1]); ${line}`;
+    const { code, output } = await run(this.#python, ["-c", script, this.#files.database, ...args]);
+    if (code !== 0) throw new Error(`the homeserver's database could not be used: ${output}`);
+    return output;
   }
 
   /** Ends it and removes its data. */

@@ -1,10 +1,9 @@
 import { fail } from "../../../shared/errors.ts";
-import type { BackupSlice } from "./backupEntries.ts";
+import { type BackupSlice, exportText } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { CryptoPool } from "./cryptoPool.ts";
 import type { OpenedEntry } from "./cryptoThread.ts";
 import { KeyFileWriter } from "./keyFileWriter.ts";
-import { exportText } from "./backupEntries.ts";
 import { checkRoomKey, idOf } from "./roomKey.ts";
 import type { ThreadHost } from "./threadHost.ts";
 import type { ResultOf, RoomKeysTask } from "./threadProtocol.ts";

@@ -2,6 +2,9 @@ import type { MessagePort } from "node:worker_threads";
 import { AppFailure } from "../../../shared/errors.ts";
 import type { FromThread, ThreadCalls, ToThread } from "./threadProtocol.ts";
 
+/** A Job remembers no more, and a backup may be broken from end to end. */
+const MOST_PROBLEMS = 200;
+
 /** The thread's side of its conversation with the one that started it. */
 export interface ThreadHost extends ThreadCalls {
   /** Aborted when the work is to stop; what was begun is then to be cleaned up. */
@@ -28,11 +31,13 @@ export function connectToHost(port: MessagePort): ThreadHost {
       port.postMessage({ kind: "call", id, name, argument } satisfies FromThread);
       return answered as ReturnType<ThreadCalls[N]>;
     };
+  const tell = call("problem");
+  let told = 0;
   return {
     signal: controller.signal,
     pull: call("pull"),
     progress: call("progress"),
-    problem: call("problem"),
+    problem: (problem) => ((told += 1) > MOST_PROBLEMS ? Promise.resolve() : tell(problem)),
     deliver: call("deliver"),
   };
 }
