@@ -1,4 +1,4 @@
-import { copyFile, glob, readFile, rm } from "node:fs/promises";
+import { glob, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { channelNames } from "../shared/contract/index.ts";
@@ -134,9 +134,12 @@ async function threadEntries(source: string): Promise<Record<string, string>> {
   return entries;
 }
 
-/** main/encryption/keyFile/worker.ts becomes workers/encryption-keyFile-worker. */
+/**
+ * main/encryption/keyFile/worker.ts becomes thread-encryption-keyFile-worker, beside everything else: a thread that
+ * starts threads of its own finds them by the same name as main does.
+ */
 function threadName(source: string, entry: string): string {
-  return `workers/${relative(join(source, "main"), entry).replace(/\.ts$/, "").replaceAll(/[\\/]/g, "-")}`;
+  return `thread-${relative(join(source, "main"), entry).replace(/\.ts$/, "").replaceAll(/[\\/]/g, "-")}`;
 }
 
 /** Points `new URL("./worker.ts", import.meta.url)` to the bundled file. */
@@ -236,8 +239,16 @@ async function bundleRenderer(
     loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
     plugins: [englishAlone],
   });
-  await copyFile(join(source, "renderer/app/index.html"), join(target, "index.html"));
+  const page = await readFile(join(source, "renderer/app/index.html"), "utf8");
+  await writeFile(join(target, "index.html"), namingImports(page, metafile as Metafile, relative(source, target)));
   return inputsOf(metafile as Metafile);
+}
+
+/** Names in the page what its script imports at once, so that all of it is asked for together and not in turns. */
+function namingImports(page: string, { outputs }: Metafile, target: string): string {
+  const imports = outputs[join(target, "main.js")]?.imports.filter(({ kind }) => kind === "import-statement") ?? [];
+  const links = imports.map(({ path }) => `<link rel="modulepreload" href="${relative(target, path)}" />`);
+  return page.replace("</head>", `${links.map((link) => `  ${link}\n`).join("")}  </head>`);
 }
 
 /** Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks English. */

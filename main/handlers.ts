@@ -17,11 +17,15 @@ export interface HandlerParts {
   health: HealthService;
   profile: ProfileService;
   sessionList: SessionList;
+  verifications: Handlers["verifications"];
   challenges: Challenges;
   jobs: Jobs;
   secrets: SecretsProtection;
   secureBackup: Handlers["secureBackup"];
+  roomKeys: Handlers["roomKeys"];
   fetch: Fetch;
+  /** Called each time the renderer has been given the list of accounts. */
+  accountsListed: () => void;
   appInfo: () => AppInfo;
   settings: {
     read(): Promise<Settings>;
@@ -56,7 +60,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       },
     },
     accounts: {
-      list: () => ({ accounts: sessions.list() }),
+      list: () => {
+        parts.accountsListed();
+        return { accounts: sessions.list() };
+      },
       retry: async ({ accountId }) => {
         await sessions.retry(accountId);
         return {};
@@ -113,6 +120,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       unlock: ({ passphrase }) => secrets.unlock(passphrase),
     },
     secureBackup: parts.secureBackup,
+    roomKeys: parts.roomKeys,
     sessions: {
       list: async ({ accountId }) => ({ sessions: await parts.sessionList.list(accountId) }),
       rename: async ({ accountId, deviceId, name }) => ({
@@ -122,5 +130,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
         sessions: await parts.sessionList.signOut(accountId, deviceIds),
       }),
     },
+    verifications: parts.verifications,
   };
 }

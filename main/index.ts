@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { app, ipcMain } from "electron";
 import type { AppInfo } from "../shared/contract/app.ts";
+import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { type AppError, AppFailure } from "../shared/errors.ts";
 import { registerAssetScheme, serveAssets } from "./app/assets.ts";
 import { createAssetServer } from "./app/assetServer.ts";
@@ -18,7 +19,7 @@ import { isTrustedSender } from "./ipc/trust.ts";
 import { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, LogFile } from "./logging/logFile.ts";
 import { Redactor, SecretsToRedact } from "./logging/redact.ts";
-import { openRooms } from "./rooms.ts";
+import { openRooms, type Rooms } from "./rooms.ts";
 import { Folders } from "./storage/folders.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
@@ -96,7 +97,7 @@ function reportFailedStart(error: unknown): void {
 async function start(): Promise<void> {
   const emit = createEmit((channel, payload) => window.send(channel, payload), logger);
   const dialogs = new Dialogs(() => window.browserWindow);
-  const rooms = await openRooms({
+  const opening = openRooms({
     folders,
     fetch: globalThis.fetch,
     emit,
@@ -108,53 +109,23 @@ async function start(): Promise<void> {
       saveText: (file) => dialogs.saveText(file),
       print: () => dialogs.printWindow(),
     },
+    keyFiles: {
+      chooseTarget: (suggestedName) => dialogs.chooseTarget(suggestedName),
+      chooseSource: () => dialogs.chooseSource(),
+    },
   });
-  const [settings, crash] = await Promise.all([settingsFile.settings(), crashes.read()]);
-  if (crash) notices.push({ kind: "previous_crash", at: crash.at });
-  applyTheme(settings.theme);
-
-  startRouter({
+  const routed = startRouter({
     ipcMain,
     isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
     logger: createLogger(log, "ipc"),
-    handlers: createHandlers({
-      ...rooms,
-      fetch: globalThis.fetch,
-      appInfo: () => ({
-        version: app.getVersion(),
-        electron: process.versions.electron,
-        chrome: process.versions.chrome,
-        node: process.versions.node,
-        packaged: app.isPackaged,
-        platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
-        notices,
-      }),
-      settings: {
-        read: () => settingsFile.settings(),
-        update: async (change) => {
-          const changed = await settingsFile.updateSettings(change);
-          applyTheme(changed.theme);
-          emit("app.settingsChanged", changed);
-          return changed;
-        },
-      },
-      openExternal: createOpenExternal({
-        isHomeserverHttp: (url, accountId) =>
-          new URL(rooms.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
-        logger: createLogger(log, "external"),
-      }),
-      copyText: (text) => dialogs.copyText(text),
-      report: async () => (await crashes.read())?.text ?? crashes.describeNow(),
-      dismissNotices: async () => {
-        notices.length = 0;
-        await crashes.dismiss();
-      },
-    }),
+    handlers: opening.then((rooms) => handlersOf(rooms, emit, dialogs)),
   });
-
+  // It is waited for further down, where a failure is reported.
+  routed.catch(() => undefined);
   quitInOrder({
     window,
     shutdown: async () => {
+      const rooms = await opening;
       await rooms.jobs.stopAll();
       await rooms.sessions.stopAll();
       await dialogs.forgetCopiedSecret();
@@ -162,17 +133,67 @@ async function start(): Promise<void> {
     },
     logger,
   });
-  await app.whenReady();
-  serveAssets(
-    rendererSession(),
-    createAssetServer({
-      rendererDir: join(__dirname, "../renderer"),
-      avatarOf: (accountId) => rooms.avatars.read(accountId),
-      reportFolder: folders.logs,
-      logger: createLogger(log, "assets"),
+
+  const assetServer = createAssetServer({
+    rendererDir: join(__dirname, "../renderer"),
+    avatarOf: async (accountId) => (await opening).avatars.read(accountId),
+    reportFolder: folders.logs,
+    logger: createLogger(log, "assets"),
+  });
+  const [settings, crash] = await Promise.all([settingsFile.settings(), crashes.read(), app.whenReady()]);
+  if (crash) notices.push({ kind: "previous_crash", at: crash.at });
+  applyTheme(settings.theme);
+  serveAssets(rendererSession(), assetServer);
+  // The window and the rooms behind it are made side by side; what the page asks first waits for them.
+  await Promise.all([window.open(), routed]);
+}
+
+/** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */
+const PAINT_MS = 120;
+
+/** Makes the function that starts all sessions, once, soon after it is first called. */
+function startsSessionsOnce(rooms: Rooms): () => void {
+  let begun = false;
+  return () => {
+    if (begun) return;
+    begun = true;
+    setTimeout(() => void rooms.sessions.restoreAll(), PAINT_MS);
+  };
+}
+
+function handlersOf(rooms: Rooms, emit: Emit, dialogs: Dialogs): Handlers {
+  return createHandlers({
+    ...rooms,
+    fetch: globalThis.fetch,
+    accountsListed: startsSessionsOnce(rooms),
+    appInfo: () => ({
+      version: app.getVersion(),
+      electron: process.versions.electron,
+      chrome: process.versions.chrome,
+      node: process.versions.node,
+      packaged: app.isPackaged,
+      platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
+      notices,
     }),
-  );
-  await window.open();
-  // The list of accounts is on the screen before the first of them is started.
-  window.browserWindow?.webContents.once("did-finish-load", () => void rooms.sessions.restoreAll());
+    settings: {
+      read: () => settingsFile.settings(),
+      update: async (change) => {
+        const changed = await settingsFile.updateSettings(change);
+        applyTheme(changed.theme);
+        emit("app.settingsChanged", changed);
+        return changed;
+      },
+    },
+    openExternal: createOpenExternal({
+      isHomeserverHttp: (url, accountId) =>
+        new URL(rooms.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
+      logger: createLogger(log, "external"),
+    }),
+    copyText: (text) => dialogs.copyText(text),
+    report: async () => (await crashes.read())?.text ?? crashes.describeNow(),
+    dismissNotices: async () => {
+      notices.length = 0;
+      await crashes.dismiss();
+    },
+  });
 }

@@ -7,9 +7,12 @@ import { Avatars } from "./account/avatars.ts";
 import { HealthService } from "./account/health.ts";
 import { Jobs } from "./account/jobs.ts";
 import { ProfileService } from "./account/profile.ts";
-import { SessionList } from "./account/sessionList.ts";
+import { listSessions, SessionList } from "./account/sessionList.ts";
 import { installCryptoStores } from "./cryptoStore/index.ts";
+import { RoomKeysService, type RoomKeysParts } from "./encryption/roomKeys/roomKeysService.ts";
 import { SecureBackupService, type SecureBackupParts } from "./encryption/secureBackupService.ts";
+import type { VerificationLimits } from "./encryption/verification/limits.ts";
+import { Verifications } from "./encryption/verification/verifications.ts";
 import type { Logger } from "./logging/logger.ts";
 import type { SystemKeychain } from "./secrets/keychain.ts";
 import { openSecrets } from "./secrets/openSecrets.ts";
@@ -20,6 +23,7 @@ import { SessionManager } from "./sessions/sessionManager.ts";
 import { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import { type DamagedFile, JsonFile } from "./storage/jsonFile.ts";
+import { UnfinishedFiles } from "./storage/unfinishedFiles.ts";
 
 /** What the rooms need from outside: all of it can be had under plain Node. */
 export interface RoomOptions {
@@ -32,9 +36,13 @@ export interface RoomOptions {
   onDamaged: (damaged: DamagedFile) => void;
   /** The ways to keep a Security Key outside the app. */
   keeping: SecureBackupParts["ports"];
+  /** The ways to ask for a key file. */
+  keyFiles: RoomKeysParts["ports"];
   /** In place of the system's keychain. */
   keychain?: SystemKeychain;
   scryptCost?: ScryptCost;
+  /** In place of what a person is given. */
+  verificationLimits?: Partial<VerificationLimits>;
 }
 
 const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: "macOS", win32: "Windows", linux: "Linux" };
@@ -42,15 +50,13 @@ const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: "macOS", win
 /** Builds the rooms of main that know no Electron and hands them to each other. Starts no session yet. */
 export async function openRooms(options: RoomOptions) {
   const { folders, fetch, emit, loggerFor, onDamaged } = options;
-  await folders.prepare();
-
   const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged });
   const jobs = new Jobs({
     file: new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged }),
     emit,
     logger: loggerFor("jobs"),
   });
-  const [{ protection: secrets, store: secretStore }] = await Promise.all([
+  const opening = folders.prepare().then(() =>
     openSecrets({
       folders,
       onDamaged,
@@ -58,9 +64,8 @@ export async function openRooms(options: RoomOptions) {
       ...(options.keychain && { keychain: options.keychain }),
       ...(options.scryptCost && { scryptCost: options.scryptCost }),
     }),
-    index.load(),
-    jobs.load(),
-  ]);
+  );
+  const [{ protection: secrets, store: secretStore }] = await Promise.all([opening, index.load(), jobs.load()]);
 
   const avatars = new Avatars(folders.avatars, fetch);
   const sessions = new SessionManager({
@@ -93,6 +98,20 @@ export async function openRooms(options: RoomOptions) {
     ports: options.keeping,
     phraseStrength,
     displayName: (accountId) => sessions.account(accountId).displayName,
+    onSettled: (accountId) => {
+      health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+    },
+  });
+  const unfinishedFiles = new UnfinishedFiles({ path: folders.unfinishedFilesFile, onDamaged });
+  await unfinishedFiles.removeLeftovers();
+  const roomKeys = new RoomKeysService({
+    session: (accountId) => sessions.session(accountId),
+    fetch,
+    jobs,
+    unfinishedFiles,
+    phraseStrength,
+    displayName: (accountId) => sessions.account(accountId).displayName,
+    ports: options.keyFiles,
   });
   const health = new HealthService({
     sessions,
@@ -109,6 +128,25 @@ export async function openRooms(options: RoomOptions) {
     },
   });
 
+  const verifications = new Verifications({
+    session: (accountId) => sessions.session(accountId),
+    onRunning: (listener) => sessions.onRunning(listener),
+    listSessions,
+    onSettled: (accountId) => {
+      emit("sessions.changed", { accountId });
+      const learn = [
+        secureBackup.state({ accountId }).then((state) => emit("secureBackup.stateChanged", { accountId, state })),
+        health.refresh(accountId),
+      ];
+      for (const learnt of learn) {
+        learnt.catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+      }
+    },
+    emit,
+    logger: loggerFor("verification"),
+    ...(options.verificationLimits && { limits: options.verificationLimits }),
+  });
+
   const accountsLogger = loggerFor("accounts");
   sessions.onRunning((accountId) => {
     const learn = [profile.get(accountId), health.refresh(accountId)];
@@ -121,7 +159,21 @@ export async function openRooms(options: RoomOptions) {
     if (!state.locked) void sessions.startLocked();
   });
 
-  return { index, jobs, secrets, secretStore, avatars, sessions, profile, challenges, sessionList, secureBackup, health };
+  return {
+    index,
+    jobs,
+    secrets,
+    secretStore,
+    avatars,
+    sessions,
+    profile,
+    challenges,
+    sessionList,
+    secureBackup,
+    roomKeys,
+    verifications,
+    health,
+  };
 }
 
 export type Rooms = Awaited<ReturnType<typeof openRooms>>;

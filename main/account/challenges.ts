@@ -26,7 +26,8 @@ const ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 /** A server that keeps demanding what it has just been given would otherwise be asked for ever. */
 const MOST_AUTOMATIC_ANSWERS = 5;
 
-function newConversationId(): ConversationId {
+/** Names a new conversation: a Challenge or a verification. */
+export function newConversationId(): ConversationId {
   return Array.from({ length: 16 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("") as ConversationId;
 }
 

@@ -2,20 +2,28 @@ import type { MatrixClient } from "matrix-js-sdk";
 import type { AccountHealth, SignOutPreview } from "../../shared/contract/accounts.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { roomKeyCounts } from "../encryption/roomKeyUpload.ts";
+import { cryptoMachineOf } from "../encryption/sdkInternals.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listSessions } from "./sessionList.ts";
 
 const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]> = {
   unfinished_set_up: "unfinished",
+  turned_off: "not_set_up",
   not_set_up: "not_set_up",
   key_description_missing: "broken",
   secret_not_stored: "broken",
   secret_unreadable: "broken",
+  stored_secret_wrong: "broken",
   backup_missing: "broken",
   session_unverified: "locked_here",
   secret_missing_here: "locked_here",
   backup_not_connected: "locked_here",
+  key_not_checkable: "broken",
+  backup_unsigned: "broken",
+  // Old keys do no harm; the page offers to take them away.
+  old_keys_left: "working",
   working: "working",
 };
 
@@ -130,10 +138,10 @@ export class HealthService {
 
   async #roomKeysNotBackedUp(accountId: AccountId): Promise<number | null> {
     return this.#parts.sessions.session(accountId).use(async (client) => {
-      const keys = await client.getCrypto()!.exportRoomKeys();
-      if (keys.length === 0) return 0;
-      // A session without a connected backup has backed up none; with one, the SDK uploads what is left by itself.
-      return (await client.getCrypto()!.getActiveSessionBackupVersion()) === null ? keys.length : null;
+      const { total, backedUp } = await roomKeyCounts({ machine: cryptoMachineOf(client) });
+      // What the machine took for backed up may have gone with a backup that was deleted since.
+      const connected = (await client.getCrypto()!.getActiveSessionBackupVersion()) !== null;
+      return connected ? total - backedUp : total;
     });
   }
 }

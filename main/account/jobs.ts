@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Emit } from "../../shared/contract/index.ts";
-import { type Job } from "../../shared/contract/jobs.ts";
+import type { Job, JobProblem } from "../../shared/contract/jobs.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { AccountId } from "../../shared/ids.ts";
@@ -55,6 +56,26 @@ const HEADERS = {
   "Cache-Control": "no-cache",
 };
 
+/**
+ * Reads the page and all that it names while Electron itself is still starting, so that the first page does not wait for
+ * the disk. What cannot be read now is asked for again in its turn.
+ */
+function readFirstFiles(rendererDir: string): Map<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  const read = (path: string): Buffer => {
+    const bytes = readFileSync(join(rendererDir, path));
+    files.set(path, bytes);
+    return bytes;
+  };
+  try {
+    const page = read("/index.html").toString("utf8");
+    for (const [, name] of page.matchAll(/(?:href|src)="([\w./-]+)"/g)) read(`/${name}`);
+  } catch {
+    return files;
+  }
+  return files;
+}
+
 function answer(body: string | Uint8Array<ArrayBuffer>, contentType: string, status = 200): Response {
   return new Response(body, { status, headers: { ...HEADERS, "Content-Type": contentType } });
 }
@@ -66,6 +87,7 @@ export function createAssetServer(
   options: AssetServerOptions,
 ): (request: Pick<Request, "url" | "method">) => Promise<Response> {
   const { rendererDir, avatarOf, reportFolder, logger } = options;
+  const first = readFirstFiles(rendererDir);
 
   async function servePicture(rawAccountId: string): Promise<Response> {
     const accountId = AccountId.safeParse(rawAccountId);
@@ -84,7 +106,9 @@ export function createAssetServer(
     const mimeType = MIME_TYPES[extname(path)];
     if (!mimeType || !PLAIN_PATH.test(path)) return refuse(404);
     try {
-      return answer(new Uint8Array(await readFile(join(rendererDir, path))), mimeType);
+      const ahead = first.get(path);
+      first.delete(path);
+      return answer(new Uint8Array(ahead ?? (await readFile(join(rendererDir, path)))), mimeType);
     } catch {
       logger.warn("a file of the window is missing", { path });
       return refuse(404);

@@ -41,6 +41,18 @@ export class Dialogs {
    * @returns false when the person cancelled
    */
   async saveText({ suggestedName, text }: TextToSave): Promise<boolean> {
+    const path = await this.chooseTarget(suggestedName);
+    if (path === null) return false;
+    await writeDurably(path, text);
+    return true;
+  }
+
+  /**
+   * Asks where a text file is to be written; the person has agreed to replacing one that is there.
+   *
+   * @returns null when they cancelled
+   */
+  async chooseTarget(suggestedName: string): Promise<string | null> {
     const options: Electron.SaveDialogOptions = {
       defaultPath: join(app.getPath("documents"), suggestedName),
       filters: [{ name: "Text", extensions: ["txt"] }],
@@ -50,9 +62,17 @@ export class Dialogs {
     const { canceled, filePath } = await (window
       ? dialog.showSaveDialog(window, options)
       : dialog.showSaveDialog(options));
-    if (canceled || !filePath) return false;
-    await writeDurably(filePath, text);
-    return true;
+    return canceled || !filePath ? null : filePath;
+  }
+
+  /** Asks which file is to be read. Any name will do: clients give key files names of all kinds. Null: cancelled. */
+  async chooseSource(): Promise<string | null> {
+    const options: Electron.OpenDialogOptions = { defaultPath: app.getPath("documents"), properties: ["openFile"] };
+    const window = this.#windowOf();
+    const { canceled, filePaths } = await (window
+      ? dialog.showOpenDialog(window, options)
+      : dialog.showOpenDialog(options));
+    return canceled ? null : (filePaths[0] ?? null);
   }
 
   /** Prints what the window shows. Answers false when the person cancelled or nothing could be printed. */

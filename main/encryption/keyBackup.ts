@@ -1,5 +1,6 @@
+import type { KeyBackupInfo } from "matrix-js-sdk/lib/crypto-api/keybackup.js";
 import { fail } from "../../shared/errors.ts";
-import type { ServerBackup } from "./accountServer.ts";
+import type { AccountServer, ServerBackup } from "./accountServer.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { backupPublicKey, samePublicKey } from "./publicKeys.ts";
@@ -9,14 +10,35 @@ export function opensBackup(privateKey: string | null, backup: ServerBackup | nu
   return privateKey !== null && backup !== null && samePublicKey(backupPublicKey(privateKey), backup.publicKey);
 }
 
+/** As far back as this is looked for older backups: they can only be asked for one by one. */
+const MOST_OLDER_BACKUPS = 20;
+
+/**
+ * The backups before the newest that are still on the server, newest first. The protocol lists none but the newest; they
+ * are found where versions are numbered in order, as on all servers known to have several.
+ */
+export async function olderBackups(server: AccountServer, newest: string): Promise<ServerBackup[]> {
+  if (!/^[1-9]\d{0,14}$/.test(newest)) return [];
+  const found: ServerBackup[] = [];
+  const oldest = Math.max(1, Number(newest) - MOST_OLDER_BACKUPS);
+  for (let version = Number(newest) - 1; version >= oldest; version -= 1) {
+    const backup = await server.backup(String(version));
+    if (backup) found.push(backup);
+  }
+  return found;
+}
+
 /** The key backup's private key in this session's crypto store, base64, or null. */
 export async function backupKeyHere({ crypto }: EncryptionAccess): Promise<string | null> {
   const key = await crypto.getSessionBackupPrivateKey();
   return key ? toUnpaddedBase64(key) : null;
 }
 
-/** Creates a key backup for a private key, signed by this session and by the identity. Answers its version. */
-export async function createBackup({ machine, server, userId }: EncryptionAccess, privateKey: string): Promise<string> {
+/** What a key backup says of itself: its public key, signed by this session and by the identity. */
+async function signedAuthData(
+  { machine, userId }: EncryptionAccess,
+  privateKey: string,
+): Promise<{ public_key: string; signatures: object }> {
   const publicKey = backupPublicKey(privateKey);
   if (publicKey === null) throw new Error("The key backup's private key is not one");
   // With one field the canonical form is what JSON.stringify gives.
@@ -24,7 +46,27 @@ export async function createBackup({ machine, server, userId }: EncryptionAccess
   const signed = await machine.sign(JSON.stringify(unsigned));
   const signatures = JSON.parse(signed.asJSON()) as Record<string, Record<string, string>>;
   signed.free();
-  return await server.createBackup({ ...unsigned, signatures: { [userId]: signatures[userId] ?? {} } });
+  return { ...unsigned, signatures: { [userId]: signatures[userId] ?? {} } };
+}
+
+/** Creates a key backup for a private key, signed by this session and by the identity. Answers its version. */
+export async function createBackup(access: EncryptionAccess, privateKey: string): Promise<string> {
+  return await access.server.createBackup(await signedAuthData(access, privateKey));
+}
+
+/** Signs an existing key backup anew, by a session that has shown with its private key that the backup is its own. */
+export async function signBackup(access: EncryptionAccess, privateKey: string, version: string): Promise<void> {
+  await access.server.updateBackup(version, await signedAuthData(access, privateKey));
+}
+
+/** Whether a key backup carries a signature that this session trusts. */
+export async function isSignedByTrusted({ crypto }: EncryptionAccess, { raw }: ServerBackup): Promise<boolean> {
+  try {
+    return (await crypto.isKeyBackupTrusted(raw as KeyBackupInfo)).trusted;
+  } catch {
+    // The crypto machine refuses to read signatures that are not shaped as such: they are nobody's.
+    return false;
+  }
 }
 
 /**
@@ -44,17 +86,32 @@ export async function connectBackup(access: EncryptionAccess, privateKey: string
   }
 }
 
-/**
- * Says in the account data that key backup is wanted: `m.key_backup` (Client-Server API 1.19), and the name that
- * clients used before. Writes only what says otherwise.
- */
+/** `m.key_backup` (Client-Server API 1.19), and the name that clients used before, which says the opposite. */
+const WANTED = "m.key_backup";
+const NOT_WANTED_BEFORE = "m.org.matrix.custom.backup_disabled";
+
+const wantedIn = (content: unknown): unknown => (content as { enabled?: unknown } | null)?.enabled;
+const disabledIn = (content: unknown): unknown => (content as { disabled?: unknown } | null)?.disabled;
+
+/** Whether the account data say that no key backup is wanted. The name of the spec counts where there is one. */
+export async function isTurnedOff(server: AccountServer): Promise<boolean> {
+  const wanted = wantedIn(await server.accountData(WANTED));
+  if (typeof wanted === "boolean") return !wanted;
+  return disabledIn(await server.accountData(NOT_WANTED_BEFORE)) === true;
+}
+
+/** Says in the account data that key backup is wanted, under both names. Writes only what says otherwise. */
 export async function declareBackupWanted({ server }: EncryptionAccess): Promise<void> {
-  const wanted = await server.accountData("m.key_backup");
-  if ((wanted as { enabled?: unknown } | null)?.enabled !== true) {
-    await server.setAccountData("m.key_backup", { enabled: true });
+  if (wantedIn(await server.accountData(WANTED)) !== true) await server.setAccountData(WANTED, { enabled: true });
+  if (disabledIn(await server.accountData(NOT_WANTED_BEFORE)) === true) {
+    await server.setAccountData(NOT_WANTED_BEFORE, { disabled: false });
   }
-  const older = await server.accountData("m.org.matrix.custom.backup_disabled");
-  if ((older as { disabled?: unknown } | null)?.disabled === true) {
-    await server.setAccountData("m.org.matrix.custom.backup_disabled", { disabled: false });
+}
+
+/** Says in the account data that no key backup is wanted, under both names. */
+export async function declareBackupUnwanted({ server }: EncryptionAccess): Promise<void> {
+  if (wantedIn(await server.accountData(WANTED)) !== false) await server.setAccountData(WANTED, { enabled: false });
+  if (disabledIn(await server.accountData(NOT_WANTED_BEFORE)) !== true) {
+    await server.setAccountData(NOT_WANTED_BEFORE, { disabled: true });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SecretName, SecureBackupState } from "../../shared/contract/secureBackup.ts";
+import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import type { AccountServer } from "./accountServer.ts";
 import { fromBase64, fromBase64OfLength } from "./base64.ts";
 import { PhraseInfo } from "./securityPhrase.ts";
@@ -17,6 +17,8 @@ export const KeyDescription = z.object({
   mac: base64(32).optional(),
   /** What a phrase needs may be broken without the key being so. */
   passphrase: PhraseInfo.optional().catch(undefined),
+  /** Given by a person in another client; kept when a description is written anew. */
+  name: z.string().max(1000).optional().catch(undefined),
 });
 export type KeyDescription = z.infer<typeof KeyDescription>;
 
@@ -42,7 +44,7 @@ export class StoredSecret {
   }
 
   /** How it is stored, as seen from one key. */
-  storedFor(keyId: string | null): SecureBackupState["secrets"][number]["stored"] {
+  storedFor(keyId: string | null): "stored" | "missing" | "other_key_only" | "malformed" {
     if (this.#copies === null) return "malformed";
     if (keyId !== null && Object.hasOwn(this.#copies, keyId)) return this.copyFor(keyId) ? "stored" : "malformed";
     return Object.keys(this.#copies).length > 0 ? "other_key_only" : "missing";
@@ -54,13 +56,26 @@ export class StoredSecret {
     return Encrypted.safeParse(this.#copies[keyId]).data ?? null;
   }
 
+  /** Whether there is any copy encrypted with one of these keys, in whatever shape. */
+  hasCopies(keyIds: readonly string[]): boolean {
+    return this.#copies !== null && keyIds.some((keyId) => Object.hasOwn(this.#copies!, keyId));
+  }
+
+  /** Its account data without the copies under these keys. */
+  without(keyIds: readonly string[]): object {
+    return { encrypted: Object.fromEntries(Object.entries(this.#copies ?? {}).filter(([id]) => !keyIds.includes(id))) };
+  }
+
   /** Its account data with a copy added; the copies under other keys stay. */
   with(keyId: string, copy: EncryptedSecret): object {
     return { encrypted: { ...this.#copies, [keyId]: copy } };
   }
 }
 
-/** Secret storage on the server (Client-Server API, "Secret storage"): read from it each time, and only added to. */
+/**
+ * Secret storage on the server (Client-Server API, "Secret storage"): read from it each time. It is added to; only what
+ * a new key has replaced is taken away, by name.
+ */
 export class SecretStorage {
   readonly #server: AccountServer;
 
@@ -81,6 +96,11 @@ export class SecretStorage {
     await this.#server.setAccountData(DEFAULT_KEY, { key: keyId });
   }
 
+  /** Says that there is no default key: account data cannot be deleted. */
+  async removeDefaultKey(): Promise<void> {
+    await this.#server.setAccountData(DEFAULT_KEY, {});
+  }
+
   /** The description of a key; null when there is none, or none that makes sense. */
   async describe(keyId: string): Promise<KeyDescription | null> {
     return KeyDescription.safeParse(await this.#server.accountData(`m.secret_storage.key.${keyId}`)).data ?? null;
@@ -88,6 +108,11 @@ export class SecretStorage {
 
   async writeDescription(keyId: string, description: KeyDescription): Promise<void> {
     await this.#server.setAccountData(`m.secret_storage.key.${keyId}`, description);
+  }
+
+  /** Empties the description of a key: account data cannot be deleted. */
+  async removeDescription(keyId: string): Promise<void> {
+    await this.#server.setAccountData(`m.secret_storage.key.${keyId}`, {});
   }
 
   async read(name: SecretName): Promise<StoredSecret> {
@@ -106,6 +131,12 @@ export class SecretStorage {
     const copy = stored.copyFor(keyId);
     if (copy && (await decryptSecret(copy, key, name)) === value) return;
     await this.#server.setAccountData(name, stored.with(keyId, await encryptSecret(value, key, name)));
+  }
+
+  /** Takes away the copies of a secret under these keys; writes only when there are any. */
+  async removeCopies(name: SecretName, keyIds: readonly string[]): Promise<void> {
+    const stored = await this.read(name);
+    if (stored.hasCopies(keyIds)) await this.#server.setAccountData(name, stored.without(keyIds));
   }
 }
 

@@ -1,8 +1,12 @@
-import type { PhraseStrength, SecureBackupState } from "../../shared/contract/secureBackup.ts";
+import { type PhraseStrength, type ResetPreview, SecretName, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
-import { fail } from "../../shared/errors.ts";
+import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { openEncryption } from "./encryptionAccess.ts";
+import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
+import { deleteOlderBackup, describeOlderBackups, turnOffKeyStorage } from "./keyStorage.ts";
+import { declareBackupWanted } from "./keyBackup.ts";
+import { repairSignature, repairStorage } from "./repair.ts";
+import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
 import { type SetUpParts, SetUps } from "./setUps.ts";
 import { openStorage, takeSecrets } from "./unlock.ts";
@@ -22,6 +26,8 @@ export interface SecureBackupParts extends SetUpParts {
   phraseStrength: (phrase: string, guessableWords: readonly string[], goodFrom: number) => Promise<PhraseStrength>;
   /** The account's display name where it is known: it is guessable. */
   displayName: (accountId: AccountId) => string | null;
+  /** Called when a set-up or an unlock has come to an end, whichever: what is known of the account has changed with it. */
+  onSettled: (accountId: AccountId) => void;
 }
 
 type Requests = Handlers["secureBackup"];
@@ -31,6 +37,8 @@ type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
 export class SecureBackupService implements Requests {
   readonly #parts: SecureBackupParts;
   readonly #setUps: SetUps;
+  /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
+  readonly #misfits = new Map<AccountId, SecretName[]>();
 
   constructor(parts: SecureBackupParts) {
     this.#parts = parts;
@@ -39,12 +47,9 @@ export class SecureBackupService implements Requests {
 
   /** Reads the server and the session anew. */
   state = async ({ accountId }: Input<"state">): Promise<SecureBackupState> => {
-    const unfinished = await this.#setUps.isUnfinished(accountId);
     return await this.#parts
       .session(accountId)
-      .use(async (client, signal) =>
-        describeSecureBackup(await readSecureBackup(openEncryption(client, { signal })), unfinished),
-      );
+      .use((client, signal) => this.#describe(accountId, openEncryption(client, { signal })));
   };
 
   phraseStrength = ({ accountId, phrase }: Input<"phraseStrength">): Promise<PhraseStrength> => {
@@ -56,14 +61,19 @@ export class SecureBackupService implements Requests {
 
   setUp = async ({ accountId }: Input<"setUp">) => ({ setUp: await this.#setUps.current(accountId) });
 
-  /** Throws `weak_phrase`, and as `SetUps.begin` does. */
+  /** Throws `weak_phrase`, `not_confirmed`, and as `SetUps.begin` does. */
   beginSetUp = async (request: Input<"beginSetUp">) => {
-    const { accountId } = request;
-    if (request.method === "key") return await this.#setUps.begin(accountId, null);
+    const { accountId, kind = "set_up" } = request;
+    const { userId } = this.#parts.session(accountId).details;
+    if (kind === "reset" && !confirmsReset(userId, request.confirmation)) throw fail("not_confirmed");
+    if (request.method === "key") return await this.#setUps.begin(accountId, kind, null);
     const { good } = await this.phraseStrength({ accountId, phrase: request.phrase });
     if (!good) throw fail("weak_phrase");
-    return await this.#setUps.begin(accountId, request.phrase);
+    return await this.#setUps.begin(accountId, kind, request.phrase);
   };
+
+  resetPreview = ({ accountId }: Input<"resetPreview">): Promise<ResetPreview> =>
+    this.#parts.session(accountId).use((client, signal) => previewReset(client, openEncryption(client, { signal })));
 
   keepSecurityKey = async ({ accountId, how }: Input<"keepSecurityKey">): Promise<{ kept: boolean }> => {
     const { ports } = this.#parts;
@@ -83,37 +93,84 @@ export class SecureBackupService implements Requests {
   /** Throws as `SetUps.confirm` does. */
   confirmSetUp = async ({ accountId, typed }: Input<"confirmSetUp">) => {
     const setUp = await this.#setUps.confirm(accountId, typed);
-    await this.#announceState(accountId);
+    await this.#settled(accountId);
     return { setUp };
   };
 
   /** Throws `conversation_over` when there is nothing to continue. */
   continueSetUp = async ({ accountId }: Input<"continueSetUp">) => {
     const setUp = await this.#setUps.continue(accountId);
-    await this.#announceState(accountId);
+    await this.#settled(accountId);
     return { setUp };
   };
 
   /** Throws as `SetUps.cancel` does. */
   cancelSetUp = async ({ accountId }: Input<"cancelSetUp">): Promise<Record<string, never>> => {
     await this.#setUps.cancel(accountId);
+    this.#parts.onSettled(accountId);
     return {};
   };
 
   /** Throws as `openStorage` and `takeSecrets` do. */
-  unlock = async ({ accountId, keyOrPhrase }: Input<"unlock">): Promise<SecureBackupState> => {
-    const unfinished = await this.#setUps.isUnfinished(accountId);
+  unlock = ({ accountId, keyOrPhrase }: Input<"unlock">): Promise<SecureBackupState> =>
+    this.#mend(accountId, async (access) => takeSecrets(access, await openStorage(access, keyOrPhrase)));
+
+  /** Throws as `repairStorage` does. */
+  repair = ({ accountId, keyOrPhrase, newBackup = false }: Input<"repair">): Promise<SecureBackupState> =>
+    this.#mend(accountId, (access) =>
+      keyOrPhrase === null ? repairSignature(access) : repairStorage(access, keyOrPhrase, newBackup),
+    );
+
+  turnOff = ({ accountId }: Input<"turnOff">): Promise<SecureBackupState> => this.#mend(accountId, turnOffKeyStorage);
+
+  turnOn = ({ accountId }: Input<"turnOn">): Promise<SecureBackupState> => this.#mend(accountId, declareBackupWanted);
+
+  olderBackups = ({ accountId }: Input<"olderBackups">) =>
+    this.#parts.session(accountId).use(async (client, signal) => ({
+      backups: await describeOlderBackups(openEncryption(client, { signal })),
+    }));
+
+  /** Throws `backup_replaced` when the version is not an older one. */
+  deleteOlderBackup = ({ accountId, version }: Input<"deleteOlderBackup">) =>
+    this.#parts.session(accountId).useAlone(async (client, signal) => {
+      const access = openEncryption(client, { signal });
+      await deleteOlderBackup(access, version);
+      return { backups: await describeOlderBackups(access) };
+    });
+
+  async #mend(accountId: AccountId, work: (access: EncryptionAccess) => Promise<void>): Promise<SecureBackupState> {
     return await this.#parts.session(accountId).useAlone(async (client, signal) => {
       const access = openEncryption(client, { signal });
-      await takeSecrets(access, await openStorage(access, keyOrPhrase));
-      const state = describeSecureBackup(await readSecureBackup(access), unfinished);
+      try {
+        await work(access);
+        this.#misfits.delete(accountId);
+      } catch (thrown) {
+        this.#rememberMisfits(accountId, thrown);
+        throw thrown;
+      }
+      const state = await this.#describe(accountId, access);
       this.#parts.emit("secureBackup.stateChanged", { accountId, state });
+      this.#parts.onSettled(accountId);
       return state;
     });
-  };
+  }
+
+  #rememberMisfits(accountId: AccountId, thrown: unknown): void {
+    if (!(thrown instanceof AppFailure) || thrown.error.kind !== "secure_backup_check_failed") return;
+    const { failed } = thrown.error;
+    this.#misfits.set(accountId, SecretName.options.filter((name) => failed.includes(name)));
+  }
+
+  async #describe(accountId: AccountId, access: EncryptionAccess): Promise<SecureBackupState> {
+    return describeSecureBackup(await readSecureBackup(access), {
+      unfinished: await this.#setUps.isUnfinished(accountId),
+      misfits: this.#misfits.get(accountId) ?? [],
+    });
+  }
 
   /** Tells how things stand now. A server that does not answer is not what a set-up ended with. */
-  async #announceState(accountId: AccountId): Promise<void> {
+  async #settled(accountId: AccountId): Promise<void> {
+    this.#parts.onSettled(accountId);
     try {
       this.#parts.emit("secureBackup.stateChanged", { accountId, state: await this.state({ accountId }) });
     } catch (error) {

@@ -1,4 +1,3 @@
-import type { KeyBackupInfo } from "matrix-js-sdk/lib/crypto-api/keybackup.js";
 import {
   SecretName,
   type SecureBackupDiagnosis,
@@ -13,7 +12,8 @@ import {
   type IdentityPrivateKeys,
   isThisSessionVerified,
 } from "./identity.ts";
-import { backupKeyHere, opensBackup } from "./keyBackup.ts";
+import { backupKeyHere, isSignedByTrusted, isTurnedOff, opensBackup } from "./keyBackup.ts";
+import { otherKeys } from "./replacedKeys.ts";
 import type { DefaultKey, KeyDescription, StoredSecret } from "./secretStorage.ts";
 
 /** Everything that the server and this session have of a Secure Backup, read at one time. Holds private keys. */
@@ -28,16 +28,23 @@ export interface SecureBackupReading {
   backupKey: string | null;
   thisSessionVerified: boolean;
   activeVersion: string | null;
-  backupTrusted: boolean;
+  /** Signed by this session, another verified one, or the identity. */
+  backupSigned: boolean;
+  /** Keys of secret storage that nothing needs any more, by id. */
+  unneededKeys: string[];
+  /** Another client, or this one, has said that no backup is wanted. */
+  turnedOff: boolean;
 }
 
 /** Reads the server and this session. */
 export async function readSecureBackup(access: EncryptionAccess): Promise<SecureBackupReading> {
   const { crypto, machine, server, storage } = access;
-  const [identity, defaultKey, backup, stored] = await Promise.all([
+  const [identity, defaultKey, backup, accountData, turnedOff, stored] = await Promise.all([
     server.queryOwnKeys(machine),
     storage.defaultKey(),
     server.backup(),
+    server.allAccountData(),
+    isTurnedOff(server),
     Promise.all(SecretName.options.map(async (name) => [name, await storage.read(name)] as const)),
   ]);
   const [description, identityKeys, backupKey, thisSessionVerified, activeVersion] = await Promise.all([
@@ -57,25 +64,26 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     backupKey,
     thisSessionVerified,
     activeVersion,
-    backupTrusted: opensBackup(backupKey, backup) || (backup !== null && (await isSignedByTrusted(access, backup))),
+    backupSigned: backup !== null && (await isSignedByTrusted(access, backup)),
+    unneededKeys: defaultKey.kind === "found" ? otherKeys(accountData, defaultKey.keyId).removable : [],
+    turnedOff,
   };
 }
 
-async function isSignedByTrusted({ crypto }: EncryptionAccess, { raw }: ServerBackup): Promise<boolean> {
-  try {
-    return (await crypto.isKeyBackupTrusted(raw as KeyBackupInfo)).trusted;
-  } catch {
-    // The crypto machine refuses to read signatures that are not shaped as such: they are nobody's.
-    return false;
-  }
+/** What is known of a Secure Backup beside what was read. */
+export interface Known {
+  /** A set-up of this app waits to be continued. */
+  unfinished?: boolean;
+  /** Stored secrets that turned out, when they were last opened, not to be what they should be. */
+  misfits?: readonly SecretName[];
 }
 
 /**
  * Says, secret by secret, how Secure Backup stands, without anything that must stay in main.
  *
- * @param unfinished whether a set-up of this app waits to be continued
+ * @param known what cannot be read from there
  */
-export function describeSecureBackup(parts: SecureBackupReading, unfinished: boolean): SecureBackupState {
+export function describeSecureBackup(parts: SecureBackupReading, known: Known = {}): SecureBackupState {
   const { identity, defaultKey, description, stored, backup, identityKeys, backupKey } = parts;
   const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
   const here = { ...identityKeys, "m.megolm_backup.v1": backupKey };
@@ -91,7 +99,7 @@ export function describeSecureBackup(parts: SecureBackupReading, unfinished: boo
     },
     secrets: SecretName.options.map((name) => ({
       name,
-      stored: stored[name].storedFor(keyId),
+      stored: storedAs(stored[name].storedFor(keyId), known.misfits?.includes(name) ?? false),
       here: here[name] !== null,
     })),
     backup: backup && {
@@ -99,29 +107,44 @@ export function describeSecureBackup(parts: SecureBackupReading, unfinished: boo
       algorithm: backup.algorithm,
       keyCount: backup.keyCount,
       active: parts.activeVersion === backup.version,
-      trusted: parts.backupTrusted,
+      trusted: parts.backupSigned || opensBackup(backupKey, backup),
+      signed: parts.backupSigned,
     },
+    unneededKeys: parts.unneededKeys.length,
+    turnedOff: parts.turnedOff,
   };
-  return { ...described, diagnosis: diagnose(described, parts, unfinished) };
+  return { ...described, diagnosis: diagnose(described, parts, known) };
+}
+
+function storedAs(
+  stored: ReturnType<StoredSecret["storedFor"]>,
+  misfit: boolean,
+): SecureBackupState["secrets"][number]["stored"] {
+  return stored === "stored" && misfit ? "wrong" : stored;
 }
 
 /** Names the first thing that is wrong, in the order of `SecureBackupDiagnosis`. */
 function diagnose(
   { key, secrets, backup, identity, proven }: Omit<SecureBackupState, "diagnosis">,
   parts: SecureBackupReading,
-  unfinished: boolean,
+  { unfinished }: Known,
 ): SecureBackupDiagnosis {
   // Without a backup on the server there is nothing that its key could be needed for.
   const needed = secrets.filter(({ name }) => name !== "m.megolm_backup.v1" || backup !== null);
   const anyStored = (...ways: string[]): boolean => needed.some(({ stored }) => ways.includes(stored));
   if (unfinished) return "unfinished_set_up";
+  if (parts.turnedOff) return "turned_off";
   if (parts.defaultKey.kind === "absent") return "not_set_up";
   if (key === null) return "key_description_missing";
   if (anyStored("missing", "other_key_only")) return "secret_not_stored";
   if (anyStored("malformed")) return "secret_unreadable";
+  if (anyStored("wrong")) return "stored_secret_wrong";
   if (backup === null) return "backup_missing";
   if (!identity.thisSessionVerified) return "session_unverified";
   if (secrets.some(({ here }) => !here)) return "secret_missing_here";
   if (!backup.active || !opensBackup(parts.backupKey, parts.backup)) return "backup_not_connected";
-  return proven ? "working" : "session_unverified";
+  if (!proven) return "session_unverified";
+  if (!key.checkable) return "key_not_checkable";
+  if (!backup.signed) return "backup_unsigned";
+  return parts.unneededKeys.length > 0 ? "old_keys_left" : "working";
 }

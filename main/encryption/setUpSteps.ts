@@ -1,6 +1,5 @@
-import type { SecretName, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import { SecretName, type SetUpKind, type SetUpStep } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
-import type { AuthDict } from "../account/challenges.ts";
 import type { ServerIdentity } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
@@ -12,42 +11,57 @@ import {
   publicKeyFor,
 } from "./identity.ts";
 import { backupKeyHere, connectBackup, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
+import { ensureNewIdentity } from "./newIdentity.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
+import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replacing.ts";
+import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { decryptSecret } from "./secretCipher.ts";
 import { isDescribedKey } from "./secretStorage.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
+import type { SetUpWork } from "./setUpWork.ts";
 
-const BACKUP_SECRET: SecretName = "m.megolm_backup.v1";
-
-/** Lets a request be authenticated by the person. */
-export type Authenticate = (request: (auth: AuthDict | null) => Promise<void>) => Promise<void>;
-
-/** What the steps of a set-up work with. */
-export interface SetUpWork {
-  access: EncryptionAccess;
-  pending: PendingSetUp;
-  authenticate: Authenticate;
-}
+const BACKUP_SECRET = "m.megolm_backup.v1" satisfies SecretName;
 
 /**
- * The steps of a set-up in their order. Each looks at what is there and does what is missing, so every one can be done
+ * The steps of a set-up, a change of key and a reset in their order. Each looks at what is there and does what is missing, so every one can be done
  * again at any time, whatever cut it off before.
  *
  * The order is such that nothing which other clients look for exists before what it needs: the identity before the
  * secrets that open it, all secrets before the default key that points at them, the stored backup key before the
- * backup.
+ * backup. And nothing is taken away before what replaces it has been checked.
  */
-export const SET_UP_STEPS: readonly { step: SetUpStep; run: (work: SetUpWork) => Promise<void> }[] = [
-  { step: "identity", run: ensureIdentity },
-  { step: "secret_storage", run: ensureSecretStorage },
-  { step: "key_backup", run: ensureKeyBackup },
-  { step: "check", run: check },
-];
+export const STEPS: Readonly<Record<SetUpKind, readonly Step[]>> = {
+  set_up: [
+    { step: "identity", run: ensureIdentity },
+    { step: "secret_storage", run: ensureSecretStorage },
+    { step: "key_backup", run: ensureKeyBackup },
+    { step: "check", run: check },
+  ],
+  change: [
+    { step: "secret_storage", run: ensureSecretStorage },
+    { step: "key_backup", run: ensureKeyBackup },
+    { step: "check", run: check },
+    { step: "clean_up", run: removeReplacedKey },
+  ],
+  reset: [
+    { step: "identity", run: ensureNewIdentity },
+    { step: "secret_storage", run: ensureSecretStorage },
+    { step: "key_backup", run: ensureNewBackup },
+    { step: "room_keys", run: ({ access }) => uploadRoomKeys(access) },
+    { step: "check", run: check },
+    { step: "clean_up", run: removeEverythingReplaced },
+  ],
+};
 
-/** Throws `secure_backup_exists` when there is a default key, properly described, that is not `ownKeyId`. */
-async function refuseOtherKey({ storage }: EncryptionAccess, ownKeyId: string | null): Promise<void> {
+interface Step {
+  step: SetUpStep;
+  run: (work: SetUpWork) => Promise<void>;
+}
+
+/** Throws `secure_backup_exists` when there is a default key, properly described, that is none of `expected`. */
+async function refuseOtherKey({ storage }: EncryptionAccess, expected: (string | null)[]): Promise<void> {
   const defaultKey = await storage.defaultKey();
-  if (defaultKey.kind !== "found" || defaultKey.keyId === ownKeyId) return;
+  if (defaultKey.kind !== "found" || expected.includes(defaultKey.keyId)) return;
   if (await storage.describe(defaultKey.keyId)) throw fail("secure_backup_exists");
 }
 
@@ -64,8 +78,33 @@ async function ownIdentity(access: EncryptionAccess): Promise<{ identity: Server
 
 /** Refuses where a set-up must not begin: throws `secure_backup_exists` and `session_not_verified`. */
 export async function refuseToBegin(access: EncryptionAccess): Promise<void> {
-  await refuseOtherKey(access, null);
+  await refuseOtherKey(access, []);
   await ownIdentity(access);
+}
+
+/**
+ * Refuses where the key must not be changed: throws `secure_backup_absent`, and `session_not_verified` when this session
+ * does not have every secret, proven to be the right one. Only what is here can be locked with the new key.
+ */
+export async function refuseToChange(access: EncryptionAccess): Promise<void> {
+  const parts = await readSecureBackup(access);
+  if (parts.defaultKey.kind !== "found") throw fail("secure_backup_absent");
+  const state = describeSecureBackup(parts);
+  if (!state.proven || !state.identity.thisSessionVerified) throw fail("session_not_verified");
+}
+
+/** What is there now and would be replaced. */
+export async function whatIsReplaced({ machine, server, storage }: EncryptionAccess): Promise<PendingSetUp["replaces"]> {
+  const [defaultKey, identity, backup] = await Promise.all([
+    storage.defaultKey(),
+    server.queryOwnKeys(machine),
+    server.backup(),
+  ]);
+  return {
+    keyId: defaultKey.kind === "found" ? defaultKey.keyId : null,
+    master: identity.master,
+    backupVersion: backup?.version ?? null,
+  };
 }
 
 function ownsIdentity(keys: IdentityPrivateKeys, identity: ServerIdentity): boolean {
@@ -79,7 +118,7 @@ function ownsIdentity(keys: IdentityPrivateKeys, identity: ServerIdentity): bool
 
 async function ensureIdentity({ access, pending, authenticate }: SetUpWork): Promise<void> {
   const { machine, server } = access;
-  await refuseOtherKey(access, pending.keyId);
+  await refuseOtherKey(access, [pending.keyId]);
   const { identity, keys } = await ownIdentity(access);
   const uploaded = IDENTITY_SECRETS.every((name) => belongsTo(name, keys[name], identity));
   if (uploaded && (await isThisSessionVerified(access))) return;
@@ -110,38 +149,49 @@ async function chooseBackupKey(
   return { privateKey: pending.backupKey, version: null };
 }
 
-async function ensureSecretStorage({ access, pending }: SetUpWork): Promise<void> {
+/** Stores all secrets under the key, checks that it opens them, and only then makes it the default key. */
+export async function ensureSecretStorage({ access, pending }: Omit<SetUpWork, "authenticate">): Promise<void> {
   const { storage } = access;
   const { keyId, description } = pending;
   const key = Buffer.from(pending.key, "base64");
+  const expected = [keyId, pending.replaces?.keyId ?? null];
+  await refuseOtherKey(access, expected);
   const existing = await storage.describe(keyId);
   if (!existing || (await isDescribedKey(key, existing)) !== true) await storage.writeDescription(keyId, description);
 
-  const identityKeys = await identityKeysHere(access);
-  for (const name of IDENTITY_SECRETS) {
-    const value = identityKeys[name];
+  const values = { ...(await identityKeysHere(access)), [BACKUP_SECRET]: await backupKeyToStore(access, pending) };
+  const secrets = SecretName.options.map((name) => ({ name, value: values[name] }));
+  for (const { name, value } of secrets) {
     if (value === null) throw fail("session_not_verified");
     await storage.ensure(name, keyId, key, value);
   }
-  const { privateKey } = await chooseBackupKey(access, pending);
-  await storage.ensure(BACKUP_SECRET, keyId, key, privateKey);
 
   const defaultKey = await storage.defaultKey();
   if (defaultKey.kind === "found" && defaultKey.keyId === keyId) return;
-  await refuseOtherKey(access, keyId);
+  // From here on other clients ask for the new key, so everything must be seen to open with it.
+  const failed: SecretName[] = [];
+  for (const { name, value } of secrets) if ((await storage.open(name, keyId, key)) !== value) failed.push(name);
+  if (failed.length > 0) throw fail("secure_backup_check_failed", { failed });
+  await refuseOtherKey(access, expected);
   await storage.setDefaultKey(keyId);
 }
 
-async function ensureKeyBackup({ access, pending }: SetUpWork): Promise<void> {
+async function backupKeyToStore(access: EncryptionAccess, pending: PendingSetUp): Promise<string> {
+  // What opens the old backup is carried over into the new one, not locked with the new key.
+  return pending.kind === "reset" ? pending.backupKey : (await chooseBackupKey(access, pending)).privateKey;
+}
+
+/** Connects this session to the key backup, and begins one where this session can open none. */
+export async function ensureKeyBackup({ access, pending }: Omit<SetUpWork, "authenticate">): Promise<void> {
   const { privateKey, version } = await chooseBackupKey(access, pending);
   await connectBackup(access, privateKey, version ?? (await createBackup(access, privateKey)));
   await declareBackupWanted(access);
 }
 
 /** Reads everything back. Throws `secure_backup_check_failed` and names what does not fit. */
-async function check({ access, pending }: SetUpWork): Promise<void> {
+export async function check({ access, pending }: Omit<SetUpWork, "authenticate">): Promise<void> {
   const parts = await readSecureBackup(access);
-  const state = describeSecureBackup(parts, false);
+  const state = describeSecureBackup(parts);
   const { defaultKey, description, identity, backup } = parts;
   const key = Buffer.from(pending.key, "base64");
   const failed: string[] = [];

@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import type { SetUp, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import type { SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -7,11 +7,13 @@ import type { Challenges } from "../account/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
-import { openEncryption } from "./encryptionAccess.ts";
+import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
 import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
-import { refuseToBegin, SET_UP_STEPS } from "./setUpSteps.ts";
+import { hasMaster } from "./newIdentity.ts";
+import { removeKeys } from "./replacedKeys.ts";
+import { refuseToBegin, refuseToChange, STEPS, whatIsReplaced } from "./setUpSteps.ts";
 
 export interface SetUpParts {
   session: (accountId: AccountId) => MatrixSession;
@@ -69,16 +71,24 @@ export class SetUps {
    * Makes a Security Key, or derives it from a phrase, and answers it to be shown. One that was made before and not
    * confirmed is forgotten. Nothing is changed on the server.
    *
-   * Throws `secure_backup_exists`, `session_not_verified`, and `conversation_over` while a confirmed one is unfinished.
+   * Throws `secure_backup_exists`, `secure_backup_absent`, `session_not_verified`, and `conversation_over` while a
+   * confirmed one is unfinished.
    */
-  async begin(accountId: AccountId, phrase: string | null): Promise<{ setUp: SetUp; securityKey: string }> {
+  async begin(
+    accountId: AccountId,
+    kind: SetUpKind,
+    phrase: string | null,
+  ): Promise<{ setUp: SetUp; securityKey: string }> {
     if (await this.isUnfinished(accountId)) throw fail("conversation_over");
-    await this.#parts.session(accountId).use(async (client, signal) => {
-      await refuseToBegin(openEncryption(client, { signal }));
+    const replaces = await this.#parts.session(accountId).use(async (client, signal) => {
+      const access = openEncryption(client, { signal });
+      if (kind === "set_up") await refuseToBegin(access);
+      if (kind === "change") await refuseToChange(access);
+      return kind === "set_up" ? null : await whatIsReplaced(access);
     });
     const phraseInfo = phrase === null ? undefined : newPhraseInfo();
     const key = phrase === null ? newSecurityKey() : await keyFromPhrase(phrase, phraseInfo!);
-    const pending = await newPendingSetUp(phrase === null ? "key" : "phrase", key, phraseInfo);
+    const pending = await newPendingSetUp(kind, phrase === null ? "key" : "phrase", key, phraseInfo, replaces);
     const conversation = this.#remember(accountId, pending, "confirm_key");
     conversation.unconfirmed = { pending, phrase };
     this.#announce(conversation);
@@ -127,8 +137,8 @@ export class SetUps {
 
   /**
    * Before the key was confirmed, forgets it. While it runs, stops it after the current request. A stopped one is given
-   * up when the server does not yet name its key as the account's; after that it can only be finished, and
-   * `secure_backup_exists` is thrown.
+   * up when the server does not yet name its key or its identity as the account's; after that it can only be finished,
+   * and `secure_backup_exists` is thrown, or `only_to_finish` for a change or a reset.
    */
   async cancel(accountId: AccountId): Promise<void> {
     const conversation = this.#conversations.get(accountId);
@@ -138,10 +148,9 @@ export class SetUps {
     }
     const pending = await this.#pendings.read(accountId);
     if (pending) {
-      const defaultKey = await this.#parts
-        .session(accountId)
-        .useAlone((client, signal) => openEncryption(client, { signal }).storage.defaultKey());
-      if (defaultKey.kind === "found" && defaultKey.keyId === pending.keyId) throw fail("secure_backup_exists");
+      await this.#parts.session(accountId).useAlone((client, signal) => {
+        return giveUp(openEncryption(client, { signal }), pending);
+      });
       await this.#pendings.remove(accountId);
     }
     this.#conversations.delete(accountId);
@@ -150,7 +159,7 @@ export class SetUps {
   async #run(accountId: AccountId, conversation: Conversation, pending: PendingSetUp): Promise<SetUp> {
     const stop = new AbortController();
     conversation.stop = stop;
-    let steps: SetUp["steps"] = SET_UP_STEPS.map(({ step }) => ({ step, status: "to_do" }));
+    let steps: SetUp["steps"] = STEPS[pending.kind].map(({ step }) => ({ step, status: "to_do" }));
     const show = (phase: SetUp["phase"], error: AppError | null = null): void => {
       conversation.shown = { ...conversation.shown, phase, steps, error };
       this.#announce(conversation);
@@ -197,15 +206,16 @@ export class SetUps {
     const abort = (): void => stop.abort();
     run.signal.addEventListener("abort", abort, { once: true });
     let pending = run.pending;
+    const purpose = pending.kind === "reset" ? "reset_identity" : "upload_identity";
     try {
-      for (const { step, run: runStep } of SET_UP_STEPS) {
+      for (const { step, run: runStep } of STEPS[pending.kind]) {
         throwIfStopped();
         run.mark(step, "running");
         await runStep({
           access,
           pending,
           authenticate: (request) =>
-            this.#parts.challenges.run(session, "upload_identity", request, { signal: stop.signal }),
+            this.#parts.challenges.run(session, purpose, request, { signal: stop.signal }),
         });
         if (!pending.done.includes(step)) {
           pending = { ...pending, done: [...pending.done, step] };
@@ -221,9 +231,10 @@ export class SetUps {
   #remember(accountId: AccountId, pending: PendingSetUp, phase: SetUp["phase"]): Conversation {
     const shown: SetUp = {
       accountId,
+      kind: pending.kind,
       phase,
       method: pending.method,
-      steps: SET_UP_STEPS.map(({ step }) => ({ step, status: pending.done.includes(step) ? "done" : "to_do" })),
+      steps: STEPS[pending.kind].map(({ step }) => ({ step, status: pending.done.includes(step) ? "done" : "to_do" })),
       error: null,
     };
     const conversation: Conversation = { shown, unconfirmed: null, stop: null };
@@ -234,6 +245,21 @@ export class SetUps {
   #announce({ shown }: Conversation): void {
     this.#parts.emit("secureBackup.setUpChanged", shown);
   }
+}
+
+/**
+ * Makes sure that a set-up may be forgotten, and takes away what a change of key has stored beside the old one. Throws
+ * as `SetUps.cancel` does.
+ */
+async function giveUp(access: EncryptionAccess, pending: PendingSetUp): Promise<void> {
+  const defaultKey = await access.storage.defaultKey();
+  const current = defaultKey.kind === "found" ? defaultKey.keyId : null;
+  if (current === pending.keyId) throw fail(pending.kind === "set_up" ? "secure_backup_exists" : "only_to_finish");
+  if (pending.identity) {
+    const { master } = await access.server.queryOwnKeys(access.machine);
+    if (hasMaster(pending.identity, master)) throw fail("only_to_finish");
+  }
+  if (pending.kind === "change" && current !== null) await removeKeys(access, current, [pending.keyId]);
 }
 
 /** A text that is no key at all is a mistyped phrase, where a phrase is what may be typed. */

@@ -75,11 +75,10 @@ async function takeIdentity(access: EncryptionAccess, opened: OpenedStorage, mis
   const here = await identityKeysHere(access);
   const taken: IdentityPrivateKeys = { ...here };
   for (const name of IDENTITY_SECRETS) {
-    if (belongsTo(name, here[name], identity)) continue;
     const stored = await readStored(access, opened, name, misfits);
     if (stored === null) continue;
-    if (belongsTo(name, stored, identity)) taken[name] = stored;
-    else misfits.push(name);
+    if (!belongsTo(name, stored, identity)) misfits.push(name);
+    else if (!belongsTo(name, here[name], identity)) taken[name] = stored;
   }
   await adoptIdentity(access, taken, identity);
 }

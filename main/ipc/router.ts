@@ -1,6 +1,6 @@
 import type { IpcMain, IpcMainInvokeEvent } from "electron";
 import type { z } from "zod";
-import { type Contract, contract, type Emit, type Handlers } from "../../shared/contract/index.ts";
+import { channelNames, type Contract, contract, type Emit, type Handlers } from "../../shared/contract/index.ts";
 import type { RequestDefinition } from "../../shared/contract/define.ts";
 import type { AppError, Reply } from "../../shared/errors.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -47,22 +47,32 @@ export function answersFor(handlers: Handlers, logger: Logger): Map<string, Answ
 
 export interface RouterOptions {
   ipcMain: Pick<IpcMain, "handle">;
-  handlers: Handlers;
+  /** The window is opened while the rooms behind the handlers are still being built: its first questions wait for them. */
+  handlers: Promise<Handlers>;
   isTrusted: (event: IpcMainInvokeEvent) => boolean;
   logger: Logger;
 }
 
-/** Connects every request of the contract with its handler. Callers that are not trusted get `forbidden_sender`. */
-export function startRouter({ ipcMain, handlers, isTrusted, logger }: RouterOptions): void {
-  for (const [channel, answer] of answersFor(handlers, logger)) {
-    ipcMain.handle(channel, (event, rawInput: unknown): Reply<unknown> | Promise<Reply<unknown>> => {
+/**
+ * Connects every request of the contract with its handler. Callers that are not trusted get `forbidden_sender`.
+ * Resolves when there are handlers for all; rejects when there are not, and every request is then `internal`.
+ */
+export async function startRouter({ ipcMain, handlers, isTrusted, logger }: RouterOptions): Promise<void> {
+  const answers = handlers.then((ready) => answersFor(ready, logger));
+  for (const channel of channelNames().requests) {
+    ipcMain.handle(channel, async (event, rawInput: unknown): Promise<Reply<unknown>> => {
       if (!isTrusted(event)) {
         logger.warn("refused a caller that is not our window", { channel });
         return { ok: false, error: { kind: "forbidden_sender" } };
       }
-      return answer(rawInput);
+      try {
+        return await (await answers).get(channel)!(rawInput);
+      } catch (thrown) {
+        return { ok: false, error: toAppError(thrown, channel, logger) };
+      }
     });
   }
+  await answers;
 }
 
 /**

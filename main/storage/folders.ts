@@ -24,6 +24,7 @@ export class Folders {
   readonly accountIndexFile: string;
   readonly settingsFile: string;
   readonly jobsFile: string;
+  readonly unfinishedFilesFile: string;
 
   constructor(userDataFolder: string) {
     this.root = userDataFolder;
@@ -34,6 +35,7 @@ export class Folders {
     this.accountIndexFile = join(userDataFolder, "accounts.json");
     this.settingsFile = join(userDataFolder, "settings.json");
     this.jobsFile = join(userDataFolder, "jobs.json");
+    this.unfinishedFilesFile = join(userDataFolder, "unfinished-files.json");
   }
 
   /** Names only; `prepareAccount` makes them. */
@@ -61,9 +63,8 @@ export class Folders {
    * @throws `file_failed`
    */
   async prepare(): Promise<void> {
-    for (const folder of [this.root, this.accounts, this.avatars, this.secrets, this.logs]) {
-      await makePrivateFolder(folder);
-    }
+    await makePrivateFolder(this.root);
+    await Promise.all([this.accounts, this.avatars, this.secrets, this.logs].map(makePrivateFolder));
   }
 
   /**

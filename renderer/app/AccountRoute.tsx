@@ -6,6 +6,7 @@ import { Page } from "../components/Page.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
 import { ProfilePage } from "../features/profile/ProfilePage.tsx";
+import { RoomKeysPage } from "../features/roomKeys/RoomKeysPage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
 import { SessionsPage } from "../features/sessions/SessionsPage.tsx";
 import { t } from "../i18n/index.ts";
@@ -47,5 +48,7 @@ export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
       return <SecureBackupPage key={accountId} account={account} offered={offered} />;
     case "sessions":
       return <SessionsPage key={accountId} account={account} />;
+    case "roomKeys":
+      return <RoomKeysPage key={accountId} account={account} />;
   }
 }

@@ -10,6 +10,7 @@ import { useChallenges } from "../stores/challenges.ts";
 import { useDialogs } from "../stores/dialogs.ts";
 import { useRoutes, type Route } from "../stores/routes.ts";
 import { useSecrets } from "../stores/secrets.ts";
+import { isWaitingForPerson, useVerifications } from "../stores/verifications.ts";
 import { AccountsColumn } from "./AccountsColumn.tsx";
 import styles from "./App.module.css";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
@@ -24,6 +25,8 @@ const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }
 const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
 const ChallengeDialog = lazy(async () => ({ default: (await later()).ChallengeDialog }));
 const Palette = lazy(async () => ({ default: (await later()).Palette }));
+const IncomingVerifications = lazy(async () => ({ default: (await later()).IncomingVerifications }));
+const VerificationDialog = lazy(async () => ({ default: (await later()).VerificationDialog }));
 const SignOutDialog = lazy(async () => ({ default: (await later()).SignOutDialog }));
 
 /** The window: accounts, the pages of the chosen one, the page; and what may lie over them. */
@@ -76,10 +79,13 @@ function CurrentPage({ route }: { readonly route: Route }) {
 function Dialogs() {
   const challenge = useChallenges((state) => state.open[0]);
   const dialog = useDialogs((state) => state.open);
+  const verification = useVerifications((state) => state.open.find((one) => !isWaitingForPerson(one)));
   return (
     <Suspense>
       {dialog?.name === "palette" && <Palette />}
       {dialog?.name === "signOut" && <SignOutDialog accountId={dialog.accountId} />}
+      <IncomingVerifications />
+      {verification && <VerificationDialog verification={verification} />}
       {challenge && <ChallengeDialog key={challenge.challengeId} challenge={challenge} />}
     </Suspense>
   );

@@ -5,4 +5,6 @@ export { Palette } from "../features/palette/Palette.tsx";
 export { SecretsGate } from "../features/secretsGate/SecretsGate.tsx";
 export { SettingsPage } from "../features/settings/SettingsPage.tsx";
 export { SignOutDialog } from "../features/signOut/SignOutDialog.tsx";
+export { IncomingVerifications } from "../features/verification/IncomingVerification.tsx";
+export { VerificationDialog } from "../features/verification/VerificationDialog.tsx";
 export { AccountRoute } from "./AccountRoute.tsx";

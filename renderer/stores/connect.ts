@@ -6,6 +6,7 @@ import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
 import { sessionsChanged } from "./sessions.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
+import { loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
 /**
  * Ties the stores to main: listens first and asks second, so that nothing that happens in between is missed. The list
@@ -26,6 +27,15 @@ export function connectStores(): void {
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
   onEvent("sessions.changed", ({ accountId }) => sessionsChanged(accountId));
+  onEvent("verifications.changed", verificationChanged);
+  onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
-  void Promise.allSettled([loadAccounts(), loadSecrets(), loadSettings(), loadChallenges(), loadJobs()]);
+  void Promise.allSettled([
+    loadAccounts(),
+    loadSecrets(),
+    loadSettings(),
+    loadChallenges(),
+    loadJobs(),
+    loadVerifications(),
+  ]);
 }

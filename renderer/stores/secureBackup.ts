@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { SecureBackupState, SetUp } from "../../shared/contract/secureBackup.ts";
+import type { SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { errorOf, steward } from "../bridge.ts";
@@ -12,9 +12,13 @@ export interface SecureBackupEntry {
   readonly setUp: SetUp | null;
   /** The new Security Key while it waits to be typed back. In memory only; gone when the window is loaded again. */
   readonly shownKey: string | null;
+  /** What the person wants to do with a Secure Backup that is there; nothing of it has been begun. */
+  readonly intent: SetUpKind | null;
+  /** What was typed to confirm this reset; each one is confirmed anew. */
+  readonly confirmation: string | null;
 }
 
-const nothing: SecureBackupEntry = { loading: false, state: null, error: null, setUp: null, shownKey: null };
+const nothing: SecureBackupEntry = { loading: false, state: null, error: null, setUp: null, shownKey: null, intent: null, confirmation: null };
 
 interface SecureBackupsState {
   readonly byAccount: Readonly<Record<AccountId, SecureBackupEntry>>;
@@ -66,10 +70,31 @@ export async function loadSecureBackup(accountId: AccountId): Promise<void> {
   }
 }
 
-/** Begins a set-up with a new key, or with the key that `phrase` leads to. @throws RequestFailure */
-export async function beginSetUp(accountId: AccountId, phrase: string | null): Promise<void> {
+/** Notes that the person wants a new key for the same secrets, or to reset, or no longer does. */
+export function intend(accountId: AccountId, intent: SecureBackupEntry["intent"]): void {
+  update(accountId, { intent, confirmation: null });
+}
+
+/** Notes what was typed to confirm the reset that is intended. */
+export function confirmReset(accountId: AccountId, confirmation: string): void {
+  update(accountId, { confirmation });
+}
+
+/**
+ * Begins a set-up with a new key, or with the key that `phrase` leads to.
+ *
+ * @param confirmation what was typed to confirm a reset
+ * @throws RequestFailure
+ */
+export async function beginSetUp(
+  accountId: AccountId,
+  kind: SetUpKind,
+  phrase: string | null,
+  confirmation: string | null,
+): Promise<void> {
+  const begin = { accountId, kind, confirmation: confirmation ?? undefined };
   const { setUp, securityKey } = await steward.secureBackup.beginSetUp(
-    phrase === null ? { accountId, method: "key" } : { accountId, method: "phrase", phrase },
+    phrase === null ? { ...begin, method: "key" } : { ...begin, method: "phrase", phrase },
   );
   update(accountId, { setUp, shownKey: securityKey });
 }
@@ -94,11 +119,26 @@ export async function cancelSetUp(accountId: AccountId): Promise<void> {
 
 /** Leaves a set-up that has been checked, and reads what is there now. */
 export async function finishSetUp(accountId: AccountId): Promise<void> {
-  update(accountId, { setUp: null, shownKey: null });
+  update(accountId, { setUp: null, shownKey: null, intent: null, confirmation: null });
   await loadSecureBackup(accountId);
 }
 
 /** Opens an existing Secure Backup on this session. @throws RequestFailure */
 export async function unlock(accountId: AccountId, keyOrPhrase: string): Promise<void> {
   secureBackupStateChanged(accountId, await steward.secureBackup.unlock({ accountId, keyOrPhrase }));
+}
+
+/** Mends what is wrong, with the Security Key or Phrase where it takes one. @throws RequestFailure */
+export async function repair(accountId: AccountId, keyOrPhrase: string | null, newBackup: boolean): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.repair({ accountId, keyOrPhrase, newBackup }));
+}
+
+/** Turns key storage off and deletes what was stored. @throws RequestFailure */
+export async function turnOff(accountId: AccountId): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.turnOff({ accountId }));
+}
+
+/** Takes back that key storage was turned off. @throws RequestFailure */
+export async function turnOn(accountId: AccountId): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.turnOn({ accountId }));
 }

@@ -10,12 +10,25 @@ import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
 import { sessions } from "./sessions.ts";
 import { signIn } from "./signIn.ts";
+import { verifications } from "./verifications.ts";
 
 /**
  * Everything the renderer and main can say to each other. Channel names, the preload bridge, the renderer's types and
  * the router's checks are all derived from this object.
  */
-export const contract = { app, accounts, signIn, profile, challenges, jobs, secrets, secureBackup, sessions } as const;
+export const contract = {
+  app,
+  accounts,
+  signIn,
+  profile,
+  challenges,
+  jobs,
+  secrets,
+  secureBackup,
+  sessions,
+  verifications,
+  roomKeys,
+} as const;
 
 export type Contract = typeof contract;
 export type DomainName = keyof Contract;

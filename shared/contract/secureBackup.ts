@@ -18,14 +18,21 @@ export type SecretName = z.infer<typeof SecretName>;
  */
 export const SecureBackupDiagnosis = z.enum([
   "unfinished_set_up",
+  /** Key storage was turned off, by this client or another. */
+  "turned_off",
   "not_set_up",
   "key_description_missing",
   "secret_not_stored",
   "secret_unreadable",
+  /** A stored secret was opened and is not what belongs to the identity or the backup on the server. */
+  "stored_secret_wrong",
   "backup_missing",
   "session_unverified",
   "secret_missing_here",
   "backup_not_connected",
+  "key_not_checkable",
+  "backup_unsigned",
+  "old_keys_left",
   "working",
 ]);
 export type SecureBackupDiagnosis = z.infer<typeof SecureBackupDiagnosis>;
@@ -49,7 +56,7 @@ export const SecureBackupState = z.object({
     z.object({
       name: SecretName,
       /** On the server, encrypted with the default key. */
-      stored: z.enum(["stored", "missing", "other_key_only", "malformed"]),
+      stored: z.enum(["stored", "missing", "other_key_only", "malformed", "wrong"]),
       /** In this session's crypto store. */
       here: z.boolean(),
     }),
@@ -62,8 +69,14 @@ export const SecureBackupState = z.object({
       /** This session writes its room keys to it. */
       active: z.boolean(),
       trusted: z.boolean(),
+      /** By this session, another verified one, or the identity. */
+      signed: z.boolean(),
     })
     .nullable(),
+  /** Keys of secret storage that were replaced and that nothing needs any more. */
+  unneededKeys: z.number().int(),
+  /** The account data say that no backup of room keys is wanted. */
+  turnedOff: z.boolean(),
 });
 export type SecureBackupState = z.infer<typeof SecureBackupState>;
 
@@ -87,12 +100,12 @@ export const SetUpKind = z.enum([
 ]);
 export type SetUpKind = z.infer<typeof SetUpKind>;
 
-/** What a reset would cost this account. Numbers are null when they could not be found out. */
+/** What a reset would cost this account. */
 export const ResetPreview = z.object({
   /** What must be typed to go on: the Matrix ID up to the colon, without the @. */
   confirmation: z.string(),
   /** Other sessions that are verified now and will not be. */
-  verifiedSessionsLost: z.number().int().nullable(),
+  verifiedSessionsLost: z.number().int(),
   roomKeys: z.object({
     /** In the backup on the server; null when there is no backup. */
     inBackup: z.number().int().nullable(),
@@ -122,6 +135,16 @@ export const SetUp = z.object({
   error: AppError.nullable(),
 });
 export type SetUp = z.infer<typeof SetUp>;
+
+/** A backup of room keys that a newer one has replaced, still on the server. */
+export const OlderBackup = z.object({
+  version: z.string(),
+  keyCount: z.number().int(),
+  /** Whether this session has its private key. */
+  opensHere: z.boolean(),
+});
+export type OlderBackup = z.infer<typeof OlderBackup>;
+const OlderBackups = z.object({ backups: z.array(OlderBackup) });
 
 export const PhraseStrength = z.object({
   /** zxcvbn's score, 0 to 4. */
@@ -177,6 +200,22 @@ export const secureBackup = domain({
      * after that, or `only_to_finish` for a change or a reset.
      */
     cancelSetUp: request(one, z.object({})),
+    /**
+     * Mends what the state names, and checks it afterwards. What lies in storage needs the Security Key or Phrase to be
+     * mended; a signature and old keys do not. When the backup of room keys on the server can be opened by nothing here,
+     * a new one is begun only with `newBackup`; else `new_backup_needed` is thrown and nothing was changed.
+     */
+    repair: request(
+      one.extend({ keyOrPhrase: phrase.nullable(), newBackup: z.boolean().optional() }),
+      SecureBackupState,
+    ),
+    /** Deletes the backup of room keys and the stored secrets, and says in the account data that none is wanted. */
+    turnOff: request(one, SecureBackupState),
+    /** Takes that back where secrets and backup are still there; where they are not, a set-up does so. */
+    turnOn: request(one, SecureBackupState),
+    olderBackups: request(one, OlderBackups),
+    /** Deletes one of the older backups; never the newest. Answers those that are left. */
+    deleteOlderBackup: request(one.extend({ version: z.string().min(1).max(255) }), OlderBackups),
     /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */
     unlock: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),
   },

@@ -106,6 +106,7 @@ async function measureStartup(): Promise<Measured> {
 /** Milliseconds from the spawn until every account's session runs. */
 async function untilAllRun(app: RunningApp): Promise<number> {
   const page = await app.page();
+  await app.sinceSpawn(accountsShown);
   const at = await page.evaluate(async () => {
     const { steward } = globalThis as unknown as {
       steward: { request(channel: string, input: object): Promise<{ value: { accounts: { session: { status: string } }[] } }> };
@@ -155,7 +156,7 @@ async function roundTrip(app: RunningApp, call: string): Promise<number> {
         steward?: { request(channel: string, input: object): Promise<unknown> };
         bare?: { echo(value: object): Promise<unknown> };
       };
-      const ask = (): Promise<unknown> => (path === "ours" ? steward!.request("app.settings", {}) : bare!.echo({ theme: "system" }));
+      const ask = (): Promise<unknown> => (path === "ours" ? steward!.request("secrets.state", {}) : bare!.echo({}));
       for (let warm = 0; warm < 100; warm++) await ask();
       const begun = performance.now();
       for (let count = 0; count < times; count++) await ask();

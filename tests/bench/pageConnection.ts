@@ -8,7 +8,8 @@ interface Target {
 
 interface Answer {
   id?: number;
-  result?: { result: { value?: unknown }; exceptionDetails?: { text: string } };
+  error?: { message: string };
+  result?: { result: { value?: unknown }; exceptionDetails?: { text: string; exception?: { description?: string } } };
 }
 
 /**
@@ -50,9 +51,12 @@ export class PageConnection {
     this.#socket.send(
       JSON.stringify({ id, method: "Runtime.evaluate", params: { expression, awaitPromise: true, returnByValue: true } }),
     );
-    const { result } = await answered;
+    const { result, error } = await answered;
     this.#waiting.delete(id);
-    if (!result || result.exceptionDetails) throw new Error(result?.exceptionDetails?.text ?? "the page did not answer");
+    if (!result || result.exceptionDetails) {
+      const { exception, text } = result?.exceptionDetails ?? { text: error?.message ?? "no answer" };
+      throw new Error(exception?.description ?? text);
+    }
     return result.result.value as Awaited<T>;
   }
 

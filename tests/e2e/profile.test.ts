@@ -8,7 +8,7 @@ let fay: TestUser;
 
 beforeAll(async () => {
   // Less than any square that is cut from a picture of noise takes.
-  world = await openWorld({ homeserver: { config: { max_upload_size: "20K" } } });
+  world = await openWorld({ homeserver: { config: { max_upload_size: "3K" } } });
   fay = await world.synapse.register({ user: "fay", password: "fay likes to be seen" });
   await world.person.hasAccount(world.synapse.baseUrl, fay);
   await world.person.openAccount("fay", "Profile");
@@ -25,7 +25,7 @@ const choose = (buffer: Buffer, mimeType = "image/png"): Promise<void> =>
 describe("the profile", () => {
   test("takes another display name, which is then seen everywhere", async () => {
     const { person } = world;
-    await person.sees("The server takes pictures up to 20 kB.");
+    await person.sees("The server takes pictures up to 3 kB.");
     await person.type("Display name", "Fay Öberg");
     await person.press("Save");
     await person.sees("The display name was changed");
@@ -62,7 +62,7 @@ describe("the profile", () => {
     const before = (await published()).avatar_url;
     await choose(makePng(640, 640, { noise: true }));
     await person.press("Use this picture");
-    await person.sees("That is too large. At most 20 kB are allowed.");
+    await person.sees("That is too large. At most 3 kB are allowed.");
     await person.looks("profile-too-large");
     await person.press("Cancel");
     expect((await published()).avatar_url).toBe(before);

@@ -1,15 +1,18 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type FaultProxy, startFaultProxy } from "../support/faultProxy.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
 import { openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
-import { chooseWhereToSave, countPrints, paste, readClipboard } from "./support/system.ts";
+import { demandPassword } from "./support/demandPassword.ts";
 import { SecureBackupPage } from "./support/secureBackupPage.ts";
+import { chooseWhereToSave, countPrints, paste, readClipboard } from "./support/system.ts";
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
 
 let world: World;
+let proxy: FaultProxy;
 let page: SecureBackupPage;
 let alice: TestUser;
 let bert: TestUser;
@@ -20,6 +23,7 @@ const PHRASE = "nine quiet herons by the old mill";
 
 beforeAll(async () => {
   world = await openWorld();
+  proxy = await startFaultProxy(world.synapse.baseUrl);
   page = new SecureBackupPage(world.person);
   const { synapse } = world;
   alice = await synapse.register({ user: "alice", password: "alice likes lists", displayName: "Alice" });
@@ -28,14 +32,17 @@ beforeAll(async () => {
   for (const { user, password } of [alice, bert, cora]) secrets[`password of ${user}`] = password;
   secrets["Security Phrase"] = PHRASE;
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  await proxy.stop();
+  await world.close();
+});
 
 describe("setting up with a Security Key", () => {
   let securityKey: string;
 
   test("is offered after signing in, and shows the key once to be kept", async () => {
-    const { person, synapse } = world;
-    await person.signIn(synapse.baseUrl, alice);
+    const { person } = world;
+    await person.signIn(proxy.baseUrl, alice);
     await person.isAt("Set up Secure Backup");
     await person.looks("secure-backup-choose");
     await person.press("Continue");
@@ -87,9 +94,11 @@ describe("setting up with a Security Key", () => {
     await paste(person.app, "Security Key", securityKey.slice(0, 24));
     await person.sees("The key is not complete: 20 of 48 characters.");
     await person.looks("secure-backup-type-back");
-    await paste(person.app, "Security Key", `\n ${securityKey.slice(0, 29)}\r\n\t${securityKey.slice(30).replaceAll(" ", "\u00a0")} \n`);
+    const [first, rest] = [securityKey.slice(0, 29), securityKey.slice(30).replaceAll(" ", "\u00a0")];
+    await paste(person.app, "Security Key", `\n ${first}\r\n\t${rest} \n`);
+    demandPassword(proxy, 2);
     await person.press("Check and set up");
-    await person.page.getByRole("dialog", { name: "Confirm that it is you" }).waitFor();
+    await person.isAsked("Confirm that it is you");
   });
 
   test("asks for the account's password, and loses nothing when that is cancelled", async () => {
@@ -103,6 +112,7 @@ describe("setting up with a Security Key", () => {
     await person.sees("You cancelled the confirmation. The server changed nothing in this step.");
     await person.isAt("Finish setting up Secure Backup");
     await person.looks("secure-backup-stopped");
+    demandPassword(proxy, 1);
     await person.press("Continue");
     await page.confirmWith(alice.password);
   });
@@ -157,7 +167,6 @@ describe("setting up with a Security Phrase", () => {
     await person.sees("That is not the Security Key that was shown. Compare it group by group.");
     await person.type("Security Key", PHRASE);
     await person.press("Check and set up");
-    await page.confirmWith(bert.password);
     await page.isChecked();
     await openElsewhere(synapse, bert, { securityPhrase: PHRASE });
     await openElsewhere(synapse, bert, { securityKey: secrets["Security Key of bert"] });
@@ -177,7 +186,7 @@ describe("an account that has a Secure Backup from another client", () => {
   test("shows its state secret by secret, and does not offer to set it up again", async () => {
     const { person, synapse } = world;
     await person.signIn(synapse.baseUrl, cora);
-    await person.isAt("Unlock Secure Backup");
+    await person.isAt("Verify this session");
     expect((await page.secrets()).map(([, server, here]) => [server, here])).toEqual(
       Array.from({ length: 4 }, () => ["Stored", "Missing"]),
     );

@@ -162,6 +162,18 @@ export class SdkSession {
     };
   }
 
+  /**
+   * Opens the newest key backup with a Security Key or Phrase, whether or not the identity's keys fit.
+   *
+   * @returns how many room keys could be read
+   * @throws when the key does not lead to that backup
+   */
+  async readBackupWith(unlock: BackupUnlock): Promise<number> {
+    this.#unlock = unlock;
+    await this.crypto.loadSessionBackupPrivateKeyFromSecretStorage();
+    return (await this.crypto.restoreKeyBackup()).imported;
+  }
+
   /** Whether a session of this account (this one unless named) is signed by the account's identity, asked anew. */
   async isVerified(deviceId = this.tokens.deviceId): Promise<boolean> {
     // Of the SDK's ways to look at own devices, this one alone makes a key query and waits for its answer.

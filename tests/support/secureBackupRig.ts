@@ -45,6 +45,7 @@ export function openSecureBackup(
     },
     phraseStrength,
     displayName: (accountId) => rooms.sessions.account(accountId).displayName,
+    onSettled: () => undefined,
   });
   const rig: SecureBackupRig = { service, challenges, kept, events };
   return rig;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openRooms, type Rooms } from "../../main/rooms.ts";
+import { openRooms, type RoomOptions, type Rooms } from "../../main/rooms.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
@@ -18,6 +18,8 @@ export class StewardData {
   readonly warnings: string[] = [];
   /** Security Keys that were copied or saved. */
   readonly kept: string[] = [];
+  /** What the person answers when asked for a key file; null cancels. */
+  keyFile: string | null = null;
   readonly #open: Rooms[] = [];
 
   private constructor(folder: string) {
@@ -30,7 +32,7 @@ export class StewardData {
   }
 
   /** Opens the rooms as a start of the app does; no session is started yet. */
-  async open(): Promise<Rooms> {
+  async open(overrides: Partial<Pick<RoomOptions, "fetch" | "verificationLimits">> = {}): Promise<Rooms> {
     const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
     const rooms = await openRooms({
@@ -41,10 +43,15 @@ export class StewardData {
       keepOutOfLogs: () => undefined,
       onDamaged: (damaged) => void this.warnings.push(`damaged ${damaged.file}`),
       keychain: this.keychain,
+      ...overrides,
       keeping: {
         copyText: (text) => Promise.resolve(void this.kept.push(text)),
         saveText: ({ text }) => Promise.resolve(this.kept.push(text) > 0),
         print: () => Promise.resolve(true),
+      },
+      keyFiles: {
+        chooseTarget: () => Promise.resolve(this.keyFile),
+        chooseSource: () => Promise.resolve(this.keyFile),
       },
     });
     this.#open.push(rooms);
@@ -53,7 +60,10 @@ export class StewardData {
 
   /** Ends the rooms in order, as quitting does. */
   async close(): Promise<void> {
-    for (const rooms of this.#open.splice(0)) await rooms.sessions.stopAll();
+    for (const rooms of this.#open.splice(0)) {
+      await rooms.jobs.stopAll();
+      await rooms.sessions.stopAll();
+    }
   }
 
   /** Closes, and removes the folder. */

@@ -76,7 +76,7 @@ export function exportText(key: RoomKey): string {
     sender_key,
     session_id,
     session_key,
-    ...key,
+    ...(key as object),
   });
 }
 

@@ -4,7 +4,7 @@ import { type BackupSlice, exportText, openEntry, sealEntry } from "./backupEntr
 import type { CheckedRoomKey } from "./roomKey.ts";
 
 /** What a thread of the pool is made for: to open entries of one backup, or to make some. */
-export type CryptoWork = { kind: "open"; privateKey: Uint8Array } | { kind: "seal"; publicKey: Uint8Array };
+export type CryptoWork = { kind: "open"; privateKey: Uint8Array } | { kind: "seal"; publicKey: string };
 
 /** An opened entry: its key as it stands in a key file and the first message it opens, or what is wrong. */
 export type OpenedEntry = { text: string; firstIndex: number } | { fault: string };
@@ -27,7 +27,7 @@ function opener(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => Ope
     });
 }
 
-function sealer(publicKey: Uint8Array): (keys: readonly CheckedRoomKey[]) => string[] {
-  const encryptor = new BackupEncryptor(Buffer.from(publicKey));
+function sealer(publicKey: string): (keys: readonly CheckedRoomKey[]) => string[] {
+  const encryptor = new BackupEncryptor(publicKey);
   return (keys) => keys.map((key) => sealEntry(encryptor, key));
 }

@@ -1,6 +1,6 @@
 import { fail } from "../../../shared/errors.ts";
 import type { RoomKeyFault } from "../../../shared/contract/roomKeys.ts";
-import { exportText, qualityOf, qualityOfKey } from "./backupEntries.ts";
+import { qualityOf, qualityOfKey } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { CryptoPool } from "./cryptoPool.ts";
 import { fileEntries } from "./keyFileEntries.ts";
@@ -23,9 +23,8 @@ const BATCH = 400;
 export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promise<ResultOf<ImportTask>> {
   const counts = { new: 0, better: 0, alreadyThere: 0, broken: 0 };
   const reader = await KeyFileReader.open(task.path);
-  const pool =
-    task.backupPublicKey &&
-    new CryptoPool<CheckedRoomKey[], string[]>({ kind: "seal", publicKey: task.backupPublicKey });
+  const publicKey = task.backupPublicKey;
+  const pool = publicKey === null ? null : new CryptoPool<CheckedRoomKey[], string[]>({ kind: "seal", publicKey });
   try {
     // Bytes are what the progress counts: the file is read twice.
     let read = 0;
@@ -36,15 +35,19 @@ export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promis
     await reader.check(task.passphrase, host.signal, onRead);
     const inBackup = pool && (await indexOfBackup(host));
     let number = 0;
-    for await (const values of fileEntries(reader, BATCH, host.signal, onRead)) {
+    for await (const entries of fileEntries(reader, BATCH, host.signal, onRead)) {
       const good: CheckedRoomKey[] = [];
-      for (const value of values) {
+      const texts: string[] = [];
+      for (const { text, value } of entries) {
         number += 1;
-        const checked = value === undefined ? "unreadable" : checkRoomKey(value);
+        const checked = text === undefined ? "unreadable" : checkRoomKey(value);
         if (typeof checked === "string") reportBroken(value, checked, number);
-        else good.push(checked);
+        else {
+          good.push(checked);
+          texts.push(text as string);
+        }
       }
-      if (good.length > 0) await deliver(good, inBackup);
+      if (good.length > 0) await deliver(good, `[${texts.join(",")}]`, inBackup);
     }
     await host.progress({ done: read, total: read });
     return counts;
@@ -61,8 +64,7 @@ export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promis
     void host.problem({ subject, reason: fault });
   }
 
-  async function deliver(keys: CheckedRoomKey[], inBackup: KeyIndex | null): Promise<void> {
-    const sessionKeys = `[${keys.map(({ key }) => exportText(key)).join(",")}]`;
+  async function deliver(keys: CheckedRoomKey[], sessionKeys: string, inBackup: KeyIndex | null): Promise<void> {
     const wanted = inBackup ? keys.filter((checked) => isWanted(checked, inBackup)) : [];
     const upload = pool && wanted.length > 0 ? await sealed(pool, wanted) : null;
     if (host.signal.aborted) throw fail("cancelled");

@@ -3,6 +3,7 @@ import { FIRST_LINE, LAST_LINE, LINE_CHARACTERS } from "./keyFileFormat.ts";
 
 const LINE_BYTES = (LINE_CHARACTERS / 4) * 3;
 const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const DASH = 0x2d;
 /** More blanks than this in front of a file are no accident. */
 const MOST_BEFORE_FIRST_LINE = 64 * 1024;
@@ -15,7 +16,7 @@ export class ArmourEncoder {
 
   /** The text for these bytes, as far as they fill lines. */
   encode(bytes: Uint8Array): Buffer {
-    const all = this.#rest.length === 0 ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length) : Buffer.concat([this.#rest, bytes]);
+    const all = Buffer.concat([this.#rest, bytes]);
     const whole = all.length - (all.length % LINE_BYTES);
     this.#rest = Buffer.from(all.subarray(whole));
     return this.#lines(all.subarray(0, whole));
@@ -66,10 +67,10 @@ export class ArmourDecoder {
     if (this.#part === "before") return Buffer.alloc(0);
     // No digit of base64 is a dash: with the first one the last line begins.
     const dash = body.indexOf(DASH);
-    if (dash < 0) return this.#decodeDigits(body, false);
+    if (dash < 0) return this.#decodeBody(body);
     this.#part = "after";
     this.#keepTail(body.subarray(dash));
-    return this.#decodeDigits(body.subarray(0, dash), true);
+    return Buffer.concat([this.#decodeBody(body.subarray(0, dash)), this.#decodeDigits(body.subarray(0, 0), true)]);
   }
 
   /** Says that there is no more. Throws `key_file_cut` when the last line is missing, or `not_a_key_file`. */
@@ -83,7 +84,7 @@ export class ArmourDecoder {
 
   #findFirstLine(piece: Buffer): Buffer {
     const before = this.#head.length;
-    this.#head += piece.latin1Slice(0, MOST_BEFORE_FIRST_LINE + FIRST_LINE.length + 4);
+    this.#head += piece.toString("latin1", 0, MOST_BEFORE_FIRST_LINE + FIRST_LINE.length + 4);
     const words = this.#head.replace(/^(?:\u00ef\u00bb\u00bf)?\s*/, "");
     const skipped = this.#head.length - words.length;
     if (skipped > MOST_BEFORE_FIRST_LINE) throw fail("not_a_key_file");
@@ -98,7 +99,23 @@ export class ArmourDecoder {
   }
 
   #keepTail(piece: Buffer): void {
-    if (this.#tail.length < LONGEST_LAST_LINE) this.#tail += piece.latin1Slice(0, LONGEST_LAST_LINE);
+    if (this.#tail.length < LONGEST_LAST_LINE) this.#tail += piece.toString("latin1", 0, LONGEST_LAST_LINE);
+  }
+
+  /**
+   * Most files are lines of one length, or one line: those Node decodes much faster than they could be looked through
+   * here. What is around them, and every text that is not like that, is decoded digit by digit.
+   */
+  #decodeBody(text: Buffer): Buffer {
+    const lineEnd = text.indexOf(NEWLINE);
+    const start = lineEnd < 0 ? Math.min((4 - (this.#waiting % 4)) % 4, text.length) : lineEnd + 1;
+    const head = this.#decodeDigits(text.subarray(0, start), false);
+    const rest = text.subarray(start);
+    const even = this.#waiting === 0 ? evenPart(rest) : { length: 0, digits: 0 };
+    const bytes = Buffer.from(rest.toString("latin1", 0, even.length), "base64");
+    // Fewer bytes than there should be: something in between was no digit.
+    if (bytes.length * 4 !== even.digits * 3) return Buffer.concat([head, this.#decodeDigits(rest, false)]);
+    return Buffer.concat([head, bytes, this.#decodeDigits(rest.subarray(even.length), false)]);
   }
 
   #decodeDigits(text: Buffer, last: boolean): Buffer {
@@ -115,11 +132,28 @@ export class ArmourDecoder {
       if (isDigit[byte] === 1) digits[count++] = byte;
     }
     const ready = last ? count : count - (count % 4);
-    const bytes = Buffer.from(digits.latin1Slice(0, ready), "base64");
+    const bytes = Buffer.from(digits.toString("latin1", 0, ready), "base64");
     digits.copy(digits, 0, ready, count);
     this.#waiting = count - ready;
     return bytes;
   }
+}
+
+/**
+ * How much of a text is lines of one length with whole groups of four digits, or all in one line, and how many digits
+ * that would be. Begins at a line's beginning.
+ */
+function evenPart(text: Buffer): { length: number; digits: number } {
+  const lineEnd = text.indexOf(NEWLINE);
+  if (lineEnd < 0) {
+    const length = text.length - (text.length % 4);
+    return { length, digits: length };
+  }
+  const digits = text[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+  if (digits % 4 !== 0) return { length: 0, digits: 0 };
+  let lines = 0;
+  for (let at = lineEnd; text[at] === NEWLINE; at += lineEnd + 1) lines += 1;
+  return { length: lines * (lineEnd + 1), digits: lines * digits };
 }
 
 const isDigit = new Uint8Array(256);

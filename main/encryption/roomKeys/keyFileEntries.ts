@@ -3,16 +3,21 @@ import { LONGEST_ENTRY } from "./backupSource.ts";
 import { JsonShapeError, JsonSlices } from "./jsonSlices.ts";
 import type { KeyFileReader, OnRead } from "./keyFileReader.ts";
 
+/** An entry: its JSON and what that says. Both are undefined for one that is no JSON or too long. */
+export interface FileEntry {
+  text: string | undefined;
+  value: unknown;
+}
+
 /**
- * The entries of a key file that was checked, parsed and in batches; undefined in the place of one that is no JSON or
- * too long. Throws `key_file_damaged` when they are no list, and as `KeyFileReader.clearText` does.
+ * The entries of a key file that was checked, parsed and in batches. Throws `key_file_damaged` when they are no list, and as `KeyFileReader.clearText` does.
  */
 export async function* fileEntries(
   reader: KeyFileReader,
   batchSize: number,
   signal: AbortSignal,
   onRead: OnRead,
-): AsyncGenerator<unknown[], void> {
+): AsyncGenerator<FileEntry[], void> {
   let texts: (string | null)[] = [];
   const slices = new JsonSlices({ kind: "array" }, LONGEST_ENTRY, ({ text }) => void texts.push(text));
   try {
@@ -30,20 +35,21 @@ export async function* fileEntries(
 }
 
 /** Parsing a batch at once takes half the time; where that fails, one by one tells which of them are broken. */
-function parsed(texts: readonly (string | null)[]): unknown[] {
+function parsed(texts: readonly (string | null)[]): FileEntry[] {
   try {
     if (!texts.includes(null)) {
       const values = JSON.parse(`[${texts.join(",")}]`) as unknown[];
-      if (values.length === texts.length) return values;
+      return texts.map((text, at) => ({ text: text as string, value: values[at] }));
     }
   } catch {
     // One of them is broken.
   }
   return texts.map((text) => {
     try {
-      return text === null ? undefined : (JSON.parse(text) as unknown);
+      if (text !== null) return { text, value: JSON.parse(text) as unknown };
     } catch {
-      return undefined;
+      // This is the one.
     }
+    return { text: undefined, value: undefined };
   });
 }

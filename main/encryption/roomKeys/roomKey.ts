@@ -1,5 +1,4 @@
 import type { RoomKeyFault } from "../../../shared/contract/roomKeys.ts";
-import { fromBase64OfLength } from "../base64.ts";
 
 /** A room key as it lies in a key file (Client-Server API, "Key exports"). Fields that are not named here are kept. */
 export interface RoomKey {
@@ -20,7 +19,7 @@ export interface CheckedRoomKey {
 }
 
 const ALGORITHMS: readonly unknown[] = ["m.megolm.v1.aes-sha2", "m.megolm.v2.aes-sha2"];
-/** Version, index, ratchet and the public signing key (Megolm, "Session export format"). */
+/** Version, index, ratchet and the public signing key (Megolm, "Session export format"); needs no padding. */
 const SESSION_KEY_BYTES = 1 + 4 + 128 + 32;
 const SESSION_KEY_VERSION = 1;
 const SIGNING_KEY_AT = 1 + 4 + 128;
@@ -47,8 +46,10 @@ export function checkRoomKey(value: unknown): CheckedRoomKey | RoomKeyFault {
     return "not_a_room_key";
   }
   if (!Object.values(claimed).every(isKey) || !chain.every(isKey)) return "not_a_room_key";
-  const bytes = fromBase64OfLength(key.session_key, SESSION_KEY_BYTES);
-  if (bytes?.[0] !== SESSION_KEY_VERSION) return "bad_session_key";
+  const bytes = Buffer.from(key.session_key, "base64");
+  // Node reads what is no base64 as well as it can. Written again it is then another text.
+  if (bytes.length !== SESSION_KEY_BYTES || bytes.toString("base64") !== key.session_key) return "bad_session_key";
+  if (bytes[0] !== SESSION_KEY_VERSION) return "bad_session_key";
   const sessionId = bytes.toString("base64", SIGNING_KEY_AT, SESSION_KEY_BYTES).slice(0, KEY_CHARACTERS);
   if (key.session_id !== sessionId) return "bad_session_key";
   return { key: value as RoomKey, firstIndex: bytes.readUInt32BE(1) };

@@ -10,14 +10,17 @@ const LIMITS = { maxYoungGenerationSizeMb: 8 };
 /**
  * Does a task in a thread of its own and answers its calls. Rejects with what failed, in the thread or in a call; when
  * the signal is aborted, with `cancelled`, after the thread has cleaned up.
+ *
+ * @param module what runs in the thread; the bundled one, where that is measured
  */
 export async function runThread<T extends RoomKeysTask>(
   task: T,
   calls: ThreadCalls,
   signal: AbortSignal,
+  module: URL = new URL("./roomKeysThread.ts", import.meta.url),
 ): Promise<ResultOf<T>> {
   if (signal.aborted) throw fail("cancelled");
-  const worker = new Worker(new URL("./roomKeysThread.ts", import.meta.url), { workerData: task, resourceLimits: LIMITS });
+  const worker = new Worker(module, { workerData: task, resourceLimits: LIMITS });
   let overdue: NodeJS.Timeout | undefined;
   /** What a call failed with is what the person is told, not what the thread makes of it. */
   let callFailed: { thrown: unknown } | null = null;

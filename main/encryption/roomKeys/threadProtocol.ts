@@ -20,8 +20,8 @@ export type RoomKeysTask =
       kind: "import";
       path: string;
       passphrase: string;
-      /** 32 bytes: the backup's public key. Null: the keys go into the session alone. */
-      backupPublicKey: Uint8Array | null;
+      /** The backup's public key, base64. Null: the keys go into the session alone. */
+      backupPublicKey: string | null;
     }
   | { kind: "verify"; backupKey: Uint8Array; total: number }
   | { kind: "list" };

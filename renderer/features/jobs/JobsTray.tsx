@@ -53,13 +53,17 @@ function JobLine({ job }: { readonly job: Job }) {
         {job.error
           ? errorWords(job.error).sentence
           : running
-            ? progressText(done, total)
+            ? progressText(job)
             : t(`jobs.status.${job.status}`)}
       </span>
     </li>
   );
 }
 
-function progressText(done: number, total: number | null): string {
+function progressText({ kind, progress: { done, total } }: Job): string {
+  // An import counts the bytes of its file, which say nothing to a person.
+  if (kind === "import_room_keys" && total !== null) {
+    return t("jobs.progressPercent", { percent: Math.floor((100 * done) / Math.max(1, total)) });
+  }
   return total === null ? t("jobs.progressUnknown", { count: done }) : t("jobs.progress", { done, total });
 }

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { SetUpKind } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -13,12 +14,15 @@ import { usePhraseStrength } from "./usePhraseStrength.ts";
 
 interface ChooseStepProps {
   readonly account: Account;
+  readonly kind: SetUpKind;
+  /** What was typed to confirm a reset. */
+  readonly confirmation: string | null;
   readonly later: ReactNode;
   readonly onBegun: () => void;
 }
 
 /** Step 1: a Security Key alone, or a Security Phrase as well. */
-export function ChooseStep({ account, later, onBegun }: ChooseStepProps) {
+export function ChooseStep({ account, kind, confirmation, later, onBegun }: ChooseStepProps) {
   const { accountId } = account;
   const [method, setMethod] = useState<"key" | "phrase">("key");
   const [phrase, setPhrase] = useState("");
@@ -26,7 +30,7 @@ export function ChooseStep({ account, later, onBegun }: ChooseStepProps) {
   const [tried, setTried] = useState(false);
   const strength = usePhraseStrength(accountId, method === "phrase" ? phrase : "");
   const begin = useAction(async () => {
-    await beginSetUp(accountId, method === "phrase" ? phrase : null);
+    await beginSetUp(accountId, kind, method === "phrase" ? phrase : null, confirmation);
     onBegun();
   });
   const weak = strength !== null && !strength.good;

@@ -10,7 +10,7 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { cancelSetUp, useSecureBackup } from "../../stores/secureBackup.ts";
+import { cancelSetUp, intend, useSecureBackup } from "../../stores/secureBackup.ts";
 import { go } from "../../stores/routes.ts";
 import { KeySheet } from "./KeySheet.tsx";
 import styles from "./SecureBackup.module.css";
@@ -43,6 +43,7 @@ export function KeepStep({ account, setUp, onKept }: KeepStepProps) {
   const back = useAction(() => cancelSetUp(accountId));
   const cancel = useAction(async () => {
     await cancelSetUp(accountId);
+    intend(accountId, null);
     go({ name: "account", accountId, page: "overview" });
   });
   useEffect(() => heading.current?.focus(), []);

@@ -11,15 +11,18 @@ import { Spinner } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
-import { cancelSetUp, continueSetUp, finishSetUp, loadSecureBackup } from "../../stores/secureBackup.ts";
+import { cancelSetUp, continueSetUp, finishSetUp, intend, loadSecureBackup } from "../../stores/secureBackup.ts";
 import styles from "./SecureBackup.module.css";
 
-const headings = {
-  confirm_key: "backup.run.heading",
-  running: "backup.run.heading",
-  stopped: "backup.run.headingStopped",
-  checked: "backup.run.headingChecked",
-} as const;
+function headingOf({ kind, phase }: SetUp): string {
+  if (phase === "stopped") return t("backup.run.headingStopped");
+  return phase === "checked" ? t("backup.run.headingChecked") : t(`backup.run.heading.${kind}`);
+}
+
+function stoppedText({ kind, error }: SetUp, locked: boolean): string {
+  if (kind === "reset" && !locked && error?.kind === "challenge_cancelled") return t("backup.run.resetCancelled");
+  return t(locked && kind !== "set_up" ? "backup.run.stopped" : `backup.run.stoppedText.${kind}`);
+}
 
 /** Step 4: what is done on the server, step by step, until everything was checked. */
 export function RunStep({ account, setUp }: { readonly account: Account; readonly setUp: SetUp }) {
@@ -33,14 +36,16 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
   });
   const giveUp = useAction(async () => {
     await cancelSetUp(accountId);
+    intend(accountId, null);
     await loadSecureBackup(accountId);
     focusPageTitle();
   });
   const resume = useAction(() => continueSetUp(accountId));
   const { phase } = setUp;
   useEffect(() => heading.current?.focus(), [phase]);
-  // From then on the server names the new key as the account's, and only finishing is safe.
-  const locked = setUp.steps.some(({ step, status }) => step === "secret_storage" && status === "done");
+  // From then on the server names the new key, or the new identity, as the account's, and only finishing is safe.
+  const last = setUp.kind === "reset" ? "identity" : "secret_storage";
+  const locked = setUp.steps.some(({ step, status }) => step === last && status === "done");
   const error = stop.error ?? giveUp.error ?? resume.error ?? (phase === "stopped" ? setUp.error : null);
   const resumeNow = (): void => {
     setStopping(false);
@@ -49,7 +54,7 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
   return (
     <section className={styles["step"]} aria-labelledby="run-heading">
       <h2 id="run-heading" className={styles["heading"]} ref={heading} tabIndex={-1}>
-        {t(headings[phase])}
+        {headingOf(setUp)}
       </h2>
       <ul className={styles["progress"]} aria-label={t("backup.run.list")}>
         {setUp.steps.map(({ step, status }) => (
@@ -68,17 +73,17 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
       </ul>
       {phase === "checked" && (
         <Notice tone="success" live>
-          {t("backup.run.checked")}
+          {t(`backup.run.checkedText.${setUp.kind}`)}
         </Notice>
       )}
       {error && <ErrorText error={error} />}
-      {phase === "stopped" && <p>{t("backup.run.stopped")}</p>}
+      {phase === "stopped" && <p>{stoppedText(setUp, locked)}</p>}
       <Buttons
         end={
           phase === "stopped" &&
           !locked && (
             <Button look="quiet" busy={giveUp.busy} isDisabled={resume.busy} onPress={() => void giveUp.run()}>
-              {t("backup.run.giveUp")}
+              {t(`backup.run.giveUp.${setUp.kind}`)}
             </Button>
           )
         }

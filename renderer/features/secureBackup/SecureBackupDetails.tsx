@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { Tone } from "../../accountHealth.ts";
-import { Notice } from "../../components/Notice.tsx";
 import { Facts, Section } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
 import { Table } from "../../components/Table.tsx";
@@ -14,6 +13,7 @@ const storedTones: Record<SecureBackupState["secrets"][number]["stored"], Tone> 
   missing: "bad",
   other_key_only: "bad",
   malformed: "bad",
+  wrong: "bad",
 };
 
 /** What was read: each secret on the server and in this session, and the backup of message keys. */
@@ -46,7 +46,6 @@ export function SecureBackupDetails({
         />
       </Section>
       <Section title={t("backup.facts")}>
-        {state.key && !state.key.checkable && <Notice tone="warn">{t("backup.notCheckable")}</Notice>}
         <Facts
           facts={[
             { name: t("backup.opens"), value: opensWith(state) },

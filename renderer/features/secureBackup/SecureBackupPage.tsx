@@ -8,8 +8,14 @@ import { Page } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { t, type TextKey } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
-import { loadSecureBackup, useSecureBackup, type SecureBackupEntry } from "../../stores/secureBackup.ts";
+import { intend, loadSecureBackup, useSecureBackup, type SecureBackupEntry } from "../../stores/secureBackup.ts";
+import { VerifySession } from "../verification/VerifySession.tsx";
+import { needsVerification } from "../verification/needsVerification.ts";
 import { diagnosisSentence, isUnlockable } from "./diagnosis.ts";
+import { HalfOff, KeyStorage } from "./KeyStorage.tsx";
+import { RepairForm } from "./RepairForm.tsx";
+import { ReplaceActions } from "./ReplaceActions.tsx";
+import { ResetStep } from "./ResetStep.tsx";
 import { SecureBackupDetails } from "./SecureBackupDetails.tsx";
 import { SetUpWizard } from "./SetUpWizard.tsx";
 import { UnlockForm } from "./UnlockForm.tsx";
@@ -58,23 +64,63 @@ interface ContentProps extends SecureBackupPageProps {
 
 function Content({ account, entry, offered }: ContentProps) {
   const { accountId } = account;
-  const { state, setUp, error, loading } = entry;
+  const { state, setUp, error, loading, intent, confirmation } = entry;
   const later = offered && (
     <Button look="quiet" onPress={() => go({ name: "account", accountId, page: "overview" })}>
       {t("common.later")}
     </Button>
   );
-  if (setUp) return <SetUpWizard account={account} setUp={setUp} later={later} />;
+  const stay = (
+    <Button look="quiet" onPress={() => intend(accountId, null)}>
+      {t("backup.keep.cancel")}
+    </Button>
+  );
+  if (setUp) return <SetUpWizard account={account} setUp={setUp} kind={setUp.kind} confirmation={null} later={later} />;
+  if (intent === "reset" && confirmation === null) return <ResetStep account={account} later={stay} />;
+  if (intent) {
+    return <SetUpWizard account={account} setUp={null} kind={intent} confirmation={confirmation} later={stay} />;
+  }
   if (!state) {
     if (!error) return <Skeleton label={t("backup.checking")} lines={5} />;
     return <ErrorText error={error} actions={<CheckAgain accountId={accountId} loading={loading} />} />;
   }
-  if (state.diagnosis === "not_set_up") return <SetUpWizard account={account} setUp={null} later={later} />;
+  const off = state.diagnosis === "turned_off" && !state.key && !state.backup;
+  if (needsVerification(state)) {
+    const nothingToOpen = state.diagnosis === "not_set_up" || off;
+    return (
+      <>
+        {error && <ErrorText error={error} />}
+        <VerifySession account={account} offered={offered}>
+          {nothingToOpen ? (
+            <Notice tone="info">
+              {t("verification.choose.keyNot")} {diagnosisSentence(state)}
+            </Notice>
+          ) : isUnlockable(state) ? (
+            <UnlockForm account={account} state={state} later={null} />
+          ) : (
+            <Diagnosis account={account} entry={entry} later={null} />
+          )}
+        </VerifySession>
+        <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
+      </>
+    );
+  }
+  if (state.diagnosis === "not_set_up" || off) {
+    return (
+      <>
+        {off && <Notice tone="info">{diagnosisSentence(state)}</Notice>}
+        <SetUpWizard account={account} setUp={null} kind="set_up" confirmation={null} later={later} />
+        {state.identity.exists && <ReplaceActions account={account} state={state} />}
+      </>
+    );
+  }
   return (
     <>
       {error && <ErrorText error={error} />}
       <Diagnosis account={account} entry={entry} later={later} />
       <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
+      <ReplaceActions account={account} state={state} />
+      {state.diagnosis !== "turned_off" && <KeyStorage account={account} state={state} />}
     </>
   );
 }
@@ -98,10 +144,21 @@ function Diagnosis({ account, entry, later }: Pick<ContentProps, "account" | "en
       </Notice>
     );
   }
+  if (state.diagnosis === "turned_off") {
+    return (
+      <>
+        <Notice tone="warn">{sentence}</Notice>
+        <HalfOff account={account} />
+      </>
+    );
+  }
   return (
-    <Notice tone="error">
-      {sentence} {t("backup.notBuilt")}
-    </Notice>
+    <>
+      <Notice tone={state.diagnosis === "old_keys_left" ? "info" : "error"} live>
+        {sentence}
+      </Notice>
+      <RepairForm key={state.diagnosis} account={account} state={state} />
+    </>
   );
 }
 
@@ -113,8 +170,15 @@ function CheckAgain({ accountId, loading }: { readonly accountId: Account["accou
   );
 }
 
-function words({ setUp, state }: SecureBackupEntry): { title: TextKey; subtitle: TextKey } {
+function words({ setUp, state, intent }: SecureBackupEntry): { title: TextKey; subtitle: TextKey } {
+  const kind = setUp?.kind ?? intent;
+  if (kind === "change" || kind === "reset") {
+    return { title: `backup.replace.${kind}Title`, subtitle: `backup.replace.${kind}Subtitle` };
+  }
   if (setUp?.phase === "stopped") return { title: "backup.titleUnfinished", subtitle: "backup.explain" };
+  if (!setUp && state && needsVerification(state)) {
+    return { title: "verification.choose.title", subtitle: "verification.choose.why" };
+  }
   if (setUp || state?.diagnosis === "not_set_up") return { title: "backup.titleSetUp", subtitle: "backup.explain" };
   if (state && isUnlockable(state)) return { title: "backup.titleUnlock", subtitle: "backup.subtitle" };
   return { title: "backup.title", subtitle: "backup.subtitle" };

@@ -14,7 +14,7 @@ const words: readonly TextKey[] = [
 /** How hard a phrase is to guess: a bar, a word, and what would help. Null while it is being found out. */
 export function StrengthMeter({ strength }: { readonly strength: PhraseStrength | null }) {
   const score = strength?.score ?? 0;
-  const key = words[score];
+  const key = words[strength?.good ? 4 : score];
   const text = strength && key ? t(key) : "";
   return (
     <div className={styles["strength"]}>

@@ -8,11 +8,12 @@ import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
-import { cancelSetUp, confirmSetUp, useSecureBackup } from "../../stores/secureBackup.ts";
+import { cancelSetUp, confirmSetUp, intend, useSecureBackup } from "../../stores/secureBackup.ts";
 import { bareKey, compareKey } from "./securityKey.ts";
 
 interface TypeBackStepProps {
   readonly account: Account;
+  readonly kind: SetUp["kind"];
   readonly method: SetUp["method"];
   readonly onBack: () => void;
 }
@@ -21,7 +22,7 @@ interface TypeBackStepProps {
  * Step 3: the key comes back from where it was kept. Main decides whether it is right; here it is said where it
  * differs.
  */
-export function TypeBackStep({ account, method, onBack }: TypeBackStepProps) {
+export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProps) {
   const { accountId } = account;
   const { shownKey } = useSecureBackup(accountId);
   const [typed, setTyped] = useState("");
@@ -29,6 +30,7 @@ export function TypeBackStep({ account, method, onBack }: TypeBackStepProps) {
   const confirm = useAction(() => confirmSetUp(accountId, typed));
   const cancel = useAction(async () => {
     await cancelSetUp(accountId);
+    intend(accountId, null);
     go({ name: "account", accountId, page: "overview" });
   });
   // A phrase is taken in the place of the key, so only main can tell whether what was typed is right.
@@ -64,7 +66,7 @@ export function TypeBackStep({ account, method, onBack }: TypeBackStepProps) {
         }
       >
         <Button type="submit" look="primary" busy={confirm.busy}>
-          {t("backup.type.submit")}
+          {t(`backup.type.submit.${kind}`)}
         </Button>
         <Button isDisabled={confirm.busy} onPress={onBack}>
           {t("common.back")}

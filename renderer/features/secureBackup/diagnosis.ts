@@ -23,6 +23,33 @@ export function isUnlockable({ diagnosis, key }: Pick<SecureBackupState, "diagno
   );
 }
 
+/** Whether there is nothing on the server, so that a set-up is what there is to do. */
+export function isForSetUp({ diagnosis, key, backup }: SecureBackupState): boolean {
+  return diagnosis === "not_set_up" || (diagnosis === "turned_off" && !key && !backup);
+}
+
+/** How what is wrong is mended: with the Security Key, without, by a new key, or not by this session. */
+export type WayToMend = "with_key" | "without_key" | "new_key" | "elsewhere";
+
+/** The way to mend what the diagnosis names; null where nothing is to be repaired. */
+export function wayToMend(state: SecureBackupState): WayToMend | null {
+  switch (state.diagnosis) {
+    case "secret_not_stored":
+    case "secret_unreadable":
+    case "stored_secret_wrong":
+    case "backup_missing":
+    case "key_not_checkable":
+    case "old_keys_left":
+      return "with_key";
+    case "backup_unsigned":
+      return "without_key";
+    case "key_description_missing":
+      return state.secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1") ? "new_key" : "elsewhere";
+    default:
+      return null;
+  }
+}
+
 /** The one thing that is wrong, or that all is well, as a sentence. */
 export function diagnosisSentence(state: Pick<SecureBackupState, "diagnosis" | "secrets">): string {
   const missing = state.secrets.find(({ stored, here }) => {
@@ -31,6 +58,8 @@ export function diagnosisSentence(state: Pick<SecureBackupState, "diagnosis" | "
         return stored === "missing" || stored === "other_key_only";
       case "secret_unreadable":
         return stored === "malformed";
+      case "stored_secret_wrong":
+        return stored === "wrong";
       case "secret_missing_here":
         return !here;
       default:

@@ -6,14 +6,26 @@ import { steward } from "../../bridge.ts";
 /** Long enough to ask once for a quickly typed word. In milliseconds. */
 const PAUSE = 180;
 
-/** How hard the phrase is to guess, a moment after it was typed. Null while that is not known for this very phrase. */
-export function usePhraseStrength(accountId: AccountId, phrase: string): PhraseStrength | null {
+/**
+ * How hard the phrase is to guess, a moment after it was typed. Null while that is not known for this very phrase.
+ *
+ * @param of what it is to protect: a key file needs less than a Secure Backup
+ */
+export function usePhraseStrength(
+  accountId: AccountId,
+  phrase: string,
+  of: "secureBackup" | "keyFile" = "secureBackup",
+): PhraseStrength | null {
   const [known, setKnown] = useState<{ phrase: string; strength: PhraseStrength } | null>(null);
   useEffect(() => {
     if (phrase === "") return;
     let over = false;
     const timer = setTimeout(() => {
-      steward.secureBackup.phraseStrength({ accountId, phrase }).then(
+      const asked =
+        of === "keyFile"
+          ? steward.roomKeys.passphraseStrength({ accountId, passphrase: phrase })
+          : steward.secureBackup.phraseStrength({ accountId, phrase });
+      asked.then(
         (strength) => {
           if (!over) setKnown({ phrase, strength });
         },
@@ -25,6 +37,6 @@ export function usePhraseStrength(accountId: AccountId, phrase: string): PhraseS
       over = true;
       clearTimeout(timer);
     };
-  }, [accountId, phrase]);
+  }, [accountId, phrase, of]);
   return known?.phrase === phrase ? known.strength : null;
 }

@@ -54,6 +54,12 @@ export class Person {
     await this.#orSay(heading.waitFor({ timeout: PATIENCE_MS }));
   }
 
+  /** Waits until the dialog of that title lies over the page. */
+  async isAsked(title: string): Promise<void> {
+    const dialog = this.page.getByRole("dialog", { name: title }).or(this.page.getByRole("alertdialog", { name: title }));
+    await this.#orSay(dialog.waitFor({ timeout: PATIENCE_MS }));
+  }
+
   /** The left column: all accounts, and what belongs to none. */
   get column(): Locator {
     return this.page.getByRole("navigation", { name: "Accounts" });
@@ -91,7 +97,7 @@ export class Person {
     await this.type("User name", user);
     await this.type("Password", password);
     await this.press("Sign in");
-    await this.isAt(/Secure Backup/);
+    await this.isAt(/Secure Backup|Verify this session/);
   }
 
   /** Signs in past the screen, where signing in is not what the test is about. */
@@ -118,6 +124,15 @@ export class Person {
       },
       { timeoutMs: PATIENCE_MS, what: `all accounts to be ${status}` },
     );
+  }
+
+  /** Makes the window so large, in pixels of the page. */
+  async resizeTo(width: number, height: number): Promise<void> {
+    await this.app.electron.evaluate(
+      ({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height),
+      { width, height },
+    );
+    await waitUntil(() => this.page.evaluate((to) => innerWidth === to, width), { what: "the window to be resized" });
   }
 
   /** Pictures of the window, light and dark, and what axe says about it. */

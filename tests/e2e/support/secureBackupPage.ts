@@ -32,6 +32,12 @@ export class SecureBackupPage {
     await this.#person.press("Unlock");
   }
 
+  /** Hands in a Security Key where there is no phrase. */
+  async unlockKeyWith(securityKey: string): Promise<void> {
+    await this.#person.type("Security Key", securityKey);
+    await this.#person.press("Unlock");
+  }
+
   /** The table of secrets: what each is, how it is on the server, and in this session. */
   async secrets(): Promise<string[][]> {
     const rows = this.#person.page.getByRole("table", { name: "State of each secret" }).locator("tbody tr");

@@ -42,6 +42,7 @@ describe("setting up Secure Backup", () => {
     const { securityKey, setUp } = await setUpWithKey(rig, accountId);
     expect(setUp).toEqual({
       accountId,
+      kind: "set_up",
       phase: "checked",
       method: "key",
       error: null,

@@ -150,7 +150,9 @@ async function killAndContinue(nth: number, when: "before" | "after"): Promise<v
     const keychainFile = join(data.folder, "keychain.json");
     await writeFile(keychainFile, JSON.stringify([...data.keychain.entries]));
 
-    child = spawn(process.execPath, [CHILD, data.folder, keychainFile, accountId], { stdio: ["pipe", "pipe", "pipe"] });
+    child = spawn(process.execPath, [CHILD, data.folder, keychainFile, accountId, "set_up", user.password], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     let complaints = "";
     child.stderr!.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
     const lines = createInterface({ input: child.stdout! });

@@ -117,7 +117,8 @@ describe("an account whose Secure Backup was set up elsewhere", () => {
     await onServer.write(`m.secret_storage.key.${keyId}`, { algorithm: "m.secret_storage.v1.aes-hmac-sha2" });
     expect((await state()).key).toEqual({ hasPhrase: false, checkable: false });
     expect(await errorOf(unlock(theirs))).toEqual({ kind: "wrong_security_key" });
-    await expectUnlocked(await unlock(securityKey));
+    expect(await unlock(securityKey)).toMatchObject({ diagnosis: "key_not_checkable", proven: true });
+    await expectUnlocked(await rig.service.repair({ accountId, keyOrPhrase: securityKey }));
   });
 });
 

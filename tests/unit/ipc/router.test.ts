@@ -134,11 +134,13 @@ describe("the router", () => {
     type Listener = Parameters<Parameters<typeof startRouter>[0]["ipcMain"]["handle"]>[1];
     const listeners = new Map<string, Listener>();
     let reached = 0;
-    startRouter({
+    await startRouter({
       ipcMain: { handle: (channel, listener) => void listeners.set(channel, listener) },
-      handlers: handlersThat(() => {
-        reached += 1;
-      }),
+      handlers: Promise.resolve(
+        handlersThat(() => {
+          reached += 1;
+        }),
+      ),
       isTrusted: () => false,
       logger: silent,
     });

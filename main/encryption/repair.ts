@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import { fail, isFailure } from "../../shared/errors.ts";
+import { toUnpaddedBase64 } from "./base64.ts";
+import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./identity.ts";
+import { backupKeyHere, isSignedByTrusted, opensBackup, signBackup } from "./keyBackup.ts";
+import type { PendingSetUp } from "./pendingSetUp.ts";
+import { backupPublicKey } from "./publicKeys.ts";
+import { removeKeys } from "./replacedKeys.ts";
+import { uploadRoomKeys } from "./roomKeyUpload.ts";
+import { newKeyCheck } from "./secretCipher.ts";
+import { SECURITY_KEY_BYTES } from "./securityKey.ts";
+import { check, ensureKeyBackup, ensureSecretStorage } from "./setUpSteps.ts";
+import { type OpenedStorage, openStorage, takeSecrets } from "./unlock.ts";
+
+/**
+ * Mends everything in a Secure Backup that its Security Key or Phrase and this session together can mend: takes the
+ * secrets that this session lacks, stores those that storage lacks, describes the key so that it can be checked,
+ * connects the backup, reads everything back, and then takes away keys that nothing needs any more. What is right stays
+ * as it is, so it can be done again at any time.
+ *
+ * Throws as `openStorage` does; `session_not_verified` when a private key of the identity is neither here nor in
+ * storage; `new_backup_needed` when nothing opens the backup on the server and `newBackup` is not given;
+ * `secure_backup_check_failed`.
+ */
+export async function repairStorage(access: EncryptionAccess, keyOrPhrase: string, newBackup: boolean): Promise<void> {
+  const opened = await openStorage(access, keyOrPhrase);
+  try {
+    await takeSecrets(access, opened);
+  } catch (thrown) {
+    // What is stored and does not fit is what is about to be stored anew.
+    if (!isFailure(thrown, "secure_backup_check_failed")) throw thrown;
+  }
+  const identity = await access.server.queryOwnKeys(access.machine);
+  const here = await identityKeysHere(access);
+  if (!IDENTITY_SECRETS.every((name) => belongsTo(name, here[name], identity))) throw fail("session_not_verified");
+
+  const pending = await whatShallBe(access, opened, newBackup);
+  const work = { access, pending };
+  await ensureSecretStorage(work);
+  await ensureKeyBackup(work);
+  await repairSignature(access);
+  await uploadRoomKeys(access);
+  await check(work);
+  // Only now is it shown that the default key opens everything that those keys opened.
+  await removeKeys(access, opened.keyId, "all others");
+}
+
+/** The state that is to be reached, in the terms of a set-up: with the key there is. */
+async function whatShallBe(
+  access: EncryptionAccess,
+  { keyId, key }: OpenedStorage,
+  newBackup: boolean,
+): Promise<PendingSetUp> {
+  const { server, storage } = access;
+  const [backup, here, stored, description] = await Promise.all([
+    server.backup(),
+    backupKeyHere(access),
+    storage.open("m.megolm_backup.v1", keyId, key),
+    storage.describe(keyId),
+  ]);
+  const opening = [here, stored].find((privateKey) => opensBackup(privateKey, backup));
+  if (backup && opening === undefined && !newBackup) throw fail("new_backup_needed");
+  // The key of a backup that another client deleted serves for the next one: whoever has it need not be told another.
+  const usable = [stored, here].find((privateKey) => privateKey !== null && backupPublicKey(privateKey) !== null);
+  const reusable = backup === null ? usable : undefined;
+  return {
+    version: 1,
+    kind: "set_up",
+    method: description?.passphrase ? "phrase" : "key",
+    keyId,
+    key: key.toString("base64"),
+    description: { algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...description, ...(await newKeyCheck(key)) },
+    backupKey: opening ?? reusable ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES)),
+    identity: null,
+    replaces: null,
+    done: [],
+  };
+}
+
+/** Signs the backup anew when nobody has signed it whom this session trusts, but its private key is here. */
+export async function repairSignature(access: EncryptionAccess): Promise<void> {
+  const [backup, privateKey] = [await access.server.backup(), await backupKeyHere(access)];
+  if (!backup || privateKey === null || !opensBackup(privateKey, backup)) return;
+  if (await isSignedByTrusted(access, backup)) return;
+  await signBackup(access, privateKey, backup.version);
+  const signed = await access.server.backup();
+  if (!signed || !(await isSignedByTrusted(access, signed))) {
+    throw fail("secure_backup_check_failed", { failed: ["backup_signature"] });
+  }
+}

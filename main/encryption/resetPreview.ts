@@ -1,0 +1,40 @@
+import type { MatrixClient } from "matrix-js-sdk";
+import type { ResetPreview } from "../../shared/contract/secureBackup.ts";
+import { listSessions } from "../account/sessionList.ts";
+import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { backupKeyHere, opensBackup } from "./keyBackup.ts";
+import { roomKeyCounts } from "./roomKeyUpload.ts";
+
+/** What a person types to confirm a reset: the part of their Matrix ID before the colon, which no accident types. */
+function confirmationFor(userId: string): string {
+  return userId.slice(1).split(":")[0]!;
+}
+
+/** Whether what was typed confirms a reset of this account. The @, and the server's name, may come along. */
+export function confirmsReset(userId: string, typed: string | undefined): boolean {
+  const text = typed?.trim().toLowerCase() ?? "";
+  const localpart = confirmationFor(userId).toLowerCase();
+  return localpart !== "" && [localpart, `@${localpart}`, userId.toLowerCase()].includes(text);
+}
+
+/** Finds out what a reset would cost an account. Changes nothing. */
+export async function previewReset(client: MatrixClient, access: EncryptionAccess): Promise<ResetPreview> {
+  const { machine, server, userId } = access;
+  const [identity, backup, privateKey, counts] = await Promise.all([
+    server.queryOwnKeys(machine),
+    server.backup(),
+    backupKeyHere(access),
+    roomKeyCounts(access),
+  ]);
+  const others = (await listSessions(client)).filter(({ thisSession }) => !thisSession);
+  return {
+    confirmation: confirmationFor(userId),
+    verifiedSessionsLost: others.filter(({ verification }) => verification === "verified").length,
+    roomKeys: {
+      inBackup: backup?.keyCount ?? null,
+      opensHere: opensBackup(privateKey, backup),
+      here: counts.total,
+    },
+    identityExists: identity.master !== null,
+  };
+}

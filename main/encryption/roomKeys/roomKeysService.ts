@@ -1,0 +1,239 @@
+import { basename } from "node:path";
+import type { MatrixClient } from "matrix-js-sdk";
+import type { Handlers } from "../../../shared/contract/index.ts";
+import type { Job } from "../../../shared/contract/jobs.ts";
+import { AppFailure, fail } from "../../../shared/errors.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import type { JobControl, Jobs } from "../../account/jobs.ts";
+import type { Fetch } from "../../sessions/http.ts";
+import type { MatrixSession } from "../../sessions/matrixSession.ts";
+import type { UnfinishedFiles } from "../../storage/unfinishedFiles.ts";
+import { type EncryptionAccess, openEncryption } from "../encryptionAccess.ts";
+import { backupKeyHere, opensBackup } from "../keyBackup.ts";
+import type { SecureBackupParts } from "../secureBackupService.ts";
+import { BackupTransfer } from "./backupTransfer.ts";
+import { deliverTo } from "./delivery.ts";
+import { joinSignals } from "./joinSignals.ts";
+import { KeyFileReader } from "./keyFileReader.ts";
+import { unfinishedName } from "./keyFileWriter.ts";
+import { roomNames } from "./roomNames.ts";
+import { runThread } from "./runThread.ts";
+import { countHere, exportHere, roomsHere } from "./sessionRoomKeys.ts";
+import type { ResultOf, RoomKeysTask, ThreadCalls } from "./threadProtocol.ts";
+
+/** The score that a key file's passphrase needs, of zxcvbn's 0 to 4. The file can be guessed at without end. */
+const GOOD_PASSPHRASE_SCORE = 3;
+const MOST_ROOMS = 50_000;
+
+export interface RoomKeysParts {
+  session: (accountId: AccountId) => MatrixSession;
+  fetch: Fetch;
+  jobs: Jobs;
+  unfinishedFiles: UnfinishedFiles;
+  phraseStrength: SecureBackupParts["phraseStrength"];
+  displayName: (accountId: AccountId) => string | null;
+  /** The ways to ask the person for a file. Null when they cancel. */
+  ports: {
+    chooseTarget: (suggestedName: string) => Promise<string | null>;
+    chooseSource: () => Promise<string | null>;
+  };
+}
+
+type Requests = Handlers["roomKeys"];
+type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
+
+/** The account's backup as this session sees it: with its private key, base64, when it is here and the right one. */
+interface BackupHere {
+  version: string;
+  publicKey: string;
+  keyCount: number;
+  privateKey: string | null;
+}
+
+const refuseCall = (): Promise<never> => Promise.reject(new Error("The thread asked for what its task does not need"));
+
+/** Room keys in key files, in the backup and in the session: the handlers of the contract's domain `roomKeys`. */
+export class RoomKeysService implements Requests {
+  readonly #parts: RoomKeysParts;
+  /** The key file that was chosen last, by account: the renderer knows no paths. */
+  readonly #chosen = new Map<AccountId, string>();
+
+  constructor(parts: RoomKeysParts) {
+    this.#parts = parts;
+  }
+
+  overview = ({ accountId }: Input<"overview">) =>
+    this.#parts.session(accountId).use(async (client, signal) => {
+      const access = openEncryption(client, { signal });
+      const [backup, keysHere] = await Promise.all([readBackup(access), countHere(access.machine)]);
+      return {
+        backup: !backup ? ("none" as const) : backup.privateKey === null ? ("locked" as const) : ("open" as const),
+        keysInBackup: backup?.keyCount ?? 0,
+        keysHere,
+      };
+    });
+
+  rooms = ({ accountId }: Input<"rooms">) =>
+    this.#parts.session(accountId).use(async (client, signal) => {
+      const access = openEncryption(client, { signal });
+      const [backup, here] = await Promise.all([readBackup(access), roomsHere(access.machine)]);
+      const listed = backup ? await this.#run({ kind: "list" }, { client, signal, backup, control: null }) : { rooms: [] };
+      const inBackup = new Map(listed.rooms);
+      const ids = [...new Set([...inBackup.keys(), ...here.keys()])].filter((id) => id.length <= 255).slice(0, MOST_ROOMS);
+      const names = await roomNames(client, ids, signal);
+      return {
+        rooms: ids.map((roomId) => ({
+          roomId,
+          name: names.get(roomId) ?? null,
+          inBackup: inBackup.get(roomId) ?? 0,
+          here: here.get(roomId) ?? 0,
+        })),
+      };
+    });
+
+  passphraseStrength = ({ accountId, passphrase }: Input<"passphraseStrength">) => {
+    const { userId } = this.#parts.session(accountId).details;
+    const displayName = this.#parts.displayName(accountId);
+    const guessable = displayName === null ? [userId] : [userId, displayName];
+    return this.#parts.phraseStrength(passphrase, guessable, GOOD_PASSPHRASE_SCORE);
+  };
+
+  /** Throws `weak_phrase`. The Job fails with `no_room_keys` when there are none. */
+  export = async ({ accountId, passphrase, roomIds }: Input<"export">): Promise<{ job: Job | null }> => {
+    const session = this.#parts.session(accountId);
+    if (!(await this.passphraseStrength({ accountId, passphrase })).good) throw fail("weak_phrase");
+    const owner = session.details.userId.replace(/[^\p{L}\p{N}._-]+/gu, " ").trim().slice(0, 100);
+    const path = await this.#parts.ports.chooseTarget(`Room keys ${owner}.txt`);
+    if (path === null) return { job: null };
+    const job = this.#inJob("export_room_keys", accountId, (client, signal, control) =>
+      this.#parts.unfinishedFiles.during(unfinishedName(path), async () => {
+        const access = openEncryption(client, { signal });
+        const backup = await readBackup(access);
+        const [sessionKeys, keysHere] = await Promise.all([
+          exportHere(access.machine, roomIds),
+          countHere(access.machine),
+        ]);
+        const privateKey = backup?.privateKey ?? null;
+        const task = {
+          kind: "export" as const,
+          path,
+          passphrase,
+          roomIds,
+          backupKey: privateKey === null ? null : Buffer.from(privateKey, "base64"),
+          sessionKeys,
+          total: (privateKey === null ? 0 : (backup?.keyCount ?? 0)) + keysHere,
+        };
+        return { ...(await this.#run(task, { client, signal, backup, control })) };
+      }),
+    );
+    return { job };
+  };
+
+  /** Throws `not_a_key_file` and what else can be seen at a file's beginning. */
+  chooseFile = async ({ accountId }: Input<"chooseFile">) => {
+    const path = await this.#parts.ports.chooseSource();
+    if (path === null) return { file: null };
+    const reader = await KeyFileReader.open(path);
+    try {
+      await reader.readHead();
+      this.#chosen.set(accountId, path);
+      return { file: { name: basename(path).slice(0, 1024), sizeBytes: reader.sizeBytes } };
+    } finally {
+      await reader.close();
+    }
+  };
+
+  /** Throws `no_file_chosen`. The Job fails with `backup_locked` when there is a backup that is not open here. */
+  import = ({ accountId, passphrase }: Input<"import">): { job: Job } => {
+    const path = this.#chosen.get(accountId);
+    if (path === undefined) throw fail("no_file_chosen");
+    const job = this.#inJob("import_room_keys", accountId, async (client, signal, control) => {
+      const access = openEncryption(client, { signal });
+      const backup = await readBackup(access);
+      if (backup && backup.privateKey === null) throw fail("backup_locked");
+      const task = {
+        kind: "import" as const,
+        path,
+        passphrase,
+        backupPublicKey: backup && backup.publicKey,
+      };
+      return { ...(await this.#run(task, { client, signal, backup, control, access })) };
+    });
+    return { job };
+  };
+
+  /** The Job fails with `secure_backup_absent` or `backup_locked` when there is nothing that could be opened. */
+  verifyBackup = ({ accountId }: Input<"verifyBackup">): { job: Job } => {
+    const job = this.#inJob("verify_backup", accountId, async (client, signal, control) => {
+      const backup = await readBackup(openEncryption(client, { signal }));
+      if (!backup) throw fail("secure_backup_absent");
+      if (backup.privateKey === null) throw fail("backup_locked");
+      const task = {
+        kind: "verify" as const,
+        backupKey: Buffer.from(backup.privateKey, "base64"),
+        total: backup.keyCount,
+      };
+      return { ...(await this.#run(task, { client, signal, backup, control })) };
+    });
+    return { job };
+  };
+
+  /** Begins a Job that ends when it is cancelled, when the session stops, or by itself. */
+  #inJob(
+    kind: Job["kind"],
+    accountId: AccountId,
+    work: (client: MatrixClient, signal: AbortSignal, control: JobControl) => Promise<Record<string, number>>,
+  ): Job {
+    const session = this.#parts.session(accountId);
+    return this.#parts.jobs.start(kind, accountId, (control) =>
+      session.use(async (client, stopped) => {
+        const joined = joinSignals(control.signal, stopped);
+        try {
+          return await work(client, joined.signal, control);
+        } finally {
+          joined.release();
+        }
+      }),
+    );
+  }
+
+  async #run<T extends RoomKeysTask>(
+    task: T,
+    around: {
+      client: MatrixClient;
+      signal: AbortSignal;
+      backup: BackupHere | null;
+      control: JobControl | null;
+      access?: EncryptionAccess;
+    },
+  ): Promise<ResultOf<T>> {
+    const { client, signal, backup, control, access } = around;
+    const { fetch } = this.#parts;
+    const transfer = backup && new BackupTransfer({ client, fetch, version: backup.version, signal });
+    const calls: ThreadCalls = {
+      pull: () => transfer?.pull() ?? Promise.resolve(null),
+      progress: ({ done, total }) => Promise.resolve(control?.progress(done, total)),
+      problem: (problem) => Promise.resolve(control?.problem(problem)),
+      deliver:
+        access && control
+          ? await deliverTo({ client, access, transfer, version: backup?.version ?? null, control })
+          : refuseCall,
+    };
+    try {
+      return await runThread(task, calls, signal);
+    } catch (thrown) {
+      const unnamed = thrown instanceof AppFailure && thrown.error.kind === "bad_answer" && thrown.error.host === "";
+      throw unnamed ? fail("bad_answer", { host: new URL(client.baseUrl).host }) : thrown;
+    } finally {
+      await transfer?.close();
+    }
+  }
+}
+
+/** Null when there is no backup, or one of an algorithm that Steward does not know. */
+async function readBackup(access: EncryptionAccess): Promise<BackupHere | null> {
+  const [backup, privateKey] = await Promise.all([access.server.backup(), backupKeyHere(access)]);
+  if (!backup || backup.publicKey === null) return null;
+  const { version, publicKey, keyCount } = backup;
+  return { version, publicKey, keyCount, privateKey: opensBackup(privateKey, backup) ? privateKey : null };
+}

@@ -1,0 +1,13 @@
+import type { AuthDict } from "../account/challenges.ts";
+import type { EncryptionAccess } from "./encryptionAccess.ts";
+import type { PendingSetUp } from "./pendingSetUp.ts";
+
+/** Lets a request be authenticated by the person. */
+export type Authenticate = (request: (auth: AuthDict | null) => Promise<void>) => Promise<void>;
+
+/** What the steps of a set-up work with. */
+export interface SetUpWork {
+  access: EncryptionAccess;
+  pending: PendingSetUp;
+  authenticate: Authenticate;
+}

@@ -1,0 +1,49 @@
+import { rm } from "node:fs/promises";
+import { z } from "zod";
+import { fail } from "../../shared/errors.ts";
+import { type DamagedFile, JsonFile } from "./jsonFile.ts";
+
+const Content = z.object({ paths: z.array(z.string().max(32_768)).max(1000) });
+
+/**
+ * Remembers files that are being written outside our own folder, so that what a crash leaves of them is removed at the
+ * next start.
+ */
+export class UnfinishedFiles {
+  readonly #file: JsonFile<z.infer<typeof Content>>;
+  readonly #paths = new Set<string>();
+
+  constructor(parts: { path: string; onDamaged: (damaged: DamagedFile) => void }) {
+    this.#file = new JsonFile({ ...parts, schema: Content, version: 1 });
+  }
+
+  /** Removes what an earlier run left behind; called once before anything else. A file that cannot be removed stays. */
+  async removeLeftovers(): Promise<void> {
+    const { paths } = (await this.#file.read()) ?? { paths: [] };
+    if (paths.length === 0) return;
+    for (const path of paths) await rm(path, { force: true }).catch(() => undefined);
+    await this.#keep();
+  }
+
+  /**
+   * Does work that writes to a file of this name and renames or removes it in the end. Throws `file_failed` when other
+   * work does so already, or when the name cannot be remembered.
+   */
+  async during<T>(path: string, work: () => Promise<T>): Promise<T> {
+    if (this.#paths.has(path)) throw fail("file_failed", { reason: "denied" });
+    this.#paths.add(path);
+    try {
+      await this.#keep();
+      return await work();
+    } finally {
+      await rm(path, { force: true }).catch(() => undefined);
+      this.#paths.delete(path);
+      // A name that stays in the list by mistake is that of a file that is gone.
+      await this.#keep().catch(() => undefined);
+    }
+  }
+
+  #keep(): Promise<void> {
+    return this.#file.write({ paths: [...this.#paths] });
+  }
+}

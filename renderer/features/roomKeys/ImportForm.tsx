@@ -1,0 +1,73 @@
+import { useState } from "react";
+import type { RoomKeysOverview } from "../../../shared/contract/roomKeys.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Buttons, Form, Section } from "../../components/Page.tsx";
+import { PasswordField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { sizeText, t } from "../../i18n/index.ts";
+import { JobOutcome } from "./JobOutcome.tsx";
+import styles from "./RoomKeys.module.css";
+import { useLastJob } from "./useLastJob.ts";
+
+interface ImportFormProps {
+  readonly accountId: AccountId;
+  readonly backup: RoomKeysOverview["backup"];
+}
+
+/** Imports a key file. The file stays chosen after a wrong passphrase. */
+export function ImportForm({ accountId, backup }: ImportFormProps) {
+  const [file, setFile] = useState<{ name: string; sizeBytes: number } | null>(null);
+  const [passphrase, setPassphrase] = useState("");
+  const [tried, setTried] = useState(false);
+  const job = useLastJob(accountId, "import_room_keys");
+  const choose = useAction(async () => {
+    const chosen = await steward.roomKeys.chooseFile({ accountId });
+    if (chosen.file) setFile(chosen.file);
+  });
+  const begin = useAction(() => steward.roomKeys.import({ accountId, passphrase }));
+  const submit = (): void => {
+    setTried(true);
+    if (file && passphrase !== "") void begin.run();
+  };
+  return (
+    <Section title={t("roomKeys.importTitle")}>
+      <p className={styles["quiet"]}>{t(backup === "none" ? "roomKeys.importTextHere" : "roomKeys.importText")}</p>
+      <Form onSubmit={submit}>
+        <div className={styles["running"]}>
+          <Button busy={choose.busy} onPress={() => void choose.run()}>
+            {t(file ? "roomKeys.chooseAnother" : "roomKeys.chooseFile")}
+          </Button>
+          {file && <span>{t("roomKeys.file", { name: file.name, size: sizeText(file.sizeBytes) })}</span>}
+        </div>
+        {tried && !file && (
+          <p className={styles["problem"]} role="alert">
+            {t("roomKeys.fileRequired")}
+          </p>
+        )}
+        {choose.error && <ErrorText error={choose.error} />}
+        <PasswordField
+          label={t("roomKeys.passphrase")}
+          value={passphrase}
+          onChange={setPassphrase}
+          autoComplete="off"
+          problem={tried && passphrase === "" ? t("roomKeys.passphraseRequired") : null}
+        />
+        {begin.error && <ErrorText error={begin.error} />}
+        <Buttons>
+          <Button
+            type="submit"
+            look="primary"
+            isDisabled={backup === "locked"}
+            busy={begin.busy || job?.status === "running"}
+          >
+            {t("roomKeys.import")}
+          </Button>
+        </Buttons>
+      </Form>
+      <JobOutcome job={job} />
+    </Section>
+  );
+}

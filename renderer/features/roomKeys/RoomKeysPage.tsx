@@ -1,0 +1,127 @@
+import { useCallback, useEffect, useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { RoomKeysOverview } from "../../../shared/contract/roomKeys.ts";
+import type { AppError } from "../../../shared/errors.ts";
+import { errorOf, steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Facts, Page, Section } from "../../components/Page.tsx";
+import { Skeleton } from "../../components/Spinner.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { go } from "../../stores/routes.ts";
+import { ExportForm } from "./ExportForm.tsx";
+import { ImportForm } from "./ImportForm.tsx";
+import { JobOutcome } from "./JobOutcome.tsx";
+import styles from "./RoomKeys.module.css";
+import { useLastJob } from "./useLastJob.ts";
+
+/** An account's room keys: where they are, and how they come out of and into key files. */
+export function RoomKeysPage({ account }: { readonly account: Account }) {
+  const { accountId, session } = account;
+  return (
+    <Page title={t("roomKeys.title")} subtitle={t("roomKeys.subtitle")}>
+      {session.status === "running" ? (
+        <Content account={account} />
+      ) : session.status === "starting" ? (
+        <Skeleton label={t("app.loading")} lines={4} />
+      ) : (
+        <Notice
+          tone="info"
+          actions={
+            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
+              {t("backup.goOverview")}
+            </Button>
+          }
+        >
+          {t("roomKeys.notRunning")}
+        </Notice>
+      )}
+    </Page>
+  );
+}
+
+function Content({ account }: { readonly account: Account }) {
+  const { accountId } = account;
+  const { overview, error, load } = useOverview(account);
+  if (!overview) {
+    if (!error) return <Skeleton label={t("app.loading")} lines={4} />;
+    const again = (
+      <Button small onPress={load}>
+        {t("common.retry")}
+      </Button>
+    );
+    return <ErrorText error={error} actions={again} />;
+  }
+  return (
+    <>
+      <Where account={account} overview={overview} />
+      <ExportForm accountId={accountId} />
+      <ImportForm accountId={accountId} backup={overview.backup} />
+    </>
+  );
+}
+
+/** How many room keys there are and where; asked anew when a Job of this account has ended. */
+function useOverview({ accountId }: Account) {
+  const [state, setState] = useState<{ overview: RoomKeysOverview | null; error: AppError | null }>({
+    overview: null,
+    error: null,
+  });
+  const imported = useLastJob(accountId, "import_room_keys")?.endedAt;
+  const load = useCallback(() => {
+    steward.roomKeys.overview({ accountId }).then(
+      (overview) => setState({ overview, error: null }),
+      (thrown: unknown) => setState((before) => ({ ...before, error: errorOf(thrown) })),
+    );
+  }, [accountId]);
+  useEffect(load, [load, imported]);
+  return { ...state, load };
+}
+
+function Where({ account, overview }: { readonly account: Account; readonly overview: RoomKeysOverview }) {
+  const { accountId } = account;
+  const job = useLastJob(accountId, "verify_backup");
+  const verify = useAction(() => steward.roomKeys.verifyBackup({ accountId }));
+  const keys = t("roomKeys.count", { count: overview.keysInBackup });
+  const inBackup = {
+    open: keys,
+    locked: t("roomKeys.lockedBackup", { keys }),
+    none: t("roomKeys.noBackup"),
+  }[overview.backup];
+  return (
+    <Section title={t("roomKeys.where")}>
+      <Facts
+        facts={[
+          { name: t("roomKeys.inBackup"), value: inBackup },
+          { name: t("roomKeys.here"), value: t("roomKeys.count", { count: overview.keysHere }) },
+        ]}
+      />
+      {overview.backup === "locked" && (
+        <Notice
+          tone="warn"
+          actions={
+            <Button small onPress={() => go({ name: "account", accountId, page: "secureBackup" })}>
+              {t("roomKeys.unlock")}
+            </Button>
+          }
+        >
+          {t("roomKeys.locked")}
+        </Notice>
+      )}
+      {overview.backup === "open" && (
+        <>
+          <p className={styles["quiet"]}>{t("roomKeys.verifyText")}</p>
+          {verify.error && <ErrorText error={verify.error} />}
+          <Buttons>
+            <Button busy={job?.status === "running" || verify.busy} onPress={() => void verify.run()}>
+              {t("roomKeys.verify")}
+            </Button>
+          </Buttons>
+          <JobOutcome job={job} />
+        </>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,89 @@
+import { useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import { Button } from "../../components/Button.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, focusPageTitle, Section } from "../../components/Page.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { speak } from "../../stores/announcements.ts";
+import { turnOff, turnOn } from "../../stores/secureBackup.ts";
+import { OlderBackups } from "./OlderBackups.tsx";
+import styles from "./SecureBackup.module.css";
+
+interface KeyStorageProps {
+  readonly account: Account;
+  readonly state: SecureBackupState;
+}
+
+/** Turns key storage off where there is one, and shows the older backups that are still kept. */
+export function KeyStorage({ account, state }: KeyStorageProps) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <Section title={t("backup.storage.title")}>
+      <p>{t("backup.storage.on")}</p>
+      <Buttons>
+        <Button onPress={() => setAsking(true)}>{t("backup.storage.turnOff")}</Button>
+      </Buttons>
+      {state.backup && (
+        <OlderBackups key={state.backup.version} accountId={account.accountId} newest={state.backup.version} />
+      )}
+      {asking && <TurnOffDialog account={account} state={state} onClose={() => setAsking(false)} />}
+    </Section>
+  );
+}
+
+/** Says what turning off deletes, before anything is deleted. */
+function TurnOffDialog({ account, state, onClose }: KeyStorageProps & { readonly onClose: () => void }) {
+  const off = useAction(async () => {
+    await turnOff(account.accountId);
+    onClose();
+    speak(t("backup.storage.offDone"));
+    focusPageTitle();
+  });
+  return (
+    <Dialog
+      title={t("backup.storage.offTitle")}
+      onClose={() => !off.busy && onClose()}
+      alert
+      actions={
+        <>
+          <Button look="danger" busy={off.busy} onPress={() => void off.run()}>
+            {t(off.busy ? "backup.storage.offBusy" : "backup.storage.offSubmit")}
+          </Button>
+          <Button autoFocus isDisabled={off.busy} onPress={onClose}>
+            {t("common.cancel")}
+          </Button>
+        </>
+      }
+    >
+      {state.backup && <Notice tone="error">{t("backup.storage.offKeys", { count: state.backup.keyCount })}</Notice>}
+      <Notice tone="warn">{t("backup.storage.offSecrets")}</Notice>
+      <p className={styles["quiet"]}>{t("backup.storage.offKept")}</p>
+      {off.error && <ErrorText error={off.error} />}
+    </Dialog>
+  );
+}
+
+/** Key storage was declared off while secrets or a backup are still there: on again, or all the way off. */
+export function HalfOff({ account: { accountId } }: { readonly account: Account }) {
+  const on = useAction(() => turnOn(accountId));
+  const off = useAction(() => turnOff(accountId));
+  const error = on.error ?? off.error;
+  return (
+    <>
+      <p>{t("backup.storage.left")}</p>
+      {error && <ErrorText error={error} />}
+      <Buttons>
+        <Button look="primary" busy={on.busy} isDisabled={off.busy} onPress={() => void on.run()}>
+          {t("backup.storage.turnOn")}
+        </Button>
+        <Button look="danger" busy={off.busy} isDisabled={on.busy} onPress={() => void off.run()}>
+          {t("backup.storage.takeAway")}
+        </Button>
+      </Buttons>
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import type { Verification } from "../../../shared/contract/verifications.ts";
+import { t, type TextKey } from "../../i18n/index.ts";
+
+/** How the other session is called in a sentence. */
+export function otherSessionName({ deviceName, deviceId }: Pick<Verification, "deviceName" | "deviceId">): string {
+  if (deviceName) return t("verification.quoted", { name: deviceName });
+  return deviceId ? t("verification.quoted", { name: deviceId }) : t("verification.anotherSession");
+}
+
+/** What an emoji is called, by its number in the specification's table. */
+export function emojiName(number: number): string {
+  return t(`verification.emoji.${number}` as TextKey);
+}
+
+/** Why it ended, as a sentence. */
+export function endSentence(verification: Verification): string {
+  const { cancelled } = verification;
+  if (!cancelled) return t("verification.ended.other");
+  const params = { session: otherSessionName(verification) };
+  if (cancelled.reason === "cancelled" && cancelled.by === "us") return t("verification.endedByYou");
+  return t(`verification.ended.${cancelled.reason}`, params);
+}
+
+/** What is worth doing after it ended, or null. */
+export function endAdvice({ cancelled }: Verification): string | null {
+  switch (cancelled?.reason) {
+    case "mismatch":
+    case "key_mismatch":
+      return t("verification.adviceMismatch");
+    case "timed_out":
+      return t("verification.adviceTimeout");
+    default:
+      return null;
+  }
+}
+
+/** Whether asking the same session again may end otherwise. */
+export function canAskAgain({ cancelled, deviceId }: Verification): boolean {
+  return cancelled !== null && cancelled.reason !== "other_gone" && cancelled.reason !== "session_stopped" && deviceId !== null;
+}

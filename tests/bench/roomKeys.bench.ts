@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { Benchmark, Measured } from "../../build/bench.ts";
+import { bundle } from "../../build/bundle.ts";
+import { say } from "../../build/paths.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
+
+/** What `roomKeysChild.ts` answers. */
+interface Measurement {
+  ms: number;
+  growthMb: number;
+  delayP99Ms: number;
+}
+
+const CHILD = join(import.meta.dirname, "roomKeysChild.ts");
+const THREAD = "main/thread-encryption-roomKeys-roomKeysThread.cjs";
+/** Of several runs the quickest counts: on a shared machine every disturbance makes a run slower, none quicker. */
+const RUNS = 3;
+
+/** A folder with the app's bundle and with what is exported and imported; made once for all of these. */
+let prepared: Promise<{ folder: string; thread: string }> | null = null;
+const made = new Map<number, Promise<void>>();
+
+async function prepare(): Promise<{ folder: string; thread: string }> {
+  const { path: folder, remove } = await temporaryFolder("bench-room-keys");
+  process.once("beforeExit", () => void remove());
+  await bundle({ production: true, target: join(folder, "out") });
+  return { folder, thread: join(folder, "out", THREAD) };
+}
+
+/** Runs one measurement in a process of its own. */
+async function child<T>(what: string, count: number): Promise<T> {
+  prepared ??= prepare();
+  const { folder, thread } = await prepared;
+  const running = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", CHILD, what, String(count), folder, thread], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  running.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const [code] = (await once(running, "close")) as [number | null];
+  if (code !== 0) throw new Error(`"${what}" with ${count} room keys ended with ${code}`);
+  return JSON.parse(output) as T;
+}
+
+/** Makes the backup and the key file of so many room keys, unless they are there. */
+function withKeys(count: number): Promise<void> {
+  const making = made.get(count) ?? child("make", count).then(() => undefined);
+  made.set(count, making);
+  return making;
+}
+
+const kept = new Map<string, Promise<Measurement>>();
+
+/** The quickest of some runs; asked for again, the same. Its memory is the largest of them. */
+function measured(what: string, count: number, runs = RUNS): Promise<Measurement> {
+  const key = `${what} ${count}`;
+  const known = kept.get(key);
+  if (known) return known;
+  const measuring = (async () => {
+    await withKeys(count);
+    const all: Measurement[] = [];
+    for (let run = 0; run < runs; run += 1) all.push(await child<Measurement>(what, count));
+    const most = (of: keyof Measurement): number => Math.max(...all.map((one) => one[of]));
+    const best = { ms: Math.min(...all.map(({ ms }) => ms)), growthMb: most("growthMb"), delayP99Ms: most("delayP99Ms") };
+    say(`${key}: ${Math.round(best.ms)} ms, ${Math.round(best.growthMb)} MB, event loop p99 ${Math.round(best.delayP99Ms)} ms`);
+    return best;
+  })();
+  kept.set(key, measuring);
+  return measuring;
+}
+
+function compared(ours: number, reference: number, unit: string, target?: number): Measured {
+  return { ours, reference, ratio: ours / reference, unit, ...(target === undefined ? {} : { target }) };
+}
+
+async function timeOf(what: string, count: number, target: number): Promise<Measured> {
+  const ours = await measured(`${what} ours`, count);
+  const reference = await measured(`${what} wasm`, count, 1);
+  if (ours.delayP99Ms > 50) throw new Error(`main's event loop was late by ${Math.round(ours.delayP99Ms)} ms (p99)`);
+  return compared(ours.ms, reference.ms, "ms", target);
+}
+
+/** Memory is bounded by itself, whatever the reference takes. */
+async function memoryOf(what: string, count: number, limitMb: number): Promise<Measured> {
+  const ours = await measured(`${what} ours`, count);
+  const reference = await measured(`${what} wasm`, count, 1);
+  return compared(ours.growthMb, reference.growthMb, "MB", limitMb / reference.growthMb);
+}
+
+/**
+ * Room keys in bulk, against the SDK and its WASM doing the same. "export": from the server's answer to the key file;
+ * for the SDK that is to restore the backup into a session, to export from there and to encrypt. "write": from keys in
+ * clear to the key file alone. "read": from the key file to keys. "decrypt": from the server's answer to keys.
+ */
+export const benchmarks: Benchmark[] = [
+  { name: "keys.export.100k", run: () => timeOf("export", 100_000, 0.15) },
+  { name: "keys.export.100k.memory", run: () => memoryOf("export", 100_000, 150) },
+  { name: "keys.export.file.100k", run: () => timeOf("write", 100_000, 0.15) },
+  { name: "keys.import.file.100k", run: () => timeOf("read", 100_000, 0.15) },
+  { name: "keys.import.file.100k.memory", run: () => memoryOf("read", 100_000, 150) },
+  { name: "backup.decrypt.20k", run: () => timeOf("decrypt", 20_000, 0.45) },
+  {
+    // Against ourselves: four times the keys, and the same memory.
+    name: "keys.export.400k",
+    run: async () => {
+      const fourTimes = await measured("export ours", 400_000, 1);
+      const hundred = await measured("export ours", 100_000);
+      return compared(fourTimes.growthMb, hundred.growthMb, "MB", 1.2);
+    },
+  },
+];

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type SdkSession, startSdkSession } from "../support/sdkSession.ts";
+import { openElsewhere } from "../support/secureBackupChecks.ts";
+import type { TestUser } from "../support/synapse.ts";
+import { SecureBackupPage } from "./support/secureBackupPage.ts";
+import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
+
+let world: World;
+let page: SecureBackupPage;
+let dora: TestUser;
+let phone: SdkSession;
+let oldKey: string;
+/** All that must not be found anywhere in the end. */
+const secrets: Record<string, string> = {};
+
+beforeAll(async () => {
+  world = await openWorld();
+  page = new SecureBackupPage(world.person);
+  const { synapse } = world;
+  dora = await synapse.register({ user: "dora", password: "dora draws doors", displayName: "Dora" });
+  phone = await startSdkSession({ baseUrl: synapse.baseUrl, ...dora });
+  oldKey = await phone.setUpSecureBackup();
+  await phone.sendRoomKeys(3);
+  secrets["password of dora"] = dora.password;
+});
+afterAll(async () => {
+  phone.stop();
+  await world.close();
+});
+
+/** Goes from the page to the question for the password, and answers the new Security Key. */
+async function resetUpToThePassword(): Promise<string> {
+  const { person } = world;
+  await person.press("Reset…");
+  await person.isAt("Reset Secure Backup");
+  await person.type("Type dora to go on", "dora");
+  await person.press("Continue");
+  await person.press("Continue");
+  const securityKey = await page.shownKey();
+  await person.press("I have kept it");
+  await person.type("Security Key", securityKey);
+  await person.press("Check and reset");
+  await person.isAsked("Confirm that it is you");
+  return securityKey;
+}
+
+describe("a reset", () => {
+  test("says in this account's numbers what it costs, and wants its name typed", async () => {
+    const { person, synapse } = world;
+    await person.signIn(synapse.baseUrl, dora);
+    await person.isAt("Verify this session");
+    await person.press("Reset…");
+    await person.sees("The backup holds 3 message keys that this session cannot read.");
+    await person.sees("1 other session will not be verified any more.");
+    await person.looks("reset-preview");
+    await person.type("Type dora to go on", "yes");
+    await person.press("Continue");
+    await person.sees("Type dora as it stands here.");
+    await person.press("Cancel, change nothing");
+    await person.isAt("Verify this session");
+  });
+
+  test("loses nothing when it is cancelled at the password", async () => {
+    const { person, synapse } = world;
+    secrets["a key that was given up"] = await resetUpToThePassword();
+    await person.looks("reset-password");
+    await person.press("Cancel");
+    await person.sees(/nothing was replaced, and everything opens as before/);
+    await person.looks("reset-cancelled");
+    const opened = await openElsewhere(synapse, dora, { securityKey: oldKey });
+    expect(opened.roomKeys).toEqual({ inBackup: 3, restored: 3 });
+    await person.press("Give up, change nothing");
+    await person.isAt("Verify this session");
+    await page.unlockKeyWith(oldKey);
+    await person.sees("Secure Backup works.");
+  });
+
+  test("that is finished brings a new key, and takes along what this session could read", async () => {
+    const { person, synapse } = world;
+    await person.press("Reset…");
+    await person.sees("3 message keys in the backup: this session can read them, so they go into the new backup.");
+    await person.press("Cancel, change nothing");
+    const securityKey = await resetUpToThePassword();
+    secrets["Security Key of dora"] = securityKey;
+    await page.confirmWith(dora.password);
+    await page.isChecked();
+    await person.looks("reset-checked");
+    await person.press("Done");
+    await person.sees("Secure Backup works.");
+    const opened = await openElsewhere(synapse, dora, { securityKey });
+    expect(opened.roomKeys).toEqual({ inBackup: 3, restored: 3 });
+  });
+});
+
+describe("another Security Key", () => {
+  test("opens everything, and the one before it nothing", async () => {
+    const { person, synapse } = world;
+    await person.press("Change Security Key…");
+    await person.isAt("Change the Security Key");
+    await person.looks("change-key");
+    await person.press("Continue");
+    const securityKey = await page.shownKey();
+    secrets["changed Security Key of dora"] = securityKey;
+    await person.press("I have kept it");
+    await person.type("Security Key", securityKey);
+    await person.press("Check and change the key");
+    await person.sees("The old one opens nothing any more.");
+    await person.press("Done");
+    await person.sees("Secure Backup works.");
+    await openElsewhere(synapse, dora, { securityKey });
+  });
+});
+
+describe("key storage", () => {
+  test("is turned off after it was said what goes, and can be set up again", async () => {
+    const { person } = world;
+    await person.press("Turn off…");
+    await person.isAsked("Turn key storage off?");
+    await person.sees("The backup with 3 message keys is deleted from the server.");
+    await person.looks("turn-off");
+    await person.press("Turn off and delete");
+    await person.sees("Key storage is turned off for this account.");
+    await person.isAt("Set up Secure Backup");
+    await person.looks("turned-off");
+    await expectNoLeaks(world, secrets);
+  });
+});
