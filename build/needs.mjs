@@ -21,7 +21,7 @@ const groups = {
     "libsecret-1-0",
   ],
   /** To drive the app without a screen, with a keychain of its own. */
-  drive: ["xvfb", "xauth", "gnome-keyring", "dbus-x11"],
+  drive: ["xvfb", "xauth", "gnome-keyring", "dbus-x11", "fonts-noto-color-emoji"],
   /** To run a homeserver on this machine. */
   homeserver: ["python3", "python3-venv"],
 };
@@ -32,6 +32,7 @@ export const commands = {
   demo: { groups: ["run", "homeserver"], homeserver: true },
   test: { groups: ["run", "drive", "homeserver"], homeserver: true },
   soak: { groups: ["run", "drive", "homeserver"], homeserver: true },
+  picture: { groups: ["run", "drive", "homeserver"], homeserver: true },
   bench: { groups: ["run", "drive", "homeserver"], homeserver: true },
   package: { groups: [], homeserver: false },
   lint: { groups: [], homeserver: false },

@@ -21,6 +21,7 @@ import { createLogger, LogFile } from "./logging/logFile.ts";
 import { Redactor, SecretsToRedact } from "./logging/redact.ts";
 import { openRooms, type Rooms } from "./rooms.ts";
 import { Folders } from "./storage/folders.ts";
+import type { DamagedFile } from "./storage/jsonFile.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
 const folders = new Folders(app.getPath("userData"));
@@ -54,9 +55,9 @@ registerAssetScheme();
 const settingsFile = new SettingsFile({ path: folders.settingsFile, onDamaged: noteDamage });
 const notices: AppInfo["notices"] = [];
 
-function noteDamage({ file, keptAs }: { file: string; keptAs: string }): void {
-  notices.unshift({ kind: "file_was_damaged", file, keptAs });
-  logger.warn("a file was damaged", { file, keptAs });
+function noteDamage(damaged: DamagedFile): void {
+  notices.unshift({ kind: "file_was_damaged", ...damaged });
+  logger.warn("a file was damaged", { ...damaged });
 }
 
 const window = new MainWindow({

@@ -19,7 +19,7 @@ export function otherKeys(accountData: ReadonlyMap<string, unknown>, keyId: stri
   const all = new Set<string>();
   const neededElsewhere = new Set<string>();
   for (const [type, content] of accountData) {
-    if (type.startsWith(KEY_PREFIX) && Object.keys((content ?? {}) as object).length > 0) {
+    if (type.startsWith(KEY_PREFIX) && Object.keys(content ?? {}).length > 0) {
       all.add(type.slice(KEY_PREFIX.length));
     }
     const copies = WithCopies.safeParse(content).data?.encrypted ?? {};

@@ -99,14 +99,19 @@ export async function beginSetUp(
   update(accountId, { setUp, shownKey: securityKey });
 }
 
-/** Hands in the key that was typed back; resolves when the set-up has ended or stopped. @throws RequestFailure */
+/**
+ * Hands in the key that was typed back; resolves when the set-up has ended or stopped. How it goes is told by events: what
+ * is answered in the end says nothing new, and the person may have gone on by then.
+ *
+ * @throws RequestFailure
+ */
 export async function confirmSetUp(accountId: AccountId, typed: string): Promise<void> {
-  setUpChanged((await steward.secureBackup.confirmSetUp({ accountId, typed })).setUp);
+  await steward.secureBackup.confirmSetUp({ accountId, typed });
 }
 
-/** Goes on with a stopped set-up. @throws RequestFailure */
+/** Goes on with a stopped set-up, as `confirmSetUp` does. @throws RequestFailure */
 export async function continueSetUp(accountId: AccountId): Promise<void> {
-  setUpChanged((await steward.secureBackup.continueSetUp({ accountId })).setUp);
+  await steward.secureBackup.continueSetUp({ accountId });
 }
 
 /** Forgets a key that was not typed back, or stops a set-up that runs. @throws RequestFailure */

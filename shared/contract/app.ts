@@ -20,7 +20,14 @@ export const AppInfo = z.object({
   /** Things that happened while starting and that the person should know, newest first. */
   notices: z.array(
     z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("file_was_damaged"), file: z.string(), keptAs: z.string() }),
+      z.object({
+        kind: z.literal("file_was_damaged"),
+        file: z.string(),
+        /** The name under which it lies in the same folder now. */
+        keptAs: z.string(),
+        /** Whether its previous content took its place. */
+        restored: z.boolean(),
+      }),
       z.object({ kind: z.literal("previous_crash"), at: z.number() }),
     ]),
   ),

@@ -6,18 +6,18 @@ import { openWorld, type World } from "./support/world.ts";
 // The picture in the README is made here: accounts as somebody might have them, on three homeservers.
 
 let world: World;
-let acme: Synapse;
+let office: Synapse;
 let old: Synapse;
 
 beforeAll(async () => {
   world = await openWorld();
-  [acme, old] = await Promise.all([
-    startSynapse({ serverName: "acme.example" }),
+  [office, old] = await Promise.all([
+    startSynapse({ serverName: "office.example" }),
     startSynapse({ serverName: "old.example" }),
   ]);
 });
 afterAll(async () => {
-  await Promise.all([acme, old].map((synapse) => synapse.stop()));
+  await Promise.all([office, old].map((synapse) => synapse.stop()));
   await world.close();
 });
 
@@ -36,15 +36,15 @@ async function withSecureBackup({ baseUrl }: Synapse, user: TestUser): Promise<v
 test("all accounts stand on one page with their health, and what each needs is one press away", async () => {
   const { person, synapse } = world;
   const alice = await synapse.register({ user: "alice", password: "alice likes lists", displayName: "Alice" });
-  const work = await acme.register({ user: "alice", password: "alice at work", displayName: "Alice at work" });
-  const ops = await acme.register({ user: "ops", password: "ops never sleeps", displayName: "ops" });
+  const work = await office.register({ user: "alice", password: "alice at work", displayName: "Alice at work" });
+  const ops = await office.register({ user: "ops", password: "ops never sleeps", displayName: "ops" });
   const gone = await old.register({ user: "alice", password: "alice long ago", displayName: "old account" });
   await synapse.setEmail(alice, "alice@mail.example");
-  await acme.setEmail(ops, "ops@acme.example");
+  await office.setEmail(ops, "ops@office.example");
   await withSecureBackup(synapse, alice);
-  await person.hasAccount(acme.baseUrl, work);
-  await withSecureBackup(acme, ops);
-  await acme.addSessions(ops, 11);
+  await person.hasAccount(office.baseUrl, work);
+  await withSecureBackup(office, ops);
+  await office.addSessions(ops, 11);
   await person.hasAccount(old.baseUrl, gone);
   await person.allAre("running");
   await old.expireTokens();
@@ -59,7 +59,7 @@ test("all accounts stand on one page with their health, and what each needs is o
     .toEqual([
       ["Verified", "Checked today", "a…e@mail.example", "1", ""],
       ["Not verified yet", "Not set up", "No email", "None", "Set up Secure Backup"],
-      ["Verified", "Checked today", "o…s@acme.example", "12, 11 unverified", expect.any(String)],
+      ["Verified", "Checked today", "o…s@office.example", "12, 11 unverified", expect.any(String)],
       ["Signed out", expect.any(String), expect.any(String), expect.any(String), "Sign in again"],
     ]);
   await person.resizeTo(1240, 780);
@@ -75,7 +75,7 @@ test("all accounts stand on one page with their health, and what each needs is o
 test("the order is the person’s own, and is kept", async () => {
   const { person } = world;
   const names = (): Promise<string[]> => person.column.locator("ul").first().locator("[title]:not([title^='@'])").allInnerTexts();
-  await person.inColumn("@ops:acme.example").focus();
+  await person.inColumn("@ops:office.example").focus();
   await person.page.keyboard.press("Alt+ArrowUp");
   await expect.poll(async () => (await names())[1]).toBe("ops");
   await person.app.quit();

@@ -44,6 +44,7 @@ test("a damaged list of accounts is said and kept, and the one before is used", 
   await spoil("accounts.json", cut);
   const notice = await person.sees(/^The file accounts\.json was damaged\./);
   const kept = /kept as (\S+),/.exec(notice)?.[1] ?? "";
+  expect(notice).toContain("went on with the one before it");
   expect(await readFile(file(kept), "utf8")).toBe(cut);
   await person.looks("damaged-file");
   expect((await person.allAre("running")).map(({ userId }) => userId)).toEqual(["@jan:example.org", "@kim:example.org"]);

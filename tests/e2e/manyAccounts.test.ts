@@ -55,7 +55,8 @@ async function overflows(): Promise<string[]> {
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth > clientWidth) out.push(`the window by ${scrollWidth - clientWidth}`);
     for (const element of document.querySelectorAll("main, nav, h1, td, th, [role=dialog]")) {
-      if (element.closest(".visuallyHidden")) continue;
+      // Where rows are cards, the names of the columns are for screen readers alone.
+      if (element.closest("thead")?.clientWidth === 1) continue;
       const { right } = element.getBoundingClientRect();
       if (right > innerWidth + 1) out.push(`${element.tagName} to ${Math.round(right)} of ${innerWidth}`);
     }
@@ -97,7 +98,7 @@ describe("fifty accounts", () => {
     await person.resizeTo(720, 520);
     expect(await overflows()).toEqual([]);
     await person.looks("small-all-accounts");
-    for (const [index, title] of [[3, LONG], [4, UNBROKEN], [5, "مريم"], [7, /^very\./]] as const) {
+    for (const [index, title] of [[3, LONG], [4, UNBROKEN], [5, "مريم"], [7, "Person 7"]] as const) {
       await person.inColumn(index === 7 ? "@very." : String(title)).click();
       await person.isAt(title);
       expect(await overflows(), String(title)).toEqual([]);

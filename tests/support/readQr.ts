@@ -1,4 +1,5 @@
 import jsQrModule from "jsqr";
+import type { Page } from "playwright";
 
 // The package is CommonJS with a `default` of its own.
 const jsQr = (jsQrModule as unknown as { default?: typeof jsQrModule }).default ?? jsQrModule;
@@ -22,6 +23,25 @@ export function readQr({ size, modules }: { size: number; modules: Uint8Array })
     }
   }
   const read = jsQr(pixels, width, width);
+  if (!read) throw new Error("there is no QR code to be read");
+  return Uint8ClampedArray.from(read.binaryData);
+}
+
+/**
+ * Reads a QR code off a picture, as PNG, of what a window shows.
+ * @param page any page: the browser decodes the picture
+ * @throws when there is nothing to be read
+ */
+export async function readQrPicture(page: Page, png: Buffer): Promise<Uint8ClampedArray> {
+  const picture = await page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const { width, height } = bitmap;
+    const context = new OffscreenCanvas(width, height).getContext("2d")!;
+    context.drawImage(bitmap, 0, 0);
+    return { width, height, pixels: Array.from(context.getImageData(0, 0, width, height).data) };
+  }, png.toString("base64"));
+  const read = jsQr(Uint8ClampedArray.from(picture.pixels), picture.width, picture.height);
   if (!read) throw new Error("there is no QR code to be read");
   return Uint8ClampedArray.from(read.binaryData);
 }

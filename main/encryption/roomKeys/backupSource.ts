@@ -12,7 +12,7 @@ const PATH = { kind: "objects", names: ["rooms", null, "sessions", null] } as co
  * answer is cut or no backup, and what the download fails with.
  */
 export async function* backupEntries(host: ThreadHost, batchSize: number): AsyncGenerator<BackupSlice[], void> {
-  let batch: BackupSlice[] = [];
+  const batch: BackupSlice[] = [];
   const slices = new JsonSlices(PATH, LONGEST_ENTRY, ({ text, names }: JsonSlice) => {
     batch.push({ text, roomId: names[1] as string, sessionId: names[3] as string });
   });

@@ -1,3 +1,4 @@
+import type { Device } from "matrix-js-sdk";
 import type { VerificationRequest, VerificationRequestEvent, Verifier } from "matrix-js-sdk/lib/crypto-api/verification.js";
 import type { Verification, VerificationCheck, VerificationEnd } from "../../../shared/contract/verifications.ts";
 import { fail } from "../../../shared/errors.ts";
@@ -7,20 +8,21 @@ import type { Logger } from "../../logging/logger.ts";
 import type { VerificationLimits } from "./limits.ts";
 import { qrModules } from "./qrModules.ts";
 import { describeEnd, describeRequest, factsOf, isCollision, type RequestFacts } from "./requestFacts.ts";
+import { nameOfDevice } from "./sdkRequests.ts";
 
 export interface ConversationParts {
   limits: VerificationLimits;
   logger: Logger;
   onChange: (state: Verification) => void;
-  /** What the other session calls itself, as far as this one knows. */
-  nameOf: (deviceId: string) => Promise<string | null>;
+  /** The other session as this one knows it; undefined when it does not, or not yet. */
+  findOther: (deviceId: string) => Promise<Device | undefined>;
   /** Two requests at once have ended each other: shall ours be made again? Answers whether it is seen to. */
   onCollision: () => boolean;
   /** Both sides have agreed: looks at what came of it, and tells of it as it goes. */
   settle: (otherDeviceId: string, onChecks: (checks: VerificationCheck[]) => void) => Promise<VerificationCheck[]>;
 }
 
-export type Opening = Pick<Verification, "accountId" | "incoming" | "subject" | "deviceId" | "deviceName"> & {
+export type Opening = Pick<Verification, "accountId" | "incoming" | "subject" | "deviceId"> & {
   accountId: AccountId;
 };
 
@@ -37,6 +39,7 @@ export class VerificationConversation {
   #driven = new WeakSet<Verifier>();
   /** The person has said that both sides show the same. */
   #answered = false;
+  #hasSeenOther = false;
   #timer: NodeJS.Timeout | undefined;
   #updates: Promise<void> = Promise.resolve();
 
@@ -44,6 +47,7 @@ export class VerificationConversation {
     this.#parts = parts;
     this.#state = {
       ...opening,
+      deviceName: null,
       verificationId: newConversationId(),
       phase: "requested",
       ways: [],
@@ -72,6 +76,17 @@ export class VerificationConversation {
   /** Whether there is a request; there is none while it waits to ask again. */
   get isFollowing(): boolean {
     return this.#request !== null;
+  }
+
+  /** Whether the other session has been among those that this one knows. */
+  get hasSeenOther(): boolean {
+    return this.#hasSeenOther;
+  }
+
+  /** The other session is among those that this one knows, by this name. */
+  seeOther(deviceName: string | null): void {
+    this.#hasSeenOther = true;
+    if (deviceName !== this.#state.deviceName) this.#set({ deviceName });
   }
 
   /** Follows a request from now on, in place of the one before; resolves when its state is known. */
@@ -183,7 +198,7 @@ export class VerificationConversation {
       this.#cancelledElsewhere(facts);
       return;
     }
-    await this.#learnDevice(facts.otherDeviceId);
+    await this.#learnOther(facts.otherDeviceId ?? this.#state.deviceId);
     const described = describeRequest(facts, this.#answered);
     if (described.phase === "checking") {
       await this.#finish();
@@ -213,10 +228,10 @@ export class VerificationConversation {
     this.#endWith(describeEnd(facts.code, { here: null, unanswered }));
   }
 
-  async #learnDevice(deviceId: string | null): Promise<void> {
-    if (deviceId === null || deviceId === this.#state.deviceId) return;
-    const deviceName = await this.#parts.nameOf(deviceId);
-    this.#state = { ...this.#state, deviceId, deviceName };
+  async #learnOther(deviceId: string | null): Promise<void> {
+    const other = deviceId === null || this.#hasSeenOther ? undefined : await this.#parts.findOther(deviceId);
+    if (other) this.#hasSeenOther = true;
+    this.#state = { ...this.#state, deviceId, ...(other && { deviceName: nameOfDevice(other) }) };
   }
 
   /** Says yes to a verifier once: with emoji it sends what is to be sent, with a code there is nothing to send. */

@@ -1,4 +1,4 @@
-import type { MatrixClient } from "matrix-js-sdk";
+import type { Device, MatrixClient } from "matrix-js-sdk";
 import type { VerificationRequest } from "matrix-js-sdk/lib/crypto-api/verification.js";
 import { type AppFailure, fail } from "../../../shared/errors.ts";
 import { factsOf } from "./requestFacts.ts";
@@ -6,11 +6,15 @@ import { factsOf } from "./requestFacts.ts";
 const LONGEST_NAME = 200;
 const MOST_TRIES = 3;
 
-/** What a session of the account calls itself, as this session knows it. It has written that itself. */
-export async function nameOfDevice(client: MatrixClient, deviceId: string): Promise<string | null> {
+/** A session of the account as this session knows it; undefined when it does not, or not yet. */
+export async function findDevice(client: MatrixClient, deviceId: string): Promise<Device | undefined> {
   const userId = client.getSafeUserId();
-  const devices = (await client.getCrypto()?.getUserDeviceInfo([userId]))?.get(userId);
-  const name: unknown = devices?.get(deviceId)?.displayName;
+  return (await client.getCrypto()?.getUserDeviceInfo([userId]))?.get(userId)?.get(deviceId);
+}
+
+/** What a session calls itself. */
+export function nameOfDevice({ displayName }: Device): string | null {
+  const name: unknown = displayName;
   return typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, LONGEST_NAME) : null;
 }
 

@@ -13,7 +13,7 @@ import { lookAtAftermath } from "./aftermath.ts";
 import { type Opening, VerificationConversation } from "./conversation.ts";
 import { VERIFICATION_LIMITS, type VerificationLimits } from "./limits.ts";
 import { factsOf } from "./requestFacts.ts";
-import { askToVerify, nameOfDevice, whyNotToAsk } from "./sdkRequests.ts";
+import { askToVerify, findDevice, nameOfDevice, whyNotToAsk } from "./sdkRequests.ts";
 
 export interface VerificationsParts {
   session: (accountId: AccountId) => MatrixSession;
@@ -78,7 +78,6 @@ export class Verifications implements Requests {
       const { subject } = await this.#look(client, signal);
       const why = await whyNotToAsk(client, deviceId, subject === "other_session");
       if (why) throw why;
-      const deviceName = deviceId === null ? null : await nameOfDevice(client, deviceId);
       const underWay = this.#underWay(accountId);
       if (underWay) {
         const isMeant = deviceId === null || deviceId === underWay.state.deviceId;
@@ -87,7 +86,7 @@ export class Verifications implements Requests {
         await underWay.cancel("cancelled");
       }
       const request = await askToVerify(client, deviceId, signal);
-      const conversation = this.#open(client, signal, { accountId, incoming: false, subject, deviceId, deviceName });
+      const conversation = this.#open(client, signal, { accountId, incoming: false, subject, deviceId });
       await conversation.follow(request);
       return conversation.state;
     });
@@ -145,7 +144,7 @@ export class Verifications implements Requests {
         );
       };
       client.on("crypto.verificationRequestReceived" as never, take as never);
-      client.on("crypto.devicesUpdated" as never, (() => void this.#endWithTheGone(accountId, client)) as never);
+      client.on("crypto.devicesUpdated" as never, (() => void this.#lookForOther(accountId, client)) as never);
       signal.addEventListener("abort", () => this.#stopped(accountId), { once: true });
       // Those that came with the very first sync were there before anybody listened.
       for (const request of client.getCrypto()!.getVerificationRequestsToDeviceInProgress(client.getSafeUserId())) {
@@ -178,8 +177,7 @@ export class Verifications implements Requests {
       waiting.end("both_asked");
     }
     const { subject } = await this.#look(client, signal);
-    const deviceName = deviceId === null ? null : await nameOfDevice(client, deviceId);
-    await this.#open(client, signal, { accountId, incoming: true, subject, deviceId, deviceName }).follow(request);
+    await this.#open(client, signal, { accountId, incoming: true, subject, deviceId }).follow(request);
   }
 
   /** The session that is not verified gains from it: this one, or else the other. */
@@ -201,7 +199,7 @@ export class Verifications implements Requests {
         // Nobody waits to read about a request that went away before it was answered.
         if (state.phase === "cancelled" && !accepted) this.#forget(state.verificationId);
       },
-      nameOf: (deviceId) => nameOfDevice(client, deviceId),
+      findOther: (deviceId) => findDevice(client, deviceId),
       onCollision: () => {
         collisions += 1;
         if (collisions > MOST_COLLISIONS) return false;
@@ -246,13 +244,14 @@ export class Verifications implements Requests {
     timer.unref();
   }
 
-  async #endWithTheGone(accountId: AccountId, client: MatrixClient): Promise<void> {
+  /** A session that is not in the list of devices is gone, but only when it was there before: a new one may be late. */
+  async #lookForOther(accountId: AccountId, client: MatrixClient): Promise<void> {
     const conversation = this.#underWay(accountId);
     const deviceId = conversation?.state.deviceId;
     if (!conversation || !deviceId) return;
-    const userId = client.getSafeUserId();
-    const devices = (await client.getCrypto()?.getUserDeviceInfo([userId]))?.get(userId);
-    if (devices && !devices.has(deviceId)) await conversation.cancel("other_gone");
+    const device = await findDevice(client, deviceId);
+    if (device) conversation.seeOther(nameOfDevice(device));
+    else if (conversation.hasSeenOther) await conversation.cancel("other_gone");
   }
 
   #stopped(accountId: AccountId): void {

@@ -48,7 +48,10 @@ export function Notices() {
         >
           {notice.kind === "previous_crash"
             ? t("notices.previous_crash", { when: dateText(notice.at) })
-            : t("notices.file_was_damaged", { file: notice.file, keptAs: notice.keptAs })}
+            : t(notice.restored ? "notices.file_was_restored" : "notices.file_was_damaged", {
+                file: notice.file,
+                keptAs: notice.keptAs,
+              })}
         </Notice>
       ))}
       {announcements.map(({ id, tone, text }) => (

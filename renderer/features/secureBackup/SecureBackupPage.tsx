@@ -11,7 +11,7 @@ import { go } from "../../stores/routes.ts";
 import { intend, loadSecureBackup, useSecureBackup, type SecureBackupEntry } from "../../stores/secureBackup.ts";
 import { VerifySession } from "../verification/VerifySession.tsx";
 import { needsVerification } from "../verification/needsVerification.ts";
-import { diagnosisSentence, isUnlockable } from "./diagnosis.ts";
+import { diagnosisSentence, isForSetUp, isUnlockable } from "./diagnosis.ts";
 import { HalfOff, KeyStorage } from "./KeyStorage.tsx";
 import { RepairForm } from "./RepairForm.tsx";
 import { ReplaceActions } from "./ReplaceActions.tsx";
@@ -84,14 +84,13 @@ function Content({ account, entry, offered }: ContentProps) {
     if (!error) return <Skeleton label={t("backup.checking")} lines={5} />;
     return <ErrorText error={error} actions={<CheckAgain accountId={accountId} loading={loading} />} />;
   }
-  const off = state.diagnosis === "turned_off" && !state.key && !state.backup;
+  const forSetUp = isForSetUp(state);
   if (needsVerification(state)) {
-    const nothingToOpen = state.diagnosis === "not_set_up" || off;
     return (
       <>
         {error && <ErrorText error={error} />}
         <VerifySession account={account} offered={offered}>
-          {nothingToOpen ? (
+          {forSetUp ? (
             <Notice tone="info">
               {t("verification.choose.keyNot")} {diagnosisSentence(state)}
             </Notice>
@@ -105,10 +104,10 @@ function Content({ account, entry, offered }: ContentProps) {
       </>
     );
   }
-  if (state.diagnosis === "not_set_up" || off) {
+  if (forSetUp) {
     return (
       <>
-        {off && <Notice tone="info">{diagnosisSentence(state)}</Notice>}
+        {state.turnedOff && <Notice tone="info">{diagnosisSentence(state)}</Notice>}
         <SetUpWizard account={account} setUp={null} kind="set_up" confirmation={null} later={later} />
         {state.identity.exists && <ReplaceActions account={account} state={state} />}
       </>
@@ -179,7 +178,7 @@ function words({ setUp, state, intent }: SecureBackupEntry): { title: TextKey; s
   if (!setUp && state && needsVerification(state)) {
     return { title: "verification.choose.title", subtitle: "verification.choose.why" };
   }
-  if (setUp || state?.diagnosis === "not_set_up") return { title: "backup.titleSetUp", subtitle: "backup.explain" };
+  if (setUp || (state && isForSetUp(state))) return { title: "backup.titleSetUp", subtitle: "backup.explain" };
   if (state && isUnlockable(state)) return { title: "backup.titleUnlock", subtitle: "backup.subtitle" };
   return { title: "backup.title", subtitle: "backup.subtitle" };
 }

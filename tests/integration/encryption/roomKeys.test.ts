@@ -79,10 +79,10 @@ async function exportAll(accountId: AccountId, roomIds: string[] | null = null):
 
 async function importFile(accountId: AccountId, passphrase = PASSPHRASE): Promise<Job> {
   await rooms.roomKeys.chooseFile({ accountId });
-  return ended((await rooms.roomKeys.import({ accountId, passphrase })).job);
+  return ended(rooms.roomKeys.import({ accountId, passphrase }).job);
 }
 
-const verify = async (accountId: AccountId): Promise<Job> => ended((await rooms.roomKeys.verifyBackup({ accountId })).job);
+const verify = async (accountId: AccountId): Promise<Job> => ended(rooms.roomKeys.verifyBackup({ accountId }).job);
 
 async function writeKeyFile(keys: unknown[]): Promise<void> {
   const { KeyFileWriter } = await import("../../../main/encryption/roomKeys/keyFileWriter.ts");
@@ -285,7 +285,7 @@ describe("work on room keys that does not come to its end", () => {
       hold.release();
     }
     const hold = proxy.hold({ nth: 1, when: "before", method: "GET", path: KEYS });
-    const { job } = await rooms.roomKeys.verifyBackup({ accountId });
+    const { job } = rooms.roomKeys.verifyBackup({ accountId });
     await hold.reached;
     await rooms.sessions.stopAll();
     expect(await ended(job)).toMatchObject({ status: "failed", error: { kind: "cancelled" } });
@@ -322,7 +322,7 @@ describe("work on room keys that does not come to its end", () => {
     await writeKeyFile(makeRoomKeys(20, { room: "!other:example.org" }));
     const hold = proxy.hold({ nth: 1, when: "before", method: "PUT", path: KEYS });
     await rooms.roomKeys.chooseFile({ accountId });
-    const { job } = await rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE });
+    const { job } = rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE });
     await hold.reached;
     await other.crypto.resetKeyBackup();
     hold.release();

@@ -51,6 +51,8 @@ const fields: Record<string, unknown> = {
   errcode: "M_X",
   message: "what the server said",
   limitBytes: 5_000_000,
+  rounds: 20_000_000,
+  most: 10_000_000,
   file: "index.json",
   failed: ["master"],
   issues: ["x"],

@@ -289,6 +289,28 @@ describe("the armour", () => {
     );
   });
 
+  it("passes over blanks wherever they are, in lines and in one line, in whole pieces and in small ones", () => {
+    const blanks = fc.array(fc.tuple(fc.nat(2000), fc.constantFrom(" ", "\n", "\r\n", "\t")), { maxLength: 6 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 900 }), blanks, fc.boolean(), fc.constantFrom(7, 300, 10_000), (bytes, added, oneLine, step) => {
+        const encoder = new ArmourEncoder();
+        const lines = Buffer.concat([encoder.encode(bytes), encoder.end()]).toString().split("\n");
+        let body = lines.slice(1, -2).join(oneLine ? "" : "\n");
+        for (const [place, blank] of added) {
+          const at = place % (body.length + 1);
+          body = body.slice(0, at) + blank + body.slice(at);
+        }
+        const text = Buffer.from([FIRST_LINE, body, LAST_LINE].join("\n"));
+        const decoder = new ArmourDecoder();
+        const back: Buffer[] = [];
+        for (let at = 0; at < text.length; at += step) back.push(decoder.decode(text.subarray(at, at + step)));
+        decoder.end();
+        expect(Buffer.concat(back)).toEqual(Buffer.from(bytes));
+      }),
+      { seed, numRuns: 1000 },
+    );
+  });
+
   it("refuses any text by a failure a person understands", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."\ufeff -\nA=", FIRST_LINE, LAST_LINE), maxLength: 12 }), fc.integer({ min: 1, max: 60 }), (text, step) => {

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type SdkSession, startSdkSession } from "../support/sdkSession.ts";
+import type { TestUser } from "../support/synapse.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
+import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
+
+const PASSPHRASE = "quarrel lantern osprey velvet";
+
+let world: World;
+let kim: TestUser;
+let other: SdkSession;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+beforeAll(async () => {
+  folder = await temporaryFolder("room-keys-e2e");
+  world = await openWorld();
+  kim = await world.synapse.register({ user: "kim", password: "kim keeps every key" });
+  other = await startSdkSession({ baseUrl: world.synapse.baseUrl, ...kim });
+  const securityKey = await other.setUpSecureBackup();
+  await other.sendRoomKeys(3);
+  const { person } = world;
+  await person.hasAccount(world.synapse.baseUrl, kim);
+  const [account] = await person.accounts();
+  const unlocked = await person.app.request("secureBackup.unlock", { accountId: account!.accountId, keyOrPhrase: securityKey });
+  expect(unlocked.ok).toBe(true);
+  await person.app.electron.evaluate(({ dialog }, path) => {
+    Object.assign(dialog, {
+      showSaveDialog: () => Promise.resolve({ canceled: false, filePath: path }),
+      showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: [path] }),
+    });
+  }, join(folder.path, "keys.txt"));
+  await person.openAccount("kim");
+  await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Room keys" }).click();
+});
+afterAll(async () => {
+  other.stop();
+  await world.close();
+  await folder.remove();
+});
+
+describe("room keys", () => {
+  test("are counted, and every key of the backup opens", async () => {
+    const { person } = world;
+    await person.isAt("Room keys");
+    await person.sees("3 room keys");
+    await person.press("Verify the backup");
+    await person.sees("3 room keys open.");
+    await person.looks("room-keys");
+  });
+
+  test("are exported under a passphrase that is not too easy to guess", async () => {
+    const { person } = world;
+    const form = person.page.locator("section", { has: person.page.getByRole("heading", { name: "Export to a key file" }) });
+    const field = form.getByLabel("Passphrase of the file", { exact: true }).and(person.page.locator("input"));
+    const again = form.getByLabel("Passphrase again", { exact: true }).and(person.page.locator("input"));
+    await field.fill("password1");
+    await again.fill("password2");
+    await person.press("Export…");
+    await person.sees("This passphrase is too easy to guess. Make it longer.");
+    await person.sees("The two passphrases are not the same.");
+    await form.getByText("Chosen rooms").click();
+    await person.sees("0 rooms chosen");
+    await person.looks("room-keys-export");
+    await form.getByText("All rooms").click();
+    await field.fill(PASSPHRASE);
+    await again.fill(PASSPHRASE);
+    await person.press("Export…");
+    await person.sees("3 room keys were exported.");
+  });
+
+  test("are imported from a key file, after a wrong passphrase too", async () => {
+    const { person } = world;
+    await person.press("Choose a key file…");
+    await person.sees(/^keys\.txt, /);
+    const form = person.page.locator("section", { has: person.page.getByRole("heading", { name: "Import a key file" }) });
+    const field = form.getByLabel("Passphrase of the file", { exact: true }).and(person.page.locator("input"));
+    await field.fill("not this one");
+    await person.press("Import");
+    await person.sees(/^That passphrase does not open the key file/);
+    await field.fill(PASSPHRASE);
+    await person.press("Import");
+    await person.sees("0 new, 0 better than before, 3 already there.");
+    await person.looks("room-keys-import");
+  });
+
+  test("and what protects them stay out of files and output", () => expectNoLeaks(world, { passphrase: PASSPHRASE }));
+});
