@@ -88,6 +88,7 @@ function reportFailedStart(error: unknown): void {
     known?.kind === "data_too_new"
       ? `The file ${known.file} was written by a newer Steward. Nothing was changed. Please start the newer one.`
       : `Steward could not start. A report lies in ${folders.logs}.`;
+  process.stderr.write(`${reason}\n`);
   void app.whenReady().then(async () => {
     const { dialog } = await import("electron");
     dialog.showErrorBox("Steward", reason);

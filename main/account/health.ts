@@ -45,18 +45,30 @@ export interface HealthParts {
 /** Finds out what each account needs. A part that cannot be found out is `unknown` and spoils no other. */
 export class HealthService {
   readonly #parts: HealthParts;
-  readonly #underWay = new Map<AccountId, Promise<AccountHealth>>();
+  /** The refresh under way of each account, and the one that follows it. */
+  readonly #refreshes = new Map<AccountId, { running: Promise<AccountHealth>; next: Promise<AccountHealth> | null }>();
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
   }
 
-  /** Asks the server about everything and remembers it. Asking twice at once asks once. */
+  /**
+   * Asks the server about everything and remembers it. Whoever asks while a refresh is under way gets the next one: what
+   * has just changed may have been read already. Throws what the session throws.
+   */
   refresh(accountId: AccountId): Promise<AccountHealth> {
-    const underWay = this.#underWay.get(accountId) ?? this.#refresh(accountId);
-    this.#underWay.set(accountId, underWay);
-    void underWay.catch(() => undefined).then(() => this.#underWay.delete(accountId));
-    return underWay;
+    const under = this.#refreshes.get(accountId);
+    if (!under) return this.#begin(accountId);
+    under.next ??= under.running.catch(() => undefined).then(() => this.#begin(accountId));
+    return under.next;
+  }
+
+  #begin(accountId: AccountId): Promise<AccountHealth> {
+    const running = this.#refresh(accountId).finally(() => {
+      if (this.#refreshes.get(accountId)?.running === running) this.#refreshes.delete(accountId);
+    });
+    this.#refreshes.set(accountId, { running, next: null });
+    return running;
   }
 
   async #refresh(accountId: AccountId): Promise<AccountHealth> {

@@ -104,6 +104,7 @@ describe("without a mouse", () => {
       await keyboard.press("Enter");
     };
     await keyboard.press("Control+K");
+    await person.page.getByRole("combobox").waitFor();
     await keyboard.type("hal");
     await keyboard.press("ArrowDown");
     await person.looks("palette");
@@ -121,6 +122,7 @@ describe("without a mouse", () => {
     await keyboard.press("Escape");
     await person.page.getByRole("alertdialog").waitFor({ state: "hidden" });
     await keyboard.press("Control+K");
+    await person.page.getByRole("combobox").waitFor();
     await keyboard.type("there is no such thing");
     await person.sees("Nothing found");
     await person.looks("palette-nothing");

@@ -92,7 +92,7 @@ export class VerificationRig {
 
   /** Asks from here: the second client, unless another or all (null) are named. */
   async request(to: string | null = this.other.tokens.deviceId): Promise<Verification> {
-    return (await this.rooms.verifications.request({ accountId: this.accountId, deviceId: to })) as Verification;
+    return await this.rooms.verifications.request({ accountId: this.accountId, deviceId: to });
   }
 
   /** Every state that was sent of any verification, in order; each must fit the contract. */

@@ -64,18 +64,16 @@ export function qualityOfKey({ key, firstIndex }: CheckedRoomKey): KeyQuality {
   return { firstIndex, forwarded: key.forwarding_curve25519_key_chain.length, verified: false };
 }
 
-/** A key as an element of a key file: the fields that the spec names first, in its order, and then what else there is. */
+/** A key as an element of a key file: the fields that the spec names first, in its order, then what else there is. */
 export function exportText(key: RoomKey): string {
-  const { algorithm, forwarding_curve25519_key_chain, room_id, sender_claimed_keys, sender_key, session_id, session_key } =
-    key;
   return JSON.stringify({
-    algorithm,
-    forwarding_curve25519_key_chain,
-    room_id,
-    sender_claimed_keys,
-    sender_key,
-    session_id,
-    session_key,
+    algorithm: key.algorithm,
+    forwarding_curve25519_key_chain: key.forwarding_curve25519_key_chain,
+    room_id: key.room_id,
+    sender_claimed_keys: key.sender_claimed_keys,
+    sender_key: key.sender_key,
+    session_id: key.session_id,
+    session_key: key.session_key,
     ...(key as object),
   });
 }

@@ -37,7 +37,7 @@ export class BackupTransfer {
     this.#host = new URL(options.client.baseUrl).host;
   }
 
-  /** The next piece of `GET /room_keys/keys`, as memory of its own; null at the end. The first call sends the request. */
+  /** The next piece of `GET /room_keys/keys`, in memory of its own; null at the end. The first call asks for it. */
   async pull(): Promise<Uint8Array<ArrayBuffer> | null> {
     this.#reader ??= await this.#patiently(() => this.#open());
     const { done, value } = await this.#unlessStalled(this.#reader.read(), STALLED_MS);

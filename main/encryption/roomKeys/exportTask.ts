@@ -10,6 +10,12 @@ import type { ResultOf, RoomKeysTask } from "./threadProtocol.ts";
 
 type ExportTask = Extract<RoomKeysTask, { kind: "export" }>;
 
+/** A key of this session, as it stands in a key file. */
+interface KeyHere {
+  text: string;
+  firstIndex: number;
+}
+
 const BATCH = 128;
 /** Characters that are gathered before they are encrypted and written. */
 const WRITE_CHARACTERS = 512 * 1024;
@@ -34,7 +40,8 @@ export async function exportRoomKeys(task: ExportTask, host: ThreadHost): Promis
     gathered = "";
     await writer.write(written);
   };
-  const pool = task.backupKey && new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: task.backupKey });
+  const { backupKey } = task;
+  const pool = backupKey && new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: backupKey });
   try {
     if (pool) {
       // Batches come back from several threads: what they add is written one after the other.
@@ -84,8 +91,8 @@ export async function exportRoomKeys(task: ExportTask, host: ThreadHost): Promis
 }
 
 /** This session's keys by their ids. The crypto machine wrote them, so one that makes no sense is a mistake of ours. */
-function keysOfSession(json: string, wanted: ReadonlySet<string> | null): Map<string, { text: string; firstIndex: number }> {
-  const keys = new Map<string, { text: string; firstIndex: number }>();
+function keysOfSession(json: string, wanted: ReadonlySet<string> | null): Map<string, KeyHere> {
+  const keys = new Map<string, KeyHere>();
   for (const value of JSON.parse(json) as unknown[]) {
     const checked = checkRoomKey(value);
     if (typeof checked === "string") throw new Error(`The crypto machine exported a room key that is ${checked}`);

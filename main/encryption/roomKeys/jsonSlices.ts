@@ -15,14 +15,7 @@ export interface JsonSlice {
 
 /** The text is no JSON, or none of the expected shape. */
 export class JsonShapeError extends Error {
-  /** True when the text only ended too early. */
-  readonly cut: boolean;
-
-  constructor(message: string, cut = false) {
-    super(message);
-    this.name = "JsonShapeError";
-    this.cut = cut;
-  }
+  override name = "JsonShapeError";
 }
 
 const QUOTE = 0x22;
@@ -86,7 +79,7 @@ export class JsonSlices {
 
   /** Says that there is no more. Throws `JsonShapeError` when there should be. */
   end(): void {
-    if (this.#expect !== "nothing") throw new JsonShapeError("the JSON ends too early", true);
+    if (this.#expect !== "nothing") throw new JsonShapeError("the JSON ends too early");
   }
 
   #structure(piece: Buffer, at: number): number {
@@ -131,10 +124,8 @@ export class JsonSlices {
       throw new JsonShapeError("a value was expected");
     }
     const capture = this.#isArray || (level === this.#wanted.length - 1 && this.#isOnPath());
-    this.#begin(
-      byte === QUOTE ? "string" : byte === OPEN_ARRAY || byte === OPEN_OBJECT ? "container" : "scalar",
-      capture,
-    );
+    const opens = byte === OPEN_ARRAY || byte === OPEN_OBJECT;
+    this.#begin(byte === QUOTE ? "string" : opens ? "container" : "scalar", capture);
     return at;
   }
 

@@ -149,10 +149,15 @@ function evenPart(text: Buffer): { length: number; digits: number } {
     const length = text.length - (text.length % 4);
     return { length, digits: length };
   }
-  const digits = text[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+  const carriageReturn = text[lineEnd - 1] === CARRIAGE_RETURN;
+  const digits = carriageReturn ? lineEnd - 1 : lineEnd;
   if (digits % 4 !== 0) return { length: 0, digits: 0 };
   let lines = 0;
-  for (let at = lineEnd; text[at] === NEWLINE; at += lineEnd + 1) lines += 1;
+  for (let at = lineEnd; text[at] === NEWLINE; at += lineEnd + 1) {
+    // With a digit in its place there would be one more than is counted.
+    if (carriageReturn && text[at - 1] !== CARRIAGE_RETURN) break;
+    lines += 1;
+  }
   return { length: lines * (lineEnd + 1), digits: lines * digits };
 }
 

@@ -10,7 +10,8 @@ export interface FileEntry {
 }
 
 /**
- * The entries of a key file that was checked, parsed and in batches. Throws `key_file_damaged` when they are no list, and as `KeyFileReader.clearText` does.
+ * The entries of a key file that was checked, parsed and in batches. Throws `key_file_damaged` when they are no list,
+ * and as `KeyFileReader.clearText` does.
  */
 export async function* fileEntries(
   reader: KeyFileReader,

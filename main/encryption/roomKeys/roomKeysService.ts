@@ -24,6 +24,7 @@ import type { ResultOf, RoomKeysTask, ThreadCalls } from "./threadProtocol.ts";
 /** The score that a key file's passphrase needs, of zxcvbn's 0 to 4. The file can be guessed at without end. */
 const GOOD_PASSPHRASE_SCORE = 3;
 const MOST_ROOMS = 50_000;
+const LONGEST_ROOM_ID = 255;
 
 export interface RoomKeysParts {
   session: (accountId: AccountId) => MatrixSession;
@@ -77,9 +78,10 @@ export class RoomKeysService implements Requests {
     this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryption(client, { signal });
       const [backup, here] = await Promise.all([readBackup(access), roomsHere(access.machine)]);
-      const listed = backup ? await this.#run({ kind: "list" }, { client, signal, backup, control: null }) : { rooms: [] };
-      const inBackup = new Map(listed.rooms);
-      const ids = [...new Set([...inBackup.keys(), ...here.keys()])].filter((id) => id.length <= 255).slice(0, MOST_ROOMS);
+      const around = { client, signal, backup, control: null };
+      const inBackup = new Map(backup ? (await this.#run({ kind: "list" }, around)).rooms : []);
+      const all = [...new Set([...inBackup.keys(), ...here.keys()])];
+      const ids = all.filter((id) => id.length <= LONGEST_ROOM_ID).slice(0, MOST_ROOMS);
       const names = await roomNames(client, ids, signal);
       return {
         rooms: ids.map((roomId) => ({

@@ -37,7 +37,8 @@ export async function runThread<T extends RoomKeysTask>(
       say({ kind: "answer", id, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
     } catch (thrown) {
       callFailed ??= { thrown };
-      say({ kind: "refused", id, error: thrown instanceof AppFailure ? thrown.error : { kind: "internal", ref: "call" } });
+      const error = thrown instanceof AppFailure ? thrown.error : ({ kind: "internal", ref: "call" } as const);
+      say({ kind: "refused", id, error });
     }
   };
   try {

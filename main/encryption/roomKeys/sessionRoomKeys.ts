@@ -3,8 +3,8 @@ import type { BackedUpRoomKeys, CryptoMachine } from "../sdkInternals.ts";
 import { idOf, type RoomKey } from "./roomKey.ts";
 
 /**
- * Keys that the crypto machine takes at once. It works on main's thread and blocks it, about a tenth of a millisecond for
- * each: so little at a time that nobody notices.
+ * Keys that the crypto machine takes at once. It works on main's thread and blocks it, about a tenth of a millisecond
+ * for each: so little at a time that nobody notices.
  */
 const AT_ONCE = 25;
 

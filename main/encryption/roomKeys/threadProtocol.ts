@@ -40,7 +40,7 @@ export interface ImportBatch {
   /** Of these; a JSON array of exported room keys. */
   sessionKeys: string;
   count: number;
-  /** The body of `PUT /room_keys/keys` for those of them that the backup lacks or has worse; null when there are none. */
+  /** The body of `PUT /room_keys/keys` for those that the backup lacks or has worse; null when there are none. */
   upload: string | null;
 }
 

@@ -91,9 +91,9 @@ export class VerificationConversation {
 
   /** Follows a request from now on, in place of the one before; resolves when its state is known. */
   follow(request: VerificationRequest): Promise<void> {
-    this.#request?.off("change" as VerificationRequestEvent.Change, this.#changed);
+    this.#request?.off("change" as VerificationRequestEvent.Change, this.#onChange);
     this.#request = request;
-    request.on("change" as VerificationRequestEvent.Change, this.#changed);
+    request.on("change" as VerificationRequestEvent.Change, this.#onChange);
     this.#setExpiry("requested");
     return this.#changed();
   }
@@ -172,7 +172,7 @@ export class VerificationConversation {
 
   #leaveRequest(): void {
     clearTimeout(this.#timer);
-    this.#request?.off("change" as VerificationRequestEvent.Change, this.#changed);
+    this.#request?.off("change" as VerificationRequestEvent.Change, this.#onChange);
     this.#request = null;
   }
 
@@ -182,13 +182,15 @@ export class VerificationConversation {
     return this.#request;
   }
 
+  readonly #onChange = (): void => void this.#changed();
+
   /** Changes come in quick succession: each is looked at after the one before. */
-  readonly #changed = (): Promise<void> => {
+  #changed(): Promise<void> {
     this.#updates = this.#updates
       .then(() => this.#update())
       .catch((error: unknown) => this.#parts.logger.error("a verification could not be followed", { error }));
     return this.#updates;
-  };
+  }
 
   async #update(): Promise<void> {
     const request = this.#request;

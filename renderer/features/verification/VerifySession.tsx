@@ -33,7 +33,7 @@ export function VerifySession({ account: { accountId }, offered, children }: Ver
       <Section title={t("verification.choose.lost")}>
         <div className={styles["way"]}>
           <p>{t("backup.replace.textResetOnly")}</p>
-          <Button icon={RotateCcw} look="danger" onPress={() => intend(accountId, "reset")}>
+          <Button icon={RotateCcw} onPress={() => intend(accountId, "reset")}>
             {t("backup.replace.reset")}
           </Button>
         </div>

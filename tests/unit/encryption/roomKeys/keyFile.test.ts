@@ -135,11 +135,13 @@ describe("a key file that we write", () => {
 });
 
 /** The bytes of a key file made by hand, so that each part can be wrong. */
-async function byHand({ text = "[]", rounds = ROUNDS, stated = rounds, version = 1 }): Promise<Buffer> {
+async function byHand(
+  { text = "[]", rounds = ROUNDS, stated, version = 1 }: { text?: string; rounds?: number; stated?: number; version?: number },
+): Promise<Buffer> {
   const salt = Buffer.alloc(16, 5);
   const iv = Buffer.alloc(16, 6);
   const head = Buffer.concat([Buffer.of(version), salt, iv, Buffer.alloc(4)]);
-  head.writeUInt32BE(stated, 33);
+  head.writeUInt32BE(stated ?? rounds, 33);
   const keys = await keyFileKeys(PASSPHRASE, salt, rounds);
   const body = Buffer.concat([head, createCipheriv("aes-256-ctr", keys.aes, iv).update(text)]);
   return Buffer.concat([body, createHmac("sha256", keys.mac).update(body).digest()]);
