@@ -7,8 +7,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { announce } from "../../stores/announcements.ts";
-import { renameSession, signOutSessions } from "../../stores/sessions.ts";
+import { renameSession } from "../../stores/sessions.ts";
 import { nameOfSession } from "./SessionRow.tsx";
 import styles from "./Sessions.module.css";
 
@@ -53,25 +52,14 @@ export function RenameDialog({ accountId, session, onClose }: RenameDialogProps)
 }
 
 interface SignOutSessionsDialogProps {
-  readonly accountId: AccountId;
   readonly leaving: readonly Session[];
   readonly onClose: () => void;
-  readonly onDone: () => void;
+  readonly onConfirm: () => void;
 }
 
-/** Says what signing sessions out costs, before it is done. The Challenge that follows opens by itself. */
-export function SignOutSessionsDialog({ accountId, leaving, onClose, onDone }: SignOutSessionsDialogProps) {
-  const signOut = useAction(async () => {
-    await signOutSessions(
-      accountId,
-      leaving.map(({ deviceId }) => deviceId),
-    );
-    announce(t("sessions.signedOut", { count: leaving.length }));
-    onDone();
-    onClose();
-  });
+/** Says what signing sessions out costs, before it is done. The Challenge that follows takes its place. */
+export function SignOutSessionsDialog({ leaving, onClose, onConfirm }: SignOutSessionsDialogProps) {
   const [only] = leaving;
-  const error = signOut.error?.kind === "challenge_cancelled" ? null : signOut.error;
   return (
     <Dialog
       alert
@@ -83,7 +71,7 @@ export function SignOutSessionsDialog({ accountId, leaving, onClose, onDone }: S
       onClose={onClose}
       actions={
         <>
-          <Button look="danger" busy={signOut.busy} onPress={() => void signOut.run()}>
+          <Button look="danger" onPress={onConfirm}>
             {t("sessions.signOutConfirm", { count: leaving.length })}
           </Button>
           <Button onPress={onClose}>{t("common.cancel")}</Button>
@@ -92,7 +80,6 @@ export function SignOutSessionsDialog({ accountId, leaving, onClose, onDone }: S
     >
       <p>{t("sessions.signOutCost", { count: leaving.length })}</p>
       <p>{t("sessions.signOutKeeps")}</p>
-      {error && <ErrorText error={error} />}
     </Dialog>
   );
 }

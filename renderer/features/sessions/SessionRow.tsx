@@ -25,17 +25,20 @@ interface SessionRowProps {
   readonly chosen: boolean;
   readonly onChoose: (chosen: boolean) => void;
   readonly onRename: () => void;
+  /** Absent where it cannot be verified from here. */
+  readonly onVerify: (() => void) | null;
   readonly onSignOut: () => void;
 }
 
 /** One line of the list: what is known of a session, and what can be done with it. */
-export function SessionRow({ session, chosen, onChoose, onRename, onSignOut }: SessionRowProps) {
+export function SessionRow({ session, chosen, onChoose, onRename, onVerify, onSignOut }: SessionRowProps) {
   const { deviceId, lastSeenAt, lastSeenIp, thisSession, verification, inactive } = session;
   const name = nameOfSession(session);
   const Picture = pictures[kindOfClient(session.name)];
   const seen = lastSeenAt === null ? t("sessions.neverSeen") : t("sessions.seen", { when: momentText(lastSeenAt) });
   const facts = [thisSession ? t("sessions.this") : seen, lastSeenIp, deviceId].filter((fact) => fact !== null);
   const rename = { id: "rename", text: t("sessions.rename"), onChoose: onRename };
+  const verify = onVerify ? [{ id: "verify", text: t("sessions.verify"), onChoose: onVerify }] : [];
   const signOut = { id: "signOut", text: t("sessions.signOutOne"), onChoose: onSignOut };
   return (
     <li className={styles["session"]}>
@@ -58,7 +61,7 @@ export function SessionRow({ session, chosen, onChoose, onRename, onSignOut }: S
       <span className={styles["end"]}>
         <Pill {...verdicts[verification]} />
         {inactive && <Pill tone="quiet" text={t("sessions.inactive")} />}
-        <Menu label={t("sessions.more", { name })} items={thisSession ? [rename] : [rename, signOut]} />
+        <Menu label={t("sessions.more", { name })} items={thisSession ? [...verify, rename] : [...verify, rename, signOut]} />
       </span>
     </li>
   );

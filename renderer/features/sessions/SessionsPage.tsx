@@ -9,8 +9,12 @@ import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
+import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { loadSessions, useSessions } from "../../stores/sessions.ts";
+import { announce } from "../../stores/announcements.ts";
+import { go } from "../../stores/routes.ts";
+import { loadSessions, signOutSessions, useSessions } from "../../stores/sessions.ts";
+import { startVerification } from "../../stores/verifications.ts";
 import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
 import { SessionRow } from "./SessionRow.tsx";
@@ -71,6 +75,20 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
     else next.delete(deviceId);
     setChosenIds(next);
   };
+  const thisIsVerified = sessions.some(({ thisSession, verification }) => thisSession && verification === "verified");
+  const verify = useAction((deviceId: string) => startVerification(accountId, deviceId));
+  const signOut = useAction(async (deviceIds: readonly string[]) => {
+    await signOutSessions(accountId, deviceIds);
+    announce(t("sessions.signedOut", { count: deviceIds.length }));
+    setChosenIds(new Set());
+  });
+  // This session is verified on the Secure Backup page, where every way to do it is offered.
+  const verifyThis = (): void => go({ name: "account", accountId, page: "secureBackup" });
+  const verifierOf = ({ deviceId, thisSession, verification }: Session): (() => void) | null => {
+    if (verification !== "unverified") return null;
+    if (thisSession) return verifyThis;
+    return thisIsVerified ? () => void verify.run(deviceId) : null;
+  };
   const row = (session: Session) => (
     <SessionRow
       key={session.deviceId}
@@ -78,6 +96,7 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       chosen={chosenIds.has(session.deviceId)}
       onChoose={(yes) => choose(session.deviceId, yes)}
       onRename={() => setRenaming(session)}
+      onVerify={verifierOf(session)}
       onSignOut={() => setLeaving([session])}
     />
   );
@@ -111,17 +130,19 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
           </label>
         )}
         {chosen.length > 0 ? (
-          <Button icon={LogOut} onPress={() => setLeaving(chosen)}>
+          <Button icon={LogOut} busy={signOut.busy} onPress={() => setLeaving(chosen)}>
             {t("sessions.signOutChosen", { count: chosen.length })}
           </Button>
         ) : (
           allOthers.length > 0 && (
-            <Button icon={LogOut} onPress={() => setLeaving(allOthers)}>
+            <Button icon={LogOut} busy={signOut.busy} onPress={() => setLeaving(allOthers)}>
               {t("sessions.signOutAll")}
             </Button>
           )
         )}
       </div>
+      {verify.error && <ErrorText error={verify.error} />}
+      {signOut.error && signOut.error.kind !== "challenge_cancelled" && <ErrorText error={signOut.error} />}
       {own.length > 0 && (
         <ul className={styles["list"]} aria-label={t("sessions.this")}>
           {own.map(row)}
@@ -141,10 +162,12 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       {renaming && <RenameDialog accountId={accountId} session={renaming} onClose={() => setRenaming(null)} />}
       {leaving && (
         <SignOutSessionsDialog
-          accountId={accountId}
           leaving={leaving}
           onClose={() => setLeaving(null)}
-          onDone={() => setChosenIds(new Set())}
+          onConfirm={() => {
+            setLeaving(null);
+            void signOut.run(leaving.map(({ deviceId }) => deviceId));
+          }}
         />
       )}
     </>
