@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { fail } from "../../shared/errors.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 
@@ -11,18 +12,29 @@ export async function roomKeyCounts({
   return { total, backedUp };
 }
 
+/** How long the SDK's own upload of the same keys may take, in milliseconds. */
+const OTHERS_UPLOAD_MS = 30_000;
+const LOOK_EVERY_MS = 200;
+
 /**
  * Uploads the room keys of this session that are not in the connected key backup yet, and makes sure that they have
- * arrived. The SDK does so too, some seconds later and without telling; doing it ourselves tells.
+ * arrived. The SDK does so too, some seconds later and without telling; doing it ourselves tells. Keys that the SDK is
+ * just uploading are not given to us: they are waited for.
  *
  * Throws `secure_backup_check_failed` when there are fewer in the backup afterwards than there should be.
  */
 export async function uploadRoomKeys(access: EncryptionAccess): Promise<void> {
   const { machine, server } = access;
+  const deadline = performance.now() + OTHERS_UPLOAD_MS;
   for (;;) {
     const request = await machine.backupRoomKeys();
-    if (!request) break;
-    await server.uploadRoomKeys(machine, request);
+    if (request) {
+      await server.uploadRoomKeys(machine, request);
+      continue;
+    }
+    const { total, backedUp } = await roomKeyCounts(access);
+    if (backedUp >= total || performance.now() > deadline) break;
+    await pause(LOOK_EVERY_MS);
   }
   const { total, backedUp } = await roomKeyCounts(access);
   const backup = await server.backup();

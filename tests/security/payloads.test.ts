@@ -96,7 +96,7 @@ describe("wrong inputs through the bridge", () => {
       const sparse: unknown[] = [];
       sparse[1_000] = 1;
       const deep: Record<string, unknown> = {};
-      for (let at = deep, depth = 0; depth < 100; depth += 1) at = (at["deeper"] = {}) as Record<string, unknown>;
+      for (let at = deep, depth = 0; depth < 100; depth += 1) at = (at["deeper"] = {});
       const made = [
         circular,
         sparse,

@@ -36,7 +36,7 @@ export function harnessArgs(userData: string): string[] {
 /** Asks main through the page's bridge. */
 export function request(page: Page, channel: string, input: unknown): Promise<Reply<unknown>> {
   return page.evaluate(
-    ([name, value]) => (globalThis as unknown as Bridge).steward.request(name as string, value),
+    ([name, value]) => (globalThis as unknown as Bridge).steward.request(name, value),
     [channel, input] as const,
   );
 }

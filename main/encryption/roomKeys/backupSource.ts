@@ -7,6 +7,11 @@ import type { ThreadHost } from "./threadHost.ts";
 export const LONGEST_ENTRY = 64 * 1024;
 const PATH = { kind: "objects", names: ["rooms", null, "sessions", null] } as const;
 
+/** Gives a piece's memory back at once: the garbage collector lets tens of megabytes of such pieces lie about. */
+function forget({ buffer }: Uint8Array): void {
+  (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
+}
+
 /**
  * Goes through the entries of the account's backup while they are downloaded, in batches. Throws `bad_answer` when the
  * answer is cut or no backup, and what the download fails with.
@@ -22,6 +27,7 @@ export async function* backupEntries(host: ThreadHost, batchSize: number): Async
       if (host.signal.aborted) throw fail("cancelled");
       if (piece === null) break;
       slices.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));
+      forget(piece);
       while (batch.length >= batchSize) yield batch.splice(0, batchSize);
     }
     slices.end();

@@ -18,7 +18,7 @@ interface KeyHere {
 
 const BATCH = 128;
 /** Characters that are gathered before they are encrypted and written. */
-const WRITE_CHARACTERS = 512 * 1024;
+const WRITE_CHARACTERS = 128 * 1024;
 
 /**
  * Writes the room keys of backup and session into a key file. Of a key that is in both, the copy that opens more

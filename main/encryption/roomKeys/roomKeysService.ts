@@ -131,8 +131,9 @@ export class RoomKeysService implements Requests {
     return { job };
   };
 
-  /** Throws `not_a_key_file` and what else can be seen at a file's beginning. */
+  /** Throws `no_such_account` before anybody is asked, `not_a_key_file` and what else a file's beginning shows. */
   chooseFile = async ({ accountId }: Input<"chooseFile">) => {
+    this.#parts.session(accountId);
     const path = await this.#parts.ports.chooseSource();
     if (path === null) return { file: null };
     const reader = await KeyFileReader.open(path);

@@ -56,7 +56,7 @@ describe("an account's sessions", () => {
     expect(Object.values(await of()).sort()).toEqual(["no_encryption", "no_encryption", "unverified", "verified"]);
     const health = await rooms.health.refresh(accountId);
     expect(health).toMatchObject({ thisSession: "unverified", otherSessions: { total: 3, unverified: 2, inactive: 0 } });
-    await verified.stop();
+    verified.stop();
   });
 
   it("count as forgotten after 90 days", async () => {
