@@ -5,7 +5,7 @@ import type { FromThread, ResultOf, RoomKeysTask, ThreadCalls, ToThread } from "
 /** How long a cancelled thread may take to clean up, in milliseconds. */
 const CLEAN_UP_MS = 10_000;
 /** Short-lived garbage is all there is: a small nursery keeps the memory small. */
-const LIMITS = { maxYoungGenerationSizeMb: 2 };
+const LIMITS = { maxYoungGenerationSizeMb: 8 };
 
 /**
  * Does a task in a thread of its own and answers its calls. Rejects with what failed, in the thread or in a call; when
