@@ -158,7 +158,8 @@ describe("JsonFile", () => {
     expect(await file.read()).toBeNull();
   });
 
-  it.skipIf(process.getuid?.() === 0)("says `denied` where it may not write", async () => {
+  it("says `denied` where it may not write", async ({ skip }) => {
+    skip(process.getuid?.() === 0, "root may write everywhere");
     await chmod(folder.path, 0o500);
     expect(await failureOf(open().write({ count: 1 }))).toMatchObject({ error: { kind: "file_failed", reason: "denied" } });
     await chmod(folder.path, 0o700);
