@@ -20,7 +20,7 @@ export const Job = z.object({
   jobId: ConversationId,
   /** Null for work that belongs to no single account. */
   accountId: AccountId.nullable(),
-  kind: z.enum(["restore_room_keys", "export_room_keys", "import_room_keys", "verify_backup"]),
+  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup"]),
   status: z.enum(["running", "done", "failed", "cancelled", "interrupted"]),
   progress: z.object({ done: z.number().int(), total: z.number().int().nullable() }),
   /** Counts by name, once there is a result: what they mean depends on `kind`. */

@@ -56,7 +56,7 @@ const untilStopped = ({ signal, progress }: { signal: AbortSignal; progress(done
 function startUntilStopped(jobs: Jobs): { jobId: Job["jobId"]; begun: Promise<void> } {
   let begin: () => void;
   const begun = new Promise<void>((resolve) => (begin = resolve));
-  const { jobId } = jobs.start("restore_room_keys", null, (control) => {
+  const { jobId } = jobs.start("verify_backup", null, (control) => {
     begin();
     return untilStopped(control);
   });
@@ -66,7 +66,7 @@ function startUntilStopped(jobs: Jobs): { jobId: Job["jobId"]; begun: Promise<vo
 describe("a job", () => {
   it("reports progress and its result, and is still there after a restart", async () => {
     const jobs = await open();
-    const { jobId } = jobs.start("restore_room_keys", null, ({ progress }) => {
+    const { jobId } = jobs.start("verify_backup", null, ({ progress }) => {
       progress(3, 3);
       return Promise.resolve({ good: 3 });
     });
@@ -78,8 +78,8 @@ describe("a job", () => {
 
   it("says why it failed and hides a defect", async () => {
     const jobs = await open();
-    const refused = jobs.start("restore_room_keys", null, () => Promise.reject(fail("not_found")));
-    const defect = jobs.start("restore_room_keys", null, () => Promise.reject(new Error("the inner workings")));
+    const refused = jobs.start("verify_backup", null, () => Promise.reject(fail("not_found")));
+    const defect = jobs.start("verify_backup", null, () => Promise.reject(new Error("the inner workings")));
     expect(await ended(jobs, refused.jobId)).toMatchObject({ status: "failed", error: { kind: "not_found" } });
     expect((await ended(jobs, defect.jobId)).error).toMatchObject({ kind: "internal" });
   });
