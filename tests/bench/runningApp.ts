@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { linkTree, stagedApp } from "../../build/stage.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { waitUntil, within } from "../support/waitUntil.ts";
-import { PageConnection } from "./pageConnection.ts";
+import { PageConnection } from "../support/pageConnection.ts";
 
 /**
  * A program started as a person would, with no test driver in its way: a debugging port is opened, and used only once the

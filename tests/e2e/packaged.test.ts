@@ -4,10 +4,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { extractFile, listPackage } from "@electron/asar";
-import { type Browser, chromium, type Page } from "playwright";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fuses, readFuses } from "../../build/fuses.ts";
 import { root } from "../../build/paths.ts";
+import { PageConnection } from "../support/pageConnection.ts";
+import { waitUntil } from "../support/waitUntil.ts";
 
 /** Fuses younger than Electron 25, the oldest that the app runs on. */
 const youngFuses = ["GrantFileProtocolExtraPrivileges", "WasmTrapHandlers"];
@@ -23,14 +24,11 @@ const archive = join(executable, process.platform === "darwin" ? "../../Resource
 /** How long the app may take to open the debugging port it was started with. It takes less than a second. */
 const portLimitMs = 60_000;
 
-/**
- * Starts the packaged app and reaches its window. Playwright's own way of starting Electron needs Node's inspector,
- * which the fuses forbid; a debugging port of Chromium's shows the page alone.
- */
-async function startApp(home: string): Promise<{ app: ChildProcess; browser: Browser; page: Page }> {
+/** Starts the packaged app with a debugging port. */
+function startApp(home: string): ChildProcess {
   // Root cannot use Chromium's sandbox, and Xvfb has no graphics card.
   const flags = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const app = spawn(
+  return spawn(
     executable,
     [...flags, "--disable-gpu", "--remote-debugging-port=0", `--user-data-dir=${join(home, "data")}`],
     {
@@ -38,12 +36,19 @@ async function startApp(home: string): Promise<{ app: ChildProcess; browser: Bro
       env: { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, "config"), XDG_DATA_HOME: join(home, "share") },
     },
   );
-  const address = await new Promise<string>((resolve, reject) => {
+}
+
+/**
+ * Reaches the window of the app. Playwright's own way of starting Electron needs Node's inspector, which the fuses
+ * forbid, and where it attaches to a running program it expects a browser; a debugging port shows the page alone.
+ */
+async function pageOf(app: ChildProcess): Promise<PageConnection> {
+  const host = await new Promise<string>((resolve, reject) => {
     let words = "";
     const limit = setTimeout(() => reject(new Error(`no debugging port. The app said: ${words}`)), portLimitMs);
-    app.stderr.on("data", (chunk: Buffer) => {
+    app.stderr?.on("data", (chunk: Buffer) => {
       words += chunk.toString();
-      const found = /DevTools listening on (ws:\S+)/.exec(words)?.[1];
+      const found = /DevTools listening on ws:\/\/([^/]+)/.exec(words)?.[1];
       if (found === undefined) return;
       clearTimeout(limit);
       resolve(found);
@@ -51,28 +56,23 @@ async function startApp(home: string): Promise<{ app: ChildProcess; browser: Bro
     app.on("close", (code) => reject(new Error(`the app ended with code ${code}. It said: ${words}`)));
     app.on("error", reject);
   });
-  // Electron manages no browser contexts, which Playwright would otherwise set up to its liking.
-  const browser = await chromium.connectOverCDP(address, { noDefaults: true });
-  const [context] = browser.contexts();
-  if (context === undefined) throw new Error("the app has no browser context");
-  const page = context.pages()[0] ?? (await context.waitForEvent("page"));
-  return { app, browser, page };
+  return PageConnection.open(host, "app://");
 }
 
 describe("the packaged app", () => {
   let home: string;
   let app: ChildProcess | undefined;
-  let browser: Browser | undefined;
-  let page: Page;
+  let page: PageConnection | undefined;
 
   beforeAll(async () => {
     expect(existsSync(executable), `npm run package left no ${executable}`).toBe(true);
     home = await mkdtemp(join(tmpdir(), "steward-packaged-"));
-    ({ app, browser, page } = await startApp(home));
+    app = startApp(home);
+    page = await pageOf(app);
   });
 
   afterAll(async () => {
-    await browser?.close();
+    page?.close();
     if (app !== undefined && app.exitCode === null && app.signalCode === null) {
       const closed = new Promise((resolve) => app?.once("close", resolve));
       app.kill("SIGKILL");
@@ -82,13 +82,12 @@ describe("the packaged app", () => {
   });
 
   test("opens its window and shows the first page", async () => {
-    await page.locator("h1").first().waitFor();
-    expect(await page.title()).toContain("Steward");
+    await waitUntil(() => page?.evaluate(() => document.querySelector("h1")?.textContent), { what: "a heading" });
+    expect(await page?.evaluate(() => document.title)).toContain("Steward");
   });
 
   test("knows that it is packaged", async () => {
-    const request = '({ request }) => request("app.info", {})';
-    const info: unknown = await page.evaluate(`(${request})(window.steward)`);
+    const info = await page?.evaluate(() => window.steward.request("app.info", {}));
     expect(info).toMatchObject({ ok: true, value: { packaged: true } });
   });
 

@@ -12,12 +12,18 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 
 let folder: string;
 let sent: { channel: string; payload: unknown }[];
+let opened: Jobs[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "steward-jobs-"));
   sent = [];
+  opened = [];
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  // A job's last change is written after its status has changed: the folder goes when that has been done.
+  for (const jobs of opened) await jobs.stopAll();
+  await rm(folder, { recursive: true });
+});
 
 async function open(): Promise<Jobs> {
   const jobs = new Jobs({
@@ -30,6 +36,7 @@ async function open(): Promise<Jobs> {
     emit: (channel, payload) => void sent.push({ channel, payload }),
     logger: silent,
   });
+  opened.push(jobs);
   await jobs.load();
   return jobs;
 }

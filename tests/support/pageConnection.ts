@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { waitUntil } from "../support/waitUntil.ts";
+import { waitUntil } from "./waitUntil.ts";
 
 interface Target {
   type: string;
+  url: string;
   webSocketDebuggerUrl?: string;
 }
 
@@ -29,12 +30,17 @@ export class PageConnection {
     });
   }
 
-  /** Connects to the first page. @param host of the debugging port, with the port */
-  static async open(host: string): Promise<PageConnection> {
+  /**
+   * Connects to the first page.
+   *
+   * @param host of the debugging port, with the port
+   * @param address how the page's address begins: a window that has not loaded its page yet has another one
+   */
+  static async open(host: string, address = ""): Promise<PageConnection> {
     const url = await waitUntil(
       async () => {
         const targets = (await (await fetch(`http://${host}/json/list`)).json()) as Target[];
-        return targets.find(({ type }) => type === "page")?.webSocketDebuggerUrl;
+        return targets.find(({ type, url }) => type === "page" && url.startsWith(address))?.webSocketDebuggerUrl;
       },
       { what: "the window's page" },
     );
