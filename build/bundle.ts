@@ -164,7 +164,8 @@ function threads(source: string): Plugin {
 function refuseEagerSdk(metafile: Metafile, source: string, modules: string): void {
   const outputs = metafile.outputs;
   const entry = relative(source, join(modules, "index.mjs")).replaceAll("\\", "/");
-  const eager = new Set([entry]);
+  const behind = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === "main/behindTheWindow.ts");
+  const eager = new Set([entry, ...behind]);
   for (const path of eager) {
     for (const { path: next, kind } of outputs[path]?.imports ?? []) {
       if (kind === "import-statement" && outputs[next]) eager.add(next);

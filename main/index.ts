@@ -1,25 +1,19 @@
 import "./app/fillIns.ts";
+import "./plainSchemas.ts";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { app, ipcMain } from "electron";
+import { app } from "electron";
 import type { AppInfo } from "../shared/contract/app.ts";
-import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { type AppError, AppFailure } from "../shared/errors.ts";
 import { registerAssetScheme, serveAssets } from "./app/assets.ts";
-import { createAssetServer } from "./app/assetServer.ts";
-import { Dialogs } from "./app/dialogs.ts";
-import { createOpenExternal } from "./app/external.ts";
 import { hardenApp } from "./app/hardening.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
 import { applyTheme } from "./app/theme.ts";
 import { MainWindow, rendererSession } from "./app/window.ts";
-import { createHandlers } from "./handlers.ts";
-import { createEmit, startRouter } from "./ipc/router.ts";
-import { isTrustedSender } from "./ipc/trust.ts";
+import type { BehindTheWindow } from "./behindTheWindow.ts";
 import { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, LogFile } from "./logging/logFile.ts";
 import { Redactor, SecretsToRedact } from "./logging/redact.ts";
-import { openRooms, type Rooms } from "./rooms.ts";
 import { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
@@ -97,105 +91,32 @@ function reportFailedStart(error: unknown): void {
 }
 
 async function start(): Promise<void> {
-  const emit = createEmit((channel, payload) => window.send(channel, payload), logger);
-  const dialogs = new Dialogs(() => window.browserWindow);
-  const opening = openRooms({
-    folders,
-    fetch: globalThis.fetch,
-    emit,
-    loggerFor: (room) => createLogger(log, room),
-    keepOutOfLogs: (secret) => secretsToRedact.add(secret),
-    onDamaged: noteDamage,
-    keeping: {
-      copyText: (text) => dialogs.copySecret(text),
-      saveText: (file) => dialogs.saveText(file),
-      print: () => dialogs.printWindow(),
-    },
-    keyFiles: {
-      chooseTarget: (suggestedName) => dialogs.chooseTarget(suggestedName),
-      chooseSource: () => dialogs.chooseSource(),
-    },
-  });
-  const routed = startRouter({
-    ipcMain,
-    isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
-    logger: createLogger(log, "ipc"),
-    handlers: opening.then((rooms) => handlersOf(rooms, emit, dialogs)),
-  });
-  // It is waited for further down, where a failure is reported.
-  routed.catch(() => undefined);
+  // Not behind the window yet: what it needs to exist, and what decides how the app ends.
+  let behind: Promise<BehindTheWindow> | null = null;
   quitInOrder({
     window,
-    shutdown: async () => {
-      const rooms = await opening;
-      await rooms.jobs.stopAll();
-      await rooms.sessions.stopAll();
-      await dialogs.forgetCopiedSecret();
-      await log.flush();
-    },
+    shutdown: async () => (await behind)?.shutdown(),
     logger,
-  });
-
-  const assetServer = createAssetServer({
-    rendererDir: join(__dirname, "../renderer"),
-    avatarOf: async (accountId) => (await opening).avatars.read(accountId),
-    reportFolder: folders.logs,
-    logger: createLogger(log, "assets"),
   });
   const [settings, crash] = await Promise.all([settingsFile.settings(), crashes.read(), app.whenReady()]);
   if (crash) notices.push({ kind: "previous_crash", at: crash.at });
   applyTheme(settings.theme);
-  serveAssets(rendererSession(), assetServer);
-  // The window and the rooms behind it are made side by side; what the page asks first waits for them.
-  await Promise.all([window.open(), routed]);
-}
-
-/** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */
-const PAINT_MS = 120;
-
-/** Makes the function that starts all sessions, once, soon after it is first called. */
-function startsSessionsOnce(rooms: Rooms): () => void {
-  let begun = false;
-  return () => {
-    if (begun) return;
-    begun = true;
-    setTimeout(() => void rooms.sessions.restoreAll(), PAINT_MS);
-  };
-}
-
-function handlersOf(rooms: Rooms, emit: Emit, dialogs: Dialogs): Handlers {
-  return createHandlers({
-    ...rooms,
-    fetch: globalThis.fetch,
-    accountsListed: startsSessionsOnce(rooms),
-    appInfo: () => ({
-      version: app.getVersion(),
-      electron: process.versions.electron,
-      chrome: process.versions.chrome,
-      node: process.versions.node,
-      packaged: app.isPackaged,
-      platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
+  // As soon as it has been told its page, the window's own process is starting, and needs nothing of this one meanwhile.
+  const opening = window.open();
+  const building = opening.then(async () => {
+    const { buildBehindTheWindow } = await import("./behindTheWindow.ts");
+    return buildBehindTheWindow({
+      window,
+      folders,
+      settingsFile,
+      log,
+      secretsToRedact,
+      crashes,
       notices,
-    }),
-    settings: {
-      read: () => settingsFile.settings(),
-      update: async (change) => {
-        const changed = await settingsFile.updateSettings(change);
-        applyTheme(changed.theme);
-        emit("app.settingsChanged", changed);
-        return changed;
-      },
-    },
-    openExternal: createOpenExternal({
-      isHomeserverHttp: (url, accountId) =>
-        new URL(rooms.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
-      logger: createLogger(log, "external"),
-    }),
-    copyText: (text) => dialogs.copyText(text),
-    report: async () => (await crashes.read())?.text ?? crashes.describeNow(),
-    dismissNotices: async () => {
-      notices.length = 0;
-      await crashes.dismiss();
-    },
+      onDamaged: noteDamage,
+    });
   });
+  behind = building;
+  serveAssets(rendererSession(), async (request) => (await building).assetServer(request));
+  await (await building).opened;
 }

@@ -1,6 +1,6 @@
 import { access, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { ClassicLevel } from "classic-level";
+import type { ClassicLevel } from "classic-level";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { fileFailure, isMissing, systemErrorCode } from "../storage/fileErrors.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
@@ -48,7 +48,7 @@ export async function openLevel(folder: string, mustExist: boolean): Promise<Lev
     } else if (await isDamagedLevel(path)) {
       throw fail("store_damaged");
     }
-    const level: Level = new ClassicLevel(path, { ...LEVEL_OPTIONS, createIfMissing: false });
+    const level = await levelAt(path, { createIfMissing: false });
     try {
       await level.open();
       await checkFormat(level, folder);
@@ -99,13 +99,19 @@ export function levelFailure(thrown: unknown): AppFailure {
   return new AppFailure({ kind: "store_damaged" }, { cause });
 }
 
+/** Loading LevelDB takes longer than the window should wait for it: it comes with the first store. */
+async function levelAt(path: string, more: { createIfMissing: boolean }): Promise<Level> {
+  const { ClassicLevel } = await import("classic-level");
+  return new ClassicLevel(path, { ...LEVEL_OPTIONS, ...more });
+}
+
 /**
  * Made aside and then renamed: a LevelDB without a format entry is thereby always a damaged one and never one whose
  * making was cut short, and can be refused without guessing.
  */
 async function createLevel(folder: string): Promise<void> {
   const fresh = await mkdtemp(join(folder, UNFINISHED));
-  const level: Level = new ClassicLevel(fresh, LEVEL_OPTIONS);
+  const level = await levelAt(fresh, { createIfMissing: true });
   try {
     await level.open();
     const content = Buffer.from(JSON.stringify({ version: FORMAT_VERSION }));

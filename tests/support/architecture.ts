@@ -126,9 +126,12 @@ function layerBreaches(edges: Edge[]): string[] {
   });
 }
 
+/** What the app loads at start: the one, and then, while the window opens, the other. */
+const startModules = ["main/index.ts", "main/behindTheWindow.ts"];
+
 /** Modules that use matrix-js-sdk's values, though the app loads them at start. */
 function sdkBreaches(edges: Edge[]): string[] {
-  const reached = new Map<string, string[]>([["main/index.ts", ["main/index.ts"]]]);
+  const reached = new Map(startModules.map((path) => [path, [path]]));
   for (const [path, way] of reached) {
     for (const { from, to, kind } of edges) {
       if (from === path && to !== undefined && kind === "value" && !reached.has(to)) reached.set(to, [...way, to]);

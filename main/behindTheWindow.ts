@@ -1,0 +1,142 @@
+import { join } from "node:path";
+import { app, ipcMain } from "electron";
+import type { AppInfo } from "../shared/contract/app.ts";
+import type { Emit, Handlers } from "../shared/contract/index.ts";
+import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
+import { Dialogs } from "./app/dialogs.ts";
+import { createOpenExternal } from "./app/external.ts";
+import { applyTheme } from "./app/theme.ts";
+import type { MainWindow } from "./app/window.ts";
+import { createHandlers } from "./handlers.ts";
+import { createEmit, startRouter } from "./ipc/router.ts";
+import { isTrustedSender } from "./ipc/trust.ts";
+import type { CrashReporter } from "./logging/crashReport.ts";
+import { createLogger, type LogFile } from "./logging/logFile.ts";
+import type { SecretsToRedact } from "./logging/redact.ts";
+import { openRooms, type Rooms } from "./rooms.ts";
+import type { Folders } from "./storage/folders.ts";
+import type { DamagedFile } from "./storage/jsonFile.ts";
+import type { SettingsFile } from "./storage/settingsFile.ts";
+
+/** What is there before the window is. */
+export interface Front {
+  window: MainWindow;
+  folders: Folders;
+  settingsFile: SettingsFile;
+  log: LogFile;
+  secretsToRedact: SecretsToRedact;
+  crashes: CrashReporter;
+  notices: AppInfo["notices"];
+  onDamaged: (damaged: DamagedFile) => void;
+}
+
+/** What stands behind the window. */
+export interface BehindTheWindow {
+  /** Answers the window's requests for `app://`. */
+  assetServer: AssetServer;
+  /** Settles when all rooms are open; rejects when one cannot be opened. */
+  opened: Promise<unknown>;
+  /** Ends everything that must not be cut off. */
+  shutdown: () => Promise<void>;
+}
+
+/**
+ * Builds what the window talks to: the rooms, the router, the files of the page. It is loaded while the window's own
+ * process is starting, so that the window does not wait for it. All channels have their listener when this returns, and
+ * the page's files come from here: no question of the page can come too early.
+ */
+export function buildBehindTheWindow(front: Front): BehindTheWindow {
+  const { window, folders, log, secretsToRedact, onDamaged } = front;
+  const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
+  const dialogs = new Dialogs(() => window.browserWindow);
+  const opening = openRooms({
+    folders,
+    fetch: globalThis.fetch,
+    emit,
+    loggerFor: (room) => createLogger(log, room),
+    keepOutOfLogs: (secret) => secretsToRedact.add(secret),
+    onDamaged,
+    keeping: {
+      copyText: (text) => dialogs.copySecret(text),
+      saveText: (file) => dialogs.saveText(file),
+      print: () => dialogs.printWindow(),
+    },
+    keyFiles: {
+      chooseTarget: (suggestedName) => dialogs.chooseTarget(suggestedName),
+      chooseSource: () => dialogs.chooseSource(),
+    },
+  });
+  const opened = startRouter({
+    ipcMain,
+    isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
+    logger: createLogger(log, "ipc"),
+    handlers: opening.then((rooms) => handlersOf(rooms, front, emit, dialogs)),
+  });
+  return {
+    assetServer: createAssetServer({
+      rendererDir: join(__dirname, "../renderer"),
+      avatarOf: async (accountId) => (await opening).avatars.read(accountId),
+      reportFolder: folders.logs,
+      logger: createLogger(log, "assets"),
+    }),
+    opened,
+    shutdown: async () => {
+      const rooms = await opening;
+      await rooms.jobs.stopAll();
+      await rooms.sessions.stopAll();
+      await dialogs.forgetCopiedSecret();
+      await log.flush();
+    },
+  };
+}
+
+/** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */
+const PAINT_MS = 120;
+
+/** Makes the function that starts all sessions, once, soon after it is first called. */
+function startsSessionsOnce(rooms: Rooms): () => void {
+  let begun = false;
+  return () => {
+    if (begun) return;
+    begun = true;
+    setTimeout(() => void rooms.sessions.restoreAll(), PAINT_MS);
+  };
+}
+
+function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): Handlers {
+  const { settingsFile, crashes, notices, log } = front;
+  return createHandlers({
+    ...rooms,
+    fetch: globalThis.fetch,
+    accountsListed: startsSessionsOnce(rooms),
+    appInfo: () => ({
+      version: app.getVersion(),
+      electron: process.versions.electron,
+      chrome: process.versions.chrome,
+      node: process.versions.node,
+      packaged: app.isPackaged,
+      platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
+      notices,
+    }),
+    settings: {
+      read: () => settingsFile.settings(),
+      update: async (change) => {
+        const changed = await settingsFile.updateSettings(change);
+        applyTheme(changed.theme);
+        emit("app.settingsChanged", changed);
+        return changed;
+      },
+    },
+    openExternal: createOpenExternal({
+      isHomeserverHttp: (url, accountId) =>
+        new URL(rooms.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
+      logger: createLogger(log, "external"),
+    }),
+    copyText: (text) => dialogs.copyText(text),
+    report: async () => (await crashes.read())?.text ?? crashes.describeNow(),
+    dismissNotices: async () => {
+      notices.length = 0;
+      await crashes.dismiss();
+    },
+  });
+}
