@@ -23,6 +23,7 @@ import { SessionManager } from "./sessions/sessionManager.ts";
 import { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import { type DamagedFile, JsonFile } from "./storage/jsonFile.ts";
+import { KeyedQueue } from "./storage/keyedQueue.ts";
 import { UnfinishedFiles } from "./storage/unfinishedFiles.ts";
 
 /** What the rooms need from outside: all of it can be had under plain Node. */
@@ -148,11 +149,17 @@ export async function openRooms(options: RoomOptions) {
   });
 
   const accountsLogger = loggerFor("accounts");
+  const learning = new KeyedQueue<string>();
   sessions.onRunning((accountId) => {
-    const learn = [profile.get(accountId), health.refresh(accountId)];
-    for (const learnt of learn) {
-      learnt.catch((error: unknown) => accountsLogger.info("not learnt after the start", { accountId, error }));
-    }
+    const { baseUrl } = sessions.account(accountId).homeserver;
+    void learning.run(baseUrl, async () => {
+      await sessions.started(baseUrl);
+      for (const learnt of await Promise.allSettled([profile.get(accountId), health.refresh(accountId)])) {
+        if (learnt.status === "rejected") {
+          accountsLogger.info("not learnt after the start", { accountId, error: learnt.reason as unknown });
+        }
+      }
+    });
   });
   secrets.onChange((state) => {
     emit("secrets.changed", state);

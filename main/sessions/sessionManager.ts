@@ -100,6 +100,17 @@ export class SessionManager {
     await Promise.allSettled(this.#parts.index.list().map((entry) => this.session(entry.accountId).start()));
   }
 
+  /**
+   * Resolves when no session on this server is starting any more: what else its accounts are asked about would only hold
+   * those up. Never rejects.
+   */
+  async started(baseUrl: string): Promise<void> {
+    const starting = [...this.#sessions.values()].filter(
+      ({ details, snapshot }) => details.baseUrl === baseUrl && snapshot.status === "starting",
+    );
+    await Promise.all(starting.map((session) => session.start()));
+  }
+
   /** Starts again those whose secrets could not be read, once they can. */
   async startLocked(): Promise<void> {
     const locked = [...this.#sessions.values()].filter((session) => session.snapshot.status === "locked");

@@ -71,6 +71,36 @@ describe("accounts", () => {
     for (const id of ids) expect(await sessionsOf(after, id)).toHaveLength(1);
   });
 
+  it("asks the server about its accounts only when none of them is starting there any more", async () => {
+    const before = await data.open();
+    for (const user of [await newUser(), await newUser()]) await signIn(before, user);
+    await data.close();
+
+    const questions: string[] = [];
+    const syncing = new Set<string | null>();
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const after = await data.open({
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        if (/\/(?:profile|account\/3pid|devices)\b/.test(request.url)) questions.push(request.url);
+        if (request.url.includes("/sync?")) {
+          syncing.add(request.headers.get("authorization"));
+          if (syncing.size === 2) await held;
+        }
+        return fetch(input, init);
+      },
+    });
+    const restored = after.sessions.restoreAll();
+    const states = (): string[] => after.sessions.list().map(({ session }) => session.status);
+    await waitUntil(() => states().includes("running"), { what: "the first session" });
+    expect(states().sort()).toEqual(["running", "starting"]);
+    expect(questions).toEqual([]);
+    letGo();
+    await restored;
+    await waitUntil(() => questions.length > 0, { what: "the questions after that" });
+  });
+
   it("refuses the same account twice and leaves no second session behind", async () => {
     const rooms = await data.open();
     const user = await newUser();
