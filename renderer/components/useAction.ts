@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { AppError } from "../../shared/errors.ts";
 import { errorOf } from "../bridge.ts";
 
@@ -6,7 +6,7 @@ import { errorOf } from "../bridge.ts";
 export interface Action<A extends unknown[], R> {
   /**
    * Resolves to what was answered, or to undefined when it failed; `error` then says how. A second start is
-   * ignored.
+   * ignored. Stays the same function for as long as the view is shown, and always does what the last drawing gave.
    */
   readonly run: (...args: A) => Promise<R | undefined>;
   readonly busy: boolean;
@@ -19,6 +19,10 @@ export interface Action<A extends unknown[], R> {
 export function useAction<A extends unknown[], R>(perform: (...args: A) => Promise<R>): Action<A, R> {
   const [state, setState] = useState<{ busy: boolean; error: AppError | null }>({ busy: false, error: null });
   const running = useRef(false);
+  const latest = useRef(perform);
+  useEffect(() => {
+    latest.current = perform;
+  });
   const mounted = useRef(true);
   useEffect(() => {
     mounted.current = true;
@@ -26,12 +30,12 @@ export function useAction<A extends unknown[], R>(perform: (...args: A) => Promi
       mounted.current = false;
     };
   }, []);
-  const run = async (...args: A): Promise<R | undefined> => {
+  const run = useCallback(async (...args: A): Promise<R | undefined> => {
     if (running.current) return undefined;
     running.current = true;
     setState({ busy: true, error: null });
     try {
-      const answer = await perform(...args);
+      const answer = await latest.current(...args);
       if (mounted.current) setState({ busy: false, error: null });
       return answer;
     } catch (thrown) {
@@ -40,6 +44,7 @@ export function useAction<A extends unknown[], R>(perform: (...args: A) => Promi
     } finally {
       running.current = false;
     }
-  };
-  return { run, ...state, reset: () => setState({ busy: false, error: null }) };
+  }, []);
+  const reset = useCallback(() => setState({ busy: false, error: null }), []);
+  return { run, ...state, reset };
 }

@@ -18,6 +18,7 @@ import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Page } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
+import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { Table } from "../../components/Table.tsx";
 import { errorWords, t } from "../../i18n/index.ts";
@@ -88,16 +89,12 @@ function AccountsTable({ accounts }: { readonly accounts: readonly Account[] }) 
     <>
       {many && (
         <div className={styles["filters"]} role="search">
-          <label className={styles["search"]}>
-            <span className="visuallyHidden">{t("all.filter")}</span>
-            <Search size={16} aria-hidden />
-            <input
-              type="search"
-              value={query}
-              placeholder={t("all.filterPlaceholder")}
-              onChange={(event) => setQuery(event.target.value)}
-            />
-          </label>
+          <SearchField
+            label={t("all.filter")}
+            placeholder={t("all.filterPlaceholder")}
+            value={query}
+            onChange={setQuery}
+          />
           <label className={styles["only"]}>
             <input type="checkbox" checked={onlyNeeds} onChange={(event) => setOnlyNeeds(event.target.checked)} />
             {t("all.filterNeeds")}

@@ -23,9 +23,7 @@ export function ProfilePage({ account }: { readonly account: Account }) {
   const { run } = load;
   useEffect(() => {
     if (running) void run();
-    // `run` is new at each drawing and always does the same.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [accountId, running]);
+  }, [accountId, running, run]);
   return (
     <Page title={t("profile.title")} subtitle={t("profile.subtitle", { userId })}>
       {!running && (

@@ -23,8 +23,7 @@ export function OlderBackups({ accountId, newest }: OlderBackupsProps) {
   useEffect(() => {
     void lookOnce();
     // Which are older follows from the newest alone.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [accountId, newest]);
+  }, [accountId, newest, lookOnce]);
   const remove = useAction(async (version: string) => {
     setBackups((await steward.secureBackup.deleteOlderBackup({ accountId, version })).backups);
     speak(t("backup.storage.olderDeleted", { version }));

@@ -29,8 +29,7 @@ export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
   useEffect(() => {
     void lookOnce();
     // The preview belongs to the moment the page was opened.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [accountId]);
+  }, [accountId, lookOnce]);
   if (look.error) return <ErrorText error={look.error} actions={later} />;
   if (!preview) return <Skeleton label={t("backup.reset.looking")} lines={5} />;
 

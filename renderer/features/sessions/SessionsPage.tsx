@@ -8,6 +8,7 @@ import { classNames } from "../../components/classNames.ts";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Page } from "../../components/Page.tsx";
+import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -117,18 +118,7 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
             </button>
           ))}
         </div>
-        {sessions.length > MANY && (
-          <label className={styles["search"]}>
-            <span className="visuallyHidden">{t("sessions.search")}</span>
-            <Search size={16} aria-hidden />
-            <input
-              type="search"
-              value={query}
-              placeholder={t("sessions.search")}
-              onChange={(event) => setQuery(event.target.value)}
-            />
-          </label>
-        )}
+        {sessions.length > MANY && <SearchField label={t("sessions.search")} value={query} onChange={setQuery} />}
         {chosen.length > 0 ? (
           <Button icon={LogOut} busy={signOut.busy} onPress={() => setLeaving(chosen)}>
             {t("sessions.signOutChosen", { count: chosen.length })}

@@ -28,8 +28,7 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
   useEffect(() => {
     void lookOnce();
     // The preview belongs to the moment the dialog was opened.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [accountId]);
+  }, [accountId, lookOnce]);
   const signOut = useAction(async (userId: string) => {
     const { serverTold } = await steward.accounts.signOut({ accountId });
     closeDialog();

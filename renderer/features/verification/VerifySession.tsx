@@ -56,8 +56,7 @@ function AnotherSession({ accountId }: Pick<Account, "accountId">) {
   useEffect(() => {
     void lookOnce();
     // What there is belongs to the moment the page was opened; a button looks again.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [accountId]);
+  }, [accountId, lookOnce]);
   const lookAgain = (
     <Button small busy={look.busy} onPress={() => void look.run()}>
       {t("verification.choose.lookAgain")}
