@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { run } from "../../build/processes.ts";
 import { login, manyTimes, matrixOk, type MatrixAnswer, type MatrixCall, type Tokens } from "./matrixApi.ts";
 import { freePort } from "./ports.ts";
@@ -139,6 +140,26 @@ export class Synapse {
   /** As `call`, as an admin. */
   async adminCall(call: Omit<MatrixCall, "token">): Promise<MatrixAnswer["body"]> {
     return this.call({ ...call, token: await this.adminToken() });
+  }
+
+  /**
+   * Deactivates a user whose password goes on being right. That is how users stand whose passwords are not the server's
+   * own (LDAP and the like): of those alone Synapse says that they are deactivated, and not "wrong password".
+   */
+  async deactivateWithPasswordKept({ userId }: Pick<TestUser, "userId">): Promise<void> {
+    const database = new DatabaseSync(this.#files.database);
+    try {
+      const { password_hash: hash } = database.prepare("SELECT password_hash FROM users WHERE name = ?").get(userId) ?? {};
+      if (typeof hash !== "string") throw new Error(`${userId} has no password`);
+      await this.adminCall({
+        method: "POST",
+        path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(userId)}`,
+        body: { erase: false },
+      });
+      database.prepare("UPDATE users SET password_hash = ? WHERE name = ?").run(hash, userId);
+    } finally {
+      database.close();
+    }
   }
 
   /** Gives a user an email address (in place of those they had), as if they had proved it. */

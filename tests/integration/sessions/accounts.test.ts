@@ -146,18 +146,18 @@ describe("accounts", () => {
     expect(rooms.sessions.list()).toEqual([]);
   });
 
-  it("understands a server that says that a user is deactivated or locked", async () => {
-    const proxy = await startFaultProxy(synapse.baseUrl);
-    try {
-      const rooms = await data.open();
-      const user = await newUser();
-      for (const [errcode, kind] of [["M_USER_DEACTIVATED", "user_deactivated"], ["M_USER_LOCKED", "user_locked"]] as const) {
-        proxy.addRule({ path: /\/login$/, method: "POST", fault: { kind: "answer", status: 403, body: { errcode, error: "" } } });
-        expect(await errorOf(signIn(rooms, user, proxy.baseUrl))).toEqual({ kind });
-      }
-    } finally {
-      await proxy.stop();
-    }
+  it("says that a user is deactivated or locked where the server says so", async () => {
+    const rooms = await data.open();
+    const [deactivated, locked] = [await newUser(), await newUser()];
+    await synapse.deactivateWithPasswordKept(deactivated);
+    await synapse.adminCall({
+      method: "PUT",
+      path: `/_synapse/admin/v2/users/${encodeURIComponent(locked.userId)}`,
+      body: { locked: true },
+    });
+    expect(await errorOf(signIn(rooms, deactivated))).toEqual({ kind: "user_deactivated" });
+    expect(await errorOf(signIn(rooms, locked))).toEqual({ kind: "user_locked" });
+    expect(await errorOf(signIn(rooms, { ...locked, password: "wrong" }))).toEqual({ kind: "wrong_credentials" });
   });
 
   it("says for how long a rate limit holds", async () => {
