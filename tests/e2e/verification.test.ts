@@ -103,10 +103,17 @@ describe("a session that asks", () => {
   test("can be declined, and one that shows other emoji is refused", async () => {
     const { person } = world;
     const laptop = await client("Laptop");
+    // A dialog that is open does not keep it waiting.
+    await person.page.keyboard.press("Control+K");
+    await person.page.getByRole("dialog").waitFor();
     const first = await laptop.ask(await ourDeviceId());
+    await person.sees("“Laptop” of Alice");
+    await person.looks("verification-over-dialog");
     await person.press("Decline");
     await laptop.reaches(first, "cancelled");
     await person.seesNoMore("Verification request");
+    await person.page.getByRole("dialog").waitFor();
+    await person.page.keyboard.press("Escape");
     const second = await laptop.ask(await ourDeviceId());
     await person.press("Accept");
     await laptop.reaches(second, "ready");

@@ -12,11 +12,15 @@ import { isWaitingForPerson, useVerifications, verificationDismissed } from "../
 import styles from "./Incoming.module.css";
 import { otherSessionName } from "./verificationWords.ts";
 
-/** What other sessions ask, over whatever page is shown. The place is there before the first asks, so that it is read. */
+/**
+ * What other sessions ask, over whatever page or dialog is shown: whoever asks waits ten minutes at most. The place is
+ * there before the first asks, so that it is read.
+ */
 export function IncomingVerifications() {
   const open = useVerifications((state) => state.open);
   return (
-    <div className={styles["incoming"]} role="status">
+    // The attribute tells open dialogs to leave this usable (react-aria's own toasts do the same).
+    <div className={styles["incoming"]} role="status" data-react-aria-top-layer="true">
       {open.filter(isWaitingForPerson).map((verification) => (
         <Incoming key={verification.verificationId} verification={verification} />
       ))}
