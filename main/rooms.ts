@@ -117,6 +117,7 @@ export async function openRooms(options: RoomOptions) {
   const health = new HealthService({
     sessions,
     secureBackupState: (accountId) => secureBackup.state({ accountId }),
+    keepsSecurityKey: (accountId) => secureBackup.keepsSecurityKey(accountId),
     logger: loggerFor("health"),
   });
 

@@ -67,6 +67,9 @@ export const AppError = z.discriminatedUnion("kind", [
   kind("only_to_finish"),
   kind("identity_replaced"),
   kind("new_backup_needed"),
+  kind("security_key_not_kept"),
+  kind("kept_key_outdated"),
+  kind("kept_this_time_only"),
   // Room keys
   kind("not_a_key_file"),
   kind("key_file_cut"),

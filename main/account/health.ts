@@ -39,6 +39,7 @@ export function maskEmail(address: string): string {
 export interface HealthParts {
   sessions: SessionManager;
   secureBackupState: (accountId: AccountId) => Promise<SecureBackupState>;
+  keepsSecurityKey: (accountId: AccountId) => Promise<boolean>;
   logger: Logger;
 }
 
@@ -123,11 +124,13 @@ export class HealthService {
   async signOutPreview(accountId: AccountId): Promise<SignOutPreview> {
     const { sessions } = this.#parts;
     const known = sessions.account(accountId).health;
+    const securityKeyKept = await this.#parts.keepsSecurityKey(accountId).catch(() => false);
     const unknown: SignOutPreview = {
       thisSession: known?.thisSession ?? "unknown",
       secureBackup: known?.secureBackup ?? "unknown",
       lastVerifiedSession: null,
       roomKeysNotBackedUp: null,
+      securityKeyKept,
       serverReachable: false,
     };
     try {
@@ -140,6 +143,7 @@ export class HealthService {
         secureBackup: health.secureBackup,
         lastVerifiedSession,
         roomKeysNotBackedUp: await this.#roomKeysNotBackedUp(accountId),
+        securityKeyKept,
         serverReachable: true,
       };
     } catch (error) {

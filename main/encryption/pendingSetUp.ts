@@ -5,6 +5,7 @@ import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { fromBase64OfLength, toUnpaddedBase64 } from "./base64.ts";
+import { keptAfterSetUp } from "./keptKey.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { KeyDescription } from "./secretStorage.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
@@ -41,6 +42,8 @@ const PendingSetUp = z.object({
     .object({ keyId: z.string().nullable(), master: z.string().nullable(), backupVersion: z.string().nullable() })
     .nullable()
     .default(null),
+  /** Whether the person wants the Security Key kept on this computer once it has been checked. */
+  keepKey: z.boolean().default(false),
   /** Steps that have ended well; they are looked at again all the same. */
   done: z.array(SetUpStep),
 });
@@ -80,6 +83,7 @@ export async function newPendingSetUp(
           }
         : null,
     replaces,
+    keepKey: false,
     done: [],
   };
 }
@@ -114,6 +118,16 @@ export class PendingSetUps {
   async write(accountId: AccountId, pending: PendingSetUp): Promise<void> {
     const text = JSON.stringify(PendingSetUp.parse(pending));
     await this.#secretStore.update(accountId, (secrets) => ({ ...secrets, pendingSetUp: text }));
+  }
+
+  /** Forgets a set-up that has been checked, and keeps its Security Key if the person wants that: in one step. */
+  async finish(accountId: AccountId, { keyId, key, keepKey }: PendingSetUp): Promise<void> {
+    const now = { keyId, key: Buffer.from(key, "base64") };
+    await this.#secretStore.update(accountId, (secrets) => ({
+      ...secrets,
+      pendingSetUp: null,
+      keptSecurityKey: keptAfterSetUp(secrets, now, keepKey),
+    }));
   }
 
   async remove(accountId: AccountId): Promise<void> {

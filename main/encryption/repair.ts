@@ -74,6 +74,7 @@ async function whatShallBe(
     backupKey: opening ?? reusable ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES)),
     identity: null,
     replaces: null,
+    keepKey: false,
     done: [],
   };
 }

@@ -1,20 +1,28 @@
-import { type PhraseStrength, type ResetPreview, SecretName, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
+import {
+  type KeyOrPhrase,
+  type PhraseStrength,
+  type ResetPreview,
+  SecretName,
+  type SecureBackupState,
+} from "../../shared/contract/secureBackup.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
 import { deleteOlderBackup, describeOlderBackups, turnOffKeyStorage } from "./keyStorage.ts";
 import { declareBackupWanted } from "./keyBackup.ts";
+import { KeptKeys } from "./keptKey.ts";
 import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
+import { formatSecurityKey } from "./securityKey.ts";
 import { type SetUpParts, SetUps } from "./setUps.ts";
 import { openStorage, takeSecrets } from "./unlock.ts";
 
 /** The score that a Security Phrase needs, of zxcvbn's 0 to 4. */
 const GOOD_PHRASE_SCORE = 4;
 
-export interface SecureBackupParts extends SetUpParts {
+export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys"> {
   /** The ways to keep a Security Key outside the app. Each answers whether it was done. */
   ports: {
     /** Puts a secret on the clipboard. */
@@ -37,12 +45,14 @@ type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
 export class SecureBackupService implements Requests {
   readonly #parts: SecureBackupParts;
   readonly #setUps: SetUps;
+  readonly #keptKeys: KeptKeys;
   /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
   readonly #misfits = new Map<AccountId, SecretName[]>();
 
   constructor(parts: SecureBackupParts) {
     this.#parts = parts;
-    this.#setUps = new SetUps(parts);
+    this.#keptKeys = new KeptKeys(parts.secretStore);
+    this.#setUps = new SetUps({ ...parts, keptKeys: this.#keptKeys });
   }
 
   /** Reads the server and the session anew. */
@@ -75,9 +85,12 @@ export class SecureBackupService implements Requests {
   resetPreview = ({ accountId }: Input<"resetPreview">): Promise<ResetPreview> =>
     this.#parts.session(accountId).use((client, signal) => previewReset(client, openEncryption(client, { signal })));
 
-  keepSecurityKey = async ({ accountId, how }: Input<"keepSecurityKey">): Promise<{ kept: boolean }> => {
+  keepSecurityKey = async ({ accountId, how, which }: Input<"keepSecurityKey">): Promise<{ kept: boolean }> => {
     const { ports } = this.#parts;
-    const key = this.#setUps.unconfirmedKey(accountId);
+    const key =
+      which === "new"
+        ? this.#setUps.unconfirmedKey(accountId)
+        : (await this.showKeptKey({ accountId })).securityKey;
     if (how === "print") return { kept: await ports.print() };
     if (how === "copy") {
       await ports.copyText(key);
@@ -91,8 +104,8 @@ export class SecureBackupService implements Requests {
   };
 
   /** Throws as `SetUps.confirm` does. */
-  confirmSetUp = async ({ accountId, typed }: Input<"confirmSetUp">) => {
-    const setUp = await this.#setUps.confirm(accountId, typed);
+  confirmSetUp = async ({ accountId, typed, keepOnThisComputer = false }: Input<"confirmSetUp">) => {
+    const setUp = await this.#setUps.confirm(accountId, typed, keepOnThisComputer);
     await this.#settled(accountId);
     return { setUp };
   };
@@ -111,17 +124,51 @@ export class SecureBackupService implements Requests {
     return {};
   };
 
-  /** Throws as `openStorage` and `takeSecrets` do. */
+  /** Throws as `openStorage` and `KeptKeys.keep` do: then nothing was kept. */
+  keepOnThisComputer = ({ accountId, keyOrPhrase }: Input<"keepOnThisComputer">): Promise<SecureBackupState> =>
+    this.#parts.session(accountId).useAlone(async (client, signal) => {
+      const access = openEncryption(client, { signal });
+      await this.#keptKeys.keep(accountId, await openStorage(access, keyOrPhrase));
+      return await this.#tell(accountId, access);
+    });
+
+  /** Throws as `KeptKeys.current` does. */
+  showKeptKey = ({ accountId }: Input<"showKeptKey">): Promise<{ securityKey: string }> =>
+    this.#parts.session(accountId).use(async (client, signal) => {
+      const { key } = await this.#keptKeys.current(accountId, openEncryption(client, { signal }));
+      return { securityKey: formatSecurityKey(key) };
+    });
+
+  forgetKeptKey = async ({ accountId }: Input<"forgetKeptKey">): Promise<Record<string, never>> => {
+    await this.#keptKeys.forget(accountId);
+    return {};
+  };
+
+  /** Whether this computer keeps a Security Key of the account. */
+  keepsSecurityKey(accountId: AccountId): Promise<boolean> {
+    return this.#keptKeys.has(accountId);
+  }
+
+  /** Throws as `openStorage`, `takeSecrets` and, with the kept key, `KeptKeys.current` do. */
   unlock = ({ accountId, keyOrPhrase }: Input<"unlock">): Promise<SecureBackupState> =>
-    this.#mend(accountId, async (access) => takeSecrets(access, await openStorage(access, keyOrPhrase)));
+    this.#mend(accountId, async (access) => {
+      const opened = await openStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase));
+      await takeSecrets(access, opened);
+    });
 
-  /** Throws as `repairStorage` does. */
+  /** Throws as `repairStorage` and, with the kept key, `KeptKeys.current` do. */
   repair = ({ accountId, keyOrPhrase, newBackup = false }: Input<"repair">): Promise<SecureBackupState> =>
-    this.#mend(accountId, (access) =>
-      keyOrPhrase === null ? repairSignature(access) : repairStorage(access, keyOrPhrase, newBackup),
-    );
+    this.#mend(accountId, async (access) => {
+      if (keyOrPhrase === null) return await repairSignature(access);
+      await repairStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase), newBackup);
+    });
 
-  turnOff = ({ accountId }: Input<"turnOff">): Promise<SecureBackupState> => this.#mend(accountId, turnOffKeyStorage);
+  /** A key that is kept opens nothing any more afterwards, so it is forgotten too. */
+  turnOff = ({ accountId }: Input<"turnOff">): Promise<SecureBackupState> =>
+    this.#mend(accountId, async (access) => {
+      await turnOffKeyStorage(access);
+      await this.#keptKeys.forget(accountId);
+    });
 
   turnOn = ({ accountId }: Input<"turnOn">): Promise<SecureBackupState> => this.#mend(accountId, declareBackupWanted);
 
@@ -148,11 +195,23 @@ export class SecureBackupService implements Requests {
         this.#rememberMisfits(accountId, thrown);
         throw thrown;
       }
-      const state = await this.#describe(accountId, access);
-      this.#parts.emit("secureBackup.stateChanged", { accountId, state });
+      const state = await this.#tell(accountId, access);
       this.#parts.onSettled(accountId);
       return state;
     });
+  }
+
+  /** What was typed, or the key that is kept, as if it had been. */
+  async #typedOrKept(accountId: AccountId, access: EncryptionAccess, keyOrPhrase: KeyOrPhrase): Promise<string> {
+    if (typeof keyOrPhrase === "string") return keyOrPhrase;
+    return formatSecurityKey((await this.#keptKeys.current(accountId, access)).key);
+  }
+
+  /** Reads how things stand now, tells the renderer, and answers it. */
+  async #tell(accountId: AccountId, access: EncryptionAccess): Promise<SecureBackupState> {
+    const state = await this.#describe(accountId, access);
+    this.#parts.emit("secureBackup.stateChanged", { accountId, state });
+    return state;
   }
 
   #rememberMisfits(accountId: AccountId, thrown: unknown): void {
@@ -162,7 +221,9 @@ export class SecureBackupService implements Requests {
   }
 
   async #describe(accountId: AccountId, access: EncryptionAccess): Promise<SecureBackupState> {
-    return describeSecureBackup(await readSecureBackup(access), {
+    const reading = await readSecureBackup(access);
+    return describeSecureBackup(reading, {
+      keptKey: await this.#keptKeys.describe(accountId, reading),
       unfinished: await this.#setUps.isUnfinished(accountId),
       misfits: this.#misfits.get(accountId) ?? [],
     });

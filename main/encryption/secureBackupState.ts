@@ -1,4 +1,5 @@
 import {
+  type KeptKeyState,
   SecretName,
   type SecureBackupDiagnosis,
   type SecureBackupState,
@@ -76,6 +77,8 @@ export interface Known {
   unfinished?: boolean;
   /** Stored secrets that turned out, when they were last opened, not to be what they should be. */
   misfits?: readonly SecretName[];
+  /** Left out where nobody is told of it. */
+  keptKey?: KeptKeyState;
 }
 
 /**
@@ -112,6 +115,7 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
     },
     unneededKeys: parts.unneededKeys.length,
     turnedOff: parts.turnedOff,
+    keptKey: known.keptKey ?? { status: "none", place: null },
   };
   return { ...described, diagnosis: diagnose(described, parts, known) };
 }

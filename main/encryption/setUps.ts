@@ -8,6 +8,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
 import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
+import type { KeptKeys } from "./keptKey.ts";
 import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
@@ -18,6 +19,7 @@ import { refuseToBegin, refuseToChange, STEPS, whatIsReplaced } from "./setUpSte
 export interface SetUpParts {
   session: (accountId: AccountId) => MatrixSession;
   secretStore: SecretStore;
+  keptKeys: KeptKeys;
   challenges: Challenges;
   emit: Emit;
   logger: Logger;
@@ -106,16 +108,20 @@ export class SetUps {
    * Takes the key, or the phrase it comes from, typed back; keeps the set-up, then runs it. Resolves when it has ended
    * or stopped. Throws `security_key_not_confirmed`, `malformed_security_key`, `conversation_over`, and what prevents it
    * from being kept: then nothing has been changed on the server.
+   *
+   * @param keepKey whether the Security Key stays on this computer in the end
    */
-  async confirm(accountId: AccountId, typed: string): Promise<SetUp> {
+  async confirm(accountId: AccountId, typed: string, keepKey: boolean): Promise<SetUp> {
     const conversation = this.#conversations.get(accountId);
     const unconfirmed = conversation?.unconfirmed;
     if (!conversation || !unconfirmed) throw fail("conversation_over");
-    const { pending, phrase } = unconfirmed;
+    const { phrase } = unconfirmed;
+    const pending = { ...unconfirmed.pending, keepKey };
     if (phrase === null || typed !== phrase) {
       const rightKey = Buffer.from(pending.key, "base64");
       if (!sameKey(parseTyped(typed, phrase !== null), rightKey)) throw fail("security_key_not_confirmed");
     }
+    if (keepKey) await this.#parts.keptKeys.refuseInMemory(accountId);
     conversation.unconfirmed = null;
     try {
       await this.#pendings.write(accountId, pending);
@@ -173,7 +179,7 @@ export class SetUps {
       await this.#parts.session(accountId).useAlone(async (client, signal) => {
         await this.#runSteps(accountId, client, { pending, mark, stop, signal });
       });
-      await this.#pendings.remove(accountId);
+      await this.#pendings.finish(accountId, pending);
       show("checked");
     } catch (thrown) {
       if (!(thrown instanceof AppFailure)) this.#parts.logger.error("a set-up stopped", { accountId, error: thrown });

@@ -9,7 +9,8 @@ import {
   type IdentityPrivateKeys,
 } from "./identity.ts";
 import { connectBackup, opensBackup } from "./keyBackup.ts";
-import { isDescribedKey, type KeyDescription } from "./secretStorage.ts";
+import { decryptSecret } from "./secretCipher.ts";
+import { isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
 import { parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase } from "./securityPhrase.ts";
 
@@ -33,8 +34,7 @@ export async function openStorage(access: EncryptionAccess, keyOrPhrase: string)
   const description = keyId === null ? null : await storage.describe(keyId);
   if (keyId === null || !description) throw fail("secure_backup_check_failed", { failed: ["key_description"] });
   const key = await keyFrom(keyOrPhrase, description);
-  const isRight = (await isDescribedKey(key, description)) ?? (await opensAnything(access, keyId, key));
-  if (!isRight) throw fail("wrong_security_key");
+  if (!(await isRightKey({ keyId, key }, description, (name) => storage.read(name)))) throw fail("wrong_security_key");
   return { keyId, key };
 }
 
@@ -47,10 +47,21 @@ async function keyFrom(keyOrPhrase: string, { passphrase }: KeyDescription): Pro
   }
 }
 
-/** For a description without a MAC: a secret's own MAC tells as well. */
-async function opensAnything({ storage }: EncryptionAccess, keyId: string, key: Buffer): Promise<boolean> {
+/**
+ * Whether a key is the one described. Where the description has no MAC, a secret's own tells as well.
+ *
+ * @param read gives a stored secret
+ */
+export async function isRightKey(
+  { keyId, key }: OpenedStorage,
+  description: KeyDescription,
+  read: (name: SecretName) => Promise<StoredSecret>,
+): Promise<boolean> {
+  const asDescribed = await isDescribedKey(key, description);
+  if (asDescribed !== null) return asDescribed;
   for (const name of [...IDENTITY_SECRETS, "m.megolm_backup.v1"] as const) {
-    if ((await storage.open(name, keyId, key)) !== null) return true;
+    const copy = (await read(name)).copyFor(keyId);
+    if (copy && (await decryptSecret(copy, key, name)) !== null) return true;
   }
   return false;
 }

@@ -12,15 +12,20 @@ export const AccountSecrets = z.object({
    * with the very key the person wrote down. Opaque here; encryption/ knows its shape.
    */
   pendingSetUp: z.string().nullable().default(null),
+  /** The Security Key, where the person wants it kept on this computer. Opaque here, as above. */
+  keptSecurityKey: z.string().nullable().default(null),
 });
 export type AccountSecrets = z.infer<typeof AccountSecrets>;
 
 /** Why a secret that ought to be there cannot be read. */
 export type UnreadableReason = "keychain_locked" | "keychain_unreachable" | "passphrase_needed" | "damaged" | "too_new";
 
+/** Where an account's secrets are: sealed, with the key in one of two places, or in memory alone. */
+export type SecretPlace = "keychain" | "passphrase" | "memory";
+
 /** The three answers to "what is the secret of this account?". Only `absent` may be written over. */
 export type SecretRead =
-  | { kind: "found"; secrets: AccountSecrets }
+  | { kind: "found"; secrets: AccountSecrets; place: SecretPlace }
   | { kind: "absent" }
   | { kind: "unreadable"; reason: UnreadableReason };
 

@@ -80,7 +80,7 @@ export class VaultSecretStore implements SecretStore {
 
   async #read(accountId: AccountId): Promise<SecretRead> {
     const inMemory = this.#inMemory.get(accountId);
-    if (inMemory !== undefined) return { kind: "found", secrets: inMemory };
+    if (inMemory !== undefined) return { kind: "found", secrets: inMemory, place: "memory" };
     const vault = this.#vault(accountId);
     const file = await vault.load();
     if (file.kind === "damaged" || file.kind === "too_new") return { kind: "unreadable", reason: file.kind };
@@ -90,7 +90,7 @@ export class VaultSecretStore implements SecretStore {
     // A vault whose key is gone is not "no secret": nothing may be written over it.
     const secrets = read.kind === "found" ? vault.open(file, read.key) : null;
     if (secrets === null) return { kind: "unreadable", reason: "damaged" };
-    return { kind: "found", secrets };
+    return { kind: "found", secrets, place: file.protection };
   }
 
   async #readWithoutVault(accountId: AccountId, file: VaultFile): Promise<SecretRead> {

@@ -156,6 +156,7 @@ export class SessionManager {
       refreshToken: null,
       storageKey: newStorageKey(),
       pendingSetUp: null,
+      keptSecurityKey: null,
     });
     const serverName = signedIn.userId.slice(signedIn.userId.indexOf(":") + 1);
     const entry: AccountEntry = {

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
+import type { KeyOrPhrase, SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { errorOf, steward } from "../bridge.ts";
@@ -103,10 +103,11 @@ export async function beginSetUp(
  * Hands in the key that was typed back; resolves when the set-up has ended or stopped. How it goes is told by events: what
  * is answered in the end says nothing new, and the person may have gone on by then.
  *
+ * @param keepOnThisComputer whether the key stays here, to be shown again
  * @throws RequestFailure
  */
-export async function confirmSetUp(accountId: AccountId, typed: string): Promise<void> {
-  await steward.secureBackup.confirmSetUp({ accountId, typed });
+export async function confirmSetUp(accountId: AccountId, typed: string, keepOnThisComputer: boolean): Promise<void> {
+  await steward.secureBackup.confirmSetUp({ accountId, typed, keepOnThisComputer });
 }
 
 /** Goes on with a stopped set-up, as `confirmSetUp` does. @throws RequestFailure */
@@ -129,13 +130,29 @@ export async function finishSetUp(accountId: AccountId): Promise<void> {
 }
 
 /** Opens an existing Secure Backup on this session. @throws RequestFailure */
-export async function unlock(accountId: AccountId, keyOrPhrase: string): Promise<void> {
+export async function unlock(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<void> {
   secureBackupStateChanged(accountId, await steward.secureBackup.unlock({ accountId, keyOrPhrase }));
 }
 
 /** Mends what is wrong, with the Security Key or Phrase where it takes one. @throws RequestFailure */
-export async function repair(accountId: AccountId, keyOrPhrase: string | null, newBackup: boolean): Promise<void> {
+export async function repair(
+  accountId: AccountId,
+  keyOrPhrase: KeyOrPhrase | null,
+  newBackup: boolean,
+): Promise<void> {
   secureBackupStateChanged(accountId, await steward.secureBackup.repair({ accountId, keyOrPhrase, newBackup }));
+}
+
+/** Keeps the Security Key on this computer, if it is the right one. @throws RequestFailure */
+export async function keepOnThisComputer(accountId: AccountId, keyOrPhrase: string): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.keepOnThisComputer({ accountId, keyOrPhrase }));
+}
+
+/** Removes the Security Key that this computer keeps. The server is not asked for anything. @throws RequestFailure */
+export async function forgetKeptKey(accountId: AccountId): Promise<void> {
+  await steward.secureBackup.forgetKeptKey({ accountId });
+  const state = useSecureBackups.getState().byAccount[accountId]?.state;
+  if (state) update(accountId, { state: { ...state, keptKey: { ...state.keptKey, status: "none" } } });
 }
 
 /** Turns key storage off and deletes what was stored. @throws RequestFailure */

@@ -37,6 +37,22 @@ export const SecureBackupDiagnosis = z.enum([
 ]);
 export type SecureBackupDiagnosis = z.infer<typeof SecureBackupDiagnosis>;
 
+/** The Security Key that this computer keeps for the person to see again; none unless they wanted it. */
+export const KeptKeyState = z.object({
+  status: z.enum([
+    "none",
+    /** Opens the Secure Backup there is now. */
+    "current",
+    /** Opened one that has been replaced or taken away. */
+    "older",
+    /** What this computer keeps cannot be read now. Nothing was written over it. */
+    "unreadable",
+  ]),
+  /** Where this account's secrets are. In memory nothing is kept. Null when it cannot be told. */
+  place: z.enum(["keychain", "passphrase", "memory"]).nullable(),
+});
+export type KeptKeyState = z.infer<typeof KeptKeyState>;
+
 export const SecureBackupState = z.object({
   diagnosis: SecureBackupDiagnosis,
   /** Milliseconds since 1970 when server and session were read. */
@@ -77,6 +93,7 @@ export const SecureBackupState = z.object({
   unneededKeys: z.number().int(),
   /** The account data say that no backup of room keys is wanted. */
   turnedOff: z.boolean(),
+  keptKey: KeptKeyState,
 });
 export type SecureBackupState = z.infer<typeof SecureBackupState>;
 
@@ -157,6 +174,9 @@ export type PhraseStrength = z.infer<typeof PhraseStrength>;
 
 const one = z.object({ accountId: AccountId });
 const phrase = z.string().min(1).max(4096);
+/** What opens Secure Backup: what was typed, or the Security Key that this computer keeps. */
+const keyOrPhrase = z.union([phrase, z.object({ kept: z.literal(true) })]);
+export type KeyOrPhrase = z.infer<typeof keyOrPhrase>;
 const begin = one.extend({
   /** Without it, a set-up. */
   kind: SetUpKind.optional(),
@@ -172,10 +192,10 @@ export const secureBackup = domain({
     /** The set-up under way, or null. */
     setUp: request(one, z.object({ setUp: SetUp.nullable() })),
     /**
-     * Begins a set-up: makes the Security Key, which crosses to the renderer here and nowhere else, to be shown. With
-     * `method: "phrase"` the key is the one the phrase leads to. A set-up is refused with `secure_backup_exists` when
-     * there is one, a change with `session_not_verified` when this session does not have all secrets, a reset with
-     * `not_confirmed` when what was typed is not what the preview asked for.
+     * Begins a set-up: makes the Security Key, which crosses to the renderer to be shown, here and in `showKeptKey` and
+     * nowhere else. With `method: "phrase"` the key is the one the phrase leads to. A set-up is refused with
+     * `secure_backup_exists` when there is one, a change with `session_not_verified` when this session does not have all
+     * secrets, a reset with `not_confirmed` when what was typed is not what the preview asked for.
      */
     beginSetUp: request(
       z.discriminatedUnion("method", [
@@ -184,14 +204,36 @@ export const secureBackup = domain({
       ]),
       z.object({ setUp: SetUp, securityKey: z.string() }),
     ),
-    /** Copies, saves as a text file or prints the key that waits to be typed back. Answers whether it was done. */
+    /**
+     * Copies, saves as a text file or prints the key that waits to be typed back, or the one that this computer keeps.
+     * Answers whether it was done. Throws for the latter as `showKeptKey` does.
+     */
     keepSecurityKey: request(
-      one.extend({ how: z.enum(["copy", "save", "print"]) }),
+      one.extend({ how: z.enum(["copy", "save", "print"]), which: z.enum(["new", "kept"]) }),
       z.object({ kept: z.boolean() }),
     ),
+    /**
+     * Keeps the Security Key, sealed, with the account's secrets, after it has opened the Secure Backup. A phrase leads
+     * to the key and is not kept itself. `kept_this_time_only` where nothing of the account is written down.
+     */
+    keepOnThisComputer: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),
+    /**
+     * Shows the key that is kept, after it has been compared with the Secure Backup on the server. Throws
+     * `security_key_not_kept`, `kept_key_outdated`.
+     */
+    showKeptKey: request(one, z.object({ securityKey: z.string() })),
+    /** Also when the server cannot be reached. */
+    forgetKeptKey: request(one, z.object({})),
     resetPreview: request(one, ResetPreview),
     /** The key typed or pasted back; when it is right, the set-up runs. Resolves when it has ended or stopped. */
-    confirmSetUp: request(one.extend({ typed: z.string().max(4096) }), z.object({ setUp: SetUp })),
+    confirmSetUp: request(
+      one.extend({
+        typed: z.string().max(4096),
+        /** Whether this computer keeps the key once it has been checked. If not, one it kept before is forgotten. */
+        keepOnThisComputer: z.boolean().optional(),
+      }),
+      z.object({ setUp: SetUp }),
+    ),
     /** Goes on with a stopped set-up where it stopped. */
     continueSetUp: request(one, z.object({ setUp: SetUp })),
     /**
@@ -206,7 +248,7 @@ export const secureBackup = domain({
      * a new one is begun only with `newBackup`; else `new_backup_needed` is thrown and nothing was changed.
      */
     repair: request(
-      one.extend({ keyOrPhrase: phrase.nullable(), newBackup: z.boolean().optional() }),
+      one.extend({ keyOrPhrase: keyOrPhrase.nullable(), newBackup: z.boolean().optional() }),
       SecureBackupState,
     ),
     /** Deletes the backup of room keys and the stored secrets, and says in the account data that none is wanted. */
@@ -217,7 +259,7 @@ export const secureBackup = domain({
     /** Deletes one of the older backups; never the newest. Answers those that are left. */
     deleteOlderBackup: request(one.extend({ version: z.string().min(1).max(255) }), OlderBackups),
     /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */
-    unlock: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),
+    unlock: request(one.extend({ keyOrPhrase }), SecureBackupState),
   },
   events: {
     setUpChanged: SetUp,

@@ -22,8 +22,10 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
   const way = wayToMend(state);
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
   const [tried, setTried] = useState(false);
-  const mend = useAction(async (newBackup: boolean) => {
-    await repair(accountId, way === "with_key" ? keyOrPhrase : null, newBackup);
+  const [usedKept, setUsedKept] = useState(false);
+  const mend = useAction(async (useKept: boolean, newBackup: boolean) => {
+    setUsedKept(useKept);
+    await repair(accountId, useKept ? { kept: true } : way === "with_key" ? keyOrPhrase : null, newBackup);
     speak(t("backup.repair.done"));
     focusPageTitle();
   });
@@ -46,7 +48,8 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
   const needsNewBackup = mend.error?.kind === "new_backup_needed";
   const submit = (): void => {
     setTried(true);
-    if (!missing) void mend.run(needsNewBackup);
+    if (needsNewBackup && usedKept) void mend.run(true, true);
+    else if (!missing) void mend.run(false, needsNewBackup);
   };
   return (
     <Form onSubmit={submit}>
@@ -77,6 +80,11 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
                 : "backup.repair.submit",
           )}
         </Button>
+        {way === "with_key" && state.keptKey.status === "current" && !needsNewBackup && (
+          <Button isDisabled={mend.busy} onPress={() => void mend.run(true, false)}>
+            {t("backup.kept.use")}
+          </Button>
+        )}
       </Buttons>
     </Form>
   );

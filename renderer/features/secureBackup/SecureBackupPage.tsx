@@ -1,6 +1,7 @@
 import { RefreshCw } from "lucide-react";
 import { useEffect, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
@@ -12,6 +13,7 @@ import { intend, loadSecureBackup, useSecureBackup, type SecureBackupEntry } fro
 import { VerifySession } from "../verification/VerifySession.tsx";
 import { needsVerification } from "../verification/needsVerification.ts";
 import { diagnosisSentence, isForSetUp, isUnlockable } from "./diagnosis.ts";
+import { KeptKey } from "./KeptKey.tsx";
 import { HalfOff, KeyStorage } from "./KeyStorage.tsx";
 import { RepairForm } from "./RepairForm.tsx";
 import { ReplaceActions } from "./ReplaceActions.tsx";
@@ -100,6 +102,7 @@ function Content({ account, entry, offered }: ContentProps) {
             <Diagnosis account={account} entry={entry} later={null} />
           )}
         </VerifySession>
+        {keepsKey(state) && <KeptKey account={account} state={state} />}
         <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
       </>
     );
@@ -109,6 +112,7 @@ function Content({ account, entry, offered }: ContentProps) {
       <>
         {state.turnedOff && <Notice tone="info">{diagnosisSentence(state)}</Notice>}
         <SetUpWizard account={account} setUp={null} kind="set_up" confirmation={null} later={later} />
+        {keepsKey(state) && <KeptKey account={account} state={state} />}
         {state.identity.exists && <ReplaceActions account={account} state={state} />}
       </>
     );
@@ -118,6 +122,7 @@ function Content({ account, entry, offered }: ContentProps) {
       {error && <ErrorText error={error} />}
       <Diagnosis account={account} entry={entry} later={later} />
       <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
+      {(keepsKey(state) || canKeepKey(state)) && <KeptKey account={account} state={state} />}
       <ReplaceActions account={account} state={state} />
       {state.diagnosis !== "turned_off" && <KeyStorage account={account} state={state} />}
     </>
@@ -159,6 +164,16 @@ function Diagnosis({ account, entry, later }: Pick<ContentProps, "account" | "en
       <RepairForm key={state.diagnosis} account={account} state={state} />
     </>
   );
+}
+
+/** Whether this computer keeps a Security Key, of whatever use it is. */
+function keepsKey({ keptKey: { status } }: SecureBackupState): boolean {
+  return status === "current" || status === "older";
+}
+
+/** Whether the Security Key may be offered to be kept: while something is to be mended, that comes first. */
+function canKeepKey({ diagnosis }: SecureBackupState): boolean {
+  return diagnosis === "working" || diagnosis === "old_keys_left";
 }
 
 function CheckAgain({ accountId, loading }: { readonly accountId: Account["accountId"]; readonly loading: boolean }) {

@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
+import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
@@ -24,10 +25,15 @@ interface TypeBackStepProps {
  */
 export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProps) {
   const { accountId } = account;
-  const { shownKey } = useSecureBackup(accountId);
+  const { shownKey, state } = useSecureBackup(accountId);
   const [typed, setTyped] = useState("");
   const [tried, setTried] = useState(false);
-  const confirm = useAction(() => confirmSetUp(accountId, typed));
+  const { status, place } = state?.keptKey ?? { status: "none", place: null };
+  const [wanted, setWanted] = useState<boolean | null>(null);
+  // Whoever had the last key kept here is not made to ask for it again.
+  const keep = wanted ?? (status === "current" || status === "older");
+  const canKeep = place === "keychain" || place === "passphrase";
+  const confirm = useAction(() => confirmSetUp(accountId, typed, canKeep && keep));
   const cancel = useAction(async () => {
     await cancelSetUp(accountId);
     intend(accountId, null);
@@ -56,6 +62,11 @@ export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProp
         autoFocus
         problem={problem}
       />
+      {canKeep && (
+        <Checkbox value={keep} onChange={setWanted}>
+          {t("backup.type.keep")}
+        </Checkbox>
+      )}
       {confirm.error && <ErrorText error={confirm.error} />}
       {cancel.error && <ErrorText error={cancel.error} />}
       <Buttons

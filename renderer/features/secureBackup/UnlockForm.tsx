@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import type { KeyOrPhrase, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, focusPageTitle, Form } from "../../components/Page.tsx";
@@ -21,8 +21,8 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
   const { accountId } = account;
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
   const [tried, setTried] = useState(false);
-  const open = useAction(async () => {
-    await unlock(accountId, keyOrPhrase);
+  const open = useAction(async (opener: KeyOrPhrase) => {
+    await unlock(accountId, opener);
     speak(t("backup.unlock.done"));
     focusPageTitle();
   });
@@ -30,7 +30,7 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
   const missing = keyOrPhrase.trim() === "";
   const submit = (): void => {
     setTried(true);
-    if (!missing) void open.run();
+    if (!missing) void open.run(keyOrPhrase);
   };
   return (
     <Form onSubmit={submit}>
@@ -47,6 +47,11 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
         <Button type="submit" look="primary" busy={open.busy}>
           {t(open.busy ? "backup.unlock.submitting" : "backup.unlock.submit")}
         </Button>
+        {state.keptKey.status === "current" && (
+          <Button isDisabled={open.busy} onPress={() => void open.run({ kept: true })}>
+            {t("backup.kept.use")}
+          </Button>
+        )}
       </Buttons>
     </Form>
   );

@@ -10,7 +10,7 @@ export interface SignOutCost {
 /** What signing out would cost, the worst first. */
 export function signOutCosts(preview: SignOutPreview): SignOutCost[] {
   const costs: SignOutCost[] = [];
-  const { secureBackup, lastVerifiedSession, roomKeysNotBackedUp, serverReachable } = preview;
+  const { secureBackup, lastVerifiedSession, roomKeysNotBackedUp, securityKeyKept, serverReachable } = preview;
   const backedUp = secureBackup === "working";
   if (roomKeysNotBackedUp !== null && roomKeysNotBackedUp > 0) {
     costs.push({ tone: "error", text: t("signOut.keysLost", { count: roomKeysNotBackedUp }) });
@@ -23,6 +23,7 @@ export function signOutCosts(preview: SignOutPreview): SignOutCost[] {
   if (backup) costs.push({ tone: "warn", text: backup });
   if (roomKeysNotBackedUp === null) costs.push({ tone: "warn", text: t("signOut.keysUnknown") });
   if (lastVerifiedSession === null) costs.push({ tone: "warn", text: t("signOut.lastVerifiedUnknown") });
+  if (securityKeyKept) costs.push({ tone: "warn", text: t("signOut.keptKey") });
   if (!serverReachable) costs.push({ tone: "warn", text: t("signOut.unreachable") });
   if (backedUp && roomKeysNotBackedUp === 0) costs.push({ tone: "success", text: t("signOut.allSafe") });
   return costs;

@@ -96,14 +96,14 @@ describe("setting up Secure Backup", () => {
 
   it("hands the key to the clipboard and to a file only while it waits to be typed back", async () => {
     const { securityKey } = await rig.service.beginSetUp({ accountId, method: "key" });
-    expect(await rig.service.keepSecurityKey({ accountId, how: "copy" })).toEqual({ kept: true });
-    expect(await rig.service.keepSecurityKey({ accountId, how: "save" })).toEqual({ kept: true });
-    expect(await rig.service.keepSecurityKey({ accountId, how: "print" })).toEqual({ kept: true });
+    expect(await rig.service.keepSecurityKey({ accountId, how: "copy", which: "new" })).toEqual({ kept: true });
+    expect(await rig.service.keepSecurityKey({ accountId, how: "save", which: "new" })).toEqual({ kept: true });
+    expect(await rig.service.keepSecurityKey({ accountId, how: "print", which: "new" })).toEqual({ kept: true });
     expect(rig.kept.copied).toEqual([securityKey]);
     expect(rig.kept.saved[0]!.text).toContain(securityKey);
     expect(rig.kept.saved[0]!.suggestedName).not.toMatch(/[:@/\\]/);
     await rig.service.cancelSetUp({ accountId });
-    expect(await errorOf(rig.service.keepSecurityKey({ accountId, how: "copy" }))).toEqual({
+    expect(await errorOf(rig.service.keepSecurityKey({ accountId, how: "copy", which: "new" }))).toEqual({
       kind: "conversation_over",
     });
     expect(await rig.service.setUp({ accountId })).toEqual({ setUp: null });

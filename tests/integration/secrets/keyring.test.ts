@@ -40,7 +40,9 @@ async function restart(): Promise<SecretsProcess> {
 }
 
 function secretsOf(accessToken: string): AccountSecrets {
-  return { accessToken, refreshToken: null, storageKey: randomBytes(32).toString("base64"), pendingSetUp: null };
+  const storageKey = randomBytes(32).toString("base64");
+  const keptSecurityKey = `kept with ${accessToken}`;
+  return { accessToken, refreshToken: null, storageKey, pendingSetUp: null, keptSecurityKey };
 }
 
 const vaultOf = (account: string): string => join(folder.path, "accounts", account, "vault", "secrets.sealed");
@@ -70,14 +72,19 @@ describe("with an open keyring", () => {
     await first.call("write", BOB, secretsOf("syt_bob"));
 
     const second = await restart();
-    expect(await second.call("read", ADA)).toEqual({ kind: "found", secrets });
+    expect(await second.call("read", ADA)).toEqual({ kind: "found", secrets, place: "keychain" });
     await second.call("setToken", ADA, "syt_ada2");
     const third = await restart();
-    expect(await third.call("read", ADA)).toEqual({ kind: "found", secrets: { ...secrets, accessToken: "syt_ada2" } });
+    expect(await third.call("read", ADA)).toEqual({
+      kind: "found",
+      secrets: { ...secrets, accessToken: "syt_ada2" },
+      place: "keychain",
+    });
 
     for (const content of Object.values(await snapshot())) {
       const bytes = Buffer.from(content, "base64").toString("latin1");
       expect(bytes).not.toContain("syt_");
+      expect(bytes).not.toContain("kept with");
       expect(bytes).not.toContain(secrets.storageKey);
     }
     expect((await stat(vaultOf(ADA))).mode & 0o777).toBe(0o600);

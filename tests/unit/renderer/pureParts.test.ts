@@ -80,6 +80,7 @@ describe("what signing out costs", () => {
     secureBackup: "working",
     lastVerifiedSession: false,
     roomKeysNotBackedUp: 0,
+    securityKeyKept: false,
     serverReachable: true,
   };
   const tones = (changes: Partial<SignOutPreview>): string[] =>
@@ -97,6 +98,13 @@ describe("what signing out costs", () => {
       "warn",
     ]);
     expect(tones({ lastVerifiedSession: true })).toEqual(["warn", "success"]);
+  });
+
+  test("the Security Key that this computer keeps", () => {
+    expect(signOutCosts({ ...safe, securityKeyKept: true })[0]).toMatchObject({
+      tone: "warn",
+      text: expect.stringContaining("Security Key kept on this computer"),
+    });
   });
 
   test("what could not be found out is said", () => {

@@ -43,6 +43,7 @@ describe("the one button that mends", () => {
     backup: null,
     unneededKeys: 0,
     turnedOff: false,
+    keptKey: { status: "none", place: "keychain" },
   });
 
   test("takes the Security Key where storage is wrong, and none where a signature is", () => {

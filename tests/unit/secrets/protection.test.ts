@@ -83,6 +83,7 @@ const secretsOf = (accessToken: string): AccountSecrets => ({
   refreshToken: null,
   storageKey: Buffer.alloc(32, 7).toString("base64"),
   pendingSetUp: null,
+  keptSecurityKey: null,
 });
 
 describe("SecretsProtection", () => {

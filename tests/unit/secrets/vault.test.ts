@@ -14,6 +14,7 @@ const SECRETS = {
   refreshToken: "refresh",
   storageKey: Buffer.alloc(32, 7).toString("base64"),
   pendingSetUp: null,
+  keptSecurityKey: null,
 };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -1,0 +1,249 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "../../main/encryption/securityKey.ts";
+import { startSdkSession } from "../support/sdkSession.ts";
+import { AccountDataOnServer, openElsewhere } from "../support/secureBackupChecks.ts";
+import type { TestUser } from "../support/synapse.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
+import { SecureBackupPage } from "./support/secureBackupPage.ts";
+import { chooseWhereToSave, readClipboard } from "./support/system.ts";
+import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
+
+const KEPT = "The Security Key is kept on this computer.";
+const NOT_KEPT = "The Security Key is not kept on this computer.";
+const OLDER = "The Security Key that is kept on this computer is of an older Secure Backup.";
+
+let world: World;
+let page: SecureBackupPage;
+let ella: TestUser;
+let finn: TestUser;
+let securityKey: string;
+/** All that must not be found anywhere in the end. */
+const secrets: Record<string, string> = {};
+
+beforeAll(async () => {
+  world = await openWorld();
+  page = new SecureBackupPage(world.person);
+  const { synapse } = world;
+  ella = await synapse.register({ user: "ella", password: "ella eats early", displayName: "Ella" });
+  finn = await synapse.register({ user: "finn", password: "finn finds fish", displayName: "Finn" });
+  for (const { user, password } of [ella, finn]) secrets[`password of ${user}`] = password;
+  const phone = await startSdkSession({ baseUrl: synapse.baseUrl, ...ella });
+  try {
+    securityKey = await phone.setUpSecureBackup();
+  } finally {
+    phone.stop();
+  }
+  secrets["Security Key of ella"] = securityKey;
+});
+afterAll(() => world.close());
+
+/** The Security Key that is kept, as it is shown, to be compared with what was set up. */
+async function keyShownAgain(): Promise<string> {
+  await world.person.press("Show Security Key");
+  return page.shownKey();
+}
+
+/** Pictures of the part of the page that this is about. */
+async function looks(name: string, { person } = world): Promise<void> {
+  await person.page.getByRole("heading", { name: "Security Key on this computer" }).scrollIntoViewIfNeeded();
+  await person.page.mouse.move(700, 400);
+  await person.page.mouse.wheel(0, 250);
+  await person.looks(name);
+}
+
+/** Whether the page's title has the focus, as it shall when what had it is gone. */
+async function titleHasFocus(): Promise<void> {
+  await world.person.page.locator("h1:focus").waitFor({ timeout: 10_000 });
+}
+
+describe("keeping the Security Key on this computer", () => {
+  test("is offered where Secure Backup works, and off", async () => {
+    const { person, synapse } = world;
+    await person.signIn(synapse.baseUrl, ella);
+    expect(await person.page.getByText("Security Key on this computer").isVisible()).toBe(false);
+    await page.unlockKeyWith(securityKey);
+    await person.sees("Secure Backup works.");
+    await person.sees(NOT_KEPT);
+    await person.sees("A kept key is sealed with this computer’s keychain.");
+    await looks("kept-key-off");
+  });
+
+  test("asks for the key and refuses a wrong one", async () => {
+    const { person } = world;
+    await person.press("Keep it on this computer…");
+    await person.press("Check and keep");
+    await person.sees("Type or paste your Security Key.");
+    await person.type("Security Key", "EsTR mwqJ");
+    await person.press("Check and keep");
+    await person.sees("That is not a complete Security Key.");
+    secrets["wrong Security Key"] = formatSecurityKey(newSecurityKey());
+    await person.type("Security Key", secrets["wrong Security Key"]);
+    await person.press("Check and keep");
+    await person.sees("That does not open this Secure Backup.");
+    await person.looks("kept-key-wrong");
+    await person.type("Security Key", securityKey);
+    await person.press("Check and keep");
+    await person.sees(KEPT);
+    await titleHasFocus();
+    await looks("kept-key-on");
+  });
+
+  test("shows it again after a restart, to be copied and saved, and not without being asked", async () => {
+    const { person } = world;
+    await person.app.quit();
+    await person.app.start();
+    await person.allAre("running");
+    await person.openAccount("Ella", "Secure Backup");
+    await person.sees(KEPT);
+    expect(await person.page.content()).not.toContain(securityKey.slice(0, 9));
+    expect(await keyShownAgain()).toBe(securityKey);
+    await person.looks("kept-key-shown");
+    await person.press("Copy");
+    await person.sees("Copied. Paste it where you keep your passwords.");
+    expect(await readClipboard(person.app)).toBe(securityKey);
+    const folder = await temporaryFolder("saved");
+    try {
+      const path = join(folder.path, "key.txt");
+      await chooseWhereToSave(person.app, path);
+      await person.press("Save as file");
+      await person.sees("Saved.");
+      expect(await readFile(path, "utf8")).toBe(`${ella.userId}\n${securityKey}\n`);
+    } finally {
+      await folder.remove();
+    }
+  });
+
+  test("is seen in a small window, and hidden again by leaving the page", async () => {
+    const { person } = world;
+    const { width, height } = await person.page.evaluate(() => ({ width: innerWidth, height: innerHeight }));
+    await person.resizeTo(720, 520);
+    await person.page.getByRole("group", { name: "Your Security Key" }).scrollIntoViewIfNeeded();
+    await person.looks("small-kept-key");
+    await person.resizeTo(width, height);
+    await person.openAccount("Ella", "Overview");
+    await person.openAccount("Ella", "Secure Backup");
+    await person.sees(KEPT);
+    expect(await person.page.content()).not.toContain(securityKey.slice(0, 4));
+    await keyShownAgain();
+    await person.press("Hide Security Key");
+    expect(await person.page.content()).not.toContain(securityKey.slice(0, 4));
+  });
+
+  test("is said where signing out would take it away", async () => {
+    const { person } = world;
+    await person.openAccount("Ella", "Overview");
+    await person.press("Sign out…");
+    await person.sees("The Security Key kept on this computer is removed with it.");
+    await person.looks("kept-key-sign-out");
+    await person.press("Cancel");
+  });
+});
+
+describe("another Security Key", () => {
+  test("set here takes the place of the kept one", async () => {
+    const { person, synapse } = world;
+    await person.openAccount("Ella", "Secure Backup");
+    await person.press("Change Security Key…");
+    await person.press("Continue");
+    securityKey = await page.shownKey();
+    secrets["second Security Key of ella"] = securityKey;
+    await person.press("I have kept it");
+    const box = person.page.getByRole("checkbox", { name: /^Keep the key on this computer/ });
+    expect(await box.isChecked()).toBe(true);
+    await person.type("Security Key", securityKey);
+    await person.looks("kept-key-type-back");
+    await person.press("Check and change the key");
+    await person.sees("The new Security Key opens everything: Steward tried it.");
+    await person.press("Done");
+    await person.sees(KEPT);
+    expect(await keyShownAgain()).toBe(securityKey);
+    await openElsewhere(synapse, ella, { securityKey });
+    await person.press("Hide Security Key");
+  });
+
+  test("set by another client is not taken for the kept one, which can be forgotten", async () => {
+    const { person, synapse } = world;
+    const { accessToken } = await synapse.login(ella.user, ella.password);
+    const onServer = new AccountDataOnServer(synapse, { ...ella, accessToken });
+    const { key } = await onServer.read("m.secret_storage.default_key");
+    await onServer.write("m.secret_storage.key.theirs", await onServer.read(`m.secret_storage.key.${key}`));
+    await onServer.write("m.secret_storage.default_key", { key: "theirs" });
+    // The page was read before that.
+    await person.press("Show Security Key");
+    await person.sees(OLDER);
+    expect(await person.page.content()).not.toContain(securityKey.slice(0, 4));
+    await person.looks("kept-key-older");
+    await person.press("Forget it");
+    await person.seesNoMore(OLDER);
+    await titleHasFocus();
+  });
+});
+
+describe("setting up", () => {
+  test("does not keep the key unless the box is ticked", async () => {
+    const { person, synapse } = world;
+    await person.signIn(synapse.baseUrl, finn);
+    await person.press("Continue");
+    secrets["Security Key of finn"] = await page.shownKey();
+    await person.press("I have kept it");
+    const box = person.page.getByRole("checkbox", { name: /^Keep the key on this computer/ });
+    expect(await box.isChecked()).toBe(false);
+    await person.page.getByText(/^Keep the key on this computer/).click();
+    expect(await box.isChecked()).toBe(true);
+    await person.type("Security Key", secrets["Security Key of finn"]);
+    await person.press("Check and set up");
+    await page.isChecked();
+    await person.press("Done");
+    await person.sees(KEPT);
+    expect(await keyShownAgain()).toBe(secrets["Security Key of finn"]);
+  });
+
+  test("what was kept is forgotten after a second yes", async () => {
+    const { person } = world;
+    await person.press("Forget it…");
+    await person.isAsked("Forget the Security Key kept here?");
+    await person.looks("kept-key-forget");
+    await person.press("Cancel");
+    await person.sees(KEPT);
+    await person.press("Forget it…");
+    await person.press("Forget it");
+    await person.sees(NOT_KEPT);
+    await titleHasFocus();
+    expect(await person.page.content()).not.toContain(secrets["Security Key of finn"]!.slice(0, 9));
+    await person.sees("Secure Backup works.");
+  });
+});
+
+test("an account for this time only keeps no key, and says why", async () => {
+  const bare = await openWorld({ keychain: "none" });
+  try {
+    const { person, synapse } = bare;
+    const gina = await synapse.register({ user: "gina", password: "gina goes gliding", displayName: "Gina" });
+    await person.page.getByText("For this time only").click();
+    await person.press("Use this");
+    await person.signIn(synapse.baseUrl, gina);
+    await person.press("Continue");
+    const key = await new SecureBackupPage(person).shownKey();
+    await person.press("I have kept it");
+    expect(await person.page.getByRole("checkbox").count()).toBe(0);
+    await person.type("Security Key", key);
+    await person.press("Check and set up");
+    await new SecureBackupPage(person).isChecked();
+    await person.press("Done");
+    await person.sees("The Security Key cannot be kept on this computer: this account is kept for this time only");
+    await looks("kept-key-memory", bare);
+    await expectNoLeaks(bare, { key });
+  } finally {
+    await bare.close();
+  }
+});
+
+test("no key or password is left behind", async () => {
+  for (const [name, secret] of Object.entries(secrets)) {
+    if (name.includes("Security Key")) secrets[`${name} in base64`] = parseSecurityKey(secret).toString("base64");
+  }
+  await expectNoLeaks(world, secrets);
+  expect(world.person.app.pageErrors).toEqual([]);
+});
