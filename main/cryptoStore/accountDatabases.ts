@@ -6,18 +6,22 @@ import type { KeptDatabase } from "./databaseMirror.ts";
 import type { EngineDatabase, EngineFactory } from "./engine.ts";
 import { Journal } from "./journal.ts";
 import { Rebuild } from "./rebuild.ts";
+import { StoreReader } from "./storeReader.ts";
 
 /** One account's databases: an IndexedDB of its own whose every commit is on disk before it is told. */
 export class AccountDatabases {
+  /** Reads what is in them, for a copy. */
+  readonly reader: StoreReader;
   readonly #factory: IDBFactory;
   readonly #engine: EngineFactory;
   readonly #journal: Journal;
   readonly #removals = new Map<string, Promise<void>>();
 
-  private constructor(factory: IDBFactory, journal: Journal) {
+  private constructor(factory: IDBFactory, journal: Journal, prefix: string) {
     this.#factory = factory;
     this.#engine = factory as unknown as EngineFactory;
     this.#journal = journal;
+    this.reader = new StoreReader(this.#engine, prefix);
   }
 
   /**
@@ -39,7 +43,7 @@ export class AccountDatabases {
       const factory = new IDBFactory();
       let nextStoreId = rebuild.nextStoreId;
       const kept = await rebuild.into(factory, prefix);
-      const databases = new AccountDatabases(factory, journal);
+      const databases = new AccountDatabases(factory, journal, prefix);
       databases.#follow(kept, prefix.length, () => nextStoreId++);
       return databases;
     } catch (thrown) {

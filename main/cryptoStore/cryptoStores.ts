@@ -1,9 +1,11 @@
-import * as engine from "fake-indexeddb";
+import { IDBFactory } from "fake-indexeddb";
 import { fail } from "../../shared/errors.ts";
 import type { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import { AccountDatabases } from "./accountDatabases.ts";
+import { installIndexedDb } from "./engineGlobals.ts";
+import type { StoreReader } from "./storeReader.ts";
 
 /** How a crypto store is mounted. */
 export interface MountOptions {
@@ -20,6 +22,8 @@ export interface MountOptions {
 export interface MountedStore {
   /** What matrix-js-sdk is to be given as `cryptoDatabasePrefix`. */
   readonly databasePrefix: string;
+  /** Reads what is in it, for a copy. */
+  readonly reader: StoreReader;
   /** Ends every connection, waits for running transactions and writes, and closes the files. */
   close(): Promise<void>;
   /**
@@ -40,20 +44,6 @@ export interface CryptoStores {
   mount(accountId: AccountId, folder: string, options?: MountOptions): Promise<MountedStore>;
 }
 
-const GLOBALS = {
-  IDBCursor: engine.IDBCursor,
-  IDBCursorWithValue: engine.IDBCursorWithValue,
-  IDBDatabase: engine.IDBDatabase,
-  IDBFactory: engine.IDBFactory,
-  IDBIndex: engine.IDBIndex,
-  IDBKeyRange: engine.IDBKeyRange,
-  IDBObjectStore: engine.IDBObjectStore,
-  IDBOpenDBRequest: engine.IDBOpenDBRequest,
-  IDBRequest: engine.IDBRequest,
-  IDBTransaction: engine.IDBTransaction,
-  IDBVersionChangeEvent: engine.IDBVersionChangeEvent,
-};
-
 let installed: CryptoStores | null = null;
 
 /**
@@ -64,15 +54,13 @@ let installed: CryptoStores | null = null;
 export function installCryptoStores(logger: Logger): CryptoStores {
   if (installed !== null) return installed;
   const router = new Router(logger);
-  for (const [name, value] of Object.entries({ ...GLOBALS, indexedDB: router })) {
-    Object.defineProperty(globalThis, name, { value, configurable: true, enumerable: true, writable: true });
-  }
+  installIndexedDb(router);
   installed = { mount: (accountId, folder, options = {}) => router.mount(accountId, folder, options) };
   return installed;
 }
 
 /** Sends each database name to the account it belongs to. */
-class Router extends engine.IDBFactory {
+class Router extends IDBFactory {
   readonly #logger: Logger;
   /** By prefix; null while a store is being opened or closed. */
   readonly #mounted = new Map<string, AccountDatabases | null>();
@@ -115,6 +103,7 @@ class Router extends engine.IDBFactory {
     const close = (): Promise<void> => (closing ??= this.#unmount(prefix, databases));
     return {
       databasePrefix: prefix,
+      reader: databases.reader,
       close,
       destroy: async () => {
         await close();

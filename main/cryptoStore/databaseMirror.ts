@@ -145,7 +145,8 @@ export class DatabaseMirror implements EngineObserver {
   }
 }
 
-function describe(database: EngineDatabase, kept: ReadonlyMap<EngineStore, KeptStore>): Schema {
+/** A database's definition as it is now; the ids are those of its object stores on disk. */
+export function describe(database: EngineDatabase, kept: ReadonlyMap<EngineStore, KeptStore>): Schema {
   return {
     version: database.version,
     stores: [...kept].map(([store, { id }]) => ({

@@ -20,6 +20,8 @@ export interface EngineIndex {
   readonly multiEntry: boolean;
   readonly unique: boolean;
   readonly deleted: boolean;
+  readonly records: { size(): number };
+  count(range?: IDBKeyRange): number;
 }
 
 /** The records of an object store, in order. */
@@ -28,7 +30,8 @@ export interface EngineRecords {
   put(record: EngineRecord, noOverwrite?: boolean): EngineRecord | undefined;
   delete(key: Key | IDBKeyRange): EngineRecord[];
   clear(): EngineRecord[];
-  values(): Iterable<EngineRecord>;
+  values(range?: IDBKeyRange): Iterable<EngineRecord>;
+  size(): number;
 }
 
 /** How a running transaction undoes what it did; one list per transaction, and so also the transaction's name. */
@@ -120,7 +123,12 @@ export function observe(database: EngineDatabase, observer: EngineObserver): voi
 }
 
 function observeStore(store: EngineStore, observer: EngineObserver): void {
-  const { records } = store;
+  const { records, rawIndexes } = store;
+  for (const index of rawIndexes.values()) countAtOnce(index);
+  rawIndexes.set = (name, index) => {
+    countAtOnce(index);
+    return Map.prototype.set.call(rawIndexes, name, index) as typeof rawIndexes;
+  };
   let touch: ((key: Key, overwritten: EngineRecord | undefined) => void) | null = null;
 
   const put = records.put.bind(records);
@@ -158,6 +166,15 @@ function observeStore(store: EngineStore, observer: EngineObserver): void {
   store.deleteRecord = (key, log) => during(log, () => deleteRecord(key, log));
   const clear = store.clear.bind(store);
   store.clear = (log) => during(log, () => clear(log));
+}
+
+/**
+ * The engine goes through all records of an index to count them, and blocks meanwhile: half a second for the room keys
+ * of a large account, which are counted whenever its health is looked at.
+ */
+function countAtOnce(index: EngineIndex): void {
+  const countIn = index.count.bind(index);
+  index.count = (range) => (range === undefined ? index.records.size() : countIn(range));
 }
 
 /** The engine completes a transaction when `_start` finds no request left; at that point ours waits for the disk. */

@@ -1,2 +1,3 @@
 export { installCryptoStores } from "./cryptoStores.ts";
 export type { CryptoStores, MountedStore, MountOptions } from "./cryptoStores.ts";
+export type { CopiedRecord, DatabaseOutline, RecordRange, StoreReader } from "./storeReader.ts";

@@ -99,7 +99,8 @@ export class Rebuild {
   }
 }
 
-function define(factory: IDBFactory, name: string, { version, stores }: Schema): Promise<void> {
+/** Makes an empty database in `factory`. Throws `store_damaged` when the definition makes no sense. */
+export function define(factory: IDBFactory, name: string, { version, stores }: Schema): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = factory.open(name, version);
     request.onupgradeneeded = () => {

@@ -5,12 +5,10 @@ const METHODS = [
   "backupRoomKeys",
   "bootstrapCrossSigning",
   "exportCrossSigningKeys",
-  "exportRoomKeys",
   "importCrossSigningKeys",
   "importExportedRoomKeys",
   "markRequestAsSent",
   "queryKeysForUsers",
-  "roomKeyCounts",
   "roomKeyCounts",
   "sign",
 ] as const;

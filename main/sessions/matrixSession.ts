@@ -5,7 +5,7 @@ import type { IMegolmSessionData } from "matrix-js-sdk/lib/@types/crypto.js";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { CryptoStores, MountedStore } from "../cryptoStore/index.ts";
+import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
 import type { Fetch } from "./http.ts";
@@ -152,6 +152,20 @@ export class MatrixSession {
       warn: (message, fields) => void (signal.aborted || logger.warn(message, fields)),
       error: (message, fields) => void (signal.aborted || logger.error(message, fields)),
     };
+  }
+
+  /** Reads the running session's crypto store, for a copy. Throws why the session is not there to be used. */
+  get storeReader(): StoreReader {
+    this.#usableClient();
+    return (this.#store as MountedStore).reader;
+  }
+
+  /** What opens the values in the crypto store: 32 bytes. Throws why they cannot be read now. */
+  async readStorageKey(): Promise<Uint8Array> {
+    const read = await this.#parts.secretStore.read(this.details.accountId);
+    if (read.kind === "absent") throw fail("secret_missing");
+    if (read.kind === "unreadable") throw new AppFailure(unreadableError(read.reason));
+    return Buffer.from(read.secrets.storageKey, "base64");
   }
 
   /** The disk refused a write: nothing more can be kept, so the session ends and says so. */

@@ -18,11 +18,11 @@ const THREAD = "main/thread-encryption-roomKeys-roomKeysThread.cjs";
 /** Of several runs the quickest counts: on a shared machine every disturbance makes a run slower, none quicker. */
 const RUNS = 3;
 /** The reference takes its time: minutes for an export. */
-const REFERENCE_RUNS: Record<string, number> = { export: 1, write: 2, read: 2, decrypt: RUNS };
+const REFERENCE_RUNS: Record<string, number> = { export: 1, own: 1, write: 2, read: 2, decrypt: RUNS };
 
 /** A folder with the app's bundle and with what is exported and imported; made once for all of these. */
 let prepared: Promise<{ folder: string; thread: string }> | null = null;
-const made = new Map<number, Promise<void>>();
+const made = new Map<string, Promise<void>>();
 
 async function prepare(): Promise<{ folder: string; thread: string }> {
   const { path: folder, remove } = await temporaryFolder("bench-room-keys");
@@ -44,10 +44,12 @@ async function child<T>(what: string, count: number): Promise<T> {
   return JSON.parse(output) as T;
 }
 
-/** Makes the backup and the key file of so many room keys, unless they are there. */
-function withKeys(count: number): Promise<void> {
-  const making = made.get(count) ?? child("make", count).then(() => undefined);
-  made.set(count, making);
+/** Makes the backup and the key file of so many room keys, or a session's store with them, unless it is there. */
+function withKeys(what: string, count: number): Promise<void> {
+  const maker = what.startsWith("own") ? "make own" : "make";
+  const key = `${maker} ${count}`;
+  const making = made.get(key) ?? child(maker, count).then(() => undefined);
+  made.set(key, making);
   return making;
 }
 
@@ -59,7 +61,7 @@ function measured(what: string, count: number, runs = RUNS): Promise<Measurement
   const known = kept.get(key);
   if (known) return known;
   const measuring = (async () => {
-    await withKeys(count);
+    await withKeys(what, count);
     const all: Measurement[] = [];
     for (let run = 0; run < runs; run += 1) all.push(await child<Measurement>(what, count));
     const least = (of: keyof Measurement): number => Math.min(...all.map((one) => one[of]));
@@ -90,17 +92,30 @@ async function memoryOf(what: string, count: number, limitMb: number): Promise<M
   return compared(ours.growthMb, reference.growthMb, "MB", limitMb / reference.growthMb);
 }
 
+/** How long main's event loop stands still: 99 of 100 times for less than this. */
+async function delayOf(what: string, count: number, limitMs: number): Promise<Measured> {
+  const ours = await measured(`${what} ours`, count);
+  const reference = await measured(`${what} wasm`, count, REFERENCE_RUNS[what]);
+  return compared(ours.delayP99Ms, reference.delayP99Ms, "ms", limitMs / reference.delayP99Ms);
+}
+
 /**
  * Room keys in bulk, against the SDK and its WASM doing the same. "export": from the server's answer to the key file;
  * for the SDK that is to restore the backup into a session, to export from there and to encrypt. "write": from keys in
- * clear to the key file alone. "read": from the key file to keys. "decrypt": from the server's answer to keys.
+ * clear to the key file alone. "read": from the key file to keys. "decrypt": from the server's answer to keys. "own":
+ * from the session's own store to the key file. "eventLoop": how long main's event loop stands still meanwhile.
  */
 export const benchmarks: Benchmark[] = [
   { name: "keys.export.100k", run: () => timeOf("export", 100_000, 0.15) },
   { name: "keys.export.100k.memory", run: () => memoryOf("export", 100_000, 150) },
+  { name: "keys.export.100k.eventLoop", run: () => delayOf("export", 100_000, 50) },
+  { name: "keys.export.own.20k", run: () => timeOf("own", 20_000, 0.9) },
+  { name: "keys.export.own.20k.memory", run: () => memoryOf("own", 20_000, 150) },
+  { name: "keys.export.own.20k.eventLoop", run: () => delayOf("own", 20_000, 50) },
   { name: "keys.export.file.100k", run: () => timeOf("write", 100_000, 0.15) },
   { name: "keys.import.file.100k", run: () => timeOf("read", 100_000, 0.15) },
   { name: "keys.import.file.100k.memory", run: () => memoryOf("read", 100_000, 150) },
+  { name: "keys.import.file.100k.eventLoop", run: () => delayOf("read", 100_000, 50) },
   { name: "backup.decrypt.20k", run: () => timeOf("decrypt", 20_000, 0.45) },
   {
     // Against ourselves: four times the keys, and the same memory.

@@ -3,7 +3,7 @@
  *
  *     node roomKeysChild.ts <what> <number of keys> <folder> <bundled thread>
  *
- * `make` prepares what the others read.
+ * `make` prepares what the others read, and `make own` a session's crypto store.
  */
 import { createReadStream } from "node:fs";
 import { open, readFile, writeFile } from "node:fs/promises";
@@ -29,6 +29,8 @@ const files = {
   keyFile: join(folder, `keys-${number}.txt`),
   /** What is exported, in place of the one before. */
   written: join(folder, `written-${number}.txt`),
+  /** The folder of a session's crypto store that the keys are in. */
+  own: join(folder, `own-${number}`),
 };
 
 /** What a person waits for and what it costs: milliseconds, megabytes of growth, delays of main's event loop. */
@@ -66,7 +68,8 @@ async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<ThreadCa
     },
     progress: () => Promise.resolve(),
     problem: (problem) => Promise.reject(new Error(JSON.stringify(problem))),
-    deliver: ({ count: delivered }) => Promise.resolve({ new: delivered, better: 0, alreadyThere: 0, broken: 0 }),
+    readStore: () => Promise.reject(new Error("there is no session")),
+    deliver: () => Promise.resolve({ taken: [], refused: 0 }),
     ...calls,
   };
   return await runThread(task, all, new AbortController().signal, pathToFileURL(thread));
@@ -79,6 +82,8 @@ const wasm = async () => {
 };
 
 async function make(): Promise<unknown> {
+  // Node's crypto throws and catches errors of its own for every key; noting where takes most of the time.
+  Error.stackTraceLimit = 0;
   const { BackupDecryptionKey } = await wasm();
   const { BackupEncryptor } = await import("../../main/encryption/roomKeys/backupCipher.ts");
   const { sealEntry } = await import("../../main/encryption/roomKeys/backupEntries.ts");
@@ -111,7 +116,7 @@ async function make(): Promise<unknown> {
 /** The whole way: the server's answer to a key file. */
 async function exportOurs(): Promise<Measurement> {
   const backupKey = Buffer.from(await readFile(files.privateKey, "utf8"), "base64");
-  const task = { kind: "export" as const, path: files.written, passphrase: PASSPHRASE, roomIds: null, sessionKeys: "[]" };
+  const task = { kind: "export" as const, path: files.written, passphrase: PASSPHRASE, roomIds: null, session: null };
   return await measure(() => inThread({ ...task, backupKey, total: number }));
 }
 
@@ -153,6 +158,45 @@ async function exportWithWasm(): Promise<Measurement> {
   });
 }
 
+const ownKeys = async () => {
+  const [{ OwnRoomKeys }, { storeInFolder }] = await Promise.all([
+    import("../support/ownRoomKeys.ts"),
+    import("../support/cryptoFolder.ts"),
+  ]);
+  return await OwnRoomKeys.open(await storeInFolder(undefined, files.own));
+};
+
+async function makeOwn(): Promise<unknown> {
+  const own = await ownKeys();
+  for (let from = 0; from < number; from += 1000) {
+    await own.add(Array.from({ length: Math.min(1000, number - from) }, (_, at) => makeRoomKey(from + at)));
+  }
+  await own.close();
+  return {};
+}
+
+/** The keys of the session's own store to a key file, where there is no backup. */
+async function exportOwn(): Promise<Measurement> {
+  const own = await ownKeys();
+  const task = { kind: "export" as const, path: files.written, passphrase: PASSPHRASE, roomIds: null, backupKey: null };
+  const readStore = own.readStore();
+  const measured = await measure(() => inThread({ ...task, session: own.session(), total: number }, { readStore }));
+  await own.close();
+  return measured;
+}
+
+/** The same by the SDK: export as `CryptoApi.exportRoomKeys` does, and encrypt. */
+async function exportOwnWithWasm(): Promise<Measurement> {
+  const { OlmMachine } = await wasm();
+  const own = await ownKeys();
+  const measured = await measure(async () => {
+    const json = await own.machine.exportRoomKeys(() => true);
+    await writeFile(files.written, OlmMachine.encryptExportedRoomKeys(json, PASSPHRASE, ROUNDS));
+  });
+  await own.close();
+  return measured;
+}
+
 /** Keys in clear to a key file, by what the exporting thread writes with. */
 async function writeKeyFile(path: string): Promise<void> {
   const writer = await KeyFileWriter.open(path, PASSPHRASE, ROUNDS);
@@ -164,6 +208,9 @@ async function writeKeyFile(path: string): Promise<void> {
 
 const works: Record<string, () => Promise<unknown>> = {
   make,
+  "make own": makeOwn,
+  "own ours": exportOwn,
+  "own wasm": exportOwnWithWasm,
   "export ours": exportOurs,
   "export wasm": exportWithWasm,
   "write ours": () => measure(() => writeKeyFile(files.written)),
@@ -175,7 +222,7 @@ const works: Record<string, () => Promise<unknown>> = {
     });
   },
   "read ours": () =>
-    measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backupPublicKey: null })),
+    measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backupPublicKey: null, session: null })),
   "read wasm": async () => {
     const { OlmMachine } = await wasm();
     return await measure(async () => {

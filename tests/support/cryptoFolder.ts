@@ -24,9 +24,9 @@ export interface StoreInFolder {
   remove(): Promise<void>;
 }
 
-/** Makes a temporary folder for a crypto store; nothing is mounted yet. */
-export async function storeInFolder(): Promise<StoreInFolder> {
-  const parent = await mkdtemp(join(tmpdir(), "steward-crypto-"));
+/** Makes a temporary folder for a crypto store, or takes one that exists; nothing is mounted yet. */
+export async function storeInFolder(accountId = someAccount, existing?: string): Promise<StoreInFolder> {
+  const parent = existing ?? (await mkdtemp(join(tmpdir(), "steward-crypto-")));
   const folder = join(parent, "crypto");
   const stores = installCryptoStores(silent);
   let mounted: MountedStore | null = null;
@@ -36,7 +36,7 @@ export async function storeInFolder(): Promise<StoreInFolder> {
     reopen: async (options) => {
       await mounted?.close();
       mounted = null;
-      return (mounted = await stores.mount(someAccount, folder, options));
+      return (mounted = await stores.mount(accountId, folder, options));
     },
     remove: async () => {
       await mounted?.close();

@@ -5,10 +5,11 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  hkdfSync,
   type KeyObject,
 } from "node:crypto";
 import { fromBase64OfLength, toUnpaddedBase64 } from "../base64.ts";
-import { hkdfSha256, hmacSha256 } from "./sha256.ts";
+import { hmacSha256 } from "./sha256.ts";
 
 /** `session_data` of a key backup entry (Client-Server API, "m.megolm_backup.v1.curve25519-aes-sha2"). */
 export interface EncryptedRoomKey {
@@ -32,7 +33,7 @@ interface EntryKeys {
 }
 
 function entryKeys(shared: Buffer): EntryKeys {
-  const keys = hkdfSha256(shared, 80);
+  const keys = Buffer.from(hkdfSync("sha256", shared, NOTHING, NOTHING, 80));
   return { aes: keys.subarray(0, 32), mac: keys.subarray(32, 64), iv: keys.subarray(64, 80) };
 }
 

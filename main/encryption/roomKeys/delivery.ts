@@ -3,8 +3,8 @@ import type { JobControl } from "../../account/jobs.ts";
 import type { EncryptionAccess } from "../encryptionAccess.ts";
 import { backedUpRoomKeysOf } from "../sdkInternals.ts";
 import type { BackupTransfer } from "./backupTransfer.ts";
-import { idOf, type RoomKey } from "./roomKey.ts";
-import { idsHere, takeBackedUp, takeExported } from "./sessionRoomKeys.ts";
+import type { RoomKey } from "./roomKey.ts";
+import { takeBackedUp, takeExported } from "./sessionRoomKeys.ts";
 import type { ImportBatch, ThreadCalls } from "./threadProtocol.ts";
 
 /** Where imported room keys go. */
@@ -21,7 +21,7 @@ export interface DeliveryParts {
  * What puts imported keys into the backup and the session. First the backup: the session is told that the keys are in
  * it, and then does not upload them again by itself.
  */
-export async function deliverTo(parts: DeliveryParts): Promise<ThreadCalls["deliver"]> {
+export function deliverTo(parts: DeliveryParts): ThreadCalls["deliver"] {
   const { client, access, transfer, version, control } = parts;
   const refuse = (keys: readonly RoomKey[]): number => {
     for (const { room_id: roomId, session_id: sessionId } of keys) {
@@ -36,21 +36,12 @@ export async function deliverTo(parts: DeliveryParts): Promise<ThreadCalls["deli
       if (upload !== null) await transfer.upload(upload);
       const keys = JSON.parse(sessionKeys) as RoomKey[];
       const refused = await takeBackedUp(session, keys, version);
-      return { new: 0, better: 0, alreadyThere: 0, broken: refuse(refused) };
+      return { taken: [], refused: refuse(refused) };
     };
   }
 
-  const here = await idsHere(access.machine);
   return async ({ sessionKeys }: ImportBatch) => {
-    const keys = JSON.parse(sessionKeys) as RoomKey[];
-    const { taken, refused } = await takeExported(access.machine, keys);
-    const better = taken.filter((id) => here.has(id)).length;
-    for (const { room_id, session_id } of keys) here.add(idOf({ room_id, session_id }));
-    return {
-      new: taken.length - better,
-      better,
-      alreadyThere: keys.length - taken.length - refused.length,
-      broken: refuse(refused),
-    };
+    const { taken, refused } = await takeExported(access.machine, JSON.parse(sessionKeys) as RoomKey[]);
+    return { taken, refused: refuse(refused) };
   };
 }

@@ -1,20 +1,17 @@
 import { fail } from "../../../shared/errors.ts";
+import type { JobProblem } from "../../../shared/contract/jobs.ts";
 import { type BackupSlice, exportText } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { CryptoPool } from "./cryptoPool.ts";
 import type { OpenedEntry } from "./cryptoThread.ts";
 import { KeyFileWriter } from "./keyFileWriter.ts";
-import { checkRoomKey, idOf } from "./roomKey.ts";
+import { checkOwn, OwnKeys } from "./ownKeys.ts";
+import { idOf } from "./roomKey.ts";
+import { openStoredKeys, type StoredKeysReader } from "./storedKeys.ts";
 import type { ThreadHost } from "./threadHost.ts";
 import type { ResultOf, RoomKeysTask } from "./threadProtocol.ts";
 
 type ExportTask = Extract<RoomKeysTask, { kind: "export" }>;
-
-/** A key of this session, as it stands in a key file. */
-interface KeyHere {
-  text: string;
-  firstIndex: number;
-}
 
 const BATCH = 128;
 /** Characters that are gathered before they are encrypted and written. */
@@ -26,78 +23,135 @@ const WRITE_CHARACTERS = 128 * 1024;
  * file is then not there, or the one that was there before.
  */
 export async function exportRoomKeys(task: ExportTask, host: ThreadHost): Promise<ResultOf<ExportTask>> {
-  const counts = { exported: 0, fromBackup: 0, fromSession: 0, broken: 0 };
-  const wanted = task.roomIds === null ? null : new Set(task.roomIds);
-  const here = keysOfSession(task.sessionKeys, wanted);
   const writer = await KeyFileWriter.open(task.path, task.passphrase);
-  let gathered = "[";
-  let looked = 0;
-  const add = async (text: string): Promise<void> => {
-    gathered += counts.exported === 0 ? text : `,${text}`;
-    counts.exported += 1;
-    if (gathered.length < WRITE_CHARACTERS) return;
-    const written = gathered;
-    gathered = "";
-    await writer.write(written);
-  };
-  const { backupKey } = task;
-  const pool = backupKey && new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: backupKey });
+  let session: StoredKeysReader | null = null;
   try {
-    if (pool) {
-      // Batches come back from several threads: what they add is written one after the other.
-      let turn = Promise.resolve();
-      for await (const batch of backupEntries(host, BATCH)) {
-        const chosen = wanted ? batch.filter(({ roomId }) => wanted.has(roomId)) : batch;
-        await pool.give(chosen, (opened) => (turn = turn.then(() => takeOpened(chosen, opened))));
-        looked += batch.length;
-        void host.progress({ done: looked, total: Math.max(task.total, looked) });
-      }
-      await pool.drain();
-    }
-    for (const { text } of here.values()) {
-      counts.fromSession += 1;
-      await add(text);
-      if (host.signal.aborted) throw fail("cancelled");
-    }
-    if (counts.exported === 0) throw fail("no_room_keys");
-    await writer.write(`${gathered}]`);
-    if (host.signal.aborted) throw fail("cancelled");
-    await writer.finish();
-    await host.progress({ done: task.total, total: task.total });
-    return counts;
+    session = task.session && (await openStoredKeys(task.session, host));
+    const exporting = new Export(task, host, writer);
+    const own = session && task.backupKey ? await exporting.learn(session) : new OwnKeys();
+    if (task.backupKey) await exporting.addBackup(task.backupKey, own);
+    if (session) await (task.backupKey ? exporting.addRemaining(session, own) : exporting.addAll(session));
+    return await exporting.finish();
   } catch (thrown) {
     await writer.discard();
     throw thrown;
   } finally {
-    await pool?.close();
-  }
-
-  async function takeOpened(slices: readonly BackupSlice[], opened: readonly OpenedEntry[]): Promise<void> {
-    for (const [at, entry] of opened.entries()) {
-      const { roomId, sessionId } = slices[at] as BackupSlice;
-      if ("fault" in entry) {
-        counts.broken += 1;
-        void host.problem({ subject: { roomId, sessionId }, reason: entry.fault });
-        continue;
-      }
-      const id = idOf({ room_id: roomId, session_id: sessionId });
-      const own = here.get(id);
-      if (own && own.firstIndex < entry.firstIndex) continue;
-      here.delete(id);
-      counts.fromBackup += 1;
-      await add(entry.text);
-    }
+    session?.close();
   }
 }
 
-/** This session's keys by their ids. The crypto machine wrote them, so one that makes no sense is a mistake of ours. */
-function keysOfSession(json: string, wanted: ReadonlySet<string> | null): Map<string, KeyHere> {
-  const keys = new Map<string, KeyHere>();
-  for (const value of JSON.parse(json) as unknown[]) {
-    const checked = checkRoomKey(value);
-    if (typeof checked === "string") throw new Error(`The crypto machine exported a room key that is ${checked}`);
-    const { key, firstIndex } = checked;
-    if (!wanted || wanted.has(key.room_id)) keys.set(idOf(key), { text: exportText(key), firstIndex });
+/** The steps of one export. */
+class Export {
+  readonly #task: ExportTask;
+  readonly #host: ThreadHost;
+  readonly #writer: KeyFileWriter;
+  readonly #wanted: ReadonlySet<string> | null;
+  readonly #counts = { exported: 0, fromBackup: 0, fromSession: 0, broken: 0 };
+  #gathered = "[";
+  #looked = 0;
+
+  constructor(task: ExportTask, host: ThreadHost, writer: KeyFileWriter) {
+    this.#task = task;
+    this.#host = host;
+    this.#writer = writer;
+    this.#wanted = task.roomIds === null ? null : new Set(task.roomIds);
   }
-  return keys;
+
+  /** Learns what the session has, before the backup is gone through. */
+  async learn(session: StoredKeysReader): Promise<OwnKeys> {
+    const own = new OwnKeys();
+    for await (const piece of session.all(this.#wanted)) {
+      own.add(piece, checkOwn(piece.keys, this.#onBroken));
+      this.#progress(piece.looked);
+    }
+    return own;
+  }
+
+  /** Adds the backup's keys, save those that the session has better; those that it has no better are taken off. */
+  async addBackup(backupKey: Uint8Array, own: OwnKeys): Promise<void> {
+    const pool = new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: backupKey });
+    // Batches come back from several threads: what they add is written one after the other.
+    let turn = Promise.resolve();
+    try {
+      for await (const batch of backupEntries(this.#host, BATCH)) {
+        const wanted = this.#wanted;
+        const chosen = wanted ? batch.filter(({ roomId }) => wanted.has(roomId)) : batch;
+        await pool.give(chosen, (opened) => (turn = turn.then(() => this.#takeOpened(chosen, opened, own))));
+        this.#progress(batch.length);
+      }
+      await pool.drain();
+    } finally {
+      await pool.close();
+    }
+  }
+
+  /** Adds the session's keys that were not taken off. */
+  async addRemaining(session: StoredKeysReader, own: OwnKeys): Promise<void> {
+    for (const range of own.remaining()) {
+      await this.#addOwn(await session.again(range, this.#wanted), (id) => own.has(id), () => undefined);
+    }
+  }
+
+  /** Adds the session's keys. */
+  async addAll(session: StoredKeysReader): Promise<void> {
+    for await (const piece of session.all(this.#wanted)) {
+      await this.#addOwn(piece.keys, () => true, this.#onBroken);
+      this.#progress(piece.looked);
+    }
+  }
+
+  async finish(): Promise<ResultOf<ExportTask>> {
+    if (this.#counts.exported === 0) throw fail("no_room_keys");
+    await this.#writer.write(`${this.#gathered}]`);
+    if (this.#host.signal.aborted) throw fail("cancelled");
+    await this.#writer.finish();
+    await this.#host.progress({ done: this.#task.total, total: this.#task.total });
+    return this.#counts;
+  }
+
+  async #addOwn(
+    keys: readonly unknown[],
+    isWanted: (id: string) => boolean,
+    onBroken: (problem: JobProblem) => void,
+  ): Promise<void> {
+    for (const { key } of checkOwn(keys, onBroken)) {
+      if (!isWanted(idOf(key))) continue;
+      this.#counts.fromSession += 1;
+      await this.#add(exportText(key));
+    }
+  }
+
+  async #takeOpened(slices: readonly BackupSlice[], opened: readonly OpenedEntry[], own: OwnKeys): Promise<void> {
+    for (const [at, entry] of opened.entries()) {
+      const { roomId, sessionId } = slices[at] as BackupSlice;
+      if ("fault" in entry) {
+        this.#onBroken({ subject: { roomId, sessionId }, reason: entry.fault });
+        continue;
+      }
+      const id = idOf({ room_id: roomId, session_id: sessionId });
+      if (own.opensMore(id, entry.firstIndex)) continue;
+      own.remove(id);
+      this.#counts.fromBackup += 1;
+      await this.#add(entry.text);
+    }
+  }
+
+  async #add(text: string): Promise<void> {
+    this.#gathered += this.#counts.exported === 0 ? text : `,${text}`;
+    this.#counts.exported += 1;
+    if (this.#gathered.length < WRITE_CHARACTERS) return;
+    const written = this.#gathered;
+    this.#gathered = "";
+    await this.#writer.write(written);
+  }
+
+  readonly #onBroken = (problem: JobProblem): void => {
+    this.#counts.broken += 1;
+    void this.#host.problem(problem);
+  };
+
+  #progress(looked: number): void {
+    this.#looked += looked;
+    void this.#host.progress({ done: this.#looked, total: Math.max(this.#task.total, this.#looked) });
+  }
 }

@@ -6,7 +6,10 @@ import { CryptoPool } from "./cryptoPool.ts";
 import { fileEntries } from "./keyFileEntries.ts";
 import { KeyFileReader } from "./keyFileReader.ts";
 import { isBetter, KeyIndex } from "./keyIndex.ts";
-import { type CheckedRoomKey, checkRoomKey, idOf } from "./roomKey.ts";
+import { KeyTable } from "./keyTable.ts";
+import { type CheckedRoomKey, checkRoomKey, idOf, type RoomKey } from "./roomKey.ts";
+import type { SessionStore } from "./sessionStore.ts";
+import { storedKeys } from "./storedKeys.ts";
 import type { ThreadHost } from "./threadHost.ts";
 import type { ResultOf, RoomKeysTask } from "./threadProtocol.ts";
 
@@ -34,6 +37,7 @@ export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promis
     };
     await reader.check(task.passphrase, host.signal, onRead);
     const inBackup = pool && (await indexOfBackup(host));
+    const inSession = task.session && (await idsOfSession(task.session, host));
     let number = 0;
     for await (const entries of fileEntries(reader, BATCH, host.signal, onRead)) {
       const good: CheckedRoomKey[] = [];
@@ -47,7 +51,7 @@ export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promis
           texts.push(text as string);
         }
       }
-      if (good.length > 0) await deliver(good, `[${texts.join(",")}]`, inBackup);
+      if (good.length > 0) await deliver(good, `[${texts.join(",")}]`, inBackup, inSession);
     }
     await host.progress({ done: read, total: read });
     return counts;
@@ -64,15 +68,23 @@ export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promis
     void host.problem({ subject, reason: fault });
   }
 
-  async function deliver(keys: CheckedRoomKey[], sessionKeys: string, inBackup: KeyIndex | null): Promise<void> {
+  async function deliver(
+    keys: CheckedRoomKey[],
+    sessionKeys: string,
+    inBackup: KeyIndex | null,
+    inSession: KeyTable | null,
+  ): Promise<void> {
     const wanted = inBackup ? keys.filter((checked) => isWanted(checked, inBackup)) : [];
     const upload = pool && wanted.length > 0 ? await sealed(pool, wanted) : null;
     if (host.signal.aborted) throw fail("cancelled");
-    const delivered = await host.deliver({ sessionKeys, count: keys.length, upload });
-    counts.broken += delivered.broken;
-    counts.new += delivered.new;
-    counts.better += delivered.better;
-    counts.alreadyThere += delivered.alreadyThere;
+    const { taken, refused } = await host.deliver({ sessionKeys, count: keys.length, upload });
+    counts.broken += refused;
+    if (inBackup) return;
+    const better = taken.filter((id) => inSession?.get(id)).length;
+    counts.better += better;
+    counts.new += taken.length - better;
+    counts.alreadyThere += keys.length - taken.length - refused;
+    for (const { key } of keys) inSession?.set(idOf(key), 0, 0);
   }
 
   /** Counts a key, and notes it for the case that the file holds it again. */
@@ -101,6 +113,15 @@ async function indexOfBackup(host: ThreadHost): Promise<KeyIndex> {
     }
   }
   return index;
+}
+
+/** Which keys the session has already. */
+async function idsOfSession(session: SessionStore, host: ThreadHost): Promise<KeyTable> {
+  const ids = new KeyTable();
+  for await (const { keys } of storedKeys(session, host, null)) {
+    for (const key of keys) ids.set(idOf(key as RoomKey), 0, 0);
+  }
+  return ids;
 }
 
 /** The body of the upload. Of two copies of a key in one batch the later one is the better one, and wins. */

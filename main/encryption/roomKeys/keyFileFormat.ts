@@ -18,6 +18,9 @@ export const ROUNDS = 500_000;
 /** Above this, opening a file takes many seconds: nobody writes that, save to keep a computer busy. */
 export const MOST_ROUNDS = 10_000_000;
 
+/** Two and a half million room keys. Nobody has so many: a larger file is something else. */
+export const MOST_FILE_BYTES = 2 * 1024 ** 3;
+
 /** Base64 characters in one line of a file that we write: as in PEM and MIME, and what every decoder takes. */
 export const LINE_CHARACTERS = 76;
 

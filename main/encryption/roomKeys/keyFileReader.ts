@@ -10,6 +10,7 @@ import {
   keyFileKeys,
   type KeyFileKeys,
   MAC_BYTES,
+  MOST_FILE_BYTES,
   MOST_ROUNDS,
   SALT_BYTES,
 } from "./keyFileFormat.ts";
@@ -45,17 +46,19 @@ export class KeyFileReader {
     this.sizeBytes = sizeBytes;
   }
 
-  /** Opens a file; `check` must follow. Throws `file_failed`. */
+  /** Opens a file; `check` must follow. Throws `file_failed`, `not_a_key_file` for a folder, `too_large`. */
   static async open(path: string): Promise<KeyFileReader> {
+    let isFile = false;
     try {
       const file = await open(path, "r");
       const stat = await file.stat();
-      if (stat.isFile()) return new KeyFileReader(file, stat.size);
+      isFile = stat.isFile();
+      if (isFile && stat.size <= MOST_FILE_BYTES) return new KeyFileReader(file, stat.size);
       await file.close();
     } catch (thrown) {
       throw fileFailure(thrown);
     }
-    throw fail("not_a_key_file");
+    throw isFile ? fail("too_large", { limitBytes: MOST_FILE_BYTES }) : fail("not_a_key_file");
   }
 
   async close(): Promise<void> {

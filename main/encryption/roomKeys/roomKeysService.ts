@@ -18,7 +18,7 @@ import { KeyFileReader } from "./keyFileReader.ts";
 import { unfinishedName } from "./keyFileWriter.ts";
 import { roomNames } from "./roomNames.ts";
 import { runThread } from "./runThread.ts";
-import { countHere, exportHere, roomsHere } from "./sessionRoomKeys.ts";
+import { countStored, describeSessionStore, pieceOf, type SessionStore } from "./sessionStore.ts";
 import type { ResultOf, RoomKeysTask, ThreadCalls } from "./threadProtocol.ts";
 
 /** The score that a key file's passphrase needs, of zxcvbn's 0 to 4. The file can be guessed at without end. */
@@ -66,7 +66,8 @@ export class RoomKeysService implements Requests {
   overview = ({ accountId }: Input<"overview">) =>
     this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryption(client, { signal });
-      const [backup, keysHere] = await Promise.all([readBackup(access), countHere(access.machine)]);
+      const backup = await readBackup(access);
+      const keysHere = countStored(this.#parts.session(accountId).storeReader);
       return {
         backup: !backup ? ("none" as const) : backup.privateKey === null ? ("locked" as const) : ("open" as const),
         keysInBackup: backup?.keyCount ?? 0,
@@ -77,19 +78,13 @@ export class RoomKeysService implements Requests {
   rooms = ({ accountId }: Input<"rooms">) =>
     this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryption(client, { signal });
-      const [backup, here] = await Promise.all([readBackup(access), roomsHere(access.machine)]);
-      const around = { client, signal, backup, control: null };
-      const inBackup = new Map(backup ? (await this.#run({ kind: "list" }, around)).rooms : []);
-      const all = [...new Set([...inBackup.keys(), ...here.keys()])];
-      const ids = all.filter((id) => id.length <= LONGEST_ROOM_ID).slice(0, MOST_ROOMS);
-      const names = await roomNames(client, ids, signal);
+      const [backup, stored] = await Promise.all([readBackup(access), this.#storeOf(accountId)]);
+      const task = { kind: "list" as const, hasBackup: backup !== null, session: stored };
+      const { rooms } = await this.#run(task, { accountId, client, signal, backup, control: null });
+      const listed = rooms.filter(([roomId]) => roomId.length <= LONGEST_ROOM_ID).slice(0, MOST_ROOMS);
+      const names = await roomNames(client, listed.map(([roomId]) => roomId), signal);
       return {
-        rooms: ids.map((roomId) => ({
-          roomId,
-          name: names.get(roomId) ?? null,
-          inBackup: inBackup.get(roomId) ?? 0,
-          here: here.get(roomId) ?? 0,
-        })),
+        rooms: listed.map(([roomId, inBackup, here]) => ({ roomId, name: names.get(roomId) ?? null, inBackup, here })),
       };
     });
 
@@ -110,11 +105,7 @@ export class RoomKeysService implements Requests {
     const job = this.#inJob("export_room_keys", accountId, (client, signal, control) =>
       this.#parts.unfinishedFiles.during(unfinishedName(path), async () => {
         const access = openEncryption(client, { signal });
-        const backup = await readBackup(access);
-        const [sessionKeys, keysHere] = await Promise.all([
-          exportHere(access.machine, roomIds),
-          countHere(access.machine),
-        ]);
+        const [backup, stored] = await Promise.all([readBackup(access), this.#storeOf(accountId)]);
         const privateKey = backup?.privateKey ?? null;
         const task = {
           kind: "export" as const,
@@ -122,10 +113,10 @@ export class RoomKeysService implements Requests {
           passphrase,
           roomIds,
           backupKey: privateKey === null ? null : Buffer.from(privateKey, "base64"),
-          sessionKeys,
-          total: (privateKey === null ? 0 : (backup?.keyCount ?? 0)) + keysHere,
+          session: stored,
+          total: (privateKey === null ? 0 : (backup?.keyCount ?? 0)) + (stored?.count ?? 0),
         };
-        return { ...(await this.#run(task, { client, signal, backup, control })) };
+        return { ...(await this.#run(task, { accountId, client, signal, backup, control })) };
       }),
     );
     return { job };
@@ -159,8 +150,9 @@ export class RoomKeysService implements Requests {
         path,
         passphrase,
         backupPublicKey: backup && backup.publicKey,
+        session: backup ? null : await this.#storeOf(accountId),
       };
-      return { ...(await this.#run(task, { client, signal, backup, control, access })) };
+      return { ...(await this.#run(task, { accountId, client, signal, backup, control, access })) };
     });
     return { job };
   };
@@ -176,10 +168,19 @@ export class RoomKeysService implements Requests {
         backupKey: Buffer.from(backup.privateKey, "base64"),
         total: backup.keyCount,
       };
-      return { ...(await this.#run(task, { client, signal, backup, control })) };
+      return { ...(await this.#run(task, { accountId, client, signal, backup, control })) };
     });
     return { job };
   };
+
+  /** Where a thread reads the room keys of the session; null when it has none. */
+  async #storeOf(accountId: AccountId): Promise<SessionStore | null> {
+    const session = this.#parts.session(accountId);
+    const { userId, deviceId } = session.details;
+    const storageKey = await session.readStorageKey();
+    const stored = describeSessionStore(session.storeReader, { userId, deviceId, storageKey });
+    return stored.count > 0 ? stored : null;
+  }
 
   /** Begins a Job that ends when it is cancelled, when the session stops, or by itself. */
   #inJob(
@@ -203,6 +204,7 @@ export class RoomKeysService implements Requests {
   async #run<T extends RoomKeysTask>(
     task: T,
     around: {
+      accountId: AccountId;
       client: MatrixClient;
       signal: AbortSignal;
       backup: BackupHere | null;
@@ -210,16 +212,19 @@ export class RoomKeysService implements Requests {
       access?: EncryptionAccess;
     },
   ): Promise<ResultOf<T>> {
-    const { client, signal, backup, control, access } = around;
+    const { accountId, client, signal, backup, control, access } = around;
     const { fetch } = this.#parts;
+    const stored = "session" in task ? task.session : null;
+    const reader = stored && this.#parts.session(accountId).storeReader;
     const transfer = backup && new BackupTransfer({ client, fetch, version: backup.version, signal });
     const calls: ThreadCalls = {
       pull: () => transfer?.pull() ?? Promise.resolve(null),
       progress: ({ done, total }) => Promise.resolve(control?.progress(done, total)),
       problem: (problem) => Promise.resolve(control?.problem(problem)),
+      readStore: (range) => (stored && reader ? Promise.resolve(pieceOf(reader, stored, range)) : refuseCall()),
       deliver:
         access && control
-          ? await deliverTo({ client, access, transfer, version: backup?.version ?? null, control })
+          ? deliverTo({ client, access, transfer, version: backup?.version ?? null, control })
           : refuseCall,
     };
     try {

@@ -3,9 +3,11 @@ import { AppFailure } from "../../../shared/errors.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { BackupSlice } from "./backupEntries.ts";
 import { CryptoPool } from "./cryptoPool.ts";
-import type { OpenedEntry } from "./cryptoThread.ts";
+import type { CheckedEntry } from "./cryptoThread.ts";
 import { exportRoomKeys } from "./exportTask.ts";
 import { importRoomKeys } from "./importTask.ts";
+import type { RoomKey } from "./roomKey.ts";
+import { storedKeys } from "./storedKeys.ts";
 import { connectToHost, type ThreadHost } from "./threadHost.ts";
 import type { FromThread, ResultOf, RoomKeysTask } from "./threadProtocol.ts";
 
@@ -36,23 +38,25 @@ function perform(task: RoomKeysTask, host: ThreadHost): Promise<unknown> {
     case "verify":
       return verifyBackup(task, host);
     case "list":
-      return listRooms(host);
+      return listRooms(task, host);
   }
 }
 
 /** Opens every entry of the backup. */
 async function verifyBackup(task: VerifyTask, host: ThreadHost): Promise<ResultOf<VerifyTask>> {
   const counts = { good: 0, broken: 0 };
-  const pool = new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: task.backupKey });
+  const pool = new CryptoPool<BackupSlice[], CheckedEntry[]>({ kind: "check", privateKey: task.backupKey });
   try {
     for await (const batch of backupEntries(host, BATCH)) {
-      await pool.give(batch, (opened) => {
-        for (const [at, entry] of opened.entries()) {
+      await pool.give(batch, (checked) => {
+        for (const [at, fault] of checked.entries()) {
+          if (fault === null) {
+            counts.good += 1;
+            continue;
+          }
           const { roomId, sessionId } = batch[at] as BackupSlice;
-          if ("fault" in entry) {
-            counts.broken += 1;
-            void host.problem({ subject: { roomId, sessionId }, reason: entry.fault });
-          } else counts.good += 1;
+          counts.broken += 1;
+          void host.problem({ subject: { roomId, sessionId }, reason: fault });
         }
         const done = counts.good + counts.broken;
         void host.progress({ done, total: Math.max(task.total, done) });
@@ -67,11 +71,21 @@ async function verifyBackup(task: VerifyTask, host: ThreadHost): Promise<ResultO
   }
 }
 
-/** Counts the backup's entries room by room; nothing is opened. */
-async function listRooms(host: ThreadHost): Promise<ResultOf<ListTask>> {
-  const rooms = new Map<string, number>();
-  for await (const batch of backupEntries(host, BATCH)) {
-    for (const { roomId } of batch) rooms.set(roomId, (rooms.get(roomId) ?? 0) + 1);
+/** Counts the entries of backup and session room by room; of the backup nothing is opened. */
+async function listRooms({ hasBackup, session }: ListTask, host: ThreadHost): Promise<ResultOf<ListTask>> {
+  const rooms = new Map<string, [number, number]>();
+  const countsOf = (roomId: string): [number, number] => {
+    const counts = rooms.get(roomId) ?? [0, 0];
+    rooms.set(roomId, counts);
+    return counts;
+  };
+  if (hasBackup) {
+    for await (const batch of backupEntries(host, BATCH)) for (const { roomId } of batch) countsOf(roomId)[0] += 1;
   }
-  return { rooms: [...rooms] };
+  if (session) {
+    for await (const { keys } of storedKeys(session, host, null)) {
+      for (const key of keys) countsOf((key as RoomKey).room_id)[1] += 1;
+    }
+  }
+  return { rooms: [...rooms].map(([roomId, counts]) => [roomId, ...counts]) };
 }

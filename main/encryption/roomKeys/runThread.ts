@@ -44,7 +44,7 @@ export async function runThread<T extends RoomKeysTask>(
   try {
     return await new Promise<ResultOf<T>>((resolve, reject) => {
       worker.on("error", reject);
-      worker.on("exit", () => reject(fail("cancelled")));
+      worker.on("exit", () => reject(new Error("The thread ended before its work did")));
       worker.on("message", (message: FromThread) => {
         if (message.kind === "call") void answer(message);
         else if (message.kind === "done") resolve(message.result as ResultOf<T>);

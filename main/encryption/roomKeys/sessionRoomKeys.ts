@@ -1,64 +1,14 @@
-import type { InboundGroupSession } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { BackedUpRoomKeys, CryptoMachine } from "../sdkInternals.ts";
 import { idOf, type RoomKey } from "./roomKey.ts";
 
 /**
- * Keys that the crypto machine takes at once. It works on main's thread and blocks it, about a tenth of a millisecond
+ * Keys that the crypto machine takes at once. It works on main's thread and blocks it, about half a millisecond
  * for each: so little at a time that nobody notices.
  */
-const AT_ONCE = 25;
+const AT_ONCE = 10;
 
 /** Lets everything else that waits have its turn. */
 const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** How many room keys the session has. */
-export async function countHere(machine: CryptoMachine): Promise<number> {
-  const counts = await machine.roomKeyCounts();
-  const { total } = counts;
-  counts.free();
-  return total;
-}
-
-/** All room keys of the session, or those of some rooms, as a JSON array. */
-export function exportHere(machine: CryptoMachine, roomIds: readonly string[] | null): Promise<string> {
-  const wanted = roomIds && new Set(roomIds);
-  return machine.exportRoomKeys((session) => {
-    const take = !wanted || wanted.has(addressOf(session).room_id);
-    session.free();
-    return take;
-  });
-}
-
-/** The session's room keys by room: how many there are. */
-export async function roomsHere(machine: CryptoMachine): Promise<Map<string, number>> {
-  const rooms = new Map<string, number>();
-  await eachHere(machine, ({ room_id: roomId }) => rooms.set(roomId, (rooms.get(roomId) ?? 0) + 1));
-  return rooms;
-}
-
-/** The ids of the session's room keys. */
-export async function idsHere(machine: CryptoMachine): Promise<Set<string>> {
-  const ids = new Set<string>();
-  await eachHere(machine, (address) => ids.add(idOf(address)));
-  return ids;
-}
-
-type Address = Pick<RoomKey, "room_id" | "session_id">;
-
-/** The machine has no list of what it has, but asks of each key whether it is to be exported. */
-async function eachHere(machine: CryptoMachine, onKey: (address: Address) => void): Promise<void> {
-  await machine.exportRoomKeys((session) => {
-    onKey(addressOf(session));
-    session.free();
-    return false;
-  });
-}
-
-function addressOf({ roomId, sessionId }: InboundGroupSession): Address {
-  const address = { room_id: roomId.toString(), session_id: sessionId };
-  roomId.free();
-  return address;
-}
 
 /** Gives the session keys that are in its backup already. Answers those that it did not take. */
 export async function takeBackedUp(

@@ -2,7 +2,6 @@ import * as crypto from "node:crypto";
 
 const BLOCK = 64;
 const DIGEST = 32;
-const ZEROS = Buffer.alloc(DIGEST);
 const LONGEST_DATA = 256;
 /** Where the blocks are put together, again and again: making buffers takes longer than hashing them. */
 const inner = new Uint8Array(BLOCK + LONGEST_DATA);
@@ -33,17 +32,4 @@ export function hmacSha256(key: Uint8Array, data: Uint8Array): Buffer {
   inner.set(data, BLOCK);
   outer.set(sha256(inner.subarray(0, BLOCK + data.length)), BLOCK);
   return sha256(outer);
-}
-
-/** HKDF-SHA-256 (RFC 5869) without salt and info, as the formats of Matrix use it. */
-export function hkdfSha256(secret: Uint8Array, length: number): Buffer {
-  const extracted = hmacSha256(ZEROS, secret);
-  const blocks = Math.ceil(length / DIGEST);
-  const output = Buffer.alloc(blocks * DIGEST);
-  let previous: Uint8Array = new Uint8Array();
-  for (let block = 1; block <= blocks; block += 1) {
-    previous = hmacSha256(extracted, Buffer.concat([previous, Uint8Array.of(block)]));
-    output.set(previous, (block - 1) * DIGEST);
-  }
-  return output.subarray(0, length);
 }

@@ -38,6 +38,7 @@ export function connectToHost(port: MessagePort): ThreadHost {
     pull: call("pull"),
     progress: call("progress"),
     problem: (problem) => ((told += 1) > MOST_PROBLEMS ? Promise.resolve() : tell(problem)),
+    readStore: call("readStore"),
     deliver: call("deliver"),
   };
 }

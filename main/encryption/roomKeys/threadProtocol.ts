@@ -1,5 +1,7 @@
 import type { JobProblem } from "../../../shared/contract/jobs.ts";
 import type { AppError } from "../../../shared/errors.ts";
+import type { RecordRange } from "../../cryptoStore/index.ts";
+import type { SessionStore, StoredPiece } from "./sessionStore.ts";
 
 /** Work that a thread of its own does. What it needs of the server or the session it asks for by a call. */
 export type RoomKeysTask =
@@ -11,8 +13,8 @@ export type RoomKeysTask =
       roomIds: string[] | null;
       /** 32 bytes: opens the backup that `pull` downloads. Null: there is none to be had. */
       backupKey: Uint8Array | null;
-      /** This session's room keys, as the crypto machine exports them: a JSON array. */
-      sessionKeys: string;
+      /** Where this session's room keys are read. Null: it has none. */
+      session: SessionStore | null;
       /** Entries in the backup and in the session, for the progress. */
       total: number;
     }
@@ -22,16 +24,18 @@ export type RoomKeysTask =
       passphrase: string;
       /** The backup's public key, base64. Null: the keys go into the session alone. */
       backupPublicKey: string | null;
+      /** Where the keys are that the session has already. Null: it has none, or those in the backup are what counts. */
+      session: SessionStore | null;
     }
   | { kind: "verify"; backupKey: Uint8Array; total: number }
-  | { kind: "list" };
+  | { kind: "list"; hasBackup: boolean; session: SessionStore | null };
 
 /** What each task ends with. */
 export interface TaskResults {
   export: { exported: number; fromBackup: number; fromSession: number; broken: number };
   import: { new: number; better: number; alreadyThere: number; broken: number };
   verify: { good: number; broken: number };
-  list: { rooms: [roomId: string, keys: number][] };
+  list: { rooms: [roomId: string, inBackup: number, inSession: number][] };
 }
 export type ResultOf<T extends RoomKeysTask> = TaskResults[T["kind"]];
 
@@ -44,14 +48,24 @@ export interface ImportBatch {
   upload: string | null;
 }
 
+/** What became of an `ImportBatch` in the session. */
+export interface Delivered {
+  /** The ids of the keys that the session had not or had worse; not told where there is a backup, which counts then. */
+  taken: string[];
+  /** How many it refused. */
+  refused: number;
+}
+
 /** What a thread asks of the one that started it. */
 export interface ThreadCalls {
   /** The next piece of the answer to `GET /room_keys/keys`; null at its end. The first call sends the request. */
   pull(): Promise<Uint8Array | null>;
   progress(at: { done: number; total: number | null }): Promise<void>;
   problem(problem: JobProblem): Promise<void>;
-  /** Puts keys where they belong. Without a backup it answers how many were new, better and there already. */
-  deliver(batch: ImportBatch): Promise<{ new: number; better: number; alreadyThere: number; broken: number }>;
+  /** Room keys of the session, as they lie in its store: encrypted. */
+  readStore(range: RecordRange): Promise<StoredPiece>;
+  /** Puts keys where they belong. */
+  deliver(batch: ImportBatch): Promise<Delivered>;
 }
 
 /** From the thread. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initAsync, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
@@ -340,6 +340,13 @@ describe("work on room keys that does not come to its end", () => {
     expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "file_failed", reason: "vanished" });
     await writeFile(file, "hello");
     expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "not_a_key_file" });
+    await truncate(file, 4 * 1024 ** 3);
+    expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "too_large", limitBytes: 2 * 1024 ** 3 });
+    await writeKeyFile(makeRoomKeys(3));
+    await rooms.roomKeys.chooseFile({ accountId });
+    await truncate(file, 4 * 1024 ** 3);
+    const grown = await ended(rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
+    expect(grown).toMatchObject({ status: "failed", error: { kind: "too_large" } });
     await writeKeyFile(makeRoomKeys(3));
     expect(await importFile(accountId, "wrong")).toMatchObject({ error: { kind: "key_file_wrong_passphrase" } });
     data.keyFile = null;

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { BackupDecryptionKey, initAsync } from "@matrix-org/matrix-sdk-crypto-wasm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +6,7 @@ import { BackupDecryptor, BackupEncryptor } from "../../../../main/encryption/ro
 import { exportText, openEntry, qualityOf, sealEntry } from "../../../../main/encryption/roomKeys/backupEntries.ts";
 import { isBetter, KeyIndex, type KeyQuality } from "../../../../main/encryption/roomKeys/keyIndex.ts";
 import { checkRoomKey } from "../../../../main/encryption/roomKeys/roomKey.ts";
-import { hkdfSha256, hmacSha256 } from "../../../../main/encryption/roomKeys/sha256.ts";
+import { hmacSha256 } from "../../../../main/encryption/roomKeys/sha256.ts";
 import { makeRoomKey } from "../../../support/roomKeyMaker.ts";
 import { seed } from "../../../support/seed.ts";
 
@@ -131,10 +131,8 @@ describe("the index of a backup", () => {
 describe("short hashes", () => {
   it("are those of Node", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 200 }), (key, data, length) => {
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 200 }), (key, data) => {
         expect(hmacSha256(key, data)).toEqual(createHmac("sha256", key).update(data).digest());
-        const expected = Buffer.from(hkdfSync("sha256", key, Buffer.alloc(32), Buffer.alloc(0), length));
-        expect(hkdfSha256(key, length)).toEqual(expected);
       }),
       { seed, numRuns: 200 },
     );

@@ -1,0 +1,78 @@
+import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
+import type { MountedStore } from "../../main/cryptoStore/index.ts";
+import type { RoomKey } from "../../main/encryption/roomKeys/roomKey.ts";
+import { describeSessionStore, pieceOf, type SessionStore } from "../../main/encryption/roomKeys/sessionStore.ts";
+import type { ThreadCalls } from "../../main/encryption/roomKeys/threadProtocol.ts";
+import { AccountId } from "../../shared/ids.ts";
+import { type StoreInFolder, storeInFolder } from "./cryptoFolder.ts";
+import { openMachine } from "./olmMachine.ts";
+import { makeRoomKeys } from "./roomKeyMaker.ts";
+
+const STORAGE_KEY = new Uint8Array(32).fill(7);
+const AT_ONCE = 500;
+let made = 0;
+
+/** A session that is not signed in anywhere: a real crypto machine with room keys in a real crypto store. */
+export class OwnRoomKeys {
+  readonly machine: OlmMachine;
+  readonly #store: StoreInFolder;
+  readonly #mounted: MountedStore;
+
+  private constructor(store: StoreInFolder, mounted: MountedStore, machine: OlmMachine) {
+    this.#store = store;
+    this.#mounted = mounted;
+    this.machine = machine;
+  }
+
+  static async create(keys: readonly RoomKey[]): Promise<OwnRoomKeys> {
+    const store = await storeInFolder(AccountId.parse(`ownroomkeys${String((made += 1)).padStart(5, "0")}`));
+    const own = await OwnRoomKeys.open(store);
+    await own.add(keys);
+    return own;
+  }
+
+  /** One that lies in a folder already, or begins there. */
+  static async open(store: StoreInFolder): Promise<OwnRoomKeys> {
+    const mounted = await store.reopen();
+    return new OwnRoomKeys(store, mounted, await openMachine(mounted.databasePrefix, STORAGE_KEY));
+  }
+
+  /** One with so many room keys, as `makeRoomKeys` makes them. */
+  static withKeys(count: number): Promise<OwnRoomKeys> {
+    return OwnRoomKeys.create(makeRoomKeys(count));
+  }
+
+  async add(keys: readonly RoomKey[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
+      const some = JSON.stringify(keys.slice(from, from + AT_ONCE));
+      (await this.machine.importExportedRoomKeys(some, () => undefined)).free();
+    }
+  }
+
+  /** What the SDK exports: all of them at once. */
+  async exportedBySdk(): Promise<RoomKey[]> {
+    return JSON.parse(await this.machine.exportRoomKeys((session) => (session.free(), true))) as RoomKey[];
+  }
+
+  /** What a thread is told of the store. */
+  session(storageKey: Uint8Array = STORAGE_KEY): SessionStore {
+    return describeSessionStore(this.#mounted.reader, { userId: "@alice:example.org", deviceId: "DEVICE", storageKey });
+  }
+
+  /** What answers the thread, as the service does. */
+  readStore(): ThreadCalls["readStore"] {
+    const session = this.session();
+    return (range) => Promise.resolve(pieceOf(this.#mounted.reader, session, range));
+  }
+
+  /** Closes it; what is in its folder stays. */
+  async close(): Promise<void> {
+    this.machine.close();
+    await this.#mounted.close();
+  }
+
+  async remove(): Promise<void> {
+    this.machine.close();
+    await this.#store.remove();
+  }
+}
