@@ -25,13 +25,19 @@ const leftOut: LeftOut = (name, folder) =>
   /^(?:deps|src|\.deps|obj\.target|obj|binding\.(?:gyp|cc)|.*\.d\.c?ts|.*\.map|Makefile)$/.test(name) ||
   (basename(folder) === "prebuilds" && !name.startsWith(`${process.platform}-`));
 
+export interface StageOptions {
+  production: boolean;
+  /** A CommonJS file that the app starts with, and that then starts the app. For tests. */
+  runFirst?: string;
+}
+
 /**
  * Bundles the app and puts it below a copy of Electron, in `.cache/staged/<name>-<process id>/`, so that commands that
  * run at the same time do not disturb each other. Files are hard links, so this takes moments and no space. The
  * program is called `electron` still, so `app.isPackaged` is false.
  * @throws Error when the app does not build, or no Electron can be had.
  */
-export async function stage(name: string, { production }: { production: boolean }): Promise<Staged> {
+export async function stage(name: string, { production, runFirst }: StageOptions): Promise<Staged> {
   const electron = await findElectron();
   await removeAbandoned();
   const folder = join(stagedFolder, `${name}-${process.pid}`);
@@ -40,7 +46,15 @@ export async function stage(name: string, { production }: { production: boolean 
   const resources = join(folder, process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources");
   await rm(join(resources, "default_app.asar"), { force: true });
   await layOutApp(join(resources, "app"), { production });
+  if (runFirst !== undefined) await startWith(runFirst, join(resources, "app"));
   return { executable: join(folder, relative(electron.dist, electron.executable)), folder, electron };
+}
+
+async function startWith(file: string, app: string): Promise<void> {
+  const manifestFile = join(app, "package.json");
+  const described = JSON.parse(await readFile(manifestFile, "utf8")) as Manifest;
+  await copyFile(file, join(app, basename(file)));
+  await writeFile(manifestFile, JSON.stringify({ ...described, main: basename(file) }));
 }
 
 const stagedFolder = join(cache, "staged");

@@ -3,12 +3,11 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "./command.ts";
 import { describeElectron, type Electron, findElectron } from "./electron.ts";
-import { buildAndStage } from "./launch.ts";
 import { type Level, levels } from "./levels.ts";
 import { lint } from "./lint.ts";
 import { cache, root, say } from "./paths.ts";
 import { run } from "./processes.ts";
-import { handOn } from "./stage.ts";
+import { handOn, stage } from "./stage.ts";
 import { type Outcome, reportVariable } from "./testReporter.ts";
 import { startScreen } from "./xvfb.ts";
 
@@ -39,7 +38,7 @@ export async function runTests(words: string[]): Promise<number> {
       try {
         if (level.app !== undefined) electron = await findElectron();
         if (level.app === "staged" && !staged) {
-          handOn(await buildAndStage("test"));
+          handOn(await stage("test", { production: false, runFirst: join(root, "tests/support/holdUntilDriven.cjs") }));
           staged = true;
         }
         if (level.app === "packaged") await packageApp();
