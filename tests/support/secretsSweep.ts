@@ -39,14 +39,31 @@ export async function sweepForSecrets(
     }
   };
   for (const [name, text] of Object.entries(texts)) look(name, Buffer.from(text));
-  for (const folder of folders) {
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      const path = join(entry.parentPath, entry.name);
-      if (entry.isFile()) look(path, await readFile(path));
-    }
-  }
+  for (const folder of folders) for (const [path, content] of await filesIn(folder)) look(path, content);
   if (looked === 0 || needles.length === 0) throw new Error("the sweep had nothing to look for or nowhere to look");
   return leaks;
+}
+
+/** How often a folder is looked through from the start because files went while it was. */
+const MOST_LOOKS = 50;
+
+/**
+ * Every file of a folder and what is in it. A file that went between being seen and being read, as one does that is
+ * written aside and then renamed, may lie under a name that was read before: so all of it is looked through again.
+ */
+async function filesIn(folder: string): Promise<[path: string, content: Buffer][]> {
+  for (let look = 1; ; look++) {
+    try {
+      const files: [string, Buffer][] = [];
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name);
+        if (entry.isFile()) files.push([path, await readFile(path)]);
+      }
+      return files;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || look === MOST_LOOKS) throw error;
+    }
+  }
 }
 
 function needlesFor(secret: string, value: string): { secret: string; encoding: string; bytes: Buffer }[] {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -33,4 +33,23 @@ test("finds nothing where nothing is, and looks into texts", async () => {
 test("refuses to prove nothing", async () => {
   await expect(sweepForSecrets({ password }, { folders: [folder] })).rejects.toThrow("nowhere to look");
   await expect(sweepForSecrets({ short: "abc" }, { texts: { a: "b" } })).rejects.toThrow("too short");
+});
+
+test("looks again where files are renamed while it looks", async () => {
+  let over = false;
+  const renaming = (async () => {
+    while (!over) {
+      await writeFile(join(folder, "a/file.new"), password);
+      await rename(join(folder, "a/file.new"), join(folder, "a/file"));
+    }
+  })();
+  try {
+    for (let times = 0; times < 100; times++) {
+      const leaks = await sweepForSecrets({ password }, { folders: [folder], texts: { none: "" } });
+      expect(leaks.every(({ where }) => where.startsWith(join(folder, "a/file")))).toBe(true);
+    }
+  } finally {
+    over = true;
+    await renaming;
+  }
 });
