@@ -115,6 +115,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     secrets: {
       state: () => secrets.state(),
       retryKeychain: () => secrets.retryKeychain(),
+      passphraseStrength: ({ passphrase }) => secrets.passphraseStrength(passphrase),
       choosePassphrase: ({ passphrase }) => secrets.choosePassphrase(passphrase),
       chooseThisTimeOnly: () => secrets.chooseThisTimeOnly(),
       unlock: ({ passphrase }) => secrets.unlock(passphrase),

@@ -1,6 +1,6 @@
+import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import {
   type KeyOrPhrase,
-  type PhraseStrength,
   type ResetPreview,
   SecretName,
   type SecureBackupState,

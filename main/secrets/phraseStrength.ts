@@ -1,5 +1,5 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core";
-import type { PhraseStrength } from "../../shared/contract/secureBackup.ts";
+import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 
 let estimator: Promise<ZxcvbnFactory> | null = null;
 

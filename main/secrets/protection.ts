@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SecretsState } from "../../shared/contract/secrets.ts";
-import type { PhraseStrength } from "../../shared/contract/secureBackup.ts";
+import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { fail } from "../../shared/errors.ts";
 import { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -88,6 +88,11 @@ export class SecretsProtection {
     return this.#refresh(await this.#options.keychain.askToUnlock());
   }
 
+  /** How hard a passphrase is to guess, and whether that is enough here. */
+  passphraseStrength(passphrase: string): Promise<PhraseStrength> {
+    return this.#options.phraseStrength(passphrase);
+  }
+
   /**
    * Puts the secrets of accounts added from now on behind a passphrase. Accounts whose key lies in the keychain keep
    * it there. When a passphrase is in use and unlocked, it is replaced by this one.
@@ -96,7 +101,7 @@ export class SecretsProtection {
    */
   async choosePassphrase(passphrase: string): Promise<SecretsState> {
     this.#refuseWhenKeychainWorks();
-    if (!(await this.#options.phraseStrength(passphrase)).good) throw fail("weak_phrase");
+    if (!(await this.passphraseStrength(passphrase)).good) throw fail("weak_phrase");
     await this.#options.passphraseKeychain.choose(passphrase);
     await this.#remember((remembered) => ({ ...remembered, choice: "passphrase" }));
     this.#thisTimeOnly = false;

@@ -8,6 +8,7 @@ import "../components/Dialog.module.css";
 import "../components/Menu.module.css";
 import "../components/Rows.module.css";
 import "../components/Steps.module.css";
+import "../components/StrengthMeter.module.css";
 import "../components/TextField.module.css";
 import "../features/addAccount/AddAccount.module.css";
 import "../features/overview/Overview.module.css";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./define.ts";
 import { Job } from "./jobs.ts";
-import { PhraseStrength } from "./secureBackup.ts";
+import { PhraseStrength } from "./phraseStrength.ts";
 
 /** What can be wrong with one room key in a file or in a backup. */
 export const RoomKeyFault = z.enum([

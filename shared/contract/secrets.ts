@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { domain, request } from "./define.ts";
+import { PhraseStrength } from "./phraseStrength.ts";
 
 /**
  * How this computer keeps the accounts' secrets.
@@ -23,6 +24,8 @@ export const secrets = domain({
     state: request(z.object({}), SecretsState),
     /** Asks the keychain again, after the person has unlocked it. */
     retryKeychain: request(z.object({}), SecretsState),
+    /** How hard a passphrase is to guess; 3 is needed. */
+    passphraseStrength: request(z.object({ passphrase: z.string().max(4096) }), PhraseStrength),
     /** For a computer without a keychain: chooses a passphrase. Weak ones (zxcvbn below 3) are refused. */
     choosePassphrase: request(z.object({ passphrase }), SecretsState),
     chooseThisTimeOnly: request(z.object({}), SecretsState),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./define.ts";
+import { PhraseStrength } from "./phraseStrength.ts";
 
 /** The four secrets that Secure Backup keeps, by their names in the spec (Client-Server API, "Secrets"). */
 export const SecretName = z.enum([
@@ -162,15 +163,6 @@ export const OlderBackup = z.object({
 });
 export type OlderBackup = z.infer<typeof OlderBackup>;
 const OlderBackups = z.object({ backups: z.array(OlderBackup) });
-
-export const PhraseStrength = z.object({
-  /** zxcvbn's score, 0 to 4. */
-  score: z.number().int().min(0).max(4),
-  good: z.boolean(),
-  warning: z.string().nullable(),
-  suggestions: z.array(z.string()),
-});
-export type PhraseStrength = z.infer<typeof PhraseStrength>;
 
 const one = z.object({ accountId: AccountId });
 const phrase = z.string().min(1).max(4096);

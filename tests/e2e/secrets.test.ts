@@ -85,8 +85,10 @@ describe("without a keychain", () => {
     await person.type("Passphrase again", "snails");
     await person.press("Use this");
     await person.sees("That is too easy to guess. Add a few words that do not belong together.");
+    await person.page.getByRole("meter", { name: "Strength" }).waitFor();
     await person.looks("secrets-choose");
     await person.type("Passphrase", PASSPHRASE);
+    await person.sees("Hard to guess.");
     await person.type("Passphrase again", PASSPHRASE);
     await person.press("Use this");
     await person.isAt("All accounts");

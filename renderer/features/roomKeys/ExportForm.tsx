@@ -4,12 +4,10 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Buttons, Form, Section } from "../../components/Page.tsx";
-import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { StrengthMeter } from "../secureBackup/StrengthMeter.tsx";
-import { usePhraseStrength } from "../secureBackup/usePhraseStrength.ts";
 import { JobOutcome } from "./JobOutcome.tsx";
 import { RoomChooser } from "./RoomChooser.tsx";
 import styles from "./RoomKeys.module.css";
@@ -19,26 +17,21 @@ import { useLastJob } from "./useLastJob.ts";
 export function ExportForm({ accountId }: { readonly accountId: AccountId }) {
   const [which, setWhich] = useState<"all" | "chosen">("all");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [passphrase, setPassphrase] = useState("");
-  const [again, setAgain] = useState("");
+  const passphrase = useNewPassphrase((typed) => steward.roomKeys.passphraseStrength({ accountId, passphrase: typed }));
   const [tried, setTried] = useState(false);
-  const strength = usePhraseStrength(accountId, passphrase, "keyFile");
   const job = useLastJob(accountId, "export_room_keys");
   const begin = useAction(async () => {
     const roomIds = which === "all" ? null : [...chosen];
-    const begun = await steward.roomKeys.export({ accountId, passphrase, roomIds });
+    const begun = await steward.roomKeys.export({ accountId, passphrase: passphrase.typed, roomIds });
     if (!begun.job) return;
-    setPassphrase("");
-    setAgain("");
+    passphrase.clear();
     setTried(false);
   });
-  const weak = strength !== null && !strength.good;
   const noRoom = which === "chosen" && chosen.size === 0;
   const submit = (): void => {
     setTried(true);
-    if (passphrase !== "" && passphrase === again && !weak && !noRoom) void begin.run();
+    if (passphrase.ready && !noRoom) void begin.run();
   };
-  const problem = passphrase === "" ? t("roomKeys.passphraseRequired") : weak ? t("roomKeys.passphraseWeak") : null;
   return (
     <Section title={t("roomKeys.exportTitle")}>
       <p className={styles["quiet"]}>{t("roomKeys.exportText")}</p>
@@ -59,21 +52,17 @@ export function ExportForm({ accountId }: { readonly accountId: AccountId }) {
             {t("roomKeys.roomsRequired")}
           </p>
         )}
-        <PasswordField
-          label={t("roomKeys.passphrase")}
-          help={t("roomKeys.passphraseHelp")}
-          value={passphrase}
-          onChange={setPassphrase}
-          autoComplete="new-password"
-          problem={tried ? problem : null}
-        />
-        {passphrase !== "" && <StrengthMeter strength={strength} />}
-        <PasswordField
-          label={t("roomKeys.passphraseAgain")}
-          value={again}
-          onChange={setAgain}
-          autoComplete="new-password"
-          problem={tried && passphrase !== again ? t("roomKeys.passphraseDiffers") : null}
+        <NewPassphraseFields
+          passphrase={passphrase}
+          tried={tried}
+          words={{
+            label: t("roomKeys.passphrase"),
+            help: t("roomKeys.passphraseHelp"),
+            again: t("roomKeys.passphraseAgain"),
+            required: t("roomKeys.passphraseRequired"),
+            weak: t("roomKeys.passphraseWeak"),
+            differs: t("roomKeys.passphraseDiffers"),
+          }}
         />
         {begin.error && <ErrorText error={begin.error} />}
         <Buttons>

@@ -4,6 +4,7 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -34,21 +35,18 @@ async function taken(answer: Promise<SecretsState>): Promise<void> {
 
 function ChooseProtection() {
   const [choice, setChoice] = useState<"passphrase" | "thisTime">("passphrase");
-  const [passphrase, setPassphrase] = useState("");
-  const [again, setAgain] = useState("");
+  const passphrase = useNewPassphrase((typed) => steward.secrets.passphraseStrength({ passphrase: typed }));
   const [tried, setTried] = useState(false);
   const choose = useAction(() =>
     taken(
       choice === "passphrase"
-        ? steward.secrets.choosePassphrase({ passphrase })
+        ? steward.secrets.choosePassphrase({ passphrase: passphrase.typed })
         : steward.secrets.chooseThisTimeOnly({}),
     ),
   );
-  const missing = choice === "passphrase" && passphrase === "";
-  const differs = choice === "passphrase" && passphrase !== again;
   const submit = (): void => {
     setTried(true);
-    if (!missing && !differs) void choose.run();
+    if (choice === "thisTime" || passphrase.ready) void choose.run();
   };
   return (
     <Page title={t("gate.unprotectedTitle")} subtitle={t("gate.unprotectedText")}>
@@ -65,23 +63,18 @@ function ChooseProtection() {
           ]}
         />
         {choice === "passphrase" && (
-          <>
-            <PasswordField
-              label={t("gate.passphraseField")}
-              help={t("gate.passphraseHelp")}
-              value={passphrase}
-              onChange={setPassphrase}
-              autoComplete="new-password"
-              problem={tried && missing ? t("gate.passphraseRequired") : null}
-            />
-            <PasswordField
-              label={t("gate.passphraseAgain")}
-              value={again}
-              onChange={setAgain}
-              autoComplete="new-password"
-              problem={tried && !missing && differs ? t("gate.passphraseDiffers") : null}
-            />
-          </>
+          <NewPassphraseFields
+            passphrase={passphrase}
+            tried={tried}
+            words={{
+              label: t("gate.passphraseField"),
+              help: t("gate.passphraseHelp"),
+              again: t("gate.passphraseAgain"),
+              required: t("gate.passphraseRequired"),
+              weak: t("gate.passphraseWeak"),
+              differs: t("gate.passphraseDiffers"),
+            }}
+          />
         )}
         {choose.error && <ErrorText error={choose.error} />}
         <Buttons>

@@ -1,16 +1,15 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SetUpKind } from "../../../shared/contract/secureBackup.ts";
+import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
-import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { beginSetUp } from "../../stores/secureBackup.ts";
-import { StrengthMeter } from "./StrengthMeter.tsx";
-import { usePhraseStrength } from "./usePhraseStrength.ts";
 
 interface ChooseStepProps {
   readonly account: Account;
@@ -25,27 +24,16 @@ interface ChooseStepProps {
 export function ChooseStep({ account, kind, confirmation, later, onBegun }: ChooseStepProps) {
   const { accountId } = account;
   const [method, setMethod] = useState<"key" | "phrase">("key");
-  const [phrase, setPhrase] = useState("");
-  const [again, setAgain] = useState("");
+  const phrase = useNewPassphrase((typed) => steward.secureBackup.phraseStrength({ accountId, phrase: typed }));
   const [tried, setTried] = useState(false);
-  const strength = usePhraseStrength(accountId, method === "phrase" ? phrase : "");
   const begin = useAction(async () => {
-    await beginSetUp(accountId, kind, method === "phrase" ? phrase : null, confirmation);
+    await beginSetUp(accountId, kind, method === "phrase" ? phrase.typed : null, confirmation);
     onBegun();
   });
-  const weak = strength !== null && !strength.good;
-  const differs = phrase !== again;
   const submit = (): void => {
     setTried(true);
-    if (method === "key" || (phrase !== "" && !weak && !differs)) void begin.run();
+    if (method === "key" || phrase.ready) void begin.run();
   };
-  const phraseProblem = !tried
-    ? null
-    : phrase === ""
-      ? t("backup.choose.phraseRequired")
-      : weak
-        ? t("backup.choose.phraseWeak")
-        : null;
   return (
     <Form onSubmit={submit}>
       <Choice
@@ -59,24 +47,18 @@ export function ChooseStep({ account, kind, confirmation, later, onBegun }: Choo
         ]}
       />
       {method === "phrase" && (
-        <>
-          <PasswordField
-            label={t("backup.choose.phraseField")}
-            help={t("backup.choose.phraseHelp")}
-            value={phrase}
-            onChange={setPhrase}
-            autoComplete="new-password"
-            problem={phraseProblem}
-          />
-          {phrase !== "" && <StrengthMeter strength={strength} />}
-          <PasswordField
-            label={t("backup.choose.phraseAgain")}
-            value={again}
-            onChange={setAgain}
-            autoComplete="new-password"
-            problem={tried && differs ? t("backup.choose.phraseDiffers") : null}
-          />
-        </>
+        <NewPassphraseFields
+          passphrase={phrase}
+          tried={tried}
+          words={{
+            label: t("backup.choose.phraseField"),
+            help: t("backup.choose.phraseHelp"),
+            again: t("backup.choose.phraseAgain"),
+            required: t("backup.choose.phraseRequired"),
+            weak: t("backup.choose.phraseWeak"),
+            differs: t("backup.choose.phraseDiffers"),
+          }}
+        />
       )}
       {begin.error && <ErrorText error={begin.error} />}
       <Buttons end={later}>

@@ -1,14 +1,14 @@
-import type { PhraseStrength } from "../../../shared/contract/secureBackup.ts";
-import { classNames } from "../../components/classNames.ts";
-import { t, type TextKey } from "../../i18n/index.ts";
-import styles from "./SecureBackup.module.css";
+import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
+import { classNames } from "./classNames.ts";
+import { t, type TextKey } from "../i18n/index.ts";
+import styles from "./StrengthMeter.module.css";
 
 const words: readonly TextKey[] = [
-  "backup.choose.strength0",
-  "backup.choose.strength1",
-  "backup.choose.strength2",
-  "backup.choose.strength3",
-  "backup.choose.strength4",
+  "strength.score0",
+  "strength.score1",
+  "strength.score2",
+  "strength.score3",
+  "strength.score4",
 ];
 
 /** How hard a phrase is to guess: a bar, a word, and what would help. Null while it is being found out. */
@@ -21,7 +21,7 @@ export function StrengthMeter({ strength }: { readonly strength: PhraseStrength 
       <div
         className={styles["meter"]}
         role="meter"
-        aria-label={t("backup.choose.strength")}
+        aria-label={t("strength.label")}
         aria-valuemin={0}
         aria-valuemax={4}
         aria-valuenow={score}
