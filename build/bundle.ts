@@ -83,7 +83,7 @@ async function bundleMain(
     plugins: [threads(source), englishAlone],
   });
   try {
-    refuseEagerSdk(split.metafile as Metafile, source, modules);
+    refuseEagerSdk(split.metafile as Metafile);
     await build({
       ...common,
       entryPoints: Object.keys((split.metafile as Metafile).outputs)
@@ -160,12 +160,13 @@ function threads(source: string): Plugin {
   };
 }
 
+/** What main loads by itself, at start and while the window opens. */
+const startModules = new Set(["main/index.ts", "main/behindTheWindow.ts", "main/rooms.ts"]);
+
 /** Loading matrix-js-sdk takes longer than showing a window, so nothing that main loads at start may contain it. */
-function refuseEagerSdk(metafile: Metafile, source: string, modules: string): void {
+function refuseEagerSdk(metafile: Metafile): void {
   const outputs = metafile.outputs;
-  const entry = relative(source, join(modules, "index.mjs")).replaceAll("\\", "/");
-  const behind = Object.keys(outputs).filter((path) => outputs[path]?.entryPoint === "main/behindTheWindow.ts");
-  const eager = new Set([entry, ...behind]);
+  const eager = new Set(Object.keys(outputs).filter((path) => startModules.has(outputs[path]?.entryPoint ?? "")));
   for (const path of eager) {
     for (const { path: next, kind } of outputs[path]?.imports ?? []) {
       if (kind === "import-statement" && outputs[next]) eager.add(next);

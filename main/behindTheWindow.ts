@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { app, ipcMain } from "electron";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit, Handlers } from "../shared/contract/index.ts";
-import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
 import { Dialogs } from "./app/dialogs.ts";
 import { createOpenExternal } from "./app/external.ts";
 import { applyTheme } from "./app/theme.ts";
@@ -13,7 +11,7 @@ import { isTrustedSender } from "./ipc/trust.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, type LogFile } from "./logging/logFile.ts";
 import type { SecretsToRedact } from "./logging/redact.ts";
-import { openRooms, type Rooms } from "./rooms.ts";
+import type { RoomOptions, Rooms } from "./rooms.ts";
 import type { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
 import type { SettingsFile } from "./storage/settingsFile.ts";
@@ -32,24 +30,22 @@ export interface Front {
 
 /** What stands behind the window. */
 export interface BehindTheWindow {
-  /** Answers the window's requests for `app://`. */
-  assetServer: AssetServer;
-  /** Settles when all rooms are open; rejects when one cannot be opened. */
-  opened: Promise<unknown>;
+  rooms: Promise<Rooms>;
+  /** Settles when all rooms are open and answer; rejects when one cannot be opened. */
+  opened: Promise<void>;
   /** Ends everything that must not be cut off. */
   shutdown: () => Promise<void>;
 }
 
 /**
- * Builds what the window talks to: the rooms, the router, the files of the page. It is loaded while the window's own
- * process is starting, so that the window does not wait for it. All channels have their listener when this returns, and
- * the page's files come from here: no question of the page can come too early.
+ * Builds what the window talks to: the rooms and the router. It is loaded while the window's own process is starting, so
+ * that the window does not wait for it. All channels have their listener when this returns.
  */
 export function buildBehindTheWindow(front: Front): BehindTheWindow {
   const { window, folders, log, secretsToRedact, onDamaged } = front;
   const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow);
-  const opening = openRooms({
+  const opening = openRoomsNextTurn({
     folders,
     fetch: globalThis.fetch,
     emit,
@@ -73,12 +69,7 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
     handlers: opening.then((rooms) => handlersOf(rooms, front, emit, dialogs)),
   });
   return {
-    assetServer: createAssetServer({
-      rendererDir: join(__dirname, "../renderer"),
-      avatarOf: async (accountId) => (await opening).avatars.read(accountId),
-      reportFolder: folders.logs,
-      logger: createLogger(log, "assets"),
-    }),
+    rooms: opening,
     opened,
     shutdown: async () => {
       const rooms = await opening;
@@ -88,6 +79,13 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
       await log.flush();
     },
   };
+}
+
+/** Lets the page have what it has asked for meanwhile, before the rooms are loaded. */
+async function openRoomsNextTurn(options: RoomOptions): Promise<Rooms> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const { openRooms } = await import("./rooms.ts");
+  return openRooms(options);
 }
 
 /** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { app } from "electron";
 import type { AppInfo } from "../shared/contract/app.ts";
 import { type AppError, AppFailure } from "../shared/errors.ts";
-import { registerAssetScheme, serveAssets } from "./app/assets.ts";
+import { INDEX_URL, registerAssetScheme, serveAssets } from "./app/assets.ts";
+import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
 import { hardenApp } from "./app/hardening.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
 import { applyTheme } from "./app/theme.ts";
@@ -103,7 +104,15 @@ async function start(): Promise<void> {
   applyTheme(settings.theme);
   // As soon as it has been told its page, the window's own process is starting, and needs nothing of this one meanwhile.
   const opening = window.open();
-  const building = opening.then(async () => {
+  const assets: Promise<AssetServer> = opening.then(() =>
+    createAssetServer({
+      rendererDir: join(__dirname, "../renderer"),
+      avatarOf: async (accountId) => (await (await building).rooms).avatars.read(accountId),
+      reportFolder: folders.logs,
+      logger: createLogger(log, "assets"),
+    }),
+  );
+  const building: Promise<BehindTheWindow> = assets.then(async () => {
     const { buildBehindTheWindow } = await import("./behindTheWindow.ts");
     return buildBehindTheWindow({
       window,
@@ -117,6 +126,11 @@ async function start(): Promise<void> {
     });
   });
   behind = building;
-  serveAssets(rendererSession(), async (request) => (await building).assetServer(request));
+  serveAssets(rendererSession(), async (request) => {
+    const server = await assets;
+    // The page is handed out at once; what it names, its script above all, when every channel has its listener.
+    if (request.url !== INDEX_URL) await building;
+    return server(request);
+  });
   await (await building).opened;
 }

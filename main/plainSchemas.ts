@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Imported before every schema. zod would compile each one with `new Function` at its first use; most are used a few

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 import type { Emit } from "../shared/contract/index.ts";
 import { Job } from "../shared/contract/jobs.ts";
 import { Challenges } from "./account/challenges.ts";
@@ -8,7 +8,7 @@ import { HealthService } from "./account/health.ts";
 import { Jobs } from "./account/jobs.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listSessions, SessionList } from "./account/sessionList.ts";
-import { installCryptoStores } from "./cryptoStore/index.ts";
+import type { CryptoStores } from "./cryptoStore/index.ts";
 import { RoomKeysService, type RoomKeysParts } from "./encryption/roomKeys/roomKeysService.ts";
 import { SecureBackupService, type SecureBackupParts } from "./encryption/secureBackupService.ts";
 import type { VerificationLimits } from "./encryption/verification/limits.ts";
@@ -72,7 +72,7 @@ export async function openRooms(options: RoomOptions) {
   const sessions = new SessionManager({
     index,
     secretStore,
-    cryptoStores: installCryptoStores(loggerFor("cryptoStore")),
+    cryptoStores: loadedLater(loggerFor("cryptoStore")),
     cryptoFolder: (accountId) => folders.account(accountId).crypto,
     fetch,
     loadEngine: () => import("./engine.ts"),
@@ -181,6 +181,16 @@ export async function openRooms(options: RoomOptions) {
     roomKeys,
     verifications,
     health,
+  };
+}
+
+/** The crypto stores, whose engine is loaded with the first of them: the window does not wait for it. */
+function loadedLater(logger: Logger): CryptoStores {
+  return {
+    mount: async (...given) => {
+      const { installCryptoStores } = await import("./cryptoStore/index.ts");
+      return installCryptoStores(logger).mount(...given);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AccountId } from "./ids.ts";
 
 const kind = <K extends string>(name: K) => z.object({ kind: z.literal(name) });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Steward's own name for an account it holds: 16 lowercase letters and digits, never shown to people. */
 export const AccountId = z

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Challenge, challenges as contract } from "../../shared/contract/challenges.ts";
 import type { Emit } from "../../shared/contract/index.ts";
-import type { z } from "zod";
+import type * as z from "zod";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import { toServerFailure } from "../sessions/serverErrors.ts";

@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import { z } from "zod";
+import * as z from "zod";
 import type { Profile } from "../../shared/contract/profile.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";

@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import { z } from "zod";
+import * as z from "zod";
 import type { Session } from "../../shared/contract/sessions.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Stage } from "../../shared/contract/challenges.ts";
 
 const Flow = z.object({ stages: z.array(z.string().max(255)).max(50) });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where the window was and how large, in device-independent pixels, and how far the person had zoomed. */
 export const WindowPlace = z.object({

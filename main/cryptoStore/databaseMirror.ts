@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AppFailure } from "../../shared/errors.ts";
 import { observe } from "./engine.ts";
 import type { EngineDatabase, EngineObserver, EngineRecord, EngineStore, Touched } from "./engine.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { KeysBackupRequest } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MatrixClient, Method } from "matrix-js-sdk";
 import type { CryptoMachine } from "./sdkInternals.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 
 const PREFIX = "/_matrix/client/v3";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import type { AccountServer } from "./accountServer.ts";
 import { fromBase64, fromBase64OfLength } from "./base64.ts";

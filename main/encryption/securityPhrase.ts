@@ -1,6 +1,6 @@
 import { pbkdf2, randomInt } from "node:crypto";
 import { promisify } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 
 const deriveBits = promisify(pbkdf2);

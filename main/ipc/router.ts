@@ -1,5 +1,5 @@
 import type { IpcMain, IpcMainInvokeEvent } from "electron";
-import type { z } from "zod";
+import type * as z from "zod";
 import { channelNames, type Contract, contract, type Emit, type Handlers } from "../../shared/contract/index.ts";
 import type { RequestDefinition } from "../../shared/contract/define.ts";
 import type { AppError, Reply } from "../../shared/errors.ts";

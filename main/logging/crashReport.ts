@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSyn
 import { readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { inspect } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import type { Redactor } from "./redact.ts";
 
 /** The end of an earlier run, as it was written down. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, scrypt } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 import { JsonFile } from "../storage/jsonFile.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";

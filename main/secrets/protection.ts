@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SecretsState } from "../../shared/contract/secrets.ts";
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { fail } from "../../shared/errors.ts";

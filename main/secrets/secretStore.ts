@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
 
 /** What must be kept secret of one account. */

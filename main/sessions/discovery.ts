@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Homeserver, LoginFlow } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { type Fetch, requestJson } from "./http.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { connectionError, serverError, type ServerErrorBody } from "./serverErrors.ts";
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { AccountHealth } from "../../shared/contract/accounts.ts";
 import { fail } from "../../shared/errors.ts";
 import { AccountId, BaseUrl, DeviceId, ServerName, UserId } from "../../shared/ids.ts";

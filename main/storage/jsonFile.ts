@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 import { readIfThere, removeDurably, renameDurably, writeDurably } from "./durableFile.ts";
 import { KeyedQueue } from "./keyedQueue.ts";

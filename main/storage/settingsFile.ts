@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Settings } from "../../shared/contract/app.ts";
 import { JsonFile } from "./jsonFile.ts";
 import type { DamagedFile } from "./jsonFile.ts";

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 import { type DamagedFile, JsonFile } from "./jsonFile.ts";
 

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Skeleton } from "../components/Spinner.tsx";
 import { AllAccountsPage } from "../features/allAccounts/AllAccountsPage.tsx";
 import { Notices } from "../features/notices/Notices.tsx";
@@ -33,9 +33,10 @@ const SignOutDialog = lazy(async () => ({ default: (await later()).SignOutDialog
 export function App() {
   const route = useRoutes((state) => state.route);
   useEffect(listenForShortcuts, []);
+  const [drawn, setDrawn] = useState(false);
   useEffect(() => {
-    // Ready before the first click, but not in the way of the first picture.
-    requestIdleCallback(() => void later());
+    // What lies over the page, and all that is loaded later, is not in the way of the first picture.
+    requestIdleCallback(() => setDrawn(true), { timeout: 500 });
   }, []);
   return (
     <>
@@ -54,7 +55,7 @@ export function App() {
           </ErrorBoundary>
         </main>
       </div>
-      <Dialogs />
+      {drawn && <Dialogs />}
       <Spoken />
     </>
   );

@@ -8,11 +8,15 @@ import { followTheme } from "../stores/settings.ts";
 import { App } from "./App.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 
+/** Until then, in milliseconds, a page that only says that it is loading would be a flicker. */
+const NO_PLACEHOLDER_MS = 100;
+
 // The questions are under way before anything is drawn.
-connectStores();
+const known = connectStores();
 followTheme();
 const root = document.getElementById("root");
 if (root) {
+  await Promise.race([known, new Promise((resolve) => setTimeout(resolve, NO_PLACEHOLDER_MS))]);
   createRoot(root).render(
     <ErrorBoundary>
       <App />

@@ -10,9 +10,10 @@ import { loadVerifications, verificationChanged, verificationDismissed } from ".
 
 /**
  * Ties the stores to main: listens first and asks second, so that nothing that happens in between is missed. The list
- * of accounts is asked for first, because it is what the person waits for.
+ * of accounts is asked for first, because it is what the person waits for. Resolves when it is known what the first
+ * page shows, or that it cannot be known.
  */
-export function connectStores(): void {
+export async function connectStores(): Promise<void> {
   onEvent("accounts.changed", accountChanged);
   onEvent("accounts.removed", ({ accountId }) => {
     accountRemoved(accountId);
@@ -30,12 +31,7 @@ export function connectStores(): void {
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
-  void Promise.allSettled([
-    loadAccounts(),
-    loadSecrets(),
-    loadSettings(),
-    loadChallenges(),
-    loadJobs(),
-    loadVerifications(),
-  ]);
+  const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications()]);
+  await first;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, DeviceId, ServerName, UserId } from "../ids.ts";
 import { domain, request } from "./define.ts";

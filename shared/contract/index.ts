@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { accounts } from "./accounts.ts";
 import { app } from "./app.ts";
 import { challenges } from "./challenges.ts";

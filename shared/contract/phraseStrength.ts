@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How hard a phrase is to guess. */
 export const PhraseStrength = z.object({

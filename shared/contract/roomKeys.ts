@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./define.ts";
 import { Job } from "./jobs.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { domain, request } from "./define.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 

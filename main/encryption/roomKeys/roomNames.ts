@@ -1,5 +1,5 @@
 import type { MatrixClient, Method } from "matrix-js-sdk";
-import { z } from "zod";
+import * as z from "zod";
 
 /** So many rooms are asked for; a person does not choose among more by their names. */
 const MOST_ROOMS = 500;

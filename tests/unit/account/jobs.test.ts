@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { Jobs } from "../../../main/account/jobs.ts";
 import { JsonFile } from "../../../main/storage/jsonFile.ts";
 import { Job } from "../../../shared/contract/jobs.ts";

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { JsonFile } from "../../../main/storage/jsonFile.ts";
 import type { DamagedFile, JsonFileOptions } from "../../../main/storage/jsonFile.ts";
 import { isFailure } from "../../../shared/errors.ts";
