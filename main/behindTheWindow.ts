@@ -72,11 +72,13 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
     rooms: opening,
     opened,
     shutdown: async () => {
-      const rooms = await opening;
-      await rooms.jobs.stopAll();
-      await rooms.sessions.stopAll();
-      await dialogs.forgetCopiedSecret();
-      await log.flush();
+      try {
+        const rooms = await opening;
+        await rooms.jobs.stopAll();
+        await rooms.sessions.stopAll();
+      } finally {
+        await dialogs.forgetCopiedSecret();
+      }
     },
   };
 }

@@ -96,15 +96,21 @@ async function start(): Promise<void> {
   let behind: Promise<BehindTheWindow> | null = null;
   quitInOrder({
     window,
-    shutdown: async () => (await behind)?.shutdown(),
+    shutdown: async () => {
+      try {
+        await (await behind)?.shutdown();
+      } finally {
+        await log.flush();
+      }
+    },
     logger,
   });
   const [settings, crash] = await Promise.all([settingsFile.settings(), crashes.read(), app.whenReady()]);
   if (crash) notices.push({ kind: "previous_crash", at: crash.at });
   applyTheme(settings.theme);
-  // As soon as it has been told its page, the window's own process is starting, and needs nothing of this one meanwhile.
-  const opening = window.open();
-  const assets: Promise<AssetServer> = opening.then(() =>
+  let opened = (): void => undefined;
+  const whenOpened = new Promise<void>((resolve) => (opened = resolve));
+  const assets: Promise<AssetServer> = whenOpened.then(() =>
     createAssetServer({
       rendererDir: join(__dirname, "../renderer"),
       avatarOf: async (accountId) => (await (await building).rooms).avatars.read(accountId),
@@ -125,12 +131,15 @@ async function start(): Promise<void> {
       onDamaged: noteDamage,
     });
   });
-  behind = building;
   serveAssets(rendererSession(), async (request) => {
     const server = await assets;
     // The page is handed out at once; what it names, its script above all, when every channel has its listener.
     if (request.url !== INDEX_URL) await building;
     return server(request);
   });
+  await window.open();
+  // From here on the window's own process is starting, and what it needs next is made meanwhile.
+  opened();
+  behind = building;
   await (await building).opened;
 }

@@ -1,7 +1,9 @@
 import { hostname } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import type { Emit } from "../shared/contract/index.ts";
 import { Job } from "../shared/contract/jobs.ts";
+import type { AccountId } from "../shared/ids.ts";
 import { Challenges } from "./account/challenges.ts";
 import { Avatars } from "./account/avatars.ts";
 import { HealthService } from "./account/health.ts";
@@ -47,6 +49,9 @@ export interface RoomOptions {
 }
 
 const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: "macOS", win32: "Windows", linux: "Linux" };
+
+/** How long what is asked about accounts waits for a session that still starts, in milliseconds: its server may hang. */
+const LONGEST_START_MS = 10_000;
 
 /** Builds the rooms of main that know no Electron and hands them to each other. Starts no session yet. */
 export async function openRooms(options: RoomOptions) {
@@ -150,11 +155,16 @@ export async function openRooms(options: RoomOptions) {
   });
 
   const accountsLogger = loggerFor("accounts");
-  const learning = new KeyedQueue<string>();
+  // Account by account on each server: what is asked about one holds up neither the next nor those that still start.
+  const perServer = new KeyedQueue<string>();
+  const queued = new Set<AccountId>();
   sessions.onRunning((accountId) => {
+    if (queued.has(accountId)) return;
+    queued.add(accountId);
     const { baseUrl } = sessions.account(accountId).homeserver;
-    void learning.run(baseUrl, async () => {
-      await sessions.started(baseUrl);
+    void perServer.run(baseUrl, async () => {
+      await Promise.race([sessions.started(baseUrl), pause(LONGEST_START_MS, null, { ref: false })]);
+      queued.delete(accountId);
       for (const learnt of await Promise.allSettled([profile.get(accountId), health.refresh(accountId)])) {
         if (learnt.status === "rejected") {
           accountsLogger.info("not learnt after the start", { accountId, error: learnt.reason as unknown });

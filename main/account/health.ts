@@ -1,9 +1,10 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { AccountHealth, SignOutPreview } from "../../shared/contract/accounts.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/contract/secureBackup.ts";
+import { isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { openEncryption } from "../encryption/encryptionAccess.ts";
 import { roomKeyCounts } from "../encryption/roomKeyUpload.ts";
-import { cryptoMachineOf } from "../encryption/sdkInternals.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listSessions } from "./sessionList.ts";
@@ -39,7 +40,7 @@ export function maskEmail(address: string): string {
 export interface HealthParts {
   sessions: SessionManager;
   secureBackupState: (accountId: AccountId) => Promise<SecureBackupState>;
-  keepsSecurityKey: (accountId: AccountId) => Promise<boolean>;
+  keepsSecurityKey: (accountId: AccountId) => Promise<boolean | null>;
   logger: Logger;
 }
 
@@ -124,7 +125,7 @@ export class HealthService {
   async signOutPreview(accountId: AccountId): Promise<SignOutPreview> {
     const { sessions } = this.#parts;
     const known = sessions.account(accountId).health;
-    const securityKeyKept = await this.#parts.keepsSecurityKey(accountId).catch(() => false);
+    const securityKeyKept = await this.#parts.keepsSecurityKey(accountId).catch(() => null);
     const unknown: SignOutPreview = {
       thisSession: known?.thisSession ?? "unknown",
       secureBackup: known?.secureBackup ?? "unknown",
@@ -134,6 +135,8 @@ export class HealthService {
       serverReachable: false,
     };
     try {
+      // First, and it must be answered: everything else is asked of a server that is away for half a minute and more.
+      const roomKeysNotBackedUp = await this.#roomKeysNotBackedUp(accountId);
       const health = await this.refresh(accountId);
       const others = health.otherSessions;
       const lastVerifiedSession =
@@ -142,7 +145,7 @@ export class HealthService {
         thisSession: health.thisSession,
         secureBackup: health.secureBackup,
         lastVerifiedSession,
-        roomKeysNotBackedUp: await this.#roomKeysNotBackedUp(accountId),
+        roomKeysNotBackedUp,
         securityKeyKept,
         serverReachable: true,
       };
@@ -152,12 +155,20 @@ export class HealthService {
     }
   }
 
+  /** Null when the server does not say which backup there is. Throws what the session throws, and `network`. */
   async #roomKeysNotBackedUp(accountId: AccountId): Promise<number | null> {
-    return this.#parts.sessions.session(accountId).use(async (client) => {
-      const { total, backedUp } = await roomKeyCounts({ machine: cryptoMachineOf(client) });
-      // What the machine took for backed up may have gone with a backup that was deleted since.
-      const connected = (await client.getCrypto()!.getActiveSessionBackupVersion()) !== null;
-      return connected ? total - backedUp : total;
-    });
+    try {
+      return await this.#parts.sessions.session(accountId).use(async (client, signal) => {
+        const { crypto, machine, server } = openEncryption(client, { signal });
+        const [backup, active] = [await server.backup(), await crypto.getActiveSessionBackupVersion()];
+        const { total, backedUp } = await roomKeyCounts({ machine });
+        // What the machine took for backed up has gone with a backup that was deleted, or replaced, by another client.
+        return backup !== null && backup.version === active ? total - backedUp : total;
+      });
+    } catch (error) {
+      if (isFailure(error, "network") || isFailure(error, "account_not_running")) throw error;
+      this.#parts.logger.warn("how many room keys are backed up is not known", { accountId, error });
+      return null;
+    }
   }
 }

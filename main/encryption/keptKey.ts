@@ -76,9 +76,10 @@ export class KeptKeys {
     return { status: isCurrent ? "current" : "older", place };
   }
 
-  /** Whether any Security Key of this account is kept, current or not. */
-  async has(accountId: AccountId): Promise<boolean> {
+  /** Whether any Security Key of this account is kept, current or not; null when that cannot be read now. */
+  async has(accountId: AccountId): Promise<boolean | null> {
     const read = await this.#secretStore.read(accountId);
+    if (read.kind === "unreadable") return null;
     return read.kind === "found" && read.secrets.keptSecurityKey !== null;
   }
 

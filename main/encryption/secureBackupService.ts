@@ -145,7 +145,7 @@ export class SecureBackupService implements Requests {
   };
 
   /** Whether this computer keeps a Security Key of the account. */
-  keepsSecurityKey(accountId: AccountId): Promise<boolean> {
+  keepsSecurityKey(accountId: AccountId): Promise<boolean | null> {
     return this.#keptKeys.has(accountId);
   }
 
@@ -167,7 +167,10 @@ export class SecureBackupService implements Requests {
   turnOff = ({ accountId }: Input<"turnOff">): Promise<SecureBackupState> =>
     this.#mend(accountId, async (access) => {
       await turnOffKeyStorage(access);
-      await this.#keptKeys.forget(accountId);
+      // It is off, whatever becomes of the kept key: one that stays is shown as one that opens nothing.
+      await this.#keptKeys.forget(accountId).catch((error: unknown) => {
+        this.#parts.logger.warn("a kept key was not forgotten", { accountId, error });
+      });
     });
 
   turnOn = ({ accountId }: Input<"turnOn">): Promise<SecureBackupState> => this.#mend(accountId, declareBackupWanted);

@@ -121,12 +121,15 @@ export class SetUps {
       const rightKey = Buffer.from(pending.key, "base64");
       if (!sameKey(parseTyped(typed, phrase !== null), rightKey)) throw fail("security_key_not_confirmed");
     }
-    if (keepKey) await this.#parts.keptKeys.refuseInMemory(accountId);
+    // From here on it cannot be confirmed once more, and a cancel stops it.
     conversation.unconfirmed = null;
+    conversation.stop = new AbortController();
     try {
+      if (keepKey) await this.#parts.keptKeys.refuseInMemory(accountId);
       await this.#pendings.write(accountId, pending);
     } catch (thrown) {
       conversation.unconfirmed = unconfirmed;
+      conversation.stop = null;
       throw thrown;
     }
     return await this.#run(accountId, conversation, pending);
@@ -163,7 +166,7 @@ export class SetUps {
   }
 
   async #run(accountId: AccountId, conversation: Conversation, pending: PendingSetUp): Promise<SetUp> {
-    const stop = new AbortController();
+    const stop = conversation.stop ?? new AbortController();
     conversation.stop = stop;
     let steps: SetUp["steps"] = STEPS[pending.kind].map(({ step }) => ({ step, status: "to_do" }));
     const show = (phase: SetUp["phase"], error: AppError | null = null): void => {

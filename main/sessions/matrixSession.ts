@@ -91,6 +91,11 @@ export class MatrixSession {
     return this.#starting;
   }
 
+  /** Resolves when no start is under way; begins none. Never rejects. */
+  async whenStarted(): Promise<void> {
+    await this.#starting;
+  }
+
   async #start(): Promise<void> {
     if (this.#opened) await this.#close();
     this.#abort = new AbortController();

@@ -105,10 +105,8 @@ export class SessionManager {
    * those up. Never rejects.
    */
   async started(baseUrl: string): Promise<void> {
-    const starting = [...this.#sessions.values()].filter(
-      ({ details, snapshot }) => details.baseUrl === baseUrl && snapshot.status === "starting",
-    );
-    await Promise.all(starting.map((session) => session.start()));
+    const onServer = [...this.#sessions.values()].filter(({ details }) => details.baseUrl === baseUrl);
+    await Promise.all(onServer.map((session) => session.whenStarted()));
   }
 
   /** Starts again those whose secrets could not be read, once they can. */

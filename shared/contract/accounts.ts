@@ -58,7 +58,7 @@ export const SignOutPreview = z.object({
   /** Room keys of this session that are not in the key backup. Null when it could not be found out. */
   roomKeysNotBackedUp: z.number().int().nullable(),
   /** Whether this computer keeps the Security Key: it goes with the session. */
-  securityKeyKept: z.boolean(),
+  securityKeyKept: z.boolean().nullable(),
   serverReachable: z.boolean(),
 });
 export type SignOutPreview = z.infer<typeof SignOutPreview>;

@@ -221,7 +221,7 @@ export const secureBackup = domain({
     confirmSetUp: request(
       one.extend({
         typed: z.string().max(4096),
-        /** Whether this computer keeps the key once it has been checked. If not, one it kept before is forgotten. */
+        /** Whether this computer keeps the key once it has been checked. If not, another one it kept is forgotten. */
         keepOnThisComputer: z.boolean().optional(),
       }),
       z.object({ setUp: SetUp }),

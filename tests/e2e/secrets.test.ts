@@ -84,7 +84,7 @@ describe("without a keychain", () => {
     await person.sees("The two passphrases are not the same.");
     await person.type("Passphrase again", "snails");
     await person.press("Use this");
-    await person.sees("That is too easy to guess. Add a few words that do not belong together.");
+    await person.sees("That is too easy to guess.");
     await person.page.getByRole("meter", { name: "Strength" }).waitFor();
     await person.looks("secrets-choose");
     await person.type("Passphrase", PASSPHRASE);

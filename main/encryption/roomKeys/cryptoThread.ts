@@ -20,7 +20,7 @@ const perform = performerOf(work);
 
 /*
  * Node's crypto throws an error for each key that it is given, and catches it itself. To note down where that was takes
- * longer than to open the entry; and nobody is to see errors of this thread, for whose entries are bad is an answer.
+ * longer than to open the entry; and nobody is to see errors of this thread: that an entry is bad is an answer.
  */
 Error.stackTraceLimit = 0;
 

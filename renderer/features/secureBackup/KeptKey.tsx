@@ -26,8 +26,14 @@ export function KeptKey({ account, state }: KeptKeyProps) {
   return (
     <Section title={t("backup.kept.title")}>
       {status === "current" && <Current account={account} place={place} />}
-      {status === "older" && <Older account={account} />}
-      {status === "unreadable" && <Notice tone="warn">{t("backup.kept.unreadable")}</Notice>}
+      {status === "older" && <Useless account={account} text={t("backup.kept.older")} />}
+      {status === "unreadable" &&
+        // Where the other secrets can be read, it is the kept key alone that is damaged.
+        (place === null ? (
+          <Notice tone="warn">{t("backup.kept.unreadable")}</Notice>
+        ) : (
+          <Useless account={account} text={t("backup.kept.damaged")} />
+        ))}
       {status === "none" &&
         (place === "memory" ? (
           <p className={styles["quiet"]}>{t("backup.kept.memory")}</p>
@@ -138,35 +144,32 @@ function Current({
   );
 }
 
-function useForget({ accountId }: Account) {
-  return useAction(async () => {
-    await forgetKeptKey(accountId);
-    speak(t("backup.kept.forgotten"));
-    focusPageTitle();
-  });
-}
-
-function Older({ account }: { readonly account: Account }) {
-  const forget = useForget(account);
+/** A kept key that opens nothing here as things stand. It may still be the only copy, so it is forgotten after a question. */
+function Useless({ account, text }: { readonly account: Account; readonly text: string }) {
+  const [forgetting, setForgetting] = useState(false);
   return (
     <>
       <Notice
         tone="warn"
         actions={
-          <Button small busy={forget.busy} onPress={() => void forget.run()}>
-            {t("backup.kept.forget")}
+          <Button small onPress={() => setForgetting(true)}>
+            {t("backup.kept.forgetAsk")}
           </Button>
         }
       >
-        {t("backup.kept.older")}
+        {text}
       </Notice>
-      {forget.error && <ErrorText error={forget.error} />}
+      {forgetting && <ForgetDialog account={account} onClose={() => setForgetting(false)} />}
     </>
   );
 }
 
 function ForgetDialog({ account, onClose }: { readonly account: Account; readonly onClose: () => void }) {
-  const forget = useForget(account);
+  const forget = useAction(async () => {
+    await forgetKeptKey(account.accountId);
+    speak(t("backup.kept.forgotten"));
+    focusPageTitle();
+  });
   return (
     <Dialog
       title={t("backup.kept.forgetTitle")}

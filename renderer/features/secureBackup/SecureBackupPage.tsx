@@ -167,8 +167,8 @@ function Diagnosis({ account, entry, later }: Pick<ContentProps, "account" | "en
 }
 
 /** Whether this computer keeps a Security Key, of whatever use it is. */
-function keepsKey({ keptKey: { status } }: SecureBackupState): boolean {
-  return status === "current" || status === "older";
+function keepsKey({ keptKey: { status, place } }: SecureBackupState): boolean {
+  return status === "current" || status === "older" || (status === "unreadable" && place !== null);
 }
 
 /** Whether the Security Key may be offered to be kept: while something is to be mended, that comes first. */

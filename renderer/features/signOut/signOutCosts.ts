@@ -23,7 +23,9 @@ export function signOutCosts(preview: SignOutPreview): SignOutCost[] {
   if (backup) costs.push({ tone: "warn", text: backup });
   if (roomKeysNotBackedUp === null) costs.push({ tone: "warn", text: t("signOut.keysUnknown") });
   if (lastVerifiedSession === null) costs.push({ tone: "warn", text: t("signOut.lastVerifiedUnknown") });
-  if (securityKeyKept) costs.push({ tone: "warn", text: t("signOut.keptKey") });
+  if (securityKeyKept !== false) {
+    costs.push({ tone: "warn", text: t(securityKeyKept === null ? "signOut.keptKeyUnknown" : "signOut.keptKey") });
+  }
   if (!serverReachable) costs.push({ tone: "warn", text: t("signOut.unreachable") });
   if (backedUp && roomKeysNotBackedUp === 0) costs.push({ tone: "success", text: t("signOut.allSafe") });
   return costs;

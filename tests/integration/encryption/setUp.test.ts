@@ -188,6 +188,16 @@ describe("setting up Secure Backup", () => {
     await openElsewhere(synapse, user, { securityKey: begun.securityKey });
   });
 
+  it.each([true, false])("stops before it begins when it is cancelled while it is kept; key kept here: %s", async (keep) => {
+    const { securityKey } = await rig.service.beginSetUp({ accountId, method: "key" });
+    const confirmed = rig.service.confirmSetUp({ accountId, typed: securityKey, keepOnThisComputer: keep });
+    const again = errorOf(rig.service.confirmSetUp({ accountId, typed: securityKey, keepOnThisComputer: keep }));
+    await rig.service.cancelSetUp({ accountId });
+    expect((await confirmed).setUp).toMatchObject({ phase: "stopped", error: { kind: "cancelled" } });
+    expect(await again).toEqual({ kind: "conversation_over" });
+    expect((await rig.service.state({ accountId })).identity.exists).toBe(false);
+  });
+
   it("is remembered after the app was closed, and can be given up while the server does not name its key", async () => {
     const stopping = openSecureBackup(rooms, ({ service, events }, channel) => {
       const latest = events.at(-1)!.payload as SetUp;

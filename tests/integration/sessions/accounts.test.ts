@@ -78,6 +78,7 @@ describe("accounts", () => {
 
     const questions: string[] = [];
     const syncing = new Set<string | null>();
+    let heldBack = 0;
     let letGo = (): void => undefined;
     const held = new Promise<void>((resolve) => (letGo = resolve));
     const after = await data.open({
@@ -86,19 +87,53 @@ describe("accounts", () => {
         if (/\/(?:profile|account\/3pid|devices)\b/.test(request.url)) questions.push(request.url);
         if (request.url.includes("/sync?")) {
           syncing.add(request.headers.get("authorization"));
-          if (syncing.size === 2) await held;
+          if (syncing.size === 2) {
+            heldBack += 1;
+            await held;
+          }
         }
         return fetch(input, init);
       },
     });
     const restored = after.sessions.restoreAll();
     const states = (): string[] => after.sessions.list().map(({ session }) => session.status);
+    // The other session's first, and the next of the one that runs: what it would ask besides would have been asked.
+    await waitUntil(() => heldBack >= 2, { what: "both sessions to sync" });
     await waitUntil(() => states().includes("running"), { what: "the first session" });
     expect(states().sort()).toEqual(["running", "starting"]);
     expect(questions).toEqual([]);
     letGo();
     await restored;
     await waitUntil(() => questions.length > 0, { what: "the questions after that" });
+  });
+
+  it("stay stopped when they are stopped while they start, whoever waits for them", async () => {
+    const before = await data.open();
+    await signIn(before, await newUser());
+    await data.close();
+
+    let syncs = 0;
+    const after = await data.open({
+      fetch: (input, init) => {
+        const request = new Request(input, init);
+        if (!request.url.includes("/sync?") || (syncs += 1) > 1) return fetch(input, init);
+        // No answer comes, until the session is stopped.
+        return new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(new Error("stopped"))));
+      },
+    });
+    const restored = after.sessions.restoreAll();
+    const { accountId, homeserver } = after.sessions.list()[0]!;
+    await waitUntil(() => syncs > 0, { what: "the session to sync" });
+    let stopped = false;
+    const stopping = after.sessions.session(accountId).stop().then(() => (stopped = true));
+    while (!stopped) {
+      await Promise.race([after.sessions.started(homeserver.baseUrl), stopping]);
+      await new Promise(setImmediate);
+    }
+    await restored;
+    await after.sessions.session(accountId).whenStarted();
+    expect(after.sessions.account(accountId).session.status).toBe("stopped");
+    expect(syncs).toBe(1);
   });
 
   it("refuses the same account twice and leaves no second session behind", async () => {
