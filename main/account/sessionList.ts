@@ -24,7 +24,8 @@ const newestFirst = (a: Session, b: Session): number =>
 
 /**
  * All sessions of an account as a person knows them: this one first, then those seen last, without the dehydrated device
- * (MSC3814). Whether one is verified is judged by its keys, which are asked for anew.
+ * (MSC3814) that the account's identity has signed. Whether one is verified is judged by its keys, which are asked for
+ * anew.
  */
 export async function listSessions(client: MatrixClient): Promise<Session[]> {
   const crypto = client.getCrypto()!;
@@ -38,8 +39,9 @@ export async function listSessions(client: MatrixClient): Promise<Session[]> {
       if (!parsed.success) return null;
       const { device_id: deviceId, display_name: name, last_seen_ts: seenAt, last_seen_ip: ip } = parsed.data;
       const keys = withKeys?.get(deviceId);
-      if (keys?.dehydrated) return null;
       const status = keys ? await crypto.getDeviceVerificationStatus(userId, deviceId) : null;
+      // Whoever has the password alone can claim to be one: that must not hide a session.
+      if (keys?.dehydrated && status?.signedByOwner) return null;
       const thisSession = deviceId === client.getDeviceId();
       return {
         deviceId,

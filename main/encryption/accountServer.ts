@@ -130,7 +130,7 @@ export class AccountServer {
     path: string,
     request: { id: string | undefined; type: number; body: string },
   ): Promise<void> {
-    const answer = await this.#send("POST", path, request.body);
+    const answer = this.#checked(await this.#send("POST", path, request.body));
     if (request.id !== undefined) await machine.markRequestAsSent(request.id, request.type, answer);
   }
 
@@ -176,7 +176,8 @@ export class AccountServer {
 
   /** Uploads the room keys that the crypto machine has put together, and tells it so. */
   async uploadRoomKeys(machine: CryptoMachine, request: KeysBackupRequest): Promise<void> {
-    const answer = await this.#send("PUT", "/room_keys/keys", request.body, { version: request.version });
+    const query = { version: request.version };
+    const answer = this.#checked(await this.#send("PUT", "/room_keys/keys", request.body, query));
     await machine.markRequestAsSent(request.id, request.type, answer);
   }
 
@@ -219,6 +220,12 @@ export class AccountServer {
     } catch {
       throw this.#badAnswer();
     }
+  }
+
+  /** The text itself, which is JSON: what the machine says of any other is not meant for people. */
+  #checked(text: string): string {
+    this.#parse(text);
+    return text;
   }
 
   #badAnswer(): Error {

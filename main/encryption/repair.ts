@@ -3,7 +3,7 @@ import { fail, isFailure } from "../../shared/errors.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./identity.ts";
-import { backupKeyHere, isSignedByTrusted, opensBackup, signBackup } from "./keyBackup.ts";
+import { backupKeyHere, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { backupPublicKey } from "./publicKeys.ts";
 import { removeKeys } from "./replacedKeys.ts";
@@ -61,9 +61,11 @@ async function whatShallBe(
   ]);
   const opening = [here, stored].find((privateKey) => opensBackup(privateKey, backup));
   if (backup && opening === undefined && !newBackup) throw fail("new_backup_needed");
-  // The key of a backup that another client deleted serves for the next one: whoever has it need not be told another.
-  const usable = [stored, here].find((privateKey) => privateKey !== null && backupPublicKey(privateKey) !== null);
-  const reusable = backup === null ? usable : undefined;
+  // What opened the backups before serves for the next one: it would be lost with what it opens if another took its
+  // place. And where the backup was deleted, whoever has it need not be told another.
+  const usable = [stored, here].filter((privateKey) => privateKey !== null && backupPublicKey(privateKey) !== null);
+  const older = backup && opening === undefined ? await olderBackups(server, backup.version) : [];
+  const reusable = usable.find((privateKey) => older.some((one) => opensBackup(privateKey, one))) ?? usable[0];
   return {
     version: 1,
     kind: "set_up",

@@ -24,8 +24,14 @@ export function isUnlockable({ diagnosis, key }: Pick<SecureBackupState, "diagno
 }
 
 /** Whether there is nothing on the server, so that a set-up is what there is to do. */
-export function isForSetUp({ diagnosis, key, backup }: SecureBackupState): boolean {
-  return diagnosis === "not_set_up" || (diagnosis === "turned_off" && !key && !backup);
+export function isForSetUp({
+  diagnosis,
+  key,
+  backup,
+  secrets,
+}: Pick<SecureBackupState, "diagnosis" | "key" | "backup" | "secrets">): boolean {
+  if (diagnosis !== "turned_off") return diagnosis === "not_set_up";
+  return !key && !backup && secrets.every(({ stored }) => stored === "missing");
 }
 
 /** How what is wrong is mended: with the Security Key, without, by a new key, or not by this session. */

@@ -175,7 +175,8 @@ describe("a repair with the Security Key", () => {
     const { backups } = await rig.service.olderBackups({ accountId });
     expect(backups).toEqual([
       { version: created.version, keyCount: 0, opensHere: false },
-      { version: before.version, keyCount: 2, opensHere: false },
+      // What opened it is the new backup's key too.
+      { version: before.version, keyCount: 2, opensHere: true },
     ]);
     expect(await errorOf(rig.service.deleteOlderBackup({ accountId, version: repaired.backup!.version }))).toEqual({
       kind: "backup_replaced",

@@ -5,7 +5,7 @@ import { avatarColour, initials } from "../../../renderer/components/avatarLook.
 import { identifierOf, otherServerOf } from "../../../renderer/features/addAccount/identifier.ts";
 import { otherFlows } from "../../../renderer/features/addAccount/otherFlows.ts";
 import { clampCrop, moveCrop, sideOf, wholeCrop } from "../../../renderer/features/profile/cropMath.ts";
-import { diagnosisSentence, isUnlockable } from "../../../renderer/features/secureBackup/diagnosis.ts";
+import { diagnosisSentence, isForSetUp, isUnlockable } from "../../../renderer/features/secureBackup/diagnosis.ts";
 import { bareKey, compareKey, keyGroups } from "../../../renderer/features/secureBackup/securityKey.ts";
 import { signOutCosts } from "../../../renderer/features/signOut/signOutCosts.ts";
 
@@ -137,6 +137,13 @@ describe("the diagnosis of Secure Backup", () => {
     expect(isUnlockable({ diagnosis: "session_unverified", key: null })).toBe(false);
     expect(isUnlockable({ diagnosis: "secret_not_stored", key })).toBe(false);
     expect(isUnlockable({ diagnosis: "working", key })).toBe(false);
+  });
+
+  test("offers a set-up where nothing is left on the server, and not where turning off was cut short", () => {
+    const left = (stored: SecureBackupState["secrets"][number]["stored"]) =>
+      isForSetUp({ diagnosis: "turned_off", key: null, backup: null, secrets: [{ ...secrets[0]!, stored }] });
+    expect(left("missing")).toBe(true);
+    expect(left("other_key_only")).toBe(false);
   });
 });
 

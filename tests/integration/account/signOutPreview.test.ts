@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
+import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
+import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
+import type { Rooms } from "../../../main/rooms.ts";
+import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
+import { openForPerson } from "../../support/secureBackupAccounts.ts";
+import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
+import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
+import { StewardData } from "../../support/stewardRooms.ts";
+import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+
+const VERSIONS = "/_matrix/client/v3/room_keys/version";
+
+let synapse: Synapse;
+let proxy: FaultProxy;
+let data: StewardData;
+let rooms: Rooms;
+let rig: SecureBackupRig;
+let user: TestUser;
+let accountId: AccountId;
+let users = 0;
+
+beforeAll(async () => {
+  synapse = await startSynapse();
+  proxy = await startFaultProxy(synapse.baseUrl);
+}, 120_000);
+afterAll(async () => {
+  await proxy.stop();
+  await synapse.stop();
+});
+beforeEach(async () => {
+  user = await synapse.register({ user: `leaving${(users += 1)}`, password: "a password" });
+  data = await StewardData.create();
+  rooms = await data.open();
+  rig = openForPerson(rooms, user);
+  accountId = await signInTo(rooms, user, proxy.baseUrl);
+});
+afterEach(async () => {
+  proxy.clear();
+  await data.destroy();
+});
+
+const preview = (): Promise<SignOutPreview> => rooms.health.signOutPreview(accountId);
+
+/** Gives this session room keys, the `from`th and those after it. */
+const receive = (from: number, count: number): Promise<void> =>
+  rooms.sessions.session(accountId).use(async (client) => {
+    const keys = JSON.stringify(makeRoomKeys(from + count).slice(from));
+    (await cryptoMachineOf(client).importExportedRoomKeys(keys, () => undefined)).free();
+  });
+
+/** Does at once what the SDK does within ten seconds. */
+const allBackedUp = (): Promise<void> =>
+  rooms.sessions.session(accountId).use((client, signal) => uploadRoomKeys(openEncryption(client, { signal })));
+
+/** Has a session of another client, which is verified. */
+async function withOther(securityKey: string, work: (other: SdkSession) => Promise<void>): Promise<void> {
+  const other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+  try {
+    await other.openBackupWith({ securityKey });
+    await work(other);
+  } finally {
+    other.stop();
+  }
+}
+
+describe("what signing out costs in room keys", () => {
+  it("is every one while there is no backup, none once all are in one, and every one again when it is turned off", async () => {
+    expect(await preview()).toMatchObject({ secureBackup: "not_set_up", roomKeysNotBackedUp: 0 });
+    await receive(0, 5);
+    expect(await preview()).toMatchObject({ secureBackup: "not_set_up", roomKeysNotBackedUp: 5 });
+    await setUpWithKey(rig, accountId);
+    await allBackedUp();
+    expect(await preview()).toMatchObject({ secureBackup: "working", roomKeysNotBackedUp: 0, serverReachable: true });
+    await rig.service.turnOff({ accountId });
+    await receive(5, 2);
+    expect(await preview()).toMatchObject({ secureBackup: "not_set_up", roomKeysNotBackedUp: 7 });
+  });
+
+  it("is those alone that the server has not taken yet", async () => {
+    await receive(0, 4);
+    await setUpWithKey(rig, accountId);
+    await allBackedUp();
+    const rule = proxy.addRule({
+      method: "PUT",
+      path: /room_keys\/keys/,
+      fault: { kind: "answer", status: 502, body: "" },
+      times: Infinity,
+    });
+    await receive(4, 3);
+    expect(await preview()).toMatchObject({ secureBackup: "working", roomKeysNotBackedUp: 3 });
+    rule.remove();
+  });
+
+  it("is every one when another client has deleted the backup, or begun another", async () => {
+    await receive(0, 4);
+    const { securityKey } = await setUpWithKey(rig, accountId);
+    await allBackedUp();
+    await withOther(securityKey, async ({ tokens: { accessToken: token } }) => {
+      const { version, algorithm, auth_data: authData } = await synapse.call({ path: VERSIONS, token });
+      await synapse.call({ method: "DELETE", path: `${VERSIONS}/${version}`, token });
+      // This session has not met a refusal yet: it still takes the backup for the one in use.
+      expect(await preview()).toMatchObject({ secureBackup: "broken", roomKeysNotBackedUp: 4 });
+      await synapse.call({ method: "POST", path: VERSIONS, token, body: { algorithm, auth_data: authData } });
+      expect(await preview()).toMatchObject({ roomKeysNotBackedUp: 4 });
+    });
+  });
+
+  it("is not known while the server does not say which backup there is, and then nothing is called safe", async () => {
+    await receive(0, 4);
+    await setUpWithKey(rig, accountId);
+    await allBackedUp();
+    proxy.addRule({ path: /room_keys\/version/, fault: { kind: "answer", status: 502, body: "" }, times: Infinity });
+    expect(await preview()).toMatchObject({ secureBackup: "unknown", roomKeysNotBackedUp: null, lastVerifiedSession: true });
+  });
+
+  it("is not known while the server does not answer at all", async () => {
+    await receive(0, 4);
+    await setUpWithKey(rig, accountId);
+    await allBackedUp();
+    proxy.addRule({ path: /(?:)/, fault: { kind: "reset" }, times: Infinity });
+    expect(await preview()).toMatchObject({
+      lastVerifiedSession: null,
+      roomKeysNotBackedUp: null,
+      serverReachable: false,
+    });
+  });
+});
+
+describe("the last verified session", () => {
+  it("is this one until another is verified, and again when that has gone", async () => {
+    expect(await preview()).toMatchObject({ thisSession: "no_identity", lastVerifiedSession: false });
+    const { securityKey } = await setUpWithKey(rig, accountId);
+    expect(await preview()).toMatchObject({ thisSession: "verified", lastVerifiedSession: true });
+    await synapse.addSessions(user, 1);
+    const unverified = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+    unverified.stop();
+    expect(await preview()).toMatchObject({ thisSession: "verified", lastVerifiedSession: true });
+    await withOther(securityKey, async (other) => {
+      expect(await preview()).toMatchObject({ thisSession: "verified", lastVerifiedSession: false });
+      await other.signOut();
+    });
+    expect(await preview()).toMatchObject({ thisSession: "verified", lastVerifiedSession: true });
+  });
+
+  it("is never one that is not verified itself", async () => {
+    const other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+    await other.setUpSecureBackup();
+    await other.signOut();
+    expect(await preview()).toMatchObject({ thisSession: "unverified", lastVerifiedSession: false });
+  });
+});
