@@ -147,7 +147,8 @@ export class Synapse {
    * own (LDAP and the like): of those alone Synapse says that they are deactivated, and not "wrong password".
    */
   async deactivateWithPasswordKept({ userId }: Pick<TestUser, "userId">): Promise<void> {
-    const database = new DatabaseSync(this.#files.database);
+    // Synapse writes to it as well: whoever comes second waits.
+    const database = new DatabaseSync(this.#files.database, { timeout: 15_000 });
     try {
       const { password_hash: hash } = database.prepare("SELECT password_hash FROM users WHERE name = ?").get(userId) ?? {};
       if (typeof hash !== "string") throw new Error(`${userId} has no password`);
