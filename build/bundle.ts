@@ -3,6 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { channelNames } from "../shared/contract/index.ts";
 import { cache, out, root, say } from "./paths.ts";
+import { startModules } from "./startModules.ts";
 
 /** Packages that are not bundled, because they carry binaries. They lie in node_modules beside the app. */
 export const nativePackages = ["keytar", "classic-level", "@matrix-org/matrix-sdk-crypto-wasm"];
@@ -160,13 +161,10 @@ function threads(source: string): Plugin {
   };
 }
 
-/** What main loads by itself, at start and while the window opens. */
-const startModules = new Set(["main/index.ts", "main/behindTheWindow.ts", "main/rooms.ts"]);
-
 /** Loading matrix-js-sdk takes longer than showing a window, so nothing that main loads at start may contain it. */
 function refuseEagerSdk(metafile: Metafile): void {
   const outputs = metafile.outputs;
-  const eager = new Set(Object.keys(outputs).filter((path) => startModules.has(outputs[path]?.entryPoint ?? "")));
+  const eager = new Set(Object.keys(outputs).filter((path) => startModules.includes(outputs[path]?.entryPoint ?? "")));
   for (const path of eager) {
     for (const { path: next, kind } of outputs[path]?.imports ?? []) {
       if (kind === "import-statement" && outputs[next]) eager.add(next);

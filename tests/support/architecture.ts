@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import ts from "typescript";
+import { startModules } from "../../build/startModules.ts";
 
 /** How one module names another: for its values, for its types alone, or later, by `import()` or as a thread. */
 export type ImportKind = "value" | "type" | "late";
@@ -125,9 +126,6 @@ function layerBreaches(edges: Edge[]): string[] {
     return rule === undefined ? [] : [`${edge.from} imports ${edge.specifier}: ${rule}`];
   });
 }
-
-/** What the app loads at start: the first, and then, while the window opens, the others. */
-const startModules = ["main/index.ts", "main/behindTheWindow.ts", "main/rooms.ts"];
 
 /** Modules that use matrix-js-sdk's values, though the app loads them at start. */
 function sdkBreaches(edges: Edge[]): string[] {

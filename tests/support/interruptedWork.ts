@@ -11,7 +11,7 @@ import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Fault, FaultProxy, FaultRule } from "./faultProxy.ts";
 import { matches } from "./faultRules.ts";
-import { matrixCall } from "./matrixApi.ts";
+import { type MatrixAnswer, matrixCall } from "./matrixApi.ts";
 import { makeRoomKeys } from "./roomKeyMaker.ts";
 import { openForPerson } from "./secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "./secureBackupChecks.ts";
@@ -128,8 +128,7 @@ export class Scene {
     return answer.body;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
-  async accountData(type: string): Promise<any> {
+  async accountData(type: string): Promise<MatrixAnswer["body"]> {
     const path = `/_matrix/client/v3/user/${encodeURIComponent(this.user.userId)}/account_data/${encodeURIComponent(type)}`;
     return (await this.ask("GET", path)) ?? {};
   }

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { AppFailure } from "../../shared/errors.ts";
+import type { MatrixAnswer } from "./matrixApi.ts";
 import { type BackupUnlock, type OpenedBackup, startSdkSession } from "./sdkSession.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 
@@ -35,8 +36,7 @@ export class AccountDataOnServer {
     this.#token = accessToken;
   }
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into answers of every shape
-  read(type: string): Promise<any> {
+  read(type: string): Promise<MatrixAnswer["body"]> {
     return this.#synapse.call({ path: this.#path(type), token: this.#token });
   }
 
