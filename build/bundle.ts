@@ -81,7 +81,7 @@ async function bundleMain(
       "import.meta.dirname": "__dirname",
       "import.meta.filename": "__filename",
     },
-    plugins: [threads(source), englishAlone],
+    plugins: [threads(source), channels, englishAlone],
   });
   try {
     refuseEagerSdk(split.metafile as Metafile);
@@ -206,7 +206,7 @@ async function bundlePreload(
   return inputsOf(metafile as Metafile);
 }
 
-/** `virtual:channels` is the list of channel names, so that preload needs neither the contract nor zod. */
+/** `virtual:channels` is the list of channel names, for who needs neither the contract nor zod. */
 const channels: Plugin = {
   name: "channels",
   setup(plugin) {
@@ -244,10 +244,17 @@ async function bundleRenderer(
   return inputsOf(metafile as Metafile);
 }
 
-/** Names in the page what its script imports at once, so that all of it is asked for together and not in turns. */
+/** The letters that nearly all text is written in: no first page is drawn without them. */
+const firstFont = /\/inter-latin-wght-normal-\w+\.woff2$/;
+
+/** Names in the page what its script and its style need at once, so that all is asked for together and not in turns. */
 function namingImports(page: string, { outputs }: Metafile, target: string): string {
   const imports = outputs[join(target, "main.js")]?.imports.filter(({ kind }) => kind === "import-statement") ?? [];
-  const links = imports.map(({ path }) => `<link rel="modulepreload" href="${relative(target, path)}" />`);
+  const fonts = Object.keys(outputs).filter((path) => firstFont.test(path));
+  const links = [
+    ...imports.map(({ path }) => `<link rel="modulepreload" href="${relative(target, path)}" />`),
+    ...fonts.map((path) => `<link rel="preload" as="font" crossorigin href="${relative(target, path)}" />`),
+  ];
   return page.replace("</head>", `${links.map((link) => `  ${link}\n`).join("")}  </head>`);
 }
 

@@ -1,4 +1,4 @@
-import { app, ipcMain } from "electron";
+import { app } from "electron";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { Dialogs } from "./app/dialogs.ts";
@@ -6,12 +6,13 @@ import { createOpenExternal } from "./app/external.ts";
 import { applyTheme } from "./app/theme.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
-import { createEmit, startRouter } from "./ipc/router.ts";
-import { isTrustedSender } from "./ipc/trust.ts";
+import { type Answer, answersFor } from "./ipc/answers.ts";
+import { createEmit } from "./ipc/emit.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, type LogFile } from "./logging/logFile.ts";
 import type { SecretsToRedact } from "./logging/redact.ts";
 import type { RoomOptions, Rooms } from "./rooms.ts";
+import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
 import type { SettingsFile } from "./storage/settingsFile.ts";
@@ -20,6 +21,7 @@ import type { SettingsFile } from "./storage/settingsFile.ts";
 export interface Front {
   window: MainWindow;
   folders: Folders;
+  index: AccountIndex;
   settingsFile: SettingsFile;
   log: LogFile;
   secretsToRedact: SecretsToRedact;
@@ -31,22 +33,23 @@ export interface Front {
 /** What stands behind the window. */
 export interface BehindTheWindow {
   rooms: Promise<Rooms>;
-  /** Settles when all rooms are open and answer; rejects when one cannot be opened. */
-  opened: Promise<void>;
+  /** What the rooms answer, by channel; rejects when one cannot be opened. */
+  answers: Promise<ReadonlyMap<string, Answer>>;
   /** Ends everything that must not be cut off. */
   shutdown: () => Promise<void>;
 }
 
 /**
- * Builds what the window talks to: the rooms and the router. It is loaded while the window's own process is starting, so
- * that the window does not wait for it. All channels have their listener when this returns.
+ * Builds what the window talks to. It is loaded while the window's own process is starting, so that the window does not
+ * wait for it.
  */
 export function buildBehindTheWindow(front: Front): BehindTheWindow {
-  const { window, folders, log, secretsToRedact, onDamaged } = front;
+  const { window, folders, index, log, secretsToRedact, onDamaged } = front;
   const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow);
   const opening = openRoomsNextTurn({
     folders,
+    index,
     fetch: globalThis.fetch,
     emit,
     loggerFor: (room) => createLogger(log, room),
@@ -62,15 +65,9 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
       chooseSource: () => dialogs.chooseSource(),
     },
   });
-  const opened = startRouter({
-    ipcMain,
-    isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
-    logger: createLogger(log, "ipc"),
-    handlers: opening.then((rooms) => handlersOf(rooms, front, emit, dialogs)),
-  });
   return {
     rooms: opening,
-    opened,
+    answers: opening.then((rooms) => answersFor(handlersOf(rooms, front, emit, dialogs), createLogger(log, "ipc"))),
     shutdown: async () => {
       try {
         const rooms = await opening;

@@ -1,23 +1,35 @@
 import "./app/fillIns.ts";
 import "./plainSchemas.ts";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { app } from "electron";
+import { setTimeout as pause } from "node:timers/promises";
+import { app, ipcMain } from "electron";
+import { channelNames } from "virtual:channels";
+import type { Account } from "../shared/contract/accounts.ts";
 import type { AppInfo } from "../shared/contract/app.ts";
 import { type AppError, AppFailure } from "../shared/errors.ts";
-import { INDEX_URL, registerAssetScheme, serveAssets } from "./app/assets.ts";
+import { registerAssetScheme, serveAssets } from "./app/assets.ts";
 import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
 import { hardenApp } from "./app/hardening.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
 import { applyTheme } from "./app/theme.ts";
 import { MainWindow, rendererSession } from "./app/window.ts";
 import type { BehindTheWindow } from "./behindTheWindow.ts";
+import { startRouter } from "./ipc/router.ts";
+import { isTrustedSender } from "./ipc/trust.ts";
 import { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, LogFile } from "./logging/logFile.ts";
 import { Redactor, SecretsToRedact } from "./logging/redact.ts";
+import { describeAccount } from "./sessions/accountDescription.ts";
+import type { Rooms } from "./rooms.ts";
 import { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
+import { AccountIndex } from "./storage/accountIndex.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
+
+/** How long the rooms wait for the page to take its files, in milliseconds. */
+const LONGEST_PAGE_MS = 2_000;
 
 const folders = new Folders(app.getPath("userData"));
 const secretsToRedact = new SecretsToRedact();
@@ -48,6 +60,7 @@ hardenApp({ packaged: app.isPackaged, logger });
 registerAssetScheme();
 
 const settingsFile = new SettingsFile({ path: folders.settingsFile, onDamaged: noteDamage });
+const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged: noteDamage });
 const notices: AppInfo["notices"] = [];
 
 function noteDamage(damaged: DamagedFile): void {
@@ -91,6 +104,15 @@ function reportFailedStart(error: unknown): void {
   });
 }
 
+/** What the first page shows. Null while a passphrase protects the accounts, because its question comes first. */
+function accountsBeforeRooms(): Account[] | null {
+  if (existsSync(folders.passphraseFile)) return null;
+  return index
+    .list()
+    .filter(({ thisTimeOnly }) => !thisTimeOnly)
+    .map((entry) => describeAccount(entry));
+}
+
 async function start(): Promise<void> {
   // Not behind the window yet: what it needs to exist, and what decides how the app ends.
   let behind: Promise<BehindTheWindow> | null = null;
@@ -105,7 +127,12 @@ async function start(): Promise<void> {
     },
     logger,
   });
-  const [settings, crash] = await Promise.all([settingsFile.settings(), crashes.read(), app.whenReady()]);
+  const [settings, crash] = await Promise.all([
+    settingsFile.settings(),
+    crashes.read(),
+    app.whenReady(),
+    index.load(),
+  ]);
   if (crash) notices.push({ kind: "previous_crash", at: crash.at });
   applyTheme(settings.theme);
   let opened = (): void => undefined;
@@ -113,16 +140,20 @@ async function start(): Promise<void> {
   const assets: Promise<AssetServer> = whenOpened.then(() =>
     createAssetServer({
       rendererDir: join(__dirname, "../renderer"),
+      knownAccounts: () => (rooms ? rooms.sessions.list() : accountsBeforeRooms()),
       avatarOf: async (accountId) => (await (await building).rooms).avatars.read(accountId),
       reportFolder: folders.logs,
       logger: createLogger(log, "assets"),
     }),
   );
-  const building: Promise<BehindTheWindow> = assets.then(async () => {
+  const building: Promise<BehindTheWindow> = assets.then(async ({ pageHandedOut }) => {
+    // The page draws the accounts by itself meanwhile. Without a page there is somebody behind the window all the same.
+    await Promise.race([pageHandedOut, pause(LONGEST_PAGE_MS)]);
     const { buildBehindTheWindow } = await import("./behindTheWindow.ts");
     return buildBehindTheWindow({
       window,
       folders,
+      index,
       settingsFile,
       log,
       secretsToRedact,
@@ -131,15 +162,22 @@ async function start(): Promise<void> {
       onDamaged: noteDamage,
     });
   });
-  serveAssets(rendererSession(), async (request) => {
-    const server = await assets;
-    // The page is handed out at once; what it names, its script above all, when every channel has its listener.
-    if (request.url !== INDEX_URL) await building;
-    return server(request);
+  let rooms: Rooms | null = null;
+  const answers = building.then(async (built) => {
+    rooms = await built.rooms;
+    return built.answers;
   });
+  startRouter({
+    ipcMain,
+    channels: channelNames.requests,
+    answers,
+    isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
+    logger: createLogger(log, "ipc"),
+  });
+  serveAssets(rendererSession(), async (request) => (await assets).answer(request));
   await window.open();
   // From here on the window's own process is starting, and what it needs next is made meanwhile.
   opened();
   behind = building;
-  await (await building).opened;
+  await answers;
 }

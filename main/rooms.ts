@@ -22,7 +22,7 @@ import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
 import { phraseStrength } from "./secrets/phraseStrength.ts";
 import type { Fetch } from "./sessions/http.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
-import { AccountIndex } from "./storage/accountIndex.ts";
+import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import { type DamagedFile, JsonFile } from "./storage/jsonFile.ts";
 import { KeyedQueue } from "./storage/keyedQueue.ts";
@@ -31,6 +31,8 @@ import { UnfinishedFiles } from "./storage/unfinishedFiles.ts";
 /** What the rooms need from outside: all of it can be had under plain Node. */
 export interface RoomOptions {
   folders: Folders;
+  /** The accounts, loaded or not. */
+  index: AccountIndex;
   fetch: Fetch;
   emit: Emit;
   loggerFor: (room: string) => Logger;
@@ -55,8 +57,7 @@ const LONGEST_START_MS = 10_000;
 
 /** Builds the rooms of main that know no Electron and hands them to each other. Starts no session yet. */
 export async function openRooms(options: RoomOptions) {
-  const { folders, fetch, emit, loggerFor, onDamaged } = options;
-  const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged });
+  const { folders, index, fetch, emit, loggerFor, onDamaged } = options;
   const jobs = new Jobs({
     file: new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged }),
     emit,
@@ -84,7 +85,6 @@ export async function openRooms(options: RoomOptions) {
     keepOutOfLogs: options.keepOutOfLogs,
     logger: loggerFor("sessions"),
     emit,
-    avatarPath: (entry) => avatars.pathOf(entry),
     sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform} (${hostname()})`,
     keepsThisTimeOnly: () => secrets.state().protection === "this_time_only",
     onRemoved: async (accountId) => {

@@ -40,11 +40,6 @@ export class Avatars {
     return join(this.#folder, accountId);
   }
 
-  /** The path on our own origin under which the renderer finds the picture; changes when the picture does. */
-  pathOf(entry: AccountEntry): string | null {
-    return entry.avatar && `/avatars/${entry.accountId}?${entry.avatar.hash}`;
-  }
-
   /** The picture for the `app://` handler; null when there is none or it is no picture. */
   async read(accountId: AccountId): Promise<{ bytes: Uint8Array; mimeType: ImageType } | null> {
     try {

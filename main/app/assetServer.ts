@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { type Account, accounts } from "../../shared/contract/accounts.ts";
 import { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import { CONTENT_SECURITY_POLICY } from "./contentSecurityPolicy.ts";
@@ -15,6 +16,8 @@ export interface Picture {
 export interface AssetServerOptions {
   /** The folder of the built renderer; may lie inside an asar archive. */
   rendererDir: string;
+  /** The accounts that the page shows before it has asked for anything; null when it has to ask. */
+  knownAccounts: () => Account[] | null;
   /** Answers an account's avatar, or null when it has none. */
   avatarOf: (accountId: AccountId) => Promise<Picture | null>;
   /** Shown on the page that says the window keeps crashing. */
@@ -45,13 +48,16 @@ const RASTER_TYPES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "i
  */
 const PLAIN_PATH = /^(?:\/[A-Za-z0-9_@-][A-Za-z0-9_@.-]*)+$/;
 
+const INDEX_PATH = "/index.html";
 const AVATAR_PATH = /^\/avatars\/([^/]+)$/;
+
+/** Where the page takes its first accounts from. Data and no script: it is not run, whatever it says. */
+const KNOWN_ACCOUNTS = '<script type="application/json" id="known-accounts">null</script>';
 
 const HEADERS = {
   "Content-Security-Policy": CONTENT_SECURITY_POLICY,
   "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Cross-Origin-Opener-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-cache",
 };
@@ -68,7 +74,7 @@ function readFirstFiles(rendererDir: string): Map<string, Buffer> {
     return bytes;
   };
   try {
-    const page = read("/index.html").toString("utf8");
+    const page = read(INDEX_PATH).toString("utf8");
     for (const [, name] of page.matchAll(/(?:href|src)="([\w./-]+)"/g)) read(`/${name}`);
   } catch {
     return files;
@@ -82,13 +88,19 @@ function answer(body: string | Uint8Array<ArrayBuffer>, contentType: string, sta
 
 const refuse = (status: 404 | 405): Response => answer("", "text/plain; charset=utf-8", status);
 
-/** Answers one request for `app://`. */
-export type AssetServer = (request: Pick<Request, "url" | "method">) => Promise<Response>;
+export interface AssetServer {
+  /** Answers one request for `app://`. Whatever is not ours, or not there, is a 404. */
+  answer: (request: Pick<Request, "url" | "method">) => Promise<Response>;
+  /** Resolves when the page and all that it names have been handed out once. */
+  pageHandedOut: Promise<void>;
+}
 
-/** Makes the function that answers every request for `app://`. Whatever is not ours, or not there, is a 404. */
+/** Makes what answers every request for `app://`. */
 export function createAssetServer(options: AssetServerOptions): AssetServer {
-  const { rendererDir, avatarOf, reportFolder, logger } = options;
+  const { rendererDir, knownAccounts, avatarOf, reportFolder, logger } = options;
   const first = readFirstFiles(rendererDir);
+  let noteHandedOut = (): void => undefined;
+  const pageHandedOut = new Promise<void>((resolve) => (noteHandedOut = resolve));
   // The first one makes Node load its whole fetch library: better now than when the page is waiting for its first file.
   refuse(404);
 
@@ -105,20 +117,25 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
     }
   }
 
+  async function fileAt(path: string): Promise<Uint8Array<ArrayBuffer> | string> {
+    const ahead = first.get(path);
+    if (first.delete(path) && first.size === 0) noteHandedOut();
+    const bytes = new Uint8Array(ahead ?? (await readFile(join(rendererDir, path))));
+    return path === INDEX_PATH ? withAccounts(Buffer.from(bytes).toString("utf8"), knownAccounts()) : bytes;
+  }
+
   async function serveFile(path: string): Promise<Response> {
     const mimeType = MIME_TYPES[extname(path)];
     if (!mimeType || !PLAIN_PATH.test(path)) return refuse(404);
     try {
-      const ahead = first.get(path);
-      first.delete(path);
-      return answer(new Uint8Array(ahead ?? (await readFile(join(rendererDir, path)))), mimeType);
+      return answer(await fileAt(path), mimeType);
     } catch {
       logger.warn("a file of the window is missing", { path });
       return refuse(404);
     }
   }
 
-  return async (request) => {
+  async function answerRequest(request: Pick<Request, "url" | "method">): Promise<Response> {
     const url = parse(request.url);
     if (!url || url.host !== "steward" || url.username !== "" || url.password !== "") return refuse(404);
     if (request.method !== "GET") return refuse(405);
@@ -126,8 +143,20 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
     if (avatar?.[1]) return servePicture(avatar[1]);
     if (url.pathname === CRASHED_PATH) return answer(crashedPage(reportFolder), "text/html; charset=utf-8");
     if (url.pathname === CRASHED_STYLE_PATH) return answer(CRASHED_STYLE, "text/css; charset=utf-8");
-    return serveFile(url.pathname === "/" ? "/index.html" : url.pathname);
-  };
+    return serveFile(url.pathname === "/" ? INDEX_PATH : url.pathname);
+  }
+
+  return { answer: answerRequest, pageHandedOut };
+}
+
+/**
+ * Puts the accounts into the page. What the contract would not let through does not get there either, and no text in
+ * them can end the element that it stands in.
+ */
+function withAccounts(page: string, known: Account[] | null): string {
+  if (known === null) return page;
+  const list = JSON.stringify(accounts.requests.list.output.parse({ accounts: known }));
+  return page.replace(KNOWN_ACCOUNTS, () => KNOWN_ACCOUNTS.replace("null", () => list.replaceAll("<", "\\u003c")));
 }
 
 function parse(url: string): URL | null {

@@ -38,7 +38,7 @@ export async function openSecrets(
     path: join(folders.secrets, "protection.json"),
     keychain,
     passphraseKeychain: new PassphraseKeychain({
-      path: join(folders.secrets, "passphrase.json"),
+      path: folders.passphraseFile,
       onDamaged,
       ...(scryptCost === undefined ? {} : { cost: scryptCost }),
     }),

@@ -4,14 +4,13 @@ import type { Emit } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
+import { describeAccount } from "./accountDescription.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
 import { type PasswordSignIn, type SignedIn, signInWithPassword, signOutToken } from "./signIn.ts";
 
 export interface SessionManagerParts extends SessionParts {
   index: AccountIndex;
   emit: Emit;
-  /** Where the renderer finds an account's picture, or null when it has none. */
-  avatarPath: (entry: AccountEntry) => string | null;
   /** How new sessions are named in other clients' lists. */
   sessionName: string;
   /** Whether the secrets of accounts added now stay in memory alone. */
@@ -338,15 +337,6 @@ export class SessionManager {
   }
 
   #describe(entry: AccountEntry): Account {
-    return {
-      accountId: entry.accountId,
-      userId: entry.userId,
-      deviceId: entry.deviceId,
-      homeserver: entry.homeserver,
-      displayName: entry.displayName,
-      avatarPath: this.#parts.avatarPath(entry),
-      session: this.#sessions.get(entry.accountId)?.snapshot ?? { status: "stopped", error: null, offline: false },
-      health: entry.health,
-    };
+    return describeAccount(entry, this.#sessions.get(entry.accountId)?.snapshot);
   }
 }

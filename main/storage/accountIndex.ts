@@ -52,6 +52,7 @@ export class AccountIndex {
   readonly #onUnreadableEntries: (count: number) => void;
   readonly #name: string;
   #lines: readonly Line[] | null = null;
+  #loading: Promise<readonly AccountEntry[]> | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ path, onDamaged, onUnreadableEntries = () => undefined }: AccountIndexOptions) {
@@ -61,10 +62,15 @@ export class AccountIndex {
   }
 
   /**
-   * Reads the file; the other methods need it done once.
+   * Reads the file, once however often it is called; the other methods need it done.
    * @throws `data_too_new`, `file_failed`
    */
-  async load(): Promise<readonly AccountEntry[]> {
+  load(): Promise<readonly AccountEntry[]> {
+    this.#loading ??= this.#read();
+    return this.#loading;
+  }
+
+  async #read(): Promise<readonly AccountEntry[]> {
     const data = await this.#file.read();
     this.#lines = (data?.accounts ?? []).map((raw) => ({ raw, entry: AccountEntry.safeParse(raw).data ?? null }));
     const unreadable = this.#lines.filter(({ entry }) => entry === null).length;

@@ -20,6 +20,8 @@ export class Folders {
   readonly accounts: string;
   readonly avatars: string;
   readonly secrets: string;
+  /** There while a passphrase protects secrets. */
+  readonly passphraseFile: string;
   readonly logs: string;
   readonly accountIndexFile: string;
   readonly settingsFile: string;
@@ -31,6 +33,7 @@ export class Folders {
     this.accounts = join(userDataFolder, "accounts");
     this.avatars = join(userDataFolder, "avatars");
     this.secrets = join(userDataFolder, "secrets");
+    this.passphraseFile = join(this.secrets, "passphrase.json");
     this.logs = join(userDataFolder, "logs");
     this.accountIndexFile = join(userDataFolder, "accounts.json");
     this.settingsFile = join(userDataFolder, "settings.json");

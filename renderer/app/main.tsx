@@ -3,6 +3,7 @@ import "./tokens.css";
 import "./base.css";
 import "./laterStyles.ts";
 import { createRoot } from "react-dom/client";
+import { takeKnownAccounts } from "../stores/accounts.ts";
 import { connectStores } from "../stores/connect.ts";
 import { followTheme } from "../stores/settings.ts";
 import { App } from "./App.tsx";
@@ -11,12 +12,13 @@ import { ErrorBoundary } from "./ErrorBoundary.tsx";
 /** Until then, in milliseconds, a page that only says that it is loading would be a flicker. */
 const NO_PLACEHOLDER_MS = 100;
 
+const accountsAreKnown = takeKnownAccounts();
 // The questions are under way before anything is drawn.
-const known = connectStores();
+const connected = connectStores();
 followTheme();
 const root = document.getElementById("root");
 if (root) {
-  await Promise.race([known, new Promise((resolve) => setTimeout(resolve, NO_PLACEHOLDER_MS))]);
+  if (!accountsAreKnown) await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, NO_PLACEHOLDER_MS))]);
   createRoot(root).render(
     <ErrorBoundary>
       <App />

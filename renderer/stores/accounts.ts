@@ -27,16 +27,28 @@ export function useAccount(accountId: AccountId): Account | undefined {
   return useAccounts((state) => state.byId[accountId]);
 }
 
+/** Takes the accounts that main put into the page. False when there are none, or when main has to be asked first. */
+export function takeKnownAccounts(): boolean {
+  const text = document.getElementById("known-accounts")?.textContent ?? "null";
+  const known = JSON.parse(text) as { readonly accounts: readonly Account[] } | null;
+  if (known === null || known.accounts.length === 0) return false;
+  take(known.accounts);
+  return true;
+}
+
+function take(accounts: readonly Account[]): void {
+  useAccounts.setState({
+    status: "ready",
+    error: null,
+    order: accounts.map((account) => account.accountId),
+    byId: Object.fromEntries(accounts.map((account) => [account.accountId, account])),
+  });
+}
+
 /** Asks main for the whole list. */
 export async function loadAccounts(): Promise<void> {
   try {
-    const { accounts } = await steward.accounts.list({});
-    useAccounts.setState({
-      status: "ready",
-      error: null,
-      order: accounts.map((account) => account.accountId),
-      byId: Object.fromEntries(accounts.map((account) => [account.accountId, account])),
-    });
+    take((await steward.accounts.list({})).accounts);
   } catch (thrown) {
     useAccounts.setState({ status: "failed", error: errorOf(thrown) });
   }

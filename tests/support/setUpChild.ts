@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { inspect } from "node:util";
 import { openRooms } from "../../main/rooms.ts";
+import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import type { SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -31,8 +32,10 @@ const silent = (): void => undefined;
 const complain = (message: string, fields?: object): void => {
   process.stderr.write(`${message} ${inspect(fields)}\n`);
 };
+const folders = new Folders(folder);
 const rooms = await openRooms({
-  folders: new Folders(folder),
+  folders,
+  index: new AccountIndex({ path: folders.accountIndexFile, onDamaged: silent }),
   fetch: globalThis.fetch,
   emit: silent,
   loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: complain }),

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRooms, type RoomOptions, type Rooms } from "../../main/rooms.ts";
+import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { Folders } from "../../main/storage/folders.ts";
+import type { DamagedFile } from "../../main/storage/jsonFile.ts";
 import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
 
@@ -35,13 +37,16 @@ export class StewardData {
   async open(overrides: Partial<Pick<RoomOptions, "fetch" | "verificationLimits">> = {}): Promise<Rooms> {
     const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
+    const folders = new Folders(this.folder);
+    const onDamaged = ({ file }: DamagedFile): void => void this.warnings.push(`damaged ${file}`);
     const rooms = await openRooms({
-      folders: new Folders(this.folder),
+      folders,
+      index: new AccountIndex({ path: folders.accountIndexFile, onDamaged }),
       fetch: globalThis.fetch,
       emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
       loggerFor: () => logger,
       keepOutOfLogs: () => undefined,
-      onDamaged: (damaged) => void this.warnings.push(`damaged ${damaged.file}`),
+      onDamaged,
       keychain: this.keychain,
       ...overrides,
       keeping: {

@@ -2,28 +2,38 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createAssetServer, type Picture } from "../../../main/app/assetServer.ts";
+import { type AssetServer, createAssetServer, type Picture } from "../../../main/app/assetServer.ts";
 import type { Logger } from "../../../main/logging/logger.ts";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import { AccountId, DeviceId, ServerName, UserId } from "../../../shared/ids.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const accountId = "abcdefghijklmnop";
+/** As the renderer's own page has it. */
+const INDEX = `<!doctype html>
+<link rel="stylesheet" href="main.css" /><script type="module" src="chunks/a-B_1.js"></script>
+<script type="application/json" id="known-accounts">null</script>`;
 let folder: string;
+let known: Account[] | null = null;
 let picture: Picture | null = null;
 
-const ask = (url: string, method = "GET"): Promise<Response> =>
+const server = (): AssetServer =>
   createAssetServer({
     rendererDir: join(folder, "renderer"),
+    knownAccounts: () => known,
     avatarOf: () => (picture ? Promise.resolve(picture) : Promise.reject(new Error("offline"))),
     reportFolder: "/home/<me> & you",
     logger: silent,
-  })({ url, method });
+  });
+const ask = (url: string, method = "GET"): Promise<Response> => server().answer({ url, method });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "steward-assets-"));
   await mkdir(join(folder, "renderer/chunks"), { recursive: true });
   await writeFile(join(folder, "secret.json"), "secret");
-  await writeFile(join(folder, "renderer/index.html"), "<!doctype html>");
+  await writeFile(join(folder, "renderer/index.html"), INDEX);
   await writeFile(join(folder, "renderer/chunks/a-B_1.js"), "1;");
+  await writeFile(join(folder, "renderer/main.css"), "");
   await writeFile(join(folder, "renderer/.hidden.json"), "hidden");
   await writeFile(join(folder, "renderer/tool.exe"), "MZ");
 });
@@ -105,5 +115,59 @@ describe("app:// assets", () => {
     const page = await response.text();
     expect(page).toContain("/home/&lt;me&gt; &amp; you");
     expect(page).not.toContain("<script");
+  });
+
+  describe("the accounts in the page", () => {
+    const account: Account = {
+      accountId: AccountId.parse(accountId),
+      userId: UserId.parse("@ada:hs.example"),
+      deviceId: DeviceId.parse("DEVICE"),
+      homeserver: { serverName: ServerName.parse("hs.example"), baseUrl: "https://hs.example" },
+      displayName: "</script><script>alert(1)</script><!-- $& $1",
+      avatarPath: null,
+      session: { status: "stopped", error: null, offline: false },
+      health: null,
+    };
+    const inThePage = async (): Promise<unknown> => {
+      const page = await (await ask("app://steward/index.html")).text();
+      const scripts = [...page.matchAll(/<script[^>]*>([^<]*)<\/script>/g)];
+      expect(scripts).toHaveLength(2);
+      return JSON.parse(scripts[1]?.[1] ?? "");
+    };
+
+    test("are those that are known, whatever they are called", async () => {
+      known = [account];
+      expect(await inThePage()).toEqual({ accounts: [account] });
+      expect(await (await ask("app://steward/")).text()).toContain("@ada:hs.example");
+    });
+
+    test("carry nothing that the contract does not name", async () => {
+      known = [{ ...account, accessToken: "syt_secret" } as Account];
+      expect(await inThePage()).toEqual({ accounts: [account] });
+    });
+
+    test("are asked for anew each time, and may be unknown", async () => {
+      known = null;
+      expect(await inThePage()).toBeNull();
+      const asked = server();
+      await asked.answer({ url: "app://steward/index.html", method: "GET" });
+      known = [account];
+      const again = await asked.answer({ url: "app://steward/index.html", method: "GET" });
+      expect(await again.text()).toContain("@ada:hs.example");
+    });
+  });
+
+  test("tells when the page and all that it names have been handed out", async () => {
+    const { answer, pageHandedOut } = server();
+    let told = false;
+    void pageHandedOut.then(() => (told = true));
+    const take = async (path: string): Promise<boolean> => {
+      await (await answer({ url: `app://steward/${path}`, method: "GET" })).text();
+      return told;
+    };
+    expect(await take("index.html")).toBe(false);
+    expect(await take("chunks/a-B_1.js")).toBe(false);
+    expect(await take("index.html")).toBe(false);
+    expect(await take("main.css")).toBe(true);
   });
 });

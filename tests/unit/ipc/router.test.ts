@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { answersFor, startRouter } from "../../../main/ipc/router.ts";
+import { type Answer, answersFor } from "../../../main/ipc/answers.ts";
+import { startRouter } from "../../../main/ipc/router.ts";
 import type { Logger } from "../../../main/logging/logger.ts";
-import { contract, type Handlers } from "../../../shared/contract/index.ts";
+import { channelNames, contract, type Handlers } from "../../../shared/contract/index.ts";
 import { AppError, fail } from "../../../shared/errors.ts";
 import { anyCall, anyCloneable, channels, definitionOf, LEAK } from "../../support/contractInputs.ts";
 import { sample, seed } from "../../support/seed.ts";
@@ -130,20 +131,42 @@ describe("the router", () => {
     ]);
   });
 
-  test("does not even look at the input of a caller it does not trust", async () => {
-    type Listener = Parameters<Parameters<typeof startRouter>[0]["ipcMain"]["handle"]>[1];
+  type Listener = Parameters<Parameters<typeof startRouter>[0]["ipcMain"]["handle"]>[1];
+
+  function started(given: Pick<Parameters<typeof startRouter>[0], "answers" | "isTrusted">): Map<string, Listener> {
     const listeners = new Map<string, Listener>();
-    let reached = 0;
-    await startRouter({
+    startRouter({
+      ...given,
       ipcMain: { handle: (channel, listener) => void listeners.set(channel, listener) },
-      handlers: Promise.resolve(
-        handlersThat(() => {
-          reached += 1;
-        }),
-      ),
-      isTrusted: () => false,
+      channels: channelNames().requests,
       logger: silent,
     });
+    return listeners;
+  }
+
+  test("takes a question before there is anything to answer it", async () => {
+    let open = (_: Map<string, Answer>): void => undefined;
+    const answers = new Promise<Map<string, Answer>>((resolve) => (open = resolve));
+    const listeners = started({ answers, isTrusted: () => true });
+    const reply = listeners.get("app.info")?.({} as Parameters<Listener>[0], { asked: "early" }) as Promise<unknown>;
+    open(new Map([["app.info", (input) => Promise.resolve({ ok: true, value: input })]]));
+    expect(await reply).toEqual({ ok: true, value: { asked: "early" } });
+  });
+
+  test("answers every question with internal when there is nothing to answer it", async () => {
+    const broken = Promise.reject(new Error("the disk is gone"));
+    for (const answers of [broken, Promise.resolve(new Map<string, Answer>())]) {
+      const reply: unknown = await started({ answers, isTrusted: () => true }).get("app.info")?.({} as never, {});
+      expect(reply).toEqual({ ok: false, error: { kind: "internal", ref: expect.any(String) } });
+    }
+  });
+
+  test("does not even look at the input of a caller it does not trust", async () => {
+    let reached = 0;
+    const handlers = handlersThat(() => {
+      reached += 1;
+    });
+    const listeners = started({ answers: Promise.resolve(answersFor(handlers, silent)), isTrusted: () => false });
     expect([...listeners.keys()].sort()).toEqual(channels.map(({ name }) => name).sort());
     for (const [channel, listener] of listeners) {
       const reply: unknown = await listener({} as Parameters<Listener>[0], {});

@@ -52,6 +52,14 @@ describe("AccountIndex", () => {
     expect(names(await opened())).toEqual(["c", "b"]);
   });
 
+  it("reads its file once, so that a second load takes nothing back", async () => {
+    const index = await opened();
+    await index.add(entry("a"));
+    await writeFile(path, JSON.stringify({ version: 1, data: { accounts: [entry("b")] } }));
+    await index.load();
+    expect(names(index)).toEqual(["a"]);
+  });
+
   it("changes one account and not its id", async () => {
     const index = await opened();
     await index.add(entry("a"));
