@@ -129,6 +129,7 @@ describe("a person with three accounts", () => {
       await person.app[end]();
       await person.app.start();
       await person.sees("Three of your three accounts need something.");
+      expect(await person.knownAtStart(), end).toEqual([alice.userId, bert.userId, cora.userId]);
       expect(await person.allAre("running"), end).toMatchObject(before);
     }
     for (const user of [alice, bert, cora]) expect(await sessionsOf(user)).toBe(1);

@@ -97,6 +97,8 @@ describe("without a keychain", () => {
 
     await restart();
     await person.isAt("Unlock your accounts");
+    // Before the passphrase is given the page has nothing to draw behind the question.
+    expect(await person.knownAtStart()).toBeNull();
     await person.allAre("locked");
     await person.type("Passphrase", "seven slow snails on the lawn");
     await person.press("Unlock");
@@ -119,6 +121,7 @@ describe("without a keychain", () => {
     await person.allAre("running");
     await restart();
     await person.isAt("Where shall your secrets be kept?");
+    expect(await person.knownAtStart()).toEqual([]);
     expect(await person.accounts()).toEqual([]);
     await leaks({ password: ida.password });
   });

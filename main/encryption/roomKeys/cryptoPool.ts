@@ -6,7 +6,8 @@ import type { CryptoWork } from "./cryptoThread.ts";
 const MOST_THREADS = 4;
 /** Batches that a thread has before it: one in work and one that waits, so that it never idles. */
 const BATCHES_PER_THREAD = 2;
-const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+/** In a smaller nursery the keys of OpenSSL live long enough to be collected one by one, a tenth of all time. */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
 
 interface Member {
   worker: Worker;

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { RoomKeyFault } from "../../../shared/contract/roomKeys.ts";
 import { BackupDecryptor, BackupEncryptor } from "./backupCipher.ts";
 import { type BackupSlice, exportText, openEntry, sealEntry } from "./backupEntries.ts";
 import type { CheckedRoomKey } from "./roomKey.ts";
@@ -9,8 +10,15 @@ export type CryptoWork =
   | { kind: "check"; privateKey: Uint8Array }
   | { kind: "seal"; publicKey: string };
 
-/** An opened entry: its key as it stands in a key file and the first message it opens, or what is wrong. */
-export type OpenedEntry = { text: string; firstIndex: number } | { fault: string };
+/** Opened entries, in the order they were given; as lists of one kind each, because objects take longer to hand over. */
+export interface OpenedEntries {
+  /** Each key as it stands in a key file; null for an entry that does not open. */
+  texts: (string | null)[];
+  /** The first message that each key opens. */
+  firstIndexes: number[];
+  /** What is wrong with an entry, by its place. */
+  faults: Map<number, RoomKeyFault>;
+}
 
 /** What is wrong with an entry; null when it opens. */
 export type CheckedEntry = string | null;
@@ -42,15 +50,18 @@ function checker(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => Ch
     });
 }
 
-function opener(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => OpenedEntry[] {
+function opener(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => OpenedEntries {
   const decryptor = new BackupDecryptor(privateKey);
-  return (slices) =>
-    slices.map((slice) => {
+  return (slices) => {
+    const all: OpenedEntries = { texts: [], firstIndexes: [], faults: new Map() };
+    for (const [at, slice] of slices.entries()) {
       const opened = openEntry(decryptor, slice);
-      return typeof opened === "string"
-        ? { fault: opened }
-        : { text: exportText(opened.key), firstIndex: opened.firstIndex };
-    });
+      if (typeof opened === "string") all.faults.set(at, opened);
+      all.texts.push(typeof opened === "string" ? null : exportText(opened.key));
+      all.firstIndexes.push(typeof opened === "string" ? 0 : opened.firstIndex);
+    }
+    return all;
+  };
 }
 
 function sealer(publicKey: string): (keys: readonly CheckedRoomKey[]) => string[] {

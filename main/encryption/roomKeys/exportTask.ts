@@ -3,7 +3,7 @@ import type { JobProblem } from "../../../shared/contract/jobs.ts";
 import { type BackupSlice, exportText } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { CryptoPool } from "./cryptoPool.ts";
-import type { OpenedEntry } from "./cryptoThread.ts";
+import type { OpenedEntries } from "./cryptoThread.ts";
 import { KeyFileWriter } from "./keyFileWriter.ts";
 import { checkOwn, OwnKeys } from "./ownKeys.ts";
 import { idOf } from "./roomKey.ts";
@@ -69,7 +69,7 @@ class Export {
 
   /** Adds the backup's keys, save those that the session has better; those that it has no better are taken off. */
   async addBackup(backupKey: Uint8Array, own: OwnKeys): Promise<void> {
-    const pool = new CryptoPool<BackupSlice[], OpenedEntry[]>({ kind: "open", privateKey: backupKey });
+    const pool = new CryptoPool<BackupSlice[], OpenedEntries>({ kind: "open", privateKey: backupKey });
     // Batches come back from several threads: what they add is written one after the other.
     let turn = Promise.resolve();
     try {
@@ -121,18 +121,21 @@ class Export {
     }
   }
 
-  async #takeOpened(slices: readonly BackupSlice[], opened: readonly OpenedEntry[], own: OwnKeys): Promise<void> {
-    for (const [at, entry] of opened.entries()) {
-      const { roomId, sessionId } = slices[at] as BackupSlice;
-      if ("fault" in entry) {
-        this.#onBroken({ subject: { roomId, sessionId }, reason: entry.fault });
+  async #takeOpened(slices: readonly BackupSlice[], opened: OpenedEntries, own: OwnKeys): Promise<void> {
+    const { texts, firstIndexes, faults } = opened;
+    for (const [at, { roomId, sessionId }] of slices.entries()) {
+      const text = texts[at] ?? null;
+      if (text === null) {
+        this.#onBroken({ subject: { roomId, sessionId }, reason: faults.get(at) ?? "unreadable" });
         continue;
       }
-      const id = idOf({ room_id: roomId, session_id: sessionId });
-      if (own.opensMore(id, entry.firstIndex)) continue;
-      own.remove(id);
+      if (own.any) {
+        const id = idOf({ room_id: roomId, session_id: sessionId });
+        if (own.opensMore(id, firstIndexes[at] as number)) continue;
+        own.remove(id);
+      }
       this.#counts.fromBackup += 1;
-      await this.#add(entry.text);
+      await this.#add(text);
     }
   }
 

@@ -7,6 +7,12 @@ import { FORMAT_VERSION, HEAD_BYTES, IV_BYTES, keyFileKeys, ROUNDS, SALT_BYTES }
 
 const FILE_MODE = 0o600;
 
+/** What seals the text of one file. */
+interface Sealing {
+  cipher: Cipheriv;
+  hmac: Hmac;
+}
+
 /** The name under which a key file grows until it is whole. */
 export function unfinishedName(path: string): string {
   return `${path}.part`;
@@ -19,20 +25,19 @@ export function unfinishedName(path: string): string {
 export class KeyFileWriter {
   readonly #path: string;
   readonly #file: FileHandle;
-  readonly #cipher: Cipheriv;
-  readonly #hmac: Hmac;
+  readonly #sealing: Promise<Sealing>;
   readonly #armour = new ArmourEncoder();
   #open = true;
 
-  private constructor(path: string, file: FileHandle, cipher: Cipheriv, hmac: Hmac) {
+  private constructor(path: string, file: FileHandle, sealing: Promise<Sealing>) {
     this.#path = path;
     this.#file = file;
-    this.#cipher = cipher;
-    this.#hmac = hmac;
+    this.#sealing = sealing;
   }
 
   /**
-   * Begins a file. Throws `file_failed`.
+   * Begins a file. The keys are made of the passphrase beside what follows: the first text waits for them. Throws
+   * `file_failed`.
    *
    * @param rounds of PBKDF2; fewer than usual are for tests
    */
@@ -41,7 +46,6 @@ export class KeyFileWriter {
     const iv = randomBytes(IV_BYTES);
     // The counter's upper half begins low, so that implementations with 64-bit counters never overflow.
     iv[8] = (iv[8] as number) & 0x7f;
-    const keys = await keyFileKeys(passphrase, salt, rounds);
     const head = Buffer.alloc(HEAD_BYTES);
     head[0] = FORMAT_VERSION;
     salt.copy(head, 1);
@@ -51,9 +55,14 @@ export class KeyFileWriter {
       // What lies there is a leftover of ours, or a link that leads elsewhere: neither is to be written through.
       await rm(unfinishedName(path), { force: true });
       const file = await open(unfinishedName(path), "wx", FILE_MODE);
-      const cipher = createCipheriv("aes-256-ctr", keys.aes, iv);
-      const writer = new KeyFileWriter(path, file, cipher, createHmac("sha256", keys.mac));
-      await writer.#write(head);
+      const sealing = keyFileKeys(passphrase, salt, rounds).then(({ aes, mac }) => ({
+        cipher: createCipheriv("aes-256-ctr", aes, iv),
+        hmac: createHmac("sha256", mac).update(head),
+      }));
+      // Whoever writes is told; a file that is discarded first has nobody to tell.
+      sealing.catch(() => undefined);
+      const writer = new KeyFileWriter(path, file, sealing);
+      await writer.#append(head);
       return writer;
     } catch (thrown) {
       throw fileFailure(thrown);
@@ -62,15 +71,18 @@ export class KeyFileWriter {
 
   /** Adds clear text. Throws `file_failed`; the file is then gone. */
   async write(text: string): Promise<void> {
-    await this.#write(this.#cipher.update(text, "utf8"));
+    const { cipher, hmac } = await this.#sealing;
+    const sealed = cipher.update(text, "utf8");
+    hmac.update(sealed);
+    await this.#append(sealed);
   }
 
   /** Ends the file and gives it its name. Throws `file_failed`; the file is then gone. */
   async finish(): Promise<void> {
     try {
-      await this.#write(this.#cipher.final());
-      const mac = this.#hmac.digest();
-      await this.#file.writeFile(this.#armour.encode(mac));
+      // In counter mode nothing is left to be sealed at the end.
+      const { hmac } = await this.#sealing;
+      await this.#append(hmac.digest());
       await this.#file.writeFile(this.#armour.end());
       await this.#file.sync();
       this.#open = false;
@@ -89,8 +101,7 @@ export class KeyFileWriter {
     await rm(unfinishedName(this.#path), { force: true }).catch(() => undefined);
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    this.#hmac.update(bytes);
+  async #append(bytes: Buffer): Promise<void> {
     try {
       // writeFile goes on until all is written, or says why not.
       await this.#file.writeFile(this.#armour.encode(bytes));

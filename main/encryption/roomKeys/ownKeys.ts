@@ -17,6 +17,11 @@ export class OwnKeys {
     for (const { key, firstIndex } of keys) this.#table.set(idOf(key), firstIndex, piece * 2);
   }
 
+  /** Whether the session has any key at all: where it has none, none needs to be looked up. */
+  get any(): boolean {
+    return this.#table.size > 0;
+  }
+
   /** Whether the session's copy of a key opens more messages than one that begins with `firstIndex`. */
   opensMore(id: string, firstIndex: number): boolean {
     const own = this.#table.get(id);

@@ -114,6 +114,13 @@ export class Person {
     return reply.value.accounts;
   }
 
+  /** Whose accounts main put into the page, so that they were drawn before any question; null: none were to be. */
+  async knownAtStart(): Promise<string[] | null> {
+    const text = await this.page.locator("#known-accounts").textContent();
+    const known = JSON.parse(text ?? "null") as { accounts: Account[] } | null;
+    return known && known.accounts.map(({ userId }) => userId);
+  }
+
   /** Waits until every account is so; a running one has also been looked at. */
   async allAre(status: SessionStatus): Promise<Account[]> {
     return waitUntil(
