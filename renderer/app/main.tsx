@@ -10,7 +10,7 @@ import { App } from "./App.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 
 /** Until then, in milliseconds, a page that only says that it is loading would be a flicker. */
-const NO_PLACEHOLDER_MS = 100;
+const NO_PLACEHOLDER_MS = 300;
 
 const accountsAreKnown = takeKnownAccounts();
 // The questions are under way before anything is drawn.

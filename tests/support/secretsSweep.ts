@@ -44,15 +44,16 @@ export async function sweepForSecrets(
   return leaks;
 }
 
-/** How often a folder is looked through from the start because files went while it was. */
-const MOST_LOOKS = 50;
+/** How long a folder is looked through from the start because files went while it was, in milliseconds. */
+const LONGEST_LOOK_MS = 10_000;
 
 /**
  * Every file of a folder and what is in it. A file that went between being seen and being read, as one does that is
  * written aside and then renamed, may lie under a name that was read before: so all of it is looked through again.
  */
 async function filesIn(folder: string): Promise<[path: string, content: Buffer][]> {
-  for (let look = 1; ; look++) {
+  const end = Date.now() + LONGEST_LOOK_MS;
+  for (;;) {
     try {
       const files: [string, Buffer][] = [];
       for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -61,7 +62,7 @@ async function filesIn(folder: string): Promise<[path: string, content: Buffer][
       }
       return files;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || look === MOST_LOOKS) throw error;
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT" || Date.now() > end) throw error;
     }
   }
 }
