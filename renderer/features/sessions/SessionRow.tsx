@@ -1,4 +1,5 @@
 import { CircleHelp, Globe, Monitor, Smartphone } from "lucide-react";
+import { memo } from "react";
 import type { Session } from "../../../shared/contract/sessions.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { Menu } from "../../components/Menu.tsx";
@@ -20,26 +21,36 @@ const verdicts: Record<Session["verification"], Verdict> = {
   no_encryption: { tone: "quiet", text: t("sessions.noEncryption") },
 };
 
+/** What can be done with a session of the list. */
+export interface SessionActions {
+  readonly choose: (session: Session, chosen: boolean) => void;
+  readonly rename: (session: Session) => void;
+  readonly verify: (session: Session) => void;
+  readonly signOut: (session: Session) => void;
+}
+
 interface SessionRowProps {
   readonly session: Session;
   readonly chosen: boolean;
-  readonly onChoose: (chosen: boolean) => void;
-  readonly onRename: () => void;
-  /** Absent where it cannot be verified from here. */
-  readonly onVerify: (() => void) | null;
-  readonly onSignOut: () => void;
+  /** Whether it can be verified from here. */
+  readonly verifiable: boolean;
+  readonly actions: SessionActions;
 }
 
-/** One line of the list: what is known of a session, and what can be done with it. */
-export function SessionRow({ session, chosen, onChoose, onRename, onVerify, onSignOut }: SessionRowProps) {
+/**
+ * One line of the list: what is known of a session, and what can be done with it. There are hundreds of them: one is
+ * drawn anew only when something in it changes.
+ */
+export const SessionRow = memo(function SessionRow({ session, chosen, verifiable, actions }: SessionRowProps) {
   const { deviceId, lastSeenAt, lastSeenIp, thisSession, verification, inactive } = session;
   const name = nameOfSession(session);
   const Picture = pictures[kindOfClient(session.name)];
   const seen = lastSeenAt === null ? t("sessions.neverSeen") : t("sessions.seen", { when: momentText(lastSeenAt) });
   const facts = [thisSession ? t("sessions.this") : seen, lastSeenIp, deviceId].filter((fact) => fact !== null);
-  const rename = { id: "rename", text: t("sessions.rename"), onChoose: onRename };
-  const verify = onVerify ? [{ id: "verify", text: t("sessions.verify"), onChoose: onVerify }] : [];
-  const signOut = { id: "signOut", text: t("sessions.signOutOne"), onChoose: onSignOut };
+  const rename = { id: "rename", text: t("sessions.rename"), onChoose: () => actions.rename(session) };
+  const toVerify = { id: "verify", text: t("sessions.verify"), onChoose: () => actions.verify(session) };
+  const verify = verifiable ? [toVerify] : [];
+  const signOut = { id: "signOut", text: t("sessions.signOutOne"), onChoose: () => actions.signOut(session) };
   return (
     <li className={styles["session"]}>
       {!thisSession && (
@@ -48,7 +59,7 @@ export function SessionRow({ session, chosen, onChoose, onRename, onVerify, onSi
           className={styles["choose"]}
           aria-label={t("sessions.choose", { name })}
           checked={chosen}
-          onChange={(event) => onChoose(event.target.checked)}
+          onChange={(event) => actions.choose(session, event.target.checked)}
         />
       )}
       <Picture size={20} aria-hidden className={styles["picture"]} />
@@ -65,4 +76,4 @@ export function SessionRow({ session, chosen, onChoose, onRename, onVerify, onSi
       </span>
     </li>
   );
-}
+});

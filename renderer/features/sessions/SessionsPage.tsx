@@ -1,5 +1,5 @@
 import { LogOut, MonitorSmartphone, Search } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Session } from "../../../shared/contract/sessions.ts";
 import { nameOf } from "../../accountHealth.ts";
@@ -11,6 +11,7 @@ import { Page } from "../../components/Page.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { useGrowing } from "../../components/useGrowing.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { go } from "../../stores/routes.ts";
@@ -18,7 +19,7 @@ import { loadSessions, signOutSessions, useSessions } from "../../stores/session
 import { startVerification } from "../../stores/verifications.ts";
 import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
-import { SessionRow } from "./SessionRow.tsx";
+import { type SessionActions, SessionRow } from "./SessionRow.tsx";
 import styles from "./Sessions.module.css";
 
 /** Everywhere an account is signed in. */
@@ -70,12 +71,7 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
   const allOthers = sessions.filter(({ thisSession }) => !thisSession);
   const chosen = allOthers.filter(({ deviceId }) => chosenIds.has(deviceId));
 
-  const choose = (deviceId: string, yes: boolean): void => {
-    const next = new Set(chosenIds);
-    if (yes) next.add(deviceId);
-    else next.delete(deviceId);
-    setChosenIds(next);
-  };
+  const { shown: drawn, end } = useGrowing(others, `${filter} ${query}`);
   const thisIsVerified = sessions.some(({ thisSession, verification }) => thisSession && verification === "verified");
   const verify = useAction((deviceId: string) => startVerification(accountId, deviceId));
   const signOut = useAction(async (deviceIds: readonly string[]) => {
@@ -83,22 +79,33 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
     announce(t("sessions.signedOut", { count: deviceIds.length }));
     setChosenIds(new Set());
   });
-  // This session is verified on the Secure Backup page, where every way to do it is offered.
-  const verifyThis = (): void => go({ name: "account", accountId, page: "secureBackup" });
-  const verifierOf = ({ deviceId, thisSession, verification }: Session): (() => void) | null => {
-    if (verification !== "unverified") return null;
-    if (thisSession) return verifyThis;
-    return thisIsVerified ? () => void verify.run(deviceId) : null;
-  };
+  const { run: verifyOther } = verify;
+  const actions = useMemo<SessionActions>(
+    () => ({
+      choose: ({ deviceId }, yes) =>
+        setChosenIds((before) => {
+          const next = new Set(before);
+          if (yes) next.add(deviceId);
+          else next.delete(deviceId);
+          return next;
+        }),
+      rename: setRenaming,
+      verify: ({ deviceId, thisSession }) => {
+        // This session is verified on the Secure Backup page, where every way to do it is offered.
+        if (thisSession) go({ name: "account", accountId, page: "secureBackup" });
+        else void verifyOther(deviceId);
+      },
+      signOut: (session) => setLeaving([session]),
+    }),
+    [accountId, verifyOther],
+  );
   const row = (session: Session) => (
     <SessionRow
       key={session.deviceId}
       session={session}
       chosen={chosenIds.has(session.deviceId)}
-      onChoose={(yes) => choose(session.deviceId, yes)}
-      onRename={() => setRenaming(session)}
-      onVerify={verifierOf(session)}
-      onSignOut={() => setLeaving([session])}
+      verifiable={session.verification === "unverified" && (session.thisSession || thisIsVerified)}
+      actions={actions}
     />
   );
 
@@ -140,9 +147,10 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       )}
       {others.length > 0 && (
         <ul className={styles["list"]} aria-label={t("sessions.others")}>
-          {others.map(row)}
+          {drawn.map(row)}
         </ul>
       )}
+      <div ref={end} />
       {shown.length === 0 && (
         <EmptyState icon={Search} title={t("sessions.noneFound")} text={t("sessions.noneFoundText")} />
       )}
