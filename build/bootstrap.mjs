@@ -3,53 +3,25 @@
  * Runs one of the project's commands, and installs beforehand what it needs. Every npm script comes through here.
  * Plain JavaScript for any Node from 18 on: on a fresh machine nothing else is there yet.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { commands, keytarFailures, oldestPython, systemPackages } from "./needs.mjs";
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** Says a line about what is being done. */
-const say = (line) => process.stdout.write(`steward: ${line}\n`);
-
-/** Says why it cannot go on, and stops. */
-function giveUp(line) {
-  process.stderr.write(`steward: ${line}\n`);
-  process.exit(1);
-}
-
-/** Runs a program to its end; `shown` lets its output through. */
-function run(program, args, { shown = false, env = process.env } = {}) {
-  return spawnSync(program, args, { cwd: root, env, encoding: "utf8", stdio: shown ? "inherit" : "pipe" });
-}
-
-const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
+import { join } from "node:path";
+import { commands, nodeTrouble, pythonProbe, pythonTrouble, systemPackages } from "./needs.mjs";
+import { installedNode, installModules, modulesAreThere } from "./npmModules.mjs";
+import { complain, giveUp, root, run, runLong, say } from "./programs.mjs";
 
 /**
- * Whether node_modules holds what package-lock.json asks for. npm writes what it installed to a lock file of its own,
- * last of all, so an interrupted installation counts as none.
+ * Installs the Debian packages that are missing, or names them in one line where that is not ours to do.
+ * @returns {Promise<string[]>} those that are missing still, as needs.mjs writes them
  */
-function modulesAreThere() {
-  const installedPath = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(installedPath)) return false;
-  const wanted = readJson(join(root, "package-lock.json")).packages;
-  const installed = readJson(installedPath).packages;
-  return Object.entries(wanted).every(
-    ([path, { version, optional, peer }]) => path === "" || optional || peer || installed[path]?.version === version,
-  );
-}
-
-/** Installs the Debian packages that are missing, or names them in one line where that is not ours to do. */
-function prepareSystem(command, installsModules) {
-  if (process.platform !== "linux") return;
+async function prepareSystem(command, installsModules) {
+  if (process.platform !== "linux") return [];
   const wanted = systemPackages(command, installsModules);
   const query = run("dpkg-query", ["-W", "-f", "${Package} ${db:Status-Status}\\n"]);
-  if (query.error) {
+  if (query.status !== 0) {
     if (installsModules) say(`needs, under the names Debian gives them: ${wanted.map(oldName).join(" ")}`);
-    return;
+    return [];
   }
   const present = new Set();
   for (const line of query.stdout.split("\n")) {
@@ -57,18 +29,25 @@ function prepareSystem(command, installsModules) {
     if (status === "installed") present.add(name);
   }
   const missing = wanted.filter((names) => !names.split("|").some((name) => present.has(name)));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return [];
   if (process.getuid() !== 0) {
-    say(`missing system packages; install them with: sudo apt-get install ${missing.map(knownName).join(" ")}`);
-    return;
+    say(`missing system packages; install them with: ${installCommand(missing)}`);
+    return missing;
   }
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   say(`installing system packages: ${missing.map(oldName).join(" ")}`);
-  const update = run("apt-get", ["update", "-qq"], { env });
-  if (update.status !== 0) say(`apt-get update failed, trying with the old lists: ${lastLine(update.stderr)}`);
-  const install = run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing.map(knownName)], { env });
-  if (install.status !== 0) giveUp(`apt-get install failed: ${install.stderr.trim()}`);
+  const update = await runLong("apt-get", ["update", "-qq"], { what: "reading package lists", env });
+  if (update.status !== 0) say(`apt-get update failed, trying with the old lists: ${lastLine(update.output)}`);
+  const args = ["install", "-y", "-qq", "--no-install-recommends", ...lockPatience, ...missing.map(knownName)];
+  const install = await runLong("apt-get", args, { what: "installing system packages", env });
+  if (install.status !== 0) giveUp(`apt-get install failed:\n${install.output.trim()}`);
+  return [];
 }
+
+/** A machine that has just been started installs updates by itself, and holds apt's lock for that time. */
+const lockPatience = ["-o", "DPkg::Lock::Timeout=300"];
+
+const installCommand = (missing) => `sudo apt-get install ${missing.map(knownName).join(" ")}`;
 
 const oldName = (names) => names.split("|").at(-1);
 
@@ -80,54 +59,23 @@ function knownName(names) {
 
 const lastLine = (text) => text.trim().split("\n").at(-1) ?? "";
 
-/** Runs `npm ci`, and says every 15 s that it still does, because npm itself is silent without a terminal. */
-async function installModules() {
-  const count = Object.keys(readJson(join(root, "package-lock.json")).packages).length - 1;
-  say(`installing ${count} npm packages (first run, or package-lock.json has changed; takes a minute or two)`);
-  const npmCli = process.env.npm_execpath?.endsWith("npm-cli.js") ? process.env.npm_execpath : undefined;
-  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  const npm = npmCli
-    ? spawn(process.execPath, [npmCli, ...args], { cwd: root, stdio: ["ignore", "pipe", "pipe"] })
-    : spawn("npm", args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
-  let output = "";
-  npm.stdout.on("data", (chunk) => (output += chunk));
-  npm.stderr.on("data", (chunk) => (output += chunk));
-  const started = Date.now();
-  const still = setInterval(() => say(`still installing (${Math.round((Date.now() - started) / 1000)} s)`), 15_000);
-  const status = await new Promise((resolve) => {
-    npm.on("error", (error) => {
-      output += String(error);
-      resolve(1);
-    });
-    npm.on("close", resolve);
-  });
-  clearInterval(still);
-  if (status === 0) return say(`npm packages installed in ${Math.round((Date.now() - started) / 1000)} s`);
-  process.stderr.write(output);
-  giveUp(whyNpmFailed(output));
-}
-
-/** One sentence on why `npm ci` failed. Only keytar is compiled on the spot, so a build that fails is its. */
-function whyNpmFailed(output) {
-  if (!/node_modules\/keytar|node_modules\\keytar/.test(output)) return "npm ci failed; its own words are above.";
-  const known = keytarFailures.find(({ sign }) => sign.test(output));
-  return `keytar, which reaches the system's keychain, could not be built: ${known?.cause ?? "npm's words are above."}`;
-}
-
 /** Stops with a clear sentence when the local homeserver would have no Python to run on. */
 function checkPython() {
-  const [major, minor] = oldestPython;
-  const names = process.platform === "win32" ? ["py", "python"] : ["python3"];
-  const versions = names.map((name) => /Python (\d+)\.(\d+)/.exec(run(name, ["--version"]).stdout ?? ""));
-  const enough = versions.some(
-    (found) => found && (Number(found[1]) > major || (Number(found[1]) === major && Number(found[2]) >= minor)),
-  );
-  if (!enough) giveUp(`Python ${major}.${minor} or newer is needed to run a homeserver on this machine. Install it.`);
+  const names = process.platform === "win32" ? ["py", "python"] : ["python3", "python"];
+  const trouble = pythonTrouble(names.map((name) => run(name, ["-c", pythonProbe]).stdout));
+  if (trouble) giveUp(trouble);
+}
+
+/** Says once more, when a command has failed, what it may have failed for: that was said long before. */
+function remindOf(missing, code) {
+  const stoppedByPerson = code > 128;
+  if (missing.length === 0 || code === 0 || stoppedByPerson) return;
+  complain(`system packages are missing, which may be why this failed; install them with: ${installCommand(missing)}`);
 }
 
 /** Hands over to the command itself, on the Node that npm has installed, and ends as it ends. */
 function handOver(command, args) {
-  const node = join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
+  const node = installedNode(root);
   if (!existsSync(node)) {
     giveUp("the npm package `node` came without its binary: allow its install script, delete node_modules, and try again.");
   }
@@ -140,9 +88,17 @@ function handOver(command, args) {
 
 const [command, ...args] = process.argv.slice(2);
 if (!Object.hasOwn(commands, command ?? "")) giveUp(`commands: ${Object.keys(commands).join(", ")}`);
+const trouble = nodeTrouble(process.versions.node);
+if (trouble) giveUp(trouble);
 process.chdir(root);
 const installsModules = !modulesAreThere();
-prepareSystem(command, installsModules);
-if (installsModules) await installModules();
+let missing = await prepareSystem(command, installsModules);
 if (commands[command].homeserver) checkPython();
+process.on("exit", (code) => remindOf(missing, code));
+if (installsModules) {
+  await installModules();
+  // What npm might have needed for compiling is of no interest any more.
+  const neededStill = systemPackages(command, false);
+  missing = missing.filter((names) => neededStill.includes(names));
+}
 handOver(command, args);

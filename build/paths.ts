@@ -13,3 +13,8 @@ export const out = join(root, "out");
 export function say(line: string): void {
   process.stdout.write(`steward: ${line}\n`);
 }
+
+/** Tells the person at the terminal, on stderr, what is wrong. */
+export function complain(line: string): void {
+  process.stderr.write(`steward: ${line}\n`);
+}

@@ -5,6 +5,7 @@ import { bundle, nativePackages } from "./bundle.ts";
 import { type Electron, findElectron } from "./electron.ts";
 import { notices, packageFolders } from "./notices.ts";
 import { cache, root } from "./paths.ts";
+import { keepHelper } from "./sandbox.ts";
 
 /** The app, ready to be started the way an installed one is. */
 export interface Staged {
@@ -43,6 +44,7 @@ export async function stage(name: string, { production, runFirst }: StageOptions
   const folder = join(stagedFolder, `${name}-${process.pid}`);
   await rm(folder, { recursive: true, force: true });
   await linkTree(electron.dist, folder);
+  await keepHelper(electron.dist, folder);
   const resources = join(folder, process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources");
   await rm(join(resources, "default_app.asar"), { force: true });
   await layOutApp(join(resources, "app"), { production });

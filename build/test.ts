@@ -1,12 +1,14 @@
 import { randomInt } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ensureSynapse } from "../tests/support/synapseVenv.ts";
 import { command } from "./command.ts";
 import { describeElectron, type Electron, findElectron } from "./electron.ts";
 import { type Level, levels } from "./levels.ts";
 import { lint } from "./lint.ts";
-import { cache, root, say } from "./paths.ts";
+import { cache, complain, root, say } from "./paths.ts";
 import { run } from "./processes.ts";
+import { sandboxTrouble } from "./sandbox.ts";
 import { handOn, stage } from "./stage.ts";
 import { type Outcome, reportVariable } from "./testReporter.ts";
 import { startScreen } from "./xvfb.ts";
@@ -36,7 +38,12 @@ export async function runTests(words: string[]): Promise<number> {
       say(`level ${level.name}`);
       let results: Outcome[];
       try {
-        if (level.app !== undefined) electron = await findElectron();
+        if (level.homeserver) await ensureSynapse();
+        if (level.app !== undefined && electron === undefined) {
+          electron = await findElectron();
+          const trouble = await sandboxTrouble(electron.dist);
+          if (trouble !== undefined) complain(trouble);
+        }
         if (level.app === "staged" && !staged) {
           handOn(await stage("test", { production: false, runFirst: join(root, "tests/support/holdUntilDriven.cjs") }));
           staged = true;
