@@ -11,6 +11,7 @@ import { Jobs } from "./account/jobs.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listSessions, SessionList } from "./account/sessionList.ts";
 import type { CryptoStores } from "./cryptoStore/index.ts";
+import { handOverRoomKeys } from "./encryption/roomKeys/handOver.ts";
 import { RoomKeysService, type RoomKeysParts } from "./encryption/roomKeys/roomKeysService.ts";
 import { SecureBackupService, type SecureBackupParts } from "./encryption/secureBackupService.ts";
 import type { VerificationLimits } from "./encryption/verification/limits.ts";
@@ -79,9 +80,10 @@ export async function openRooms(options: RoomOptions) {
     index,
     secretStore,
     cryptoStores: loadedLater(loggerFor("cryptoStore")),
-    cryptoFolder: (accountId) => folders.account(accountId).crypto,
+    cryptoFolders: (accountId) => folders.account(accountId),
     fetch,
     loadEngine: () => import("./engine.ts"),
+    handOverRoomKeys,
     keepOutOfLogs: options.keepOutOfLogs,
     logger: loggerFor("sessions"),
     emit,

@@ -11,6 +11,8 @@ import type { StoreReader } from "./storeReader.ts";
 export interface MountOptions {
   /** Refuse with `store_damaged` when the folder is empty, as for an account that has been running before. */
   readonly mustExist?: boolean;
+  /** Opened beside another store of the same account: it is then found under a prefix of its own. */
+  readonly beside?: boolean;
   /**
    * Called once, when the disk has refused a write. The transaction that wrote and all later ones are aborted; what was
    * kept before stays. The store works again after it is closed and mounted anew.
@@ -84,7 +86,7 @@ class Router extends IDBFactory {
   }
 
   async mount(accountId: AccountId, folder: string, options: MountOptions): Promise<MountedStore> {
-    const prefix = `steward-${accountId}`;
+    const prefix = `steward-${accountId}${options.beside ? "-beside" : ""}`;
     if (this.#mounted.has(prefix)) throw fail("store_in_use");
     this.#mounted.set(prefix, null);
     const onFailed = (failure: AppFailure): void => {

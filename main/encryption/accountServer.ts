@@ -181,6 +181,16 @@ export class AccountServer {
     await machine.markRequestAsSent(request.id, request.type, answer);
   }
 
+  /** All entries of a key backup, as the server sends them; null when the backup is gone. */
+  roomKeys(version: string): Promise<string | null> {
+    return this.#orNull(this.#send("GET", "/room_keys/keys", undefined, { version }));
+  }
+
+  /** The homeserver's name and port. */
+  get host(): string {
+    return new URL(this.#client.baseUrl).host;
+  }
+
   #backupPath(version: string): string {
     return `/room_keys/version/${encodeURIComponent(version)}`;
   }
@@ -229,6 +239,6 @@ export class AccountServer {
   }
 
   #badAnswer(): Error {
-    return fail("bad_answer", { host: new URL(this.#client.baseUrl).host });
+    return fail("bad_answer", { host: this.host });
   }
 }

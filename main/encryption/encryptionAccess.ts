@@ -13,6 +13,8 @@ export interface EncryptionAccess {
   machine: CryptoMachine;
   server: AccountServer;
   storage: SecretStorage;
+  /** Aborted when the session ends. */
+  signal: AbortSignal;
 }
 
 /** Throws `account_not_running` while the client's crypto is not open. */
@@ -28,5 +30,6 @@ export function openEncryption(client: MatrixClient, options: AccountServerOptio
     machine: cryptoMachineOf(client),
     server,
     storage: new SecretStorage(server),
+    signal: options.signal,
   };
 }

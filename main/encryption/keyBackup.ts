@@ -69,13 +69,40 @@ export async function isSignedByTrusted({ crypto }: EncryptionAccess, { raw }: S
   }
 }
 
+/** The version that this session's private key of a key backup was kept for. */
+async function versionHere({ machine }: EncryptionAccess): Promise<string | null> {
+  const keys = await machine.getBackupKeys();
+  const version = keys.backupVersion ?? null;
+  keys.free();
+  return version;
+}
+
+/**
+ * The version that this session uploads its room keys to; null when there is none. Nor is it one that began while the app
+ * was closed and that was not connected since: the session takes room keys to be in it that are in the one before.
+ */
+export async function connectedVersion(access: EncryptionAccess): Promise<string | null> {
+  const active = await access.crypto.getActiveSessionBackupVersion();
+  const kept = await versionHere(access);
+  return kept === null || kept === active ? active : null;
+}
+
 /**
  * Makes this session use a backup: keeps its private key and begins to upload room keys. Throws
  * `secure_backup_check_failed` when the session does not take it.
  */
 export async function connectBackup(access: EncryptionAccess, privateKey: string, version: string): Promise<void> {
-  const { crypto } = access;
-  if ((await backupKeyHere(access)) !== privateKey || (await crypto.getActiveSessionBackupVersion()) !== version) {
+  const { crypto, machine } = access;
+  const isOther = (await versionHere(access)) !== version;
+  // The machine notes of a room key that it is in the backup, not in which. The SDK clears that when the version changes
+  // under its eyes, but not when it did while the app was closed: the keys would never come into the new backup. Cleared
+  // before the version is kept, so that what is cut off here clears it again.
+  if (isOther) await machine.disableBackup();
+  if (
+    isOther ||
+    (await backupKeyHere(access)) !== privateKey ||
+    (await crypto.getActiveSessionBackupVersion()) !== version
+  ) {
     await crypto.storeSessionBackupPrivateKey(Buffer.from(privateKey, "base64"), version);
   }
   // The SDK asks the server and swallows what goes wrong; asking ourselves as well tells what it was.

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { fail, isFailure } from "../../shared/errors.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
+import { carryOver } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./identity.ts";
 import { backupKeyHere, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
@@ -16,8 +17,8 @@ import { type OpenedStorage, openStorage, takeSecrets } from "./unlock.ts";
 /**
  * Mends everything in a Secure Backup that its Security Key or Phrase and this session together can mend: takes the
  * secrets that this session lacks, stores those that storage lacks, describes the key so that it can be checked,
- * connects the backup, reads everything back, and then takes away keys that nothing needs any more. What is right stays
- * as it is, so it can be done again at any time.
+ * connects the backup, carries over what only a key opens that is replaced, reads everything back, and then takes away
+ * keys that nothing needs any more. What is right stays as it is, so it can be done again at any time.
  *
  * Throws as `openStorage` does; `session_not_verified` when a private key of the identity is neither here nor in
  * storage; `new_backup_needed` when nothing opens the backup on the server and `newBackup` is not given;
@@ -36,6 +37,9 @@ export async function repairStorage(access: EncryptionAccess, keyOrPhrase: strin
   if (!IDENTITY_SECRETS.every((name) => belongsTo(name, here[name], identity))) throw fail("session_not_verified");
 
   const pending = await whatShallBe(access, opened, newBackup);
+  // One key is stored in the end and used here: what another opens comes along, or nobody could read it any more.
+  const stored = await access.storage.open("m.megolm_backup.v1", opened.keyId, opened.key);
+  for (const leaving of [stored, await backupKeyHere(access)]) await carryOver(access, leaving, pending.backupKey);
   const work = { access, pending };
   await ensureSecretStorage(work);
   await ensureKeyBackup(work);

@@ -4,7 +4,9 @@ import type { MatrixClient } from "matrix-js-sdk";
 const METHODS = [
   "backupRoomKeys",
   "bootstrapCrossSigning",
+  "disableBackup",
   "exportCrossSigningKeys",
+  "getBackupKeys",
   "importCrossSigningKeys",
   "importExportedRoomKeys",
   "markRequestAsSent",

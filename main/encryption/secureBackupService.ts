@@ -104,8 +104,8 @@ export class SecureBackupService implements Requests {
   };
 
   /** Throws as `SetUps.confirm` does. */
-  confirmSetUp = async ({ accountId, typed, keepOnThisComputer = false }: Input<"confirmSetUp">) => {
-    const setUp = await this.#setUps.confirm(accountId, typed, keepOnThisComputer);
+  confirmSetUp = async ({ accountId, typed, keepOnThisComputer }: Input<"confirmSetUp">) => {
+    const setUp = await this.#setUps.confirm(accountId, typed, keepOnThisComputer ?? null);
     await this.#settled(accountId);
     return { setUp };
   };

@@ -13,7 +13,7 @@ import {
   type IdentityPrivateKeys,
   isThisSessionVerified,
 } from "./identity.ts";
-import { backupKeyHere, isSignedByTrusted, isTurnedOff, opensBackup } from "./keyBackup.ts";
+import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, opensBackup } from "./keyBackup.ts";
 import { otherKeys } from "./replacedKeys.ts";
 import type { DefaultKey, KeyDescription, StoredSecret } from "./secretStorage.ts";
 
@@ -39,7 +39,7 @@ export interface SecureBackupReading {
 
 /** Reads the server and this session. */
 export async function readSecureBackup(access: EncryptionAccess): Promise<SecureBackupReading> {
-  const { crypto, machine, server, storage } = access;
+  const { machine, server, storage } = access;
   const [identity, defaultKey, backup, accountData, turnedOff, stored] = await Promise.all([
     server.queryOwnKeys(machine),
     storage.defaultKey(),
@@ -53,7 +53,7 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     identityKeysHere(access),
     backupKeyHere(access),
     isThisSessionVerified(access),
-    crypto.getActiveSessionBackupVersion(),
+    connectedVersion(access),
   ]);
   return {
     identity,
@@ -66,9 +66,15 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     thisSessionVerified,
     activeVersion,
     backupSigned: backup !== null && (await isSignedByTrusted(access, backup)),
-    unneededKeys: defaultKey.kind === "found" ? otherKeys(accountData, defaultKey.keyId).removable : [],
+    unneededKeys: unneededKeys(accountData, defaultKey, turnedOff),
     turnedOff,
   };
+}
+
+/** Where there is no default key, a key is known to be unneeded only when key storage is turned off. */
+function unneededKeys(accountData: ReadonlyMap<string, unknown>, defaultKey: DefaultKey, turnedOff: boolean): string[] {
+  if (defaultKey.kind === "found") return otherKeys(accountData, defaultKey.keyId).removable;
+  return defaultKey.kind === "absent" && turnedOff ? otherKeys(accountData, null).removable : [];
 }
 
 /** What is known of a Secure Backup beside what was read. */

@@ -109,14 +109,14 @@ export class SetUps {
    * or stopped. Throws `security_key_not_confirmed`, `malformed_security_key`, `conversation_over`, and what prevents it
    * from being kept: then nothing has been changed on the server.
    *
-   * @param keepKey whether the Security Key stays on this computer in the end
+   * @param keepKey whether the Security Key stays on this computer in the end; null: if another one is kept now
    */
-  async confirm(accountId: AccountId, typed: string, keepKey: boolean): Promise<SetUp> {
+  async confirm(accountId: AccountId, typed: string, keepKey: boolean | null): Promise<SetUp> {
     const conversation = this.#conversations.get(accountId);
     const unconfirmed = conversation?.unconfirmed;
     if (!conversation || !unconfirmed) throw fail("conversation_over");
     const { phrase } = unconfirmed;
-    const pending = { ...unconfirmed.pending, keepKey };
+    let { pending } = unconfirmed;
     if (phrase === null || typed !== phrase) {
       const rightKey = Buffer.from(pending.key, "base64");
       if (!sameKey(parseTyped(typed, phrase !== null), rightKey)) throw fail("security_key_not_confirmed");
@@ -126,6 +126,7 @@ export class SetUps {
     conversation.stop = new AbortController();
     try {
       if (keepKey) await this.#parts.keptKeys.refuseInMemory(accountId);
+      pending = { ...pending, keepKey: keepKey ?? (await this.#parts.keptKeys.has(accountId)) === true };
       await this.#pendings.write(accountId, pending);
     } catch (thrown) {
       conversation.unconfirmed = unconfirmed;

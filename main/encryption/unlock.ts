@@ -1,5 +1,6 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
+import { carryOver } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
   adoptIdentity,
@@ -8,7 +9,7 @@ import {
   identityKeysHere,
   type IdentityPrivateKeys,
 } from "./identity.ts";
-import { connectBackup, opensBackup } from "./keyBackup.ts";
+import { backupKeyHere, connectBackup, opensBackup } from "./keyBackup.ts";
 import { decryptSecret } from "./secretCipher.ts";
 import { isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
 import { parseSecurityKey } from "./securityKey.ts";
@@ -99,8 +100,12 @@ async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfi
   if (!backup) return;
   const privateKey = await readStored(access, opened, "m.megolm_backup.v1", misfits);
   if (privateKey === null) return;
-  if (opensBackup(privateKey, backup)) await connectBackup(access, privateKey, backup.version);
-  else misfits.push("m.megolm_backup.v1");
+  if (!opensBackup(privateKey, backup)) {
+    misfits.push("m.megolm_backup.v1");
+    return;
+  }
+  await carryOver(access, await backupKeyHere(access), privateKey);
+  await connectBackup(access, privateKey, backup.version);
 }
 
 /** A stored secret in clear. Null when it is not stored with this key; one that does not decrypt is a misfit too. */

@@ -14,6 +14,11 @@ export const AccountSecrets = z.object({
   pendingSetUp: z.string().nullable().default(null),
   /** The Security Key, where the person wants it kept on this computer. Opaque here, as above. */
   keptSecurityKey: z.string().nullable().default(null),
+  /**
+   * The id of the device that access token and storage key belong to, from the moment that it takes the place of one
+   * which the server has removed until its crypto store lies where the other's did.
+   */
+  newDevice: z.string().nullable().default(null),
 });
 export type AccountSecrets = z.infer<typeof AccountSecrets>;
 

@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
 import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
-import type { IMegolmSessionData } from "matrix-js-sdk/lib/@types/crypto.js";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -10,27 +9,20 @@ import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
 import type { Fetch } from "./http.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
+import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, type NextDevice, takeNextStore } from "./nextDevice.ts";
 import { toServerFailure } from "./serverErrors.ts";
-
-/** The part of main that carries the SDK; loaded when the first session starts. */
-export type LoadEngine = () => Promise<typeof import("../engine.ts")>;
-
-export interface SessionDetails {
-  accountId: AccountId;
-  userId: string;
-  deviceId: string;
-  baseUrl: string;
-  /** True when the session has run before: its crypto store must be there. */
-  hasRun: boolean;
-}
+import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
 
 export interface SessionParts {
   secretStore: SecretStore;
   cryptoStores: CryptoStores;
-  /** The folder of this account's crypto store. */
-  cryptoFolder: (accountId: AccountId) => string;
+  /** The folder of this account's crypto store, and that of one which is to take its place. */
+  cryptoFolders: (accountId: AccountId) => CryptoFolders;
   fetch: Fetch;
   loadEngine: LoadEngine;
+  handOverRoomKeys: HandOverRoomKeys;
+  /** Writes down that the session has another device from now on, whose crypto store is in its place. */
+  onNewDevice: (deviceId: string) => Promise<void>;
   /** Told of every token that comes into use, so that no log shows it. */
   keepOutOfLogs: (secret: string) => void;
   logger: Logger;
@@ -57,7 +49,7 @@ function unreadableError(reason: UnreadableReason): AppError {
  * A failed session whose server is out of reach keeps trying and turns `running` by itself.
  */
 export class MatrixSession {
-  readonly details: SessionDetails;
+  #details: SessionDetails;
   readonly #parts: SessionParts;
   readonly #onChange: (snapshot: SessionSnapshot) => void;
   #snapshot: SessionSnapshot = { status: "stopped", error: null, offline: false };
@@ -70,9 +62,14 @@ export class MatrixSession {
   #secretStorageKey: { keyId: string; key: Uint8Array<ArrayBuffer> } | null = null;
 
   constructor(details: SessionDetails, parts: SessionParts, onChange: (snapshot: SessionSnapshot) => void) {
-    this.details = details;
+    this.#details = details;
     this.#parts = parts;
     this.#onChange = onChange;
+  }
+
+  /** They change when another device takes the place of one that the server has removed. */
+  get details(): SessionDetails {
+    return this.#details;
   }
 
   get snapshot(): SessionSnapshot {
@@ -112,10 +109,11 @@ export class MatrixSession {
       }
       this.#parts.keepOutOfLogs(read.secrets.accessToken);
       this.#parts.keepOutOfLogs(read.secrets.storageKey);
+      if (read.secrets.newDevice !== null) await this.#moveTo(read.secrets.newDevice);
       const engine = await this.#parts.loadEngine();
       signal.throwIfAborted();
       const { accountId } = this.details;
-      this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId), {
+      this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolders(accountId).crypto, {
         mustExist: this.details.hasRun,
         onWriteFailed: (failure) => this.#storeFailed(failure),
       });
@@ -179,22 +177,31 @@ export class MatrixSession {
   }
 
   /**
-   * All room keys in the crypto store of a session that is not running, without asking the server anything: what is
-   * worth keeping of a device that the server has removed. Throws what opening the store throws.
+   * Makes ready what a new device needs to take the place of this one, which the server has removed: a crypto store with
+   * all room keys, without asking the server anything. What there was stays as it is, and the session is stopped.
+   * Throws `cancelled` when it is stopped meanwhile, and what opening the stores throws.
    */
-  async exportRoomKeysOffline(): Promise<IMegolmSessionData[]> {
+  async prepareDevice(device: NextDevice): Promise<void> {
     await this.stop();
-    const { accountId } = this.details;
-    const read = await this.#parts.secretStore.read(accountId);
-    if (read.kind !== "found") throw fail("secret_unreadable");
-    const engine = await this.#parts.loadEngine();
-    this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId));
+    this.#abort = new AbortController();
+    const storageKey = await this.readStorageKey();
+    const preparing = fillNextStore(this.#parts, { ...this.#details, storageKey }, device, this.#abort);
+    // Whoever stops the session waits for this too.
+    this.#starting = preparing.catch(() => undefined);
     try {
-      this.#opened = await this.#openClient(engine, read.secrets, this.#store.databasePrefix);
-      return await this.#opened.client.getCrypto()!.exportRoomKeys();
+      await preparing;
     } finally {
-      await this.#close();
+      this.#starting = null;
     }
+  }
+
+  /** The device that counts from now on gets its crypto store in its place. Goes on wherever it was cut off. */
+  async #moveTo(deviceId: string): Promise<void> {
+    const { accountId } = this.#details;
+    await takeNextStore(this.#parts.cryptoFolders(accountId));
+    await this.#parts.onNewDevice(deviceId);
+    this.#details = { ...this.#details, deviceId, hasRun: true };
+    await this.#parts.secretStore.update(accountId, (secrets) => ({ ...secrets, newDevice: null }));
   }
 
   /** Starts to sync; resolves with the first thing that is known about the server. */
@@ -269,7 +276,7 @@ export class MatrixSession {
   async destroy(): Promise<void> {
     const { accountId } = this.details;
     await this.stop();
-    const store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolder(accountId));
+    const store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolders(accountId).crypto);
     await store.destroy();
   }
 

@@ -8,7 +8,7 @@ import { describeAccount } from "./accountDescription.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
 import { type PasswordSignIn, type SignedIn, signInWithPassword, signOutToken } from "./signIn.ts";
 
-export interface SessionManagerParts extends SessionParts {
+export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice"> {
   index: AccountIndex;
   emit: Emit;
   /** How new sessions are named in other clients' lists. */
@@ -78,7 +78,7 @@ export class SessionManager {
         baseUrl: entry.homeserver.baseUrl,
         hasRun: entry.hasRun,
       },
-      this.#parts,
+      { ...this.#parts, onNewDevice: (deviceId) => this.#rememberDevice(accountId, deviceId) },
       (snapshot) => this.#changed(accountId, snapshot),
     );
     this.#sessions.set(accountId, session);
@@ -154,6 +154,7 @@ export class SessionManager {
       storageKey: newStorageKey(),
       pendingSetUp: null,
       keptSecurityKey: null,
+      newDevice: null,
     });
     const serverName = signedIn.userId.slice(signedIn.userId.indexOf(":") + 1);
     const entry: AccountEntry = {
@@ -229,7 +230,12 @@ export class SessionManager {
       throw fail("different_user", { expected: entry.userId, got: signedIn.userId });
     }
     if (deviceIsGone) {
-      await this.#moveToNewDevice(accountId, signedIn);
+      try {
+        await this.#moveToNewDevice(accountId, signedIn);
+      } catch (thrown) {
+        await this.#signOutQuietly(signedIn);
+        throw thrown;
+      }
       return;
     }
     await secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken: signedIn.accessToken }));
@@ -238,21 +244,29 @@ export class SessionManager {
     await session.start();
   }
 
-  /** A removed device cannot come back: its identity keys are gone from the server. Its room keys move to the new one. */
-  async #moveToNewDevice(accountId: AccountId, signedIn: SignedIn): Promise<void> {
-    const old = this.session(accountId);
-    const roomKeys = await old.exportRoomKeysOffline();
-    await old.destroy();
-    await this.#parts.secretStore.update(accountId, (secrets) => ({
-      ...secrets,
-      accessToken: signedIn.accessToken,
-      storageKey: newStorageKey(),
-    }));
-    this.#sessions.delete(accountId);
-    await this.#parts.index.update(accountId, (entry) => ({ ...entry, deviceId: signedIn.deviceId, hasRun: false }));
+  /**
+   * A removed device cannot come back: its identity keys are gone from the server. Its room keys move to the new one,
+   * and what there was stays until they are all there.
+   */
+  async #moveToNewDevice(accountId: AccountId, { deviceId, accessToken }: SignedIn): Promise<void> {
     const session = this.session(accountId);
-    await session.start();
-    if (roomKeys.length > 0) await session.use((client) => client.getCrypto()!.importRoomKeys(roomKeys));
+    const storageKey = newStorageKey();
+    try {
+      await session.prepareDevice({ deviceId, accessToken, storageKey });
+      // From here on the new one counts: the session moves over when it starts, also after a crash.
+      await this.#parts.secretStore.update(accountId, (secrets) => ({
+        ...secrets,
+        accessToken,
+        storageKey,
+        newDevice: deviceId,
+      }));
+    } finally {
+      await session.start();
+    }
+  }
+
+  async #rememberDevice(accountId: AccountId, deviceId: string): Promise<void> {
+    await this.#parts.index.update(accountId, (entry) => ({ ...entry, deviceId, hasRun: true }));
   }
 
   /** Starts again what stopped or failed; resolves when it runs or has said why not. */

@@ -92,7 +92,7 @@ async function replace(path: string, content: string | Uint8Array): Promise<void
 }
 
 /** Puts a folder's list of names on the disk. Windows cannot open folders and journals their changes by itself. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
   try {

@@ -10,6 +10,8 @@ export interface AccountFolders {
   readonly root: string;
   /** The crypto store's database. */
   readonly crypto: string;
+  /** One that is being filled to take its place. */
+  readonly nextCrypto: string;
   /** The sealed file with the account's tokens and keys. */
   readonly vault: string;
 }
@@ -44,7 +46,7 @@ export class Folders {
   /** Names only; `prepareAccount` makes them. */
   account(accountId: AccountId): AccountFolders {
     const root = join(this.accounts, accountId);
-    return { root, crypto: join(root, "crypto"), vault: join(root, "vault") };
+    return { root, crypto: join(root, "crypto"), nextCrypto: join(root, "crypto-next"), vault: join(root, "vault") };
   }
 
   /**

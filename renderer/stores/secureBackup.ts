@@ -103,10 +103,14 @@ export async function beginSetUp(
  * Hands in the key that was typed back; resolves when the set-up has ended or stopped. How it goes is told by events: what
  * is answered in the end says nothing new, and the person may have gone on by then.
  *
- * @param keepOnThisComputer whether the key stays here, to be shown again
+ * @param keepOnThisComputer whether the key stays here, to be shown again; undefined as it is with the one before
  * @throws RequestFailure
  */
-export async function confirmSetUp(accountId: AccountId, typed: string, keepOnThisComputer: boolean): Promise<void> {
+export async function confirmSetUp(
+  accountId: AccountId,
+  typed: string,
+  keepOnThisComputer: boolean | undefined,
+): Promise<void> {
   await steward.secureBackup.confirmSetUp({ accountId, typed, keepOnThisComputer });
 }
 

@@ -90,7 +90,7 @@ export const SecureBackupState = z.object({
       signed: z.boolean(),
     })
     .nullable(),
-  /** Keys of secret storage that were replaced and that nothing needs any more. */
+  /** Keys of secret storage that were replaced, or that turning off has left, and that nothing needs any more. */
   unneededKeys: z.number().int(),
   /** The account data say that no backup of room keys is wanted. */
   turnedOff: z.boolean(),
@@ -221,7 +221,10 @@ export const secureBackup = domain({
     confirmSetUp: request(
       one.extend({
         typed: z.string().max(4096),
-        /** Whether this computer keeps the key once it has been checked. If not, another one it kept is forgotten. */
+        /**
+         * Whether this computer keeps the key once it has been checked. If not, another one it kept is forgotten. Left
+         * out where nobody was asked: then it takes the place of another one, if one is kept.
+         */
         keepOnThisComputer: z.boolean().optional(),
       }),
       z.object({ setUp: SetUp }),

@@ -148,6 +148,45 @@ describe("keeping the Security Key on this computer", () => {
   });
 });
 
+describe("the key kept on this computer", () => {
+  const USE = "Use the key kept on this computer";
+
+  test("mends what takes a Security Key", async () => {
+    const { person, synapse } = world;
+    const { accessToken } = await synapse.login(ella.user, ella.password);
+    await new AccountDataOnServer(synapse, { ...ella, accessToken }).write("m.cross_signing.user_signing", {});
+    await person.openAccount("Ella", "Secure Backup");
+    await person.press("Check again");
+    await person.sees(/^One of the secrets is not in the Secure Backup/);
+    await person.looks("kept-key-repair");
+    await person.press(USE);
+    await person.sees("Secure Backup works.");
+    await titleHasFocus();
+  });
+
+  test("unlocks a new session, in place of one that was removed from elsewhere", async () => {
+    const { person, synapse } = world;
+    const [before] = await person.accounts();
+    await synapse.removeDevice(ella, before!.deviceId);
+    await person.allAre("softLoggedOut");
+    await person.openAllAccounts();
+    await person.press("Sign in again for Ella");
+    await person.type(`Password of ${ella.userId}`, ella.password);
+    await person.press("Sign in again");
+    await person.seesNoMore(`Password of ${ella.userId}`);
+    const [after] = await person.allAre("running");
+    expect(after!.deviceId).not.toBe(before!.deviceId);
+    await person.openAccount("Ella", "Secure Backup");
+    await person.sees(USE);
+    expect(await shows(securityKey)).toBe(false);
+    await person.looks("kept-key-unlock");
+    await person.press(USE);
+    await person.sees("Secure Backup works.");
+    await titleHasFocus();
+    await person.sees(KEPT);
+  });
+});
+
 describe("another Security Key", () => {
   test("set here takes the place of the kept one", async () => {
     const { person, synapse } = world;

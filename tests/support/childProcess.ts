@@ -8,8 +8,8 @@ export interface LineProcess {
   readonly process: ChildProcessWithoutNullStreams;
   /** Every whole line so far. */
   readonly lines: string[];
-  /** Waits until a line begins with `start`, and answers that line. */
-  line(start: string): Promise<string>;
+  /** Waits until a line begins with `start`, 15 seconds unless said otherwise, and answers that line. */
+  line(start: string, timeoutMs?: number): Promise<string>;
   /** Kills it with SIGKILL, and waits until it is gone and everything it said has been read. */
   kill(): Promise<void>;
   /** Waits until it has ended by itself, and answers its exit code. */
@@ -39,14 +39,15 @@ export function runScript(script: string, args: readonly string[], limitFileBloc
   return {
     process: child,
     lines,
-    line: (start) =>
+    line: (start, timeoutMs) =>
       waitUntil(
         () => {
           const found = lines.find((line) => line.startsWith(start));
-          if (found === undefined && child.exitCode !== null) throw new Error(`It ended: ${errors}`);
+          const gone = child.exitCode !== null || child.signalCode !== null;
+          if (found === undefined && gone) throw new Error(`It ended: ${errors}`);
           return found;
         },
-        { what: `a line "${start}"`, everyMs: 5 },
+        { what: `a line "${start}"`, everyMs: 5, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
       ),
     kill: async () => {
       child.kill("SIGKILL");

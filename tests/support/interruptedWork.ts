@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { MatrixClient } from "matrix-js-sdk";
 import { openEncryption } from "../../main/encryption/encryptionAccess.ts";
 import { backupPublicKey, samePublicKey, signingPublicKey } from "../../main/encryption/publicKeys.ts";
 import { uploadRoomKeys } from "../../main/encryption/roomKeyUpload.ts";
@@ -6,19 +7,23 @@ import { cryptoMachineOf } from "../../main/encryption/sdkInternals.ts";
 import { decryptSecret } from "../../main/encryption/secretCipher.ts";
 import { StoredSecret } from "../../main/encryption/secretStorage.ts";
 import { parseSecurityKey } from "../../main/encryption/securityKey.ts";
+import type { Rooms } from "../../main/rooms.ts";
 import { SecretName, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Fault, FaultProxy, FaultRule } from "./faultProxy.ts";
 import { matches } from "./faultRules.ts";
-import { type MatrixAnswer, matrixCall } from "./matrixApi.ts";
+import { matrixCall } from "./matrixApi.ts";
+import type { KillableWork } from "./killableWork.ts";
+import { killDuring, type KillPoint } from "./killedWork.ts";
 import { makeRoomKeys } from "./roomKeyMaker.ts";
-import { openForPerson } from "./secureBackupAccounts.ts";
+import { openForNewUser, openForPerson, setUpElsewhere } from "./secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "./secureBackupChecks.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "./secureBackupRig.ts";
-import { type OpenedBackup, type SdkSession, startSdkSession } from "./sdkSession.ts";
+import type { OpenedBackup, SdkSession } from "./sdkSession.ts";
 import { sample, soak } from "./seed.ts";
-import { StewardData } from "./stewardRooms.ts";
+import type { Servers } from "./servers.ts";
+import { type StewardData } from "./stewardRooms.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 
 export const DEFAULT_KEY = "m.secret_storage.default_key";
@@ -35,16 +40,8 @@ const FAULTS: Record<"before" | "after", Fault[]> = {
 export const THEIRS = 2;
 export const OURS = 3;
 
-/** A homeserver, and what stands before it. */
-export interface Servers {
-  synapse: Synapse;
-  proxy: FaultProxy;
-}
-
 /** For one test: some requests, or all of them in a soak. */
-export const patience = sample(120_000, 3_600_000);
-
-let users = 0;
+export const patience = sample(300_000, 3_600_000);
 
 /** An account with a Secure Backup that another client has set up, unlocked here, all room keys in the backup. */
 export class Scene {
@@ -53,7 +50,8 @@ export class Scene {
   readonly user: TestUser;
   readonly onServer: AccountDataOnServer;
   readonly #synapse: Synapse;
-  readonly #rig: SecureBackupRig;
+  #rooms: Rooms;
+  #rig: SecureBackupRig;
   readonly #data: StewardData;
   readonly #other: SdkSession;
 
@@ -62,6 +60,7 @@ export class Scene {
     user: TestUser;
     other: SdkSession;
     data: StewardData;
+    rooms: Rooms;
     rig: SecureBackupRig;
     accountId: AccountId;
     securityKey: string;
@@ -71,21 +70,17 @@ export class Scene {
     this.securityKey = parts.securityKey;
     this.onServer = new AccountDataOnServer(parts.synapse, parts.other.tokens);
     this.#synapse = parts.synapse;
+    this.#rooms = parts.rooms;
     this.#rig = parts.rig;
     this.#data = parts.data;
     this.#other = parts.other;
   }
 
   static async create({ synapse, proxy }: Servers): Promise<Scene> {
-    const user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-    const other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
-    const securityKey = await other.setUpSecureBackup();
-    await other.sendRoomKeys(THEIRS);
+    const { user, data, rooms, rig } = await openForNewUser(synapse);
+    const { other, securityKey } = await setUpElsewhere(synapse, user, THEIRS);
     // It would mend, or spoil, what is broken here.
     other.stop();
-    const data = await StewardData.create();
-    const rooms = await data.open();
-    const rig = openForPerson(rooms, user);
     const accountId = await signInTo(rooms, user, proxy.baseUrl);
     await rig.service.unlock({ accountId, keyOrPhrase: securityKey });
     await rooms.health.refresh(accountId);
@@ -94,7 +89,7 @@ export class Scene {
       (await cryptoMachineOf(client).importExportedRoomKeys(keys, () => undefined)).free();
       await uploadRoomKeys(openEncryption(client, { signal }));
     });
-    return new Scene({ synapse, user, other, data, rig, accountId, securityKey });
+    return new Scene({ synapse, user, other, data, rooms, rig, accountId, securityKey });
   }
 
   end(): Promise<void> {
@@ -109,14 +104,47 @@ export class Scene {
     return this.service.state({ accountId: this.accountId });
   }
 
-  repair() {
-    return this.service.repair({ accountId: this.accountId, keyOrPhrase: this.securityKey, newBackup: true });
+  repair(newBackup = true) {
+    return this.service.repair({ accountId: this.accountId, keyOrPhrase: this.securityKey, newBackup });
+  }
+
+  /** Does the work here. */
+  work(work: InterruptibleWork): Promise<SecureBackupState> {
+    const { accountId } = this;
+    return work.kind === "repair" ? this.repair(work.newBackup) : this.service.turnOff({ accountId });
+  }
+
+  /**
+   * Does the work in another process on the same data, which is killed at a request; then starts again from what that
+   * left. Answers whether it came to the request.
+   */
+  async kill(proxy: FaultProxy, work: InterruptibleWork, at: KillPoint): Promise<boolean> {
+    const { securityKey } = this;
+    const scene = { data: this.#data, accountId: this.accountId, user: this.user };
+    const task: KillableWork = work.kind === "repair" ? { ...work, securityKey } : work;
+    const { reached } = await killDuring(scene, task, () => proxy.hold(at));
+    this.#rooms = await this.#data.open();
+    await this.#rooms.sessions.restoreAll();
+    this.#rig = openForPerson(this.#rooms, this.user);
+    return reached;
   }
 
   async setUp(): Promise<void> {
     const { securityKey, setUp } = await setUpWithKey(this.#rig, this.accountId);
     expect(setUp).toMatchObject({ phase: "checked", error: null });
     this.securityKey = securityKey;
+  }
+
+  /** Does something with the client of the session that is here. */
+  use<T>(work: (client: MatrixClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#rooms.sessions.session(this.accountId).use(work);
+  }
+
+  /** The key of a backup that is stored under the Security Key. */
+  async storedBackupKey(): Promise<string | null> {
+    const { key: keyId } = await this.onServer.readIfAny(DEFAULT_KEY);
+    const copy = new StoredSecret(await this.onServer.readIfAny("m.megolm_backup.v1")).copyFor(keyId);
+    return copy && (await decryptSecret(copy, parseSecurityKey(this.securityKey), "m.megolm_backup.v1"));
   }
 
   /** Asks the server past the proxy; null when it has no such thing. */
@@ -126,11 +154,6 @@ export class Scene {
     if (answer.status === 404) return null;
     expect(answer.status, path).toBe(200);
     return answer.body;
-  }
-
-  async accountData(type: string): Promise<MatrixAnswer["body"]> {
-    const path = `/_matrix/client/v3/user/${encodeURIComponent(this.user.userId)}/account_data/${encodeURIComponent(type)}`;
-    return (await this.ask("GET", path)) ?? {};
   }
 
   /** What a client that was never here before opens with the Security Key. */
@@ -143,12 +166,12 @@ export class Scene {
    * the identity, and backups with their room keys.
    */
   async opened(): Promise<string[]> {
-    const { key: keyId } = await this.accountData(DEFAULT_KEY);
+    const { key: keyId } = await this.onServer.readIfAny(DEFAULT_KEY);
     if (keyId === undefined) return [];
     const key = parseSecurityKey(this.securityKey);
     const { userId } = this.user;
     const keys = await this.ask("POST", "/_matrix/client/v3/keys/query", { device_keys: { [userId]: [] } });
-    const stored = await Promise.all(SecretName.options.map((name) => this.accountData(name)));
+    const stored = await Promise.all(SecretName.options.map((name) => this.onServer.readIfAny(name)));
     const opened: string[] = [];
     for (const [index, name] of SecretName.options.entries()) {
       const copy = new StoredSecret(stored[index]).copyFor(keyId);
@@ -174,37 +197,68 @@ export class Scene {
   }
 }
 
+/** Work that has no set-up to be continued: it is finished by doing it again. */
+export type InterruptibleWork = { kind: "repair"; newBackup: boolean } | { kind: "turn_off" };
+
 type Rule = Omit<FaultRule, "fault"> & { when: "before" | "after"; fault?: Fault };
 
 /** Does the same work again and again, each time with one of its requests failing, and sees what it leaves behind. */
 export interface Interruption {
+  work: InterruptibleWork;
   /** Requests after which most is at stake: each changes what other clients find. */
   decisive: Rule[];
+  /** Those of them at which the app is killed besides. */
+  deadly: KillPoint[];
   prepare: (scene: Scene) => Promise<void>;
-  work: (scene: Scene) => Promise<SecureBackupState>;
-  /** Looks at what it has come to when a request has failed. */
+  /** Looks at what it has come to when a request has failed, or the app was killed. */
   stopped: (scene: Scene, before: string[], turn: number) => Promise<void>;
   finished: (scene: Scene, before: string[], state: SecureBackupState) => Promise<void>;
   /** What a client that was never here before can open in the end. */
   atLast: (scene: Scene) => Promise<void>;
 }
 
-export async function interrupt(
-  servers: Servers,
-  { decisive, prepare, work, stopped, finished, atLast }: Interruption,
-): Promise<void> {
+/** Interrupts the work by a server that fails and by SIGKILL. */
+export async function interrupt(servers: Servers, interruption: Interruption): Promise<void> {
+  const { decisive, deadly, prepare, work, finished, atLast } = interruption;
   const { proxy } = servers;
   const scene = await Scene.create(servers);
-  let turn = 0;
+  try {
+    await prepare(scene);
+    const before = await scene.opened();
+    proxy.clearRecord();
+    const state = await scene.work(work);
+    const made = proxy.requests({ path: NOT_SYNC });
+    await finished(scene, before, state);
+    for (const match of decisive) {
+      expect(made.some((request) => matches(match, request)), `${match.method} ${match.path}`).toBe(true);
+    }
+    const sides = ["before", "after"] as const;
+    const all = made.flatMap((_, skip) => sides.map((when) => ({ path: NOT_SYNC, skip, when })));
+    await failAt(proxy, scene, interruption, sample(decisive, all));
+    await atLast(scene);
+    const everywhere = all.map(({ skip, ...point }) => ({ ...point, nth: skip + 1 }));
+    await killAt(proxy, scene, interruption, sample(deadly, everywhere));
+  } finally {
+    proxy.clear();
+    await scene.end();
+  }
+}
+
+async function failAt(
+  proxy: FaultProxy,
+  scene: Scene,
+  { prepare, work, stopped, finished }: Interruption,
+  rules: readonly Rule[],
+): Promise<void> {
   let times = 0;
-  const once = async (rule: Rule): Promise<void> => {
+  for (const [turn, rule] of rules.entries()) {
     const fault = rule.fault ?? FAULTS[rule.when][turn % FAULTS[rule.when].length]!;
     const what = `${rule.method ?? "any"} ${rule.path} ${rule.skip ?? 0}, ${fault.kind} ${rule.when}`;
-    try {
+    await saying(what, async () => {
       await prepare(scene);
       const before = await scene.opened();
       const faulty = proxy.addRule({ ...rule, fault });
-      const thrown = await work(scene).then(
+      const thrown = await scene.work(work).then(
         () => null,
         (error: unknown) => error,
       );
@@ -216,34 +270,36 @@ export async function interrupt(
         expect((thrown as AppFailure).error.kind).toMatch(/^(?:network|server|bad_answer)$/);
         await stopped(scene, before, turn);
       }
-      await finished(scene, before, await work(scene));
-    } catch (error) {
-      throw new Error(what, { cause: error });
-    }
-    turn += 1;
-  };
+      await finished(scene, before, await scene.work(work));
+    });
+  }
+  // An answer that is cut short stops nothing where nothing is read in it.
+  expect(times).toBeGreaterThan(sample(rules.length / 2, 0));
+}
+
+async function killAt(
+  proxy: FaultProxy,
+  scene: Scene,
+  { prepare, work, stopped, finished, atLast }: Interruption,
+  points: readonly KillPoint[],
+): Promise<void> {
+  for (const [turn, at] of points.entries()) {
+    await saying(`killed ${at.when} ${at.method ?? "any"} ${at.path} ${at.nth}`, async () => {
+      await prepare(scene);
+      const before = await scene.opened();
+      const reached = await scene.kill(proxy, work, at);
+      if (!soak) expect(reached).toBe(true);
+      await stopped(scene, before, turn);
+      await finished(scene, before, await scene.work(work));
+      await atLast(scene);
+    });
+  }
+}
+
+async function saying(what: string, work: () => Promise<void>): Promise<void> {
   try {
-    await prepare(scene);
-    const before = await scene.opened();
-    proxy.clearRecord();
-    const state = await work(scene);
-    const made = proxy.requests({ path: NOT_SYNC });
-    await finished(scene, before, state);
-    for (const match of decisive) {
-      expect(made.some((request) => matches(match, request)), `${match.method} ${match.path}`).toBe(true);
-    }
-    if (soak) {
-      for (let skip = 0; skip < made.length; skip += 1) {
-        for (const when of ["before", "after"] as const) await once({ path: NOT_SYNC, skip, when });
-      }
-    } else {
-      for (const rule of decisive) await once(rule);
-    }
-    // An answer that is cut short stops nothing where nothing is read in it.
-    expect(times).toBeGreaterThan(sample(turn / 2, 0));
-    await atLast(scene);
-  } finally {
-    proxy.clear();
-    await scene.end();
+    await work();
+  } catch (error) {
+    throw new Error(what, { cause: error });
   }
 }

@@ -4,7 +4,9 @@ import type { Challenge } from "../../shared/contract/challenges.ts";
 import type { SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { openSecureBackup, type SecureBackupRig } from "./secureBackupRig.ts";
-import type { TestUser } from "./synapse.ts";
+import { type SdkSession, startSdkSession } from "./sdkSession.ts";
+import { StewardData } from "./stewardRooms.ts";
+import type { Synapse, TestUser } from "./synapse.ts";
 
 /** Opens Secure Backup for a person who answers every question for the password at once. */
 export function openForPerson(rooms: Rooms, { password }: Pick<TestUser, "password">): SecureBackupRig {
@@ -23,6 +25,41 @@ export function openForCanceller(rooms: Rooms): SecureBackupRig {
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
     if (status === "asking") queueMicrotask(() => challenges.cancel(challengeId));
   });
+}
+
+/** A new user of a homeserver before the open app, not signed in yet. */
+export interface NewUser {
+  data: StewardData;
+  rooms: Rooms;
+  user: TestUser;
+  rig: SecureBackupRig;
+}
+
+let users = 0;
+
+/** Registers a user and opens the app for them; `data` is the test's to destroy. */
+export async function openForNewUser(synapse: Synapse): Promise<NewUser> {
+  const user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
+  const data = await StewardData.create();
+  const rooms = await data.open();
+  return { data, rooms, user, rig: openForPerson(rooms, user) };
+}
+
+/** Sets Secure Backup up by another client, which puts so many room keys into it and goes on running. */
+export async function setUpElsewhere(
+  synapse: Synapse,
+  user: TestUser,
+  roomKeys: number,
+): Promise<{ other: SdkSession; securityKey: string }> {
+  const other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+  try {
+    const securityKey = await other.setUpSecureBackup();
+    await other.sendRoomKeys(roomKeys);
+    return { other, securityKey };
+  } catch (error) {
+    other.stop();
+    throw error;
+  }
 }
 
 /** Begins a change of key or a reset; what is shown must be typed back. */

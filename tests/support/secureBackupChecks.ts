@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { AppFailure } from "../../shared/errors.ts";
-import type { MatrixAnswer } from "./matrixApi.ts";
+import { type MatrixAnswer, matrixCall } from "./matrixApi.ts";
 import { type BackupUnlock, type OpenedBackup, startSdkSession } from "./sdkSession.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 
@@ -40,25 +40,25 @@ export class AccountDataOnServer {
     return this.#synapse.call({ path: this.#path(type), token: this.#token });
   }
 
+  /** As `read`; an empty object when it was never written, which says as little. */
+  async readIfAny(type: string): Promise<MatrixAnswer["body"]> {
+    const answer = await matrixCall(this.#synapse.baseUrl, { path: this.#path(type), token: this.#token });
+    if (answer.status === 404) return {};
+    expect(answer.status, type).toBe(200);
+    return answer.body;
+  }
+
   write(type: string, body: unknown): Promise<unknown> {
     return this.#synapse.call({ method: "PUT", path: this.#path(type), token: this.#token, body });
   }
 
   /** The id of the default key, or null; when there is one, all secrets must be there under it. */
   async expectNoKeyWithoutSecrets(): Promise<string | null> {
-    const keyId = await this.#defaultKey();
+    const keyId = ((await this.readIfAny("m.secret_storage.default_key")).key as string | undefined) ?? null;
     if (keyId === null) return null;
     await this.read(`m.secret_storage.key.${keyId}`);
     for (const name of SECRETS) expect((await this.read(name)).encrypted, name).toHaveProperty([keyId]);
     return keyId;
-  }
-
-  async #defaultKey(): Promise<string | null> {
-    try {
-      return (await this.read("m.secret_storage.default_key")).key ?? null;
-    } catch {
-      return null;
-    }
   }
 
   #path(type: string): string {

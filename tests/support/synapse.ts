@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { run } from "../../build/processes.ts";
-import { login, manyTimes, matrixOk, type MatrixAnswer, type MatrixCall, type Tokens } from "./matrixApi.ts";
+import { login, manyTimes, matrixCall, matrixOk, type MatrixAnswer, type MatrixCall, type Tokens } from "./matrixApi.ts";
 import { freePort } from "./ports.ts";
 import { registrationSharedSecret, synapseFiles, writeSynapseConfig } from "./synapseConfig.ts";
 import type { SynapseFiles, SynapseOptions } from "./synapseConfig.ts";
@@ -193,6 +193,17 @@ export class Synapse {
   /** Starts again after `goDown`. */
   async comeBack(): Promise<void> {
     this.#process = await SynapseProcess.start(this.#python, this.#files, this.baseUrl);
+  }
+
+  /** Removes a device of an account, as a person does from another session: its token is no longer taken. */
+  async removeDevice({ userId, user, password }: TestUser, deviceId: string): Promise<void> {
+    const { accessToken: token } = await this.login(user, password);
+    const path = `/_matrix/client/v3/devices/${deviceId}`;
+    const refusal = await matrixCall(this.baseUrl, { method: "DELETE", path, token, body: {} });
+    const identifier = { type: "m.id.user", user: userId };
+    const auth = { type: "m.login.password", identifier, password, session: refusal.body.session };
+    await this.call({ method: "DELETE", path, token, body: { auth } });
+    await this.call({ path: "/_matrix/client/v3/logout", token, body: {} });
   }
 
   /** Makes every access token one that has expired, as a server with a `session_lifetime` does: a soft logout. */

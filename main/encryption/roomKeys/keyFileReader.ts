@@ -48,17 +48,17 @@ export class KeyFileReader {
 
   /** Opens a file; `check` must follow. Throws `file_failed`, `not_a_key_file` for a folder, `too_large`. */
   static async open(path: string): Promise<KeyFileReader> {
-    let isFile = false;
+    let file: FileHandle | null = null;
     try {
-      const file = await open(path, "r");
+      file = await open(path, "r");
       const stat = await file.stat();
-      isFile = stat.isFile();
-      if (isFile && stat.size <= MOST_FILE_BYTES) return new KeyFileReader(file, stat.size);
-      await file.close();
+      if (!stat.isFile()) throw fail("not_a_key_file");
+      if (stat.size > MOST_FILE_BYTES) throw fail("too_large", { limitBytes: MOST_FILE_BYTES });
+      return new KeyFileReader(file, stat.size);
     } catch (thrown) {
+      await file?.close().catch(() => undefined);
       throw fileFailure(thrown);
     }
-    throw isFile ? fail("too_large", { limitBytes: MOST_FILE_BYTES }) : fail("not_a_key_file");
   }
 
   async close(): Promise<void> {

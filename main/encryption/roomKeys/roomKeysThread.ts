@@ -3,7 +3,7 @@ import { AppFailure } from "../../../shared/errors.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { BackupSlice } from "./backupEntries.ts";
 import { CryptoPool } from "./cryptoPool.ts";
-import type { CheckedEntry } from "./cryptoThread.ts";
+import type { CheckedEntry, OpenedEntries } from "./cryptoThread.ts";
 import { exportRoomKeys } from "./exportTask.ts";
 import { importRoomKeys } from "./importTask.ts";
 import type { RoomKey } from "./roomKey.ts";
@@ -13,6 +13,8 @@ import type { FromThread, ResultOf, RoomKeysTask } from "./threadProtocol.ts";
 
 type VerifyTask = Extract<RoomKeysTask, { kind: "verify" }>;
 type ListTask = Extract<RoomKeysTask, { kind: "list" }>;
+type HandOverTask = Extract<RoomKeysTask, { kind: "handOver" }>;
+type RestoreTask = Extract<RoomKeysTask, { kind: "restore" }>;
 
 const BATCH = 128;
 
@@ -39,6 +41,10 @@ function perform(task: RoomKeysTask, host: ThreadHost): Promise<unknown> {
       return verifyBackup(task, host);
     case "list":
       return listRooms(task, host);
+    case "handOver":
+      return handOver(task, host);
+    case "restore":
+      return restoreBackup(task, host);
   }
 }
 
@@ -88,4 +94,35 @@ async function listRooms({ hasBackup, session }: ListTask, host: ThreadHost): Pr
     }
   }
   return { rooms: [...rooms].map(([roomId, counts]) => [roomId, ...counts]) };
+}
+
+/** Delivers all room keys of the session. */
+async function handOver({ session }: HandOverTask, host: ThreadHost): Promise<ResultOf<HandOverTask>> {
+  const counts = { given: 0, refused: 0 };
+  for await (const { keys } of storedKeys(session, host, null)) {
+    const { refused } = await host.deliver({ sessionKeys: JSON.stringify(keys), count: keys.length, upload: null });
+    counts.given += keys.length;
+    counts.refused += refused;
+  }
+  return counts;
+}
+
+/** Opens the backup and delivers what is in it. */
+async function restoreBackup({ backupKey }: RestoreTask, host: ThreadHost): Promise<ResultOf<RestoreTask>> {
+  const counts = { given: 0, broken: 0 };
+  const pool = new CryptoPool<BackupSlice[], OpenedEntries>({ kind: "open", privateKey: backupKey });
+  try {
+    for await (const batch of backupEntries(host, BATCH)) {
+      await pool.give(batch, async ({ texts: opened }) => {
+        const texts = opened.filter((text) => text !== null);
+        counts.given += texts.length;
+        counts.broken += opened.length - texts.length;
+        await host.deliver({ sessionKeys: `[${texts.join(",")}]`, count: texts.length, upload: null });
+      });
+    }
+    await pool.drain();
+    return counts;
+  } finally {
+    await pool.close();
+  }
 }

@@ -36,7 +36,7 @@ export async function takeBackedUp(
 
 /** Gives a session without a backup keys from a file. Answers the ids of those that it took, and those it refused. */
 export async function takeExported(
-  machine: CryptoMachine,
+  machine: Pick<CryptoMachine, "importExportedRoomKeys">,
   keys: readonly RoomKey[],
 ): Promise<{ taken: string[]; refused: RoomKey[] }> {
   const taken: string[] = [];

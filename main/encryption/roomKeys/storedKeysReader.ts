@@ -1,13 +1,7 @@
-import {
-  DeviceId,
-  type InboundGroupSession,
-  initAsync,
-  OlmMachine,
-  StoreHandle,
-  UserId,
-} from "@matrix-org/matrix-sdk-crypto-wasm";
+import type { InboundGroupSession, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { StoreCopy } from "../../cryptoStore/storeCopy.ts";
 import type { CopiedRecord, RecordRange } from "../../cryptoStore/index.ts";
+import { openCryptoMachine } from "../../sessions/cryptoMachine.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { SessionStore } from "./sessionStore.ts";
 import type { ThreadHost } from "./threadHost.ts";
@@ -26,10 +20,6 @@ export interface StoredKeys {
   looked: number;
   range: Pick<RecordRange, "after" | "upTo">;
 }
-
-/** A second machine has nothing to tell anybody. */
-const nothing = (): void => undefined;
-const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /**
  * Reads a session's room keys out of a copy of its crypto store, by a second crypto machine in this thread: the machine
@@ -51,16 +41,9 @@ export class StoredKeysReader {
 
   /** Opens the copy. Throws what the crypto WASM throws when the key does not open it. */
   static async open(session: SessionStore, host: ThreadHost): Promise<StoredKeysReader> {
-    await initAsync();
     const copy = await StoreCopy.open(session.outlines);
-    const handle = await StoreHandle.openWithKey(copy.databasePrefix, session.storageKey, silent);
-    try {
-      const [user, device] = [new UserId(session.userId), new DeviceId(session.deviceId)];
-      const machine = await OlmMachine.initFromStore(user, device, handle, silent);
-      return new StoredKeysReader(session, host, copy, machine);
-    } finally {
-      handle.free();
-    }
+    const machine = await openCryptoMachine({ ...session, databasePrefix: copy.databasePrefix });
+    return new StoredKeysReader(session, host, copy, machine);
   }
 
   /**

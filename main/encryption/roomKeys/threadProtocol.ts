@@ -28,7 +28,9 @@ export type RoomKeysTask =
       session: SessionStore | null;
     }
   | { kind: "verify"; backupKey: Uint8Array; total: number }
-  | { kind: "list"; hasBackup: boolean; session: SessionStore | null };
+  | { kind: "list"; hasBackup: boolean; session: SessionStore | null }
+  | { kind: "handOver"; session: SessionStore }
+  | { kind: "restore"; backupKey: Uint8Array };
 
 /** What each task ends with. */
 export interface TaskResults {
@@ -36,10 +38,12 @@ export interface TaskResults {
   import: { new: number; better: number; alreadyThere: number; broken: number };
   verify: { good: number; broken: number };
   list: { rooms: [roomId: string, inBackup: number, inSession: number][] };
+  handOver: { given: number; refused: number };
+  restore: { given: number; broken: number };
 }
 export type ResultOf<T extends RoomKeysTask> = TaskResults[T["kind"]];
 
-/** Room keys on their way from a key file into the backup and the session. */
+/** Room keys on their way from a key file, or another store, into the backup and the session. */
 export interface ImportBatch {
   /** Of these; a JSON array of exported room keys. */
   sessionKeys: string;

@@ -10,6 +10,7 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { cancelSetUp, confirmSetUp, intend, useSecureBackup } from "../../stores/secureBackup.ts";
+import { keepingOf } from "./keeping.ts";
 import { bareKey, compareKey } from "./securityKey.ts";
 
 interface TypeBackStepProps {
@@ -28,12 +29,9 @@ export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProp
   const { shownKey, state } = useSecureBackup(accountId);
   const [typed, setTyped] = useState("");
   const [tried, setTried] = useState(false);
-  const { status, place } = state?.keptKey ?? { status: "none", place: null };
   const [wanted, setWanted] = useState<boolean | null>(null);
-  // Whoever had the last key kept here is not made to ask for it again.
-  const keep = wanted ?? (status === "current" || status === "older");
-  const canKeep = place === "keychain" || place === "passphrase";
-  const confirm = useAction(() => confirmSetUp(accountId, typed, canKeep && keep));
+  const keeping = keepingOf(state?.keptKey, wanted);
+  const confirm = useAction(() => confirmSetUp(accountId, typed, keeping.answer));
   const cancel = useAction(async () => {
     await cancelSetUp(accountId);
     intend(accountId, null);
@@ -62,8 +60,8 @@ export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProp
         autoFocus
         problem={problem}
       />
-      {canKeep && (
-        <Checkbox value={keep} onChange={setWanted}>
+      {keeping.offered && (
+        <Checkbox value={keeping.ticked} onChange={setWanted}>
           {t("backup.type.keep")}
         </Checkbox>
       )}

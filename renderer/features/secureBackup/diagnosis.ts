@@ -29,9 +29,10 @@ export function isForSetUp({
   key,
   backup,
   secrets,
-}: Pick<SecureBackupState, "diagnosis" | "key" | "backup" | "secrets">): boolean {
+  unneededKeys,
+}: Pick<SecureBackupState, "diagnosis" | "key" | "backup" | "secrets" | "unneededKeys">): boolean {
   if (diagnosis !== "turned_off") return diagnosis === "not_set_up";
-  return !key && !backup && secrets.every(({ stored }) => stored === "missing");
+  return !key && !backup && unneededKeys === 0 && secrets.every(({ stored }) => stored === "missing");
 }
 
 /** How what is wrong is mended: with the Security Key, without, by a new key, or not by this session. */

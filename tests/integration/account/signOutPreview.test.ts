@@ -1,20 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
 import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
 import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import type { FaultProxy } from "../../support/faultProxy.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { openForPerson } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
+import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
-import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+import type { Synapse, TestUser } from "../../support/synapse.ts";
 
 const VERSIONS = "/_matrix/client/v3/room_keys/version";
 
+const servers = useServers();
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
@@ -24,13 +26,8 @@ let user: TestUser;
 let accountId: AccountId;
 let users = 0;
 
-beforeAll(async () => {
-  synapse = await startSynapse();
-  proxy = await startFaultProxy(synapse.baseUrl);
-}, 120_000);
-afterAll(async () => {
-  await proxy.stop();
-  await synapse.stop();
+beforeAll(() => {
+  ({ synapse, proxy } = servers);
 });
 beforeEach(async () => {
   user = await synapse.register({ user: `leaving${(users += 1)}`, password: "a password" });

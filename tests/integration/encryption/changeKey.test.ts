@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Rooms } from "../../../main/rooms.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { openForPerson, replace } from "../../support/secureBackupAccounts.ts";
+import { openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, errorOf, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
@@ -19,17 +19,13 @@ let user: TestUser;
 let accountId: AccountId;
 let onServer: AccountDataOnServer;
 let oldKey: string;
-let users = 0;
 
 beforeAll(async () => {
   synapse = await startSynapse();
 }, 120_000);
 afterAll(() => synapse.stop());
 beforeEach(async () => {
-  data = await StewardData.create();
-  rooms = await data.open();
-  user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  rig = openForPerson(rooms, user);
+  ({ data, rooms, user, rig } = await openForNewUser(synapse));
   accountId = await signInTo(rooms, user, synapse.baseUrl);
   oldKey = (await setUpWithKey(rig, accountId)).securityKey;
   onServer = await rooms.sessions.session(accountId).use(async (client) => {

@@ -3,7 +3,7 @@ import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { SecureBackupState, SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { openForPerson, replace } from "../../support/secureBackupAccounts.ts";
+import { beginReplacing, openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, errorOf } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { sweepForSecrets } from "../../support/secretsSweep.ts";
@@ -21,7 +21,6 @@ let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
 let securityKey: string;
-let users = 0;
 /** Every Security Key that a test has seen, for the look at logs and files. */
 const keys: Record<string, string> = { phrase: PHRASE };
 
@@ -30,10 +29,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => synapse.stop());
 beforeEach(async () => {
-  data = await StewardData.create();
-  rooms = await data.open();
-  user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  rig = openForPerson(rooms, user);
+  ({ data, rooms, user, rig } = await openForNewUser(synapse));
   accountId = await signInTo(rooms, user, synapse.baseUrl);
   ({ securityKey } = await setUpWithKey(rig, accountId));
   note(securityKey);
@@ -274,11 +270,22 @@ describe("another default key", () => {
     expect(await shown()).toBe(begun.securityKey);
   });
 
+  it("set here takes the place of the kept one where nobody was asked", async () => {
+    const typed = note(await beginReplacing(rig, accountId, "change"));
+    await rig.service.confirmSetUp({ accountId, typed });
+    expect((await state()).keptKey).toEqual(NONE);
+    await keep(typed);
+    securityKey = note(await beginReplacing(rig, accountId, "change"));
+    await rig.service.confirmSetUp({ accountId, typed: securityKey });
+    expect((await state()).keptKey).toEqual(CURRENT);
+    expect(await shown()).toBe(securityKey);
+  });
+
   it("set here is not kept where that is not wanted, and the old one is forgotten", async () => {
     await keep();
     for (const kind of ["change", "reset"] as const) {
-      ({ securityKey } = await replace(rig, accountId, kind));
-      note(securityKey);
+      securityKey = note(await beginReplacing(rig, accountId, kind));
+      await rig.service.confirmSetUp({ accountId, typed: securityKey, keepOnThisComputer: false });
       expect((await state()).keptKey, kind).toEqual(NONE);
       expect(await errorOf(shown())).toEqual({ kind: "security_key_not_kept" });
       await keep();

@@ -6,7 +6,7 @@ import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { AccountDataOnServer, errorOf, openElsewhere } from "../../support/secureBackupChecks.ts";
-import { openForPerson } from "../../support/secureBackupAccounts.ts";
+import { openForNewUser, openForPerson, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
@@ -25,7 +25,6 @@ let accountId: AccountId;
 let other: SdkSession;
 let onServer: AccountDataOnServer;
 let securityKey: string;
-let users = 0;
 
 beforeAll(async () => {
   synapse = await startSynapse();
@@ -34,14 +33,9 @@ afterAll(() => synapse.stop());
 
 /** An account in order, set up by another client with room keys in it, unlocked here. */
 beforeEach(async () => {
-  data = await StewardData.create();
-  rooms = await data.open();
-  user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  rig = openForPerson(rooms, user);
-  other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+  ({ data, rooms, user, rig } = await openForNewUser(synapse));
+  ({ other, securityKey } = await setUpElsewhere(synapse, user, 2));
   onServer = new AccountDataOnServer(synapse, other.tokens);
-  securityKey = await other.setUpSecureBackup();
-  await other.sendRoomKeys(2);
   accountId = await signInTo(rooms, user, synapse.baseUrl);
   expect((await rig.service.unlock({ accountId, keyOrPhrase: securityKey })).diagnosis).toBe("working");
   // It would mend, or spoil, what is broken here.

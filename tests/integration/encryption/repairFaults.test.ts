@@ -1,41 +1,38 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { roomKeyCounts } from "../../../main/encryption/roomKeyUpload.ts";
+import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
 import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
 import type { SecureBackupDiagnosis } from "../../../shared/contract/secureBackup.ts";
-import { startFaultProxy } from "../../support/faultProxy.ts";
-import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, type Servers, THEIRS, VERSIONS } from "../../support/interruptedWork.ts";
+import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS, VERSIONS } from "../../support/interruptedWork.ts";
 import { errorOf } from "../../support/secureBackupChecks.ts";
-import { startSynapse } from "../../support/synapse.ts";
+import { useServers } from "../../support/servers.ts";
 
 const MASTER = "m.cross_signing.master";
 const SELF_SIGNING = "m.cross_signing.self_signing";
 
-const servers = {} as Servers;
-beforeAll(async () => {
-  servers.synapse = await startSynapse();
-  servers.proxy = await startFaultProxy(servers.synapse.baseUrl);
-}, 120_000);
-afterAll(async () => {
-  await servers.proxy.stop();
-  await servers.synapse.stop();
-});
+const servers = useServers();
 
 /** A repair: nothing may ever be lost, and every other turn is finished in the way that the page offers. */
 function repairOf(
   diagnoses: SecureBackupDiagnosis[],
   roomKeys: number,
-  { decisive, prepare }: Pick<Interruption, "decisive" | "prepare">,
+  { newBackup, decisive, deadly, prepare }: Pick<Interruption, "decisive" | "deadly" | "prepare"> & { newBackup: boolean },
 ): Interruption {
   return {
+    work: { kind: "repair", newBackup },
     decisive,
+    deadly,
     prepare: async (scene) => {
       await prepare(scene);
       expect((await scene.state()).diagnosis).toBe(diagnoses[0]);
     },
-    work: (scene) => scene.repair(),
     stopped: async (scene, before, turn) => {
       expect(await scene.opened()).toEqual(expect.arrayContaining(before));
+      const { backedUp } = await scene.use((client) => roomKeyCounts({ machine: cryptoMachineOf(client) }));
       const { diagnosis, backup } = await scene.state();
       expect([...diagnoses, "working"]).toContain(diagnosis);
+      // Where nothing is left to be finished, what this session takes to be in the backup is in it.
+      if (diagnosis === "working") expect(backup!.keyCount).toBeGreaterThanOrEqual(backedUp);
       if (diagnosis !== "backup_not_connected" || turn % 2 === 0) return;
       const { accountId, securityKey } = scene;
       const unlocking = scene.service.unlock({ accountId, keyOrPhrase: securityKey });
@@ -61,15 +58,20 @@ function repairOf(
   };
 }
 
-describe("a repair that is interrupted by a failing server", () => {
+describe("a repair that is interrupted", () => {
   it("has lost nothing of what is stored, and finishes when it is done again", async () => {
     await interrupt(
       servers,
       repairOf(["secret_not_stored", "key_not_checkable", "old_keys_left"], THEIRS + OURS, {
+        newBackup: false,
         decisive: [
           { method: "PUT", path: /m\.secret_storage\.key\.(?!old)/, when: "after" },
           { method: "PUT", path: /m\.cross_signing\.master/, when: "before" },
           { method: "PUT", path: /m\.cross_signing\.self_signing/, when: "after" },
+        ],
+        deadly: [
+          { method: "PUT", path: /m\.cross_signing\.master/, nth: 1, when: "after" },
+          { method: "PUT", path: /m\.cross_signing\.self_signing/, nth: 1, when: "before" },
         ],
         prepare: async ({ onServer }) => {
           const { key } = await onServer.read(DEFAULT_KEY);
@@ -88,11 +90,13 @@ describe("a repair that is interrupted by a failing server", () => {
     await interrupt(
       servers,
       repairOf(["backup_missing", "backup_not_connected"], OURS, {
+        newBackup: false,
         decisive: [
           { method: "POST", path: /room_keys\/version/, when: "before" },
           { method: "POST", path: /room_keys\/version/, when: "after" },
           { method: "PUT", path: /room_keys\/keys/, when: "after", fault: { kind: "malformed" } },
         ],
+        deadly: [{ method: "POST", path: /room_keys\/version/, nth: 1, when: "after" }],
         prepare: async (scene) => {
           const { version } = await scene.ask("GET", VERSIONS);
           await scene.ask("DELETE", `${VERSIONS}/${version}`);
@@ -105,9 +109,14 @@ describe("a repair that is interrupted by a failing server", () => {
     await interrupt(
       servers,
       repairOf(["backup_not_connected"], OURS, {
+        newBackup: true,
         decisive: [
           { method: "POST", path: /room_keys\/version/, when: "before" },
           { method: "POST", path: /room_keys\/version/, when: "after" },
+        ],
+        deadly: [
+          { method: "POST", path: /room_keys\/version/, nth: 1, when: "after" },
+          { method: "PUT", path: /room_keys\/keys/, nth: 1, when: "before" },
         ],
         prepare: async (scene) => {
           const foreign = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };

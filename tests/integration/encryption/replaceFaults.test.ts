@@ -1,28 +1,23 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isDeepStrictEqual } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { type Fault, type FaultProxy, type RequestMatch, startFaultProxy } from "../../support/faultProxy.ts";
+import { type Fault, type FaultProxy, type RequestMatch } from "../../support/faultProxy.ts";
 import { matches } from "../../support/faultRules.ts";
-import { beginReplacing, openForPerson } from "../../support/secureBackupAccounts.ts";
+import { killDuring } from "../../support/killedWork.ts";
+import { beginReplacing, openForNewUser, openForPerson, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { randomNumbers, sample } from "../../support/seed.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
-import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
-import { within } from "../../support/waitUntil.ts";
+import { useServers } from "../../support/servers.ts";
+import { type StewardData } from "../../support/stewardRooms.ts";
+import type { Synapse, TestUser } from "../../support/synapse.ts";
 
 type Kind = "change" | "reset";
 
 /** Everything but the long poll, which goes on beside the work. */
 const NOT_SYNC = /^(?!.*\/sync\b)/;
-const CHILD = fileURLToPath(new URL("../../support/setUpChild.ts", import.meta.url));
 const ROOM_KEYS = 2;
 const FAULTS: Record<"before" | "after", Fault[]> = {
   before: [{ kind: "reset" }, { kind: "answer", status: 502, body: "<html>Bad gateway</html>" }],
@@ -44,16 +39,11 @@ const DECISIVE: Record<Kind, RequestMatch[]> = {
   ],
 };
 
+const servers = useServers();
 let synapse: Synapse;
 let proxy: FaultProxy;
-let users = 0;
-beforeAll(async () => {
-  synapse = await startSynapse();
-  proxy = await startFaultProxy(synapse.baseUrl);
-}, 120_000);
-afterAll(async () => {
-  await proxy.stop();
-  await synapse.stop();
+beforeAll(() => {
+  ({ synapse, proxy } = servers);
 });
 
 /** An account with a Secure Backup that another client has set up, unlocked here. */
@@ -67,15 +57,11 @@ interface Scene {
 }
 
 async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
-  const user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  const other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
-  const data = await StewardData.create();
+  const { user, data, rooms, rig } = await openForNewUser(synapse);
+  const { other, securityKey: oldKey } = await setUpElsewhere(synapse, user, ROOM_KEYS);
   try {
-    const oldKey = await other.setUpSecureBackup();
-    await other.sendRoomKeys(ROOM_KEYS);
-    const rooms = await data.open();
     const accountId = await signInTo(rooms, user, proxy.baseUrl);
-    await openForPerson(rooms, user).service.unlock({ accountId, keyOrPhrase: oldKey });
+    await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
     await rooms.health.refresh(accountId);
     await work({ user, other, data, rooms, accountId, oldKey });
   } finally {
@@ -184,20 +170,11 @@ async function killAndFinish(
   scene: Scene,
   { nth, when }: { nth: number; when: "before" | "after" },
 ): Promise<void> {
-  const { data, user, accountId } = scene;
+  const { data, user, other, accountId, oldKey } = scene;
+  const onServer = new AccountDataOnServer(synapse, other.tokens);
+  const defaultKey = await onServer.read("m.secret_storage.default_key");
   const what = `${kind} killed ${when} request ${nth}`;
-  await data.close();
-  const keychainFile = join(data.folder, "keychain.json");
-  await writeFile(keychainFile, JSON.stringify([...data.keychain.entries]));
-  const child = spawn(process.execPath, [CHILD, data.folder, keychainFile, accountId, kind, user.password], {
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  let securityKey: string;
-  try {
-    securityKey = await runUntilKilled(child, { nth, when }, what);
-  } finally {
-    child.kill("SIGKILL");
-  }
+  const { securityKey } = await killDuring(scene, { kind }, () => proxy.hold({ nth, when, path: NOT_SYNC }));
   const rooms = await data.open();
   await rooms.sessions.restoreAll();
   const rig = openForPerson(rooms, user);
@@ -209,26 +186,13 @@ async function killAndFinish(
     expect(setUp, what).toMatchObject({ phase: "checked", error: null });
   }
   expect(await rig.service.state({ accountId }), what).toMatchObject({ diagnosis: "working", proven: true });
+  if (before === null && isDeepStrictEqual(await onServer.read("m.secret_storage.default_key"), defaultKey)) {
+    // It had only looked. All is as before, and the old key is as good as ever.
+    expect(await openElsewhere(synapse, user, { securityKey: oldKey }), what).toMatchObject({
+      activeBackupVersion: "1",
+      roomKeys: { inBackup: ROOM_KEYS, restored: ROOM_KEYS },
+    });
+    return;
+  }
   await expectReplaced(kind, scene, securityKey);
-}
-
-async function runUntilKilled(
-  child: ChildProcess,
-  { nth, when }: { nth: number; when: "before" | "after" },
-  what: string,
-): Promise<string> {
-  let complaints = "";
-  child.stderr!.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  const lines = createInterface({ input: child.stdout! });
-  const [first] = (await within(once(lines, "line"), 30_000, "the child's key").catch((error: unknown) => {
-    throw new Error(complaints, { cause: error });
-  })) as [string];
-  const hold = proxy.hold({ nth, when, path: NOT_SYNC });
-  child.stdin!.write("confirm\n");
-  await within(Promise.race([hold.reached, once(lines, "line")]), 60_000, what);
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-  hold.release();
-  return first.replace(/^key /, "");
 }

@@ -1,12 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { beginReplacing, openForCanceller, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
+import {
+  beginReplacing,
+  openForCanceller,
+  openForNewUser,
+  openForPerson,
+  replace,
+  setUpElsewhere,
+} from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, errorOf, openElsewhere } from "../../support/secureBackupChecks.ts";
 import type { SecureBackupRig } from "../../support/secureBackupRig.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
-import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import type { SdkSession } from "../../support/sdkSession.ts";
+import { type StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 let synapse: Synapse;
@@ -18,7 +25,6 @@ let accountId: AccountId;
 let other: SdkSession;
 let onServer: AccountDataOnServer;
 let oldKey: string;
-let users = 0;
 
 beforeAll(async () => {
   synapse = await startSynapse();
@@ -27,14 +33,9 @@ afterAll(() => synapse.stop());
 
 /** An account with a Secure Backup and room keys in it, set up by another client that is still signed in. */
 beforeEach(async () => {
-  data = await StewardData.create();
-  rooms = await data.open();
-  user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  rig = openForPerson(rooms, user);
-  other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+  ({ data, rooms, user, rig } = await openForNewUser(synapse));
+  ({ other, securityKey: oldKey } = await setUpElsewhere(synapse, user, 3));
   onServer = new AccountDataOnServer(synapse, other.tokens);
-  oldKey = await other.setUpSecureBackup();
-  await other.sendRoomKeys(3);
   accountId = await signInTo(rooms, user, synapse.baseUrl);
 });
 afterEach(async () => {

@@ -1,24 +1,17 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type Fault, type FaultProxy, type RequestMatch, startFaultProxy } from "../../support/faultProxy.ts";
 import { matches } from "../../support/faultRules.ts";
+import { killDuring } from "../../support/killedWork.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { randomNumbers, sample } from "../../support/seed.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
-import { within } from "../../support/waitUntil.ts";
 
 /** Everything but the long poll, which goes on beside the set-up. */
 const NOT_SYNC = /^(?!.*\/sync\b)/;
-const CHILD = fileURLToPath(new URL("../../support/setUpChild.ts", import.meta.url));
 const FAULTS: Record<"before" | "after", Fault[]> = {
   before: [
     { kind: "reset" },
@@ -143,34 +136,12 @@ async function killAndContinue(nth: number, when: "before" | "after"): Promise<v
   const what = `killed ${when} request ${nth} of ${requests}`;
   const user = await newUser();
   const data = await StewardData.create();
-  let child: ReturnType<typeof spawn> | undefined;
   try {
     const accountId = await signInTo(await data.open(), user, proxy.baseUrl);
-    await data.close();
-    const keychainFile = join(data.folder, "keychain.json");
-    await writeFile(keychainFile, JSON.stringify([...data.keychain.entries]));
-
-    child = spawn(process.execPath, [CHILD, data.folder, keychainFile, accountId, "set_up", user.password], {
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    let complaints = "";
-    child.stderr!.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-    const lines = createInterface({ input: child.stdout! });
-    const [first] = (await within(once(lines, "line"), 30_000, "the child's key").catch((error: unknown) => {
-      throw new Error(complaints, { cause: error });
-    })) as [string];
-    const securityKey = first.replace(/^key /, "");
-    const hold = proxy.hold({ nth, when, path: NOT_SYNC });
-    child.stdin!.write("confirm\n");
-    const ended = once(lines, "line");
-    await within(Promise.race([hold.reached, ended]), 60_000, what);
-    const gone = once(child, "exit");
-    child.kill("SIGKILL");
-    await gone;
-    hold.release();
+    const hold = () => proxy.hold({ nth, when, path: NOT_SYNC });
+    const { securityKey } = await killDuring({ data, accountId, user }, { kind: "set_up" }, hold);
     await continueElsewhere(data, accountId, user, securityKey, what);
   } finally {
-    child?.kill("SIGKILL");
     proxy.clear();
     await data.destroy();
   }

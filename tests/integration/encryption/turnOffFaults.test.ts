@@ -1,42 +1,44 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startFaultProxy } from "../../support/faultProxy.ts";
-import { interrupt, OURS, patience, type Scene, type Servers } from "../../support/interruptedWork.ts";
-import { startSynapse } from "../../support/synapse.ts";
+import { describe, expect, it } from "vitest";
+import { DEFAULT_KEY, interrupt, OURS, patience, type Scene } from "../../support/interruptedWork.ts";
+import { useServers } from "../../support/servers.ts";
 
-const servers = {} as Servers;
-beforeAll(async () => {
-  servers.synapse = await startSynapse();
-  servers.proxy = await startFaultProxy(servers.synapse.baseUrl);
-}, 120_000);
-afterAll(async () => {
-  await servers.proxy.stop();
-  await servers.synapse.stop();
-});
+const servers = useServers();
 
-describe("turning key storage off, interrupted by a failing server", () => {
-  const isOff = async (scene: Scene): Promise<boolean> => (await scene.accountData("m.key_backup")).enabled === false;
+describe("turning key storage off, interrupted", () => {
+  const isOff = async (scene: Scene): Promise<boolean> => (await scene.onServer.readIfAny("m.key_backup")).enabled === false;
+  /** The key of secret storage before it is taken away. */
+  let keyId: string;
   const IDENTITY = { exists: true, thisSessionVerified: true };
 
   it("is off from the first word of it, goes on when it is done again, and can be turned on again instead", async () => {
     await interrupt(servers, {
+      work: { kind: "turn_off" },
       decisive: [
         { method: "PUT", path: /m\.key_backup/, when: "before" },
         { method: "DELETE", path: /room_keys\/version/, when: "after" },
         { method: "PUT", path: /m\.cross_signing\.master/, when: "after" },
         { method: "PUT", path: /m\.secret_storage\.default_key/, when: "after" },
+        { method: "PUT", path: /m\.secret_storage\.key\./, when: "before" },
+      ],
+      deadly: [
+        { method: "DELETE", path: /room_keys\/version/, nth: 1, when: "after" },
+        { method: "PUT", path: /m\.cross_signing\.master/, nth: 1, when: "before" },
       ],
       prepare: async (scene) => {
         if (await isOff(scene)) await scene.setUp();
+        ({ key: keyId } = await scene.onServer.readIfAny(DEFAULT_KEY));
       },
-      work: ({ service, accountId }) => service.turnOff({ accountId }),
       stopped: async (scene, before, turn) => {
         const { service, accountId } = scene;
         const opened = await scene.opened();
         const off = await isOff(scene);
-        const { diagnosis, identity, secrets, key } = await scene.state();
+        const { diagnosis, identity, secrets, key, unneededKeys } = await scene.state();
         expect(diagnosis).toBe(off ? "turned_off" : "working");
         expect(identity).toEqual(IDENTITY);
         expect(secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1")).toBe(true);
+        // A description may be all that is left: it is said, so that the page offers to finish.
+        const isDescribed = Object.keys(await scene.onServer.readIfAny(`m.secret_storage.key.${keyId}`)).length > 0;
+        expect(unneededKeys).toBe(key === null && isDescribed ? 1 : 0);
         if (!off) expect(opened).toEqual(before);
         // As long as other clients are led to the key, it opens all of the identity.
         if (key !== null) expect(opened).toEqual(expect.arrayContaining(before.filter((name) => name.startsWith("m."))));
@@ -50,9 +52,11 @@ describe("turning key storage off, interrupted by a failing server", () => {
       },
       finished: async (scene, _before, state) => {
         expect(state).toMatchObject({ diagnosis: "turned_off", turnedOff: true, key: null, backup: null, identity: IDENTITY });
+        expect(state.unneededKeys).toBe(0);
+        expect(await scene.onServer.read(`m.secret_storage.key.${keyId}`)).toEqual({});
         expect(state.secrets.map(({ stored }) => stored)).toEqual(Array(4).fill("missing"));
         expect(await scene.opened()).toEqual([]);
-        expect(await scene.accountData("m.org.matrix.custom.backup_disabled")).toEqual({ disabled: true });
+        expect(await scene.onServer.readIfAny("m.org.matrix.custom.backup_disabled")).toEqual({ disabled: true });
       },
       atLast: async (scene) => {
         await scene.setUp();

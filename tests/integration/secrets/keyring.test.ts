@@ -42,7 +42,7 @@ async function restart(): Promise<SecretsProcess> {
 function secretsOf(accessToken: string): AccountSecrets {
   const storageKey = randomBytes(32).toString("base64");
   const keptSecurityKey = `kept with ${accessToken}`;
-  return { accessToken, refreshToken: null, storageKey, pendingSetUp: null, keptSecurityKey };
+  return { accessToken, refreshToken: null, storageKey, pendingSetUp: null, keptSecurityKey, newDevice: null };
 }
 
 const vaultOf = (account: string): string => join(folder.path, "accounts", account, "vault", "secrets.sealed");

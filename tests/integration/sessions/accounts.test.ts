@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Rooms } from "../../../main/rooms.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { matrixCall } from "../../support/matrixApi.ts";
 import { startFaultProxy } from "../../support/faultProxy.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -305,15 +304,7 @@ describe("one account's trouble is no other's", () => {
     const accountId = await signIn(rooms, user);
     const { deviceId } = rooms.sessions.account(accountId);
     const other = await synapse.login(user.user, user.password);
-    const path = `/_matrix/client/v3/devices/${deviceId}`;
-    const refusal = await matrixCall(synapse.baseUrl, { method: "DELETE", path, token: other.accessToken, body: {} });
-    const auth = {
-      type: "m.login.password",
-      identifier: { type: "m.id.user", user: user.userId },
-      password: user.password,
-      session: refusal.body.session,
-    };
-    await synapse.call({ method: "DELETE", path, token: other.accessToken, body: { auth } });
+    await synapse.removeDevice(user, deviceId);
     await waitUntil(() => rooms.sessions.account(accountId).session.status === "softLoggedOut", {
       what: "the account to notice",
       timeoutMs: 40_000,

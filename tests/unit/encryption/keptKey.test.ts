@@ -17,7 +17,7 @@ const newOpened = (keyId: string): OpenedStorage => ({ keyId, key: randomBytes(3
 class OneAccount implements SecretStore {
   answer: SecretRead = {
     kind: "found",
-    secrets: { accessToken: "token", refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null },
+    secrets: { accessToken: "token", refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null, newDevice: null },
     place: "keychain",
   };
   writes = 0;

@@ -140,10 +140,12 @@ describe("the diagnosis of Secure Backup", () => {
   });
 
   test("offers a set-up where nothing is left on the server, and not where turning off was cut short", () => {
-    const left = (stored: SecureBackupState["secrets"][number]["stored"]) =>
-      isForSetUp({ diagnosis: "turned_off", key: null, backup: null, secrets: [{ ...secrets[0]!, stored }] });
+    const left = (stored: SecureBackupState["secrets"][number]["stored"], unneededKeys = 0) =>
+      isForSetUp({ diagnosis: "turned_off", key: null, backup: null, unneededKeys, secrets: [{ ...secrets[0]!, stored }] });
     expect(left("missing")).toBe(true);
     expect(left("other_key_only")).toBe(false);
+    // The description of a key is the last thing that is taken away.
+    expect(left("missing", 1)).toBe(false);
   });
 });
 

@@ -84,6 +84,7 @@ const secretsOf = (accessToken: string): AccountSecrets => ({
   storageKey: Buffer.alloc(32, 7).toString("base64"),
   pendingSetUp: null,
   keptSecurityKey: null,
+  newDevice: null,
 });
 
 describe("SecretsProtection", () => {

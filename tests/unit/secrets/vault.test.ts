@@ -15,6 +15,7 @@ const SECRETS = {
   storageKey: Buffer.alloc(32, 7).toString("base64"),
   pendingSetUp: null,
   keptSecurityKey: null,
+  newDevice: null,
 };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

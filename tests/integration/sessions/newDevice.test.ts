@@ -1,0 +1,159 @@
+import { cp, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
+import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
+import type { Rooms } from "../../../main/rooms.ts";
+import { Folders } from "../../../main/storage/folders.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { killDuring } from "../../support/killedWork.ts";
+import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
+import { errorOf } from "../../support/secureBackupChecks.ts";
+import { signInTo } from "../../support/secureBackupRig.ts";
+import { sample } from "../../support/seed.ts";
+import { StewardData } from "../../support/stewardRooms.ts";
+import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+import { waitUntil } from "../../support/waitUntil.ts";
+
+/** Several pieces of what is read at once, and enough that a stop or a kill comes in the middle. */
+const KEYS = makeRoomKeys(sample(1030, 20_030));
+
+let synapse: Synapse;
+let data: StewardData;
+let rooms: Rooms;
+let user: TestUser;
+let accountId: AccountId;
+let oldDevice: string;
+let users = 0;
+
+beforeAll(async () => {
+  synapse = await startSynapse();
+}, 120_000);
+afterAll(() => synapse.stop());
+
+/** An account with room keys that are nowhere else, whose device another session has removed. */
+beforeEach(async () => {
+  data = await StewardData.create();
+  rooms = await data.open();
+  user = await synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
+  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  oldDevice = rooms.sessions.account(accountId).deviceId;
+  await rooms.sessions.session(accountId).use(async (client) => {
+    (await cryptoMachineOf(client).importExportedRoomKeys(JSON.stringify(KEYS), () => undefined)).free();
+  });
+  await synapse.removeDevice(user, oldDevice);
+  await waitUntil(isLoggedOut, { what: "the account to notice", timeoutMs: 40_000 });
+}, sample(60_000, 600_000));
+afterEach(() => data.destroy());
+
+const isLoggedOut = (): boolean => rooms.sessions.account(accountId).session.status === "softLoggedOut";
+const foldersOf = (folder = data.folder) => new Folders(folder).account(accountId);
+
+/** The account runs on a device of its own with all its room keys, and nothing is left of the other. */
+async function expectMoved(where = { rooms, folder: data.folder }): Promise<void> {
+  const account = where.rooms.sessions.account(accountId);
+  expect(account.session.status).toBe("running");
+  expect(account.deviceId).not.toBe(oldDevice);
+  const session = where.rooms.sessions.session(accountId);
+  expect(session.details).toMatchObject({ deviceId: account.deviceId, hasRun: true });
+  const { device, keys } = await session.use(async (client) => ({
+    device: (await client.whoami()).device_id,
+    keys: (await client.getCrypto()!.exportRoomKeys()) as unknown as RoomKey[],
+  }));
+  expect(device).toBe(account.deviceId);
+  const texts = (some: RoomKey[]): string[] => some.map(({ session_key: key }) => key).sort();
+  expect(texts(keys)).toEqual(texts(KEYS));
+  expect((await readdir(foldersOf(where.folder).root)).sort()).toEqual(["crypto", "vault"]);
+}
+
+/** As when the app is started again. */
+async function restart(): Promise<void> {
+  await data.close();
+  rooms = await data.open();
+  await rooms.sessions.restoreAll();
+}
+
+/** Resolves when some room keys, and not all, are in the store that is being filled. */
+async function halfFilled(): Promise<void> {
+  await waitUntil(async () => (await bytesIn(foldersOf().nextCrypto)) > 150_000, { what: "keys to go over", everyMs: 2 });
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const sizes = names.map((name) => stat(join(folder, name)).then(({ size }) => size).catch(() => 0));
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+describe("an account whose device was removed", () => {
+  it("takes all room keys along to its new device, also over a restart", async () => {
+    await rooms.sessions.signInAgain(accountId, user.password);
+    await expectMoved();
+    await restart();
+    await expectMoved();
+  });
+
+  it("loses no room key when it is stopped in the middle, and moves when it is done again", async () => {
+    const moving = errorOf(rooms.sessions.signInAgain(accountId, user.password));
+    await halfFilled();
+    await rooms.sessions.session(accountId).stop();
+    expect(await moving).toEqual({ kind: "cancelled" });
+    await waitUntil(isLoggedOut, { what: "the account to ask again" });
+    expect(rooms.sessions.account(accountId).deviceId).toBe(oldDevice);
+    await rooms.sessions.signInAgain(accountId, user.password);
+    await expectMoved();
+  });
+
+  it("loses no room key when it is killed in the middle, and moves when it is done again", async () => {
+    const point = () => ({ reached: halfFilled(), release: () => undefined });
+    const { reached } = await killDuring({ data, accountId, user }, { kind: "sign_in_again" }, point);
+    expect(reached).toBe(true);
+    await restart();
+    expect(isLoggedOut()).toBe(true);
+    expect(rooms.sessions.account(accountId).deviceId).toBe(oldDevice);
+    await rooms.sessions.signInAgain(accountId, user.password);
+    await expectMoved();
+  });
+
+  it("is on its new device once that counts, wherever it was cut off after that", async () => {
+    const moments = await snapshotsOfMove();
+    expect(moments.map(({ what }) => what)).toEqual(["new device kept", "device in the index", "settled"]);
+    for (const { folder } of moments) {
+      const copy = await StewardData.create();
+      try {
+        await cp(folder.folder, copy.folder, { recursive: true });
+        for (const [name, value] of data.keychain.entries) copy.keychain.entries.set(name, value);
+        const started = await copy.open();
+        await started.sessions.restoreAll();
+        await expectMoved({ rooms: started, folder: copy.folder });
+      } finally {
+        await copy.destroy();
+        await folder.destroy();
+      }
+    }
+  });
+});
+
+/** The data folder as SIGKILL would leave it after each thing that is written down while the move takes effect. */
+async function snapshotsOfMove(): Promise<{ what: string; folder: StewardData }[]> {
+  const moments: { what: string; folder: StewardData }[] = [];
+  const keep = async (what: string): Promise<void> => {
+    const folder = await StewardData.create();
+    await cp(data.folder, folder.folder, { recursive: true });
+    moments.push({ what, folder });
+  };
+  const { secretStore, index } = rooms;
+  const [updateSecrets, updateIndex] = [secretStore.update.bind(secretStore), index.update.bind(index)];
+  secretStore.update = async (id, change) => {
+    const secrets = await updateSecrets(id, change);
+    await keep(secrets.newDevice === null ? "settled" : "new device kept");
+    return secrets;
+  };
+  index.update = async (id, change) => {
+    const entry = await updateIndex(id, change);
+    if (entry.deviceId !== oldDevice && moments.length === 1) await keep("device in the index");
+    return entry;
+  };
+  await rooms.sessions.signInAgain(accountId, user.password);
+  await data.close();
+  return moments;
+}
