@@ -7,7 +7,7 @@ const MOST_THREADS = 4;
 /** Batches that a thread has before it: one in work and one that waits, so that it never idles. */
 const BATCHES_PER_THREAD = 2;
 /** In a smaller nursery the keys of OpenSSL live long enough to be collected one by one, a tenth of all time. */
-const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 32 };
+const LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 32 };
 
 interface Member {
   worker: Worker;
