@@ -28,7 +28,7 @@ import type { DamagedFile } from "./storage/jsonFile.ts";
 import { AccountIndex } from "./storage/accountIndex.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
-/** How long the rooms wait for the page to take its files, in milliseconds. */
+/** How long the rooms wait for the page to be drawn, in milliseconds. */
 const LONGEST_PAGE_MS = 2_000;
 
 const folders = new Folders(app.getPath("userData"));
@@ -146,9 +146,10 @@ async function start(): Promise<void> {
       logger: createLogger(log, "assets"),
     }),
   );
-  const building: Promise<BehindTheWindow> = assets.then(async ({ pageHandedOut }) => {
-    // The page draws the accounts by itself meanwhile. Without a page there is somebody behind the window all the same.
-    await Promise.race([pageHandedOut, pause(LONGEST_PAGE_MS)]);
+  const building: Promise<BehindTheWindow> = assets.then(async () => {
+    // The page draws the accounts by itself meanwhile, and gets its files through this thread. Without a page there is
+    // somebody behind the window all the same.
+    await Promise.race([window.drawn, pause(LONGEST_PAGE_MS)]);
     const { buildBehindTheWindow } = await import("./behindTheWindow.ts");
     return buildBehindTheWindow({
       window,
@@ -174,7 +175,7 @@ async function start(): Promise<void> {
     isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
     logger: createLogger(log, "ipc"),
   });
-  serveAssets(rendererSession(), async (request) => (await assets).answer(request));
+  serveAssets(rendererSession(), async (request) => (await assets)(request));
   await window.open();
   // From here on the window's own process is starting, and what it needs next is made meanwhile.
   opened();

@@ -1,90 +1,95 @@
 import * as z from "zod";
 import { AccountId } from "./ids.ts";
 
-const kind = <K extends string>(name: K) => z.object({ kind: z.literal(name) });
+const kind = <K extends string, F extends z.ZodRawShape = Record<never, never>>(name: K, fields?: F) =>
+  z.object({ kind: z.literal(name), ...(fields as F) });
 
 /**
  * Everything that can go wrong, as the two sides of the app tell each other. The union is closed: a new member needs a
  * sentence in `renderer/i18n/en.json`, and the architecture test fails until it has one.
  *
  * `server` carries text that a homeserver wrote. It is shown as text and bounded, because a server is not trusted.
+ *
+ * It is put together when it is first used: its hundred schemas are not needed to show the window.
  */
-export const AppError = z.discriminatedUnion("kind", [
-  // Signing in and staying signed in
-  kind("unauthenticated").extend({ softLogout: z.boolean() }),
-  kind("wrong_credentials"),
-  kind("unknown_user").extend({ userId: z.string() }),
-  kind("user_deactivated"),
-  kind("user_locked"),
-  kind("already_signed_in").extend({ accountId: AccountId, userId: z.string() }),
-  kind("different_user").extend({ expected: z.string(), got: z.string() }),
-  kind("account_not_running"),
-  kind("no_such_account"),
-  // Finding and reaching a homeserver
-  kind("homeserver_not_found").extend({ host: z.string() }),
-  kind("not_a_homeserver").extend({ host: z.string() }),
-  kind("well_known_invalid").extend({ host: z.string(), reason: z.string().max(300) }),
-  kind("insecure_http").extend({ baseUrl: z.string() }),
-  kind("bad_certificate").extend({ host: z.string(), reason: z.string().max(300) }),
-  kind("network").extend({ reason: z.enum(["refused", "timeout", "cut", "offline"]), host: z.string() }),
-  // What a server answers
-  kind("rate_limited").extend({ retryAfterMs: z.number().int().nonnegative() }),
-  kind("forbidden").extend({ message: z.string().max(500) }),
-  kind("not_found"),
-  kind("bad_answer").extend({ host: z.string() }),
-  kind("server").extend({
-    status: z.number().int(),
-    errcode: z.string().max(100),
-    message: z.string().max(500),
-  }),
-  kind("too_large").extend({ limitBytes: z.number().int().nonnegative() }),
-  kind("not_allowed_by_server"),
-  // Conversations
-  kind("challenge_cancelled"),
-  kind("stage_not_finished"),
-  kind("cancelled"),
-  kind("conversation_over"),
-  // Secrets on this computer
-  kind("secrets_locked"),
-  kind("secrets_unprotected"),
-  kind("secret_unreadable"),
-  kind("secret_missing"),
-  kind("wrong_passphrase"),
-  kind("store_in_use"),
-  kind("store_damaged"),
-  kind("data_too_new").extend({ file: z.string() }),
-  kind("file_failed").extend({ reason: z.enum(["no_space", "denied", "vanished", "other"]) }),
-  // Secure Backup
-  kind("weak_phrase"),
-  kind("malformed_security_key"),
-  kind("wrong_security_key"),
-  kind("security_key_not_confirmed"),
-  kind("secure_backup_exists"),
-  kind("secure_backup_absent"),
-  kind("secure_backup_check_failed").extend({ failed: z.array(z.string().max(100)).max(10) }),
-  kind("session_not_verified"),
-  kind("not_confirmed"),
-  kind("only_to_finish"),
-  kind("identity_replaced"),
-  kind("new_backup_needed"),
-  kind("security_key_not_kept"),
-  kind("kept_key_outdated"),
-  kind("kept_this_time_only"),
-  // Room keys
-  kind("not_a_key_file"),
-  kind("key_file_cut"),
-  kind("key_file_wrong_passphrase"),
-  kind("key_file_rounds").extend({ rounds: z.number().int(), most: z.number().int() }),
-  kind("key_file_damaged"),
-  kind("no_room_keys"),
-  kind("no_file_chosen"),
-  kind("backup_locked"),
-  kind("backup_replaced"),
-  // Inside the app
-  kind("invalid_input").extend({ issues: z.array(z.string().max(300)).max(20) }),
-  kind("forbidden_sender"),
-  kind("internal").extend({ ref: z.string() }),
-]);
+export const AppError = z.lazy(() =>
+  z.discriminatedUnion("kind", [
+    // Signing in and staying signed in
+    kind("unauthenticated", { softLogout: z.boolean() }),
+    kind("wrong_credentials"),
+    kind("unknown_user", { userId: z.string() }),
+    kind("user_deactivated"),
+    kind("user_locked"),
+    kind("already_signed_in", { accountId: AccountId, userId: z.string() }),
+    kind("different_user", { expected: z.string(), got: z.string() }),
+    kind("account_not_running"),
+    kind("no_such_account"),
+    // Finding and reaching a homeserver
+    kind("homeserver_not_found", { host: z.string() }),
+    kind("not_a_homeserver", { host: z.string() }),
+    kind("well_known_invalid", { host: z.string(), reason: z.string().max(300) }),
+    kind("insecure_http", { baseUrl: z.string() }),
+    kind("bad_certificate", { host: z.string(), reason: z.string().max(300) }),
+    kind("network", { reason: z.enum(["refused", "timeout", "cut", "offline"]), host: z.string() }),
+    // What a server answers
+    kind("rate_limited", { retryAfterMs: z.number().int().nonnegative() }),
+    kind("forbidden", { message: z.string().max(500) }),
+    kind("not_found"),
+    kind("bad_answer", { host: z.string() }),
+    kind("server", {
+      status: z.number().int(),
+      errcode: z.string().max(100),
+      message: z.string().max(500),
+    }),
+    kind("too_large", { limitBytes: z.number().int().nonnegative() }),
+    kind("not_allowed_by_server"),
+    // Conversations
+    kind("challenge_cancelled"),
+    kind("stage_not_finished"),
+    kind("cancelled"),
+    kind("conversation_over"),
+    // Secrets on this computer
+    kind("secrets_locked"),
+    kind("secrets_unprotected"),
+    kind("secret_unreadable"),
+    kind("secret_missing"),
+    kind("wrong_passphrase"),
+    kind("store_in_use"),
+    kind("store_damaged"),
+    kind("data_too_new", { file: z.string() }),
+    kind("file_failed", { reason: z.enum(["no_space", "denied", "vanished", "other"]) }),
+    // Secure Backup
+    kind("weak_phrase"),
+    kind("malformed_security_key"),
+    kind("wrong_security_key"),
+    kind("security_key_not_confirmed"),
+    kind("secure_backup_exists"),
+    kind("secure_backup_absent"),
+    kind("secure_backup_check_failed", { failed: z.array(z.string().max(100)).max(10) }),
+    kind("session_not_verified"),
+    kind("not_confirmed"),
+    kind("only_to_finish"),
+    kind("identity_replaced"),
+    kind("new_backup_needed"),
+    kind("security_key_not_kept"),
+    kind("kept_key_outdated"),
+    kind("kept_this_time_only"),
+    // Room keys
+    kind("not_a_key_file"),
+    kind("key_file_cut"),
+    kind("key_file_wrong_passphrase"),
+    kind("key_file_rounds", { rounds: z.number().int(), most: z.number().int() }),
+    kind("key_file_damaged"),
+    kind("no_room_keys"),
+    kind("no_file_chosen"),
+    kind("backup_locked"),
+    kind("backup_replaced"),
+    // Inside the app
+    kind("invalid_input", { issues: z.array(z.string().max(300)).max(20) }),
+    kind("forbidden_sender"),
+    kind("internal", { ref: z.string() }),
+  ]),
+);
 export type AppError = z.infer<typeof AppError>;
 export type AppErrorKind = AppError["kind"];
 

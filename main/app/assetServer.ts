@@ -88,19 +88,13 @@ function answer(body: string | Uint8Array<ArrayBuffer>, contentType: string, sta
 
 const refuse = (status: 404 | 405): Response => answer("", "text/plain; charset=utf-8", status);
 
-export interface AssetServer {
-  /** Answers one request for `app://`. Whatever is not ours, or not there, is a 404. */
-  answer: (request: Pick<Request, "url" | "method">) => Promise<Response>;
-  /** Resolves when the page and all that it names have been handed out once. */
-  pageHandedOut: Promise<void>;
-}
+/** Answers one request for `app://`. Whatever is not ours, or not there, is a 404. */
+export type AssetServer = (request: Pick<Request, "url" | "method">) => Promise<Response>;
 
 /** Makes what answers every request for `app://`. */
 export function createAssetServer(options: AssetServerOptions): AssetServer {
   const { rendererDir, knownAccounts, avatarOf, reportFolder, logger } = options;
   const first = readFirstFiles(rendererDir);
-  let noteHandedOut = (): void => undefined;
-  const pageHandedOut = new Promise<void>((resolve) => (noteHandedOut = resolve));
   // The first one makes Node load its whole fetch library: better now than when the page is waiting for its first file.
   refuse(404);
 
@@ -119,9 +113,25 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
 
   async function fileAt(path: string): Promise<Uint8Array<ArrayBuffer> | string> {
     const ahead = first.get(path);
-    if (first.delete(path) && first.size === 0) noteHandedOut();
+    first.delete(path);
     const bytes = new Uint8Array(ahead ?? (await readFile(join(rendererDir, path))));
-    return path === INDEX_PATH ? withAccounts(Buffer.from(bytes).toString("utf8"), knownAccounts()) : bytes;
+    return path === INDEX_PATH ? withAccounts(Buffer.from(bytes).toString("utf8")) : bytes;
+  }
+
+  /**
+   * Puts the accounts into the page. What the contract would not let through does not get there either, and no text in
+   * them can end the element that it stands in. A page that has no accounts asks for them.
+   */
+  function withAccounts(page: string): string {
+    const known = knownAccounts();
+    if (known === null) return page;
+    const parsed = accounts.requests.list.output.safeParse({ accounts: known });
+    if (!parsed.success) {
+      logger.error("the accounts are not as the contract says", { issues: parsed.error.issues.map(({ path }) => path) });
+      return page;
+    }
+    const list = JSON.stringify(parsed.data).replaceAll("<", "\\u003c");
+    return page.replace(KNOWN_ACCOUNTS, () => KNOWN_ACCOUNTS.replace("null", () => list));
   }
 
   async function serveFile(path: string): Promise<Response> {
@@ -146,17 +156,7 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
     return serveFile(url.pathname === "/" ? INDEX_PATH : url.pathname);
   }
 
-  return { answer: answerRequest, pageHandedOut };
-}
-
-/**
- * Puts the accounts into the page. What the contract would not let through does not get there either, and no text in
- * them can end the element that it stands in.
- */
-function withAccounts(page: string, known: Account[] | null): string {
-  if (known === null) return page;
-  const list = JSON.stringify(accounts.requests.list.output.parse({ accounts: known }));
-  return page.replace(KNOWN_ACCOUNTS, () => KNOWN_ACCOUNTS.replace("null", () => list.replaceAll("<", "\\u003c")));
+  return answerRequest;
 }
 
 function parse(url: string): URL | null {

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { BrowserWindow, screen, session } from "electron";
 import type { Logger } from "../logging/logger.ts";
+import type { WindowBounds } from "../storage/settingsFile.ts";
 import { INDEX_URL } from "./assets.ts";
 import { setMenu } from "./menu.ts";
 import { RendererWatch } from "./rendererWatch.ts";
 import { backgroundColour, onBackgroundChange } from "./theme.ts";
-import { fitPlace, SMALLEST, type WindowPlace, type WindowPlaceStore } from "./windowPlace.ts";
+import { fitPlace, SMALLEST, type WindowPlaceStore } from "./windowPlace.ts";
 
 export interface MainWindowOptions {
   /** The bundled preload script, an absolute path. */
@@ -34,7 +35,10 @@ export class MainWindow {
   #opening: Promise<void> | null = null;
   #watch: RendererWatch | null = null;
   #saved: Promise<void> = Promise.resolve();
-  #lastSaved: WindowPlace | null = null;
+  #lastSaved: WindowBounds | null = null;
+  #noteDrawn = (): void => undefined;
+  /** Resolves when the first page has been drawn and the window is shown. */
+  readonly drawn = new Promise<void>((resolve) => (this.#noteDrawn = resolve));
 
   constructor(options: MainWindowOptions) {
     this.#options = options;
@@ -121,7 +125,10 @@ export class MainWindow {
     });
     this.#window = window;
     if (place?.maximized) window.maximize();
-    window.once("ready-to-show", () => window.show());
+    window.once("ready-to-show", () => {
+      window.show();
+      this.#noteDrawn();
+    });
     // The page's own title is for screen readers; the window is named after the app.
     window.on("page-title-updated", (event) => event.preventDefault());
     this.#rememberPlace(window);
@@ -155,7 +162,7 @@ export class MainWindow {
   #savePlaceOf(window: BrowserWindow): void {
     const { place: store, logger } = this.#options;
     const zoomFactor = window.webContents.isCrashed() ? 1 : window.webContents.getZoomFactor();
-    const place: WindowPlace = { ...window.getNormalBounds(), maximized: window.isMaximized(), zoomFactor };
+    const place: WindowBounds = { ...window.getNormalBounds(), maximized: window.isMaximized(), zoomFactor };
     // Writing what is written already could be cut off by the end of the app, for nothing.
     if (this.#lastSaved && isDeepStrictEqual(place, this.#lastSaved)) return;
     this.#lastSaved = place;

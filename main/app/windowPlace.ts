@@ -1,20 +1,9 @@
-import * as z from "zod";
-
-/** Where the window was and how large, in device-independent pixels, and how far the person had zoomed. */
-export const WindowPlace = z.object({
-  x: z.number().int(),
-  y: z.number().int(),
-  width: z.number().int().positive(),
-  height: z.number().int().positive(),
-  maximized: z.boolean(),
-  zoomFactor: z.number().min(0.25).max(5),
-});
-export type WindowPlace = z.infer<typeof WindowPlace>;
+import type { WindowBounds } from "../storage/settingsFile.ts";
 
 /** Keeps the place between starts. `load` answers null when there is none or it cannot be used. */
 export interface WindowPlaceStore {
-  load(): WindowPlace | null | Promise<WindowPlace | null>;
-  save(place: WindowPlace): void | Promise<void>;
+  load(): WindowBounds | null | Promise<WindowBounds | null>;
+  save(place: WindowBounds): void | Promise<void>;
 }
 
 export interface Area {
@@ -41,7 +30,7 @@ function overlap(start: number, length: number, areaStart: number, areaLength: n
  * @param workAreas the displays' areas without task bars
  */
 export function fitPlace(
-  place: WindowPlace | null,
+  place: WindowBounds | null,
   workAreas: readonly Area[],
 ): { width: number; height: number; x?: number; y?: number } {
   if (!place) return { ...USUAL };

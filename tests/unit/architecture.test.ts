@@ -46,8 +46,8 @@ describe("the house", () => {
       errorReasons: Record<string, Record<string, string>>;
     };
     const sentence = /[a-z]{2,} [^]*[.:})]$/;
-    expect(Object.keys(errors).sort()).toEqual(AppError.options.map(({ shape }) => shape.kind.value).sort());
-    for (const { shape } of AppError.options) {
+    expect(Object.keys(errors).sort()).toEqual(AppError.unwrap().options.map(({ shape }) => shape.kind.value).sort());
+    for (const { shape } of AppError.unwrap().options) {
       const kind = shape.kind.value;
       if (errors[kind] !== "{reason}") {
         expect(errors[kind], kind).toMatch(sentence);

@@ -9,11 +9,12 @@ import { fillIn } from "../../../main/app/fillIns.ts";
 import { ReloadBudget } from "../../../main/app/reloadLimit.ts";
 import { writeDurably } from "../../../main/storage/durableFile.ts";
 import { settleWithin } from "../../../main/app/settleWithin.ts";
-import { fitPlace, SMALLEST, USUAL, type WindowPlace } from "../../../main/app/windowPlace.ts";
+import { fitPlace, SMALLEST, USUAL } from "../../../main/app/windowPlace.ts";
+import type { WindowBounds } from "../../../main/storage/settingsFile.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 
 describe("fitPlace", () => {
-  const place: WindowPlace = { x: 100, y: 50, width: 1000, height: 700, maximized: false, zoomFactor: 1 };
+  const place: WindowBounds = { x: 100, y: 50, width: 1000, height: 700, maximized: false, zoomFactor: 1 };
   const display = { x: 0, y: 0, width: 1920, height: 1040 };
 
   test("keeps a place that is on a display", () => {

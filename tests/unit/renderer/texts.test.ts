@@ -37,7 +37,7 @@ const builtBeginnings = [...source.matchAll(/[`]([a-zA-Z_.]+\.)\$\{/g)].map(([, 
 
 /** One error of each kind, with recognisable values in its fields. */
 const examples = {} as Record<AppError["kind"], Record<string, unknown>>;
-for (const { shape } of AppError.options) examples[shape.kind.value] = { kind: shape.kind.value };
+for (const { shape } of AppError.unwrap().options) examples[shape.kind.value] = { kind: shape.kind.value };
 const fields: Record<string, unknown> = {
   softLogout: false,
   userId: "@u:example.org",
@@ -58,7 +58,7 @@ const fields: Record<string, unknown> = {
   issues: ["x"],
   ref: "abc123",
 };
-for (const { shape } of AppError.options) {
+for (const { shape } of AppError.unwrap().options) {
   const example = examples[shape.kind.value];
   for (const name of Object.keys(shape)) if (name in fields) example[name] = fields[name];
 }
