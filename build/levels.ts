@@ -36,5 +36,12 @@ export const levels: Level[] = [
     workers: 1,
     testTimeoutMs: 180_000,
   },
-  { name: "packaged", files: [packaged], app: "packaged", workers: 1, testTimeoutMs: 300_000 },
+  {
+    name: "packaged",
+    files: [packaged],
+    app: "packaged",
+    homeserver: true,
+    workers: 1,
+    testTimeoutMs: 300_000,
+  },
 ];

@@ -5,9 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { extractFile, listPackage } from "@electron/asar";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Account } from "../../shared/contract/accounts.ts";
+import type { Reply } from "../../shared/errors.ts";
 import { fuses, readFuses } from "../../build/fuses.ts";
 import { root } from "../../build/paths.ts";
 import { PageConnection } from "../support/pageConnection.ts";
+import { startSecretService } from "../support/secretService.ts";
+import { startSynapse } from "../support/synapse.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 
 /** Fuses younger than Electron 25, the oldest that the app runs on. */
@@ -24,8 +29,8 @@ const archive = join(executable, process.platform === "darwin" ? "../../Resource
 /** How long the app may take to open the debugging port it was started with. It takes less than a second. */
 const portLimitMs = 60_000;
 
-/** Starts the packaged app with a debugging port. */
-function startApp(home: string): ChildProcess {
+/** Starts the packaged app with a debugging port, and with what else is to be in its environment. */
+function startApp(home: string, env: Readonly<Record<string, string>> = {}): ChildProcess {
   // Root cannot use Chromium's sandbox, and Xvfb has no graphics card.
   const flags = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return spawn(
@@ -33,7 +38,13 @@ function startApp(home: string): ChildProcess {
     [...flags, "--disable-gpu", "--remote-debugging-port=0", `--user-data-dir=${join(home, "data")}`],
     {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, HOME: home, XDG_CONFIG_HOME: join(home, "config"), XDG_DATA_HOME: join(home, "share") },
+      env: {
+        ...process.env,
+        HOME: home,
+        XDG_CONFIG_HOME: join(home, "config"),
+        XDG_DATA_HOME: join(home, "share"),
+        ...env,
+      },
     },
   );
 }
@@ -56,7 +67,19 @@ async function pageOf(app: ChildProcess): Promise<PageConnection> {
     app.on("close", (code) => reject(new Error(`the app ended with code ${code}. It said: ${words}`)));
     app.on("error", reject);
   });
-  return PageConnection.open(host, "app://");
+  const page = await PageConnection.open(host, "app://");
+  // While the page takes the place of the first empty one, it answers nothing.
+  const heading = () => page.evaluate(() => document.querySelector("h1")?.textContent).catch(() => undefined);
+  await waitUntil(heading, { what: "a heading", timeoutMs: portLimitMs });
+  return page;
+}
+
+/** Ends it as a power cut would. */
+async function kill(app: ChildProcess | undefined): Promise<void> {
+  if (app === undefined || app.exitCode !== null || app.signalCode !== null) return;
+  const closed = new Promise((resolve) => app.once("close", resolve));
+  app.kill("SIGKILL");
+  await closed;
 }
 
 describe("the packaged app", () => {
@@ -73,22 +96,65 @@ describe("the packaged app", () => {
 
   afterAll(async () => {
     page?.close();
-    if (app !== undefined && app.exitCode === null && app.signalCode === null) {
-      const closed = new Promise((resolve) => app?.once("close", resolve));
-      app.kill("SIGKILL");
-      await closed;
-    }
+    await kill(app);
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
   });
 
   test("opens its window and shows the first page", async () => {
-    await waitUntil(() => page?.evaluate(() => document.querySelector("h1")?.textContent), { what: "a heading" });
+    expect(await page?.evaluate(() => document.querySelector("h1")?.textContent)).toBeTruthy();
     expect(await page?.evaluate(() => document.title)).toContain("Steward");
   });
 
   test("knows that it is packaged", async () => {
     const info = await page?.evaluate(() => window.steward.request("app.info", {}));
     expect(info).toMatchObject({ ok: true, value: { packaged: true } });
+  });
+
+  test("keeps an account over a kill: keychain, crypto store and crypto are there in the package too", async () => {
+    const synapse = await startSynapse();
+    const keyring = await startSecretService();
+    const folder = await temporaryFolder("packaged-account");
+    let running: ChildProcess | undefined;
+    let shown: PageConnection | undefined;
+    try {
+      const { user, password } = await synapse.register({ user: "ada", password: "a password" });
+      running = startApp(folder.path, keyring.env);
+      shown = await pageOf(running);
+      const signedIn = await shown.evaluate(
+        (baseUrl, name, word) =>
+          window.steward.request("signIn.withPassword", {
+            serverName: null,
+            baseUrl,
+            identifier: { kind: "user", user: name },
+            password: word,
+          }),
+        synapse.baseUrl,
+        user,
+        password,
+      );
+      expect(signedIn).toMatchObject({ ok: true });
+      shown.close();
+      await kill(running);
+      running = startApp(folder.path, keyring.env);
+      shown = await pageOf(running);
+      const sessions = () =>
+        shown?.evaluate(async () => {
+          const reply = (await window.steward.request("accounts.list", {})) as Reply<{ accounts: Account[] }>;
+          return reply.ok ? reply.value.accounts.map(({ session }) => session) : reply.error;
+        });
+      const isOver = (found: unknown): boolean => !/"(starting|stopped)"/.test(JSON.stringify(found));
+      const found = await waitUntil(async () => ((one) => (isOver(one) ? one : undefined))(await sessions()), {
+        what: "the account to start or to fail",
+        timeoutMs: 60_000,
+      });
+      expect(found).toEqual([{ status: "running", error: null, offline: false }]);
+    } finally {
+      shown?.close();
+      await kill(running);
+      await keyring.stop();
+      await synapse.stop();
+      await folder.remove();
+    }
   });
 
   test("has every fuse set as decided", async () => {
