@@ -3,7 +3,8 @@ import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureSynapse } from "../tests/support/synapseVenv.ts";
 import { command } from "./command.ts";
-import { describeElectron, type Electron, findElectron } from "./electron.ts";
+import { conclude, sumUp } from "./conclude.ts";
+import { type Electron, findElectron } from "./electron.ts";
 import { type Level, levels } from "./levels.ts";
 import { lint } from "./lint.ts";
 import { cache, complain, root, say } from "./paths.ts";
@@ -60,7 +61,9 @@ export async function runTests(words: string[]): Promise<number> {
   } finally {
     await screen?.stop();
   }
-  return conclude(outcomes, seed, electron);
+  const { code, text } = conclude(outcomes, seed, electron);
+  process.stdout.write(text);
+  return code;
 }
 
 /** Runs `npm run package` as a person would. @throws Error when it fails. */
@@ -97,29 +100,6 @@ async function runLevel(level: Level, filters: string[]): Promise<Outcome[]> {
     outcomes.push({ name: `${level.name}: Vitest ended with code ${code}, though no test failed`, state: "failed" });
   }
   return outcomes;
-}
-
-/** `3 passed, 0 failed`, and the skipped ones where there are any. */
-export function sumUp(outcomes: Outcome[]): string {
-  const count = (state: Outcome["state"]): number => outcomes.filter((outcome) => outcome.state === state).length;
-  const skipped = count("skipped");
-  return `${count("passed")} passed, ${count("failed")} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
-}
-
-/** Prints what a person wants to know at the end; the sum is the very last line. */
-function conclude(outcomes: Outcome[], seed: string, electron: Electron | undefined): number {
-  const lines: string[] = [];
-  for (const { name, state, note } of outcomes) {
-    if (state === "skipped") lines.push(`skipped: ${name}: ${note ?? "no reason given"}`);
-    if (state === "failed") lines.push(`FAILED: ${name}`);
-  }
-  if (electron !== undefined) lines.push(describeElectron(electron));
-  lines.push(`seed ${seed}`);
-  const failed = outcomes.some(({ state }) => state === "failed");
-  const nothing = !outcomes.some(({ state }) => state === "passed");
-  if (nothing && !failed) lines.push("nothing ran, which counts as a failure");
-  process.stdout.write(`\n${lines.join("\n")}\n${sumUp(outcomes)}\n`);
-  return failed || nothing ? 1 : 0;
 }
 
 if (import.meta.main) {

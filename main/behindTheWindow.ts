@@ -70,11 +70,12 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
     answers: opening.then((rooms) => answersFor(handlersOf(rooms, front, emit, dialogs), createLogger(log, "ipc"))),
     shutdown: async () => {
       try {
+        // First: the rest may take longer than quitting waits.
+        await dialogs.forgetCopiedSecret();
+      } finally {
         const rooms = await opening;
         await rooms.jobs.stopAll();
         await rooms.sessions.stopAll();
-      } finally {
-        await dialogs.forgetCopiedSecret();
       }
     },
   };
@@ -130,10 +131,10 @@ function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): H
       logger: createLogger(log, "external"),
     }),
     copyText: (text) => dialogs.copyText(text),
-    report: async () => (await crashes.read())?.text ?? crashes.describeNow(),
-    dismissNotices: async () => {
+    report: () => crashes.text(),
+    dismissNotices: () => {
       notices.length = 0;
-      await crashes.dismiss();
+      crashes.dismiss();
     },
   });
 }

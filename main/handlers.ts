@@ -33,8 +33,8 @@ export interface HandlerParts {
   };
   openExternal: (request: { url: string; accountId?: AccountId | undefined }) => Promise<void>;
   copyText: (text: string) => Promise<void>;
-  report: () => Promise<string | null>;
-  dismissNotices: () => Promise<void>;
+  report: () => string;
+  dismissNotices: () => void;
 }
 
 /** Ties every request of the contract to the room that does it. No logic lives here. */
@@ -53,9 +53,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
         await parts.copyText(text);
         return {};
       },
-      report: async () => ({ text: await parts.report() }),
-      dismissNotices: async () => {
-        await parts.dismissNotices();
+      report: () => ({ text: parts.report() }),
+      dismissNotices: () => {
+        parts.dismissNotices();
         return {};
       },
     },
@@ -119,6 +119,9 @@ export function createHandlers(parts: HandlerParts): Handlers {
       choosePassphrase: ({ passphrase }) => secrets.choosePassphrase(passphrase),
       chooseThisTimeOnly: () => secrets.chooseThisTimeOnly(),
       unlock: ({ passphrase }) => secrets.unlock(passphrase),
+      whereKept: () => secrets.whereKept(),
+      forgetPassphrase: () => secrets.forgetPassphrase(),
+      recallPassphrase: ({ passphrase }) => secrets.recallPassphrase(passphrase),
     },
     secureBackup: parts.secureBackup,
     roomKeys: parts.roomKeys,

@@ -18,7 +18,7 @@ import { MainWindow, rendererSession } from "./app/window.ts";
 import type { BehindTheWindow } from "./behindTheWindow.ts";
 import { startRouter } from "./ipc/router.ts";
 import { isTrustedSender } from "./ipc/trust.ts";
-import { CrashReporter } from "./logging/crashReport.ts";
+import { CrashReporter, endsTheApp } from "./logging/crashReport.ts";
 import { createLogger, LogFile } from "./logging/logFile.ts";
 import { Redactor, SecretsToRedact } from "./logging/redact.ts";
 import { describeAccount } from "./sessions/accountDescription.ts";
@@ -49,8 +49,8 @@ const crashes = new CrashReporter({
 });
 crashes.watch(process, (kind, error) => {
   logger.error("nobody caught an error", { kind, error });
-  // After an exception nothing is certain any more; a rejected promise leaves the rest of the app as it was.
-  if (kind === "uncaughtException") {
+  // After an exception nothing is certain any more.
+  if (endsTheApp(kind)) {
     log.flushSync();
     app.exit(1);
   }
@@ -60,7 +60,14 @@ hardenApp({ packaged: app.isPackaged, logger });
 registerAssetScheme();
 
 const settingsFile = new SettingsFile({ path: folders.settingsFile, onDamaged: noteDamage });
-const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged: noteDamage });
+const index = new AccountIndex({
+  path: folders.accountIndexFile,
+  onDamaged: noteDamage,
+  onUnreadableEntries: (count) => {
+    notices.unshift({ kind: "accounts_not_understood", count });
+    logger.warn("accounts in the list were not understood, and left as they are", { count });
+  },
+});
 const notices: AppInfo["notices"] = [];
 
 function noteDamage(damaged: DamagedFile): void {
@@ -81,7 +88,8 @@ const window = new MainWindow({
 if (claimSingleInstance(() => window.focus())) {
   // Not awaited at the top level: the bundle is CommonJS.
   void start().catch((error: unknown) => {
-    crashes.write("start", error);
+    // A file of a newer Steward is said now, and is nothing that the next start should speak of.
+    if (!(error instanceof AppFailure && error.error.kind === "data_too_new")) crashes.write("start", error);
     log.flushSync();
     reportFailedStart(error);
   });
@@ -127,13 +135,9 @@ async function start(): Promise<void> {
     },
     logger,
   });
-  const [settings, crash] = await Promise.all([
-    settingsFile.settings(),
-    crashes.read(),
-    app.whenReady(),
-    index.load(),
-  ]);
-  if (crash) notices.push({ kind: "previous_crash", at: crash.at });
+  const [settings] = await Promise.all([settingsFile.settings(), app.whenReady(), index.load()]);
+  const crash = crashes.noticeOfEarlierRuns();
+  if (crash) notices.push(crash);
   applyTheme(settings.theme);
   let opened = (): void => undefined;
   const whenOpened = new Promise<void>((resolve) => (opened = resolve));

@@ -22,6 +22,7 @@ import { openSecrets } from "./secrets/openSecrets.ts";
 import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
 import { phraseStrength } from "./secrets/phraseStrength.ts";
 import type { Fetch } from "./sessions/http.ts";
+import type { ServerLimits } from "./sessions/sessionFetch.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
@@ -47,6 +48,8 @@ export interface RoomOptions {
   /** In place of the system's keychain. */
   keychain?: SystemKeychain;
   scryptCost?: ScryptCost;
+  /** In place of what a server is given. */
+  serverLimits?: Partial<ServerLimits>;
   /** In place of what a person is given. */
   verificationLimits?: Partial<VerificationLimits>;
 }
@@ -80,17 +83,18 @@ export async function openRooms(options: RoomOptions) {
     index,
     secretStore,
     cryptoStores: loadedLater(loggerFor("cryptoStore")),
-    cryptoFolders: (accountId) => folders.account(accountId),
+    accountFolders: (accountId) => folders.account(accountId),
     fetch,
+    ...(options.serverLimits && { serverLimits: options.serverLimits }),
     loadEngine: () => import("./engine.ts"),
     handOverRoomKeys,
     keepOutOfLogs: options.keepOutOfLogs,
     logger: loggerFor("sessions"),
     emit,
     sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform} (${hostname()})`,
-    keepsThisTimeOnly: () => secrets.state().protection === "this_time_only",
     onRemoved: async (accountId) => {
       await avatars.remove(accountId);
+      await jobs.forgetAccount(accountId);
       await folders.removeAccount(accountId);
     },
   });
@@ -176,7 +180,8 @@ export async function openRooms(options: RoomOptions) {
   });
   secrets.onChange((state) => {
     emit("secrets.changed", state);
-    if (!state.locked) void sessions.startLocked();
+    // One of the two may be open while the other is still waited for.
+    if (!state.locked || state.keychainProblem === null) void sessions.startLocked();
   });
 
   return {
@@ -198,11 +203,10 @@ export async function openRooms(options: RoomOptions) {
 
 /** The crypto stores, whose engine is loaded with the first of them: the window does not wait for it. */
 function loadedLater(logger: Logger): CryptoStores {
+  const load = async (): Promise<CryptoStores> => (await import("./cryptoStore/index.ts")).installCryptoStores(logger);
   return {
-    mount: async (...given) => {
-      const { installCryptoStores } = await import("./cryptoStore/index.ts");
-      return installCryptoStores(logger).mount(...given);
-    },
+    mount: async (...given) => (await load()).mount(...given),
+    remove: async (...given) => (await load()).remove(...given),
   };
 }
 

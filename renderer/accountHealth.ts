@@ -28,6 +28,11 @@ export function isOffline({ session }: Account): boolean {
   return session.offline && (session.status === "running" || session.status === "failed");
 }
 
+/** Whether the password of the account is what it needs: the server has signed it out, or its secrets are beyond opening. */
+export function signsInAgain({ session: { status, error } }: Account): boolean {
+  return status === "softLoggedOut" || error?.kind === "passphrase_forgotten" || error?.kind === "secret_missing";
+}
+
 /** The most important fix that is built, or null. What keeps the session from running comes first. */
 export function chooseFix(account: Account): Fix | null {
   switch (account.session.status) {
@@ -35,7 +40,7 @@ export function chooseFix(account: Account): Fix | null {
       return "sign_in_again";
     case "failed":
     case "locked":
-      return "retry";
+      return signsInAgain(account) ? "sign_in_again" : "retry";
     case "stopped":
       return "start";
     case "starting":

@@ -30,6 +30,8 @@ export const AppError = z.lazy(() =>
     kind("well_known_invalid", { host: z.string(), reason: z.string().max(300) }),
     kind("insecure_http", { baseUrl: z.string() }),
     kind("bad_certificate", { host: z.string(), reason: z.string().max(300) }),
+    /** The server sends what must stay with it on to this origin. */
+    kind("redirected", { host: z.string(), to: z.string().max(300) }),
     kind("network", { reason: z.enum(["refused", "timeout", "cut", "offline"]), host: z.string() }),
     // What a server answers
     kind("rate_limited", { retryAfterMs: z.number().int().nonnegative() }),
@@ -54,6 +56,7 @@ export const AppError = z.lazy(() =>
     kind("secret_unreadable"),
     kind("secret_missing"),
     kind("wrong_passphrase"),
+    kind("passphrase_forgotten"),
     kind("store_in_use"),
     kind("store_damaged"),
     kind("data_too_new", { file: z.string() }),

@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { MatrixClient } from "matrix-js-sdk";
-import { fail } from "../../shared/errors.ts";
+import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type Fetch, readBounded } from "../sessions/http.ts";
+import { fetchStaying } from "../sessions/redirects.ts";
+import { connectionError, serverError, stopOf } from "../sessions/serverErrors.ts";
 import { writeDurably } from "../storage/durableFile.ts";
 import type { AccountEntry } from "../storage/accountIndex.ts";
 
@@ -52,21 +54,40 @@ export class Avatars {
   }
 
   /**
-   * Fetches a small version of the picture and keeps it. Answers what the index remembers.
-   * Throws `bad_answer` for what is no picture or too large, and what the connection throws.
+   * Fetches a small version of the picture and keeps it, unless the session has ended meanwhile: its account may be gone.
+   * Answers what the index remembers.
+   * Throws `cancelled` then, `bad_answer` for what is no picture or too large, what the server says, and `network` and
+   * its kin.
    */
-  async fetch(accountId: AccountId, client: MatrixClient, mxc: string): Promise<NonNullable<AccountEntry["avatar"]>> {
+  async fetch(
+    accountId: AccountId,
+    client: MatrixClient,
+    mxc: string,
+    ended: AbortSignal,
+  ): Promise<NonNullable<AccountEntry["avatar"]>> {
     // Authenticated media (Client-Server API, "Content Repository", since 1.11).
     const url = client.mxcUrlToHttp(mxc, THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, "crop", false, true, true);
     const host = new URL(client.getHomeserverUrl()).host;
     if (!url) throw fail("bad_answer", { host });
-    const response = await this.#fetch(url, {
+    const init: RequestInit = {
       headers: { Authorization: `Bearer ${client.getAccessToken()}` },
       credentials: "omit",
       signal: AbortSignal.timeout(30_000),
-    });
-    if (!response.ok) throw fail("bad_answer", { host });
-    return this.keep(accountId, mxc, await readBounded(response, LIMIT_BYTES, host), host);
+    };
+    let bytes: Uint8Array;
+    try {
+      // A server may keep its media elsewhere and send whoever asks on to there, without the token.
+      const response = await fetchStaying(this.#fetch, url, init, "without_token");
+      if (!response.ok) {
+        await response.body?.cancel();
+        throw new AppFailure(serverError(response.status, {}, response.headers.get("retry-after")));
+      }
+      bytes = await readBounded(response, LIMIT_BYTES, host);
+    } catch (thrown) {
+      throw thrown instanceof AppFailure ? thrown : new AppFailure(connectionError(thrown, host), { cause: thrown });
+    }
+    if (ended.aborted) throw stopOf(ended);
+    return this.keep(accountId, mxc, bytes, host);
   }
 
   /** Keeps a picture whose bytes are at hand. Throws `bad_answer` when they are no picture. */

@@ -1,10 +1,10 @@
-import { randomInt } from "node:crypto";
 import type { Challenge, challenges as contract } from "../../shared/contract/challenges.ts";
 import type { Emit } from "../../shared/contract/index.ts";
 import type * as z from "zod";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
-import { toServerFailure } from "../sessions/serverErrors.ts";
+import { newId } from "../sessions/newId.ts";
+import { stopOf, toServerFailure } from "../sessions/serverErrors.ts";
 import { demandIn, nextStage } from "./uia.ts";
 
 /** The session that a request is made with: what a `MatrixSession` is to a challenge. */
@@ -22,14 +22,8 @@ export interface ChallengeOptions {
   signal: AbortSignal;
 }
 
-const ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 /** A server that keeps demanding what it has just been given would otherwise be asked for ever. */
 const MOST_AUTOMATIC_ANSWERS = 5;
-
-/** Names a new conversation: a Challenge or a verification. */
-export function newConversationId(): ConversationId {
-  return Array.from({ length: 16 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("") as ConversationId;
-}
 
 /** One conversation: its state as everybody sees it, and the answer it waits for. */
 class Conversation {
@@ -41,7 +35,7 @@ class Conversation {
   constructor(emit: Emit, accountId: AccountId, purpose: Challenge["purpose"]) {
     this.#emit = emit;
     this.#state = {
-      challengeId: newConversationId(),
+      challengeId: newId(),
       accountId,
       purpose,
       status: "checking",
@@ -140,14 +134,14 @@ export class Challenges {
     { signal }: ChallengeOptions,
   ): Promise<T> {
     const conversation = new Conversation(this.#emit, session.details.accountId, purpose);
-    const interrupt = (): void => conversation.interrupt(fail("cancelled"));
+    const interrupt = (): void => conversation.interrupt(stopOf(signal));
     signal.addEventListener("abort", interrupt, { once: true });
     try {
       const result = await this.#converse(session, conversation, request, signal);
       if (this.#isShown(conversation)) conversation.end("done", null);
       return result;
     } catch (thrown) {
-      const failure = toServerFailure(thrown, new URL(session.details.baseUrl).host);
+      const failure = signal.aborted ? stopOf(signal) : toServerFailure(thrown, new URL(session.details.baseUrl).host);
       if (this.#isShown(conversation)) {
         const error = failure instanceof AppFailure ? failure.error : null;
         const cancelled = error?.kind === "challenge_cancelled" || error?.kind === "cancelled";
@@ -179,6 +173,7 @@ export class Challenges {
     for (;;) {
       let stage: NonNullable<Challenge["stage"]>;
       let error: AppError | null = null;
+      if (signal.aborted) throw stopOf(signal);
       try {
         return await request(auth);
       } catch (thrown) {
@@ -203,7 +198,7 @@ export class Challenges {
           error = failure.error;
         }
       }
-      if (signal.aborted) throw fail("cancelled");
+      if (signal.aborted) throw stopOf(signal);
       this.#conversations.set(conversation.state.challengeId, conversation);
       lastStage = stage;
       const answer = await conversation.ask(stage, error);

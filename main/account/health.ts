@@ -1,11 +1,12 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { AccountHealth, SignOutPreview } from "../../shared/contract/accounts.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/contract/secureBackup.ts";
-import { isFailure } from "../../shared/errors.ts";
+import { type AppErrorKind, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { openEncryption } from "../encryption/encryptionAccess.ts";
 import { roomKeyCounts } from "../encryption/roomKeyUpload.ts";
 import type { Logger } from "../logging/logger.ts";
+import { toServerFailure } from "../sessions/serverErrors.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listSessions } from "./sessionList.ts";
 
@@ -28,12 +29,65 @@ const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]
   working: "working",
 };
 
+type Parts = Omit<AccountHealth, "checkedAt">;
+type Part = keyof Parts;
+
+const UNKNOWN: Parts = {
+  thisSession: "unknown",
+  secureBackup: "unknown",
+  recoveryEmail: { kind: "unknown" },
+  otherSessions: null,
+};
+
+/**
+ * What a request ends with to which the server itself gave no answer: a network that wants a login first redirects, and
+ * a session that stops cuts what is under way.
+ */
+const AWAY: ReadonlySet<AppErrorKind> = new Set([
+  "network",
+  "homeserver_not_found",
+  "bad_certificate",
+  "redirected",
+  "cancelled",
+] satisfies AppErrorKind[]);
+
+function isAway(failure: unknown): failure is AppFailure {
+  return failure instanceof AppFailure && AWAY.has(failure.error.kind);
+}
+
+/** What the server was asked about an account. */
+interface Look {
+  /** What it answered; the rest is unknown. */
+  seen: AccountHealth;
+  /** Those parts that it could not be reached about. */
+  away: ReadonlySet<Part>;
+  /** What is known now: where it could not be reached, what was known before. */
+  health: AccountHealth;
+}
+
+/** No address is longer, in characters (RFC 5321, 4.5.3.1). */
+const LONGEST_ADDRESS = 320;
+
 /** Hides the middle of an address: `a…e@mail.example`. */
 export function maskEmail(address: string): string {
   const at = address.lastIndexOf("@");
   const name = address.slice(0, at);
   if (name.length <= 2) return `${name.slice(0, 1)}…${address.slice(at)}`;
   return `${name[0]}…${name.at(-1)}${address.slice(at)}`;
+}
+
+/** What is known after a look: where there was no answer, what was known before, as old as that is. */
+function keeping(before: AccountHealth | null, seen: AccountHealth, away: ReadonlySet<Part>): AccountHealth {
+  if (!before || away.size === 0) return seen;
+  const kept = (["checkedAt", ...away] as const).map((name) => [name, before[name]]);
+  return { ...seen, ...(Object.fromEntries(kept) as Partial<AccountHealth>) };
+}
+
+/** Whether no other session is verified, and this one is; null when that does not follow from what was answered. */
+function isLastVerified({ thisSession, otherSessions }: AccountHealth): boolean | null {
+  if (thisSession === "unknown") return null;
+  if (thisSession !== "verified") return false;
+  return otherSessions && otherSessions.total === otherSessions.unverified;
 }
 
 /** What the health page asks of the other rooms. */
@@ -44,11 +98,14 @@ export interface HealthParts {
   logger: Logger;
 }
 
-/** Finds out what each account needs. A part that cannot be found out is `unknown` and spoils no other. */
+/**
+ * Finds out what each account needs. A part that cannot be found out is `unknown` and spoils no other; one about which
+ * the server could not be reached stays what it was.
+ */
 export class HealthService {
   readonly #parts: HealthParts;
   /** The refresh under way of each account, and the one that follows it. */
-  readonly #refreshes = new Map<AccountId, { running: Promise<AccountHealth>; next: Promise<AccountHealth> | null }>();
+  readonly #refreshes = new Map<AccountId, { running: Promise<Look>; next: Promise<Look> | null }>();
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -56,41 +113,54 @@ export class HealthService {
 
   /**
    * Asks the server about everything and remembers it. Whoever asks while a refresh is under way gets the next one: what
-   * has just changed may have been read already. Throws what the session throws.
+   * has just changed may have been read already. Throws what the session throws, and why the server could not be reached
+   * when it could not be for anything.
    */
-  refresh(accountId: AccountId): Promise<AccountHealth> {
+  async refresh(accountId: AccountId): Promise<AccountHealth> {
+    return (await this.#look(accountId)).health;
+  }
+
+  #look(accountId: AccountId): Promise<Look> {
     const under = this.#refreshes.get(accountId);
     if (!under) return this.#begin(accountId);
     under.next ??= under.running.catch(() => undefined).then(() => this.#begin(accountId));
     return under.next;
   }
 
-  #begin(accountId: AccountId): Promise<AccountHealth> {
-    const running = this.#refresh(accountId).finally(() => {
+  #begin(accountId: AccountId): Promise<Look> {
+    const running = this.#lookNow(accountId).finally(() => {
       if (this.#refreshes.get(accountId)?.running === running) this.#refreshes.delete(accountId);
     });
     this.#refreshes.set(accountId, { running, next: null });
     return running;
   }
 
-  async #refresh(accountId: AccountId): Promise<AccountHealth> {
-    const { sessions } = this.#parts;
-    const health = await sessions.session(accountId).use(async (client): Promise<AccountHealth> => {
-      const orUnknown = <T, U>(asked: Promise<T>, unknown: U): Promise<T | U> =>
+  async #lookNow(accountId: AccountId): Promise<Look> {
+    const { sessions, logger } = this.#parts;
+    const session = sessions.session(accountId);
+    const failures = new Map<Part, AppFailure>();
+    const seen = await session.use(async (client): Promise<AccountHealth> => {
+      const part = <P extends Part>(name: P, asked: Promise<Parts[P]>): Promise<Parts[P]> =>
         asked.catch((error: unknown) => {
-          this.#parts.logger.warn("a part of an account's health is not known", { accountId, error });
-          return unknown;
+          logger.warn("a part of an account's health is not known", { accountId, part: name, error });
+          const failure = toServerFailure(error, session.host);
+          if (isAway(failure)) failures.set(name, failure);
+          return UNKNOWN[name];
         });
       const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
-        orUnknown(this.#thisSession(client), "unknown" as const),
-        orUnknown(this.#secureBackup(accountId), "unknown" as const),
-        orUnknown(this.#recoveryEmail(client), { kind: "unknown" } as const),
-        orUnknown(this.#otherSessions(client), null),
+        part("thisSession", this.#thisSession(client)),
+        part("secureBackup", this.#secureBackup(accountId)),
+        part("recoveryEmail", this.#recoveryEmail(client)),
+        part("otherSessions", this.#otherSessions(client)),
       ]);
       return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions };
     });
+    const [failure] = failures.values();
+    if (failure && failures.size === Object.keys(UNKNOWN).length) throw failure;
+    const away = new Set(failures.keys());
+    const health = keeping(sessions.account(accountId).health, seen, away);
     await sessions.update(accountId, { health });
-    return health;
+    return { seen, away, health };
   }
 
   async #secureBackup(accountId: AccountId): Promise<AccountHealth["secureBackup"]> {
@@ -109,6 +179,9 @@ export class HealthService {
     const { threepids } = await client.getThreePids();
     const emails = threepids.filter(({ medium }) => medium === "email");
     const first = emails[0];
+    if (first && first.address.length > LONGEST_ADDRESS) {
+      throw fail("bad_answer", { host: new URL(client.getHomeserverUrl()).host });
+    }
     return first ? { kind: "set", masked: maskEmail(first.address), count: emails.length } : { kind: "none" };
   }
 
@@ -125,37 +198,35 @@ export class HealthService {
   async signOutPreview(accountId: AccountId): Promise<SignOutPreview> {
     const { sessions } = this.#parts;
     const known = sessions.account(accountId).health;
+    const session = sessions.session(accountId);
     const securityKeyKept = await this.#parts.keepsSecurityKey(accountId).catch(() => null);
-    const unknown: SignOutPreview = {
+    const unknown: Omit<SignOutPreview, "serverReachable" | "whyNotRunning"> = {
       thisSession: known?.thisSession ?? "unknown",
       secureBackup: known?.secureBackup ?? "unknown",
       lastVerifiedSession: null,
       roomKeysNotBackedUp: null,
       securityKeyKept,
-      serverReachable: false,
     };
     try {
       // First, and it must be answered: everything else is asked of a server that is away for half a minute and more.
       const roomKeysNotBackedUp = await this.#roomKeysNotBackedUp(accountId);
-      const health = await this.refresh(accountId);
-      const others = health.otherSessions;
-      const lastVerifiedSession =
-        others === null ? null : health.thisSession === "verified" && others.total - others.unverified === 0;
+      const { seen, away } = await this.#look(accountId);
       return {
-        thisSession: health.thisSession,
-        secureBackup: health.secureBackup,
-        lastVerifiedSession,
+        thisSession: seen.thisSession,
+        secureBackup: seen.secureBackup,
+        lastVerifiedSession: isLastVerified(seen),
         roomKeysNotBackedUp,
         securityKeyKept,
-        serverReachable: true,
+        whyNotRunning: session.snapshot.error,
+        serverReachable: away.size === 0,
       };
     } catch (error) {
       this.#parts.logger.warn("what a sign-out would cost is not known", { accountId, error });
-      return unknown;
+      return { ...unknown, whyNotRunning: session.snapshot.error, serverReachable: isAway(error) ? false : null };
     }
   }
 
-  /** Null when the server does not say which backup there is. Throws what the session throws, and `network`. */
+  /** Null when the server does not say which backup there is. Throws what the session throws, and why it is away. */
   async #roomKeysNotBackedUp(accountId: AccountId): Promise<number | null> {
     try {
       return await this.#parts.sessions.session(accountId).use(async (client, signal) => {
@@ -166,7 +237,7 @@ export class HealthService {
         return backup !== null && backup.version === active ? total - backedUp : total;
       });
     } catch (error) {
-      if (isFailure(error, "network") || isFailure(error, "account_not_running")) throw error;
+      if (isAway(error) || isFailure(error, "account_not_running")) throw error;
       this.#parts.logger.warn("how many room keys are backed up is not known", { accountId, error });
       return null;
     }

@@ -101,6 +101,18 @@ export class Jobs {
     this.#parts.emit("jobs.dismissed", { jobId });
   }
 
+  /** Stops and forgets all jobs of an account that goes: they name its rooms. Throws `file_failed`. */
+  async forgetAccount(accountId: AccountId): Promise<void> {
+    for (const { jobId } of this.list().filter((job) => job.accountId === accountId)) {
+      const running = this.#running.get(jobId);
+      running?.controller.abort();
+      await running?.ended;
+      this.#jobs.delete(jobId);
+      this.#parts.emit("jobs.dismissed", { jobId });
+    }
+    await this.#keep({ forgetting: true });
+  }
+
   /** Stops everything that runs: part of ending the app. What was running will be `interrupted`. */
   async stopAll(): Promise<void> {
     for (const { controller } of this.#running.values()) controller.abort("app_ends");
@@ -150,10 +162,10 @@ export class Jobs {
     if (report) this.#parts.emit("jobs.changed", changed);
   }
 
-  async #keep(): Promise<void> {
+  async #keep(how = { forgetting: false }): Promise<void> {
     const jobs = this.list();
     const ended = jobs.filter((job) => job.status !== "running").slice(MOST_ENDED);
     for (const { jobId } of ended) this.#jobs.delete(jobId);
-    await this.#parts.file.write({ jobs: this.list() });
+    await this.#parts.file.write({ jobs: this.list() }, how);
   }
 }

@@ -23,11 +23,11 @@ export class ProfileService {
 
   /** Reads the profile from the server and remembers it. Throws what the session or the server throws. */
   async get(accountId: AccountId): Promise<Profile> {
-    return this.#sessions.session(accountId).use(async (client) => {
+    return this.#sessions.session(accountId).use(async (client, signal) => {
       const [limit, capabilities] = await Promise.all([
         this.#uploadLimit(client),
         client.getCapabilities(),
-        this.#refresh(accountId, client),
+        this.#refresh(accountId, client, signal),
       ]);
       const account = this.#sessions.account(accountId);
       const allows = (name: "m.set_displayname" | "m.set_avatar_url"): boolean => capabilities[name]?.enabled !== false;
@@ -72,7 +72,7 @@ export class ProfileService {
     return this.get(accountId);
   }
 
-  async #refresh(accountId: AccountId, client: MatrixClient): Promise<void> {
+  async #refresh(accountId: AccountId, client: MatrixClient, ended: AbortSignal): Promise<void> {
     const answer = await client.getProfileInfo(client.getSafeUserId()).catch((thrown: unknown) => {
       // A new account without a profile of any kind.
       if (isNotFound(thrown)) return {};
@@ -85,12 +85,15 @@ export class ProfileService {
       await this.#avatars.remove(accountId);
       await this.#sessions.update(accountId, { ...entry, avatar: null });
     } else if (avatarPath === null || !(await this.#isKept(accountId, mxc))) {
-      const avatar = await this.#avatars.fetch(accountId, client, mxc).catch((thrown: unknown) => {
-        // A picture that cannot be shown is no reason to show no name.
-        if (thrown instanceof AppFailure) return null;
-        throw thrown;
-      });
-      await this.#sessions.update(accountId, { ...entry, avatar });
+      const change = await this.#avatars.fetch(accountId, client, mxc, ended).then(
+        (avatar) => ({ avatar }),
+        (thrown: unknown) => {
+          if (!(thrown instanceof AppFailure)) throw thrown;
+          // A picture that cannot be shown is no reason to show no name, and one that cannot be had now none to forget it.
+          return cannotBeShown(thrown) ? { avatar: null } : {};
+        },
+      );
+      await this.#sessions.update(accountId, { ...entry, ...change });
     } else {
       await this.#sessions.update(accountId, entry);
     }
@@ -121,6 +124,11 @@ export class ProfileService {
 
 const hasErrcode = (thrown: unknown, errcode: string): boolean =>
   thrown instanceof Error && "errcode" in thrown && thrown.errcode === errcode;
+
+/** Whether asking again would not help: it is no picture, or the server refuses it. */
+function cannotBeShown({ error }: AppFailure): boolean {
+  return error.kind === "bad_answer" || (error.kind === "server" && error.status < 500 && error.status !== 401);
+}
 
 function isNotFound(thrown: unknown): boolean {
   return isFailure(thrown, "not_found") || hasErrcode(thrown, "M_NOT_FOUND");

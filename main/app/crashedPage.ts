@@ -12,7 +12,7 @@ function escapeHtml(text: string): string {
 /**
  * The page itself: no script and no file of the renderer, because those may be what crashes.
  *
- * @param reportFolder where the log lies, shown so that the person can find the report
+ * @param reportFolder where the log lies, shown so that the person can find it
  */
 export function crashedPage(reportFolder: string): string {
   return `<!doctype html>
@@ -31,7 +31,8 @@ export function crashedPage(reportFolder: string): string {
       </p>
       <p>To try again, press <kbd>Ctrl</kbd>+<kbd>R</kbd> (on a Mac <kbd>Cmd</kbd>+<kbd>R</kbd>), or close Steward and
         open it again.</p>
-      <p>A report without names, passwords or keys is in this folder:</p>
+      <p>What Steward noted is in this folder. Passwords, tokens and keys are taken out; Matrix IDs and the addresses of
+        homeservers stay in it:</p>
       <p><code>${escapeHtml(reportFolder)}</code></p>
     </main>
   </body>

@@ -26,7 +26,11 @@ export class RendererWatch {
       this.#asking?.abort();
       if (details.reason !== "clean-exit") this.#loadAfterCrash();
     });
-    window.on("unresponsive", () => void this.#ask());
+    window.on("unresponsive", () => {
+      this.#ask().catch((error: unknown) => {
+        logger.error("the person could not be asked about a window that hangs", { error: String(error) });
+      });
+    });
     window.on("responsive", () => this.#asking?.abort());
     window.on("closed", () => this.#asking?.abort());
   }
@@ -58,16 +62,19 @@ export class RendererWatch {
     this.#logger.warn("the window does not respond");
     const asking = new AbortController();
     this.#asking = asking;
-    const { response } = await dialog.showMessageBox(this.#window, {
-      type: "warning",
-      message: "This window does not respond.",
-      detail: "You can wait, or load it again. Work under way goes on, and your accounts and keys are not affected.",
-      buttons: ["Wait", "Load again"],
-      defaultId: 0,
-      cancelId: 0,
-      signal: asking.signal,
-    });
-    this.#asking = null;
+    const { response } = await dialog
+      .showMessageBox(this.#window, {
+        type: "warning",
+        message: "This window does not respond.",
+        detail: "You can wait, or load it again. Work under way goes on, and your accounts and keys are not affected.",
+        buttons: ["Wait", "Load again"],
+        defaultId: 0,
+        cancelId: 0,
+        signal: asking.signal,
+      })
+      .finally(() => {
+        this.#asking = null;
+      });
     if (response === 1 && !asking.signal.aborted) this.#window.webContents.forcefullyCrashRenderer();
   }
 }

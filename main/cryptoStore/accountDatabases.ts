@@ -96,14 +96,6 @@ export class AccountDatabases {
     await this.#journal.close();
   }
 
-  /**
-   * Removes the closed store's folder.
-   * @throws `file_failed`
-   */
-  async discard(): Promise<void> {
-    await this.#journal.discard();
-  }
-
   async #closeConnections(): Promise<void> {
     // To close a connection before its upgrade begins makes the engine throw where nobody can catch it.
     const connections = [...this.#engine._databases.values()]

@@ -5,6 +5,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import { AccountDatabases } from "./accountDatabases.ts";
 import { installIndexedDb } from "./engineGlobals.ts";
+import { discardLevel } from "./levelFolder.ts";
 import type { StoreReader } from "./storeReader.ts";
 
 /** How a crypto store is mounted. */
@@ -28,11 +29,6 @@ export interface MountedStore {
   readonly reader: StoreReader;
   /** Ends every connection, waits for running transactions and writes, and closes the files. */
   close(): Promise<void>;
-  /**
-   * Closes, and deletes the folder.
-   * @throws `file_failed`
-   */
-  destroy(): Promise<void>;
 }
 
 /** The crypto stores of all accounts in this process. */
@@ -44,6 +40,14 @@ export interface CryptoStores {
    * @throws `store_in_use` when it is open here or in another process; `store_damaged`; `data_too_new`; `file_failed`
    */
   mount(accountId: AccountId, folder: string, options?: MountOptions): Promise<MountedStore>;
+  /**
+   * Deletes a crypto store of an account with its folder, in whatever state it is: nothing of it is read. Deleting what
+   * is absent is no error.
+   *
+   * @throws `store_in_use` when one of the account's is open here, or this one in another process; nothing is deleted
+   *   then; `file_failed`
+   */
+  remove(accountId: AccountId, folder: string): Promise<void>;
 }
 
 let installed: CryptoStores | null = null;
@@ -57,9 +61,14 @@ export function installCryptoStores(logger: Logger): CryptoStores {
   if (installed !== null) return installed;
   const router = new Router(logger);
   installIndexedDb(router);
-  installed = { mount: (accountId, folder, options = {}) => router.mount(accountId, folder, options) };
+  installed = {
+    mount: (accountId, folder, options = {}) => router.mount(accountId, folder, options),
+    remove: (accountId, folder) => router.remove(accountId, folder),
+  };
   return installed;
 }
+
+const prefixOf = (accountId: AccountId, beside: boolean): string => `steward-${accountId}${beside ? "-beside" : ""}`;
 
 /** Sends each database name to the account it belongs to. */
 class Router extends IDBFactory {
@@ -86,7 +95,7 @@ class Router extends IDBFactory {
   }
 
   async mount(accountId: AccountId, folder: string, options: MountOptions): Promise<MountedStore> {
-    const prefix = `steward-${accountId}${options.beside ? "-beside" : ""}`;
+    const prefix = prefixOf(accountId, options.beside ?? false);
     if (this.#mounted.has(prefix)) throw fail("store_in_use");
     this.#mounted.set(prefix, null);
     const onFailed = (failure: AppFailure): void => {
@@ -103,15 +112,19 @@ class Router extends IDBFactory {
     this.#mounted.set(prefix, databases);
     let closing: Promise<void> | null = null;
     const close = (): Promise<void> => (closing ??= this.#unmount(prefix, databases));
-    return {
-      databasePrefix: prefix,
-      reader: databases.reader,
-      close,
-      destroy: async () => {
-        await close();
-        await databases.discard();
-      },
-    };
+    return { databasePrefix: prefix, reader: databases.reader, close };
+  }
+
+  async remove(accountId: AccountId, folder: string): Promise<void> {
+    const prefixes = [prefixOf(accountId, false), prefixOf(accountId, true)];
+    if (prefixes.some((prefix) => this.#mounted.has(prefix))) throw fail("store_in_use");
+    // Nobody opens it meanwhile.
+    for (const prefix of prefixes) this.#mounted.set(prefix, null);
+    try {
+      await discardLevel(folder);
+    } finally {
+      for (const prefix of prefixes) this.#mounted.delete(prefix);
+    }
   }
 
   async #unmount(prefix: string, databases: AccountDatabases): Promise<void> {

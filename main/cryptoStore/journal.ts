@@ -1,6 +1,6 @@
 import { type AppFailure, fail } from "../../shared/errors.ts";
 import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./entries.ts";
-import { discardLevel, levelFailure, openLevel } from "./levelFolder.ts";
+import { levelFailure, openLevel } from "./levelFolder.ts";
 import type { Level } from "./levelFolder.ts";
 import { NO_TOTALS, changeTotals, decodeTotals, encodeTotals } from "./totals.ts";
 import type { Totals } from "./totals.ts";
@@ -44,16 +44,14 @@ interface Waiting {
  */
 export class Journal {
   readonly #level: Level;
-  readonly #folder: string;
   readonly #onFailed: (failure: AppFailure) => void;
   #totals: Totals = NO_TOTALS;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
   #failure: AppFailure | null = null;
 
-  private constructor(level: Level, folder: string, onFailed: (failure: AppFailure) => void) {
+  private constructor(level: Level, onFailed: (failure: AppFailure) => void) {
     this.#level = level;
-    this.#folder = folder;
     this.#onFailed = onFailed;
   }
 
@@ -69,7 +67,7 @@ export class Journal {
     onFailed: (failure: AppFailure) => void,
   ): Promise<Journal> {
     const level = await openLevel(folder, mustExist);
-    const journal = new Journal(level, folder, onFailed);
+    const journal = new Journal(level, onFailed);
     try {
       await journal.#read(visit);
     } catch (thrown) {
@@ -96,14 +94,6 @@ export class Journal {
   async close(): Promise<void> {
     await this.#writing;
     await this.#level.close();
-  }
-
-  /**
-   * Removes the closed journal's folder.
-   * @throws `file_failed`
-   */
-  async discard(): Promise<void> {
-    await discardLevel(this.#folder);
   }
 
   async #read(visit: Visit): Promise<void> {

@@ -1,8 +1,9 @@
-import { access, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ClassicLevel } from "classic-level";
 import { AppFailure, fail } from "../../shared/errors.ts";
-import { fileFailure, isMissing, systemErrorCode } from "../storage/fileErrors.ts";
+import { isThere, syncFolder } from "../storage/durableFile.ts";
+import { fileFailure, systemErrorCode } from "../storage/fileErrors.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
 import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./entries.ts";
 import { isDamagedLevel } from "./levelCheck.ts";
@@ -13,7 +14,6 @@ export const FORMAT_VERSION = 1;
 
 const LEVEL_NAME = "level";
 const UNFINISHED = "level.new-";
-const DISCARDED = "level.gone-";
 
 /** A LevelDB with bytes as keys and as values. */
 export type Level = ClassicLevel<Buffer, Buffer>;
@@ -42,7 +42,7 @@ export async function openLevel(folder: string, mustExist: boolean): Promise<Lev
   try {
     await makePrivateFolder(folder);
     const path = join(folder, LEVEL_NAME);
-    if (!(await exists(path))) {
+    if (!(await isThere(path))) {
       if (mustExist) throw fail("store_damaged");
       await createLevel(folder);
     } else if (await isDamagedLevel(path)) {
@@ -64,16 +64,25 @@ export async function openLevel(folder: string, mustExist: boolean): Promise<Lev
 }
 
 /**
- * Removes a closed store's folder. It is first renamed, so that a crash in the middle leaves no half of a store.
- * @throws `file_failed`
+ * Removes a crypto store's folder, whatever is in it: nothing of it is read. Removing what is absent is no error. Cut
+ * short in the middle, it leaves a store that is refused as damaged, and can be removed.
+ *
+ * @throws `store_in_use` when it is open in another process, before anything is removed; `file_failed`
  */
 export async function discardLevel(folder: string): Promise<void> {
+  const { ClassicLevel } = await import("classic-level");
   try {
-    const gone = await mkdtemp(join(folder, DISCARDED));
-    await rename(join(folder, LEVEL_NAME), join(gone, LEVEL_NAME));
+    // Takes LevelDB's lock before it deletes, and holds it until it has.
+    await ClassicLevel.destroy(join(folder, LEVEL_NAME));
+  } catch (thrown) {
+    const failure = levelFailure(thrown);
+    if (failure.error.kind === "store_in_use") throw failure;
+    // What it cannot delete is deleted below, or said to be in the way.
+  }
+  try {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   } catch (thrown) {
-    if (!isMissing(thrown)) throw fileFailure(thrown);
+    throw fileFailure(thrown);
   }
 }
 
@@ -130,7 +139,7 @@ async function createLevel(folder: string): Promise<void> {
     await rename(fresh, join(folder, LEVEL_NAME));
   } catch (thrown) {
     // Another process may have been quicker; then its lock decides.
-    if (!(await exists(join(folder, LEVEL_NAME)))) throw thrown;
+    if (!(await isThere(join(folder, LEVEL_NAME)))) throw thrown;
   }
   await syncFolder(folder);
 }
@@ -148,29 +157,6 @@ async function checkFormat(level: Level, folder: string): Promise<void> {
 
 async function removeLeftovers(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (name.startsWith(UNFINISHED) || name.startsWith(DISCARDED)) {
-      await rm(join(folder, name), { recursive: true, force: true });
-    }
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (thrown) {
-    if (isMissing(thrown)) return false;
-    throw thrown;
-  }
-}
-
-/** Makes a rename survive a power cut. Windows cannot open folders, and journals renames by itself. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    if (name.startsWith(UNFINISHED)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }

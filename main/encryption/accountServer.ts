@@ -4,6 +4,8 @@ import type { MatrixClient, Method } from "matrix-js-sdk";
 import type { CryptoMachine } from "./sdkInternals.ts";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
+import type { Fetch } from "../sessions/http.ts";
+import { BackupTransfer } from "./roomKeys/backupTransfer.ts";
 
 const PREFIX = "/_matrix/client/v3";
 /** No account data that this room reads is longer; what is longer was not written by a client of good will. */
@@ -181,9 +183,13 @@ export class AccountServer {
     await machine.markRequestAsSent(request.id, request.type, answer);
   }
 
-  /** All entries of a key backup, as the server sends them; null when the backup is gone. */
-  roomKeys(version: string): Promise<string | null> {
-    return this.#orNull(this.#send("GET", "/room_keys/keys", undefined, { version }));
+  /** Carries the entries of a key backup, piece by piece. Patient and persistent, unlike everything else here. */
+  entriesOf(version: string): BackupTransfer {
+    const { beforeEach, signal } = this.#options;
+    beforeEach?.();
+    const client = this.#client;
+    const fetch: Fetch = (input, init) => client.http.fetch(input instanceof Request ? input.url : input, init);
+    return new BackupTransfer({ client, fetch, version, signal });
   }
 
   /** The homeserver's name and port. */

@@ -1,5 +1,6 @@
 import { type OlderBackup, SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
+import type { AccountServer } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
 import { otherKeys } from "./replacedKeys.ts";
@@ -7,19 +8,29 @@ import { otherKeys } from "./replacedKeys.ts";
 /**
  * Turns key storage off: says so in the account data first, so that no client begins it again in between, then deletes
  * the backups of room keys and the stored secrets. The identity and the sessions' verification stay, and so do keys that
- * lock secrets of another kind. Can be done again wherever it was cut off.
+ * lock secrets of another kind. Can be done again wherever it was cut off. Throws `bad_answer` when the server deletes a
+ * backup and has it still.
  */
 export async function turnOffKeyStorage(access: EncryptionAccess): Promise<void> {
   const { crypto, server, storage } = access;
   await declareBackupUnwanted(access);
-  for (let backup = await server.backup(); backup; backup = await server.backup()) {
-    await server.deleteBackup(backup.version);
-  }
+  await deleteAllBackups(server);
   const { all, removable } = otherKeys(await server.allAccountData(), null);
   if ((await storage.defaultKey()).kind !== "absent") await storage.removeDefaultKey();
   for (const name of SecretName.options) await storage.removeCopies(name, all);
   for (const keyId of removable) await storage.removeDescription(keyId);
   await crypto.checkKeyBackupAndEnable();
+}
+
+/** Throws `bad_answer` when the server goes on naming one that it says it has deleted. */
+async function deleteAllBackups(server: AccountServer): Promise<void> {
+  const deleted = new Set<string>();
+  for (let backup = await server.backup(); backup; backup = await server.backup()) {
+    const { version } = backup;
+    if (deleted.has(version)) throw fail("bad_answer", { host: server.host });
+    await server.deleteBackup(version);
+    deleted.add(version);
+  }
 }
 
 /** The backups of room keys before the newest, newest first. */

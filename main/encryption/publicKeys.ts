@@ -9,10 +9,14 @@ const PKCS8_BEFORE_KEY = {
   x25519: Buffer.from("302e020100300506032b656e04220420", "hex"),
 };
 
+/** A private key from its 32 bytes. */
+export function rawPrivateKey(kind: keyof typeof PKCS8_BEFORE_KEY, bytes: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_BEFORE_KEY[kind], bytes]), format: "der", type: "pkcs8" });
+}
+
 function privateKeyOf(kind: keyof typeof PKCS8_BEFORE_KEY, privateKey: string): KeyObject | null {
   const bytes = fromBase64OfLength(privateKey, PRIVATE_KEY_BYTES);
-  if (!bytes) return null;
-  return createPrivateKey({ key: Buffer.concat([PKCS8_BEFORE_KEY[kind], bytes]), format: "der", type: "pkcs8" });
+  return bytes && rawPrivateKey(kind, bytes);
 }
 
 function publicOf(kind: keyof typeof PKCS8_BEFORE_KEY, privateKey: string): string | null {

@@ -1,3 +1,4 @@
+import { carryOver } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
   backupKeyHere,
@@ -12,15 +13,14 @@ import { removeKeys } from "./replacedKeys.ts";
 import type { SetUpWork } from "./setUpWork.ts";
 
 /**
- * Begins a new backup beside the old one. When this session can open the old one, it takes the room keys out of it
- * first, so that they come along.
+ * Begins a new backup beside the old ones. From those that this session can open it takes the room keys first, so that
+ * they come along: all of them are deleted in the end.
  */
 export async function ensureNewBackup({ access, pending }: SetUpWork): Promise<void> {
-  const { crypto, server } = access;
-  const backup = await server.backup();
+  const backup = await access.server.backup();
   let version = opensBackup(pending.backupKey, backup) ? backup!.version : null;
   if (version === null) {
-    if (opensBackup(await backupKeyHere(access), backup)) await crypto.restoreKeyBackup();
+    await carryOver(access, await backupKeyHere(access), pending.backupKey);
     version = await createBackup(access, pending.backupKey);
   }
   await connectBackup(access, pending.backupKey, version);

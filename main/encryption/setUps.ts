@@ -213,7 +213,7 @@ export class SetUps {
     const access = openEncryption(client, { signal: run.signal, beforeEach: throwIfStopped });
     const session = this.#parts.session(accountId);
     // What ends the session also ends the question that is put to the person.
-    const abort = (): void => stop.abort();
+    const abort = (): void => stop.abort(run.signal.reason);
     run.signal.addEventListener("abort", abort, { once: true });
     let pending = run.pending;
     const purpose = pending.kind === "reset" ? "reset_identity" : "upload_identity";

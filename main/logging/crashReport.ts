@@ -1,20 +1,43 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { inspect } from "node:util";
 import * as z from "zod";
+import type { AppInfo } from "../../shared/contract/app.ts";
 import type { Redactor } from "./redact.ts";
 
-/** The end of an earlier run, as it was written down. */
-export const CrashReport = z.object({
+/**
+ * What went wrong: an error that nobody caught, a promise whose rejection nobody handled, or a start that failed. See
+ * `endsTheApp`.
+ */
+const CrashKind = z.enum(["uncaughtException", "unhandledRejection", "start"]);
+export type CrashKind = z.infer<typeof CrashKind>;
+
+/** Whether the app ends with it. After a rejected promise the rest of the app is as it was, and goes on. */
+export function endsTheApp(kind: CrashKind): boolean {
+  return kind !== "unhandledRejection";
+}
+
+/** Something that went wrong, as it was written down. */
+const CrashReport = z.object({
   /** Milliseconds since 1970. */
   at: z.number(),
+  kind: CrashKind,
   /** Redacted, for the person to read and copy. */
   text: z.string(),
 });
-export type CrashReport = z.infer<typeof CrashReport>;
+type CrashReport = z.infer<typeof CrashReport>;
 
-/** Where the report lies and what goes into it. */
+const ReportFile = z.object({ reports: z.array(CrashReport) });
+
+/** Kept at most. Together they stay below the 65,536 characters that the clipboard and most issue trackers take. */
+const MOST_REPORTS = 3;
+const LONGEST_REPORT = 20_000;
+/** Of each error and each of its causes: what it says and where it was thrown stand at its start. */
+const LONGEST_ERROR = 3_000;
+const MOST_CAUSES = 5;
+const LONGEST_LINE = 1_000;
+
+/** Where the reports lie and what goes into them. */
 export interface CrashReporterOptions {
   readonly path: string;
   readonly redactor: Redactor;
@@ -29,20 +52,26 @@ export interface CrashSource {
   on(event: "unhandledRejection", listener: (reason: unknown) => void): unknown;
 }
 
-/** What nobody caught. */
-export type CrashKind = "uncaughtException" | "unhandledRejection";
+/** What the person is told at the next start. */
+export type CrashNotice = Extract<AppInfo["notices"][number], { kind: "previous_crash" | "previous_error" }>;
 
-/** Keeps one report, of the last crash. */
+/**
+ * Keeps reports of what went wrong until the person has been told. A report of this run never takes the place of one
+ * of an earlier run, and is not forgotten with it.
+ */
 export class CrashReporter {
   readonly #options: CrashReporterOptions;
+  /** Oldest first. Null until the file has been read. */
+  #reports: readonly CrashReport[] | null = null;
+  readonly #ofThisRun = new Set<CrashReport>();
 
   constructor(options: CrashReporterOptions) {
     this.#options = options;
   }
 
   /**
-   * Writes a report whenever an error reaches the top of `source`, then calls `onCrash`, which decides whether the app
-   * goes on.
+   * Writes a report whenever an error reaches the top of `source`, then calls `onCrash`, which ends the app where
+   * `endsTheApp` says so.
    */
   watch(source: CrashSource, onCrash: (kind: CrashKind, error: unknown) => void): void {
     const listen = (kind: CrashKind) => (error: unknown) => {
@@ -54,15 +83,61 @@ export class CrashReporter {
   }
 
   /** Writes the report to the disk before it returns, because there may be no later. Never throws. */
-  write(kind: string, error: unknown): void {
+  write(kind: CrashKind, error: unknown): void {
+    tryTo(() => {
+      const report: CrashReport = { at: Date.now(), kind, text: this.#describe(kind, error) };
+      const kept = withoutLeast([...this.#kept(), report]);
+      if (!kept.includes(report)) return;
+      this.#ofThisRun.add(report);
+      this.#keep(kept);
+    });
+  }
+
+  /** What to tell of earlier runs; null when nothing went wrong or the person has dismissed it. Never throws. */
+  noticeOfEarlierRuns(): CrashNotice | null {
+    const earlier = this.#kept().filter((report) => !this.#ofThisRun.has(report));
+    const ending = earlier.findLast(({ kind }) => endsTheApp(kind));
+    if (ending) return { kind: "previous_crash", at: ending.at };
+    const last = earlier.at(-1);
+    return last ? { kind: "previous_error", at: last.at } : null;
+  }
+
+  /** Forgets the reports of earlier runs, which the person has been told of. Those of this run stay for the next. */
+  dismiss(): void {
+    this.#keep(this.#kept().filter((report) => this.#ofThisRun.has(report)));
+  }
+
+  /**
+   * What the person copies, at most 65,536 characters: the reports that are kept, the newest first; or, where nothing
+   * went wrong, one of now.
+   */
+  text(): string {
+    const texts = this.#kept().map(({ text }) => text);
+    return texts.length === 0 ? this.#describe("report", null) : texts.reverse().join("\n\n");
+  }
+
+  /** What is kept. A damaged file is none: there is nothing in it that can be told. */
+  #kept(): readonly CrashReport[] {
+    if (this.#reports === null) {
+      this.#reports = [];
+      tryTo(() => {
+        const file = ReportFile.parse(JSON.parse(readFileSync(this.#options.path, "utf8")));
+        this.#reports = file.reports;
+      });
+    }
+    return this.#reports;
+  }
+
+  #keep(reports: readonly CrashReport[]): void {
+    this.#reports = reports;
     const { path } = this.#options;
+    if (reports.length === 0) return rmSync(path, { force: true });
     const temporary = `${path}.new`;
     try {
-      const report: CrashReport = { at: Date.now(), text: this.#describe(kind, error) };
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       const file = openSync(temporary, "w", 0o600);
       try {
-        const bytes = Buffer.from(JSON.stringify(report), "utf8");
+        const bytes = Buffer.from(JSON.stringify({ reports }), "utf8");
         for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
         fsyncSync(file);
       } finally {
@@ -75,37 +150,43 @@ export class CrashReporter {
     }
   }
 
-  /** The report of the last crash that was not dismissed, or null. Never throws: a damaged report is none. */
-  async read(): Promise<CrashReport | null> {
-    try {
-      return CrashReport.safeParse(JSON.parse(await readFile(this.#options.path, "utf8"))).data ?? null;
-    } catch {
-      return null;
-    }
-  }
-
-  /** Forgets the report. */
-  async dismiss(): Promise<void> {
-    await rm(this.#options.path, { force: true });
-  }
-
-  /** A report of now, without a crash: what the person copies when they report something else. */
-  describeNow(): string {
-    return this.#describe("report", null);
-  }
-
-  #describe(kind: string, error: unknown): string {
+  /** Versions, error and causes whole, then as many of the last log lines as there is room for. */
+  #describe(kind: CrashKind | "report", error: unknown): string {
     const { redactor, about, recentLines } = this.#options;
-    const lines = [`Steward ${kind}, ${new Date().toISOString()}`, ...about.map((line) => redactor.text(line)), ""];
-    for (const one of error === null ? [] : withCauses(error)) lines.push(redactor.text(one), "");
-    return [...lines, "Recent log:", ...recentLines()].join("\n");
+    const head = [`Steward ${kind}, ${new Date().toISOString()}`, ...about.map((line) => redactor.text(line)), ""];
+    for (const one of error === null ? [] : withCauses(error)) head.push(cut(redactor.text(one), LONGEST_ERROR), "");
+    const start = [...head, "Recent log:"].join("\n");
+    let room = LONGEST_REPORT - start.length;
+    const log: string[] = [];
+    for (const line of [...recentLines()].reverse()) {
+      const shown = cut(line, LONGEST_LINE);
+      room -= shown.length + 1;
+      if (room < 0) break;
+      log.push(shown);
+    }
+    return [start, ...log.reverse()].join("\n");
   }
+}
+
+/**
+ * The reports without the one that says least, where there are too many: the last that the app survived, so that one
+ * that comes again and again takes no other's place; where it survived none, the second.
+ */
+function withoutLeast(reports: readonly CrashReport[]): readonly CrashReport[] {
+  if (reports.length <= MOST_REPORTS) return reports;
+  const survived = reports.findLastIndex(({ kind }) => !endsTheApp(kind));
+  const least = survived >= 0 ? survived : 1;
+  return reports.filter((_, index) => index !== least);
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)} [cut]` : text;
 }
 
 /** The error and what caused it, as text, outermost first. */
 function withCauses(error: unknown): string[] {
   const texts: string[] = [];
-  for (let current = error; texts.length < 5 && current !== undefined; ) {
+  for (let current = error; texts.length < MOST_CAUSES && current !== undefined; ) {
     texts.push(current instanceof Error ? (current.stack ?? String(current)) : describeThrown(current));
     current = current instanceof Error ? current.cause : undefined;
   }

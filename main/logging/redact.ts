@@ -37,21 +37,13 @@ const LOOKS_LIKE_KEY = /^(?:[A-Za-z0-9+/_-]{43}=?|[0-9a-f]{64})$/i;
 /** `M_FORBIDDEN`, `ECONNREFUSED`, `404`: what fields named "code" hold when it is no authorization code. */
 const LOOKS_LIKE_ERROR_CODE = /^(?:[A-Z][A-Z0-9_]{0,40}|\d{1,5})$/;
 
-/** Exact texts that must not be seen: the tokens in use, while they are in use. */
+/** Exact texts that must not be seen: every token that was in use since the start. */
 export class SecretsToRedact {
-  readonly #values = new Set<string>();
   readonly #forms = new Map<string, readonly string[]>();
 
   /** Texts of fewer than 6 characters are not taken: they would blank out ordinary words. */
   add(value: string): void {
-    if (value.length < 6) return;
-    this.#values.add(value);
-    this.#forms.set(value, formsOf(value));
-  }
-
-  delete(value: string): void {
-    this.#values.delete(value);
-    this.#forms.delete(value);
+    if (value.length >= 6) this.#forms.set(value, formsOf(value));
   }
 
   /** Blanks out every form of every value. */

@@ -117,10 +117,6 @@ export class WireReader {
     this.#at = at;
   }
 
-  get offset(): number {
-    return this.#at;
-  }
-
   align(to: number): void {
     this.#at += (to - (this.#at % to)) % to;
   }

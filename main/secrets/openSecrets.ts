@@ -10,7 +10,7 @@ import type { ScryptCost } from "./passphraseKeychain.ts";
 import { phraseStrength } from "./phraseStrength.ts";
 import { SecretsProtection } from "./protection.ts";
 import type { SecretStore } from "./secretStore.ts";
-import { anyVaultInKeychain, Vault } from "./vault.ts";
+import { Vault } from "./vault.ts";
 import { VaultSecretStore } from "./vaultSecretStore.ts";
 
 /** The zxcvbn score from which a passphrase may protect this computer's secrets. */
@@ -42,8 +42,11 @@ export async function openSecrets(
       onDamaged,
       ...(scryptCost === undefined ? {} : { cost: scryptCost }),
     }),
-    anyVaultInKeychain: async () =>
-      anyVaultInKeychain((await folders.accountIds()).map((id) => new Vault(id, vaultFolder(id)))),
+    vaults: async () =>
+      (await folders.accountIds()).map((accountId) => ({
+        accountId,
+        protection: () => new Vault(accountId, vaultFolder(accountId)).protection(),
+      })),
     phraseStrength: (passphrase) => phraseStrength(passphrase, [], GOOD_PASSPHRASE_SCORE),
     onDamaged,
     log,

@@ -1,8 +1,13 @@
 import { createHash, randomBytes, scrypt } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
+import { isThere, renameDurably } from "../storage/durableFile.ts";
+import { fileFailure } from "../storage/fileErrors.ts";
 import { JsonFile } from "../storage/jsonFile.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
+import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { Keychain, KeychainDone, KeychainGet } from "./keychain.ts";
 import { KEY_BYTES, newKey, seal, unseal } from "./sealing.ts";
 
@@ -38,6 +43,9 @@ const Data = z
   .refine(({ content, checksum }) => checksum === checksumOf(content));
 type Data = z.infer<typeof Data>;
 
+/** Between the name of the file and the moment at which its passphrase was forgotten. */
+const FORGOTTEN = ".forgotten-";
+
 /** Where the file lies, and what tests set lower. */
 export interface PassphraseKeychainOptions {
   readonly path: string;
@@ -47,16 +55,24 @@ export interface PassphraseKeychainOptions {
 
 /**
  * A keychain for computers without one: a file whose entries are sealed under a random master key, and that key under
- * the person's passphrase. Locked until `unlock` or `create`.
+ * the person's passphrase. Locked until `unlock`, `choose` or `recall`.
+ *
+ * A file whose passphrase was forgotten is never removed: it lies beside under another name until it is recalled.
  */
 export class PassphraseKeychain implements Keychain {
-  readonly #file: JsonFile<Data>;
+  readonly #path: string;
+  readonly #onDamaged: (damaged: DamagedFile) => void;
   readonly #cost: ScryptCost;
+  /** What opens the file or puts another in its place happens one after the other. */
+  readonly #turns = new KeyedQueue<"file">();
+  #file: JsonFile<Data>;
   #master: Buffer | null = null;
 
   constructor({ path, onDamaged, cost = DEFAULT_COST }: PassphraseKeychainOptions) {
-    this.#file = new JsonFile({ path, schema: Data, version: 1, onDamaged });
+    this.#path = path;
+    this.#onDamaged = onDamaged;
     this.#cost = cost;
+    this.#file = this.#fileAt(path);
   }
 
   get locked(): boolean {
@@ -72,36 +88,89 @@ export class PassphraseKeychain implements Keychain {
    * Makes the file, or when it is there and unlocked, puts it under another passphrase.
    * @throws `secrets_locked` when there is one that was not unlocked; `data_too_new`, `file_failed`
    */
-  async choose(passphrase: string): Promise<void> {
-    const master = this.#master ?? newKey();
-    const salt = randomBytes(SALT_BYTES);
-    const key = await deriveKey(passphrase, salt, this.#cost);
-    const change = (data: Data | null): Data => {
-      if (data !== null && this.#master === null) throw fail("secrets_locked");
-      return withChecksum({
-        ...this.#cost,
-        salt: salt.toString("base64"),
-        master: seal(key, master, MASTER_LABEL).toString("base64"),
-        entries: data?.content.entries ?? {},
-      });
-    };
-    await this.#file.update(change);
-    this.#master = master;
-    // The copy beside the file still opens with the passphrase before; a second write, sealed anew, replaces it.
-    await this.#file.update(change);
+  choose(passphrase: string): Promise<void> {
+    return this.#turns.run("file", async () => {
+      const master = this.#master ?? newKey();
+      const salt = randomBytes(SALT_BYTES);
+      const key = await deriveKey(passphrase, salt, this.#cost);
+      const change = (data: Data | null): Data => {
+        if (data !== null && this.#master === null) throw fail("secrets_locked");
+        return withChecksum({
+          ...this.#cost,
+          salt: salt.toString("base64"),
+          master: seal(key, master, MASTER_LABEL).toString("base64"),
+          entries: data?.content.entries ?? {},
+        });
+      };
+      await this.#file.update(change);
+      this.#master = master;
+      // The copy beside the file still opens with the passphrase before; a second write, sealed anew, replaces it.
+      await this.#file.update(change);
+    });
   }
 
   /**
    * @throws `wrong_passphrase`; `secret_unreadable` when the file is lost; `data_too_new`, `file_failed`
    */
-  async unlock(passphrase: string): Promise<void> {
-    const data = await this.#file.read();
-    if (data === null) throw fail("secret_unreadable");
-    const { salt, master } = data.content;
-    const key = await deriveKey(passphrase, Buffer.from(salt, "base64"), data.content);
-    const opened = unseal(key, Buffer.from(master, "base64"), MASTER_LABEL);
-    if (opened === null || opened.length !== KEY_BYTES) throw fail("wrong_passphrase");
-    this.#master = opened;
+  unlock(passphrase: string): Promise<void> {
+    return this.#turns.run("file", async () => {
+      const data = await this.#file.read();
+      if (data === null) throw fail("secret_unreadable");
+      const master = await openMaster(data, passphrase);
+      if (master === null) throw fail("wrong_passphrase");
+      this.#master = master;
+    });
+  }
+
+  /**
+   * Puts the locked file aside, with its copy and as it is, and goes on as if there had been none. Without a file it
+   * does nothing.
+   * @throws `invalid_input` when it is unlocked; `data_too_new`, `file_failed`
+   */
+  forget(): Promise<void> {
+    return this.#turns.run("file", async () => {
+      if (this.#master !== null) throw fail("invalid_input", { issues: ["The passphrase has been given."] });
+      if (!(await this.exists())) return;
+      const aside = `${this.#path}${FORGOTTEN}${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+      // The copy first: where this is cut short the file is still in its place, and nothing is made from its copy.
+      await moveIfThere(`${this.#path}.bak`, `${aside}.bak`);
+      await renameDurably(this.#path, aside);
+      this.#file = this.#fileAt(this.#path);
+    });
+  }
+
+  /**
+   * Whether a file that was put aside has this entry and the one in use has not.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async isForgotten(name: string): Promise<boolean> {
+    const has = (data: Data | null): boolean => data !== null && Object.hasOwn(data.content.entries, name);
+    if (has(await this.#file.read())) return false;
+    for (const path of await this.#forgotten()) if (has(await this.#fileAt(path).read())) return true;
+    return false;
+  }
+
+  /**
+   * Takes back what was put aside under this passphrase. Where there is no file in use, the one put aside becomes that
+   * again. Otherwise its entries are added to the one in use, as far as that has none of their names, and it stays.
+   * @throws `wrong_passphrase` when it opens nothing that was put aside; `secrets_locked` when the file in use is not
+   *   unlocked; `data_too_new`, `file_failed`
+   */
+  recall(passphrase: string): Promise<void> {
+    return this.#turns.run("file", async () => {
+      let inUse = await this.exists();
+      if (inUse && this.#master === null) throw fail("secrets_locked");
+      let opened = false;
+      for (const path of await this.#forgotten()) {
+        const data = await this.#fileAt(path).read();
+        const master = data && (await openMaster(data, passphrase));
+        if (!data || !master) continue;
+        if (inUse) await this.#adopt(data, master);
+        else await this.#putBack(path, master);
+        inUse = opened = true;
+      }
+      if (!opened) throw fail("wrong_passphrase");
+    });
   }
 
   async get(name: string): Promise<KeychainGet> {
@@ -128,12 +197,58 @@ export class PassphraseKeychain implements Keychain {
     return { kind: "done" };
   }
 
+  #fileAt(path: string): JsonFile<Data> {
+    return new JsonFile({ path, schema: Data, version: 1, onDamaged: this.#onDamaged });
+  }
+
+  /** The files that were put aside, the latest first. */
+  async #forgotten(): Promise<string[]> {
+    const folder = dirname(this.#path);
+    const beginning = `${basename(this.#path)}${FORGOTTEN}`;
+    const names = await readdir(folder).catch((thrown: unknown) => {
+      throw fileFailure(thrown);
+    });
+    return names
+      .filter((name) => name.startsWith(beginning) && /^[\dTZ-]+$/.test(name.slice(beginning.length)))
+      .sort()
+      .reverse()
+      .map((name) => join(folder, name));
+  }
+
+  async #putBack(aside: string, master: Buffer): Promise<void> {
+    await renameDurably(aside, this.#path);
+    await moveIfThere(`${aside}.bak`, `${this.#path}.bak`);
+    this.#file = this.#fileAt(this.#path);
+    this.#master = master;
+  }
+
+  async #adopt({ content }: Data, from: Buffer): Promise<void> {
+    const into = this.#master as Buffer;
+    const adopted: Content["entries"] = {};
+    for (const [name, entry] of Object.entries(content.entries)) {
+      const value = unseal(from, Buffer.from(entry, "base64"), entryLabel(name));
+      if (value !== null) adopted[name] = seal(into, value, entryLabel(name)).toString("base64");
+    }
+    await this.#changeEntries((entries) => ({ ...adopted, ...entries }));
+  }
+
   async #changeEntries(change: (entries: Content["entries"]) => Content["entries"]): Promise<void> {
     await this.#file.update((data) => {
       if (data === null) throw fail("secret_unreadable");
       return withChecksum({ ...data.content, entries: change(data.content.entries) });
     });
   }
+}
+
+async function moveIfThere(from: string, to: string): Promise<void> {
+  if (await isThere(from)) await renameDurably(from, to);
+}
+
+/** The master key of a file, or null when the passphrase is not its. */
+async function openMaster({ content }: Data, passphrase: string): Promise<Buffer | null> {
+  const key = await deriveKey(passphrase, Buffer.from(content.salt, "base64"), content);
+  const opened = unseal(key, Buffer.from(content.master, "base64"), MASTER_LABEL);
+  return opened?.length === KEY_BYTES ? opened : null;
 }
 
 function entryLabel(name: string): string {

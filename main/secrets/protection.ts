@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SecretsState } from "../../shared/contract/secrets.ts";
+import type { SecretsState, WhereKept } from "../../shared/contract/secrets.ts";
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { fail } from "../../shared/errors.ts";
 import { AccountId } from "../../shared/ids.ts";
@@ -26,8 +26,8 @@ export interface SecretsProtectionOptions {
   readonly path: string;
   readonly keychain: SystemKeychain;
   readonly passphraseKeychain: PassphraseKeychain;
-  /** Whether any account's vault has its key in the system's keychain. */
-  readonly anyVaultInKeychain: () => Promise<boolean>;
+  /** The accounts that have a folder here, and how to find out where the key of their vault lies. */
+  readonly vaults: () => Promise<{ accountId: AccountId; protection: () => Promise<VaultProtection | null> }[]>;
   readonly phraseStrength: (passphrase: string) => Promise<PhraseStrength>;
   readonly onDamaged: (damaged: DamagedFile) => void;
   readonly log: Logger;
@@ -128,6 +128,58 @@ export class SecretsProtection {
     return this.#refresh(this.#problem);
   }
 
+  /**
+   * Goes on without a passphrase that was forgotten. What it seals is put aside as it is, for `recallPassphrase`; the
+   * accounts in it have to sign in again.
+   * @throws `invalid_input` when no passphrase is being asked for; `data_too_new`, `file_failed`
+   */
+  async forgetPassphrase(): Promise<SecretsState> {
+    if (this.#state.protection !== "passphrase" || !this.#state.locked) {
+      throw fail("invalid_input", { issues: ["No passphrase is being asked for."] });
+    }
+    await this.#options.passphraseKeychain.forget();
+    await this.#remember((remembered) => ({ ...remembered, choice: null }));
+    return this.#refresh(this.#problem);
+  }
+
+  /**
+   * Takes back what was put aside when this passphrase was forgotten: it protects secrets again, or where another
+   * does meanwhile, what it sealed is sealed with that one.
+   * @throws `wrong_passphrase` when nothing was put aside under it; `secrets_locked` when another passphrase has not been
+   *   given yet; `data_too_new`, `file_failed`
+   */
+  async recallPassphrase(passphrase: string): Promise<SecretsState> {
+    await this.#options.passphraseKeychain.recall(passphrase);
+    await this.#remember((remembered) => ({ ...remembered, choice: "passphrase" }));
+    this.#thisTimeOnly = false;
+    const before = this.#state;
+    const state = await this.#refresh(this.#problem);
+    // Accounts can be read now that could not, also where the protection is the same as before.
+    if (state === before) this.#tell();
+    return state;
+  }
+
+  /**
+   * Whether an account's key is sealed with a passphrase that was forgotten.
+   * @throws `data_too_new`, `file_failed`
+   */
+  isForgotten(accountId: AccountId): Promise<boolean> {
+    return this.#options.passphraseKeychain.isForgotten(accountId);
+  }
+
+  /**
+   * Which accounts depend on what. An account whose vault does not say so is in neither list.
+   * @throws `file_failed`
+   */
+  async whereKept(): Promise<WhereKept> {
+    const kept: WhereKept = { keychain: [], passphrase: [] };
+    for (const { accountId, protection } of await this.#options.vaults()) {
+      const place = await protection();
+      if (place !== null) kept[place].push(accountId);
+    }
+    return kept;
+  }
+
   /** The keychain that holds, or would hold, keys protected in that way. */
   keychain(protection: VaultProtection): Keychain {
     return protection === "keychain" ? this.#options.keychain : this.#options.passphraseKeychain;
@@ -158,6 +210,11 @@ export class SecretsProtection {
     }
   }
 
+  async #anyVaultInKeychain(): Promise<boolean> {
+    for (const { protection } of await this.#options.vaults()) if ((await protection()) === "keychain") return true;
+    return false;
+  }
+
   async #lookAgain(): Promise<void> {
     await this.#refresh(await this.#options.keychain.status());
   }
@@ -166,9 +223,10 @@ export class SecretsProtection {
     this.#problem = problem;
     const word = (this.#lastWord += 1);
     const { choice, keysToRemove } = (await this.#file.read()) ?? NOTHING_REMEMBERED;
-    const inUse = problem !== null && (await this.#options.anyVaultInKeychain());
+    const inUse = problem !== null && (await this.#anyVaultInKeychain());
+    // The file asks for its passphrase even where the choice was not written down, or was lost.
+    const passphrase = choice === "passphrase" || (await this.#options.passphraseKeychain.exists());
     if (word !== this.#lastWord) return this.#state;
-    const passphrase = choice === "passphrase";
     const protection: Protection = this.#thisTimeOnly
       ? "this_time_only"
       : passphrase
@@ -193,14 +251,18 @@ export class SecretsProtection {
 
   #become(state: SecretsState): void {
     const before = this.#state;
-    this.#state = state;
     const same =
       before.protection === state.protection &&
       before.locked === state.locked &&
       before.keychainProblem === state.keychainProblem;
     if (same) return;
+    this.#state = state;
     this.#options.log.info("secrets protection changed", { ...state });
-    for (const listener of this.#listeners) listener(state);
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.#state);
   }
 
   async #removeLeftKeys(keys: Remembered["keysToRemove"]): Promise<void> {

@@ -62,6 +62,8 @@ export async function unlockSecretService(
     if (prompt === NO_OBJECT) return true;
     if (typeof prompt !== "string") return false;
     const completed = connection.nextSignal({ path: prompt, interface: PROMPT_INTERFACE, member: "Completed" });
+    // Where the dialog is refused, or the bus goes away, the call below says so, and nobody comes to wait for this.
+    completed.catch(() => undefined);
     await connection.call({
       destination: SERVICE,
       path: prompt,

@@ -23,7 +23,13 @@ export const AccountSecrets = z.object({
 export type AccountSecrets = z.infer<typeof AccountSecrets>;
 
 /** Why a secret that ought to be there cannot be read. */
-export type UnreadableReason = "keychain_locked" | "keychain_unreachable" | "passphrase_needed" | "damaged" | "too_new";
+export type UnreadableReason =
+  | "keychain_locked"
+  | "keychain_unreachable"
+  | "passphrase_needed"
+  | "passphrase_forgotten"
+  | "damaged"
+  | "too_new";
 
 /** Where an account's secrets are: sealed, with the key in one of two places, or in memory alone. */
 export type SecretPlace = "keychain" | "passphrase" | "memory";
@@ -40,13 +46,21 @@ export type SecretRead =
  */
 export interface SecretStore {
   read(accountId: AccountId): Promise<SecretRead>;
+  /** The secrets of an account where they are in memory alone and end with the app; otherwise null. */
+  heldInMemory(accountId: AccountId): AccountSecrets | null;
   /**
-   * Writes durably before it resolves. Throws `secrets_unprotected`, `secrets_locked`, or `secret_unreadable` when what
+   * Writes durably before it resolves, and answers where to. Throws `secrets_unprotected`, `secrets_locked`, or `secret_unreadable` when what
    * is there now could not be read: nothing is ever written over it.
    */
-  write(accountId: AccountId, secrets: AccountSecrets): Promise<void>;
+  write(accountId: AccountId, secrets: AccountSecrets): Promise<SecretPlace>;
   /** Reads, changes, writes, as one step. Throws `secret_missing` when there is nothing to change, and as `write` does. */
   update(accountId: AccountId, change: (secrets: AccountSecrets) => AccountSecrets): Promise<AccountSecrets>;
+  /**
+   * Moves secrets that are sealed with a forgotten passphrase into `folder`, as they are, so that others can be written.
+   * Where there are none it does nothing. Throws as `write` does, before anything is moved; and `conversation_over` when
+   * they can be read.
+   */
+  setAside(accountId: AccountId, folder: string): Promise<void>;
   /** Removes key and vault. Removing what is absent is no error. */
   remove(accountId: AccountId): Promise<void>;
 }

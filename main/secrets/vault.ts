@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { AccountId } from "../../shared/ids.ts";
-import { readIfThere, removeDurably, writeDurably } from "../storage/durableFile.ts";
+import { readIfThere, removeDurably, renameDurably, writeDurably } from "../storage/durableFile.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
 import { seal, unseal } from "./sealing.ts";
 import { AccountSecrets } from "./secretStore.ts";
@@ -19,6 +19,7 @@ export type VaultFile =
 
 const MAGIC = Buffer.from("STWVAULT", "latin1");
 const VERSION = 1;
+const FILE_NAME = "secrets.sealed";
 const HEADER_BYTES = MAGIC.length + 2;
 const PROTECTION_CODES: Readonly<Record<VaultProtection, number>> = { keychain: 1, passphrase: 2 };
 
@@ -40,6 +41,15 @@ export class Vault {
     const bytes = await readIfThere(this.#file);
     if (bytes !== null) return parse(bytes);
     return (await readIfThere(this.#begunFile)) === null ? { kind: "absent" } : { kind: "begun" };
+  }
+
+  /**
+   * Where the key lies that opens it; null when there is no vault, or none that says so.
+   * @throws `file_failed`
+   */
+  async protection(): Promise<VaultProtection | null> {
+    const file = await this.load();
+    return file.kind === "sealed" ? file.protection : null;
   }
 
   /** The secrets in a sealed vault, or null when it is damaged or `key` is not its key. */
@@ -75,6 +85,15 @@ export class Vault {
     await removeDurably(this.#begunFile);
   }
 
+  /**
+   * Moves the vault into a folder, as it is.
+   * @throws `file_failed`
+   */
+  async moveTo(folder: string): Promise<void> {
+    await makePrivateFolder(folder);
+    await renameDurably(this.#file, join(folder, FILE_NAME));
+  }
+
   /** @throws `file_failed` */
   async remove(): Promise<void> {
     await removeDurably(this.#file);
@@ -82,7 +101,7 @@ export class Vault {
   }
 
   get #file(): string {
-    return join(this.#folder, "secrets.sealed");
+    return join(this.#folder, FILE_NAME);
   }
 
   get #begunFile(): string {
@@ -92,18 +111,6 @@ export class Vault {
   #label(protection: VaultProtection): string {
     return `steward vault ${VERSION} ${this.#accountId} ${protection}`;
   }
-}
-
-/**
- * Whether any of these folders holds a vault whose key lies in the system's keychain.
- * @throws `file_failed`
- */
-export async function anyVaultInKeychain(vaults: readonly Vault[]): Promise<boolean> {
-  for (const vault of vaults) {
-    const file = await vault.load();
-    if (file.kind === "sealed" && file.protection === "keychain") return true;
-  }
-  return false;
 }
 
 function parse(bytes: Buffer): VaultFile {

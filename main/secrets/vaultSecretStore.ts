@@ -6,7 +6,7 @@ import type { KeychainGet, KeychainProblem } from "./keychain.ts";
 import type { SecretsProtection } from "./protection.ts";
 import { newKey } from "./sealing.ts";
 import { AccountSecrets } from "./secretStore.ts";
-import type { SecretRead, SecretStore, UnreadableReason } from "./secretStore.ts";
+import type { SecretPlace, SecretRead, SecretStore, UnreadableReason } from "./secretStore.ts";
 import { Vault } from "./vault.ts";
 import type { VaultFile, VaultProtection } from "./vault.ts";
 import { vaultKeyFromText, vaultKeyToText } from "./vaultKey.ts";
@@ -46,11 +46,15 @@ export class VaultSecretStore implements SecretStore {
     return this.#queue.run(accountId, () => this.#read(accountId));
   }
 
-  write(accountId: AccountId, secrets: AccountSecrets): Promise<void> {
+  heldInMemory(accountId: AccountId): AccountSecrets | null {
+    return this.#inMemory.get(accountId) ?? null;
+  }
+
+  write(accountId: AccountId, secrets: AccountSecrets): Promise<SecretPlace> {
     return this.#queue.run(accountId, async () => {
       const now = await this.#read(accountId);
       if (now.kind === "unreadable") throw this.#refusal(now.reason);
-      await this.#write(accountId, secrets);
+      return this.#write(accountId, secrets);
     });
   }
 
@@ -62,6 +66,21 @@ export class VaultSecretStore implements SecretStore {
       const changed = AccountSecrets.parse(change(now.secrets));
       await this.#write(accountId, changed);
       return changed;
+    });
+  }
+
+  setAside(accountId: AccountId, folder: string): Promise<void> {
+    return this.#queue.run(accountId, async () => {
+      const now = await this.#read(accountId);
+      if (now.kind === "found") throw fail("conversation_over");
+      if (now.kind === "absent") return;
+      if (now.reason !== "passphrase_forgotten") throw this.#refusal(now.reason);
+      // What keeps new secrets from being written is to be met before the old ones are out of their place.
+      if (this.#protection.state().protection === "unprotected") throw fail("secrets_unprotected");
+      const free = await this.#readWithoutVault(accountId, { kind: "absent" });
+      if (free.kind === "unreadable") throw this.#refusal(free.reason);
+      await this.#vault(accountId).moveTo(folder);
+      this.#keys.delete(accountId);
     });
   }
 
@@ -86,6 +105,9 @@ export class VaultSecretStore implements SecretStore {
     if (file.kind === "damaged" || file.kind === "too_new") return { kind: "unreadable", reason: file.kind };
     if (file.kind !== "sealed") return this.#readWithoutVault(accountId, file);
     const read = await this.#readKey(accountId, file.protection);
+    if (read.kind !== "found" && file.protection === "passphrase" && (await this.#protection.isForgotten(accountId))) {
+      return { kind: "unreadable", reason: "passphrase_forgotten" };
+    }
     if (read.kind === "unreadable") return read;
     // A vault whose key is gone is not "no secret": nothing may be written over it.
     const secrets = read.kind === "found" ? vault.open(file, read.key) : null;
@@ -103,23 +125,24 @@ export class VaultSecretStore implements SecretStore {
     return { kind: "absent" };
   }
 
-  async #write(accountId: AccountId, secrets: AccountSecrets): Promise<void> {
+  async #write(accountId: AccountId, secrets: AccountSecrets): Promise<SecretPlace> {
     const vault = this.#vault(accountId);
     const file = await vault.load();
     const place = file.kind === "sealed" ? file.protection : this.#placeOfNewKeys();
     if (place === null) {
       if (this.#protection.state().protection !== "this_time_only") throw fail("secrets_unprotected");
       this.#inMemory.set(accountId, AccountSecrets.parse(secrets));
-      return;
+      return "memory";
     }
     if (this.#inMemory.has(accountId)) {
       this.#inMemory.set(accountId, AccountSecrets.parse(secrets));
-      return;
+      return "memory";
     }
     const read = await this.#readKey(accountId, place);
     if (read.kind === "unreadable") throw this.#refusal(read.reason);
     const key = read.kind === "found" ? read.key : await this.#makeKey(accountId, vault, place);
     await vault.write(secrets, key, place);
+    return place;
   }
 
   /** Makes the account's key and keeps it in the keychain, before anything depends on it. */
@@ -164,6 +187,7 @@ export class VaultSecretStore implements SecretStore {
   }
 
   #refusal(reason: UnreadableReason): AppFailure {
+    if (reason === "passphrase_forgotten") return fail("passphrase_forgotten");
     return reason === "keychain_locked" || reason === "passphrase_needed"
       ? fail("secrets_locked")
       : fail("secret_unreadable");

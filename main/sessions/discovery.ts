@@ -6,7 +6,7 @@ import { type Fetch, requestJson } from "./http.ts";
 const TIMEOUT_MS = 10_000;
 
 const WellKnown = z.object({
-  "m.homeserver": z.object({ base_url: z.string().max(2048) }).optional(),
+  "m.homeserver": z.object({ base_url: z.string().max(2048).optional() }).optional(),
   "m.identity_server": z.unknown().optional(),
 });
 const Versions = z.object({ versions: z.array(z.string()).min(1) });
@@ -43,7 +43,8 @@ export function parseHomeserverInput(input: string): HomeserverInput {
   const mxid = /^@([^:\s]*):(\S+)$/.exec(text);
   const serverName = mxid ? mxid[2]! : text;
   // Host names, IPv4, bracketed IPv6, each with an optional port (spec, appendices, "Server name").
-  if (!/^(?:\[[0-9a-fA-F:.]{2,45}\]|[\p{L}\p{N}.-]{1,255})(?::\d{1,5})?$/u.test(serverName)) {
+  const looksLikeOne = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[\p{L}\p{N}.-]{1,255})(?::\d{1,5})?$/u.test(serverName);
+  if (!looksLikeOne || !URL.canParse(`https://${serverName}`)) {
     throw fail("invalid_input", { issues: ["input: not_a_server_name"] });
   }
   return { kind: "name", serverName: serverName.toLowerCase(), localpart: mxid ? mxid[1]! : null };
@@ -70,43 +71,48 @@ interface WellKnownAnswer {
 }
 
 /**
- * Asks a server name for its `.well-known/matrix/client` (Client-Server API, "Server Discovery"). A missing file means
- * that the server name itself is asked; a file that is there and wrong is an error, so that nobody is led elsewhere.
+ * Asks a host for its `.well-known/matrix/client` (Client-Server API, "Server Discovery"). A missing file means that it
+ * leads nowhere; a file that is there and wrong is an error, so that nobody is led elsewhere.
  */
-async function askWellKnown(serverName: string, fetch: Fetch): Promise<WellKnownAnswer> {
+async function askWellKnown(origin: string, host: string, fetch: Fetch): Promise<WellKnownAnswer> {
   const nothing = { baseUrl: null, identityServerInvalid: false };
   let answer: z.infer<typeof WellKnown>;
   try {
     answer = await requestJson({
       fetch,
-      url: `https://${serverName}/.well-known/matrix/client`,
+      url: `${origin}/.well-known/matrix/client`,
       schema: WellKnown,
       timeoutMs: TIMEOUT_MS,
       limitBytes: 50 * 1024,
     });
   } catch (thrown) {
-    if (isFailure(thrown, "not_found") || isStatus(thrown, 404)) return nothing;
-    if (isFailure(thrown, "bad_answer")) throw fail("well_known_invalid", { host: serverName, reason: "not_json" });
-    if (isFailure(thrown, "server")) throw fail("well_known_invalid", { host: serverName, reason: "error_status" });
+    if (isMissing(thrown)) return nothing;
+    if (isFailure(thrown, "bad_answer")) throw fail("well_known_invalid", { host, reason: "not_json" });
+    if (isFailure(thrown, "server") || isFailure(thrown, "forbidden")) {
+      throw fail("well_known_invalid", { host, reason: "error_status" });
+    }
     // A server that only answers elsewhere, or only over http on this computer, has no https to ask here.
-    if (isFailure(thrown, "network") || isLocalhost(new URL(`https://${serverName}`).hostname)) return nothing;
+    if (isFailure(thrown, "network")) return nothing;
+    if (isFailure(thrown, "bad_certificate") && isLocalhost(new URL(origin).hostname)) return nothing;
     throw thrown;
   }
-  const homeserver = answer["m.homeserver"];
-  if (!homeserver) throw fail("well_known_invalid", { host: serverName, reason: "no_homeserver" });
-  if (!URL.canParse(homeserver.base_url) || !/^https?:$/.test(new URL(homeserver.base_url).protocol)) {
-    throw fail("well_known_invalid", { host: serverName, reason: "base_url" });
+  const baseUrl = answer["m.homeserver"]?.base_url;
+  if (baseUrl === undefined) throw fail("well_known_invalid", { host, reason: "no_homeserver" });
+  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
+    throw fail("well_known_invalid", { host, reason: "base_url" });
   }
   const identity = answer["m.identity_server"];
   const IdentityServer = z.object({ base_url: z.url({ protocol: /^https?$/ }) });
   return {
-    baseUrl: trimBaseUrl(homeserver.base_url),
+    baseUrl: trimBaseUrl(baseUrl),
     identityServerInvalid: identity !== undefined && !IdentityServer.safeParse(identity).success,
   };
 }
 
-function isStatus(thrown: unknown, status: number): boolean {
-  return thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === status;
+/** True when the server answers, but does not know what it was asked for: 404, with or without a Matrix error. */
+function isMissing(thrown: unknown): boolean {
+  if (isFailure(thrown, "not_found")) return true;
+  return thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 404;
 }
 
 /** Throws `not_a_homeserver` unless something that speaks the client-server API answers at this URL. */
@@ -129,16 +135,26 @@ async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<LoginFlow[]
   const add = (flow: LoginFlow): void => {
     if (!flows.some((known) => JSON.stringify(known) === JSON.stringify(flow))) flows.push(flow);
   };
-  const [login, oauth] = await Promise.all([
-    requestJson({ fetch, url: `${baseUrl}/_matrix/client/v3/login`, schema: LoginFlows, timeoutMs: TIMEOUT_MS }),
-    requestJson({
-      fetch,
-      url: `${baseUrl}/_matrix/client/v1/auth_metadata`,
-      schema: AuthMetadata,
-      timeoutMs: TIMEOUT_MS,
-    }).catch(() => null),
-  ]);
-  if (oauth) add({ kind: "oauth" });
+  const offersOauth = requestJson({
+    fetch,
+    url: `${baseUrl}/_matrix/client/v1/auth_metadata`,
+    schema: AuthMetadata,
+    timeoutMs: TIMEOUT_MS,
+  }).then(
+    () => true,
+    () => false,
+  );
+  const login = await requestJson({
+    fetch,
+    url: `${baseUrl}/_matrix/client/v3/login`,
+    schema: LoginFlows,
+    timeoutMs: TIMEOUT_MS,
+  }).catch(async (thrown: unknown) => {
+    // A server that has moved to OAuth altogether need not know this request any more.
+    if (isMissing(thrown) && (await offersOauth)) return { flows: [] };
+    throw thrown;
+  });
+  if (await offersOauth) add({ kind: "oauth" });
   for (const flow of login.flows) {
     if (flow.type === "m.login.password") add({ kind: "password" });
     else if (flow.type === "m.login.sso") add({ kind: "sso", providers: flow.identity_providers ?? [] });
@@ -149,7 +165,10 @@ async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<LoginFlow[]
   return flows;
 }
 
-/** Some servers on this computer speak http alone; anywhere else https is the only guess. */
+/**
+ * Some servers on this computer speak http alone; anywhere else https is the only guess. Where nothing speaks http
+ * either, what was wrong with https is what is told.
+ */
 async function guessBaseUrl(serverName: string, fetch: Fetch): Promise<string> {
   const secure = `https://${serverName}`;
   try {
@@ -158,8 +177,76 @@ async function guessBaseUrl(serverName: string, fetch: Fetch): Promise<string> {
   } catch (thrown) {
     if (!isLocalhost(new URL(secure).hostname)) throw thrown;
     const plain = `http://${serverName}`;
-    await checkHomeserver(plain, fetch);
+    await checkHomeserver(plain, fetch).catch((plainly: unknown) => {
+      throw isFailure(plainly, "network") ? thrown : plainly;
+    });
     return plain;
+  }
+}
+
+type Located = Pick<Homeserver, "baseUrl" | "foundBy"> & { identityServerInvalid: boolean };
+
+/** Follows the `.well-known` of a host; null when it has none. Throws when it leads to no homeserver. */
+async function followWellKnown(origin: string, host: string, fetch: Fetch): Promise<Located | null> {
+  const { baseUrl, identityServerInvalid } = await askWellKnown(origin, host, fetch);
+  if (baseUrl === null) return null;
+  await checkHomeserver(baseUrl, fetch);
+  return { baseUrl, foundBy: "well_known", identityServerInvalid };
+}
+
+/** True when what answered in place of a `.well-known` file was none: nothing can be said about what it names. */
+function isNoFile(thrown: unknown): boolean {
+  if (!(thrown instanceof AppFailure) || thrown.error.kind !== "well_known_invalid") return false;
+  return thrown.error.reason === "not_json" || thrown.error.reason === "error_status";
+}
+
+/**
+ * The server that speaks http on a port of this computer; null when there is none. It is asked for before anything else
+ * there: most such servers speak no https, and some leave whoever tries it without an answer (Synapse does).
+ */
+async function locateOnOwnPort(serverName: string, fetch: Fetch): Promise<Located | null> {
+  const { hostname, port } = new URL(`https://${serverName}`);
+  if (!isLocalhost(hostname) || port === "") return null;
+  const baseUrl = `http://${serverName}`;
+  try {
+    await checkHomeserver(baseUrl, fetch);
+    return { baseUrl, foundBy: "server_name", identityServerInvalid: false };
+  } catch (thrown) {
+    const hangs = thrown instanceof AppFailure && thrown.error.kind === "network" && thrown.error.reason === "timeout";
+    if (hangs) throw thrown;
+    return null;
+  }
+}
+
+async function locateByName(serverName: string, fetch: Fetch): Promise<Located> {
+  return (
+    (await locateOnOwnPort(serverName, fetch)) ??
+    (await followWellKnown(`https://${serverName}`, serverName, fetch)) ?? {
+      baseUrl: await guessBaseUrl(serverName, fetch),
+      foundBy: "server_name",
+      identityServerInvalid: false,
+    }
+  );
+}
+
+/**
+ * An address is asked first, as it was typed. People also write a server's name as one: where there is no homeserver
+ * and the address is nothing but that of a host, the host's `.well-known` is followed.
+ */
+async function locateByUrl(baseUrl: string, fetch: Fetch): Promise<Located> {
+  try {
+    await checkHomeserver(baseUrl, fetch);
+    return { baseUrl, foundBy: "url", identityServerInvalid: false };
+  } catch (thrown) {
+    const { origin, host, pathname } = new URL(baseUrl);
+    if (!isFailure(thrown, "not_a_homeserver") || pathname !== "/" || isInsecureHttp(baseUrl)) throw thrown;
+    const located = await followWellKnown(origin, host, fetch).catch((wrong: unknown) => {
+      // A web server that answers everything with the same page, or the same refusal, names no homeserver wrongly.
+      if (isNoFile(wrong)) return null;
+      throw wrong;
+    });
+    if (located === null) throw thrown;
+    return located;
   }
 }
 
@@ -167,29 +254,14 @@ async function guessBaseUrl(serverName: string, fetch: Fetch): Promise<string> {
  * Finds the homeserver behind a name, a URL or a full Matrix ID, and how one signs in there.
  *
  * Throws `invalid_input`, `homeserver_not_found`, `not_a_homeserver`, `well_known_invalid`, `bad_certificate`,
- * `network`, and what a server answers.
+ * `network`, `redirected` (to plain http), and what a server answers.
  */
 export async function findHomeserver(input: string, fetch: Fetch): Promise<Homeserver> {
   const typed = parseHomeserverInput(input);
+  const { baseUrl, foundBy, identityServerInvalid } =
+    typed.kind === "url" ? await locateByUrl(typed.baseUrl, fetch) : await locateByName(typed.serverName, fetch);
   const warnings: Homeserver["warnings"] = [];
-  let baseUrl: string;
-  let foundBy: Homeserver["foundBy"];
-  if (typed.kind === "url") {
-    baseUrl = typed.baseUrl;
-    foundBy = "url";
-    await checkHomeserver(baseUrl, fetch);
-  } else {
-    const wellKnown = await askWellKnown(typed.serverName, fetch);
-    if (wellKnown.identityServerInvalid) warnings.push("identity_server_invalid");
-    if (wellKnown.baseUrl) {
-      baseUrl = wellKnown.baseUrl;
-      foundBy = "well_known";
-      await checkHomeserver(baseUrl, fetch);
-    } else {
-      baseUrl = await guessBaseUrl(typed.serverName, fetch);
-      foundBy = "server_name";
-    }
-  }
+  if (identityServerInvalid) warnings.push("identity_server_invalid");
   if (isInsecureHttp(baseUrl)) warnings.push("insecure_http");
   return {
     serverName: typed.serverName,

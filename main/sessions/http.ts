@@ -1,9 +1,9 @@
 import type * as z from "zod";
 import { AppFailure, fail } from "../../shared/errors.ts";
+import { type Fetch, fetchStaying } from "./redirects.ts";
 import { connectionError, serverError, type ServerErrorBody } from "./serverErrors.ts";
 
-/** The `fetch` that main talks to servers with; in the app it honours the system's proxy and certificates. */
-export type Fetch = typeof globalThis.fetch;
+export type { Fetch } from "./redirects.ts";
 
 export interface JsonRequest<T extends z.ZodType> {
   fetch: Fetch;
@@ -16,7 +16,6 @@ export interface JsonRequest<T extends z.ZodType> {
   timeoutMs?: number;
   /** Longest answer that is read, in bytes. */
   limitBytes?: number;
-  signal?: AbortSignal;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -53,22 +52,16 @@ function parseJson(text: string): unknown {
  * Sends one JSON request and checks the answer against a schema. For what is asked before there is a session; a session
  * has the SDK for the rest.
  *
- * Throws `AppFailure`: the meaning of an error answer, `network` and its kin when none came, `bad_answer` when it was
- * cut, too long, not JSON, or of another shape.
+ * Throws `AppFailure`: the meaning of an error answer, `network` and its kin when none came, `redirected` when the server
+ * sends elsewhere what must not go there, `bad_answer` when it was cut, too long, not JSON, or of another shape.
  */
 export async function requestJson<T extends z.ZodType>(request: JsonRequest<T>): Promise<z.output<T>> {
   const { host } = new URL(request.url);
   const timeout = AbortSignal.timeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-  const controller = new AbortController();
-  const abort = (reason: unknown): void => controller.abort(reason);
-  timeout.addEventListener("abort", () => abort(timeout.reason), { once: true });
-  request.signal?.addEventListener("abort", () => abort(request.signal?.reason), { once: true });
-  if (request.signal?.aborted) abort(request.signal.reason);
-
   let response: Response;
   let text: string;
   try {
-    response = await request.fetch(request.url, {
+    response = await fetchStaying(request.fetch, request.url, {
       method: request.method ?? "GET",
       headers: {
         Accept: "application/json",
@@ -77,12 +70,11 @@ export async function requestJson<T extends z.ZodType>(request: JsonRequest<T>):
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       credentials: "omit",
-      signal: controller.signal,
+      signal: timeout,
     });
     text = Buffer.from(await readBounded(response, request.limitBytes ?? DEFAULT_LIMIT_BYTES, host)).toString("utf8");
   } catch (thrown) {
     if (thrown instanceof AppFailure) throw thrown;
-    if (request.signal?.aborted) throw new AppFailure({ kind: "cancelled" }, { cause: thrown });
     if (timeout.aborted) throw fail("network", { reason: "timeout", host });
     throw new AppFailure(connectionError(thrown, host), { cause: thrown });
   }

@@ -1,8 +1,8 @@
 import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
-import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
 import type { Logger } from "../logging/logger.ts";
 import type { Fetch } from "./http.ts";
+import { sessionFetch, type ServerLimits } from "./sessionFetch.ts";
 
 export interface MatrixClientOptions {
   baseUrl: string;
@@ -14,12 +14,14 @@ export interface MatrixClientOptions {
   /** Names the mounted crypto store. */
   databasePrefix: string;
   fetch: Fetch;
+  limits: ServerLimits;
+  /** Aborted when the session ends: from then on the client sends nothing and hears of nothing. */
+  ended: AbortSignal;
   logger: Logger;
-  cryptoCallbacks: CryptoCallbacks;
+  /** For those of the SDK's modules that know no client: it must serve all sessions, and outlive this one. */
+  sharedLogger: Logger;
 }
 
-/** How long a request may take before it counts as lost, in milliseconds. A sync is given longer by the SDK itself. */
-const REQUEST_TIMEOUT_MS = 30_000;
 const SYNC_POLL_TIMEOUT_MS = 30_000;
 
 /**
@@ -64,22 +66,22 @@ export interface OpenMatrixClient {
 }
 
 /**
- * Makes a client whose crypto state lies in the mounted store. Nothing is sent before `startSync`.
+ * Makes a client whose crypto state lies in the mounted store. The SDK asks the server for the key backup as soon as that
+ * is open, and does not wait for the answer; everything else is sent after `startSync`.
  *
  * Throws what the crypto store throws when it cannot be opened with this key.
  */
 export async function openMatrixClient(options: MatrixClientOptions): Promise<OpenMatrixClient> {
-  redirectGlobalLogger(options.logger);
+  redirectGlobalLogger(options.sharedLogger);
   const client = createClient({
     baseUrl: options.baseUrl,
     userId: options.userId,
     deviceId: options.deviceId,
     accessToken: options.accessToken,
-    fetchFn: options.fetch,
-    localTimeoutMs: REQUEST_TIMEOUT_MS,
+    fetchFn: sessionFetch(options),
+    localTimeoutMs: options.limits.answerMs,
     disableVoip: true,
     logger: sdkLogger(options.logger),
-    cryptoCallbacks: options.cryptoCallbacks,
     verificationMethods: ["m.sas.v1", "m.qr_code.show.v1", "m.reciprocate.v1"],
   });
   await client.initRustCrypto({

@@ -1,6 +1,5 @@
 import { setMaxListeners } from "node:events";
 import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
-import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api/index.js";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -9,9 +8,10 @@ import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
 import type { Fetch } from "./http.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
-import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, type NextDevice, takeNextStore } from "./nextDevice.ts";
-import { toServerFailure } from "./serverErrors.ts";
+import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, takeNextStore } from "./nextDevice.ts";
+import { stopOf, toServerFailure } from "./serverErrors.ts";
 import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
+import { SERVER_LIMITS, type ServerLimits } from "./sessionFetch.ts";
 
 export interface SessionParts {
   secretStore: SecretStore;
@@ -19,6 +19,8 @@ export interface SessionParts {
   /** The folder of this account's crypto store, and that of one which is to take its place. */
   cryptoFolders: (accountId: AccountId) => CryptoFolders;
   fetch: Fetch;
+  /** In place of what a server is given. */
+  serverLimits?: Partial<ServerLimits>;
   loadEngine: LoadEngine;
   handOverRoomKeys: HandOverRoomKeys;
   /** Writes down that the session has another device from now on, whose crypto store is in its place. */
@@ -34,7 +36,9 @@ export interface SessionSnapshot {
   offline: boolean;
 }
 
-function unreadableError(reason: UnreadableReason): AppError {
+/** What a person is told when secrets that are there cannot be read. */
+export function unreadableError(reason: UnreadableReason): AppError {
+  if (reason === "passphrase_forgotten") return { kind: "passphrase_forgotten" };
   return reason === "damaged" || reason === "too_new" ? { kind: "secret_unreadable" } : { kind: "secrets_locked" };
 }
 
@@ -56,10 +60,11 @@ export class MatrixSession {
   #opened: OpenMatrixClient | null = null;
   #store: MountedStore | null = null;
   #starting: Promise<void> | null = null;
+  /** Settles when everything is closed that has been told to. */
+  #closing: Promise<unknown> = Promise.resolve();
+  /** Aborted when the session is stopped; with `unauthenticated`, when the server no longer takes its token. */
   #abort = new AbortController();
   #queue: Promise<unknown> = Promise.resolve();
-  /** The secret storage key of the operation under way; the SDK asks for it several times within one. */
-  #secretStorageKey: { keyId: string; key: Uint8Array<ArrayBuffer> } | null = null;
 
   constructor(details: SessionDetails, parts: SessionParts, onChange: (snapshot: SessionSnapshot) => void) {
     this.#details = details;
@@ -94,13 +99,13 @@ export class MatrixSession {
   }
 
   async #start(): Promise<void> {
-    if (this.#opened) await this.#close();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
     // Everything that is under way listens for the end: many at once are no leak.
     setMaxListeners(0, signal);
     this.#set({ status: "starting", error: null, offline: false });
     try {
+      await this.#close();
       const read = await this.#parts.secretStore.read(this.details.accountId);
       if (read.kind === "absent") throw fail("secret_missing");
       if (read.kind === "unreadable") {
@@ -141,12 +146,14 @@ export class MatrixSession {
       storageKey: Buffer.from(secrets.storageKey, "base64"),
       databasePrefix,
       fetch: this.#parts.fetch,
+      limits: { ...SERVER_LIMITS, ...this.#parts.serverLimits },
+      ended: this.#abort.signal,
       logger: this.#whileOpen(),
-      cryptoCallbacks: this.#cryptoCallbacks(),
+      sharedLogger: this.#parts.logger,
     });
   }
 
-  /** The SDK complains of everything that is cut off by a stop; that is no news. */
+  /** The SDK complains of everything that is cut off by the end of the session; that is no news. */
   #whileOpen(): Logger {
     const { logger } = this.#parts;
     const { signal } = this.#abort;
@@ -165,10 +172,14 @@ export class MatrixSession {
 
   /** What opens the values in the crypto store: 32 bytes. Throws why they cannot be read now. */
   async readStorageKey(): Promise<Uint8Array> {
+    return Buffer.from((await this.#readSecrets()).storageKey, "base64");
+  }
+
+  async #readSecrets(): Promise<AccountSecrets> {
     const read = await this.#parts.secretStore.read(this.details.accountId);
     if (read.kind === "absent") throw fail("secret_missing");
     if (read.kind === "unreadable") throw new AppFailure(unreadableError(read.reason));
-    return Buffer.from(read.secrets.storageKey, "base64");
+    return read.secrets;
   }
 
   /** The disk refused a write: nothing more can be kept, so the session ends and says so. */
@@ -181,18 +192,26 @@ export class MatrixSession {
    * all room keys, without asking the server anything. What there was stays as it is, and the session is stopped.
    * Throws `cancelled` when it is stopped meanwhile, and what opening the stores throws.
    */
-  async prepareDevice(device: NextDevice): Promise<void> {
-    await this.stop();
+  async prepareDevice(deviceId: string): Promise<void> {
+    do await this.stop();
+    while (this.#starting !== null);
     this.#abort = new AbortController();
-    const storageKey = await this.readStorageKey();
-    const preparing = fillNextStore(this.#parts, { ...this.#details, storageKey }, device, this.#abort);
-    // Whoever stops the session waits for this too.
+    const preparing = this.#prepareDevice(deviceId, this.#abort);
+    // Whoever starts or stops the session waits for this too.
     this.#starting = preparing.catch(() => undefined);
     try {
       await preparing;
     } finally {
       this.#starting = null;
     }
+  }
+
+  async #prepareDevice(deviceId: string, stop: AbortController): Promise<void> {
+    const secrets = await this.#readSecrets();
+    // A move that was not finished: its crypto store may be the only one, and is where the next would be filled.
+    if (secrets.newDevice !== null) await this.#moveTo(secrets.newDevice);
+    const storageKey = Buffer.from(secrets.storageKey, "base64");
+    await fillNextStore(this.#parts, { ...this.#details, storageKey }, deviceId, stop);
   }
 
   /** The device that counts from now on gets its crypto store in its place. Goes on wherever it was cut off. */
@@ -220,8 +239,8 @@ export class MatrixSession {
         resolve();
       }) as never);
     });
-    await opened.startSync();
-    await known;
+    // A start that is cut off may never come to its end.
+    await Promise.race([opened.startSync().then(() => known), known]);
   }
 
   #syncStateChanged(state: SyncState, error: Error | undefined): void {
@@ -240,28 +259,25 @@ export class MatrixSession {
     }
   }
 
+  /** What is under way fails with this, and nothing more is sent: the SDK would go on asking with a dead token. */
   #loggedOut(softLogout: boolean): void {
+    const error = { kind: "unauthenticated", softLogout } as const;
+    this.#abort.abort(new AppFailure(error));
     this.#opened?.client.stopClient();
-    this.#set({ status: "softLoggedOut", error: { kind: "unauthenticated", softLogout }, offline: false });
-  }
-
-  #cryptoCallbacks(): CryptoCallbacks {
-    return {
-      getSecretStorageKey: ({ keys }) => {
-        const held = this.#secretStorageKey;
-        return Promise.resolve(held && held.keyId in keys ? [held.keyId, held.key] : null);
-      },
-    };
+    this.#set({ status: "softLoggedOut", error, offline: false });
   }
 
   /** Stops and closes everything; the crypto store is on disk when this resolves. Work under way fails as `cancelled`. */
   async stop(): Promise<void> {
-    this.#abort.abort();
+    const abort = this.#abort;
+    abort.abort();
     await this.#starting;
     await this.#close();
-    this.#set({ status: "stopped", error: null, offline: false });
+    // What was begun meanwhile says itself how it is.
+    if (this.#abort === abort) this.#set({ status: "stopped", error: null, offline: false });
   }
 
+  /** When this resolves the crypto store can be opened again, whoever had it closed. */
   async #close(): Promise<void> {
     const opened = this.#opened;
     const store = this.#store;
@@ -269,15 +285,23 @@ export class MatrixSession {
     this.#store = null;
     opened?.client.stopClient();
     opened?.client.removeAllListeners();
-    await store?.close();
+    const before = this.#closing;
+    const closed = store?.close();
+    this.#closing = Promise.allSettled([before, closed]);
+    await before;
+    await closed;
   }
 
-  /** Stops, and removes the crypto store from disk. */
+  /**
+   * Stops, and removes the crypto store from disk, whatever state it is in, with one that was to take its place. Throws
+   * `store_in_use` before anything is removed, and `file_failed`.
+   */
   async destroy(): Promise<void> {
     const { accountId } = this.details;
     await this.stop();
-    const store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolders(accountId).crypto);
-    await store.destroy();
+    const { crypto, nextCrypto } = this.#parts.cryptoFolders(accountId);
+    // Another process that fills the next one holds the first as well.
+    for (const folder of [crypto, nextCrypto]) await this.#parts.cryptoStores.remove(accountId, folder);
   }
 
   /**
@@ -289,14 +313,14 @@ export class MatrixSession {
     const { signal } = this.#abort;
     let stop: () => void = () => undefined;
     const stopped = new Promise<never>((_resolve, reject) => {
-      stop = () => reject(fail("cancelled"));
+      stop = () => reject(stopOf(signal));
       signal.addEventListener("abort", stop, { once: true });
     });
     try {
       // Not every request of the SDK takes a signal: whoever waits for one is released all the same.
       return await Promise.race([work(client, signal), stopped]);
     } catch (thrown) {
-      if (signal.aborted) throw new AppFailure({ kind: "cancelled" }, { cause: thrown });
+      if (signal.aborted) throw new AppFailure(stopOf(signal).error, { cause: thrown });
       throw toServerFailure(thrown, this.host);
     } finally {
       signal.removeEventListener("abort", stop);
@@ -310,16 +334,6 @@ export class MatrixSession {
     return result;
   }
 
-  /** Lets the SDK open secret storage with this key for the length of one operation. */
-  async withSecretStorageKey<T>(keyId: string, key: Uint8Array<ArrayBuffer>, work: () => Promise<T>): Promise<T> {
-    this.#secretStorageKey = { keyId, key };
-    try {
-      return await work();
-    } finally {
-      this.#secretStorageKey = null;
-    }
-  }
-
   #usableClient(): MatrixClient {
     const { status, error, offline } = this.#snapshot;
     const usable = status === "running" || (status === "failed" && offline);
@@ -331,6 +345,8 @@ export class MatrixSession {
     const before = this.#snapshot;
     if (JSON.stringify(before) === JSON.stringify(snapshot)) return;
     this.#snapshot = snapshot;
+    // From now on its crypto store must be there, in this run of the app too.
+    if (snapshot.status === "running") this.#details = { ...this.#details, hasRun: true };
     this.#onChange(snapshot);
   }
 }

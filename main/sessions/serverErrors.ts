@@ -1,4 +1,4 @@
-import { type AppError, AppFailure } from "../../shared/errors.ts";
+import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 
 const CERTIFICATE_CODES = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_TLS|ERR_SSL/;
 const REFUSED_CODES = /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_CONNECTION_REFUSED|ERR_ADDRESS_UNREACHABLE/;
@@ -78,6 +78,11 @@ export function serverError(status: number, body: ServerErrorBody, retryAfterHea
   }
 }
 
+/** Why work was stopped: what its signal was aborted with, where that says it, or else that somebody stopped it. */
+export function stopOf(signal: AbortSignal): AppFailure {
+  return signal.reason instanceof AppFailure ? signal.reason : fail("cancelled");
+}
+
 interface SdkHttpError extends Error {
   httpStatus?: number;
   httpHeaders?: Headers;
@@ -88,7 +93,8 @@ interface SdkHttpError extends Error {
 /**
  * Turns what matrix-js-sdk (or `fetch`) threw into an `AppFailure`. Errors are told apart by shape, not by class, so that
  * this module needs no part of the SDK. What is none of the server's doing is given back unchanged: the router reports
- * it as a defect.
+ * it as a defect. Whoever asked with a signal looks first whether that was aborted (`stopOf`): a request that was stopped
+ * and one that took too long look alike from here.
  */
 export function toServerFailure(thrown: unknown, host: string): unknown {
   if (thrown instanceof AppFailure || !(thrown instanceof Error)) return thrown;

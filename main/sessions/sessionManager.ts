@@ -1,35 +1,30 @@
-import { randomBytes, randomInt } from "node:crypto";
 import type { Account, AccountHealth } from "../../shared/contract/accounts.ts";
 import type { Emit } from "../../shared/contract/index.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
+import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { describeAccount } from "./accountDescription.ts";
-import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
+import { addAccount, refuseWhenHeld } from "./addAccount.ts";
+import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
+import { MatrixSession, type SessionParts, type SessionSnapshot, unreadableError } from "./matrixSession.ts";
+import type { CryptoFolders } from "./nextDevice.ts";
+import { newId } from "./newId.ts";
 import { type PasswordSignIn, type SignedIn, signInWithPassword, signOutToken } from "./signIn.ts";
+import { signOut, signOutFromMemory } from "./signOut.ts";
 
-export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice"> {
+export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "cryptoFolders"> {
   index: AccountIndex;
+  accountFolders: (accountId: AccountId) => CryptoFolders;
   emit: Emit;
   /** How new sessions are named in other clients' lists. */
   sessionName: string;
-  /** Whether the secrets of accounts added now stay in memory alone. */
-  keepsThisTimeOnly: () => boolean;
-  /** Called when an account is gone for good, to remove what other rooms keep of it. */
+  /** Called when an account goes for good, to remove what other rooms keep of it and its folder. */
   onRemoved: (accountId: AccountId) => Promise<void>;
 }
 
 /** What a person typed to sign in, without what the manager adds itself. */
 export type SignInRequest = Omit<PasswordSignIn, "fetch" | "sessionName" | "deviceId">;
-
-const ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
-const STORAGE_KEY_BYTES = 32;
-
-function newAccountId(): AccountId {
-  return Array.from({ length: 16 }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join("") as AccountId;
-}
-
-const newStorageKey = (): string => randomBytes(STORAGE_KEY_BYTES).toString("base64");
 
 /** Holds all accounts at once. What happens to one of them never delays or harms another. */
 export class SessionManager {
@@ -38,6 +33,10 @@ export class SessionManager {
   readonly #runningListeners = new Set<(accountId: AccountId) => void>();
   /** Users whose sign-in is being completed, so that a double click cannot add one twice. */
   readonly #beingAdded = new Set<string>();
+  readonly #signingInAgain = new Set<AccountId>();
+  /** What changes an account, one after the other. Sign-in's requests are made before: their server may hang. */
+  readonly #turns = new KeyedQueue<AccountId>();
+  readonly #leaving = new Map<AccountId, Promise<{ serverTold: boolean }>>();
   #ended = false;
   #lastUpdate: Promise<unknown> = Promise.resolve();
 
@@ -45,7 +44,10 @@ export class SessionManager {
     this.#parts = parts;
   }
 
-  /** Calls back each time an account's session begins to run. */
+  /**
+   * Calls back each time an account's session begins to run, and each time its server answers again: what could not be
+   * found out meanwhile can be then.
+   */
   onRunning(listener: (accountId: AccountId) => void): void {
     this.#runningListeners.add(listener);
   }
@@ -78,7 +80,11 @@ export class SessionManager {
         baseUrl: entry.homeserver.baseUrl,
         hasRun: entry.hasRun,
       },
-      { ...this.#parts, onNewDevice: (deviceId) => this.#rememberDevice(accountId, deviceId) },
+      {
+        ...this.#parts,
+        cryptoFolders: this.#parts.accountFolders,
+        onNewDevice: (deviceId) => this.#rememberDevice(accountId, deviceId),
+      },
       (snapshot) => this.#changed(accountId, snapshot),
     );
     this.#sessions.set(accountId, session);
@@ -89,14 +95,14 @@ export class SessionManager {
   async forgetThisTimeOnly(): Promise<void> {
     for (const { accountId, thisTimeOnly } of this.#parts.index.list()) {
       if (!thisTimeOnly) continue;
-      await this.#parts.index.remove(accountId);
       await this.#parts.onRemoved(accountId);
+      await this.#parts.index.remove(accountId);
     }
   }
 
   /** Starts every account side by side; resolves when each runs or has said why it does not. */
   async restoreAll(): Promise<void> {
-    await Promise.allSettled(this.#parts.index.list().map((entry) => this.session(entry.accountId).start()));
+    await Promise.allSettled(this.#parts.index.list().map(({ accountId }) => this.#start(accountId)));
   }
 
   /**
@@ -111,13 +117,24 @@ export class SessionManager {
   /** Starts again those whose secrets could not be read, once they can. */
   async startLocked(): Promise<void> {
     const locked = [...this.#sessions.values()].filter((session) => session.snapshot.status === "locked");
-    await Promise.allSettled(locked.map((session) => session.start()));
+    const startInTurn = (accountId: AccountId): Promise<void> =>
+      this.#turns.run(accountId, async () => {
+        if (this.session(accountId).snapshot.status === "locked") await this.#start(accountId);
+      });
+    await Promise.allSettled(locked.map(({ details }) => startInTurn(details.accountId)));
   }
 
-  /** Stops every session for good; all that is kept is on disk when this resolves. */
+  /**
+   * Stops every session for good; all that is kept is on disk when this resolves. Those that end with the app are signed
+   * out on their servers, unless one takes longer than two seconds.
+   */
   async stopAll(): Promise<void> {
     this.#ended = true;
-    await Promise.allSettled([...this.#sessions.values()].map((session) => session.stop()));
+    const stopping = [...this.#sessions.values()].map(async (session) => {
+      await session.stop();
+      await signOutFromMemory(this.#parts, session.details);
+    });
+    await Promise.allSettled(stopping);
     await this.#lastUpdate;
   }
 
@@ -126,7 +143,7 @@ export class SessionManager {
    * either case. Throws as `signInWithPassword` does, and `already_signed_in`.
    */
   async signIn(request: SignInRequest): Promise<AccountId> {
-    this.#refuseWhenHeld(request);
+    refuseWhenHeld(this.#parts.index, request);
     const { fetch, sessionName } = this.#parts;
     const signedIn = await signInWithPassword({ ...request, fetch, sessionName });
     if (this.#beingAdded.has(signedIn.userId)) {
@@ -147,52 +164,19 @@ export class SessionManager {
   async #add(signedIn: SignedIn): Promise<AccountId> {
     const held = this.#parts.index.list().find((entry) => entry.userId === signedIn.userId);
     if (held) throw fail("already_signed_in", { accountId: held.accountId, userId: held.userId });
-    const accountId = newAccountId();
-    await this.#parts.secretStore.write(accountId, {
-      accessToken: signedIn.accessToken,
-      refreshToken: null,
-      storageKey: newStorageKey(),
-      pendingSetUp: null,
-      keptSecurityKey: null,
-      newDevice: null,
+    const accountId = newId<AccountId>();
+    await this.#turns.run(accountId, async () => {
+      try {
+        await addAccount(this.#parts, accountId, signedIn);
+      } catch (thrown) {
+        // It may have been listed meanwhile.
+        if (!this.#parts.index.get(accountId)) this.#parts.emit("accounts.removed", { accountId });
+        throw thrown;
+      }
+      this.#announce(accountId);
+      await this.#start(accountId);
     });
-    const serverName = signedIn.userId.slice(signedIn.userId.indexOf(":") + 1);
-    const entry: AccountEntry = {
-      accountId,
-      userId: signedIn.userId,
-      deviceId: signedIn.deviceId,
-      homeserver: { serverName, baseUrl: signedIn.baseUrl },
-      displayName: null,
-      avatar: null,
-      health: null,
-      hasRun: false,
-      thisTimeOnly: this.#parts.keepsThisTimeOnly(),
-      createdAt: Date.now(),
-    };
-    try {
-      await this.#parts.index.add(entry);
-    } catch (thrown) {
-      await this.#parts.secretStore.remove(accountId);
-      throw thrown;
-    }
-    this.#announce(accountId);
-    await this.session(accountId).start();
     return accountId;
-  }
-
-  /** Refuses before a password is sent, when the typed name is enough to know the account is here already. */
-  #refuseWhenHeld({ identifier, serverName, baseUrl }: SignInRequest): void {
-    if (identifier.kind !== "user") return;
-    const { user } = identifier;
-    const held = this.#parts.index
-      .list()
-      .find((entry) =>
-        user.startsWith("@")
-          ? entry.userId === user
-          : entry.userId === `@${user.toLowerCase()}:${serverName}` ||
-            (entry.homeserver.baseUrl === baseUrl && entry.userId.startsWith(`@${user.toLowerCase()}:`)),
-      );
-    if (held) throw fail("already_signed_in", { accountId: held.accountId, userId: held.userId });
   }
 
   async #signOutQuietly(signedIn: SignedIn): Promise<void> {
@@ -205,15 +189,32 @@ export class SessionManager {
 
   /**
    * Signs a logged-out account in again with its own device, so that nothing is lost; where the server has removed the
-   * device, with a new one that takes over the room keys. The new token is written before it is used.
+   * device or gives another, with a new one that takes over the room keys. The new token is written before it is used. An
+   * account whose secrets are beyond opening gets a new device that has nothing of the old one.
    *
-   * Throws as `signInWithPassword` does, and `different_user` when the password was somebody else's.
+   * Throws as `signInWithPassword` does, `different_user` when the password was somebody else's, before it is sent
+   * why the account's secrets cannot be read now, `conversation_over` while it is done already, and `no_such_account` when
+   * the account is signed out meanwhile.
    */
   async signInAgain(accountId: AccountId, password: string): Promise<void> {
+    if (this.#signingInAgain.has(accountId)) throw fail("conversation_over");
+    this.#signingInAgain.add(accountId);
+    try {
+      await this.#signInAgain(accountId, password);
+    } finally {
+      this.#signingInAgain.delete(accountId);
+    }
+  }
+
+  async #signInAgain(accountId: AccountId, password: string): Promise<void> {
     const entry = this.#entry(accountId);
     const { fetch, sessionName, secretStore } = this.#parts;
+    const read = await secretStore.read(accountId);
+    const lost = isBeyondOpening(read);
+    if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
     const { error } = this.session(accountId).snapshot;
     const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
+    const ownDevice = read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? entry.deviceId) : null;
     const signedIn = await signInWithPassword({
       fetch,
       sessionName,
@@ -223,25 +224,60 @@ export class SessionManager {
       password,
       // The warning was accepted when the account was added at this very URL.
       acceptInsecureHttp: true,
-      ...(deviceIsGone ? {} : { deviceId: entry.deviceId }),
+      ...(ownDevice === null ? {} : { deviceId: ownDevice }),
     });
     if (signedIn.userId !== entry.userId) {
       await this.#signOutQuietly(signedIn);
       throw fail("different_user", { expected: entry.userId, got: signedIn.userId });
     }
-    if (deviceIsGone) {
-      try {
-        await this.#moveToNewDevice(accountId, signedIn);
-      } catch (thrown) {
-        await this.#signOutQuietly(signedIn);
-        throw thrown;
-      }
-      return;
+    const keepsDevice = signedIn.deviceId === ownDevice;
+    try {
+      await this.#inTurn(accountId, async () => {
+        if (this.#leaving.has(accountId)) throw fail("no_such_account");
+        if (lost) await this.#beginAnew(accountId, signedIn);
+        else if (keepsDevice) await this.#takeToken(accountId, signedIn);
+        else await this.#moveToNewDevice(accountId, signedIn);
+      });
+    } catch (thrown) {
+      // A device of its own would be gone with the token, and with it what makes it known to others.
+      if (!keepsDevice || isFailure(thrown, "no_such_account")) await this.#signOutQuietly(signedIn);
+      throw thrown;
     }
-    await secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken: signedIn.accessToken }));
+  }
+
+  /** Does something to an account when what was begun before has ended. A start is cut off: its server may hang. */
+  #inTurn(accountId: AccountId, work: () => Promise<void>): Promise<void> {
     const session = this.session(accountId);
-    await session.stop();
-    await session.start();
+    if (session.snapshot.status === "starting") this.#cutOff(session);
+    return this.#turns.run(accountId, work);
+  }
+
+  /** Stops a session for whoever is to have the next turn, and who stops it too. */
+  #cutOff(session: MatrixSession): void {
+    session.stop().catch((error: unknown) => this.#parts.logger.warn("a session was not closed", { error }));
+  }
+
+  /** Starts a session, unless it is about to end for good. */
+  async #start(accountId: AccountId): Promise<void> {
+    if (!this.#ended && !this.#leaving.has(accountId)) await this.session(accountId).start();
+  }
+
+  async #takeToken(accountId: AccountId, { accessToken }: SignedIn): Promise<void> {
+    await this.#parts.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken }));
+    await this.session(accountId).stop();
+    await this.#start(accountId);
+  }
+
+  async #beginAnew(accountId: AccountId, signedIn: SignedIn): Promise<void> {
+    const { secretStore, index, accountFolders } = this.#parts;
+    try {
+      await this.session(accountId).stop();
+      await beginAnew({ secretStore, index, folders: accountFolders(accountId) }, accountId, signedIn);
+    } finally {
+      // The session of the device before is over: the next one is made from what the index says now.
+      this.#sessions.delete(accountId);
+      await this.#start(accountId);
+    }
   }
 
   /**
@@ -249,19 +285,12 @@ export class SessionManager {
    * and what there was stays until they are all there.
    */
   async #moveToNewDevice(accountId: AccountId, { deviceId, accessToken }: SignedIn): Promise<void> {
-    const session = this.session(accountId);
-    const storageKey = newStorageKey();
     try {
-      await session.prepareDevice({ deviceId, accessToken, storageKey });
+      await this.session(accountId).prepareDevice(deviceId);
       // From here on the new one counts: the session moves over when it starts, also after a crash.
-      await this.#parts.secretStore.update(accountId, (secrets) => ({
-        ...secrets,
-        accessToken,
-        storageKey,
-        newDevice: deviceId,
-      }));
+      await this.#parts.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
     } finally {
-      await session.start();
+      await this.#start(accountId);
     }
   }
 
@@ -271,39 +300,44 @@ export class SessionManager {
 
   /** Starts again what stopped or failed; resolves when it runs or has said why not. */
   async retry(accountId: AccountId): Promise<void> {
-    const session = this.session(accountId);
-    if (session.snapshot.status === "running") return;
-    await session.stop();
-    await session.start();
+    const runs = (): boolean => this.session(accountId).snapshot.status === "running";
+    if (runs()) return;
+    await this.#inTurn(accountId, async () => {
+      if (runs()) return;
+      await this.session(accountId).stop();
+      await this.#start(accountId);
+    });
   }
 
   /**
-   * Stops the session, tells the server, and removes everything local. Answers whether the server could be told. What
-   * is on this computer is removed in any case, secrets before the entry, so that a crash leaves no secret without one.
+   * Signs out and removes everything local, as `signOut` does; asked twice, it is done once. Where it fails, the account
+   * says what is left of it, and can be signed out again. Throws `no_such_account` besides.
    */
-  async signOut(accountId: AccountId): Promise<{ serverTold: boolean }> {
-    const entry = this.#entry(accountId);
+  signOut(accountId: AccountId): Promise<{ serverTold: boolean }> {
+    const underWay = this.#leaving.get(accountId);
+    if (underWay) return underWay;
+    const leaving = this.#signOutInTurn(accountId).finally(() => this.#leaving.delete(accountId));
+    this.#leaving.set(accountId, leaving);
+    return leaving;
+  }
+
+  /** What has its turn now ends, whatever its server does; and nothing starts any more. */
+  async #signOutInTurn(accountId: AccountId): Promise<{ serverTold: boolean }> {
+    this.#cutOff(this.session(accountId));
+    return this.#turns.run(accountId, () => this.#signOut(accountId));
+  }
+
+  async #signOut(accountId: AccountId): Promise<{ serverTold: boolean }> {
     const session = this.session(accountId);
-    await session.stop();
-    const read = await this.#parts.secretStore.read(accountId);
-    let serverTold = false;
-    if (read.kind === "found") {
-      try {
-        await signOutToken(this.#parts.fetch, entry.homeserver.baseUrl, read.secrets.accessToken);
-        serverTold = true;
-      } catch (thrown) {
-        // A token that the server no longer knows is signed out already.
-        serverTold = thrown instanceof AppFailure && thrown.error.kind === "unauthenticated";
-        if (!serverTold) this.#parts.logger.warn("the server could not be told of a sign-out", { error: thrown });
-      }
+    try {
+      const done = await signOut(this.#parts, session);
+      this.#sessions.delete(accountId);
+      this.#parts.emit("accounts.removed", { accountId });
+      return done;
+    } catch (thrown) {
+      if (!this.#ended) void session.start();
+      throw thrown;
     }
-    await session.destroy();
-    await this.#parts.secretStore.remove(accountId);
-    this.#sessions.delete(accountId);
-    await this.#parts.index.remove(accountId);
-    await this.#parts.onRemoved(accountId);
-    this.#parts.emit("accounts.removed", { accountId });
-    return { serverTold };
   }
 
   /** Puts the accounts in this order; those not named follow in the order they had. */

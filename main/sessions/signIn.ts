@@ -78,7 +78,7 @@ async function doesNotExist(request: PasswordSignIn): Promise<string | null> {
  * ones are not refreshed by the SDK.
  *
  * Throws `insecure_http` before anything is sent, `wrong_credentials`, `unknown_user`, `user_deactivated`, `user_locked`,
- * `rate_limited`, `network` and its kin.
+ * `rate_limited`, `redirected`, `network` and its kin.
  */
 export async function signInWithPassword(request: PasswordSignIn): Promise<SignedIn> {
   if (isInsecureHttp(request.baseUrl) && !request.acceptInsecureHttp) {
@@ -112,8 +112,17 @@ export async function signInWithPassword(request: PasswordSignIn): Promise<Signe
   }
 }
 
-/** Signs a token out on the server. Throws when the server could not be told. */
-export async function signOutToken(fetch: Fetch, baseUrl: string, accessToken: string): Promise<void> {
+/**
+ * Signs a token out on the server. Throws when the server could not be told.
+ *
+ * @param timeoutMs how long it is waited for
+ */
+export async function signOutToken(
+  fetch: Fetch,
+  baseUrl: string,
+  accessToken: string,
+  timeoutMs = 10_000,
+): Promise<void> {
   await requestJson({
     fetch,
     method: "POST",
@@ -121,6 +130,6 @@ export async function signOutToken(fetch: Fetch, baseUrl: string, accessToken: s
     body: {},
     accessToken,
     schema: z.object({}),
-    timeoutMs: 10_000,
+    timeoutMs,
   });
 }

@@ -40,7 +40,7 @@ export interface AccountIndexOptions {
   readonly path: string;
   readonly onDamaged: (damaged: DamagedFile) => void;
   /** Entries that could not be understood; they stay in the file as they are. */
-  readonly onUnreadableEntries?: (count: number) => void;
+  readonly onUnreadableEntries: (count: number) => void;
 }
 
 /**
@@ -55,7 +55,7 @@ export class AccountIndex {
   #loading: Promise<readonly AccountEntry[]> | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ path, onDamaged, onUnreadableEntries = () => undefined }: AccountIndexOptions) {
+  constructor({ path, onDamaged, onUnreadableEntries }: AccountIndexOptions) {
     this.#file = new JsonFile({ path, schema: IndexData, version: 1, onDamaged });
     this.#onUnreadableEntries = onUnreadableEntries;
     this.#name = basename(path);
@@ -119,11 +119,11 @@ export class AccountIndex {
   }
 
   /**
-   * Forgets an account. Removing what is absent is no error.
+   * Forgets an account, in the copy of the file too. Removing what is absent is no error.
    * @throws `file_failed`
    */
   async remove(accountId: AccountId): Promise<void> {
-    await this.#change((lines) => lines.filter(({ entry }) => entry?.accountId !== accountId));
+    await this.#change((lines) => lines.filter(({ entry }) => entry?.accountId !== accountId), { forgetting: true });
   }
 
   /**
@@ -144,10 +144,10 @@ export class AccountIndex {
   }
 
   /** Changes wait for each other, so that none is worked out from a list that another is about to replace. */
-  #change(change: (lines: readonly Line[]) => readonly Line[]): Promise<void> {
+  #change(change: (lines: readonly Line[]) => readonly Line[], how = { forgetting: false }): Promise<void> {
     const done = this.#last.then(async () => {
       const lines = change(this.#loaded);
-      await this.#file.write({ accounts: lines.map(({ raw }) => raw) });
+      await this.#file.write({ accounts: lines.map(({ raw }) => raw) }, how);
       this.#lines = lines;
     });
     this.#last = done.catch(() => undefined);

@@ -1,6 +1,6 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { fileFailure, isMissing } from "./fileErrors.ts";
+import { fileFailure, isMissing, systemErrorCode } from "./fileErrors.ts";
 import { KeyedQueue } from "./keyedQueue.ts";
 
 const FILE_MODE = 0o600;
@@ -14,7 +14,8 @@ const writes = new KeyedQueue<string>();
  * Written by hand because write-file-atomic writes once and does not look at how much was written: on a full disk it
  * puts a truncated file in place and reports success. It does not sync the folder either.
  *
- * @throws `file_failed`; the old content is then still there.
+ * @throws `file_failed`; the old content is then still there, save where the disk fails at the very last, when it is to
+ * say that it has the new one.
  */
 export function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   return writes.run(resolve(path), () => replace(path, content)).catch((thrown: unknown) => {
@@ -40,13 +41,13 @@ export function removeDurably(path: string): Promise<void> {
 }
 
 /**
- * Gives a file another name for good, in the same folder.
+ * Gives a file or a folder another name for good, in the same folder or in another on the same disk.
  * @throws `file_failed`
  */
 export async function renameDurably(path: string, newPath: string): Promise<void> {
   try {
     await rename(path, newPath);
-    await syncFolder(dirname(path));
+    for (const folder of new Set([dirname(newPath), dirname(path)])) await syncFolder(folder);
   } catch (thrown) {
     throw fileFailure(thrown);
   }
@@ -62,6 +63,20 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
     return await readFile(path);
   } catch (thrown) {
     if (isMissing(thrown)) return null;
+    throw fileFailure(thrown);
+  }
+}
+
+/**
+ * Whether there is a file or a folder of that name.
+ * @throws `file_failed`
+ */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (thrown) {
+    if (isMissing(thrown)) return false;
     throw fileFailure(thrown);
   }
 }
@@ -91,12 +106,20 @@ async function replace(path: string, content: string | Uint8Array): Promise<void
   await syncFolder(dirname(path));
 }
 
-/** Puts a folder's list of names on the disk. Windows cannot open folders and journals their changes by itself. */
+/** What a file system says that has no such thing: some of those that lie on another computer. */
+const CANNOT_SYNC_FOLDERS: ReadonlySet<string | null> = new Set(["EINVAL", "ENOTSUP", "ENOSYS", "EPERM"]);
+
+/**
+ * Puts a folder's list of names on the disk, where that can be done. Windows cannot open folders and journals their
+ * changes by itself.
+ */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r");
   try {
     await folder.sync();
+  } catch (thrown) {
+    if (!CANNOT_SYNC_FOLDERS.has(systemErrorCode(thrown))) throw thrown;
   } finally {
     await folder.close();
   }

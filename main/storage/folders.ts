@@ -14,6 +14,11 @@ export interface AccountFolders {
   readonly nextCrypto: string;
   /** The sealed file with the account's tokens and keys. */
   readonly vault: string;
+  /**
+   * What was put aside when the account was signed in again, one folder each time: what nothing opened any more, or a
+   * crypto store of which some room keys did not come over.
+   */
+  readonly setAside: string;
 }
 
 /** Every path below the user-data folder that Steward writes to, in one place. */
@@ -43,10 +48,16 @@ export class Folders {
     this.unfinishedFilesFile = join(userDataFolder, "unfinished-files.json");
   }
 
-  /** Names only; `prepareAccount` makes them. */
+  /** Names only: who puts something into one makes it. */
   account(accountId: AccountId): AccountFolders {
     const root = join(this.accounts, accountId);
-    return { root, crypto: join(root, "crypto"), nextCrypto: join(root, "crypto-next"), vault: join(root, "vault") };
+    return {
+      root,
+      crypto: join(root, "crypto"),
+      nextCrypto: join(root, "crypto-next"),
+      vault: join(root, "vault"),
+      setAside: join(root, "set-aside"),
+    };
   }
 
   /**
@@ -70,16 +81,6 @@ export class Folders {
   async prepare(): Promise<void> {
     await makePrivateFolder(this.root);
     await Promise.all([this.accounts, this.avatars, this.secrets, this.logs].map(makePrivateFolder));
-  }
-
-  /**
-   * Makes one account's folders.
-   * @throws `file_failed`
-   */
-  async prepareAccount(accountId: AccountId): Promise<AccountFolders> {
-    const folders = this.account(accountId);
-    for (const folder of [this.accounts, folders.root, folders.crypto, folders.vault]) await makePrivateFolder(folder);
-    return folders;
   }
 
   /**

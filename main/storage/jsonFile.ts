@@ -56,10 +56,11 @@ export class JsonFile<T> {
 
   /**
    * Writes durably before it resolves.
-   * @throws `data_too_new`, `file_failed`; the old content is then still there
+   * @param forgetting whether what was there before is not kept as `.bak` either: something in it is to be gone
+   * @throws `data_too_new`, `file_failed`
    */
-  write(value: T): Promise<void> {
-    return this.#queue.run("file", () => this.#write(value));
+  write(value: T, { forgetting = false } = {}): Promise<void> {
+    return this.#queue.run("file", () => this.#write(value, forgetting));
   }
 
   /**
@@ -69,7 +70,7 @@ export class JsonFile<T> {
   update(change: (value: T | null) => T): Promise<T> {
     return this.#queue.run("file", async () => {
       const value = change(await this.#read());
-      await this.#write(value);
+      await this.#write(value, false);
       return value;
     });
   }
@@ -123,15 +124,17 @@ export class JsonFile<T> {
     return value;
   }
 
-  async #write(value: T): Promise<void> {
+  async #write(value: T, forgetting: boolean): Promise<void> {
     // What is there must be known before it is replaced: it may be of a later version.
     if (!this.#loaded) await this.#read();
     const { path, schema, version } = this.#options;
     const text = `${JSON.stringify({ version, data: schema.parse(value) }, null, 2)}\n`;
-    if (text === this.#goodText) return;
-    if (this.#goodText !== null) await writeDurably(this.#backupPath, this.#goodText);
-    await writeDurably(path, text);
-    this.#goodText = text;
+    if (text !== this.#goodText) {
+      if (this.#goodText !== null) await writeDurably(this.#backupPath, this.#goodText);
+      await writeDurably(path, text);
+      this.#goodText = text;
+    }
+    if (forgetting) await writeDurably(this.#backupPath, text);
   }
 
   #parse(text: string): Parsed<T> {

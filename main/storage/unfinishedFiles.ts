@@ -3,25 +3,32 @@ import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 import { type DamagedFile, JsonFile } from "./jsonFile.ts";
 
-const Content = z.object({ paths: z.array(z.string().max(32_768)).max(1000) });
+const MOST_PATHS = 1000;
+const Content = z.object({ paths: z.array(z.string().max(32_768)).max(MOST_PATHS) });
 
 /**
  * Remembers files that are being written outside our own folder, so that what a crash leaves of them is removed at the
- * next start.
+ * next start; or at a later one, when a file cannot be removed.
  */
 export class UnfinishedFiles {
   readonly #file: JsonFile<z.infer<typeof Content>>;
+  /** Those that are being written. */
   readonly #paths = new Set<string>();
+  /** Those that could not be removed. */
+  readonly #left = new Set<string>();
 
   constructor(parts: { path: string; onDamaged: (damaged: DamagedFile) => void }) {
     this.#file = new JsonFile({ ...parts, schema: Content, version: 1 });
   }
 
-  /** Removes what an earlier run left behind; called once before anything else. A file that cannot be removed stays. */
+  /**
+   * Removes what an earlier run left behind; called once before anything else. A file that cannot be removed stays, and
+   * is remembered.
+   */
   async removeLeftovers(): Promise<void> {
     const { paths } = (await this.#file.read()) ?? { paths: [] };
     if (paths.length === 0) return;
-    for (const path of paths) await rm(path, { force: true }).catch(() => undefined);
+    for (const path of paths) await this.#remove(path);
     await this.#keep();
   }
 
@@ -36,14 +43,24 @@ export class UnfinishedFiles {
       await this.#keep();
       return await work();
     } finally {
-      await rm(path, { force: true }).catch(() => undefined);
+      await this.#remove(path);
       this.#paths.delete(path);
       // A name that stays in the list by mistake is that of a file that is gone.
       await this.#keep().catch(() => undefined);
     }
   }
 
+  async #remove(path: string): Promise<void> {
+    try {
+      await rm(path, { force: true });
+      this.#left.delete(path);
+    } catch {
+      this.#left.add(path);
+    }
+  }
+
   #keep(): Promise<void> {
-    return this.#file.write({ paths: [...this.#paths] });
+    const paths = new Set([...this.#paths, ...this.#left]);
+    return this.#file.write({ paths: [...paths].slice(0, MOST_PATHS) });
   }
 }

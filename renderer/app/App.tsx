@@ -2,14 +2,13 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Skeleton } from "../components/Spinner.tsx";
 import { AllAccountsPage } from "../features/allAccounts/AllAccountsPage.tsx";
 import { Notices } from "../features/notices/Notices.tsx";
-import { secretsGateNeeded } from "../features/secretsGate/secretsGateNeeded.ts";
+import { useSecretsGateNeeded } from "../features/secretsGate/secretsGateNeeded.ts";
 import { t } from "../i18n/index.ts";
-import { useAccounts } from "../stores/accounts.ts";
 import { useAnnouncements } from "../stores/announcements.ts";
 import { useChallenges } from "../stores/challenges.ts";
 import { useDialogs } from "../stores/dialogs.ts";
 import { useRoutes, type Route } from "../stores/routes.ts";
-import { useSecrets } from "../stores/secrets.ts";
+import { secretsNeed, useSecrets } from "../stores/secrets.ts";
 import { isWaitingForPerson, useVerifications } from "../stores/verifications.ts";
 import { AccountsColumn } from "./AccountsColumn.tsx";
 import styles from "./App.module.css";
@@ -63,7 +62,7 @@ export function App() {
 
 function CurrentPage({ route }: { readonly route: Route }) {
   const secrets = useSecrets((state) => state.state);
-  const gated = useAccounts((state) => secretsGateNeeded(secrets, Object.values(state.byId)));
+  const gated = useSecretsGateNeeded();
   if (gated && route.name !== "settings") return <SecretsGate />;
   switch (route.name) {
     case "all":
@@ -72,6 +71,8 @@ function CurrentPage({ route }: { readonly route: Route }) {
       return <AddAccountPage />;
     case "settings":
       return <SettingsPage />;
+    case "secrets":
+      return secretsNeed(secrets) === null ? <AllAccountsPage /> : <SecretsGate />;
     case "account":
       return <AccountRoute accountId={route.accountId} page={route.page} offered={route.offered ?? false} />;
   }

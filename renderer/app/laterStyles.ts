@@ -15,6 +15,7 @@ import "../features/overview/Overview.module.css";
 import "../features/palette/Palette.module.css";
 import "../features/profile/Profile.module.css";
 import "../features/roomKeys/RoomKeys.module.css";
+import "../features/secretsGate/SecretsGate.module.css";
 import "../features/secureBackup/SecureBackup.module.css";
 import "../features/sessions/Sessions.module.css";
 import "../features/settings/Settings.module.css";

@@ -11,6 +11,8 @@ export type Route =
   | { readonly name: "all" }
   | { readonly name: "add" }
   | { readonly name: "settings" }
+  /** The question about secrets, where an account runs and it does not stand before everything else. */
+  | { readonly name: "secrets" }
   | {
       readonly name: "account";
       readonly accountId: AccountId;

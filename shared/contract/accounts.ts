@@ -15,7 +15,7 @@ export const AccountHealth = z.object({
   secureBackup: z.enum(["working", "not_set_up", "unfinished", "locked_here", "broken", "unknown"]),
   recoveryEmail: z.discriminatedUnion("kind", [
     /** The address with its middle hidden, for a table that others may see. */
-    z.object({ kind: z.literal("set"), masked: z.string(), count: z.number().int() }),
+    z.object({ kind: z.literal("set"), masked: z.string().max(400), count: z.number().int() }),
     z.object({ kind: z.literal("none") }),
     z.object({ kind: z.literal("unknown") }),
   ]),
@@ -59,7 +59,10 @@ export const SignOutPreview = z.object({
   roomKeysNotBackedUp: z.number().int().nullable(),
   /** Whether this computer keeps the Security Key: it goes with the session. */
   securityKeyKept: z.boolean().nullable(),
-  serverReachable: z.boolean(),
+  /** Why the session does not run, when that is not by choice: what it has may be out of reach even of main. */
+  whyNotRunning: AppError.nullable(),
+  /** Null when it was not asked, because the session does not run. */
+  serverReachable: z.boolean().nullable(),
 });
 export type SignOutPreview = z.infer<typeof SignOutPreview>;
 
@@ -74,8 +77,9 @@ export const accounts = domain({
     refreshHealth: request(one, z.object({ health: AccountHealth })),
     signOutPreview: request(one, SignOutPreview),
     /**
-     * Stops the session, signs it out on the server, and removes its crypto store, secrets and entry. When the server
-     * cannot be told, everything local is removed all the same and `serverTold` is false.
+     * Stops the session, signs it out on the server, and removes its crypto store, secrets and entry, whatever state they
+     * are in. When the server cannot be told, everything local is removed all the same and `serverTold` is false. While
+     * another process uses the crypto store, nothing is done.
      */
     signOut: request(one, z.object({ serverTold: z.boolean() })),
     /** Puts the accounts in this order; ids not named keep their place at the end. */

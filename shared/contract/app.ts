@@ -28,11 +28,19 @@ export const AppInfo = z.object({
         /** Whether its previous content took its place. */
         restored: z.boolean(),
       }),
+      /** So many accounts in the list could not be understood; they stay in it as they are. */
+      z.object({ kind: z.literal("accounts_not_understood"), count: z.number().int().positive() }),
+      /** An earlier run ended with an error. */
       z.object({ kind: z.literal("previous_crash"), at: z.number() }),
+      /** Something went wrong in an earlier run, which went on. */
+      z.object({ kind: z.literal("previous_error"), at: z.number() }),
     ]),
   ),
 });
 export type AppInfo = z.infer<typeof AppInfo>;
+
+/** In UTF-16 code units: as much as most issue trackers take, where a report is pasted. */
+export const LONGEST_COPIED = 65_536;
 
 export const app = domain({
   requests: {
@@ -44,10 +52,10 @@ export const app = domain({
      * Anything else is refused with `forbidden`.
      */
     openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({})),
-    copyText: request(z.object({ text: z.string().max(10_000) }), z.object({})),
-    /** The redacted text of the last crash or of the recent log, for the person to copy; null when there is none. */
-    report: request(z.object({}), z.object({ text: z.string().nullable() })),
-    /** Forgets a notice that has been read. */
+    copyText: request(z.object({ text: z.string().max(LONGEST_COPIED) }), z.object({})),
+    /** The redacted text of what went wrong, or of the recent log where nothing did, for the person to copy. */
+    report: request(z.object({}), z.object({ text: z.string().max(LONGEST_COPIED) })),
+    /** Forgets the notices, which have been read, and the reports of earlier runs. */
     dismissNotices: request(z.object({}), z.object({})),
   },
   events: {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AccountId } from "../ids.ts";
 import { domain, request } from "./define.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
@@ -17,6 +18,10 @@ export const SecretsState = z.object({
 });
 export type SecretsState = z.infer<typeof SecretsState>;
 
+/** The accounts whose secrets are sealed with a key in the keychain, and those sealed with a passphrase, whichever it was. */
+export const WhereKept = z.object({ keychain: z.array(AccountId), passphrase: z.array(AccountId) });
+export type WhereKept = z.infer<typeof WhereKept>;
+
 const passphrase = z.string().min(1).max(4096);
 
 export const secrets = domain({
@@ -26,10 +31,18 @@ export const secrets = domain({
     retryKeychain: request(z.object({}), SecretsState),
     /** How hard a passphrase is to guess; 3 is needed. */
     passphraseStrength: request(z.object({ passphrase: z.string().max(4096) }), PhraseStrength),
-    /** For a computer without a keychain: chooses a passphrase. Weak ones (zxcvbn below 3) are refused. */
+    whereKept: request(z.object({}), WhereKept),
+    /** For a computer without a keychain that can be used: chooses a passphrase. Weak ones (zxcvbn below 3) are refused. */
     choosePassphrase: request(z.object({ passphrase }), SecretsState),
     chooseThisTimeOnly: request(z.object({}), SecretsState),
     unlock: request(z.object({ passphrase }), SecretsState),
+    /**
+     * Goes on without a passphrase that was forgotten. Nothing is deleted: what it seals is put aside. The accounts in it
+     * say `passphrase_forgotten` from then on, and can sign in again.
+     */
+    forgetPassphrase: request(z.object({}), SecretsState),
+    /** Takes back what was put aside when this passphrase was forgotten. */
+    recallPassphrase: request(z.object({ passphrase }), SecretsState),
   },
   events: { changed: SecretsState },
 });

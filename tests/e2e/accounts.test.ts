@@ -1,4 +1,7 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startFaultProxy } from "../support/faultProxy.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { waitUntil } from "../support/waitUntil.ts";
@@ -168,6 +171,27 @@ describe("a person with three accounts", () => {
     await person.app.quit();
     await person.app.start();
     expect(await person.allAre("running")).toHaveLength(2);
+  });
+
+  test("signs out while the server is down, and is told that it could not be told", async () => {
+    const { person, synapse } = world;
+    const proxy = await startFaultProxy(synapse.baseUrl);
+    await person.hasAccount(proxy.baseUrl, alice);
+    await person.allAre("running");
+    await proxy.stop();
+    await person.openAccount("Alice", "Overview");
+    await person.press("Sign out…");
+    await person.sees(
+      "The server cannot be reached. Everything here will be removed, but the server will list this session until you sign it out elsewhere.",
+    );
+    await person.looks("sign-out-server-down");
+    await person.page.getByRole("alertdialog").getByRole("button", { name: "Sign out", exact: true }).click();
+    await person.sees(`${alice.userId} was removed from this computer, but the server could not be told. Sign that session out from another one.`);
+    expect((await person.accounts()).map(({ userId }) => userId)).toEqual([bert.userId, cora.userId]);
+    const left = (await person.accounts()).map(({ accountId }) => accountId);
+    expect((await readdir(join(person.app.userData, "accounts"))).sort()).toEqual(left.sort());
+    // The session on the phone, and the one that it could not be told of.
+    expect(await sessionsOf(alice)).toBe(2);
   });
 
   test("has left no secret behind", async () => {

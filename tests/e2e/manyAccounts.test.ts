@@ -74,7 +74,7 @@ describe("fifty accounts", () => {
     await person.inColumn("@person50:acme.example").scrollIntoViewIfNeeded();
     await person.openAccount("@person50:acme.example");
     await person.isAt("person50");
-    await person.sees("The secrets of this account are no longer on this computer. Sign out here and sign in anew.");
+    await person.sees("The secrets of this account are no longer on this computer.");
     await person.page.keyboard.press("Control+9");
     await person.isAt("Person 9");
   });
@@ -114,6 +114,21 @@ describe("fifty accounts", () => {
     await person.isAt("Settings");
     expect(await overflows()).toEqual([]);
     await person.looks("small-settings");
+  });
+
+  test("can be removed one by one, though there are no secrets to sign out with", async () => {
+    await person.resizeTo(1100, 760);
+    await person.openAccount("@person50:acme.example", "Overview");
+    await person.press("Sign out…");
+    await person.sees(/^The secrets of this session are no longer on this computer\./);
+    await person.sees("Without its secrets, Steward cannot tell the server. The server will list this session until you sign it out elsewhere.");
+    await person.looks("sign-out-no-secrets");
+    await person.page.getByRole("alertdialog").getByRole("button", { name: "Sign out", exact: true }).click();
+    await person.sees("@person50:acme.example was removed from this computer, but the server could not be told. Sign that session out from another one.");
+    await person.isAt("All accounts");
+    await person.looks("sign-out-not-told");
+    expect(await person.inColumn("@person50:acme.example").count()).toBe(0);
+    expect(await person.allAre("failed")).toHaveLength(COUNT - 1);
     expect(person.app.pageErrors).toEqual([]);
   });
 });

@@ -129,5 +129,23 @@ describe("room keys", () => {
     expect(await readFile(join(folder.path, "killed.txt"), "utf8")).toMatch(/^-----BEGIN MEGOLM/);
   });
 
+  test("go on being exported while the page is loaded again, which finds the Job and how it ends", async () => {
+    const { person } = world;
+    await openRoomKeys("reloaded.txt");
+    const hold = proxy.hold({ nth: 1, when: "before", method: "GET", path: /\/room_keys\/keys/ });
+    await beginExport();
+    await hold.reached;
+    await person.page.reload();
+    const tray = person.page.getByRole("list", { name: "Work in progress" });
+    await tray.getByRole("button", { name: "Cancel: Exporting room keys" }).waitFor();
+    await openRoomKeys("reloaded.txt");
+    await person.page.getByRole("main").getByRole("progressbar", { name: "Exporting room keys" }).waitFor();
+    expect(await person.page.getByText("3 room keys were exported.").count()).toBe(0);
+    hold.release();
+    await person.sees("3 room keys were exported.");
+    await tray.getByRole("button", { name: "Cancel: Exporting room keys" }).waitFor({ state: "hidden" });
+    expect(await readFile(join(folder.path, "reloaded.txt"), "utf8")).toMatch(/^-----BEGIN MEGOLM/);
+  });
+
   test("and what protects them stay out of files and output", () => expectNoLeaks(world, { passphrase: PASSPHRASE }));
 });

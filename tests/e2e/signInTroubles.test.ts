@@ -83,6 +83,28 @@ describe("signing in", () => {
     expect(await person.accounts()).toEqual([]);
   });
 
+  test("to an account that was deactivated or locked: it says so, as far as the server does", async () => {
+    const { person, synapse } = world;
+    const register = (user: string) => synapse.register({ user, password: `${user} is out` });
+    const [gone, closed, held] = [await register("gerd"), await register("cora"), await register("hans")];
+    const path = (admin: string, { userId }: TestUser) => `/_synapse/admin/${admin}/${encodeURIComponent(userId)}`;
+    // As administrators do it: Synapse then knows the password no more, and answers as to a wrong one.
+    await synapse.adminCall({ method: "POST", path: path("v1/deactivate", gone), body: { erase: false } });
+    await synapse.deactivateWithPasswordKept(closed);
+    await synapse.adminCall({ method: "PUT", path: path("v2/users", held), body: { locked: true } });
+    await person.findHomeserver(proxy.baseUrl);
+    await trySigningIn("gerd", gone.password);
+    await person.sees("A server may also answer this for an account that has been deactivated.");
+    await person.looks("sign-in-deactivated-unsaid");
+    await trySigningIn("cora", closed.password);
+    await person.sees("This account has been deactivated. Only the server’s administrators can bring it back.");
+    await person.looks("sign-in-deactivated");
+    await trySigningIn("hans", held.password);
+    await person.sees("This account has been locked by the server’s administrators. Ask the administrators of the server.");
+    await person.looks("sign-in-locked");
+    expect(await person.accounts()).toEqual([]);
+  });
+
   test("too often: it says how long to wait, counts down, and then it can be done", async () => {
     const { person } = world;
     await person.findHomeserver(proxy.baseUrl);

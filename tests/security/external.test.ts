@@ -1,15 +1,50 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { AccountEntry, AccountIndex } from "../../main/storage/accountIndex.ts";
+import { Folders } from "../../main/storage/folders.ts";
 import { request, type Shell, startShell } from "./shell.ts";
+
+/** Accounts whose secrets are not there: they do not run, and their homeservers are known all the same. */
+const known = [
+  { accountId: "aaaaaaaaaaaaaaaa", baseUrl: "http://localhost:8008" },
+  { accountId: "bbbbbbbbbbbbbbbb", baseUrl: "https://matrix.example" },
+];
+
+async function addAccounts(userData: string): Promise<void> {
+  const index = new AccountIndex({ path: new Folders(userData).accountIndexFile, onDamaged: () => undefined, onUnreadableEntries: () => undefined });
+  await index.load();
+  for (const { accountId, baseUrl } of known) {
+    const entry = {
+      accountId,
+      userId: `@${accountId.charAt(0)}:matrix.example`,
+      deviceId: "DEVICE",
+      homeserver: { serverName: "matrix.example", baseUrl },
+      displayName: null,
+      avatar: null,
+      health: null,
+      createdAt: 1,
+    };
+    await index.add(AccountEntry.parse(entry));
+  }
+}
 
 interface Opened {
   opened: string[];
 }
 
+let userData: string;
 let shell: Shell;
 beforeAll(async () => {
-  shell = await startShell();
+  userData = await mkdtemp(join(tmpdir(), "steward-external-"));
+  await addAccounts(userData);
+  shell = await startShell({ userData });
 }, 60_000);
-afterAll(() => shell.close());
+afterAll(async () => {
+  await shell.close();
+  await rm(userData, { recursive: true, force: true });
+});
 beforeEach(() =>
   shell.app.evaluate(({ shell: electronShell }) => {
     const opened: string[] = [];
@@ -53,6 +88,32 @@ describe("opening pages outside the app", () => {
     "",
   ])("%j is refused and nothing is opened", async (url) => {
     expect(await request(shell.page, "app.openExternal", { url })).toMatchObject({
+      ok: false,
+      error: { kind: "forbidden" },
+    });
+    expect(await opened()).toEqual([]);
+  });
+
+  const [plain, secure] = known.map(({ accountId }) => accountId);
+
+  test("http is opened on the homeserver of the account named", async () => {
+    const url = "http://localhost:8008/_matrix/static/?a=b#c";
+    expect(await request(shell.page, "app.openExternal", { url, accountId: plain })).toEqual({ ok: true, value: {} });
+    expect(await opened()).toEqual([url]);
+  });
+
+  test.each([
+    ["http://localhost:8009/", plain],
+    ["http://localhost/", plain],
+    ["http://127.0.0.1:8008/", plain],
+    ["http://localhost.example:8008/", plain],
+    ["http://localhost:8008@matrix.org/", plain],
+    ["http://localhost:8008/", secure],
+    ["http://matrix.example/", secure],
+    ["http://matrix.example:443/", secure],
+    ["file://localhost:8008/etc/passwd", plain],
+  ])("%j is not, for it is not on that one", async (url, accountId) => {
+    expect(await request(shell.page, "app.openExternal", { url, accountId })).toMatchObject({
       ok: false,
       error: { kind: "forbidden" },
     });

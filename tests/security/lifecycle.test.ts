@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stagedApp } from "../../build/stage.ts";
+import { expectNoAxeViolations } from "../support/electronApp.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 import { harnessArgs, request, type Shell, startShell } from "./shell.ts";
 
@@ -23,28 +24,86 @@ async function withShell<T>(work: (shell: Shell) => Promise<T>): Promise<T> {
   }
 }
 
+/** What the tests put into main. */
+interface Put {
+  window: Electron.BrowserWindow;
+  other: Electron.BrowserWindow;
+  maximized: number[];
+}
+
 describe("starting twice", () => {
-  test("brings the open window forward and ends the second start", async () => {
+  test.each(["hidden", "behind another one"])("brings a window that is %s forward, and ends", async (where) => {
     await withShell(async (shell) => {
+      const hidden = where === "hidden";
       await shell.app.evaluate(({ BrowserWindow }) => {
-        const window = BrowserWindow.getAllWindows()[0];
-        window?.hide();
-        window?.on("show", () => void ((globalThis as { cameForward?: boolean }).cameForward = true));
+        Object.assign(globalThis, { window: BrowserWindow.getAllWindows()[0] });
       });
+      const now = () =>
+        shell.app.evaluate(() => {
+          const { window, other } = globalThis as unknown as Partial<Put>;
+          return [window?.isVisible(), window?.isFocused(), other?.isFocused() ?? false].join();
+        });
+      // It has come forward by itself, and will not do so again while the other one is given the focus.
+      await waitUntil(async () => (await now()) === "true,true,false", { what: "the window to be there" });
+      await shell.app.evaluate(({ BrowserWindow }, hide) => {
+        const other = new BrowserWindow({ width: 200, height: 200 });
+        Object.assign(globalThis, { other });
+        if (hide) (globalThis as unknown as Put).window.hide();
+        other.focus();
+      }, hidden);
+      const away = `${String(!hidden)},false,true`;
+      await waitUntil(async () => (await now()) === away, { what: "another window to have the focus" });
       // Resolves only when the second process has ended by itself, with 0.
       await promisify(execFile)(stagedApp().executable, harnessArgs(userData), { timeout: 20_000 });
-      await waitUntil(() => shell.app.evaluate(() => (globalThis as { cameForward?: boolean }).cameForward ?? false), {
-        what: "the first window to come forward",
-      });
-      expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+      await waitUntil(async () => (await now()) === "true,true,false", { what: "the first window to have the focus" });
+      expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(2);
       expect(await request(shell.page, "app.settings", {})).toMatchObject({ ok: true });
     });
+  }, 60_000);
+});
+
+describe("a start that fails", () => {
+  /** What the app says on stderr, when it cannot open its settings. Its dialog waits for somebody, so it is killed. */
+  async function failedStart(): Promise<string> {
+    const child = spawn(stagedApp().executable, harnessArgs(userData), { stdio: ["ignore", "ignore", "pipe"] });
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    let said = "";
+    child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    await waitUntil(() => said.includes("Steward could not start") || said.includes("newer Steward"), {
+      what: "the app to say why it does not start",
+    }).finally(() => child.kill("SIGKILL"));
+    await ended;
+    return said;
+  }
+  const reports = async () => (await readdir(join(userData, "logs"))).filter((name) => name.startsWith("crash"));
+
+  test("is told at the next start", async () => {
+    await mkdir(join(userData, "settings.json"));
+    expect(await failedStart()).toContain(`A report lies in ${join(userData, "logs")}.`);
+    expect(await reports()).toEqual(["crash.json"]);
+    await rm(join(userData, "settings.json"), { recursive: true });
+    await withShell(async ({ page }) => {
+      expect(await request(page, "app.info", {})).toMatchObject({ value: { notices: [{ kind: "previous_crash" }] } });
+    });
+  }, 60_000);
+
+  test("is nothing to be told later, when a newer Steward wrote the settings", async () => {
+    await mkdir(join(userData, "logs"));
+    await writeFile(join(userData, "settings.json"), JSON.stringify({ version: 99, data: {} }));
+    expect(await failedStart()).toContain("settings.json was written by a newer Steward");
+    expect(await reports()).toEqual([]);
   }, 60_000);
 });
 
 describe("the window's place", () => {
   const bounds = (shell: Shell) =>
     shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getNormalBounds());
+
+  /** What is on the disk of it; undefined while there is nothing. */
+  const kept = async (): Promise<{ maximized: boolean; width: number } | undefined> => {
+    const text = await readFile(join(userData, "settings.json"), "utf8").catch(() => '{"data":{}}');
+    return (JSON.parse(text) as { data: { window?: { maximized: boolean; width: number } } }).data.window;
+  };
 
   test("is kept over a restart", async () => {
     const wanted = { x: 60, y: 40, width: 901, height: 633 };
@@ -62,9 +121,63 @@ describe("the window's place", () => {
       ).toBeCloseTo(1.25);
     });
   }, 60_000);
+
+  test("is kept as maximized, beside the place it had before", async () => {
+    await withShell(async (shell) => {
+      // There may be no window manager, without which no window can be maximized: so what main asks of the window,
+      // and what the window answers, is put in its place. Another window keeps the app from ending with the first.
+      await shell.app.evaluate(({ BrowserWindow }) => {
+        const maximized: number[] = [];
+        Object.assign(globalThis, { maximized, other: new BrowserWindow({ show: false }) });
+        BrowserWindow.prototype.maximize = function (this: Electron.BrowserWindow) {
+          maximized.push(this.id);
+        };
+      });
+      /** Closes the window as one that is maximized, or is not, and opens it again as a Mac's dock icon does. */
+      const reopened = async (maximized: boolean) => {
+        await shell.app.evaluate(({ BrowserWindow }, answer) => {
+          const { other } = globalThis as unknown as Put;
+          const window = BrowserWindow.getAllWindows().find(({ id }) => id !== other.id);
+          if (!window) throw new Error("there is no window");
+          window.isMaximized = () => answer;
+          window.close();
+        }, maximized);
+        await waitUntil(async () => (await kept())?.maximized === maximized, { what: "the place to be written" });
+        return shell.app.evaluate(async ({ app, BrowserWindow }) => {
+          const created = new Promise<Electron.BrowserWindow>((resolve) =>
+            app.once("browser-window-created", (_event, window) => resolve(window)),
+          );
+          app.emit("activate");
+          const { id } = await created;
+          // What main does with a new window it does at once.
+          await new Promise((resolve) => setImmediate(resolve));
+          const asked = (globalThis as unknown as Put).maximized.includes(id);
+          return { asked, bounds: BrowserWindow.fromId(id)?.getNormalBounds() };
+        });
+      };
+      const wanted = { x: 70, y: 50, width: 911, height: 643 };
+      await shell.app.evaluate(({ BrowserWindow }, to) => {
+        const { other } = globalThis as unknown as Put;
+        BrowserWindow.getAllWindows().find(({ id }) => id !== other.id)?.setBounds(to);
+      }, wanted);
+      await waitUntil(async () => (await kept())?.width === wanted.width, { what: "the size to be written" });
+      expect(await reopened(true)).toEqual({ asked: true, bounds: wanted });
+      expect(await reopened(false)).toEqual({ asked: false, bounds: wanted });
+    });
+  }, 60_000);
 });
 
 describe("a renderer that crashes", () => {
+  test("leaves a page that anybody can read, light and dark", async () => {
+    await withShell(async ({ app, page }) => {
+      await app.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.loadURL("app://steward/crashed.html"),
+      );
+      await page.getByRole("heading", { name: "This window stopped working" }).waitFor();
+      await expectNoAxeViolations(page);
+    });
+  }, 60_000);
+
   test("is loaded again three times, then a page says so, and a person can start again", async () => {
     await withShell(async (shell) => {
       await shell.app.evaluate(({ BrowserWindow }) => {

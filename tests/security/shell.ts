@@ -17,8 +17,12 @@ export interface Bridge {
   steward: { request(channel: string, input: unknown): Promise<Reply<unknown>> };
 }
 
-/** Starts the staged app in a folder of its own, or in the one given (which is then the caller's to remove). */
-export async function startShell(options: { userData?: string } = {}): Promise<Shell> {
+/**
+ * Starts the staged app in a folder of its own, or in the one given (which is then the caller's to remove).
+ *
+ * @param options.args further switches for Chromium
+ */
+export async function startShell(options: { userData?: string; args?: readonly string[] } = {}): Promise<Shell> {
   const steward = await startApp(options);
   return {
     app: steward.electron,

@@ -6,7 +6,7 @@ import { cache } from "../../build/paths.ts";
 import { stagedApp } from "../../build/stage.ts";
 import type { Reply } from "../../shared/errors.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
-import { within } from "./waitUntil.ts";
+import { waitUntil, within } from "./waitUntil.ts";
 
 /** Where and how to start the app. */
 export interface AppOptions {
@@ -94,6 +94,13 @@ export class StewardApp {
     await within(ended, 15_000, "the killed app to be gone");
   }
 
+  /** Waits until it has ended by itself, as it does after a crash. */
+  async gone(): Promise<void> {
+    const { ended } = this.#current;
+    await within(ended, 15_000, "the app to end by itself");
+    this.#running = null;
+  }
+
   /** Ends it the way a person does. */
   async quit(): Promise<void> {
     const { app, ended } = this.#current;
@@ -125,7 +132,7 @@ export class StewardApp {
   async screenshot(name: string): Promise<void> {
     const folder = join(cache, "screens");
     await mkdir(folder, { recursive: true });
-    for (const colorScheme of ["light", "dark"] as const) {
+    for (const colorScheme of schemes) {
       await showIn(this.page, colorScheme);
       await this.page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: "disabled" });
     }
@@ -147,7 +154,7 @@ export class StewardApp {
 export async function expectNoAxeViolations(page: Page): Promise<void> {
   await page.evaluate(axe.source);
   const found: string[] = [];
-  for (const colorScheme of ["light", "dark"] as const) {
+  for (const colorScheme of schemes) {
     await showIn(page, colorScheme);
     const violations = await page.evaluate(async () => {
       const { axe: inPage } = globalThis as unknown as { axe: typeof axe };
@@ -163,9 +170,17 @@ export async function expectNoAxeViolations(page: Page): Promise<void> {
   if (found.length > 0) throw new Error(`axe found:\n${found.join("\n")}`);
 }
 
-/** Makes the system seem to prefer a scheme, and waits until the page has taken it on and nothing moves any more. */
-async function showIn(page: Page, colorScheme: "light" | "dark"): Promise<void> {
+const schemes = ["light", "dark"] as const;
+type Scheme = (typeof schemes)[number];
+
+/**
+ * Makes the system seem to prefer a scheme, and waits until the page has taken it on and nothing moves any more. The
+ * page has to follow the system as long as the person has not chosen otherwise.
+ */
+async function showIn(page: Page, colorScheme: Scheme): Promise<void> {
   await page.emulateMedia({ colorScheme });
+  const wanted = await schemeWanted(page, colorScheme);
+  await waitUntil(async () => (await schemeOf(page)) === wanted, { what: `the page to be ${wanted}` });
   const settled = page.evaluate(async () => {
     // The page learns of the change when the next frame is made. A colour that fades is inherited level by level, so
     // that new transitions begin when the first have ended: only several still frames in a row say that all is done.
@@ -176,6 +191,29 @@ async function showIn(page: Page, colorScheme: "light" | "dark"): Promise<void> 
     }
   });
   await within(settled, 15_000, "the page to come to rest");
+}
+
+/** What the page has to look like when the system prefers `system`: that, or what the person has chosen. */
+async function schemeWanted(page: Page, system: Scheme): Promise<Scheme> {
+  if (await page.evaluate(() => matchMedia("print").matches)) return "light";
+  const theme = await page.evaluate(async () => {
+    const { steward } = globalThis as unknown as {
+      steward: { request(channel: string, input: unknown): Promise<Reply<{ theme: Scheme | "system" }>> };
+    };
+    const reply = await steward.request("app.settings", {});
+    return reply.ok ? reply.value.theme : null;
+  });
+  if (theme === null) throw new Error("the theme is not known");
+  return theme === "system" ? system : theme;
+}
+
+/** What the page looks like: by what it is painted on, whatever it says of itself. */
+function schemeOf(page: Page): Promise<Scheme> {
+  return page.evaluate(() => {
+    const shades = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
+    if (shades.length !== 3) throw new Error(`the page is painted on ${String(shades)}`);
+    return shades.every((shade) => shade < 128) ? "dark" : "light";
+  });
 }
 
 function definedEnvironment(): Record<string, string> {

@@ -29,7 +29,7 @@ const complain = (message: string, fields?: object): void => {
 const folders = new Folders(folder);
 const rooms = await openRooms({
   folders,
-  index: new AccountIndex({ path: folders.accountIndexFile, onDamaged: silent }),
+  index: new AccountIndex({ path: folders.accountIndexFile, onDamaged: silent, onUnreadableEntries: silent }),
   fetch: globalThis.fetch,
   emit: silent,
   loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: complain }),

@@ -13,6 +13,8 @@ export interface Script {
   hasDefault: boolean;
   /** Says nothing to any question. */
   silent: boolean;
+  /** What becomes of a dialog that is to be opened, in place of being shown. */
+  dialog?: "refused" | "bus goes away";
 }
 
 /**
@@ -35,6 +37,9 @@ export async function startScriptedSecretService(script: Script): Promise<{
     const send = (signature = "", ...values: unknown[]): void => {
       socket.write(encode(2, [[5, { signature: "u", value: serial }]], signature, values));
     };
+    const sendError = (name: string): void => {
+      socket.write(encode(3, [[5, { signature: "u", value: serial }], [4, { signature: "s", value: name }]], "", []));
+    };
     if (member !== "Hello" && script.silent) return;
     if (member === "Hello") send("s", ":1.1");
     else if (member === "AddMatch") send();
@@ -44,11 +49,13 @@ export async function startScriptedSecretService(script: Script): Promise<{
     } else if (member === "ReadAlias") send("o", script.hasDefault ? "/default" : "/");
     else if (member === "Get") send("v", { signature: "b", value: script.locked });
     else if (member === "Unlock") send("aoo", script.locked ? [] : args[0], script.locked ? "/prompt" : "/");
+    else if (member === "Prompt" && script.dialog === "refused") sendError("x.NotNow");
+    else if (member === "Prompt" && script.dialog === "bus goes away") socket.destroy();
     else if (member === "Prompt") {
       dialogs += 1;
       open = socket;
       send();
-    } else socket.write(encode(3, [[5, { signature: "u", value: serial }], [4, { signature: "s", value: "x.Unknown" }]], "", []));
+    } else sendError("x.Unknown");
   };
 
   const server = createServer((socket) => {

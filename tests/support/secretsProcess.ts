@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { SecretsState } from "../../shared/contract/secrets.ts";
+import type { SecretsState, WhereKept } from "../../shared/contract/secrets.ts";
 import type { AccountSecrets, SecretRead } from "../../main/secrets/secretStore.ts";
 import { within } from "./waitUntil.ts";
 
@@ -19,6 +19,10 @@ interface Calls {
   choosePassphrase(passphrase: string): SecretsState;
   chooseThisTimeOnly(): SecretsState;
   unlock(passphrase: string): SecretsState;
+  whereKept(): WhereKept;
+  forgetPassphrase(): SecretsState;
+  recallPassphrase(passphrase: string): SecretsState;
+  setAside(accountId: string, folder: string): void;
   changes(): SecretsState[];
   damaged(): unknown[];
   rawGet(name: string): unknown;

@@ -64,7 +64,7 @@ export async function setUpElsewhere(
 
 /** Begins a change of key or a reset; what is shown must be typed back. */
 export async function beginReplacing(
-  { service }: SecureBackupRig,
+  { service }: Pick<SecureBackupRig, "service">,
   accountId: AccountId,
   kind: Exclude<SetUpKind, "set_up">,
 ): Promise<string> {
@@ -76,7 +76,7 @@ export async function beginReplacing(
 
 /** Changes the key or resets, and answers the new key and what came of it. */
 export async function replace(
-  rig: SecureBackupRig,
+  rig: Pick<SecureBackupRig, "service">,
   accountId: AccountId,
   kind: Exclude<SetUpKind, "set_up">,
 ): Promise<{ securityKey: string; setUp: SetUp }> {

@@ -1,5 +1,4 @@
 import { expect } from "vitest";
-import { AppFailure } from "../../shared/errors.ts";
 import { type MatrixAnswer, matrixCall } from "./matrixApi.ts";
 import { type BackupUnlock, type OpenedBackup, startSdkSession } from "./sdkSession.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
@@ -64,14 +63,4 @@ export class AccountDataOnServer {
   #path(type: string): string {
     return `/_matrix/client/v3/user/${encodeURIComponent(this.#userId)}/account_data/${encodeURIComponent(type)}`;
   }
-}
-
-/** The `AppError` that a promise rejects with. */
-export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
-  const thrown: unknown = await promise.then(
-    () => expect.fail("nothing was thrown"),
-    (error: unknown) => error,
-  );
-  if (thrown instanceof AppFailure) return thrown.error;
-  throw thrown;
 }

@@ -34,14 +34,14 @@ export class StewardData {
   }
 
   /** Opens the rooms as a start of the app does; no session is started yet. */
-  async open(overrides: Partial<Pick<RoomOptions, "fetch" | "verificationLimits">> = {}): Promise<Rooms> {
+  async open(overrides: Partial<Pick<RoomOptions, "fetch" | "serverLimits" | "verificationLimits">> = {}): Promise<Rooms> {
     const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
     const folders = new Folders(this.folder);
     const onDamaged = ({ file }: DamagedFile): void => void this.warnings.push(`damaged ${file}`);
     const rooms = await openRooms({
       folders,
-      index: new AccountIndex({ path: folders.accountIndexFile, onDamaged }),
+      index: new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: () => undefined }),
       fetch: globalThis.fetch,
       emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
       loggerFor: () => logger,

@@ -27,6 +27,8 @@ export class VerificationRig {
   /** While set, what our session asks of others' secrets never reaches the server. */
   loseSecretRequests = false;
   #hearing: Promise<void> | null = null;
+  /** Told of the next request to verify that our session sends, and what it waits for then. */
+  #asking: { reached: () => void; released: Promise<void> } | null = null;
   /** Lets our session hear the server again. */
   resumeHearing: () => void = () => undefined;
 
@@ -59,6 +61,7 @@ export class VerificationRig {
       fetch: async (input, init) => {
         const { pathname } = new URL(input instanceof Request ? input.url : input);
         if (this.loseSecretRequests && pathname.includes("/sendToDevice/m.secret.request/")) return Response.json({});
+        if (pathname.includes("/sendToDevice/m.key.verification.request/")) await this.#heldBack();
         const answer = await fetch(input, init);
         if (pathname.endsWith("/sync")) await this.#hearing;
         return answer;
@@ -72,6 +75,21 @@ export class VerificationRig {
     this.#hearing = new Promise((resolve) => {
       this.resumeHearing = resolve;
     });
+  }
+
+  /** Holds back the next request to verify that our session sends. */
+  holdAsking(): { reached: Promise<void>; release: () => void } {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const reached = new Promise<void>((resolve) => (this.#asking = { reached: resolve, released }));
+    return { reached, release };
+  }
+
+  async #heldBack(): Promise<void> {
+    const asking = this.#asking;
+    this.#asking = null;
+    asking?.reached();
+    await asking?.released;
   }
 
   get deviceId(): string {

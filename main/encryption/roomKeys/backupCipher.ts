@@ -1,7 +1,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
@@ -9,6 +8,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { fromBase64OfLength, toUnpaddedBase64 } from "../base64.ts";
+import { rawPrivateKey } from "../publicKeys.ts";
 import { hmacSha256 } from "./sha256.ts";
 
 /** `session_data` of a key backup entry (Client-Server API, "m.megolm_backup.v1.curve25519-aes-sha2"). */
@@ -23,7 +23,6 @@ export interface EncryptedRoomKey {
 
 const KEY_BYTES = 32;
 const MAC_BYTES = 8;
-const PRIVATE_KEY_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
 const NOTHING = Buffer.alloc(0);
 
 interface EntryKeys {
@@ -81,8 +80,7 @@ export class BackupDecryptor {
 
   /** @param privateKey 32 bytes */
   constructor(privateKey: Uint8Array) {
-    const key = Buffer.concat([PRIVATE_KEY_PREFIX, privateKey]);
-    this.#privateKey = createPrivateKey({ key, format: "der", type: "pkcs8" });
+    this.#privateKey = rawPrivateKey("x25519", privateKey);
   }
 
   /** The text inside an entry; null when it was not made for this key or is damaged. */

@@ -2,7 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { MatrixClient, Method } from "matrix-js-sdk";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import { type Fetch, readBounded } from "../../sessions/http.ts";
-import { connectionError, serverError, type ServerErrorBody, toServerFailure } from "../../sessions/serverErrors.ts";
+import { fetchStaying } from "../../sessions/redirects.ts";
+import { connectionError, serverError, type ServerErrorBody, stopOf, toServerFailure } from "../../sessions/serverErrors.ts";
+import { joinSignals } from "./joinSignals.ts";
 
 const PREFIX = "/_matrix/client/v3";
 /** A server gathers a whole backup before it sends the first byte of it. Milliseconds. */
@@ -31,10 +33,17 @@ export class BackupTransfer {
   readonly #options: TransferOptions;
   readonly #host: string;
   #reader: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  /** Ends the last request for the download, wherever it is. */
+  #cut: () => void = () => undefined;
 
   constructor(options: TransferOptions) {
     this.#options = options;
     this.#host = new URL(options.client.baseUrl).host;
+  }
+
+  /** The homeserver's name and port. */
+  get host(): string {
+    return this.#host;
   }
 
   /** The next piece of `GET /room_keys/keys`, in memory of its own; null at the end. The first call asks for it. */
@@ -60,16 +69,31 @@ export class BackupTransfer {
   /** Ends a download that is not wanted to its end. */
   async close(): Promise<void> {
     await this.#reader?.cancel().catch(() => undefined);
+    this.#cut();
   }
 
   async #open(): Promise<ReadableStreamDefaultReader<Uint8Array>> {
     const { client, fetch, version, signal } = this.#options;
     const url = `${client.baseUrl}${PREFIX}/room_keys/keys?version=${encodeURIComponent(version)}`;
     const headers = { Accept: "application/json", Authorization: `Bearer ${client.getAccessToken() ?? ""}` };
-    const response = await this.#unlessStalled(fetch(url, { headers, credentials: "omit", signal }), FIRST_ANSWER_MS);
-    if (response.ok && response.body) return response.body.getReader();
-    const text = Buffer.from(await readBounded(response, LONGEST_ERROR_BYTES, this.#host)).toString("utf8");
-    throw new AppFailure(serverError(response.status, errorBody(text), response.headers.get("retry-after")));
+    const request = new AbortController();
+    const either = joinSignals(signal, request.signal);
+    this.#cut = () => {
+      request.abort();
+      either.release();
+    };
+    try {
+      const asked = fetchStaying(fetch, url, { headers, credentials: "omit", signal: either.signal });
+      const response = await this.#unlessStalled(asked, FIRST_ANSWER_MS);
+      if (response.ok && response.body) return response.body.getReader();
+      const body = await this.#unlessStalled(readBounded(response, LONGEST_ERROR_BYTES, this.#host), STALLED_MS);
+      const said = errorBody(Buffer.from(body).toString("utf8"));
+      throw new AppFailure(serverError(response.status, said, response.headers.get("retry-after")));
+    } catch (thrown) {
+      // The next try is not to run beside one that is given up.
+      this.#cut();
+      throw thrown;
+    }
   }
 
   async #unlessStalled<T>(awaited: Promise<T>, milliseconds: number): Promise<T> {
@@ -80,8 +104,8 @@ export class BackupTransfer {
     try {
       return await Promise.race([awaited, stalled]);
     } catch (thrown) {
+      if (this.#options.signal.aborted) throw stopOf(this.#options.signal);
       if (thrown instanceof AppFailure) throw thrown;
-      if (this.#options.signal.aborted) throw new AppFailure({ kind: "cancelled" }, { cause: thrown });
       throw new AppFailure(connectionError(thrown, this.#host), { cause: thrown });
     } finally {
       clearTimeout(timer);
@@ -92,7 +116,7 @@ export class BackupTransfer {
   async #patiently<T>(request: () => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
-      if (signal.aborted) throw fail("cancelled");
+      if (signal.aborted) throw stopOf(signal);
       try {
         return await request();
       } catch (thrown) {
@@ -105,6 +129,7 @@ export class BackupTransfer {
   }
 
   #meaningOf(thrown: unknown): unknown {
+    if (this.#options.signal.aborted) return stopOf(this.#options.signal);
     const errcode = thrown instanceof AppFailure && thrown.error.kind === "server" ? thrown.error.errcode : undefined;
     const failure = toServerFailure(thrown, this.#host);
     const kind = failure instanceof AppFailure ? failure.error.kind : null;

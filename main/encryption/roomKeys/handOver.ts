@@ -4,43 +4,39 @@ import type { RoomKey } from "./roomKey.ts";
 import { runThread } from "./runThread.ts";
 import { takeExported } from "./sessionRoomKeys.ts";
 import { describeSessionStore, pieceOf, type SessionStore } from "./sessionStore.ts";
-import type { ResultOf, RoomKeysTask } from "./threadProtocol.ts";
 
 /** The crypto store that room keys come from; it is mounted, and its session does not run. */
 export type RoomKeySource = { reader: StoreReader } & Pick<SessionStore, "userId" | "deviceId" | "storageKey">;
-
-const refuseCall = (): Promise<never> => Promise.reject(new Error("Nothing else is asked for here"));
 
 /**
  * Gives all room keys in a crypto store to another session of the account, piece by piece: a thread opens them, and main
  * neither holds them all nor waits for them. What the session has already is left as it is.
  *
- * Answers how many there were and how many of them it did not take. Throws `cancelled`, and what the crypto WASM throws
- * when the key does not open the store.
+ * Answers how many there were and how many of them did not come over, for whatever reason. Throws `cancelled`, and what
+ * the crypto WASM throws when the key does not open the store.
  */
 export async function handOverRoomKeys(
   { reader, ...session }: RoomKeySource,
   to: Pick<CryptoMachine, "importExportedRoomKeys">,
   signal: AbortSignal,
-): Promise<{ keys: number; refused: number }> {
+): Promise<{ keys: number; left: number }> {
   // A session that never came to run has left nothing.
-  if (reader.outline(() => false).length === 0) return { keys: 0, refused: 0 };
+  if (reader.outline(() => false).length === 0) return { keys: 0, left: 0 };
   const store = describeSessionStore(reader, session);
-  if (store.count === 0) return { keys: 0, refused: 0 };
-  const task = { kind: "handOver", session: store } satisfies RoomKeysTask;
-  const { given, refused }: ResultOf<typeof task> = await runThread(
-    task,
+  if (store.count === 0) return { keys: 0, left: 0 };
+  let over = 0;
+  await runThread(
+    { kind: "handOver", session: store },
     {
-      pull: refuseCall,
-      progress: () => Promise.resolve(),
-      problem: () => Promise.resolve(),
       readStore: (range) => Promise.resolve(pieceOf(reader, store, range)),
       deliver: async ({ sessionKeys }) => {
         const { taken, refused } = await takeExported(to, JSON.parse(sessionKeys) as RoomKey[]);
+        // Some it neither takes nor refuses; what it took is all that has come over.
+        over += taken.length;
         return { taken, refused: refused.length };
       },
     },
     signal,
   );
-  return { keys: store.count, refused: refused + store.count - given };
+  return { keys: store.count, left: store.count - over };
 }

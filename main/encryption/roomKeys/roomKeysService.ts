@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { MatrixClient } from "matrix-js-sdk";
 import type { Handlers } from "../../../shared/contract/index.ts";
 import type { Job } from "../../../shared/contract/jobs.ts";
-import { AppFailure, fail } from "../../../shared/errors.ts";
+import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { JobControl, Jobs } from "../../account/jobs.ts";
 import type { Fetch } from "../../sessions/http.ts";
@@ -17,7 +17,7 @@ import { joinSignals } from "./joinSignals.ts";
 import { KeyFileReader } from "./keyFileReader.ts";
 import { unfinishedName } from "./keyFileWriter.ts";
 import { roomNames } from "./roomNames.ts";
-import { runThread } from "./runThread.ts";
+import { runWithBackup } from "./runWithBackup.ts";
 import { countStored, describeSessionStore, pieceOf, type SessionStore } from "./sessionStore.ts";
 import type { ResultOf, RoomKeysTask, ThreadCalls } from "./threadProtocol.ts";
 
@@ -50,8 +50,6 @@ interface BackupHere {
   keyCount: number;
   privateKey: string | null;
 }
-
-const refuseCall = (): Promise<never> => Promise.reject(new Error("The thread asked for what its task does not need"));
 
 /** Room keys in key files, in the backup and in the session: the handlers of the contract's domain `roomKeys`. */
 export class RoomKeysService implements Requests {
@@ -217,24 +215,16 @@ export class RoomKeysService implements Requests {
     const stored = "session" in task ? task.session : null;
     const reader = stored && this.#parts.session(accountId).storeReader;
     const transfer = backup && new BackupTransfer({ client, fetch, version: backup.version, signal });
-    const calls: ThreadCalls = {
-      pull: () => transfer?.pull() ?? Promise.resolve(null),
-      progress: ({ done, total }) => Promise.resolve(control?.progress(done, total)),
-      problem: (problem) => Promise.resolve(control?.problem(problem)),
-      readStore: (range) => (stored && reader ? Promise.resolve(pieceOf(reader, stored, range)) : refuseCall()),
-      deliver:
-        access && control
-          ? deliverTo({ client, access, transfer, version: backup?.version ?? null, control })
-          : refuseCall,
+    const calls: Partial<ThreadCalls> = {
+      ...(control && {
+        progress: ({ done, total }) => Promise.resolve(control.progress(done, total)),
+        problem: (problem) => Promise.resolve(control.problem(problem)),
+      }),
+      ...(stored && reader && { readStore: (range) => Promise.resolve(pieceOf(reader, stored, range)) }),
+      ...(access &&
+        control && { deliver: deliverTo({ client, access, transfer, version: backup?.version ?? null, control }) }),
     };
-    try {
-      return await runThread(task, calls, signal);
-    } catch (thrown) {
-      const unnamed = thrown instanceof AppFailure && thrown.error.kind === "bad_answer" && thrown.error.host === "";
-      throw unnamed ? fail("bad_answer", { host: new URL(client.baseUrl).host }) : thrown;
-    } finally {
-      await transfer?.close();
-    }
+    return await runWithBackup(task, transfer, calls, signal);
   }
 }
 

@@ -7,19 +7,31 @@ const CLEAN_UP_MS = 10_000;
 /** Short-lived garbage is all there is: a small nursery keeps the memory small. */
 const LIMITS = { maxYoungGenerationSizeMb: 8 };
 
+const refuse = (): Promise<never> => Promise.reject(new Error("The thread asked for what its task does not need"));
+/** What a task that does without a call is answered: nobody listens to how it goes, and there is nothing to be had. */
+const WITHOUT: ThreadCalls = {
+  pull: refuse,
+  progress: () => Promise.resolve(),
+  problem: () => Promise.resolve(),
+  readStore: refuse,
+  deliver: refuse,
+};
+
 /**
  * Does a task in a thread of its own and answers its calls. Rejects with what failed, in the thread or in a call; when
  * the signal is aborted, with `cancelled`, after the thread has cleaned up.
  *
+ * @param given answers the calls that the task makes
  * @param module what runs in the thread; the bundled one, where that is measured
  */
 export async function runThread<T extends RoomKeysTask>(
   task: T,
-  calls: ThreadCalls,
+  given: Partial<ThreadCalls>,
   signal: AbortSignal,
   module: URL = new URL("./roomKeysThread.ts", import.meta.url),
 ): Promise<ResultOf<T>> {
   if (signal.aborted) throw fail("cancelled");
+  const calls = { ...WITHOUT, ...given };
   const worker = new Worker(module, { workerData: task, resourceLimits: LIMITS });
   let overdue: NodeJS.Timeout | undefined;
   /** What a call failed with is what the person is told, not what the thread makes of it. */

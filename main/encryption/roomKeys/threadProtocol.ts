@@ -38,7 +38,7 @@ export interface TaskResults {
   import: { new: number; better: number; alreadyThere: number; broken: number };
   verify: { good: number; broken: number };
   list: { rooms: [roomId: string, inBackup: number, inSession: number][] };
-  handOver: { given: number; refused: number };
+  handOver: Record<string, never>;
   restore: { given: number; broken: number };
 }
 export type ResultOf<T extends RoomKeysTask> = TaskResults[T["kind"]];

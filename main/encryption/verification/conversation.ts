@@ -3,8 +3,8 @@ import type { VerificationRequest, VerificationRequestEvent, Verifier } from "ma
 import type { Verification, VerificationCheck, VerificationEnd } from "../../../shared/contract/verifications.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { newConversationId } from "../../account/challenges.ts";
 import type { Logger } from "../../logging/logger.ts";
+import { newId } from "../../sessions/newId.ts";
 import type { VerificationLimits } from "./limits.ts";
 import { qrModules } from "./qrModules.ts";
 import { describeEnd, describeRequest, factsOf, isCollision, type RequestFacts } from "./requestFacts.ts";
@@ -48,7 +48,7 @@ export class VerificationConversation {
     this.#state = {
       ...opening,
       deviceName: null,
-      verificationId: newConversationId(),
+      verificationId: newId(),
       phase: "requested",
       ways: [],
       emoji: null,
@@ -201,6 +201,8 @@ export class VerificationConversation {
       return;
     }
     await this.#learnOther(facts.otherDeviceId ?? this.#state.deviceId);
+    // It may have ended meanwhile.
+    if (this.#request !== request) return;
     const described = describeRequest(facts, this.#answered);
     if (described.phase === "checking") {
       await this.#finish();

@@ -17,7 +17,7 @@ import { askToVerify, findDevice, nameOfDevice, whyNotToAsk } from "./sdkRequest
 
 export interface VerificationsParts {
   session: (accountId: AccountId) => MatrixSession;
-  /** Calls back each time an account's session begins to run. */
+  /** Calls back each time an account's session begins to run, and each time its server answers again. */
   onRunning: (listener: (accountId: AccountId) => void) => void;
   listSessions: (client: MatrixClient) => Promise<Session[]>;
   /** Something may be verified, or connected, that was not: who shows that should look again. */
@@ -144,7 +144,12 @@ export class Verifications implements Requests {
         );
       };
       client.on("crypto.verificationRequestReceived" as never, take as never);
-      client.on("crypto.devicesUpdated" as never, (() => void this.#lookForOther(accountId, client)) as never);
+      const look = (): void => {
+        this.#lookForOther(accountId, client).catch((error: unknown) =>
+          this.#parts.logger.info("the other session was not looked for", { accountId, error }),
+        );
+      };
+      client.on("crypto.devicesUpdated" as never, look as never);
       signal.addEventListener("abort", () => this.#stopped(accountId), { once: true });
       // Those that came with the very first sync were there before anybody listened.
       for (const request of client.getCrypto()!.getVerificationRequestsToDeviceInProgress(client.getSafeUserId())) {
@@ -232,13 +237,15 @@ export class Verifications implements Requests {
   #askAgain(client: MatrixClient, signal: AbortSignal, conversation: VerificationConversation): void {
     const delay = Math.random() * this.#limits.askAgainWithin;
     conversation.waitFor(this.#limits.idle);
+    const stillWaits = (): boolean => conversation.isUnanswered && !conversation.isFollowing;
     const timer = setTimeout(() => {
-      if (conversation.hasEnded || !conversation.isUnanswered || conversation.isFollowing) return;
+      if (!stillWaits()) return;
       askToVerify(client, conversation.state.deviceId, signal)
-        .then((request) => conversation.follow(request))
+        // The person may have cancelled, or the other side asked, while ours was on its way.
+        .then((request) => (stillWaits() ? conversation.follow(request) : request.cancel()))
         .catch((error: unknown) => {
           this.#parts.logger.warn("a verification was not asked for again", { error });
-          conversation.end("both_asked");
+          if (stillWaits()) conversation.end("both_asked");
         });
     }, delay);
     timer.unref();

@@ -1,13 +1,14 @@
+import type { AppInfo } from "../../../shared/contract/app.ts";
+import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { dateText, t } from "../../i18n/index.ts";
-import { useAccounts } from "../../stores/accounts.ts";
 import { dismissAnnouncement, useAnnouncements } from "../../stores/announcements.ts";
-import { go } from "../../stores/routes.ts";
+import { go, useRoutes } from "../../stores/routes.ts";
 import { secretsChanged, secretsNeed, useSecrets } from "../../stores/secrets.ts";
 import { dismissNotices, useSettings } from "../../stores/settings.ts";
-import { secretsGateNeeded } from "../secretsGate/secretsGateNeeded.ts";
+import { useSecretsGateNeeded } from "../secretsGate/secretsGateNeeded.ts";
 import styles from "./Notices.module.css";
 
 /** What the person should know whatever page is shown: how the app started, and what was just done. */
@@ -15,22 +16,35 @@ export function Notices() {
   const notices = useSettings((state) => state.info?.notices) ?? [];
   const announcements = useAnnouncements((state) => state.shown);
   const secrets = useSecrets((state) => state.state);
-  const gated = useAccounts((state) => secretsGateNeeded(secrets, Object.values(state.byId)));
-  const keychainLost = secretsNeed(secrets) === "keychain" && !gated;
-  if (notices.length === 0 && announcements.length === 0 && !keychainLost) return null;
+  const gated = useSecretsGateNeeded();
+  const asked = useRoutes((state) => state.route.name === "secrets") && secretsNeed(secrets) !== null;
+  const waiting = gated || asked ? null : whatWaits(secrets);
+  if (notices.length === 0 && announcements.length === 0 && waiting === null) return null;
   return (
     <div className={styles["notices"]}>
-      {keychainLost && (
+      {waiting && (
         <Notice
           tone="warn"
           live
           actions={
-            <Button small onPress={() => void steward.secrets.retryKeychain({}).then(secretsChanged, () => undefined)}>
-              {t("gate.retry")}
-            </Button>
+            <>
+              {waiting.retry && (
+                <Button
+                  small
+                  onPress={() => void steward.secrets.retryKeychain({}).then(secretsChanged, () => undefined)}
+                >
+                  {t("gate.retry")}
+                </Button>
+              )}
+              {waiting.ask && (
+                <Button small onPress={() => go({ name: "secrets" })}>
+                  {waiting.ask}
+                </Button>
+              )}
+            </>
           }
         >
-          {t(secrets?.keychainProblem === "locked" ? "gate.keychainLockedText" : "gate.keychainUnreachableText")}
+          {waiting.text}
         </Notice>
       )}
       {notices.map((notice, index) => (
@@ -39,19 +53,14 @@ export function Notices() {
           tone="warn"
           {...(index === 0 ? { onDismiss: () => void dismissNotices() } : {})}
           actions={
-            notice.kind === "previous_crash" && (
+            "at" in notice && (
               <Button small onPress={() => go({ name: "settings" })}>
                 {t("notices.openSettings")}
               </Button>
             )
           }
         >
-          {notice.kind === "previous_crash"
-            ? t("notices.previous_crash", { when: dateText(notice.at) })
-            : t(notice.restored ? "notices.file_was_restored" : "notices.file_was_damaged", {
-                file: notice.file,
-                keptAs: notice.keptAs,
-              })}
+          {noticeText(notice)}
         </Notice>
       ))}
       {announcements.map(({ id, tone, text }) => (
@@ -61,4 +70,40 @@ export function Notices() {
       ))}
     </div>
   );
+}
+
+function noticeText(notice: AppInfo["notices"][number]): string {
+  switch (notice.kind) {
+    case "file_was_damaged": {
+      const { file, keptAs } = notice;
+      return t(notice.restored ? "notices.file_was_restored" : "notices.file_was_damaged", { file, keptAs });
+    }
+    case "accounts_not_understood":
+      return t("notices.accounts_not_understood", { count: notice.count });
+    default:
+      return t(`notices.${notice.kind}`, { when: dateText(notice.at) });
+  }
+}
+
+interface Waiting {
+  readonly text: string;
+  /** Whether asking the keychain again may help. */
+  readonly retry: boolean;
+  /** The words of the button that leads to the question about secrets. */
+  readonly ask: string | null;
+}
+
+/** What some accounts wait for while others run. */
+function whatWaits(state: SecretsState | null): Waiting | null {
+  const need = secretsNeed(state);
+  if (need === "unlock") return { text: t("gate.someLockedText"), retry: false, ask: t("gate.unlock") };
+  if (need === "choose") return { text: t("gate.unprotectedText"), retry: false, ask: t("gate.askToChoose") };
+  if (!state?.keychainProblem) return null;
+  const locked = state.keychainProblem === "locked";
+  if (need === "keychain") {
+    const text = t(locked ? "gate.keychainLockedText" : "gate.keychainUnreachableText");
+    return { text, retry: true, ask: t("gate.ask") };
+  }
+  const text = t(locked ? "gate.keychainStillLocked" : "gate.keychainStillUnreachable");
+  return { text, retry: true, ask: null };
 }

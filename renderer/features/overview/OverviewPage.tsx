@@ -10,6 +10,7 @@ import {
   sessionsFix,
   sessionsVerdict,
   sessionVerdict,
+  signsInAgain,
   type Fix,
 } from "../../accountHealth.ts";
 import { steward } from "../../bridge.ts";
@@ -26,6 +27,7 @@ import { errorWords, momentText, t } from "../../i18n/index.ts";
 import { moveAccount } from "../../stores/accounts.ts";
 import { openDialog } from "../../stores/dialogs.ts";
 import { go } from "../../stores/routes.ts";
+import { RecallPassphrase } from "../signInAgain/RecallPassphrase.tsx";
 import { SignInAgain } from "../signInAgain/SignInAgain.tsx";
 import { useFix } from "../useFix.ts";
 import styles from "./Overview.module.css";
@@ -48,9 +50,14 @@ export function OverviewPage({ account }: { readonly account: Account }) {
         />
       }
     >
-      {session.status === "softLoggedOut" && (
+      {signsInAgain(account) && (
         <Section title={t("again.title")}>
           <SignInAgain account={account} />
+        </Section>
+      )}
+      {session.error?.kind === "passphrase_forgotten" && (
+        <Section title={t("again.recallTitle")}>
+          <RecallPassphrase />
         </Section>
       )}
       <Health account={account} />
@@ -132,7 +139,7 @@ function sessionSentence(account: Account): string {
   if (status !== "running") {
     if (!error) return t(`overview.session.${status}`);
     const { sentence, next } = errorWords(error);
-    return status === "softLoggedOut" || !next ? sentence : `${sentence} ${next}`;
+    return signsInAgain(account) || !next ? sentence : `${sentence} ${next}`;
   }
   switch (account.health?.thisSession) {
     case "verified":

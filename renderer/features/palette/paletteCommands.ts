@@ -45,7 +45,8 @@ async function perform(command: PaletteCommand): Promise<void> {
     case "theme":
       return chooseTheme(command.theme);
     case "copyReport":
-      return announce(t((await copyReport(steward)) ? "settings.reportCopied" : "settings.reportNone"));
+      await copyReport(steward);
+      return announce(t("settings.reportCopied"));
     case "check":
       await steward.accounts.refreshHealth({ accountId: command.accountId });
       return;

@@ -75,9 +75,10 @@ const platforms = { linux: "Linux", darwin: "macOS", win32: "Windows" } as const
 
 function Report() {
   const [said, setSaid] = useState("");
-  const copy = useAction(async () =>
-    setSaid(t((await copyReport(steward)) ? "settings.reportCopied" : "settings.reportNone")),
-  );
+  const copy = useAction(async () => {
+    await copyReport(steward);
+    setSaid(t("settings.reportCopied"));
+  });
   return (
     <Section title={t("settings.report")}>
       <p className={styles["quiet"]}>{t("settings.reportText")}</p>

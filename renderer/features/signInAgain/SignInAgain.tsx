@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { AppError } from "../../../shared/errors.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -9,22 +10,24 @@ import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 
-/** The form of an account that the server has signed out: the password, and the session goes on as before. */
+/**
+ * The form of an account that the server has signed out: the password, and the session goes on as before. Where its
+ * secrets are beyond opening, it goes on with a session that has nothing of the one before.
+ */
 export function SignInAgain({ account }: { readonly account: Account }) {
   const { accountId, userId, session } = account;
   const [password, setPassword] = useState("");
   const again = useAction(() => steward.signIn.again({ accountId, password }));
-  const hard = session.error?.kind === "unauthenticated" && !session.error.softLogout;
   return (
     <Form onSubmit={() => void (password && again.run())}>
-      <Notice tone="warn">{t(hard ? "again.hardText" : "again.text")}</Notice>
+      <Notice tone="warn">{t(`again.${textOf(session.error)}`)}</Notice>
       <PasswordField
         label={t("again.password", { userId })}
         value={password}
         onChange={setPassword}
         autoComplete="current-password"
       />
-      {again.error && <ErrorText error={again.error} wrongCredentials={t("challenge.wrongPassword")} />}
+      {again.error && <ErrorText error={again.error} wrongCredentials={t("again.wrongPassword")} />}
       <Buttons>
         <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
           {t(again.busy ? "again.submitting" : "again.submit")}
@@ -32,4 +35,10 @@ export function SignInAgain({ account }: { readonly account: Account }) {
       </Buttons>
     </Form>
   );
+}
+
+function textOf(error: AppError | null): "text" | "hardText" | "sealedText" | "missingText" {
+  if (error?.kind === "passphrase_forgotten") return "sealedText";
+  if (error?.kind === "secret_missing") return "missingText";
+  return error?.kind === "unauthenticated" && !error.softLogout ? "hardText" : "text";
 }

@@ -5,7 +5,7 @@ import type { MatrixSession } from "../../../main/sessions/matrixSession.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AppErrorKind } from "../../../shared/errors.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -50,14 +50,15 @@ afterEach(async () => {
 async function signOutAnother(): Promise<{ result: Promise<void>; deviceId: string; stop: AbortController }> {
   const { deviceId } = await synapse.login(user.user, user.password);
   const stop = new AbortController();
-  const result = session.use((client) =>
-    challenges.run(
+  const result = session.use((client, ended) => {
+    ended.addEventListener("abort", () => stop.abort(ended.reason));
+    return challenges.run(
       session,
       "sign_out_sessions",
       async (auth: AuthDict | null) => void (await client.deleteMultipleDevices([deviceId], auth ?? undefined)),
       { signal: stop.signal },
-    ),
-  );
+    );
+  });
   result.catch(() => undefined);
   return { result, deviceId, stop };
 }
@@ -115,6 +116,7 @@ describe("a challenge", () => {
     await synapse.call({ method: "POST", path: "/_matrix/client/v3/logout", token, body: {} });
     challenges.answer(challengeId, { kind: "password", password: user.password });
     expect(await errorOf(result)).toMatchObject({ kind: "unauthenticated" });
+    await waitUntil(() => challenges.list().length === 0, { what: "the challenge to end" });
     expect(seen.at(-1)).toMatchObject({ status: "failed", error: { kind: "unauthenticated" } });
   });
 

@@ -5,9 +5,11 @@ import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import type { FaultProxy } from "../../support/faultProxy.ts";
+import { makeCertificate } from "../../support/certificate.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { openForPerson } from "../../support/secureBackupAccounts.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { useServers } from "../../support/servers.ts";
@@ -25,6 +27,8 @@ let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
 let users = 0;
+/** Where the account's requests go instead of its homeserver; null: to that. */
+let elsewhere: string | null = null;
 
 beforeAll(() => {
   ({ synapse, proxy } = servers);
@@ -32,11 +36,17 @@ beforeAll(() => {
 beforeEach(async () => {
   user = await synapse.register({ user: `leaving${(users += 1)}`, password: "a password" });
   data = await StewardData.create();
-  rooms = await data.open();
+  rooms = await data.open({
+    fetch: (input, init) => {
+      const { href } = new URL(input instanceof Request ? input.url : input);
+      return fetch(elsewhere === null ? input : href.replace(proxy.baseUrl, elsewhere), init);
+    },
+  });
   rig = openForPerson(rooms, user);
   accountId = await signInTo(rooms, user, proxy.baseUrl);
 });
 afterEach(async () => {
+  elsewhere = null;
   proxy.clear();
   await data.destroy();
 });
@@ -128,7 +138,77 @@ describe("what signing out costs in room keys", () => {
   });
 });
 
+describe("a server that is away", () => {
+  const healthOnDisk = () => rooms.sessions.account(accountId).health;
+  /** Does nothing without an answer within so short a time. */
+  const hurry = (): Promise<number> =>
+    rooms.sessions.session(accountId).use((client) => Promise.resolve((client.http.opts.localTimeoutMs = 500)));
+  const hang = { path: /(?:)/, fault: { kind: "hang" as const }, times: Infinity };
+  /** All is well, and known. */
+  beforeEach(async () => {
+    await setUpWithKey(rig, accountId);
+    await receive(0, 4);
+    await allBackedUp();
+    expect(await rooms.health.refresh(accountId)).toMatchObject({ thisSession: "verified", secureBackup: "working" });
+  });
+
+  it.each(["is not found", "has a bad certificate", "does not answer in time"])("and %s is called so", async (why) => {
+    const before = healthOnDisk();
+    const impostor = await startFaultProxy(synapse.baseUrl, { tls: await makeCertificate() });
+    try {
+      if (why === "is not found") elsewhere = "http://homeserver.invalid";
+      if (why === "has a bad certificate") elsewhere = impostor.baseUrl;
+      if (why === "does not answer in time") {
+        await hurry();
+        proxy.addRule(hang);
+      }
+      expect(await preview()).toMatchObject({
+        thisSession: "verified",
+        secureBackup: "working",
+        lastVerifiedSession: null,
+        roomKeysNotBackedUp: null,
+        securityKeyKept: false,
+        serverReachable: false,
+      });
+      expect(healthOnDisk()).toEqual(before);
+    } finally {
+      await impostor.stop();
+    }
+  });
+
+  it("from a moment on makes unknown what it was not asked before, and spoils nothing that is kept", async () => {
+    const before = healthOnDisk();
+    proxy.addRule({ path: /\/devices$/, fault: { kind: "reset" }, times: Infinity });
+    expect(await preview()).toMatchObject({
+      thisSession: "verified",
+      lastVerifiedSession: null,
+      roomKeysNotBackedUp: 0,
+      serverReachable: false,
+    });
+    expect(healthOnDisk()).toEqual(before);
+    proxy.clear();
+    expect((await rooms.health.refresh(accountId)).checkedAt).toBeGreaterThan(before!.checkedAt);
+  });
+
+  it("for every question is what a check of the account ends with", async () => {
+    const before = healthOnDisk();
+    // As a network does that wants a login first; what is only silent is asked again for a minute.
+    const headers = { location: "http://login.invalid/" };
+    proxy.addRule({ path: /(?:)/, fault: { kind: "answer", status: 302, headers }, times: Infinity });
+    expect(await errorOf(rooms.health.refresh(accountId))).toMatchObject({ kind: "redirected" });
+    expect(await preview()).toMatchObject({ lastVerifiedSession: null, serverReachable: false });
+    expect(healthOnDisk()).toEqual(before);
+  });
+});
+
 describe("the last verified session", () => {
+  it("is not known when the server does not tell whether this one is verified", async () => {
+    await setUpWithKey(rig, accountId);
+    const body = { errcode: "M_FORBIDDEN", error: "Not now" };
+    proxy.addRule({ path: /keys\/query/, fault: { kind: "answer", status: 403, body }, times: Infinity });
+    expect(await preview()).toMatchObject({ thisSession: "unknown", lastVerifiedSession: null, serverReachable: true });
+  });
+
   it("is this one until another is verified, and again when that has gone", async () => {
     expect(await preview()).toMatchObject({ thisSession: "no_identity", lastVerifiedSession: false });
     const { securityKey } = await setUpWithKey(rig, accountId);

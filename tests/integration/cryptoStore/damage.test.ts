@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
@@ -190,17 +190,17 @@ describe("a store that is damaged", () => {
   }, 300_000);
 });
 
-describe("a store of another format", () => {
-  async function setFormat(folder: string, content: string): Promise<void> {
-    const level = new ClassicLevel<Buffer, Buffer>(join(folder, "level"), {
-      keyEncoding: "buffer",
-      valueEncoding: "buffer",
-    });
-    const bytes = Buffer.from(content);
-    await level.put(FORMAT_KEY, sealEntry(stampOf(FORMAT_KEY, bytes), bytes));
-    await level.close();
-  }
+async function setFormat(folder: string, content: string): Promise<void> {
+  const level = new ClassicLevel<Buffer, Buffer>(join(folder, "level"), {
+    keyEncoding: "buffer",
+    valueEncoding: "buffer",
+  });
+  const bytes = Buffer.from(content);
+  await level.put(FORMAT_KEY, sealEntry(stampOf(FORMAT_KEY, bytes), bytes));
+  await level.close();
+}
 
+describe("a store of another format", () => {
   it.each([
     [FORMAT_VERSION + 1, { kind: "data_too_new", file: "copy" }],
     [FORMAT_VERSION - 1, { kind: "store_damaged" }],
@@ -237,19 +237,53 @@ describe("a store's folder", () => {
     }
   });
 
-  it("is gone after destroy, and an empty store can be mounted in its place", async () => {
-    const store = await storeInFolder();
-    try {
-      const mounted = await store.reopen();
-      const database = await openDatabase(indexedDB, `${mounted.databasePrefix}::db`, 1, createWriterStores);
-      await writeTransaction(database, 1);
-      await mounted.destroy();
-      await expect(readdir(store.folder)).rejects.toMatchObject({ code: "ENOENT" });
-      await expect(store.reopen({ mustExist: true })).rejects.toThrow("store_damaged");
-      await store.reopen();
-      expect(await indexedDB.databases()).toEqual([]);
-    } finally {
-      await store.remove();
+});
+
+describe("a store that is removed", () => {
+  const stores = installCryptoStores(silent);
+  const level = (folder: string, name = ""): string => join(folder, "level", name);
+
+  it.each<[string, (folder: string) => Promise<unknown>]>([
+    ["whole", () => Promise.resolve()],
+    ["damaged", async (f) => change(await only(f, /\.log$/), (b) => flip(b.length >> 1, 4)(b))],
+    ["one that LevelDB would end the process for", async (f) => change(await biggestTable(f), (b) => flip(b.length - 78, 1)(b))],
+    ["without CURRENT", async (f) => rm(level(f, "CURRENT"))],
+    ["of a newer format", (f) => setFormat(f, JSON.stringify({ version: FORMAT_VERSION + 1 }))],
+    ["with a folder where a table belongs", (f) => mkdir(level(f, "000777.ldb/deep"), { recursive: true })],
+    ["with a file in its place", async (f) => rm(level(f), { recursive: true }).then(() => writeFile(level(f), "level"))],
+    ["begun and no more", async (f) => rename(level(f), `${level(f)}.new-half`)],
+    ["empty", async (f) => rm(level(f), { recursive: true })],
+    ["absent", async (f) => rm(f, { recursive: true })],
+  ])("is gone, and an empty one can be mounted in its place: %s", async (_, prepare) => {
+    const folder = await copy();
+    await prepare(folder);
+    await stores.remove(someAccount, folder);
+    await expect(readdir(folder)).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(lastIn(folder)).rejects.toThrow("store_damaged");
+    const mounted = await stores.mount(someAccount, folder);
+    expect(await indexedDB.databases()).toEqual([]);
+    await mounted.close();
+  });
+
+  it("stays as it is when it is open here, or another of its account is", async () => {
+    const folder = await copy();
+    for (const beside of [false, true]) {
+      const mounted = await stores.mount(someAccount, beside ? `${folder}-next` : folder, { beside });
+      await expect(stores.remove(someAccount, folder)).rejects.toThrow("store_in_use");
+      await mounted.close();
+    }
+    expect(await lastIn(folder)).toBe(LAST);
+  });
+
+  it("is refused as damaged, or whole, wherever its removal was cut short, and can be removed to the end", async () => {
+    const names = await readdir(level(pristine));
+    for (let gone = 1; gone <= names.length; gone++) {
+      const folder = await copy();
+      for (const name of names.slice(0, gone)) await rm(level(folder, name));
+      const left = await lastIn(folder).catch((thrown: unknown) => thrown);
+      if (left !== LAST) expect(left).toMatchObject({ error: { kind: "store_damaged" } });
+      await stores.remove(someAccount, folder);
+      await expect(readdir(folder)).rejects.toMatchObject({ code: "ENOENT" });
     }
   });
 });

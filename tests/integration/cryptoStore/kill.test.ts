@@ -1,9 +1,10 @@
+import { readdir } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { runScript } from "../../support/childProcess.ts";
 import type { LineProcess } from "../../support/childProcess.ts";
-import { storeInFolder } from "../../support/cryptoFolder.ts";
+import { someAccount, storeInFolder } from "../../support/cryptoFolder.ts";
 import type { StoreInFolder } from "../../support/cryptoFolder.ts";
 import { WRITER_DATABASES, readState, stateAfter } from "../../support/cryptoStoreLoad.ts";
 import { openDatabase } from "../../support/indexedDb.ts";
@@ -92,6 +93,18 @@ it("tells of a disk that is full, keeps what it had acknowledged, and works agai
   const again = start(WRITER, [store.folder, "20"]);
   expect(await again.ended()).toBe(0);
   expect(await check(again.lines, found)).toEqual(found.map((count) => count + 20));
+});
+
+it("is not removed while another process uses it, which goes on as if nothing had been", async () => {
+  const holder = start(WRITER, [store.folder]);
+  await holder.line("one");
+  await expect(store.stores.remove(someAccount, store.folder)).rejects.toThrow("store_in_use");
+  const written = acknowledged(holder.lines, "one");
+  await holder.line(`one ${written + 5}`);
+  await holder.kill();
+  await check(holder.lines, []);
+  await store.stores.remove(someAccount, store.folder);
+  await expect(readdir(store.folder)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 it("is not shared by two processes, nor mounted twice in one", async () => {

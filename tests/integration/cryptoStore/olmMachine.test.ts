@@ -80,12 +80,14 @@ it("opens nothing with another storage key", async () => {
 it("keeps two accounts apart in one process", async () => {
   const other = AccountId.parse("zzzzzzzz00000000");
   const one = await store.reopen();
-  const two = await store.stores.mount(other, join(store.folder, "..", "two"));
+  const folder = join(store.folder, "..", "two");
+  const two = await store.stores.mount(other, folder);
   const machines = [await openMachine(one.databasePrefix), await openMachine(two.databasePrefix)] as const;
   const [first, second] = [await describeMachine(machines[0]), await describeMachine(machines[1])];
   expect(first.ed25519).not.toBe(second.ed25519);
   machines.forEach((machine) => machine.close());
-  await two.destroy();
+  await two.close();
+  await store.stores.remove(other, folder);
   expect(await reopened()).toEqual(first);
 });
 

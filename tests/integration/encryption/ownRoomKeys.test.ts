@@ -15,7 +15,7 @@ import type { ResultOf, RoomKeysTask, ThreadCalls } from "../../../main/encrypti
 import { UnfinishedFiles } from "../../../main/storage/unfinishedFiles.ts";
 import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
 const THREAD = new URL("../../../main/encryption/roomKeys/roomKeysThread.ts", import.meta.url);

@@ -4,7 +4,7 @@ import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
 import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
 import type { SecureBackupDiagnosis } from "../../../shared/contract/secureBackup.ts";
 import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS, VERSIONS } from "../../support/interruptedWork.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { useServers } from "../../support/servers.ts";
 
 const MASTER = "m.cross_signing.master";

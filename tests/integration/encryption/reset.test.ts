@@ -9,7 +9,8 @@ import {
   replace,
   setUpElsewhere,
 } from "../../support/secureBackupAccounts.ts";
-import { AccountDataOnServer, errorOf, openElsewhere } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
+import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import type { SecureBackupRig } from "../../support/secureBackupRig.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import type { SdkSession } from "../../support/sdkSession.ts";

@@ -9,7 +9,7 @@ import type { Job } from "../../../shared/contract/jobs.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardRooms.ts";

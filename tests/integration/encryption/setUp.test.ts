@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Rooms } from "../../../main/rooms.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { AccountDataOnServer, errorOf, openElsewhere } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
+import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardRooms.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_KEY, interrupt, OURS, patience, type Scene } from "../../support/interruptedWork.ts";
+import { DEFAULT_KEY, interrupt, OURS, patience, Scene } from "../../support/interruptedWork.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { useServers } from "../../support/servers.ts";
 
 const servers = useServers();
@@ -67,4 +68,27 @@ describe("turning key storage off, interrupted", () => {
       },
     });
   }, patience);
+});
+
+describe("turning key storage off, at a server that deletes a backup and has it still", () => {
+  it("ends with an error, and is finished when it is done again", async () => {
+    const scene = await Scene.create(servers);
+    const { service, accountId } = scene;
+    const deaf = servers.proxy.addRule({
+      method: "DELETE",
+      path: /room_keys\/version/,
+      fault: { kind: "answer", status: 200, body: {} },
+      times: Infinity,
+    });
+    try {
+      const { host } = new URL(servers.proxy.baseUrl);
+      expect(await errorOf(service.turnOff({ accountId }))).toEqual({ kind: "bad_answer", host });
+      expect(deaf.met).toBe(1);
+      deaf.remove();
+      expect(await service.turnOff({ accountId })).toMatchObject({ diagnosis: "turned_off", key: null, backup: null });
+    } finally {
+      deaf.remove();
+      await scene.end();
+    }
+  });
 });

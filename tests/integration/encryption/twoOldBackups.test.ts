@@ -7,6 +7,8 @@ import { sealEntry } from "../../../main/encryption/roomKeys/backupEntries.ts";
 import { type CheckedRoomKey, checkRoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
 import { Scene, THEIRS, OURS, VERSIONS } from "../../support/interruptedWork.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
+import { replace } from "../../support/secureBackupAccounts.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { useServers } from "../../support/servers.ts";
 
 const servers = useServers();
@@ -33,7 +35,12 @@ async function backupOfOurs(): Promise<void> {
     const access = openEncryption(client, { signal });
     await connectBackup(access, ownKey, await createBackup(access, ownKey));
   });
-  const encryptor = new BackupEncryptor(backupPublicKey(ownKey)!);
+  await putMore(ownKey);
+}
+
+/** Puts room keys into the newest backup that are nowhere else. */
+async function putMore(privateKey: string): Promise<void> {
+  const encryptor = new BackupEncryptor(backupPublicKey(privateKey)!);
   const sessions: Record<string, Record<string, unknown>> = {};
   for (let number = 100; number < 100 + MORE; number += 1) {
     const key = makeRoomKey(number);
@@ -72,6 +79,59 @@ describe("two backups, each opened by another key", () => {
     await scene.repair(false);
     const roomKeys = OURS + MORE;
     expect((await scene.state()).backup).toMatchObject({ version: "3", keyCount: roomKeys });
+    expect((await scene.openElsewhere()).roomKeys).toEqual({ inBackup: roomKeys, restored: roomKeys });
+  });
+});
+
+describe("an older backup that is carried over", () => {
+  const KEYS = { method: "GET", path: /room_keys\/keys\?/ };
+  const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: scene.securityKey });
+  /** The stored key opens the newest backup, and this session's key an older one. */
+  beforeEach(async () => {
+    const stored = (await scene.storedBackupKey())!;
+    await backupOfOurs();
+    await newBackup(stored);
+  });
+  afterEach(() => servers.proxy.clear());
+
+  it("may take longer to gather than any other answer, and be asked for again", async () => {
+    const answerMs = 1_500;
+    await scene.use((client) => Promise.resolve((client.http.opts.localTimeoutMs = answerMs)));
+    const broken = servers.proxy.addRule({ ...KEYS, fault: { kind: "reset" } });
+    const late = { kind: "delay" as const, ms: answerMs * 2 };
+    const slow = servers.proxy.addRule({ ...KEYS, fault: late, skip: 1, times: Infinity });
+    await unlock();
+    expect([broken.met, slow.met]).toEqual([1, 1]);
+    await scene.use((client) => Promise.resolve((client.http.opts.localTimeoutMs = 30_000)));
+    await scene.repair(false);
+    expect((await scene.openElsewhere()).roomKeys).toEqual({ inBackup: OURS + MORE, restored: OURS + MORE });
+  });
+
+  it("is nothing when it has gone meanwhile", async () => {
+    const gone = { kind: "answer" as const, status: 404, body: { errcode: "M_NOT_FOUND", error: "No backup" } };
+    const asked = servers.proxy.addRule({ ...KEYS, fault: gone });
+    expect(await unlock()).toMatchObject({ proven: true, backup: { version: "3", active: true } });
+    expect(asked.met).toBe(1);
+  });
+
+  it("stops the work when the answer is none, and the server is named", async () => {
+    servers.proxy.addRule({ ...KEYS, fault: { kind: "malformed" } });
+    expect(await errorOf(unlock())).toEqual({ kind: "bad_answer", host: new URL(servers.proxy.baseUrl).host });
+    await unlock();
+    expect((await scene.repair(false)).backup).toMatchObject({ version: "3", keyCount: OURS + MORE });
+  });
+});
+
+describe("a reset by a session that has not noticed a newer backup with the same key", () => {
+  it.each(["is still there", "was deleted"])("carries over what can be opened, where the older one %s", async (older) => {
+    const stored = (await scene.storedBackupKey())!;
+    await newBackup(stored);
+    await putMore(stored);
+    if (older === "was deleted") await scene.ask("DELETE", `${VERSIONS}/1`);
+    const { securityKey, setUp } = await replace(scene, scene.accountId, "reset");
+    expect(setUp).toMatchObject({ phase: "checked", error: null });
+    scene.securityKey = securityKey;
+    const roomKeys = MORE + (older === "was deleted" ? OURS : ALL);
     expect((await scene.openElsewhere()).roomKeys).toEqual({ inBackup: roomKeys, restored: roomKeys });
   });
 });

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Rooms } from "../../../main/rooms.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { AccountDataOnServer, errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
+import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardRooms.ts";

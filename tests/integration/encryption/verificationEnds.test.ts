@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Verification } from "../../../shared/contract/verifications.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
+import { unhandledDuring } from "../../support/unhandled.ts";
 import { only, VerificationRig } from "../../support/verificationRig.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -145,6 +146,18 @@ describe("a verification that does not come to its end", () => {
     expect(rig.sent.at(-1)).toMatchObject({ phase: "cancelled", cancelled: { reason: "session_stopped" } });
   });
 
+  it("ends with this session while the other one is looked for, and nothing else is heard of that", async () => {
+    rig = await VerificationRig.open(synapse);
+    await rig.request();
+    const session = rig.rooms.sessions.session(rig.accountId);
+    const unhandled = await unhandledDuring(async () => {
+      await session.use(async (client) => void client.emit("crypto.devicesUpdated" as never, ...([] as never)));
+      await session.stop();
+    });
+    expect(unhandled).toEqual([]);
+    expect(rig.sent.at(-1)).toMatchObject({ phase: "cancelled", cancelled: { reason: "session_stopped" } });
+  });
+
   it("waits in vain for a session that has fallen silent", async () => {
     rig = await VerificationRig.open(synapse, { comparing: 1_000 });
     const asked = await rig.request();
@@ -160,11 +173,12 @@ describe("a verification that does not come to its end", () => {
 
 describe("both sides ask at once", () => {
   /** Neither has heard of the other's request when it makes its own. Then each crypto machine ends both requests. */
-  async function askAtOnce(): Promise<Verification> {
+  async function askAtOnce(beforeHearing = (): void => undefined): Promise<Verification> {
     rig.stopHearing();
     const theirs = await rig.partner.ask(rig.deviceId);
     const asked = await rig.request();
     await rig.partner.reaches(theirs, "cancelled");
+    beforeHearing();
     rig.resumeHearing();
     return asked;
   }
@@ -176,6 +190,20 @@ describe("both sides ask at once", () => {
     await again.accept();
     expect(await rig.reaches("ready")).toMatchObject(only(asked));
     expect(rig.sent.filter(({ phase }) => phase === "cancelled")).toEqual([]);
+  });
+
+  it("and ours stays cancelled when it is while it is made again", async () => {
+    rig = await VerificationRig.open(synapse);
+    let again!: ReturnType<VerificationRig["holdAsking"]>;
+    const asked = await askAtOnce(() => (again = rig.holdAsking()));
+    await again.reached;
+    await rig.rooms.verifications.cancel(only(asked));
+    const before = rig.partner.received.length;
+    again.release();
+    const theirs = await waitUntil(() => rig.partner.received[before], { what: "the request at the second client" });
+    await rig.partner.reaches(theirs, "cancelled");
+    expect(rig.sent.at(-1)).toMatchObject({ phase: "cancelled", cancelled: { by: "us", reason: "cancelled" } });
+    expect(rig.sent.filter(({ phase }) => phase === "cancelled")).toHaveLength(1);
   });
 
   it("and theirs is taken when it comes first the second time", async () => {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
+import { filesBelow } from "../../support/filesBelow.ts";
 import { startSecretService } from "../../support/secretService.ts";
 import type { SecretServiceForTests } from "../../support/secretService.ts";
+import { sample } from "../../support/seed.ts";
 import { SecretsProcess } from "../../support/secretsProcess.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
@@ -12,7 +14,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const ADA = "ada0000000000000";
 const BOB = "bob0000000000000";
-const KILLS = Number(process.env["TEST_KILLS"] ?? 8);
+const KILLS = sample(8, 50);
 const PASSPHRASE = "zebra mango flywheel outpost";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -47,16 +49,7 @@ function secretsOf(accessToken: string): AccountSecrets {
 
 const vaultOf = (account: string): string => join(folder.path, "accounts", account, "vault", "secrets.sealed");
 
-/** Every file below the user-data folder with its content. */
-async function snapshot(path = folder.path): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const entry of await readdir(path, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const file = join(entry.parentPath, entry.name);
-    found[file] = (await readFile(file)).toString("base64");
-  }
-  return found;
-}
+const snapshot = (): Promise<Record<string, string>> => filesBelow(folder.path);
 
 describe("with an open keyring", () => {
   beforeEach(async () => {
@@ -228,14 +221,14 @@ describe("with an open keyring", () => {
     let process_ = await start();
     await process_.call("write", ADA, secretsOf("token -1"));
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const last = await process_.killWhileWriting(ADA, 2 + kill * 3);
+      const last = await process_.killWhileWriting(ADA, 2 + ((kill * 3) % 50));
       process_ = await start();
       const read = await process_.call("read", ADA);
       expect(read.kind).toBe("found");
       const round = read.kind === "found" ? Number(read.secrets.accessToken.replace("token ", "")) : -1;
       expect(round).toBeGreaterThanOrEqual(last);
     }
-  });
+  }, sample(60_000, 300_000));
 
   it("removes a key later when its keyring did not answer at once", async () => {
     const first = await start();

@@ -331,6 +331,15 @@ describe("one account's trouble is no other's", () => {
     expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
   });
 
+  it("does not take a vanished crypto store for a first start in the run that signed in either", async () => {
+    const rooms = await data.open();
+    const accountId = await signIn(rooms, await newUser());
+    await rooms.sessions.session(accountId).stop();
+    await rm(`${data.folder}/accounts/${accountId}/crypto`, { recursive: true });
+    await rooms.sessions.retry(accountId);
+    expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
+  });
+
   it("marks the one whose secret cannot be read, keeps it, and has it back when it can", async () => {
     const before = await data.open();
     const ids = [await signIn(before, await newUser()), await signIn(before, await newUser())] as const;

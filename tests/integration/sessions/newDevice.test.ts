@@ -1,14 +1,18 @@
 import { cp, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
 import type { RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
 import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
 import type { Rooms } from "../../../main/rooms.ts";
+import { openCryptoMachine } from "../../../main/sessions/cryptoMachine.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { silent, someAccount } from "../../support/cryptoFolder.ts";
 import { killDuring } from "../../support/killedWork.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { sample } from "../../support/seed.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
@@ -90,6 +94,31 @@ describe("an account whose device was removed", () => {
     await expectMoved();
     await restart();
     await expectMoved();
+  });
+
+  it("keeps the store of the old device, and what opens it, when a room key does not come over", async () => {
+    const left = KEYS[7]!;
+    const { importExportedRoomKeys } = OlmMachine.prototype;
+    const importing = vi.spyOn(OlmMachine.prototype, "importExportedRoomKeys");
+    importing.mockImplementation(function (this: OlmMachine, json, listener) {
+      const some = (JSON.parse(json) as RoomKey[]).filter(({ session_id: id }) => id !== left.session_id);
+      return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
+    });
+    await rooms.sessions.signInAgain(accountId, user.password);
+    importing.mockRestore();
+    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect((await readdir(foldersOf().root)).sort()).toEqual(["crypto", "set-aside", "vault"]);
+    const [moment] = await readdir(foldersOf().setAside);
+    const kept = join(foldersOf().setAside, moment!, "crypto");
+    const store = await installCryptoStores(silent).mount(someAccount, kept, { mustExist: true });
+    const storageKey = await rooms.sessions.session(accountId).readStorageKey();
+    const [{ userId }, { databasePrefix }] = [user, store];
+    const machine = await openCryptoMachine({ userId, deviceId: oldDevice, storageKey, databasePrefix });
+    const inIt = JSON.parse(await machine.exportRoomKeys((key) => (key.free(), true))) as RoomKey[];
+    machine.close();
+    await store.close();
+    expect(inIt).toHaveLength(KEYS.length);
+    expect(inIt.map(({ session_key: key }) => key)).toContain(left.session_key);
   });
 
   it("loses no room key when it is stopped in the middle, and moves when it is done again", async () => {

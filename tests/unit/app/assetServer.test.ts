@@ -114,6 +114,7 @@ describe("app:// assets", () => {
     const response = await ask("app://steward/crashed.html");
     const page = await response.text();
     expect(page).toContain("/home/&lt;me&gt; &amp; you");
+    expect(page).toMatch(/Passwords, tokens and keys are taken out; Matrix IDs and the addresses of\s+homeservers stay/);
     expect(page).not.toContain("<script");
   });
 

@@ -33,7 +33,9 @@ class OneAccount implements SecretStore {
 
   read = () => Promise.resolve(this.answer);
   remove = () => Promise.resolve();
-  write = () => Promise.resolve();
+  setAside = () => Promise.resolve();
+  heldInMemory = () => null;
+  write = () => Promise.resolve("keychain" as const);
 
   update = (_accountId: AccountId, change: (secrets: AccountSecrets) => AccountSecrets) => {
     if (this.answer.kind !== "found") return Promise.reject(new Error("not readable"));

@@ -1,10 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { EventEmitter } from "node:events";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CrashReporter } from "../../../main/logging/crashReport.ts";
 import { createLogger, LogFile } from "../../../main/logging/logFile.ts";
 import { Redactor } from "../../../main/logging/redact.ts";
 import { AppFailure } from "../../../shared/errors.ts";
@@ -75,56 +71,5 @@ describe("LogFile", () => {
     createLogger(file, "x").error("too");
     file.flushSync();
     expect(file.recent()).toHaveLength(2);
-  });
-});
-
-describe("CrashReporter", () => {
-  const open = (recent: readonly string[] = ["line one"]): CrashReporter =>
-    new CrashReporter({ path, redactor, about: ["Steward 1.2.3 at /home/ada/app"], recentLines: () => recent });
-
-  it("keeps a redacted report of what nobody caught until it is dismissed", async () => {
-    const source = new EventEmitter();
-    const seen: unknown[] = [];
-    const reporter = open();
-    reporter.watch(source, (kind, error) => seen.push(kind, error));
-    expect(await reporter.read()).toBeNull();
-    const error = new Error(`no ${TOKEN}`, { cause: { password: "hunter2", at: "/home/ada/x" } });
-    source.emit("uncaughtException", error);
-    const report = await open().read();
-    expect(report?.text).toContain("Steward uncaughtException");
-    expect(report?.text).toContain("Error: no [redacted]");
-    expect(report?.text).toContain("line one");
-    expect(report?.text).not.toMatch(/syt_|hunter2|home\/ada/);
-    expect(Date.now() - (report?.at ?? 0)).toBeLessThan(60_000);
-    expect(seen).toEqual(["uncaughtException", error]);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-
-    source.emit("unhandledRejection", undefined);
-    expect((await open().read())?.text).toContain("Steward unhandledRejection");
-    await open().dismiss();
-    await open().dismiss();
-    expect(await open().read()).toBeNull();
-  });
-
-  it("writes the report of a process that ends at that moment", async () => {
-    const child = fileURLToPath(new URL("../../support/crashChild.ts", import.meta.url));
-    const { status } = spawnSync(process.execPath, [child, path, TOKEN], { stdio: "ignore" });
-    expect(status).toBe(70);
-    const report = await open().read();
-    expect(report?.text).toContain("at the top of");
-    expect(report?.text).not.toContain("syt_");
-  });
-
-  it("takes a damaged report for none, and never throws itself", async () => {
-    await mkdir(join(folder.path, "logs"));
-    await writeFile(path, '{"at":1,"te');
-    expect(await open().read()).toBeNull();
-    const nowhere = new CrashReporter({
-      path: join(path, "below-a-file", "x"),
-      redactor,
-      about: [],
-      recentLines: () => { throw new Error("no lines"); },
-    });
-    expect(() => nowhere.write("uncaughtException", { toJSON: () => { throw new Error("hostile"); } })).not.toThrow();
   });
 });

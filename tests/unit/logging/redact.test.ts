@@ -147,8 +147,6 @@ describe("redaction", () => {
         for (const form of [value, encodeURIComponent(value), JSON.stringify(value)]) {
           expect(strict.text(`${around} ${form} ${around}`)).not.toContain(value);
         }
-        secrets.delete(value);
-        expect(secrets.redact(`<${value}>`)).toBe(`<${value}>`);
       }),
       { seed: SEED, numRuns: RUNS / 4 },
     );

@@ -41,6 +41,9 @@ describe("the most important fix", () => {
     expect(chooseFix(account({ status: "softLoggedOut" }, { secureBackup: "not_set_up" }))).toBe("sign_in_again");
     expect(chooseFix(account({ status: "failed" }, { secureBackup: "not_set_up" }))).toBe("retry");
     expect(chooseFix(account({ status: "locked" }, null))).toBe("retry");
+    expect(chooseFix(account({ status: "locked", error: { kind: "secrets_locked" } }))).toBe("retry");
+    expect(chooseFix(account({ status: "locked", error: { kind: "passphrase_forgotten" } }))).toBe("sign_in_again");
+    expect(chooseFix(account({ status: "failed", error: { kind: "secret_missing" } }))).toBe("sign_in_again");
     expect(chooseFix(account({ status: "stopped" }))).toBe("start");
     expect(chooseFix(account({ status: "starting" }, { secureBackup: "not_set_up" }))).toBeNull();
   });

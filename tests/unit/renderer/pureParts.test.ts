@@ -8,6 +8,7 @@ import { clampCrop, moveCrop, sideOf, wholeCrop } from "../../../renderer/featur
 import { diagnosisSentence, isForSetUp, isUnlockable } from "../../../renderer/features/secureBackup/diagnosis.ts";
 import { bareKey, compareKey, keyGroups } from "../../../renderer/features/secureBackup/securityKey.ts";
 import { signOutCosts } from "../../../renderer/features/signOut/signOutCosts.ts";
+import type { AppError } from "../../../shared/errors.ts";
 
 describe("a Security Key that is typed back", () => {
   const shown = "EsTg mHhs cKwt g14P o45E KR9o";
@@ -81,6 +82,7 @@ describe("what signing out costs", () => {
     lastVerifiedSession: false,
     roomKeysNotBackedUp: 0,
     securityKeyKept: false,
+    whyNotRunning: null,
     serverReachable: true,
   };
   const tones = (changes: Partial<SignOutPreview>): string[] =>
@@ -105,6 +107,23 @@ describe("what signing out costs", () => {
       tone: "warn",
       text: expect.stringContaining("Security Key kept on this computer"),
     });
+  });
+
+  test.each<[AppError, ("error" | "warn")[], string]>([
+    [{ kind: "store_damaged" }, ["error", "warn"], "key store of this session is damaged"],
+    [{ kind: "data_too_new", file: "crypto" }, ["error", "warn"], "newer Steward"],
+    [{ kind: "store_in_use" }, ["warn", "warn"], "nothing is removed"],
+    [{ kind: "secret_missing" }, ["warn", "warn", "warn"], "no longer on this computer"],
+    [{ kind: "secret_unreadable" }, ["error", "warn", "warn"], "cannot be read"],
+    [{ kind: "secrets_locked" }, ["error", "warn", "warn"], "Unlock them first"],
+    [{ kind: "passphrase_forgotten" }, ["error", "warn", "warn"], "the passphrase brings nothing back"],
+  ])("what is out of reach: %j", (whyNotRunning, expected, words) => {
+    const unknown = { lastVerifiedSession: null, roomKeysNotBackedUp: null, serverReachable: null };
+    const costs = signOutCosts({ ...safe, ...unknown, whyNotRunning });
+    expect(costs.map(({ tone }) => tone)).toEqual(expected);
+    expect(costs[0]?.text).toContain(words);
+    expect(costs.some(({ text }) => text.includes("cannot tell the server"))).toBe(expected.length === 3);
+    expect(costs.some(({ text }) => text.includes("cannot be reached"))).toBe(false);
   });
 
   test("what could not be found out is said", () => {

@@ -45,6 +45,7 @@ const fields: Record<string, unknown> = {
   expected: "@a:example.org",
   got: "@b:example.org",
   host: "host.example",
+  to: "https://other.example",
   baseUrl: "http://host.example",
   retryAfterMs: 1000,
   status: 500,

@@ -3,6 +3,7 @@ import { KeytarKeychain } from "../../../main/secrets/keytarKeychain.ts";
 import type { Keytar, KeytarKeychainOptions } from "../../../main/secrets/keytarKeychain.ts";
 import { startScriptedSecretService } from "../../support/scriptedSecretService.ts";
 import type { Script } from "../../support/scriptedSecretService.ts";
+import { unhandledDuring } from "../../support/unhandled.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 /** keytar with its entries in memory; `next` stands in for the next call. */
@@ -156,6 +157,14 @@ describe("KeytarKeychain with a Secret Service", () => {
     await waitUntil(() => service.dialogs() === 2, { what: "the second dialog" });
     service.answerDialog(true);
     expect(await again).toBeNull();
+  });
+
+  it.each(["refused", "bus goes away"] as const)("is locked, and that is all, when the dialog is %s", async (dialog) => {
+    const { keychain } = await start({ locked: true, dialog }, { timeoutMs: 10_000 });
+    const unhandled = await unhandledDuring(async () => {
+      expect(await keychain.get("a")).toMatchObject({ kind: "failed" });
+    });
+    expect(unhandled).toEqual([]);
   });
 
   it("does not take what a locked keyring cannot find for absent", async () => {

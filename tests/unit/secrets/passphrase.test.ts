@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PassphraseKeychain } from "../../../main/secrets/passphraseKeychain.ts";
@@ -21,6 +21,14 @@ afterEach(() => folder.remove());
 
 const open = (cost: typeof CHEAP | null = CHEAP): PassphraseKeychain =>
   new PassphraseKeychain({ path, onDamaged: (one) => damaged.push(one), ...(cost === null ? {} : { cost }) });
+
+/** Every file of the folder with its content. */
+async function snapshot(): Promise<Record<string, string>> {
+  const names = (await readdir(folder.path)).sort();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder.path, name), "utf8")] as const)),
+  );
+}
 
 describe("PassphraseKeychain", () => {
   it("opens with its passphrase alone, on whatever keyboard it is typed", async () => {
@@ -84,6 +92,103 @@ describe("PassphraseKeychain", () => {
 
   it("says that a lost file cannot be read", async () => {
     await expect(open().unlock("x")).rejects.toMatchObject({ error: { kind: "secret_unreadable" } });
+  });
+
+  it("puts a file aside whose passphrase was forgotten, as it is, and begins with another", async () => {
+    const first = open();
+    await first.choose("the first one");
+    await first.set("a", "1");
+    await first.set("b", "2");
+    const [file, copy] = [await readFile(path), await readFile(`${path}.bak`)];
+
+    const second = open();
+    expect(await second.isForgotten("a")).toBe(false);
+    await second.forget();
+    const names = (await readdir(folder.path)).sort();
+    expect(names).toHaveLength(2);
+    expect((await readFile(join(folder.path, names[0]!))).equals(file)).toBe(true);
+    expect((await readFile(join(folder.path, names[1]!))).equals(copy)).toBe(true);
+    expect(await second.exists()).toBe(false);
+    expect(await second.isForgotten("a")).toBe(true);
+    expect(await second.isForgotten("c")).toBe(false);
+    // There is nothing more to put aside.
+    await second.forget();
+    expect((await readdir(folder.path)).sort()).toEqual(names);
+
+    await second.choose("the second one");
+    await second.set("b", "another");
+    expect(await second.isForgotten("a")).toBe(true);
+    expect(await second.isForgotten("b")).toBe(false);
+    expect((await readFile(join(folder.path, names[0]!))).equals(file)).toBe(true);
+  });
+
+  it("does not forget a passphrase that has been given", async () => {
+    const first = open();
+    await first.choose("the first one");
+    await expect(first.forget()).rejects.toMatchObject({ error: { kind: "invalid_input" } });
+    const second = open();
+    const unlocking = second.unlock("the first one");
+    await expect(second.forget()).rejects.toMatchObject({ error: { kind: "invalid_input" } });
+    await unlocking;
+    expect((await readdir(folder.path)).filter((name) => name.includes("forgotten"))).toEqual([]);
+  });
+
+  it("is whole where putting it aside was cut short", async () => {
+    const first = open();
+    await first.choose("the first one");
+    await first.set("a", "1");
+    await rename(`${path}.bak`, `${path}.forgotten-2026-01-01T00-00-00-000Z.bak`);
+    const second = open();
+    await second.unlock("the first one");
+    expect(await second.get("a")).toEqual({ kind: "found", value: "1" });
+    expect(await second.isForgotten("a")).toBe(false);
+  });
+
+  it("becomes again what was put aside when its passphrase comes back", async () => {
+    const first = open();
+    await first.choose("the first one");
+    await first.set("a", "1");
+    const before = await snapshot();
+    const second = open();
+    await second.forget();
+    const aside = await snapshot();
+    for (const wrong of ["the second one", ""]) {
+      await expect(second.recall(wrong)).rejects.toMatchObject({ error: { kind: "wrong_passphrase" } });
+    }
+    expect(await snapshot()).toEqual(aside);
+    await second.recall("the first one");
+    expect(await second.get("a")).toEqual({ kind: "found", value: "1" });
+    expect(await snapshot()).toEqual(before);
+  });
+
+  it("takes what was put aside into the one in use, and leaves what that has of its own", async () => {
+    const first = open();
+    await first.choose("the first one");
+    await first.set("a", "1");
+    await first.set("b", "2");
+    const second = open();
+    await second.forget();
+    await second.choose("the second one");
+    await second.set("b", "of the second");
+
+    const third = open();
+    await expect(third.recall("the first one")).rejects.toMatchObject({ error: { kind: "secrets_locked" } });
+    await third.unlock("the second one");
+    const before = await snapshot();
+    await expect(third.recall("the second one")).rejects.toMatchObject({ error: { kind: "wrong_passphrase" } });
+    expect(await snapshot()).toEqual(before);
+    await third.recall("the first one");
+    const fourth = open();
+    await fourth.unlock("the second one");
+    expect(await fourth.get("a")).toEqual({ kind: "found", value: "1" });
+    expect(await fourth.get("b")).toEqual({ kind: "found", value: "of the second" });
+    expect(await fourth.isForgotten("a")).toBe(false);
+  });
+
+  it("leaves a file alone that a newer app wrote", async () => {
+    await writeFile(path, '{"version":9,"data":{}}');
+    await expect(open().forget()).rejects.toMatchObject({ error: { kind: "data_too_new" } });
+    expect(await readdir(folder.path)).toEqual(["passphrase.json"]);
   });
 
   it("costs a guesser something: at least 128 MiB and a noticeable time each", async () => {

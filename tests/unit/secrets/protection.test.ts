@@ -1,10 +1,10 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KeychainDone, KeychainGet, KeychainProblem, SystemKeychain } from "../../../main/secrets/keychain.ts";
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
-import { Folders } from "../../../main/storage/folders.ts";
+import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
@@ -156,12 +156,171 @@ describe("SecretsProtection", () => {
     await expect(store.write(ADA, secretsOf("x"))).rejects.toMatchObject({ error: { kind: "secret_unreadable" } });
   });
 
+  it.each(["locked", "unreachable"] as const)("lets go on without a keychain that stays %s", async (problem) => {
+    await (await open()).store.write(ADA, secretsOf("of the keychain"));
+    keychain.problem = problem;
+    const { folders, protection, store } = await open();
+    const vault = join(folders.account(ADA).vault, "secrets.sealed");
+    const before = await readFile(vault);
+    expect(await protection.whereKept()).toEqual({ keychain: [ADA], passphrase: [] });
+    const now = { protection: "passphrase", locked: false, keychainProblem: problem };
+    expect(await protection.choosePassphrase(PASSPHRASE)).toEqual(now);
+    await store.write(BOB, secretsOf("of the passphrase"));
+    expect(await protection.whereKept()).toEqual({ keychain: [ADA], passphrase: [BOB] });
+    expect((await store.read(ADA)).kind).toBe("unreadable");
+    await expect(store.write(ADA, secretsOf("x"))).rejects.toThrow();
+    await expect(store.setAside(ADA, folders.account(ADA).setAside)).rejects.toThrow();
+
+    const next = await open();
+    expect(next.protection.state()).toEqual({ protection: "passphrase", locked: true, keychainProblem: problem });
+    await next.protection.unlock(PASSPHRASE);
+    expect(next.protection.state()).toEqual(now);
+    expect(await next.store.read(BOB)).toMatchObject({ secrets: { accessToken: "of the passphrase" } });
+    expect((await readFile(vault)).equals(before)).toBe(true);
+    keychain.problem = null;
+    await next.protection.retryKeychain();
+    expect(await next.store.read(ADA)).toMatchObject({ secrets: { accessToken: "of the keychain" } });
+  });
+
+  it("lets a new person choose while the keychain is locked, and goes back to it from this time only", async () => {
+    keychain.problem = "locked";
+    const { protection, store } = await open();
+    expect(protection.state()).toEqual({ protection: "keychain", locked: true, keychainProblem: "locked" });
+    expect(await protection.chooseThisTimeOnly()).toEqual({
+      protection: "this_time_only",
+      locked: false,
+      keychainProblem: null,
+    });
+    await store.write(ADA, secretsOf("in memory"));
+    expect(await store.read(ADA)).toMatchObject({ place: "memory" });
+    expect((await open()).protection.state()).toMatchObject({ protection: "keychain", keychainProblem: "locked" });
+    expect(await protection.choosePassphrase(PASSPHRASE)).toEqual({
+      protection: "passphrase",
+      locked: false,
+      keychainProblem: null,
+    });
+  });
+
+  it("asks for the passphrase also where the choice was lost", async () => {
+    keychain.problem = "unreachable";
+    const { folders, protection } = await open();
+    await protection.choosePassphrase(PASSPHRASE);
+    await rm(join(folders.secrets, "protection.json"));
+    const next = await open();
+    expect(next.protection.state()).toEqual({ protection: "passphrase", locked: true, keychainProblem: null });
+    await next.protection.unlock(PASSPHRASE);
+  });
+
   it("refuses to start over a choice that a newer app made", async () => {
     const { folders } = await open();
     const path = join(folders.secrets, "protection.json");
     await writeFile(path, '{"version":9,"data":{}}');
     await expect(open()).rejects.toMatchObject({ error: { kind: "data_too_new" } });
     expect(await readFile(path, "utf8")).toBe('{"version":9,"data":{}}');
+  });
+});
+
+describe("a forgotten passphrase", () => {
+  beforeEach(async () => {
+    keychain.problem = "unreachable";
+    const { protection, store } = await open();
+    await protection.choosePassphrase(PASSPHRASE);
+    await store.write(ADA, secretsOf("one"));
+    await store.write(BOB, secretsOf("two"));
+  });
+
+  const vaultOf = async (id: AccountId): Promise<Buffer> =>
+    readFile(join(new Folders(folder.path).account(id).vault, "secrets.sealed"));
+
+  it("is given up only while it is asked for", async () => {
+    const { protection } = await open();
+    await protection.unlock(PASSPHRASE);
+    await expect(protection.forgetPassphrase()).rejects.toMatchObject({ error: { kind: "invalid_input" } });
+    keychain.problem = null;
+    await rm(new Folders(folder.path).passphraseFile);
+    await rm(`${new Folders(folder.path).passphraseFile}.bak`);
+    await rm(join(new Folders(folder.path).secrets, "protection.json"));
+    const other = await open();
+    await expect(other.protection.forgetPassphrase()).rejects.toMatchObject({ error: { kind: "invalid_input" } });
+  });
+
+  it.each([
+    ["unreachable", { protection: "unprotected", locked: false, keychainProblem: null }],
+    ["locked", { protection: "keychain", locked: true, keychainProblem: "locked" }],
+    [null, { protection: "keychain", locked: false, keychainProblem: null }],
+  ] as const)("leaves its accounts as they are, with the keychain %s", async (problem, state) => {
+    keychain.problem = problem;
+    const { protection, store, folders } = await open();
+    const before = [await vaultOf(ADA), await vaultOf(BOB)];
+    expect(await store.read(ADA)).toEqual({ kind: "unreadable", reason: "passphrase_needed" });
+    await expect(store.setAside(ADA, folders.account(ADA).setAside)).rejects.toMatchObject({
+      error: { kind: "secrets_locked" },
+    });
+    expect(await protection.forgetPassphrase()).toEqual(state);
+    for (const { store: one } of [{ store }, await open()]) {
+      for (const id of [ADA, BOB]) {
+        expect(await one.read(id)).toEqual({ kind: "unreadable", reason: "passphrase_forgotten" });
+        const refused = { error: { kind: "passphrase_forgotten" } };
+        await expect(one.write(id, secretsOf("x"))).rejects.toMatchObject(refused);
+        await expect(one.update(id, (secrets) => secrets)).rejects.toMatchObject(refused);
+      }
+    }
+    expect([await vaultOf(ADA), await vaultOf(BOB)]).toEqual(before);
+  });
+
+  it("brings everything back when it is remembered after all", async () => {
+    const { protection, store, changes } = await open();
+    await protection.forgetPassphrase();
+    await expect(protection.recallPassphrase("not that one")).rejects.toMatchObject({
+      error: { kind: "wrong_passphrase" },
+    });
+    const state = { protection: "passphrase", locked: false, keychainProblem: null };
+    expect(await protection.recallPassphrase(PASSPHRASE)).toEqual(state);
+    expect(changes.at(-1)).toEqual(state);
+    expect(await store.read(ADA)).toMatchObject({ secrets: { accessToken: "one" } });
+    const next = await open();
+    expect(next.protection.state()).toMatchObject({ protection: "passphrase", locked: true });
+    await next.protection.unlock(PASSPHRASE);
+    expect(await next.store.read(BOB)).toMatchObject({ secrets: { accessToken: "two" } });
+  });
+
+  it("brings back what has not begun anew under another passphrase, and tells so", async () => {
+    const { protection, store, folders, changes } = await open();
+    await protection.forgetPassphrase();
+    const aside = join(folders.account(ADA).setAside, "1");
+    await expect(store.setAside(ADA, aside)).rejects.toMatchObject({ error: { kind: "secrets_unprotected" } });
+    await protection.choosePassphrase("quilt harbour ninety salamander");
+    const before = await vaultOf(ADA);
+    await store.setAside(ADA, aside);
+    expect(await store.read(ADA)).toEqual({ kind: "absent" });
+    await store.write(ADA, secretsOf("new one"));
+    const told = changes.length;
+    await protection.recallPassphrase(PASSPHRASE);
+    expect(changes).toHaveLength(told + 1);
+    expect(await store.read(BOB)).toMatchObject({ secrets: { accessToken: "two" } });
+    expect(await readFile(join(aside, "secrets.sealed"))).toEqual(before);
+
+    const next = await open();
+    await next.protection.unlock("quilt harbour ninety salamander");
+    expect(await next.store.read(ADA)).toMatchObject({ secrets: { accessToken: "new one" } });
+    expect(await next.store.read(BOB)).toMatchObject({ secrets: { accessToken: "two" } });
+    await expect(next.store.setAside(BOB, aside)).rejects.toMatchObject({ error: { kind: "conversation_over" } });
+  });
+
+  it("sets nothing aside before there is a place for what comes instead", async () => {
+    keychain.problem = "locked";
+    const { protection, store, folders } = await open();
+    await protection.forgetPassphrase();
+    const before = await vaultOf(ADA);
+    await expect(store.setAside(ADA, folders.account(ADA).setAside)).rejects.toMatchObject({
+      error: { kind: "secrets_locked" },
+    });
+    expect(await vaultOf(ADA)).toEqual(before);
+    keychain.problem = null;
+    await protection.retryKeychain();
+    await store.setAside(ADA, folders.account(ADA).setAside);
+    await store.write(ADA, secretsOf("new one"));
+    expect(await store.read(ADA)).toMatchObject({ place: "keychain" });
   });
 });
 
@@ -194,7 +353,7 @@ describe("VaultSecretStore", () => {
   it("begins again with the same key after the first vault could not be written", async () => {
     const { folders, store } = await open();
     const vault = folders.account(ADA).vault;
-    await folders.prepareAccount(ADA);
+    await makePrivateFolder(vault);
     // A folder where the vault should be makes the last step of its writing fail.
     const { mkdir, rm } = await import("node:fs/promises");
     await mkdir(join(vault, "secrets.sealed.new"));

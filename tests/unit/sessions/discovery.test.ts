@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findHomeserver, isInsecureHttp, parseHomeserverInput } from "../../../main/sessions/discovery.ts";
-import { AppFailure } from "../../../shared/errors.ts";
+import { errorOf } from "../../support/errorOf.ts";
 
 type Page = { status?: number; body?: unknown; text?: string } | Error;
 
@@ -28,16 +28,6 @@ function homeserverAt(baseUrl: string, flows: object[] = [{ type: "m.login.passw
   };
 }
 
-async function errorOf(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (thrown) {
-    if (thrown instanceof AppFailure) return thrown.error;
-    throw thrown;
-  }
-  throw new Error("nothing was thrown");
-}
-
 describe("what a person may type", () => {
   it.each([
     ["example.org", { kind: "name", serverName: "example.org", localpart: null }],
@@ -51,7 +41,7 @@ describe("what a person may type", () => {
     expect(parseHomeserverInput(input)).toEqual(expected);
   });
 
-  it.each(["", "a b", "ftp://example.org", "https://user:pw@example.org", "exam/ple", "@alice", "javascript://x"])(
+  it.each(["", "a b", "ftp://example.org", "https://user:pw@example.org", "exam/ple", "@alice", "javascript://x", "a.org:99999", "1.2.3.256"])(
     "refuses %j",
     (input) => {
       expect(() => parseHomeserverInput(input)).toThrow("invalid_input");
@@ -102,9 +92,11 @@ describe("finding a homeserver", () => {
   it.each([
     ["not JSON", { text: "<html>" }, "not_json"],
     ["no homeserver", { body: {} }, "no_homeserver"],
+    ["a homeserver without an address", { body: { "m.homeserver": {} } }, "no_homeserver"],
     ["a base URL that is none", { body: { "m.homeserver": { base_url: "hs.example.org" } } }, "base_url"],
     ["a base URL of another scheme", { body: { "m.homeserver": { base_url: "file:///etc" } } }, "base_url"],
     ["a server error", { status: 500, body: {} }, "error_status"],
+    ["a refusal", { status: 403, body: { errcode: "M_FORBIDDEN", error: "" } }, "error_status"],
     ["of another shape", { body: { "m.homeserver": [] } }, "not_json"],
   ])(".well-known with %s is an error", async (_name, page: Page, reason) => {
     const web = fakeWeb({ [wellKnown]: page, ...homeserverAt("https://example.org") });
@@ -121,6 +113,69 @@ describe("finding a homeserver", () => {
     expect(await errorOf(findHomeserver("example.org", fakeWeb({})))).toEqual({
       kind: "not_a_homeserver",
       host: "example.org",
+    });
+  });
+
+  describe("by an address at which there is none", () => {
+    const delegated = { body: { "m.homeserver": { base_url: "https://hs.example.org" } } };
+    const none = { kind: "not_a_homeserver", host: "example.org" };
+
+    it.each(["https://example.org", "https://example.org/"])("follows the .well-known of %s", async (input) => {
+      const web = fakeWeb({ [wellKnown]: delegated, ...homeserverAt("https://hs.example.org") });
+      expect(await findHomeserver(input, web)).toEqual({
+        serverName: "example.org",
+        baseUrl: "https://hs.example.org",
+        foundBy: "well_known",
+        flows: [{ kind: "password" }],
+        localpart: null,
+        warnings: [],
+      });
+    });
+
+    it("asks what was typed first, and .well-known not at all when that is a homeserver", async () => {
+      const typed = "https://example.org";
+      const both = { ...homeserverAt(typed), ...homeserverAt("https://hs.example.org") };
+      const web = fakeWeb({ [wellKnown]: delegated, ...both });
+      expect(await findHomeserver(typed, web)).toMatchObject({ baseUrl: typed, foundBy: "url" });
+      const down = fakeWeb({ [`${typed}/_matrix/client/versions`]: refused, [wellKnown]: delegated });
+      expect(await errorOf(findHomeserver(typed, down))).toMatchObject({ kind: "network", reason: "refused" });
+    });
+
+    it("says what is wrong with a .well-known that is there", async () => {
+      const says = (page: Page) => errorOf(findHomeserver("https://example.org", fakeWeb({ [wellKnown]: page })));
+      const wrong = { kind: "well_known_invalid", host: "example.org" };
+      expect(await says({ body: {} })).toEqual({ ...wrong, reason: "no_homeserver" });
+      expect(await says({ body: { "m.homeserver": { base_url: "hs" } } })).toEqual({ ...wrong, reason: "base_url" });
+      expect(await says(delegated)).toEqual({ kind: "not_a_homeserver", host: "hs.example.org" });
+      expect(await says(badCertificate)).toMatchObject({ kind: "bad_certificate" });
+    });
+
+    it("says that there is none when .well-known is none either", async () => {
+      const says = (pages: Record<string, Page>) => errorOf(findHomeserver("https://example.org", fakeWeb(pages)));
+      expect(await says({})).toEqual(none);
+      // A web server that answers everything with the same page, or the same refusal, names no homeserver at all.
+      const versions = "https://example.org/_matrix/client/versions";
+      const page = { text: "<html>It works!</html>" };
+      expect(await says({ [versions]: page, [wellKnown]: page })).toEqual(none);
+      const refusal = { status: 403, text: "<html>Go away</html>" };
+      expect(await says({ [versions]: refusal, [wellKnown]: refusal })).toEqual(none);
+      expect(await says({ [wellKnown]: refused })).toEqual(none);
+    });
+
+    it("asks neither below a path nor over plain http elsewhere, but over http on this computer", async () => {
+      const web = fakeWeb({
+        [wellKnown]: delegated,
+        "http://example.org/.well-known/matrix/client": delegated,
+        "http://localhost:8008/.well-known/matrix/client": delegated,
+        ...homeserverAt("https://hs.example.org"),
+      });
+      expect(await errorOf(findHomeserver("https://example.org/matrix", web))).toEqual(none);
+      expect(await errorOf(findHomeserver("http://example.org", web))).toEqual(none);
+      expect(await findHomeserver("http://localhost:8008", web)).toMatchObject({
+        serverName: "localhost:8008",
+        baseUrl: "https://hs.example.org",
+        foundBy: "well_known",
+      });
     });
   });
 
@@ -158,6 +213,38 @@ describe("finding a homeserver", () => {
       { kind: "password" },
       { kind: "other", type: "com.example.badge" },
     ]);
+  });
+
+  it("asks over http on this computer, too, and tells what was wrong with the https there", async () => {
+    const noHttps = Object.assign(new TypeError("fetch failed"), {
+      cause: Object.assign(new Error(), { code: "ERR_SSL_WRONG_VERSION_NUMBER" }),
+    });
+    const secure = (page: Page) => ({
+      "https://localhost:8008/.well-known/matrix/client": page,
+      "https://localhost:8008/_matrix/client/versions": page,
+    });
+    const plain = "http://localhost:8008";
+    const found = await findHomeserver("localhost:8008", fakeWeb({ ...secure(noHttps), ...homeserverAt(plain) }));
+    expect(found).toMatchObject({ baseUrl: plain, foundBy: "server_name", warnings: [] });
+    const onPort80 = fakeWeb({
+      "https://localhost/.well-known/matrix/client": refused,
+      "https://localhost/_matrix/client/versions": refused,
+      ...homeserverAt("http://localhost"),
+    });
+    expect(await findHomeserver("localhost", onPort80)).toMatchObject({ baseUrl: "http://localhost" });
+    const noPlain = { [`${plain}/_matrix/client/versions`]: refused };
+    const says = (pages: Record<string, Page>) => errorOf(findHomeserver("localhost:8008", fakeWeb(pages)));
+    expect(await says({ ...secure(badCertificate), ...noPlain })).toMatchObject({ kind: "bad_certificate" });
+    expect(await says(noPlain)).toEqual({ kind: "not_a_homeserver", host: "localhost:8008" });
+    expect(await says({ ...secure(refused), ...noPlain })).toMatchObject({ kind: "network", reason: "refused" });
+  });
+
+  it("names OAuth where the server knows no other way any more", async () => {
+    const web = fakeWeb({
+      "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
+      "https://example.org/_matrix/client/v1/auth_metadata": { body: { issuer: "https://auth.example.org/" } },
+    });
+    expect((await findHomeserver("https://example.org", web)).flows).toEqual([{ kind: "oauth" }]);
   });
 
   it("reads no endless answer", async () => {

@@ -1,5 +1,5 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AccountEntry, AccountIndex } from "../../../main/storage/accountIndex.ts";
 import { AccountId } from "../../../shared/ids.ts";
@@ -52,6 +52,17 @@ describe("AccountIndex", () => {
     expect(names(await opened())).toEqual(["c", "b"]);
   });
 
+  it("leaves nothing of a removed account in the folder, and cannot bring it back from a copy", async () => {
+    const index = await opened();
+    for (const name of ["a", "b"]) await index.add(entry(name));
+    await index.remove(idOf("a"));
+    for (const name of await readdir(dirname(path))) {
+      expect(await readFile(join(dirname(path), name), "utf8")).not.toContain("@a:hs.example");
+    }
+    await writeFile(path, "{");
+    expect(names(await opened())).toEqual(["b"]);
+  });
+
   it("reads its file once, so that a second load takes nothing back", async () => {
     const index = await opened();
     await index.add(entry("a"));
@@ -100,7 +111,7 @@ describe("AccountIndex", () => {
   it("shows nothing that is not on the disk", async () => {
     const index = await opened();
     await index.add(entry("a"));
-    const broken = new AccountIndex({ path: join(folder.path, "gone", "x.json"), onDamaged: () => undefined });
+    const broken = new AccountIndex({ path: join(folder.path, "gone", "x.json"), onDamaged: () => undefined, onUnreadableEntries: () => undefined });
     await broken.load();
     await expect(broken.add(entry("a"))).rejects.toMatchObject({ error: { kind: "file_failed", reason: "vanished" } });
     expect(broken.list()).toEqual([]);

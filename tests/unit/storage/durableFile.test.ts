@@ -5,11 +5,12 @@ import { readFile, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readIfThere, removeDurably, writeDurably } from "../../../main/storage/durableFile.ts";
+import { readIfThere, removeDurably, syncFolder, writeDurably } from "../../../main/storage/durableFile.ts";
+import { sample } from "../../support/seed.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/diskChild.ts", import.meta.url));
-const KILLS = Number(process.env["TEST_KILLS"] ?? 12);
+const KILLS = sample(12, 50);
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -27,6 +28,13 @@ function canMount(): boolean {
     return false;
   }
 }
+
+describe("syncFolder", () => {
+  it.runIf(process.platform === "linux")("does without on a file system that cannot sync folders", async () => {
+    await syncFolder("/proc");
+    await expect(syncFolder("/proc/nothing-there")).rejects.toThrow("ENOENT");
+  });
+});
 
 describe("writeDurably", () => {
   it("writes in the order asked, for this user alone, and leaves nothing else", async () => {
@@ -84,5 +92,5 @@ describe("writeDurably", () => {
       // Nothing that was said to be written is lost; later writes may have happened before the kill arrived.
       expect(distance).toBeLessThan(13);
     }
-  }, 60_000);
+  }, sample(60_000, 240_000));
 });

@@ -56,6 +56,16 @@ describe("JsonFile", () => {
     expect(JSON.parse(await readFile(`${path}.bak`, "utf8"))).toEqual({ version: 1, data: { count: 1 } });
   });
 
+  it("keeps nothing of before where something is to be gone", async () => {
+    const file = open();
+    await file.write({ count: 1 });
+    await file.write({ count: 2 });
+    await file.write({ count: 2 }, { forgetting: true });
+    expect(JSON.parse(await readFile(`${path}.bak`, "utf8"))).toEqual({ version: 1, data: { count: 2 } });
+    await file.write({ count: 3 }, { forgetting: true });
+    expect(JSON.parse(await readFile(`${path}.bak`, "utf8"))).toEqual({ version: 1, data: { count: 3 } });
+  });
+
   it.each([
     ["cut short", '{"version":1,"da'],
     ["empty", ""],

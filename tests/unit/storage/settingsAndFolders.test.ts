@@ -1,7 +1,7 @@
 import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Folders } from "../../../main/storage/folders.ts";
+import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import { SettingsFile } from "../../../main/storage/settingsFile.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
@@ -35,8 +35,10 @@ describe("Folders", () => {
     const folders = new Folders(join(folder.path, "data"));
     await folders.prepare();
     await chmod(folders.accounts, 0o755);
-    const { root, crypto, vault } = await folders.prepareAccount(accountId);
-    for (const path of [folders.root, folders.accounts, folders.avatars, folders.secrets, folders.logs, root, crypto, vault]) {
+    await folders.prepare();
+    const { vault } = folders.account(accountId);
+    await makePrivateFolder(vault);
+    for (const path of [folders.root, folders.accounts, folders.avatars, folders.secrets, folders.logs, vault]) {
       expect(await mode(path)).toBe(0o700);
     }
     expect(await folders.accountIds()).toEqual([accountId]);

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { UnfinishedFiles } from "../../../main/storage/unfinishedFiles.ts";
-import { errorOf } from "../../support/secureBackupChecks.ts";
+import { errorOf } from "../../support/errorOf.ts";
 
 let folder: string;
 let part: string;
@@ -31,6 +31,27 @@ it("removes what a crash left behind, and nothing else", async () => {
   await open().removeLeftovers();
   expect(await files()).toEqual(["keys.txt", "keys.txt.part"]);
   void crashed;
+});
+
+it("remembers what could not be removed, for the next time", async () => {
+  const unfinished = open();
+  await unfinished.during(part, async () => {
+    await rm(part, { force: true });
+    // What no file's removal takes away.
+    await mkdir(part);
+  });
+  expect(await files()).toEqual(["keys.txt.part"]);
+  await open().removeLeftovers();
+  expect(await files()).toEqual(["keys.txt.part"]);
+  await rm(part, { recursive: true });
+  await writeFile(part, "half");
+  const again = open();
+  await again.removeLeftovers();
+  expect(await files()).toEqual([]);
+  expect(await again.during(part, () => Promise.resolve("done"))).toBe("done");
+  await writeFile(part, "another's, later");
+  await open().removeLeftovers();
+  expect(await files()).toEqual(["keys.txt.part"]);
 });
 
 it("removes what failed work left behind, and lets two kinds of work not write to one file", async () => {

@@ -14,7 +14,7 @@ import { KeyFileWriter } from "../../../../main/encryption/roomKeys/keyFileWrite
 import { runScript } from "../../../support/childProcess.ts";
 import { makeRoomKeys } from "../../../support/roomKeyMaker.ts";
 import { seed } from "../../../support/seed.ts";
-import { errorOf } from "../../../support/secureBackupChecks.ts";
+import { errorOf } from "../../../support/errorOf.ts";
 
 const PASSPHRASE = "quarrel lantern ospreÿ 1837";
 const ROUNDS = 1000;

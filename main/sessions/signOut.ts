@@ -1,0 +1,86 @@
+import { AppFailure } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
+import type { AccountIndex } from "../storage/accountIndex.ts";
+import type { Fetch } from "./http.ts";
+import type { MatrixSession } from "./matrixSession.ts";
+import type { SessionDetails } from "./sessionDetails.ts";
+import { signOutToken } from "./signIn.ts";
+
+/** How long the app waits at its end for a server that is told of a sign-out, in milliseconds. */
+const LAST_WORD_MS = 2_000;
+
+/** Where an account leaves something behind. */
+export interface SignOutParts {
+  secretStore: SecretStore;
+  index: AccountIndex;
+  /** Removes what other rooms keep of an account, and its folder. */
+  onRemoved: (accountId: AccountId) => Promise<void>;
+  fetch: Fetch;
+  logger: Logger;
+}
+
+/**
+ * Stops a session, tells the server, and removes everything local. Answers whether the server could be told; it cannot
+ * be when the token is not known here any more.
+ *
+ * The crypto store goes first, because only that can be refused: while another process uses it, nothing is done at all.
+ * The entry goes last: wherever this is cut short, the account is still listed and can be signed out to the end.
+ *
+ * @throws `store_in_use`, `file_failed`
+ */
+export async function signOut(parts: SignOutParts, session: MatrixSession): Promise<{ serverTold: boolean }> {
+  const { accountId, baseUrl } = session.details;
+  await session.stop();
+  const read = await parts.secretStore.read(accountId);
+  await session.destroy();
+  const serverTold = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
+  await removeLocally(parts, accountId);
+  return { serverTold };
+}
+
+/**
+ * Removes what is kept of an account that is not in use; the entry last.
+ *
+ * @throws `file_failed`
+ */
+export async function removeLocally(
+  { secretStore, index, onRemoved }: Omit<SignOutParts, "fetch" | "logger">,
+  accountId: AccountId,
+): Promise<void> {
+  await secretStore.remove(accountId);
+  await onRemoved(accountId);
+  await index.remove(accountId);
+}
+
+/**
+ * Signs a stopped session out on the server where its secrets are in memory alone: when the app has ended, nobody could
+ * any more. Never rejects, and resolves within two seconds.
+ */
+export async function signOutFromMemory(
+  parts: Pick<SignOutParts, "secretStore" | "fetch" | "logger">,
+  { accountId, baseUrl }: SessionDetails,
+): Promise<void> {
+  const secrets = parts.secretStore.heldInMemory(accountId);
+  if (secrets !== null) await tellServer(parts, baseUrl, secrets, LAST_WORD_MS);
+}
+
+async function tellServer(
+  { fetch, logger }: Pick<SignOutParts, "fetch" | "logger">,
+  baseUrl: string,
+  { accessToken }: AccountSecrets,
+  timeoutMs?: number,
+): Promise<boolean> {
+  try {
+    await signOutToken(fetch, baseUrl, accessToken, timeoutMs);
+    return true;
+  } catch (thrown) {
+    const error = thrown instanceof AppFailure ? thrown.error : null;
+    // A token that the server no longer knows is signed out already. One that has merely expired is not, and its session
+    // goes on being listed (Client-Server API, "Soft logout"); Synapse takes it for a logout all the same.
+    if (error?.kind === "unauthenticated" && !error.softLogout) return true;
+    logger.warn("the server could not be told of a sign-out", { error: thrown });
+    return false;
+  }
+}
