@@ -351,7 +351,7 @@ export class SessionManager {
     accountId: AccountId,
     change: Partial<Pick<AccountEntry, "displayName" | "avatar">> & { health?: AccountHealth },
   ): Promise<void> {
-    if (this.#ended || !this.#parts.index.list().some((entry) => entry.accountId === accountId)) return;
+    if (this.#ended || !this.#parts.index.get(accountId)) return;
     const update = this.#parts.index.update(accountId, (entry) => ({ ...entry, ...change }));
     this.#lastUpdate = Promise.allSettled([this.#lastUpdate, update]);
     await update;
@@ -374,12 +374,12 @@ export class SessionManager {
   }
 
   #announce(accountId: AccountId): void {
-    const entry = this.#parts.index.list().find((candidate) => candidate.accountId === accountId);
+    const entry = this.#parts.index.get(accountId);
     if (entry) this.#parts.emit("accounts.changed", this.#describe(entry));
   }
 
   #entry(accountId: AccountId): AccountEntry {
-    const entry = this.#parts.index.list().find((candidate) => candidate.accountId === accountId);
+    const entry = this.#parts.index.get(accountId);
     if (!entry) throw fail("no_such_account");
     return entry;
   }

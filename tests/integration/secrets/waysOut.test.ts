@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
+import { newSecrets } from "../../../main/sessions/newSecrets.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { startSecretService } from "../../support/secretService.ts";
 import type { SecretServiceForTests } from "../../support/secretService.ts";
@@ -38,12 +39,8 @@ async function restart(): Promise<SecretsProcess> {
 }
 
 const secretsOf = (accessToken: string): AccountSecrets => ({
-  accessToken,
-  refreshToken: null,
+  ...newSecrets(accessToken),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
-  pendingSetUp: null,
-  keptSecurityKey: null,
-  newDevice: null,
 });
 
 const vaultOf = (account: string): string => join(folder.path, "accounts", account, "vault", "secrets.sealed");

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KeychainDone, KeychainGet, KeychainProblem, SystemKeychain } from "../../../main/secrets/keychain.ts";
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
+import { newSecrets } from "../../../main/sessions/newSecrets.ts";
 import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { AccountId } from "../../../shared/ids.ts";
@@ -79,12 +80,8 @@ async function open() {
 }
 
 const secretsOf = (accessToken: string): AccountSecrets => ({
-  accessToken,
-  refreshToken: null,
+  ...newSecrets(accessToken),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
-  pendingSetUp: null,
-  keptSecurityKey: null,
-  newDevice: null,
 });
 
 describe("SecretsProtection", () => {
