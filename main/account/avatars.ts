@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { MatrixClient } from "matrix-js-sdk";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { type Fetch, readBounded } from "../sessions/http.ts";
-import { fetchStaying } from "../sessions/redirects.ts";
-import { connectionError, serverError, stopOf } from "../sessions/serverErrors.ts";
+import { type Fetch, readBounded } from "../http/requestJson.ts";
+import { fetchStaying } from "../http/redirects.ts";
+import { connectionError, serverError, stopOf } from "../http/serverErrors.ts";
 import { writeDurably } from "../storage/durableFile.ts";
 import type { AccountEntry } from "../storage/accountIndex.ts";
 

@@ -6,7 +6,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import { openEncryption } from "../encryption/encryptionAccess.ts";
 import { roomKeyCounts } from "../encryption/roomKeyUpload.ts";
 import type { Logger } from "../logging/logger.ts";
-import { toServerFailure } from "../sessions/serverErrors.ts";
+import { toServerFailure } from "../http/serverErrors.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listSessions } from "./sessionList.ts";
 

@@ -4,7 +4,7 @@ import type { MatrixClient, Method } from "matrix-js-sdk";
 import type { CryptoMachine } from "./sdkInternals.ts";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
-import type { Fetch } from "../sessions/http.ts";
+import type { Fetch } from "../http/requestJson.ts";
 import { BackupTransfer } from "./roomKeys/backupTransfer.ts";
 
 const PREFIX = "/_matrix/client/v3";

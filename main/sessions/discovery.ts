@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Homeserver, LoginFlow } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
-import { type Fetch, requestJson } from "./http.ts";
+import { type Fetch, requestJson } from "../http/requestJson.ts";
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,8 +1,8 @@
 import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
 import type { Logger } from "../logging/logger.ts";
-import type { Fetch } from "./http.ts";
-import { sessionFetch, type ServerLimits } from "./sessionFetch.ts";
+import type { Fetch } from "../http/requestJson.ts";
+import { sessionFetch, type ServerLimits } from "../http/sessionFetch.ts";
 
 export interface MatrixClientOptions {
   baseUrl: string;

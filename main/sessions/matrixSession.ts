@@ -6,12 +6,12 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
-import type { Fetch } from "./http.ts";
+import type { Fetch } from "../http/requestJson.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
 import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, takeNextStore } from "./nextDevice.ts";
-import { stopOf, toServerFailure } from "./serverErrors.ts";
+import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
-import { SERVER_LIMITS, type ServerLimits } from "./sessionFetch.ts";
+import { SERVER_LIMITS, type ServerLimits } from "../http/sessionFetch.ts";
 
 export interface SessionParts {
   secretStore: SecretStore;

@@ -3,7 +3,7 @@ import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
 import { isInsecureHttp } from "./discovery.ts";
-import { type Fetch, requestJson } from "./http.ts";
+import { type Fetch, requestJson } from "../http/requestJson.ts";
 
 const LoginAnswer = z.object({
   user_id: UserId,

@@ -15,7 +15,7 @@ const top = [
 
 /** The rooms of main. */
 const rooms = [
-  ["app", "ipc", "sessions", "cryptoStore", "account"],
+  ["app", "ipc", "http", "sessions", "cryptoStore", "account"],
   ["encryption", "admin", "secrets", "storage", "logging"],
 ].flat();
 

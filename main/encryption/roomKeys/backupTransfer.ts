@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { MatrixClient, Method } from "matrix-js-sdk";
 import { AppFailure, fail } from "../../../shared/errors.ts";
-import { type Fetch, readBounded } from "../../sessions/http.ts";
-import { fetchStaying } from "../../sessions/redirects.ts";
-import { connectionError, serverError, type ServerErrorBody, stopOf, toServerFailure } from "../../sessions/serverErrors.ts";
+import { type Fetch, readBounded } from "../../http/requestJson.ts";
+import { fetchStaying } from "../../http/redirects.ts";
+import { connectionError, serverError, type ServerErrorBody, stopOf, toServerFailure } from "../../http/serverErrors.ts";
 import { joinSignals } from "./joinSignals.ts";
 
 const PREFIX = "/_matrix/client/v3";

@@ -5,7 +5,7 @@ import type { Job } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { JobControl, Jobs } from "../../account/jobs.ts";
-import type { Fetch } from "../../sessions/http.ts";
+import type { Fetch } from "../../http/requestJson.ts";
 import type { MatrixSession } from "../../sessions/matrixSession.ts";
 import type { UnfinishedFiles } from "../../storage/unfinishedFiles.ts";
 import { type EncryptionAccess, openEncryption } from "../encryptionAccess.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { connectionError, serverError, toServerFailure } from "../../../main/sessions/serverErrors.ts";
+import { connectionError, serverError, toServerFailure } from "../../../main/http/serverErrors.ts";
 import { AppError, AppFailure } from "../../../shared/errors.ts";
 
 describe("what a server's error answer means", () => {

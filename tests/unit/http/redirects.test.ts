@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { requestJson } from "../../../main/sessions/http.ts";
-import { fetchStaying } from "../../../main/sessions/redirects.ts";
-import { SERVER_LIMITS, sessionFetch } from "../../../main/sessions/sessionFetch.ts";
+import { requestJson } from "../../../main/http/requestJson.ts";
+import { fetchStaying } from "../../../main/http/redirects.ts";
+import { SERVER_LIMITS, sessionFetch } from "../../../main/http/sessionFetch.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
