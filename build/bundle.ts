@@ -258,15 +258,19 @@ function namingImports(page: string, { outputs }: Metafile, target: string): str
   return page.replace("</head>", `${links.map((link) => `  ${link}\n`).join("")}  </head>`);
 }
 
-/** Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks English. */
-const englishAlone: Plugin = {
+/**
+ * Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks English. What
+ * react-aria has no words for it must find empty: it then takes the English ones (an empty object would count as a
+ * language without the words it needs, and throw).
+ */
+export const englishAlone: Plugin = {
   name: "english-alone",
   setup(plugin) {
     plugin.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: 'export { default as en } from "./en.js";',
     }));
     plugin.onLoad({ filter: /[\\/]react-[^\\/]+[\\/].*intl[\\/].*[a-z]{2}-[A-Z]{2}\.m?js$/ }, ({ path }) =>
-      path.includes("en-US") ? null : { contents: "export default {};" },
+      path.includes("en-US") ? null : { contents: "export default undefined;" },
     );
   },
 };

@@ -2,6 +2,7 @@ import "@fontsource-variable/inter/wght.css";
 import "./tokens.css";
 import "./base.css";
 import "./laterStyles.ts";
+import { I18nProvider } from "react-aria-components/I18nProvider";
 import { createRoot } from "react-dom/client";
 import { takeKnownAccounts } from "../stores/accounts.ts";
 import { connectStores } from "../stores/connect.ts";
@@ -20,8 +21,11 @@ const root = document.getElementById("root");
 if (root) {
   if (!accountsAreKnown) await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, NO_PLACEHOLDER_MS))]);
   createRoot(root).render(
-    <ErrorBoundary>
-      <App />
-    </ErrorBoundary>,
+    // The texts are English whatever the desktop speaks, so arrow keys and places follow their direction.
+    <I18nProvider locale="en-US">
+      <ErrorBoundary>
+        <App />
+      </ErrorBoundary>
+    </I18nProvider>,
   );
 }

@@ -29,13 +29,13 @@ const archive = join(executable, process.platform === "darwin" ? "../../Resource
 /** How long the app may take to open the debugging port it was started with. It takes less than a second. */
 const portLimitMs = 60_000;
 
-/** Starts the packaged app with a debugging port, and with what else is to be in its environment. */
+/** Starts the packaged app on a French desktop with a debugging port, and with what else is to be in its environment. */
 function startApp(home: string, env: Readonly<Record<string, string>> = {}): ChildProcess {
   // Root cannot use Chromium's sandbox, and Xvfb has no graphics card.
   const flags = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return spawn(
     executable,
-    [...flags, "--disable-gpu", "--remote-debugging-port=0", `--user-data-dir=${join(home, "data")}`],
+    [...flags, "--disable-gpu", "--lang=fr-FR", "--remote-debugging-port=0", `--user-data-dir=${join(home, "data")}`],
     {
       stdio: ["ignore", "ignore", "pipe"],
       env: {
@@ -108,6 +108,19 @@ describe("the packaged app", () => {
   test("knows that it is packaged", async () => {
     const info = await page?.evaluate(() => window.steward.request("app.info", {}));
     expect(info).toMatchObject({ ok: true, value: { packaged: true } });
+  });
+
+  test("opens its command palette, whatever the desktop's language", async () => {
+    expect(await page?.evaluate(() => navigator.language)).toMatch(/^fr\b/);
+    const opened = await page?.evaluate(async () => {
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, metaKey: false, bubbles: true }));
+      const deadline = performance.now() + 15_000;
+      while (performance.now() < deadline && document.querySelector("[role=combobox]") === null) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+      return document.querySelector("[role=combobox]") !== null && document.querySelector("h1") !== null;
+    });
+    expect(opened).toBe(true);
   });
 
   test("keeps an account over a kill: keychain, crypto store and crypto are there in the package too", async () => {
