@@ -8,7 +8,7 @@ export interface Level {
   app?: "staged" | "packaged";
   /** Its tests start homeservers. Their Synapse is installed beforehand: no test's time limit is made for that. */
   homeserver?: true;
-  /** Files that run side by side. Those that start homeservers or windows would slow each other down to time-outs. */
+  /** Files that run side by side, each worker with a screen of its own. More would slow each other down to time-outs. */
   workers: number;
   /** Milliseconds for one test. */
   testTimeoutMs: number;
@@ -26,14 +26,14 @@ export const levels: Level[] = [
     workers: 2,
     testTimeoutMs: 120_000,
   },
-  { name: "security", files: ["tests/security/**/*.test.ts"], app: "staged", workers: 1, testTimeoutMs: 120_000 },
+  { name: "security", files: ["tests/security/**/*.test.ts"], app: "staged", workers: 2, testTimeoutMs: 120_000 },
   {
     name: "e2e",
     files: ["tests/e2e/**/*.test.ts"],
     notFiles: [packaged],
     app: "staged",
     homeserver: true,
-    workers: 1,
+    workers: 2,
     testTimeoutMs: 180_000,
   },
   {

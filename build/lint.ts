@@ -10,15 +10,15 @@ const checks = [
   { name: "types", program: "typescript/bin/tsc", args: ["-p", ".", "--pretty", "false"] },
 ];
 
-/** Runs the lint rules and the type check, shows what they say, and tells which passed. */
-export async function lint(): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const { name, program, args } of checks) {
-    say(`checking: ${name}`);
-    const { code } = await run(process.execPath, [join(root, "node_modules", program), ...args], { cwd: root, shown: true });
-    outcomes.push({ name: `lint > ${name}`, state: code === 0 ? "passed" : "failed" });
-  }
-  return outcomes;
+/** Runs the lint rules and the type check side by side, shows what they say, and tells which passed. */
+export function lint(): Promise<Outcome[]> {
+  say(`checking: ${checks.map(({ name }) => name).join(", ")}`);
+  return Promise.all(
+    checks.map(async ({ name, program, args }): Promise<Outcome> => {
+      const { code } = await run(process.execPath, [join(root, "node_modules", program), ...args], { cwd: root, shown: true });
+      return { name: `lint > ${name}`, state: code === 0 ? "passed" : "failed" };
+    }),
+  );
 }
 
 if (import.meta.main) {

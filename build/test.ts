@@ -12,7 +12,7 @@ import { run } from "./processes.ts";
 import { sandboxTrouble } from "./sandbox.ts";
 import { handOn, stage } from "./stage.ts";
 import { type Outcome, reportVariable } from "./testReporter.ts";
-import { startScreen } from "./xvfb.ts";
+import { displaysVariable, type Screen, startScreen } from "./xvfb.ts";
 
 /** Every random choice of a test follows from this number; the same number makes the same choices. */
 const seedVariable = "STEWARD_SEED";
@@ -29,8 +29,7 @@ export async function runTests(words: string[]): Promise<number> {
   const seed = (process.env[seedVariable] ??= String(randomInt(2 ** 31)));
   say(`seed ${seed} (the same choices again: ${seedVariable}=${seed} npm test)`);
   const outcomes: Outcome[] = [];
-  const screen = chosen.some(({ app }) => app !== undefined) ? await startScreen() : undefined;
-  if (screen !== undefined) process.env.DISPLAY = screen.display;
+  const screens = await startScreens(Math.max(0, ...chosen.map(({ app, workers }) => (app === undefined ? 0 : workers))));
   let electron: Electron | undefined;
   let staged = false;
   try {
@@ -59,11 +58,21 @@ export async function runTests(words: string[]): Promise<number> {
       say(`level ${level.name}: ${sumUp(results)} in ${Math.round((performance.now() - started) / 1000)} s`);
     }
   } finally {
-    await screen?.stop();
+    await Promise.all(screens.map((screen) => screen.stop()));
   }
   const { code, text } = conclude(outcomes, seed, electron);
   process.stdout.write(text);
   return code;
+}
+
+/** A screen for each worker, so that no window takes another's focus. Names them for `tests/support/ownScreen.ts`. */
+async function startScreens(count: number): Promise<Screen[]> {
+  const started = await Promise.all(Array.from({ length: count }, () => startScreen()));
+  const screens = started.filter((screen) => screen !== undefined);
+  const displays = screens.map(({ display }) => display);
+  if (displays[0] !== undefined) process.env.DISPLAY = displays[0];
+  process.env[displaysVariable] = displays.join(",");
+  return screens;
 }
 
 /** Runs `npm run package` as a person would. @throws Error when it fails. */

@@ -10,7 +10,7 @@ export default defineConfig({
   cacheDir: ".cache/vite",
   test: {
     passWithNoTests: true,
-    projects: levels.flatMap(({ name, files, notFiles, workers, testTimeoutMs }) =>
+    projects: levels.flatMap(({ name, files, notFiles, app, workers, testTimeoutMs }) =>
       files === undefined
         ? []
         : {
@@ -19,6 +19,7 @@ export default defineConfig({
               name,
               include: files,
               exclude: notFiles ?? [],
+              setupFiles: app === undefined ? [] : ["tests/support/ownScreen.ts"],
               pool: "forks" as const,
               maxWorkers: workers,
               fileParallelism: workers > 1,

@@ -9,6 +9,9 @@ export interface Screen {
   stop(): Promise<void>;
 }
 
+/** Names the screens of the test workers, first to last, separated by commas; set by the test runner. */
+export const displaysVariable = "STEWARD_DISPLAYS";
+
 /** How long Xvfb may take to be ready. It takes a tenth of a second. */
 const readyLimitMs = 20_000;
 

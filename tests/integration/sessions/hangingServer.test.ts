@@ -32,7 +32,7 @@ it("holds up no account of another server; its own say so after a while, and com
 
   proxy.addRule({ path: /(?:)/, fault: { kind: "hang" }, times: Infinity });
   const started = Date.now();
-  rooms = await data.open();
+  rooms = await data.open({ serverLimits: { answerMs: 5_000 } });
   const restored = rooms.sessions.restoreAll();
   await waitUntil(() => wasLookedAt(fineId, started), { what: "the good account to be looked at" });
   expect(sessionOf(fineId)).toEqual({ status: "running", error: null, offline: false });
