@@ -21,6 +21,7 @@ const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]
   backup_missing: "broken",
   session_unverified: "locked_here",
   secret_missing_here: "locked_here",
+  backup_key_differs: "locked_here",
   backup_not_connected: "locked_here",
   key_not_checkable: "broken",
   backup_unsigned: "broken",

@@ -1,4 +1,3 @@
-import type { KeyBackupInfo } from "matrix-js-sdk/lib/crypto-api/keybackup.js";
 import { fail } from "../../shared/errors.ts";
 import type { AccountServer, ServerBackup } from "./accountServer.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
@@ -34,9 +33,14 @@ export async function backupKeyHere({ crypto }: EncryptionAccess): Promise<strin
   return key ? toUnpaddedBase64(key) : null;
 }
 
-/** What a key backup says of itself: its public key, signed by this session and by the identity. */
+/**
+ * What a key backup says of itself: its public key, signed by the identity alone. A device outlives a reset and with it
+ * its signatures: clients that trust those would take this backup again when a server offers it later.
+ *
+ * Throws `session_not_verified` when this session does not have the identity's master key.
+ */
 async function signedAuthData(
-  { machine, userId }: EncryptionAccess,
+  { machine, userId, deviceId }: EncryptionAccess,
   privateKey: string,
 ): Promise<{ public_key: string; signatures: object }> {
   const publicKey = backupPublicKey(privateKey);
@@ -46,23 +50,34 @@ async function signedAuthData(
   const signed = await machine.sign(JSON.stringify(unsigned));
   const signatures = JSON.parse(signed.asJSON()) as Record<string, Record<string, string>>;
   signed.free();
-  return { ...unsigned, signatures: { [userId]: signatures[userId] ?? {} } };
+  const { [`ed25519:${deviceId}`]: _byDevice, ...byIdentity } = signatures[userId] ?? {};
+  if (Object.keys(byIdentity).length === 0) throw fail("session_not_verified");
+  return { ...unsigned, signatures: { [userId]: byIdentity } };
 }
 
-/** Creates a key backup for a private key, signed by this session and by the identity. Answers its version. */
+/** Creates a key backup for a private key, signed by the identity. Answers its version. Throws as `signBackup` does. */
 export async function createBackup(access: EncryptionAccess, privateKey: string): Promise<string> {
   return await access.server.createBackup(await signedAuthData(access, privateKey));
 }
 
-/** Signs an existing key backup anew, by a session that has shown with its private key that the backup is its own. */
+/**
+ * Signs an existing key backup anew, by a session that has shown with its private key that the backup is its own. Throws
+ * `session_not_verified` when this session does not have the identity's master key.
+ */
 export async function signBackup(access: EncryptionAccess, privateKey: string, version: string): Promise<void> {
   await access.server.updateBackup(version, await signedAuthData(access, privateKey));
 }
 
-/** Whether a key backup carries a signature that this session trusts. */
-export async function isSignedByTrusted({ crypto }: EncryptionAccess, { raw }: ServerBackup): Promise<boolean> {
+/**
+ * Whether a key backup carries a signature that this session trusts. It tells other clients something; what this session
+ * uploads to is decided by the private key alone.
+ */
+export async function isSignedByTrusted({ machine }: EncryptionAccess, { raw }: ServerBackup): Promise<boolean> {
   try {
-    return (await crypto.isKeyBackupTrusted(raw as KeyBackupInfo)).trusted;
+    const verification = await machine.verifyBackup(raw);
+    const trusted = verification.trusted();
+    verification.free();
+    return trusted;
   } catch {
     // The crypto machine refuses to read signatures that are not shaped as such: they are nobody's.
     return false;

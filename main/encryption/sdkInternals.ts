@@ -13,6 +13,7 @@ const METHODS = [
   "queryKeysForUsers",
   "roomKeyCounts",
   "sign",
+  "verifyBackup",
 ] as const;
 
 /** What this room needs of the crypto WASM's machine. */

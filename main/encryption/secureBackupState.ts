@@ -116,7 +116,7 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
       algorithm: backup.algorithm,
       keyCount: backup.keyCount,
       active: parts.activeVersion === backup.version,
-      trusted: parts.backupSigned || opensBackup(backupKey, backup),
+      trusted: opensBackup(backupKey, backup),
       signed: parts.backupSigned,
     },
     unneededKeys: parts.unneededKeys.length,
@@ -152,7 +152,8 @@ function diagnose(
   if (backup === null) return "backup_missing";
   if (!identity.thisSessionVerified) return "session_unverified";
   if (secrets.some(({ here }) => !here)) return "secret_missing_here";
-  if (!backup.active || !opensBackup(parts.backupKey, parts.backup)) return "backup_not_connected";
+  if (!opensBackup(parts.backupKey, parts.backup)) return "backup_key_differs";
+  if (!backup.active) return "backup_not_connected";
   if (!proven) return "session_unverified";
   if (!key.checkable) return "key_not_checkable";
   if (!backup.signed) return "backup_unsigned";

@@ -3,6 +3,7 @@ import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-s
 import type { Logger } from "../logging/logger.ts";
 import type { Fetch } from "../http/requestJson.ts";
 import { sessionFetch, type ServerLimits } from "../http/sessionFetch.ts";
+import { guardBackups } from "./backupGuard.ts";
 
 export interface MatrixClientOptions {
   baseUrl: string;
@@ -73,12 +74,13 @@ export interface OpenMatrixClient {
  */
 export async function openMatrixClient(options: MatrixClientOptions): Promise<OpenMatrixClient> {
   redirectGlobalLogger(options.sharedLogger);
+  const backups = guardBackups(sessionFetch(options));
   const client = createClient({
     baseUrl: options.baseUrl,
     userId: options.userId,
     deviceId: options.deviceId,
     accessToken: options.accessToken,
-    fetchFn: sessionFetch(options),
+    fetchFn: backups.fetch,
     localTimeoutMs: options.limits.answerMs,
     disableVoip: true,
     logger: sdkLogger(options.logger),
@@ -88,6 +90,7 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
     cryptoDatabasePrefix: options.databasePrefix,
     storageKey: options.storageKey,
   });
+  backups.guard(client);
   return {
     client,
     startSync: () =>

@@ -30,6 +30,8 @@ export const SecureBackupDiagnosis = z.enum([
   "backup_missing",
   "session_unverified",
   "secret_missing_here",
+  /** The backup is not the one whose private key this session has: nothing is uploaded to it. */
+  "backup_key_differs",
   "backup_not_connected",
   "key_not_checkable",
   "backup_unsigned",
@@ -85,6 +87,7 @@ export const SecureBackupState = z.object({
       keyCount: z.number().int(),
       /** This session writes its room keys to it. */
       active: z.boolean(),
+      /** This session has its private key. */
       trusted: z.boolean(),
       /** By this session, another verified one, or the identity. */
       signed: z.boolean(),

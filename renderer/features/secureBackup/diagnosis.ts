@@ -19,7 +19,10 @@ export function secretWords(name: SecretName): string {
 export function isUnlockable({ diagnosis, key }: Pick<SecureBackupState, "diagnosis" | "key">): boolean {
   if (!key) return false;
   return (
-    diagnosis === "session_unverified" || diagnosis === "secret_missing_here" || diagnosis === "backup_not_connected"
+    diagnosis === "session_unverified" ||
+    diagnosis === "secret_missing_here" ||
+    diagnosis === "backup_key_differs" ||
+    diagnosis === "backup_not_connected"
   );
 }
 

@@ -157,7 +157,7 @@ describe("a repair with the Security Key", () => {
       algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
       auth_data: { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} },
     });
-    expect((await state()).diagnosis).toBe("backup_not_connected");
+    expect((await state()).diagnosis).toBe("backup_key_differs");
     expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: securityKey }))).toMatchObject({
       failed: [BACKUP],
     });
