@@ -106,7 +106,7 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
       if (!picture || !RASTER_TYPES.has(picture.mimeType)) return refuse(404);
       return answer(new Uint8Array(picture.bytes), picture.mimeType);
     } catch (thrown) {
-      logger.warn("a picture could not be served", { accountId: rawAccountId, error: String(thrown) });
+      logger.warn("a picture could not be served", { accountId: rawAccountId, error: thrown });
       return refuse(404);
     }
   }

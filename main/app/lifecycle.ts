@@ -37,7 +37,7 @@ export function quitInOrder({ window, shutdown, logger }: QuitOptions): void {
   const end = (): Promise<void> =>
     (ending ??= settleWithin(Promise.all([shutdown(), window.savePlace()]), SHUTDOWN_DEADLINE_MS).then((outcome) => {
       if (outcome.kind === "late") logger.error("ending took too long and was cut off");
-      if (outcome.kind === "rejected") logger.error("ending failed", { error: String(outcome.reason) });
+      if (outcome.kind === "rejected") logger.error("ending failed", { error: outcome.reason });
       ended = true;
     }));
 

@@ -28,7 +28,7 @@ export class RendererWatch {
     });
     window.on("unresponsive", () => {
       this.#ask().catch((error: unknown) => {
-        logger.error("the person could not be asked about a window that hangs", { error: String(error) });
+        logger.error("the person could not be asked about a window that hangs", { error });
       });
     });
     window.on("responsive", () => this.#asking?.abort());
@@ -53,7 +53,7 @@ export class RendererWatch {
   #load(url: string): void {
     if (this.#window.isDestroyed()) return;
     this.#window.loadURL(url).catch((error: unknown) => {
-      this.#logger.error("the window's page could not be loaded again", { error: String(error) });
+      this.#logger.error("the window's page could not be loaded again", { error });
     });
   }
 

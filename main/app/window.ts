@@ -140,7 +140,7 @@ export class MainWindow {
       this.#watch = null;
     });
     window.loadURL(INDEX_URL).catch((error: unknown) => {
-      logger.error("the window's page could not be loaded", { error: String(error) });
+      logger.error("the window's page could not be loaded", { error });
     });
   }
 
@@ -168,6 +168,6 @@ export class MainWindow {
     this.#lastSaved = place;
     this.#saved = this.#saved
       .then(() => store.save(place))
-      .catch((error: unknown) => logger.warn("the window's place was not kept", { error: String(error) }));
+      .catch((error: unknown) => logger.warn("the window's place was not kept", { error }));
   }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { inspect } from "node:util";
 import { type AppError, AppFailure } from "../../shared/errors.ts";
 import type { Logger } from "../logging/logger.ts";
 
@@ -13,8 +12,7 @@ export function toAppError(thrown: unknown, channel: string, logger: Logger): Ap
   logger.error("a request failed in a way that was not foreseen", {
     ref,
     channel,
-    // Not String(): that throws for some of what can be thrown.
-    error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : inspect(thrown),
+    error: thrown,
   });
   return { kind: "internal", ref };
 }

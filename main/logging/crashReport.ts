@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { inspect } from "node:util";
 import * as z from "zod";
 import type { AppInfo } from "../../shared/contract/app.ts";
+import { errorText } from "./errorFields.ts";
 import type { Redactor } from "./redact.ts";
 
 /**
@@ -34,6 +34,7 @@ const MOST_REPORTS = 3;
 const LONGEST_REPORT = 20_000;
 /** Of each error and each of its causes: what it says and where it was thrown stand at its start. */
 const LONGEST_ERROR = 3_000;
+const LONGEST_MESSAGE = 1_500;
 const MOST_CAUSES = 5;
 const LONGEST_LINE = 1_000;
 
@@ -154,7 +155,7 @@ export class CrashReporter {
   #describe(kind: CrashKind | "report", error: unknown): string {
     const { redactor, about, recentLines } = this.#options;
     const head = [`Steward ${kind}, ${new Date().toISOString()}`, ...about.map((line) => redactor.text(line)), ""];
-    for (const one of error === null ? [] : withCauses(error)) head.push(cut(redactor.text(one), LONGEST_ERROR), "");
+    for (const one of error === null ? [] : withCauses(error, redactor)) head.push(cut(one, LONGEST_ERROR), "");
     const start = [...head, "Recent log:"].join("\n");
     let room = LONGEST_REPORT - start.length;
     const log: string[] = [];
@@ -183,19 +184,19 @@ function cut(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)} [cut]` : text;
 }
 
-/** The error and what caused it, as text, outermost first. */
-function withCauses(error: unknown): string[] {
+/** The error and what caused it, as redacted text, outermost first. */
+function withCauses(error: unknown, redactor: Redactor): string[] {
   const texts: string[] = [];
   for (let current = error; texts.length < MOST_CAUSES && current !== undefined; ) {
-    texts.push(current instanceof Error ? (current.stack ?? String(current)) : describeThrown(current));
+    texts.push(current instanceof Error ? redactor.text(errorText(current, LONGEST_MESSAGE)) : describeThrown(current, redactor));
     current = current instanceof Error ? current.cause : undefined;
   }
   return texts;
 }
 
-function describeThrown(thrown: unknown): string {
+function describeThrown(thrown: unknown, redactor: Redactor): string {
   try {
-    return `Thrown: ${inspect(thrown, { depth: 4, breakLength: Infinity })}`;
+    return `Thrown: ${JSON.stringify(redactor.value(thrown))}`;
   } catch {
     return "Thrown: something that cannot be described";
   }

@@ -1,5 +1,6 @@
 import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
+import { shortError } from "../logging/errorFields.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Fetch } from "../http/requestJson.ts";
 import { sessionFetch, type ServerLimits } from "../http/sessionFetch.ts";
@@ -25,12 +26,15 @@ export interface MatrixClientOptions {
 
 const SYNC_POLL_TIMEOUT_MS = 30_000;
 
+/** Of one word that the SDK logs, in characters: some of them are answers of the server. */
+const LONGEST_WORD = 500;
+
 /**
  * The SDK logs URLs, ids and bodies at its lower levels: only warnings and errors are kept, and the sink redacts those.
  */
 function sdkLogger(logger: Logger): SdkLogger {
   const text = (words: unknown[]): string =>
-    words.map((word) => (word instanceof Error ? `${word.name}: ${word.message}` : String(word))).join(" ");
+    words.map((word) => (word instanceof Error ? shortError(word) : String(word).slice(0, LONGEST_WORD))).join(" ");
   const silent = (): void => undefined;
   const adapted: SdkLogger & { log: () => void } = {
     trace: silent,
