@@ -3,6 +3,7 @@ import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { Dialogs } from "./app/dialogs.ts";
 import { createOpenExternal } from "./app/external.ts";
+import { RendererErrors } from "./app/rendererErrors.ts";
 import { applyTheme } from "./app/theme.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
@@ -103,6 +104,7 @@ function startsSessionsOnce(rooms: Rooms): () => void {
 
 function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): Handlers {
   const { settingsFile, crashes, notices, log } = front;
+  const rendererErrors = new RendererErrors(crashes, createLogger(log, "renderer"));
   return createHandlers({
     ...rooms,
     fetch: globalThis.fetch,
@@ -131,6 +133,7 @@ function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): H
       logger: createLogger(log, "external"),
     }),
     copyText: (text) => dialogs.copyText(text),
+    reportError: (error) => rendererErrors.take(error),
     report: () => crashes.text(),
     dismissNotices: () => {
       notices.length = 0;

@@ -1,5 +1,5 @@
 import type { Handlers } from "../shared/contract/index.ts";
-import type { AppInfo, Settings } from "../shared/contract/app.ts";
+import type { AppInfo, RendererError, Settings } from "../shared/contract/app.ts";
 import type { AccountId } from "../shared/ids.ts";
 import type { Challenges } from "./account/challenges.ts";
 import type { HealthService } from "./account/health.ts";
@@ -33,6 +33,7 @@ export interface HandlerParts {
   };
   openExternal: (request: { url: string; accountId?: AccountId | undefined }) => Promise<void>;
   copyText: (text: string) => Promise<void>;
+  reportError: (error: RendererError) => void;
   report: () => string;
   dismissNotices: () => void;
 }
@@ -51,6 +52,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       },
       copyText: async ({ text }) => {
         await parts.copyText(text);
+        return {};
+      },
+      reportError: (error) => {
+        parts.reportError(error);
         return {};
       },
       report: () => ({ text: parts.report() }),

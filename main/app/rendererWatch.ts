@@ -2,9 +2,9 @@ import { type BrowserWindow, dialog } from "electron";
 import type { Logger } from "../logging/logger.ts";
 import { INDEX_URL } from "./assets.ts";
 import { CRASHED_PATH } from "./crashedPage.ts";
-import { ReloadBudget, type ReloadLimit } from "./reloadLimit.ts";
+import { RateBudget, type RateLimit } from "./rateBudget.ts";
 
-const LIMIT: ReloadLimit = { times: 3, withinMs: 60_000 };
+const LIMIT: RateLimit = { times: 3, withinMs: 60_000 };
 const CRASHED_URL = new URL(CRASHED_PATH, INDEX_URL).href;
 
 /**
@@ -14,7 +14,7 @@ const CRASHED_URL = new URL(CRASHED_PATH, INDEX_URL).href;
 export class RendererWatch {
   readonly #window: BrowserWindow;
   readonly #logger: Logger;
-  readonly #budget = new ReloadBudget(LIMIT, () => performance.now());
+  readonly #budget = new RateBudget(LIMIT, () => performance.now());
   #gaveUp = false;
   #asking: AbortController | null = null;
 

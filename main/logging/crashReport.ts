@@ -6,15 +6,15 @@ import { errorText } from "./errorFields.ts";
 import type { Redactor } from "./redact.ts";
 
 /**
- * What went wrong: an error that nobody caught, a promise whose rejection nobody handled, or a start that failed. See
- * `endsTheApp`.
+ * What went wrong: an error that nobody caught, a promise whose rejection nobody handled, a start that failed, or an
+ * error in the window. See `endsTheApp`.
  */
-const CrashKind = z.enum(["uncaughtException", "unhandledRejection", "start"]);
+const CrashKind = z.enum(["uncaughtException", "unhandledRejection", "start", "renderer"]);
 export type CrashKind = z.infer<typeof CrashKind>;
 
-/** Whether the app ends with it. After a rejected promise the rest of the app is as it was, and goes on. */
+/** Whether the app ends with it. After a rejected promise, and an error in the window, the rest is as it was. */
 export function endsTheApp(kind: CrashKind): boolean {
-  return kind !== "unhandledRejection";
+  return kind === "uncaughtException" || kind === "start";
 }
 
 /** Something that went wrong, as it was written down. */

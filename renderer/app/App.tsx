@@ -1,18 +1,18 @@
 import { lazy, Suspense, useEffect, useState } from "react";
+import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
 import { AllAccountsPage } from "../features/allAccounts/AllAccountsPage.tsx";
 import { Notices } from "../features/notices/Notices.tsx";
 import { useSecretsGateNeeded } from "../features/secretsGate/secretsGateNeeded.ts";
 import { t } from "../i18n/index.ts";
 import { useAnnouncements } from "../stores/announcements.ts";
-import { useChallenges } from "../stores/challenges.ts";
-import { useDialogs } from "../stores/dialogs.ts";
+import { dropChallenge, useChallenges } from "../stores/challenges.ts";
+import { closeDialog, useDialogs } from "../stores/dialogs.ts";
 import { useRoutes, type Route } from "../stores/routes.ts";
 import { secretsNeed, useSecrets } from "../stores/secrets.ts";
-import { isWaitingForPerson, useVerifications } from "../stores/verifications.ts";
+import { dropVerification, isWaitingForPerson, useVerifications } from "../stores/verifications.ts";
 import { AccountsColumn } from "./AccountsColumn.tsx";
 import styles from "./App.module.css";
-import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { PagesColumn } from "./PagesColumn.tsx";
 import { listenForShortcuts } from "./shortcuts.ts";
 
@@ -22,6 +22,7 @@ const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }
 const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
 const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));
 const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
+const DialogBoundary = lazy(async () => ({ default: (await later()).DialogBoundary }));
 const ChallengeDialog = lazy(async () => ({ default: (await later()).ChallengeDialog }));
 const Palette = lazy(async () => ({ default: (await later()).Palette }));
 const IncomingVerifications = lazy(async () => ({ default: (await later()).IncomingVerifications }));
@@ -84,11 +85,24 @@ function Dialogs() {
   const verification = useVerifications((state) => state.open.find((one) => !isWaitingForPerson(one)));
   return (
     <Suspense>
-      {dialog?.name === "palette" && <Palette />}
-      {dialog?.name === "signOut" && <SignOutDialog accountId={dialog.accountId} />}
-      <IncomingVerifications />
-      {verification && <VerificationDialog verification={verification} />}
-      {challenge && <ChallengeDialog key={challenge.challengeId} challenge={challenge} />}
+      {dialog && (
+        <DialogBoundary key={dialog.name} onClose={closeDialog}>
+          {dialog.name === "palette" ? <Palette /> : <SignOutDialog accountId={dialog.accountId} />}
+        </DialogBoundary>
+      )}
+      <ErrorBoundary fallback={() => null}>
+        <IncomingVerifications />
+      </ErrorBoundary>
+      {verification && (
+        <DialogBoundary key={verification.verificationId} onClose={() => dropVerification(verification.verificationId)}>
+          <VerificationDialog verification={verification} />
+        </DialogBoundary>
+      )}
+      {challenge && (
+        <DialogBoundary key={challenge.challengeId} onClose={() => dropChallenge(challenge.challengeId)}>
+          <ChallengeDialog challenge={challenge} />
+        </DialogBoundary>
+      )}
     </Suspense>
   );
 }

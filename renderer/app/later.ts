@@ -1,4 +1,5 @@
 /** Everything that is not on the first page, as one piece that is loaded once that page is shown. */
+export { DialogBoundary } from "../components/DialogBoundary.tsx";
 export { AddAccountPage } from "../features/addAccount/AddAccountPage.tsx";
 export { ChallengeDialog } from "../features/challenge/ChallengeDialog.tsx";
 export { Palette } from "../features/palette/Palette.tsx";

@@ -8,11 +8,13 @@ import { takeKnownAccounts } from "../stores/accounts.ts";
 import { connectStores } from "../stores/connect.ts";
 import { followTheme } from "../stores/settings.ts";
 import { App } from "./App.tsx";
-import { ErrorBoundary } from "./ErrorBoundary.tsx";
+import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
+import { reactErrors, reportPageErrors } from "./reportErrors.ts";
 
 /** Until then, in milliseconds, a page that only says that it is loading would be a flicker. */
 const NO_PLACEHOLDER_MS = 300;
 
+reportPageErrors();
 const accountsAreKnown = takeKnownAccounts();
 // The questions are under way before anything is drawn.
 const connected = connectStores();
@@ -20,7 +22,7 @@ followTheme();
 const root = document.getElementById("root");
 if (root) {
   if (!accountsAreKnown) await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, NO_PLACEHOLDER_MS))]);
-  createRoot(root).render(
+  createRoot(root, reactErrors).render(
     // The texts are English whatever the desktop speaks, so arrow keys and places follow their direction.
     <I18nProvider locale="en-US">
       <ErrorBoundary>

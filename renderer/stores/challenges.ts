@@ -31,3 +31,9 @@ export async function loadChallenges(): Promise<void> {
 export function challengeRead(challengeId: ConversationId): void {
   useChallenges.setState(({ open }) => ({ open: open.filter((other) => other.challengeId !== challengeId) }));
 }
+
+/** Cancels a Challenge that cannot be shown, and forgets it whether or not it was still under way. */
+export function dropChallenge(challengeId: ConversationId): void {
+  challengeRead(challengeId);
+  steward.challenges.cancel({ challengeId }).catch(() => undefined);
+}

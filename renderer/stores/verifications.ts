@@ -45,3 +45,12 @@ export async function dismissVerification(verificationId: ConversationId): Promi
   await steward.verifications.dismiss({ verificationId });
   verificationDismissed(verificationId);
 }
+
+/** Cancels a verification that cannot be shown, and forgets it whether or not it was still under way. */
+export function dropVerification(verificationId: ConversationId): void {
+  verificationDismissed(verificationId);
+  steward.verifications
+    .cancel({ verificationId })
+    .then(() => steward.verifications.dismiss({ verificationId }))
+    .catch(() => undefined);
+}

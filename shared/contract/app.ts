@@ -42,6 +42,20 @@ export type AppInfo = z.infer<typeof AppInfo>;
 /** In UTF-16 code units: as much as most issue trackers take, where a report is pasted. */
 export const LONGEST_COPIED = 65_536;
 
+/** Something that went wrong in the window: drawing it, an event, or a promise that nobody waited for. */
+export const RendererError = z.object({
+  /**
+   * Where it was met: React drew something else in its place (`caught`), the whole window was lost (`uncaught`) or drawing
+   * it again helped (`recovered`); or the page's own event (`error`, `rejection`).
+   */
+  source: z.enum(["caught", "uncaught", "recovered", "error", "rejection"]),
+  /** The error with its stack and its causes. */
+  text: z.string().max(6000),
+  /** Which components it lies in, as React tells it; empty where it does not. */
+  components: z.string().max(2000),
+});
+export type RendererError = z.infer<typeof RendererError>;
+
 export const app = domain({
   requests: {
     info: request(z.object({}), AppInfo),
@@ -53,6 +67,8 @@ export const app = domain({
      */
     openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({})),
     copyText: request(z.object({ text: z.string().max(LONGEST_COPIED) }), z.object({})),
+    /** Notes an error of the window's in the log and for the report. Too many are only counted. */
+    reportError: request(RendererError, z.object({})),
     /** The redacted text of what went wrong, or of the recent log where nothing did, for the person to copy. */
     report: request(z.object({}), z.object({ text: z.string().max(LONGEST_COPIED) })),
     /** Forgets the notices, which have been read, and the reports of earlier runs. */

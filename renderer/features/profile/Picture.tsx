@@ -5,6 +5,7 @@ import type { Profile } from "../../../shared/contract/profile.ts";
 import { steward } from "../../bridge.ts";
 import { Avatar } from "../../components/Avatar.tsx";
 import { Button } from "../../components/Button.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Section } from "../../components/Page.tsx";
@@ -84,16 +85,18 @@ export function Picture({ account, profile, onChange }: PictureProps) {
       )}
       {remove.error && <ErrorText error={remove.error} />}
       {bitmap && (
-        <CropDialog
-          image={bitmap.image}
-          transparent={bitmap.transparent}
-          limitBytes={limit}
-          onClose={() => setBitmap(null)}
-          onCropped={async (picture) => {
-            onChange(await steward.profile.setAvatar({ accountId, ...picture }));
-            announce(t("profile.pictureSaved"));
-          }}
-        />
+        <DialogBoundary onClose={() => setBitmap(null)}>
+          <CropDialog
+            image={bitmap.image}
+            transparent={bitmap.transparent}
+            limitBytes={limit}
+            onClose={() => setBitmap(null)}
+            onCropped={async (picture) => {
+              onChange(await steward.profile.setAvatar({ accountId, ...picture }));
+              announce(t("profile.pictureSaved"));
+            }}
+          />
+        </DialogBoundary>
       )}
     </Section>
   );

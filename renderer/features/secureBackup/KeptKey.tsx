@@ -4,6 +4,7 @@ import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts
 import { errorOf, steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, focusPageTitle, Form, Section } from "../../components/Page.tsx";
@@ -139,7 +140,11 @@ function Current({
         )}
         <Button onPress={() => setForgetting(true)}>{t("backup.kept.forgetAsk")}</Button>
       </Buttons>
-      {forgetting && <ForgetDialog account={account} onClose={() => setForgetting(false)} />}
+      {forgetting && (
+        <DialogBoundary onClose={() => setForgetting(false)}>
+          <ForgetDialog account={account} onClose={() => setForgetting(false)} />
+        </DialogBoundary>
+      )}
     </>
   );
 }
@@ -159,7 +164,11 @@ function Useless({ account, text }: { readonly account: Account; readonly text: 
       >
         {text}
       </Notice>
-      {forgetting && <ForgetDialog account={account} onClose={() => setForgetting(false)} />}
+      {forgetting && (
+        <DialogBoundary onClose={() => setForgetting(false)}>
+          <ForgetDialog account={account} onClose={() => setForgetting(false)} />
+        </DialogBoundary>
+      )}
     </>
   );
 }

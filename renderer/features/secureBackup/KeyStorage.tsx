@@ -3,6 +3,7 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, focusPageTitle, Section } from "../../components/Page.tsx";
@@ -30,7 +31,11 @@ export function KeyStorage({ account, state }: KeyStorageProps) {
       {state.backup && (
         <OlderBackups key={state.backup.version} accountId={account.accountId} newest={state.backup.version} />
       )}
-      {asking && <TurnOffDialog account={account} state={state} onClose={() => setAsking(false)} />}
+      {asking && (
+        <DialogBoundary onClose={() => setAsking(false)}>
+          <TurnOffDialog account={account} state={state} onClose={() => setAsking(false)} />
+        </DialogBoundary>
+      )}
     </Section>
   );
 }

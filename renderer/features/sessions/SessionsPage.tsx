@@ -5,6 +5,7 @@ import type { Session } from "../../../shared/contract/sessions.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { Button } from "../../components/Button.tsx";
 import { classNames } from "../../components/classNames.ts";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Page } from "../../components/Page.tsx";
@@ -157,16 +158,22 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       {allOthers.length === 0 && (
         <EmptyState icon={MonitorSmartphone} title={t("sessions.noOthers")} text={t("sessions.noOthersText")} />
       )}
-      {renaming && <RenameDialog accountId={accountId} session={renaming} onClose={() => setRenaming(null)} />}
+      {renaming && (
+        <DialogBoundary onClose={() => setRenaming(null)}>
+          <RenameDialog accountId={accountId} session={renaming} onClose={() => setRenaming(null)} />
+        </DialogBoundary>
+      )}
       {leaving && (
-        <SignOutSessionsDialog
-          leaving={leaving}
-          onClose={() => setLeaving(null)}
-          onConfirm={() => {
-            setLeaving(null);
-            void signOut.run(leaving.map(({ deviceId }) => deviceId));
-          }}
-        />
+        <DialogBoundary onClose={() => setLeaving(null)}>
+          <SignOutSessionsDialog
+            leaving={leaving}
+            onClose={() => setLeaving(null)}
+            onConfirm={() => {
+              setLeaving(null);
+              void signOut.run(leaving.map(({ deviceId }) => deviceId));
+            }}
+          />
+        </DialogBoundary>
       )}
     </>
   );

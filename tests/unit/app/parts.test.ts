@@ -6,7 +6,7 @@ import { BrieflyCopied } from "../../../main/app/brieflyCopied.ts";
 import { BACKGROUND } from "../../../main/app/colours.ts";
 import { removeDebugSwitches } from "../../../main/app/debugSwitches.ts";
 import { fillIn } from "../../../main/app/fillIns.ts";
-import { ReloadBudget } from "../../../main/app/reloadLimit.ts";
+import { RateBudget } from "../../../main/app/rateBudget.ts";
 import { writeDurably } from "../../../main/storage/durableFile.ts";
 import { settleWithin } from "../../../main/app/settleWithin.ts";
 import { fitPlace, SMALLEST, USUAL } from "../../../main/app/windowPlace.ts";
@@ -39,10 +39,10 @@ describe("fitPlace", () => {
   });
 });
 
-describe("ReloadBudget", () => {
+describe("RateBudget", () => {
   test("gives three in a minute, again when the minute is over or a person asks", () => {
     let now = 0;
-    const budget = new ReloadBudget({ times: 3, withinMs: 60_000 }, () => now);
+    const budget = new RateBudget({ times: 3, withinMs: 60_000 }, () => now);
     expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([true, true, true, false]);
     now = 59_999;
     expect(budget.take()).toBe(false);
