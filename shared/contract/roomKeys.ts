@@ -10,6 +10,8 @@ export const RoomKeyFault = z.enum([
   "unreadable",
   "not_a_room_key",
   "unknown_algorithm",
+  /** An algorithm that Steward knows by name alone, and the crypto machine not at all. */
+  "unsupported_algorithm",
   /** The key itself is damaged, or is another one than its id says. */
   "bad_session_key",
   /** An entry of the backup that its private key does not open. */

@@ -48,7 +48,7 @@ export async function importRoomKeys(task: ImportTask, host: ThreadHost): Promis
         if (typeof checked === "string") reportBroken(value, checked, number);
         else {
           good.push(checked);
-          texts.push(text as string);
+          texts.push(checked.key === value ? (text as string) : JSON.stringify(checked.key));
         }
       }
       if (good.length > 0) await deliver(good, `[${texts.join(",")}]`, inBackup, inSession);

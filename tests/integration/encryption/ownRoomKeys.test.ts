@@ -5,7 +5,6 @@ import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { BackupEncryptor } from "../../../main/encryption/roomKeys/backupCipher.ts";
 import { sealEntry } from "../../../main/encryption/roomKeys/backupEntries.ts";
-import { KeyFileReader } from "../../../main/encryption/roomKeys/keyFileReader.ts";
 import { unfinishedName } from "../../../main/encryption/roomKeys/keyFileWriter.ts";
 import type { RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
 import { runThread } from "../../../main/encryption/roomKeys/runThread.ts";
@@ -16,6 +15,7 @@ import { UnfinishedFiles } from "../../../main/storage/unfinishedFiles.ts";
 import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { readKeyFile } from "../../support/keyFiles.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
 const THREAD = new URL("../../../main/encryption/roomKeys/roomKeysThread.ts", import.meta.url);
@@ -91,18 +91,7 @@ function answerWith(keys: readonly RoomKey[]): string {
   return JSON.stringify({ rooms });
 }
 
-async function inFile(): Promise<RoomKey[]> {
-  const reader = await KeyFileReader.open(path);
-  try {
-    await reader.check(PASSPHRASE, never, () => undefined);
-    const pieces: Buffer[] = [];
-    for await (const piece of reader.clearText(never, () => undefined)) pieces.push(Buffer.from(piece));
-    return JSON.parse(Buffer.concat(pieces).toString()) as RoomKey[];
-  } finally {
-    await reader.close();
-  }
-}
-
+const inFile = (): Promise<RoomKey[]> => readKeyFile(path, PASSPHRASE);
 const sorted = (keys: readonly RoomKey[]): RoomKey[] => [...keys].sort((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
 const idOf = ({ room_id, session_id }: RoomKey): string => `${room_id} ${session_id}`;
 const essence = (keys: readonly RoomKey[]): string[] => keys.map((key) => `${idOf(key)} ${key.session_key}`).sort();

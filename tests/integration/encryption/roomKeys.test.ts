@@ -10,6 +10,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { readKeyFile, writeKeyFile } from "../../support/keyFiles.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
@@ -84,13 +85,6 @@ async function importFile(accountId: AccountId, passphrase = PASSPHRASE): Promis
 
 const verify = async (accountId: AccountId): Promise<Job> => ended(rooms.roomKeys.verifyBackup({ accountId }).job);
 
-async function writeKeyFile(keys: unknown[]): Promise<void> {
-  const { KeyFileWriter } = await import("../../../main/encryption/roomKeys/keyFileWriter.ts");
-  const writer = await KeyFileWriter.open(file, PASSPHRASE, 1000);
-  await writer.write(JSON.stringify(keys));
-  await writer.finish();
-}
-
 const inFile = async (): Promise<RoomKey[]> =>
   JSON.parse(OlmMachine.decryptExportedRoomKeys(await readFile(file, "utf8"), PASSPHRASE)) as RoomKey[];
 
@@ -141,10 +135,10 @@ describe("room keys", () => {
 
   it("from a file are counted as new, better, there already and broken, and a broken one spoils nothing", async () => {
     const { accountId, other, user, securityKey } = await accountWithBackup();
-    await writeKeyFile(makeRoomKeys(900, { firstIndex: 5 }));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(900, { firstIndex: 5 }));
     expect((await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
     const bad = makeRoomKey(950);
-    await writeKeyFile([
+    await writeKeyFile(file, PASSPHRASE, [
       ...makeRoomKeys(300, { firstIndex: 2 }),
       ...[300, 301, 302].map((number) => makeRoomKey(number, { firstIndex: 7 })),
       ...[910, 911].map((number) => makeRoomKey(number)),
@@ -189,14 +183,14 @@ describe("room keys", () => {
     expect(await exportAll(accountId)).toMatchObject({ status: "failed", error: { kind: "no_room_keys" } });
     expect(await verify(accountId)).toMatchObject({ status: "failed", error: { kind: "secure_backup_absent" } });
     expect(await readdir(folder)).toEqual([]);
-    await writeKeyFile(makeRoomKeys(60, { firstIndex: 5 }));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(60, { firstIndex: 5 }));
     expect((await importFile(accountId)).counts).toEqual({ new: 60, better: 0, alreadyThere: 0, broken: 0 });
     // A signing key that is no point on the curve: only the crypto machine sees that.
     const odd = makeRoomKey(70);
     const bytes = Buffer.from(odd.session_key, "base64").fill(0, 133);
     bytes[133] = 2;
     const sessionId = bytes.subarray(133).toString("base64").slice(0, 43);
-    await writeKeyFile([
+    await writeKeyFile(file, PASSPHRASE, [
       ...makeRoomKeys(10, { firstIndex: 1 }),
       makeRoomKey(20, { firstIndex: 9 }),
       { ...odd, session_key: bytes.toString("base64"), session_id: sessionId },
@@ -210,6 +204,29 @@ describe("room keys", () => {
     expect(essence(await inFile())).toEqual(essence(expected));
   });
 
+  it("as other clients write them are imported, exported and counted good, with what they say beside the key", async () => {
+    const { accountId, user, securityKey } = await accountWithBackup();
+    const without = ({ sender_claimed_keys: _claimed, forwarding_curve25519_key_chain: _chain, ...key }: RoomKey) => key;
+    const odd = [
+      without(makeRoomKey(1)),
+      { ...makeRoomKey(2), sender_claimed_keys: null, forwarding_curve25519_key_chain: null, more: { kept: true } },
+      { ...makeRoomKey(3), sender_claimed_keys: { ed25519: "odd" }, "m.shared_history": "odd" },
+    ];
+    await writeKeyFile(file, PASSPHRASE, [...odd, { ...makeRoomKey(4), algorithm: "m.megolm.v2.aes-sha2" }]);
+    const job = await importFile(accountId);
+    expect(job.counts).toEqual({ new: 3, better: 0, alreadyThere: 0, broken: 1 });
+    expect(job.problems?.map(({ reason }) => reason)).toEqual(["unsupported_algorithm"]);
+    expect(await rooms.roomKeys.overview({ accountId })).toMatchObject({ keysInBackup: 3, keysHere: 3 });
+    expect((await verify(accountId)).counts).toEqual({ good: 3, broken: 0 });
+    expect((await exportAll(accountId)).counts).toMatchObject({ exported: 3, broken: 0 });
+    const exported = await readKeyFile(file, PASSPHRASE);
+    expect(essence(exported)).toEqual(essence(makeRoomKeys(4).slice(1)));
+    expect(exported).toContainEqual(expect.objectContaining({ more: { kept: true } }));
+    const opened = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
+    others.push(opened);
+    expect((await opened.openBackupWith({ securityKey })).roomKeys).toEqual({ inBackup: 3, restored: 3 });
+  });
+
   it("are named by their rooms, and counted where they are", async () => {
     const { accountId, user } = await accountWithBackup();
     const { accessToken } = await synapse.login(user.user, user.password);
@@ -218,7 +235,7 @@ describe("room keys", () => {
       token: accessToken,
       body: { name: "The Garden" },
     });
-    await writeKeyFile([makeRoomKey(1, { room: roomId as string }), makeRoomKey(2)]);
+    await writeKeyFile(file, PASSPHRASE, [makeRoomKey(1, { room: roomId as string }), makeRoomKey(2)]);
     await importFile(accountId);
     const { rooms: listed } = await rooms.roomKeys.rooms({ accountId });
     expect(listed).toHaveLength(2);
@@ -230,7 +247,7 @@ describe("room keys", () => {
 describe("a backup with broken entries", () => {
   it("is verified entry by entry, and its good ones are exported", async () => {
     const { accountId, other } = await accountWithBackup();
-    await writeKeyFile(makeRoomKeys(500));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(500));
     await importFile(accountId);
     const version = await backupVersion(other);
     const token = other.tokens.accessToken;
@@ -270,7 +287,7 @@ describe("a backup with broken entries", () => {
 describe("work on room keys that does not come to its end", () => {
   it("leaves nothing when it is cancelled, and the old file where there was one", async () => {
     const { accountId } = await accountWithBackup();
-    await writeKeyFile(makeRoomKeys(50));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(50));
     await importFile(accountId);
     await writeFile(file, "precious");
     for (const when of ["before", "after"] as const) {
@@ -293,7 +310,7 @@ describe("work on room keys that does not come to its end", () => {
 
   it("fails as a whole when the download breaks off or is no backup, and says why", async () => {
     const { accountId } = await accountWithBackup();
-    await writeKeyFile(makeRoomKeys(50));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(50));
     await importFile(accountId);
     await rm(file);
     const { host } = new URL(proxy.baseUrl);
@@ -315,11 +332,11 @@ describe("work on room keys that does not come to its end", () => {
 
   it("goes on when an upload was refused for a while, and ends when the backup was replaced", async () => {
     const { accountId, other } = await accountWithBackup();
-    await writeKeyFile(makeRoomKeys(900));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(900));
     proxy.addRule({ method: "PUT", path: KEYS, fault: { kind: "rateLimit", retryAfterMs: 100 } });
     proxy.addRule({ method: "PUT", path: KEYS, fault: { kind: "reset" }, when: "after", skip: 2 });
     expect((await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
-    await writeKeyFile(makeRoomKeys(20, { room: "!other:example.org" }));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(20, { room: "!other:example.org" }));
     const hold = proxy.hold({ nth: 1, when: "before", method: "PUT", path: KEYS });
     await rooms.roomKeys.chooseFile({ accountId });
     const { job } = rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE });
@@ -342,12 +359,12 @@ describe("work on room keys that does not come to its end", () => {
     expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "not_a_key_file" });
     await truncate(file, 4 * 1024 ** 3);
     expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "too_large", limitBytes: 2 * 1024 ** 3 });
-    await writeKeyFile(makeRoomKeys(3));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(3));
     await rooms.roomKeys.chooseFile({ accountId });
     await truncate(file, 4 * 1024 ** 3);
     const grown = await ended(rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
     expect(grown).toMatchObject({ status: "failed", error: { kind: "too_large" } });
-    await writeKeyFile(makeRoomKeys(3));
+    await writeKeyFile(file, PASSPHRASE, makeRoomKeys(3));
     expect(await importFile(accountId, "wrong")).toMatchObject({ error: { kind: "key_file_wrong_passphrase" } });
     data.keyFile = null;
     expect(await rooms.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null })).toEqual({ job: null });
