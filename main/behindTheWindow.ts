@@ -13,6 +13,7 @@ import type { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, type LogFile } from "./logging/logFile.ts";
 import type { SecretsToRedact } from "./logging/redact.ts";
 import type { RoomOptions, Rooms } from "./rooms.ts";
+import { shutDown } from "./shutdown.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
@@ -74,9 +75,7 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
         // First: the rest may take longer than quitting waits.
         await dialogs.forgetCopiedSecret();
       } finally {
-        const rooms = await opening;
-        await rooms.jobs.stopAll();
-        await rooms.sessions.stopAll();
+        await shutDown(await opening);
       }
     },
   };

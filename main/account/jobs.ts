@@ -88,16 +88,28 @@ export class Jobs {
   /** Asks a running job to stop; resolves when it has. Throws `conversation_over` when it has ended already. */
   async cancel(jobId: ConversationId): Promise<void> {
     const running = this.#running.get(jobId);
-    if (!running) throw fail("conversation_over");
+    if (!running || !this.#runs(jobId)) throw fail("conversation_over");
     running.controller.abort();
     await running.ended;
   }
 
-  /** Forgets an ended job. Throws `conversation_over` while it runs. */
+  /**
+   * Forgets an ended job, also one whose end is not on the disk yet. Throws `conversation_over` while it runs, and
+   * `file_failed`: it is there still.
+   */
   async dismiss(jobId: ConversationId): Promise<void> {
-    if (this.#running.has(jobId)) throw fail("conversation_over");
-    if (!this.#jobs.delete(jobId)) return;
-    await this.#keep();
+    if (this.#runs(jobId)) throw fail("conversation_over");
+    // Its end is written first: what comes later must not bring it back.
+    await this.#running.get(jobId)?.ended;
+    const job = this.#jobs.get(jobId);
+    if (!job) return;
+    this.#jobs.delete(jobId);
+    try {
+      await this.#keep();
+    } catch (thrown) {
+      this.#jobs.set(jobId, job);
+      throw thrown;
+    }
     this.#parts.emit("jobs.dismissed", { jobId });
   }
 
@@ -126,17 +138,21 @@ export class Jobs {
   ): Promise<void> {
     let lastReport = 0;
     const progress = (done: number, total: number | null): void => {
+      if (!this.#runs(jobId)) return;
       const now = Date.now();
       const last = total !== null && done >= total;
       this.#change(jobId, { progress: { done, total } }, last || now - lastReport >= REPORT_EVERY_MS);
       if (last || now - lastReport >= REPORT_EVERY_MS) lastReport = now;
     };
     const problem = (noted: JobProblem): void => {
+      if (!this.#runs(jobId)) return;
       const problems = this.#jobs.get(jobId)?.problems ?? [];
       if (problems.length < MOST_PROBLEMS) this.#change(jobId, { problems: [...problems, noted] }, false);
     };
     try {
       await this.#keep();
+      // It may have been stopped before it was begun.
+      signal.throwIfAborted();
       const counts = await work({ signal, progress, problem });
       this.#change(jobId, { status: "done", counts, endedAt: Date.now() });
     } catch (thrown) {
@@ -154,6 +170,10 @@ export class Jobs {
     }
   }
 
+  #runs(jobId: ConversationId): boolean {
+    return this.#jobs.get(jobId)?.status === "running";
+  }
+
   #change(jobId: ConversationId, change: Partial<Job>, report = true): void {
     const job = this.#jobs.get(jobId);
     if (!job) return;
@@ -164,8 +184,8 @@ export class Jobs {
 
   async #keep(how = { forgetting: false }): Promise<void> {
     const jobs = this.list();
-    const ended = jobs.filter((job) => job.status !== "running").slice(MOST_ENDED);
-    for (const { jobId } of ended) this.#jobs.delete(jobId);
-    await this.#parts.file.write({ jobs: this.list() }, how);
+    const old = new Set(jobs.filter((job) => job.status !== "running").slice(MOST_ENDED));
+    await this.#parts.file.write({ jobs: jobs.filter((job) => !old.has(job)) }, how);
+    for (const { jobId } of old) if (this.#jobs.delete(jobId)) this.#parts.emit("jobs.dismissed", { jobId });
   }
 }

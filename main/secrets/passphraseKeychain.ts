@@ -1,10 +1,10 @@
 import { createHash, randomBytes, scrypt } from "node:crypto";
-import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 import { isThere, renameDurably } from "../storage/durableFile.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
+import { files } from "../storage/fileLayer.ts";
 import { JsonFile } from "../storage/jsonFile.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
@@ -205,7 +205,7 @@ export class PassphraseKeychain implements Keychain {
   async #forgotten(): Promise<string[]> {
     const folder = dirname(this.#path);
     const beginning = `${basename(this.#path)}${FORGOTTEN}`;
-    const names = await readdir(folder).catch((thrown: unknown) => {
+    const names = await files().readdir(folder).catch((thrown: unknown) => {
       throw fileFailure(thrown);
     });
     return names

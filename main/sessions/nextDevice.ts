@@ -1,4 +1,3 @@
-import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { type AppFailure, fail } from "../../shared/errors.ts";
@@ -6,6 +5,7 @@ import type { CryptoStores, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import { isThere, removeDurably, renameDurably, writeDurably } from "../storage/durableFile.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
+import { files } from "../storage/fileLayer.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
 import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
 
@@ -118,7 +118,7 @@ export function placeAside(setAside: string): string {
 
 async function removeFolder(path: string): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    await files().removeFolder(path);
   } catch (thrown) {
     throw fileFailure(thrown);
   }

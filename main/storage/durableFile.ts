@@ -1,6 +1,6 @@
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileFailure, isMissing, systemErrorCode } from "./fileErrors.ts";
+import { files } from "./fileLayer.ts";
 import { KeyedQueue } from "./keyedQueue.ts";
 
 const FILE_MODE = 0o600;
@@ -30,8 +30,8 @@ export function writeDurably(path: string, content: string | Uint8Array): Promis
 export function removeDurably(path: string): Promise<void> {
   return writes
     .run(resolve(path), async () => {
-      await rm(path, { force: true });
-      await rm(temporaryOf(path), { force: true });
+      await files().rm(path);
+      await files().rm(temporaryOf(path));
       await syncFolder(dirname(path));
     })
     .catch((thrown: unknown) => {
@@ -46,7 +46,7 @@ export function removeDurably(path: string): Promise<void> {
  */
 export async function renameDurably(path: string, newPath: string): Promise<void> {
   try {
-    await rename(path, newPath);
+    await files().rename(path, newPath);
     for (const folder of new Set([dirname(newPath), dirname(path)])) await syncFolder(folder);
   } catch (thrown) {
     throw fileFailure(thrown);
@@ -60,7 +60,7 @@ export async function renameDurably(path: string, newPath: string): Promise<void
  */
 export async function readIfThere(path: string): Promise<Buffer | null> {
   try {
-    return await readFile(path);
+    return await files().readFile(path);
   } catch (thrown) {
     if (isMissing(thrown)) return null;
     throw fileFailure(thrown);
@@ -73,7 +73,7 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
  */
 export async function isThere(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await files().stat(path);
     return true;
   } catch (thrown) {
     if (isMissing(thrown)) return false;
@@ -89,7 +89,7 @@ function temporaryOf(path: string): string {
 async function replace(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = temporaryOf(path);
   try {
-    const file = await open(temporary, "w", FILE_MODE);
+    const file = await files().open(temporary, "w", FILE_MODE);
     try {
       // A leftover of an earlier write keeps its own mode when it is opened again.
       await file.chmod(FILE_MODE);
@@ -98,9 +98,9 @@ async function replace(path: string, content: string | Uint8Array): Promise<void
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await files().rename(temporary, path);
   } catch (thrown) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await files().rm(temporary).catch(() => undefined);
     throw thrown;
   }
   await syncFolder(dirname(path));
@@ -115,7 +115,7 @@ const CANNOT_SYNC_FOLDERS: ReadonlySet<string | null> = new Set(["EINVAL", "ENOT
  */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
-  const folder = await open(path, "r");
+  const folder = await files().open(path, "r");
   try {
     await folder.sync();
   } catch (thrown) {

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { AccountId } from "../../shared/ids.ts";
+import { syncFolder } from "./durableFile.ts";
 import { fileFailure, isMissing } from "./fileErrors.ts";
+import { files } from "./fileLayer.ts";
 
 const FOLDER_MODE = 0o700;
 
@@ -66,7 +67,7 @@ export class Folders {
    */
   async accountIds(): Promise<AccountId[]> {
     try {
-      const names = await readdir(this.accounts);
+      const names = await files().readdir(this.accounts);
       return names.flatMap((name) => AccountId.safeParse(name).data ?? []);
     } catch (thrown) {
       if (isMissing(thrown)) return [];
@@ -84,12 +85,13 @@ export class Folders {
   }
 
   /**
-   * Removes everything of one account. Removing what is absent is no error.
+   * Removes everything of one account for good. Removing what is absent is no error.
    * @throws `file_failed`
    */
   async removeAccount(accountId: AccountId): Promise<void> {
     try {
-      await rm(this.account(accountId).root, { recursive: true, force: true, maxRetries: 3 });
+      await files().removeFolder(this.account(accountId).root);
+      await syncFolder(this.accounts);
     } catch (thrown) {
       throw fileFailure(thrown);
     }
@@ -97,14 +99,19 @@ export class Folders {
 }
 
 /**
- * Makes a folder that only this user may look into; one that exists is closed to others. Windows has no modes: there
- * the folder inherits the user profile's access list.
+ * Makes a folder that only this user may look into, so that it is still there after a power cut: what is put into it is
+ * no safer than its name. One that exists is closed to others. Windows has no modes: there the folder inherits the user
+ * profile's access list.
  * @throws `file_failed`
  */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-    if (process.platform !== "win32") await chmod(path, FOLDER_MODE);
+    const topmost = await files().mkdir(path, FOLDER_MODE);
+    if (process.platform !== "win32") await files().chmod(path, FOLDER_MODE);
+    if (topmost === undefined) return;
+    for (let made = resolve(path); made.length >= resolve(topmost).length; made = dirname(made)) {
+      await syncFolder(dirname(made));
+    }
   } catch (thrown) {
     throw fileFailure(thrown);
   }

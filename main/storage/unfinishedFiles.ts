@@ -1,6 +1,8 @@
-import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
+import { syncFolder } from "./durableFile.ts";
+import { files } from "./fileLayer.ts";
 import { type DamagedFile, JsonFile } from "./jsonFile.ts";
 
 const MOST_PATHS = 1000;
@@ -52,7 +54,9 @@ export class UnfinishedFiles {
 
   async #remove(path: string): Promise<void> {
     try {
-      await rm(path, { force: true });
+      await files().rm(path);
+      // It must not come back once its name is forgotten. Not every folder of a person can be synced.
+      await syncFolder(dirname(path)).catch(() => undefined);
       this.#left.delete(path);
     } catch {
       this.#left.add(path);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRooms, type RoomOptions, type Rooms } from "../../main/rooms.ts";
+import { shutDown } from "../../main/shutdown.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import type { DamagedFile } from "../../main/storage/jsonFile.ts";
@@ -65,10 +66,7 @@ export class StewardData {
 
   /** Ends the rooms in order, as quitting does. */
   async close(): Promise<void> {
-    for (const rooms of this.#open.splice(0)) {
-      await rooms.jobs.stopAll();
-      await rooms.sessions.stopAll();
-    }
+    for (const rooms of this.#open.splice(0)) await shutDown(rooms);
   }
 
   /** Closes, and removes the folder. */

@@ -1,7 +1,7 @@
 import { type Cipheriv, createCipheriv, createHmac, type Hmac, randomBytes } from "node:crypto";
-import { type FileHandle, open, rm } from "node:fs/promises";
 import { fileFailure } from "../../storage/fileErrors.ts";
 import { renameDurably } from "../../storage/durableFile.ts";
+import { files, type OpenFile } from "../../storage/fileLayer.ts";
 import { ArmourEncoder } from "./keyFileArmour.ts";
 import { FORMAT_VERSION, HEAD_BYTES, IV_BYTES, keyFileKeys, ROUNDS, SALT_BYTES } from "./keyFileFormat.ts";
 
@@ -24,12 +24,12 @@ export function unfinishedName(path: string): string {
  */
 export class KeyFileWriter {
   readonly #path: string;
-  readonly #file: FileHandle;
+  readonly #file: OpenFile;
   readonly #sealing: Promise<Sealing>;
   readonly #armour = new ArmourEncoder();
   #open = true;
 
-  private constructor(path: string, file: FileHandle, sealing: Promise<Sealing>) {
+  private constructor(path: string, file: OpenFile, sealing: Promise<Sealing>) {
     this.#path = path;
     this.#file = file;
     this.#sealing = sealing;
@@ -53,8 +53,8 @@ export class KeyFileWriter {
     head.writeUInt32BE(rounds, 1 + SALT_BYTES + IV_BYTES);
     try {
       // What lies there is a leftover of ours, or a link that leads elsewhere: neither is to be written through.
-      await rm(unfinishedName(path), { force: true });
-      const file = await open(unfinishedName(path), "wx", FILE_MODE);
+      await files().rm(unfinishedName(path));
+      const file = await files().open(unfinishedName(path), "wx", FILE_MODE);
       const sealing = keyFileKeys(passphrase, salt, rounds).then(({ aes, mac }) => ({
         cipher: createCipheriv("aes-256-ctr", aes, iv),
         hmac: createHmac("sha256", mac).update(head),
@@ -98,7 +98,7 @@ export class KeyFileWriter {
   async discard(): Promise<void> {
     if (this.#open) await this.#file.close().catch(() => undefined);
     this.#open = false;
-    await rm(unfinishedName(this.#path), { force: true }).catch(() => undefined);
+    await files().rm(unfinishedName(this.#path)).catch(() => undefined);
   }
 
   async #append(bytes: Buffer): Promise<void> {

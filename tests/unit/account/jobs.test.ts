@@ -1,23 +1,28 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { Jobs } from "../../../main/account/jobs.ts";
+import { type JobControl, Jobs } from "../../../main/account/jobs.ts";
+import { files, useFileLayer } from "../../../main/storage/fileLayer.ts";
 import { JsonFile } from "../../../main/storage/jsonFile.ts";
 import { Job } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
+import { PowerCutDisk } from "../../support/powerCutDisk.ts";
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let folder: string;
 let sent: { channel: string; payload: unknown }[];
 let opened: Jobs[];
+/** Called with the event that says a job has ended. */
+let onEnd: () => void;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "steward-jobs-"));
   sent = [];
   opened = [];
+  onEnd = () => undefined;
 });
 afterEach(async () => {
   // A job's last change is written after its status has changed: the folder goes when that has been done.
@@ -33,7 +38,10 @@ async function open(): Promise<Jobs> {
       version: 1,
       onDamaged: (damaged) => expect.fail(JSON.stringify(damaged)),
     }),
-    emit: (channel, payload) => void sent.push({ channel, payload }),
+    emit: (channel, payload) => {
+      sent.push({ channel, payload });
+      if ("status" in payload && payload.status !== "running") onEnd();
+    },
     logger: silent,
   });
   opened.push(jobs);
@@ -111,5 +119,76 @@ describe("a job", () => {
     expect((await open()).list()).toMatchObject([{ jobId, status: "interrupted" }]);
     await jobs.stopAll();
     expect((await open()).list()).toMatchObject([{ jobId, status: "interrupted", endedAt: expect.any(Number) as number }]);
+  });
+
+  it("can be dismissed as soon as it has ended, before that is on the disk, and stays gone", async () => {
+    for (const work of [() => Promise.resolve({ good: 1 }), () => Promise.reject(fail("not_found"))]) {
+      const jobs = await open();
+      const { jobId } = jobs.start("verify_backup", null, work);
+      await new Promise<void>((resolve) => (onEnd = () => resolve()));
+      expect(jobs.list()[0]?.status).not.toBe("running");
+      await expect(jobs.cancel(jobId)).rejects.toThrow("conversation_over");
+      await Promise.all([jobs.dismiss(jobId), jobs.dismiss(jobId)]);
+      await jobs.stopAll();
+      expect((await open()).list()).toEqual([]);
+    }
+  });
+
+  it("does not begin when it is cancelled before it could be written down", async () => {
+    const jobs = await open();
+    let began = false;
+    const { jobId } = jobs.start("verify_backup", null, () => {
+      began = true;
+      return Promise.resolve({});
+    });
+    await jobs.cancel(jobId);
+    expect(began).toBe(false);
+    expect(jobs.list()).toMatchObject([{ jobId, status: "cancelled" }]);
+  });
+
+  it("is not changed by what its work says after its end", async () => {
+    const jobs = await open();
+    let late: JobControl | undefined;
+    const { jobId } = jobs.start("verify_backup", null, (control) => {
+      late = control;
+      control.progress(2, 2);
+      return Promise.resolve({ good: 2 });
+    });
+    const before = await ended(jobs, jobId);
+    late?.progress(9, 9);
+    late?.problem({ kind: "other" } as never);
+    expect(jobs.list()).toEqual([before]);
+  });
+
+  it("is still there when the disk does not let it be dismissed, and can be dismissed later", async () => {
+    const jobs = await open();
+    const { jobId } = jobs.start("verify_backup", null, () => Promise.resolve({}));
+    await ended(jobs, jobId);
+    await jobs.stopAll();
+    const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+    const putBack = useFileLayer({ ...files(), open: () => Promise.reject(full) });
+    await expect(jobs.dismiss(jobId)).rejects.toMatchObject({ error: { kind: "file_failed", reason: "no_space" } });
+    putBack();
+    expect(jobs.list()).toMatchObject([{ jobId }]);
+    expect(sent.some(({ channel }) => channel === "jobs.dismissed")).toBe(false);
+    await jobs.dismiss(jobId);
+    expect((await open()).list()).toEqual([]);
+  });
+
+  it("is forgotten with a word where there are too many", async () => {
+    const disk = new PowerCutDisk();
+    await disk.mkdir(folder);
+    const putBack = useFileLayer(disk);
+    const jobs = await open();
+    const first = jobs.start("verify_backup", null, () => Promise.resolve({}));
+    await ended(jobs, first.jobId);
+    await jobs.stopAll();
+    vi.spyOn(Date, "now").mockReturnValue(first.startedAt + 1);
+    for (let more = 0; more < 50; more += 1) await ended(jobs, jobs.start("verify_backup", null, () => Promise.resolve({})).jobId);
+    await jobs.stopAll();
+    vi.restoreAllMocks();
+    putBack();
+    expect(jobs.list()).toHaveLength(50);
+    expect(sent).toContainEqual({ channel: "jobs.dismissed", payload: { jobId: first.jobId } });
   });
 });

@@ -1,0 +1,16 @@
+import type { Rooms } from "./rooms.ts";
+
+/**
+ * Ends everything that must not be cut off. Jobs and sessions end side by side: a session that is in memory alone is
+ * signed out on its server, and must not wait for a Job to clean up its threads. Never rejects.
+ */
+export async function shutDown({
+  jobs,
+  sessions,
+}: {
+  jobs: Pick<Rooms["jobs"], "stopAll">;
+  sessions: Pick<Rooms["sessions"], "stopAll">;
+}): Promise<void> {
+  // Jobs first: they are told why they end before their session is gone.
+  await Promise.allSettled([jobs.stopAll(), sessions.stopAll()]);
+}

@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { shutDown } from "../../main/shutdown.ts";
+
+it("signs sessions out without waiting for a Job that does not end, and whatever fails", async () => {
+  const order: string[] = [];
+  let end: () => void = () => undefined;
+  const jobs = {
+    stopAll: () => {
+      order.push("jobs told");
+      return new Promise<void>((resolve) => (end = resolve));
+    },
+  };
+  const sessions = {
+    stopAll: async () => {
+      await Promise.resolve();
+      order.push("signed out");
+      throw new Error("closing failed");
+    },
+  };
+  const shut = shutDown({ jobs, sessions }).then(() => order.push("shut down"));
+  await new Promise(setImmediate);
+  expect(order).toEqual(["jobs told", "signed out"]);
+  end();
+  await shut;
+  expect(order).toEqual(["jobs told", "signed out", "shut down"]);
+});
