@@ -13,22 +13,22 @@ export interface Work<S> {
   read: () => Promise<S>;
 }
 
-const FATES: readonly Unsynced[] = ["lost", "kept", "garbled", ...Array.from({ length: sample(4, 60) }, () => "mixed" as const)];
-
 /**
  * Cuts the power at every `sync` of some work, each time with every fate of what was not synced, and starts again: all
  * that had been said to be done must be there, and the step that was cut off has happened or has not.
  *
  * @param begin makes the work anew on an empty disk; what it does itself is on the disk before the first step
  * @param disk what makes the disk
+ * @param mixed how often the power is cut at each sync with a fate of its own for each thing
  * @returns how many cuts there were
  */
 export async function cutEverywhere<S>(
   begin: (disk: PowerCutDisk) => Work<S> | Promise<Work<S>>,
-  disk: () => PowerCutDisk = () => new PowerCutDisk(),
+  { disk = () => new PowerCutDisk(), mixed = sample(4, 60) }: { disk?: () => PowerCutDisk; mixed?: number } = {},
 ): Promise<number> {
+  const fates: Unsynced[] = ["lost", "kept", "garbled", ...Array.from({ length: mixed }, () => "mixed" as const)];
   let cuts = 0;
-  for (const [round, fate] of FATES.entries()) {
+  for (const [round, fate] of fates.entries()) {
     for (let n = 1, ended = false; !ended; n += 1) {
       const random = randomNumbers(seed + round * 1_000 + n);
       ended = await cutOnce(begin, disk(), { n, fate, random });
