@@ -1,4 +1,5 @@
 import type { Account, AccountHealth } from "../shared/contract/accounts.ts";
+import type { AppErrorKind } from "../shared/errors.ts";
 import { capitalised, daysBetween, numberWord, t, type TextKey } from "./i18n/index.ts";
 
 /** How serious something is; decides the colour. */
@@ -23,9 +24,32 @@ export type Fix =
 /** The account's state in one mark beside its picture. */
 export type Mark = "good" | "attention" | "problem" | "waiting";
 
-/** True while the server does not answer, whichever way the session stands with it. */
-export function isOffline({ session }: Account): boolean {
+/** What a session ends or pauses with to which no server answered at all. */
+const NO_ANSWER: ReadonlySet<AppErrorKind> = new Set(["network", "homeserver_not_found"] satisfies AppErrorKind[]);
+
+/** Answers that are no person's to mend: the server is asked again until it answers otherwise. */
+const PASSING: ReadonlySet<AppErrorKind> = new Set(["rate_limited", "gateway_error", "server", "bad_answer"] satisfies AppErrorKind[]);
+
+/** Whether the session is in use, but its server does not do what it is asked. */
+function isKeptWaiting({ session }: Account): boolean {
   return session.offline && (session.status === "running" || session.status === "failed");
+}
+
+/** True while the server does not answer, whichever way the session stands with it. */
+export function isOffline(account: Account): boolean {
+  const { error } = account.session;
+  return isKeptWaiting(account) && (error === null || NO_ANSWER.has(error.kind));
+}
+
+/** Why the server answers and yet refuses to serve the session; null when it does not. */
+export function refusalOf(account: Account): Account["session"]["error"] {
+  return isKeptWaiting(account) && !isOffline(account) ? account.session.error : null;
+}
+
+/** True when Steward's own trying may be enough, and nobody needs to do anything. */
+export function keepsTrying(account: Account): boolean {
+  const refusal = refusalOf(account);
+  return isOffline(account) || (refusal !== null && PASSING.has(refusal.kind));
 }
 
 /** Whether the password of the account is what it needs: the server has signed it out, or its secrets are beyond opening. */
@@ -73,9 +97,9 @@ export function backupFix(health: AccountHealth | null): Fix | null {
 
 /** Whether a person has to do something about the account, fixable here or not. */
 export function needsAttention(account: Account): boolean {
-  // Steward keeps trying by itself.
-  if (isOffline(account)) return false;
+  if (keepsTrying(account)) return false;
   return (
+    refusalOf(account) !== null ||
     chooseFix(account) !== null || (account.session.status === "running" && account.health?.secureBackup === "broken")
   );
 }
@@ -83,9 +107,9 @@ export function needsAttention(account: Account): boolean {
 /** The mark beside the account's picture. */
 export function markOf(account: Account): Mark {
   const { status } = account.session;
-  if (status === "softLoggedOut" || status === "locked" || (status === "failed" && !account.session.offline))
-    return "problem";
-  if (status === "starting" || status === "stopped" || isOffline(account) || !account.health) return "waiting";
+  if (status === "starting" || status === "stopped" || keepsTrying(account)) return "waiting";
+  if (status !== "running" || refusalOf(account) !== null) return "problem";
+  if (!account.health) return "waiting";
   if (needsAttention(account) || account.health.thisSession === "unverified") return "attention";
   return account.health.secureBackup === "unknown" ? "waiting" : "good";
 }
@@ -94,6 +118,8 @@ export function markOf(account: Account): Mark {
 export function sessionVerdict(account: Account): Verdict {
   const { status } = account.session;
   if (isOffline(account)) return { tone: "quiet", text: t("health.session.offline") };
+  const refusal = refusalOf(account);
+  if (refusal !== null) return { tone: keepsTrying(account) ? "warn" : "bad", text: refusalWord(refusal.kind) };
   if (status !== "running") {
     const tone = status === "starting" || status === "stopped" ? "quiet" : "bad";
     return { tone, text: t(`health.session.${status}`) };
@@ -107,6 +133,23 @@ export function sessionVerdict(account: Account): Verdict {
       return { tone: "quiet", text: t("health.noIdentity") };
     default:
       return unknown();
+  }
+}
+
+function refusalWord(kind: AppErrorKind): string {
+  switch (kind) {
+    case "user_locked":
+    case "user_suspended":
+    case "user_deactivated":
+    case "consent_required":
+    case "resource_limit":
+    case "rate_limited":
+    case "gateway_error":
+    case "server":
+    case "bad_certificate":
+      return t(`health.refused.${kind}`);
+    default:
+      return t("health.session.failed");
   }
 }
 

@@ -20,6 +20,7 @@ export const AppError = z.lazy(() =>
     kind("unknown_user", { userId: z.string() }),
     kind("user_deactivated"),
     kind("user_locked"),
+    kind("user_suspended"),
     kind("already_signed_in", { accountId: AccountId, userId: z.string() }),
     kind("different_user", { expected: z.string(), got: z.string() }),
     kind("account_not_running"),
@@ -37,13 +38,20 @@ export const AppError = z.lazy(() =>
     kind("rate_limited", { retryAfterMs: z.number().int().nonnegative() }),
     kind("forbidden", { message: z.string().max(500) }),
     kind("not_found"),
+    /** The terms to agree to, on a page of the server's; null when it names none that can be opened. */
+    kind("consent_required", { host: z.string(), url: z.string().max(2048).nullable() }),
+    /** The server takes no more people this month, or no requests at all. Where to ask: a web page or a mail address. */
+    kind("resource_limit", { host: z.string(), contact: z.string().max(2048).nullable() }),
+    /** Something between here and the homeserver answered in its place. */
+    kind("gateway_error", { host: z.string(), status: z.number().int() }),
     kind("bad_answer", { host: z.string() }),
     kind("server", {
       status: z.number().int(),
       errcode: z.string().max(100),
       message: z.string().max(500),
     }),
-    kind("too_large", { limitBytes: z.number().int().nonnegative() }),
+    /** The limit is null where nobody said it. */
+    kind("too_large", { limitBytes: z.number().int().positive().nullable() }),
     kind("not_allowed_by_server"),
     // Conversations
     kind("challenge_cancelled"),

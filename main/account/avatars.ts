@@ -6,7 +6,8 @@ import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type Fetch, readBounded } from "../http/requestJson.ts";
 import { fetchStaying } from "../http/redirects.ts";
-import { connectionError, serverError, stopOf } from "../http/serverErrors.ts";
+import { connectionError } from "../http/connectionErrors.ts";
+import { serverError, stopOf } from "../http/serverErrors.ts";
 import { writeDurably } from "../storage/durableFile.ts";
 import type { AccountEntry } from "../storage/accountIndex.ts";
 
@@ -80,7 +81,7 @@ export class Avatars {
       const response = await fetchStaying(this.#fetch, url, init, "without_token");
       if (!response.ok) {
         await response.body?.cancel();
-        throw new AppFailure(serverError(response.status, {}, response.headers.get("retry-after")));
+        throw new AppFailure(serverError(response.status, {}, host, response.headers));
       }
       bytes = await readBounded(response, LIMIT_BYTES, host);
     } catch (thrown) {

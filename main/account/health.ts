@@ -49,19 +49,34 @@ const AWAY: ReadonlySet<AppErrorKind> = new Set([
   "homeserver_not_found",
   "bad_certificate",
   "redirected",
+  "gateway_error",
   "cancelled",
+] satisfies AppErrorKind[]);
+
+/** What a server ends every request of an account with, whatever it was: nothing is learnt of that one part from it. */
+const REFUSES_ALL: ReadonlySet<AppErrorKind> = new Set([
+  "user_locked",
+  "user_deactivated",
+  "unauthenticated",
+  "consent_required",
+  "resource_limit",
+  "rate_limited",
 ] satisfies AppErrorKind[]);
 
 function isAway(failure: unknown): failure is AppFailure {
   return failure instanceof AppFailure && AWAY.has(failure.error.kind);
 }
 
+function saysNothing(failure: unknown): failure is AppFailure {
+  return isAway(failure) || (failure instanceof AppFailure && REFUSES_ALL.has(failure.error.kind));
+}
+
 /** What the server was asked about an account. */
 interface Look {
   /** What it answered; the rest is unknown. */
   seen: AccountHealth;
-  /** Those parts that it could not be reached about. */
-  away: ReadonlySet<Part>;
+  /** Those parts that it gave no answer about. */
+  away: ReadonlyMap<Part, AppFailure>;
   /** What is known now: where it could not be reached, what was known before. */
   health: AccountHealth;
 }
@@ -78,9 +93,9 @@ export function maskEmail(address: string): string {
 }
 
 /** What is known after a look: where there was no answer, what was known before, as old as that is. */
-function keeping(before: AccountHealth | null, seen: AccountHealth, away: ReadonlySet<Part>): AccountHealth {
+function keeping(before: AccountHealth | null, seen: AccountHealth, away: ReadonlyMap<Part, AppFailure>): AccountHealth {
   if (!before || away.size === 0) return seen;
-  const kept = (["checkedAt", ...away] as const).map((name) => [name, before[name]]);
+  const kept = (["checkedAt", ...away.keys()] as const).map((name) => [name, before[name]]);
   return { ...seen, ...(Object.fromEntries(kept) as Partial<AccountHealth>) };
 }
 
@@ -145,7 +160,7 @@ export class HealthService {
         asked.catch((error: unknown) => {
           logger.warn("a part of an account's health is not known", { accountId, part: name, error });
           const failure = toServerFailure(error, session.host);
-          if (isAway(failure)) failures.set(name, failure);
+          if (saysNothing(failure)) failures.set(name, failure);
           return UNKNOWN[name];
         });
       const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
@@ -158,10 +173,9 @@ export class HealthService {
     });
     const [failure] = failures.values();
     if (failure && failures.size === Object.keys(UNKNOWN).length) throw failure;
-    const away = new Set(failures.keys());
-    const health = keeping(sessions.account(accountId).health, seen, away);
+    const health = keeping(sessions.account(accountId).health, seen, failures);
     await sessions.update(accountId, { health });
-    return { seen, away, health };
+    return { seen, away: failures, health };
   }
 
   async #secureBackup(accountId: AccountId): Promise<AccountHealth["secureBackup"]> {
@@ -219,7 +233,7 @@ export class HealthService {
         roomKeysNotBackedUp,
         securityKeyKept,
         whyNotRunning: session.snapshot.error,
-        serverReachable: away.size === 0,
+        serverReachable: ![...away.values()].some(isAway),
       };
     } catch (error) {
       this.#parts.logger.warn("what a sign-out would cost is not known", { accountId, error });

@@ -127,7 +127,7 @@ const hasErrcode = (thrown: unknown, errcode: string): boolean =>
 
 /** Whether asking again would not help: it is no picture, or the server refuses it. */
 function cannotBeShown({ error }: AppFailure): boolean {
-  return error.kind === "bad_answer" || (error.kind === "server" && error.status < 500 && error.status !== 401);
+  return error.kind === "bad_answer" || error.kind === "not_found" || (error.kind === "server" && error.status < 500);
 }
 
 function isNotFound(thrown: unknown): boolean {

@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { type Fetch, fetchStaying } from "./redirects.ts";
-import { connectionError, serverError, type ServerErrorBody } from "./serverErrors.ts";
+import { connectionError } from "./connectionErrors.ts";
+import { serverError, type ServerErrorBody } from "./serverErrors.ts";
 
 export type { Fetch } from "./redirects.ts";
 
@@ -82,7 +83,7 @@ export async function requestJson<T extends z.ZodType>(request: JsonRequest<T>):
   const json = parseJson(text);
   if (!response.ok) {
     const body = typeof json === "object" && json !== null ? (json as ServerErrorBody) : {};
-    throw new AppFailure(serverError(response.status, body, response.headers.get("retry-after")));
+    throw new AppFailure(serverError(response.status, body, host, response.headers));
   }
   const parsed = request.schema.safeParse(json);
   if (!parsed.success) throw fail("bad_answer", { host });

@@ -1,4 +1,5 @@
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { readableError } from "./errorAnswers.ts";
 import { type Fetch, fetchStaying } from "./redirects.ts";
 import { stopOf } from "./serverErrors.ts";
 
@@ -80,7 +81,8 @@ export function sessionFetch({ fetch, limits, ended }: SessionFetchOptions): Fet
       const tooLong = (): AppFailure => fail("bad_answer", { host: url.host });
       const body = boundedBody(response.body, bounds, { tooLong, cut, release, meaningOf });
       const { status, statusText, headers } = response;
-      return new Response(body, { status, statusText, headers });
+      const bounded = new Response(body, { status, statusText, headers });
+      return status < 400 ? bounded : await readableError(bounded);
     } catch (thrown) {
       release();
       throw meaningOf(thrown);

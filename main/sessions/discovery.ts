@@ -88,7 +88,7 @@ async function askWellKnown(origin: string, host: string, fetch: Fetch): Promise
   } catch (thrown) {
     if (isMissing(thrown)) return nothing;
     if (isFailure(thrown, "bad_answer")) throw fail("well_known_invalid", { host, reason: "not_json" });
-    if (isFailure(thrown, "server") || isFailure(thrown, "forbidden")) {
+    if (isFailure(thrown, "server") || isFailure(thrown, "gateway_error") || isFailure(thrown, "forbidden")) {
       throw fail("well_known_invalid", { host, reason: "error_status" });
     }
     // A server that only answers elsewhere, or only over http on this computer, has no https to ask here.
@@ -121,7 +121,10 @@ async function checkHomeserver(baseUrl: string, fetch: Fetch): Promise<void> {
     await requestJson({ fetch, url: `${baseUrl}/_matrix/client/versions`, schema: Versions, timeoutMs: TIMEOUT_MS });
   } catch (thrown) {
     const says = (kind: "bad_answer" | "not_found" | "forbidden"): boolean => isFailure(thrown, kind);
-    const clientError = thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status < 500;
+    const clientError =
+      thrown instanceof AppFailure &&
+      (thrown.error.kind === "server" || thrown.error.kind === "gateway_error") &&
+      thrown.error.status < 500;
     if (says("bad_answer") || says("not_found") || says("forbidden") || clientError) {
       throw fail("not_a_homeserver", { host: new URL(baseUrl).host });
     }

@@ -249,14 +249,17 @@ export class MatrixSession {
       this.#set({ status: "running", error: null, offline: false });
     } else if (state === "ERROR" || state === "RECONNECTING") {
       if (this.#snapshot.status === "running") {
-        this.#set({ status: "running", error: null, offline: true });
+        this.#set({ status: "running", error: error ? this.#reasonOf(error) : null, offline: true });
       } else if (error) {
-        const failure = toServerFailure(error, this.host);
-        const reason: AppError =
-          failure instanceof AppFailure ? failure.error : { kind: "bad_answer", host: this.host };
-        this.#set({ status: "failed", error: reason, offline: true });
+        this.#set({ status: "failed", error: this.#reasonOf(error), offline: true });
       }
     }
+  }
+
+  /** Why a sync failed. What is no answer of the server's at all is one that nobody understands. */
+  #reasonOf(error: Error): AppError {
+    const failure = toServerFailure(error, this.host);
+    return failure instanceof AppFailure ? failure.error : { kind: "bad_answer", host: this.host };
   }
 
   /** What is under way fails with this, and nothing more is sent: the SDK would go on asking with a dead token. */

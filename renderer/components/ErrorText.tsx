@@ -1,6 +1,8 @@
 import { useEffect, useState, type ReactNode } from "react";
 import type { AppError } from "../../shared/errors.ts";
+import { steward } from "../bridge.ts";
 import { durationText, errorWords, t } from "../i18n/index.ts";
+import { Button } from "./Button.tsx";
 import { Notice } from "./Notice.tsx";
 
 interface ErrorTextProps {
@@ -17,8 +19,22 @@ export function ErrorText({ error, actions, wrongCredentials }: ErrorTextProps) 
       ? { sentence: wrongCredentials, next: null }
       : errorWords(error);
   const chosen = error.kind === "cancelled" || error.kind === "challenge_cancelled";
+  const terms = error.kind === "consent_required" ? error.url : null;
   return (
-    <Notice tone={chosen ? "info" : "error"} live actions={actions}>
+    <Notice
+      tone={chosen ? "info" : "error"}
+      live
+      actions={
+        terms?.startsWith("https://") ? (
+          <>
+            <Button onPress={() => void steward.app.openExternal({ url: terms })}>{t("common.readTerms")}</Button>
+            {actions}
+          </>
+        ) : (
+          actions
+        )
+      }
+    >
       {sentence} {error.kind === "rate_limited" ? <Countdown milliseconds={error.retryAfterMs} /> : next}
     </Notice>
   );

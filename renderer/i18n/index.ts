@@ -100,8 +100,32 @@ export interface ErrorWords {
 
 /** Turns an `AppError` into words. The countdown of `rate_limited` is the caller's to show. */
 export function errorWords(error: AppError): ErrorWords {
-  const next = lookUp(`errorsNext.${error.kind}`);
-  return { sentence: errorSentence(error), next: typeof next === "string" ? next : null };
+  return { sentence: errorSentence(error), next: nextStep(error) };
+}
+
+function nextStep(error: AppError): string | null {
+  switch (error.kind) {
+    case "server":
+      // Time mends what is wrong inside a server, and nothing that it refuses.
+      return t(error.status >= 500 ? "errorsNext.server" : "errorReasons.nextServerRefuses");
+    case "gateway_error":
+      return t(error.status >= 500 ? "errorsNext.gateway_error" : "errorReasons.nextGatewayRefuses");
+    case "consent_required":
+      return error.url === null ? t("errorReasons.nextConsentUnknown") : t("errorsNext.consent_required", { url: error.url });
+    case "resource_limit":
+      return error.contact === null
+        ? t("errorReasons.nextLimitUnknown")
+        : t("errorsNext.resource_limit", { contact: error.contact.replace(/^mailto:/, "") });
+    default: {
+      const next = lookUp(`errorsNext.${error.kind}`);
+      return typeof next === "string" ? next : null;
+    }
+  }
+}
+
+/** A server's own words between the marks that keep their direction to themselves (Unicode, UAX 9: FSI and PDI). */
+function isolated(words: string): string {
+  return `\u2068${words}\u2069`;
 }
 
 function errorSentence(error: AppError): string {
@@ -122,7 +146,9 @@ function errorSentence(error: AppError): string {
     case "file_failed":
       return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
     case "too_large":
-      return t("errors.too_large", { limit: sizeText(error.limitBytes) });
+      return error.limitBytes === null
+        ? t("errorReasons.tooLargeUnknown")
+        : t("errors.too_large", { limit: sizeText(error.limitBytes) });
     case "secure_backup_check_failed": {
       const checks = error.failed.length > 0 ? t("errorReasons.checks", { failed: error.failed.join(", ") }) : "";
       return t("errors.secure_backup_check_failed", { checks }).trim();
@@ -130,9 +156,11 @@ function errorSentence(error: AppError): string {
     case "server":
       return error.message.trim() === ""
         ? t("errorReasons.serverNoMessage", { status: String(error.status), errcode: error.errcode })
-        : t("errors.server", { message: error.message, errcode: error.errcode });
+        : t("errors.server", { message: isolated(error.message), errcode: isolated(error.errcode) });
     case "forbidden":
-      return t("errors.forbidden", { message: error.message }).trim();
+      return error.message.trim() === ""
+        ? t("errorReasons.forbiddenNoMessage")
+        : t("errors.forbidden", { message: isolated(error.message) });
     default: {
       const params: Record<string, string | number> = {};
       for (const [name, value] of Object.entries(error)) {

@@ -62,7 +62,7 @@ describe("the profile", () => {
     const before = (await published()).avatar_url;
     await choose(makePng(640, 640, { noise: true }));
     await person.press("Use this picture");
-    await person.sees("That is too large. At most 3 kB are allowed.");
+    await person.sees("That is too large. The limit is 3 kB.");
     await person.looks("profile-too-large");
     await person.press("Cancel");
     expect((await published()).avatar_url).toBe(before);

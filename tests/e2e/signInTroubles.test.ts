@@ -100,7 +100,7 @@ describe("signing in", () => {
     await person.sees("This account has been deactivated. Only the server’s administrators can bring it back.");
     await person.looks("sign-in-deactivated");
     await trySigningIn("hans", held.password);
-    await person.sees("This account has been locked by the server’s administrators. Ask the administrators of the server.");
+    await person.sees("The administrators of your server have locked this account. Ask them why. Your keys here stay as they are.");
     await person.looks("sign-in-locked");
     expect(await person.accounts()).toEqual([]);
   });

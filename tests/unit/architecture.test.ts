@@ -45,7 +45,7 @@ describe("the house", () => {
       errors: Record<string, string>;
       errorReasons: Record<string, Record<string, string>>;
     };
-    const sentence = /[a-z]{2,} [^]*[.:})]$/;
+    const sentence = /[a-z]{2,} [^]*[.:})”]$/;
     expect(Object.keys(errors).sort()).toEqual(AppError.unwrap().options.map(({ shape }) => shape.kind.value).sort());
     for (const { shape } of AppError.unwrap().options) {
       const kind = shape.kind.value;

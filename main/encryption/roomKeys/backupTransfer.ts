@@ -3,7 +3,8 @@ import type { MatrixClient, Method } from "matrix-js-sdk";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import { type Fetch, readBounded } from "../../http/requestJson.ts";
 import { fetchStaying } from "../../http/redirects.ts";
-import { connectionError, serverError, type ServerErrorBody, stopOf, toServerFailure } from "../../http/serverErrors.ts";
+import { connectionError } from "../../http/connectionErrors.ts";
+import { serverError, type ServerErrorBody, stopOf, toServerFailure } from "../../http/serverErrors.ts";
 import { joinSignals } from "./joinSignals.ts";
 
 const PREFIX = "/_matrix/client/v3";
@@ -88,7 +89,7 @@ export class BackupTransfer {
       if (response.ok && response.body) return response.body.getReader();
       const body = await this.#unlessStalled(readBounded(response, LONGEST_ERROR_BYTES, this.#host), STALLED_MS);
       const said = errorBody(Buffer.from(body).toString("utf8"));
-      throw new AppFailure(serverError(response.status, said, response.headers.get("retry-after")));
+      throw new AppFailure(serverError(response.status, said, this.#host, response.headers));
     } catch (thrown) {
       // The next try is not to run beside one that is given up.
       this.#cut();
@@ -143,7 +144,8 @@ function waitFor(failure: unknown, attempt: number): number | null {
   if (!(failure instanceof AppFailure)) return null;
   const { error } = failure;
   if (error.kind === "rate_limited") return Math.min(error.retryAfterMs, LONGEST_WAIT_MS);
-  const passing = error.kind === "network" || (error.kind === "server" && error.status >= 500);
+  const ofServer = error.kind === "server" || error.kind === "gateway_error";
+  const passing = error.kind === "network" || (ofServer && error.status >= 500);
   return passing ? 500 * 2 ** attempt : null;
 }
 

@@ -6,7 +6,9 @@ import {
   backupVerdict,
   chooseFix,
   isOffline,
+  keepsTrying,
   nameOf,
+  refusalOf,
   sessionsFix,
   sessionsVerdict,
   sessionVerdict,
@@ -136,6 +138,12 @@ function SessionRow({ account, onFix, busy = false }: FixRowProps) {
 function sessionSentence(account: Account): string {
   const { status, error } = account.session;
   if (isOffline(account)) return t("overview.session.offline");
+  const refusal = refusalOf(account);
+  if (refusal) {
+    const { sentence, next } = errorWords(refusal);
+    const then = keepsTrying(account) ? t("overview.session.keepsTrying") : next;
+    return then ? `${sentence} ${then}` : sentence;
+  }
   if (status !== "running") {
     if (!error) return t(`overview.session.${status}`);
     const { sentence, next } = errorWords(error);

@@ -43,7 +43,7 @@ export async function cropImage(
       return { image: new Uint8Array(await blob.arrayBuffer()), mimeType };
     }
   }
-  throw new RequestFailure({ kind: "too_large", limitBytes: limitBytes ?? 0 });
+  throw new RequestFailure({ kind: "too_large", limitBytes });
 }
 
 function encode(image: ImageBitmap, crop: Crop, side: number, mimeType: CroppedPicture["mimeType"]): Promise<Blob> {

@@ -89,6 +89,27 @@ test("the mark beside the picture", () => {
   expect(markOf(account({}, { secureBackup: "unknown" }))).toBe("waiting");
 });
 
+describe("a server that answers and refuses", () => {
+  const refused = (error: Account["session"]["error"], status: "running" | "failed" = "running"): Account =>
+    account({ status, error, offline: true });
+  const locked = { kind: "user_locked" } as const;
+  const busy = { kind: "rate_limited", retryAfterMs: 5_000 } as const;
+
+  test("is not called offline, and says what it refuses for", () => {
+    for (const status of ["running", "failed"] as const) {
+      expect(sessionVerdict(refused(locked, status))).toEqual({ tone: "bad", text: "Locked by server" });
+      expect(sessionVerdict(refused({ kind: "gateway_error", host: "hs", status: 502 }, status)).text).toBe("Server trouble");
+      expect(sessionVerdict(refused({ kind: "redirected", host: "hs", to: "https://x" }, status)).text).toBe("Problem");
+      expect(sessionVerdict(refused({ kind: "network", reason: "cut", host: "hs" }, status)).text).toBe("Offline");
+    }
+  });
+
+  test("needs a person only where time does not mend it", () => {
+    expect([needsAttention(refused(locked)), markOf(refused(locked, "failed"))]).toEqual([true, "problem"]);
+    expect([needsAttention(refused(busy)), markOf(refused(busy, "failed"))]).toEqual([false, "waiting"]);
+  });
+});
+
 test("the words of the table", () => {
   expect(sessionVerdict(account())).toEqual({ tone: "good", text: "Verified" });
   expect(sessionVerdict(account({ status: "softLoggedOut" }))).toEqual({ tone: "bad", text: "Signed out" });

@@ -51,6 +51,8 @@ const fields: Record<string, unknown> = {
   status: 500,
   errcode: "M_X",
   message: "what the server said",
+  url: "https://host.example/terms",
+  contact: "mailto:admin@host.example",
   limitBytes: 5_000_000,
   rounds: 20_000_000,
   most: 10_000_000,
@@ -137,7 +139,7 @@ describe("errors", () => {
 
   test("what a server wrote is shown as it is", () => {
     expect(errorWords({ kind: "forbidden", message: "<b>No</b> {host}" }).sentence).toBe(
-      "This is not allowed. <b>No</b> {host}",
+      "Not allowed. The server says: “\u2068<b>No</b> {host}\u2069”",
     );
     expect(errorWords({ kind: "server", status: 502, errcode: "M_UNKNOWN", message: "" }).sentence).toContain(
       "502 M_UNKNOWN",
