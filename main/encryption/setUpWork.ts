@@ -1,4 +1,4 @@
-import type { AuthDict } from "../account/challenges.ts";
+import type { AuthDict } from "../uia/challenges.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 
