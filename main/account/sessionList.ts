@@ -4,7 +4,7 @@ import type { Session } from "../../shared/contract/sessions.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
-import type { Challenges } from "../uia/challenges.ts";
+import type { Challenges } from "./challenges.ts";
 
 /** After so long without being seen a session counts as forgotten. */
 export const INACTIVE_AFTER_MS = 90 * 24 * 60 * 60 * 1000;

@@ -10,7 +10,8 @@ import { BackupTransfer } from "./roomKeys/backupTransfer.ts";
 const PREFIX = "/_matrix/client/v3";
 /** No account data that this room reads is longer; what is longer was not written by a client of good will. */
 const LONGEST_ACCOUNT_DATA = 64 * 1024;
-const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
+/** The one kind of key backup that the spec has (Client-Server API, "Server-side key backups"). */
+export const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 
 const BackupVersion = z.object({
   version: z.string().min(1).max(255),

@@ -1,17 +1,63 @@
+import type { ServerBackup } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { olderBackups, opensBackup } from "./keyBackup.ts";
+import { allBackups, backupKeyHere, connectBackup, opensBackup } from "./keyBackup.ts";
+import { carryEntries, type OpenBackup } from "./roomKeys/carryEntries.ts";
 import { takeFromBackup } from "./roomKeys/takeFromBackup.ts";
 
+/** The first of these private keys that is the one of this backup; null when none is. */
+export function keyThatOpens(keys: readonly (string | null)[], backup: ServerBackup): string | null {
+  return keys.find((privateKey) => opensBackup(privateKey, backup)) ?? null;
+}
+
 /**
- * Takes the room keys of every backup that a private key opens into this session, before the key is replaced by another:
- * from here they come into the backup that is connected next. Does nothing where the other opens the same ones.
+ * Carries what private keys open into another backup before they are replaced by the key of that one. What that key
+ * opens itself stays where it is. Whether there is anything in a backup its entries say, not the number that the server
+ * names.
+ *
+ * @param leaving the keys that are about to be replaced, base64
+ * @param staying the key that takes their place
+ * @param into gives the backup that entries go to, the newest one; asked only when there are any to be looked at
+ * @returns the backups that were carried over
  */
-export async function carryOver(access: EncryptionAccess, leaving: string | null, staying: string): Promise<void> {
-  if (leaving === null || leaving === staying) return;
-  const newest = await access.server.backup();
-  if (!newest) return;
-  for (const backup of [newest, ...(await olderBackups(access.server, newest.version))]) {
-    if (backup.keyCount === 0 || !opensBackup(leaving, backup) || opensBackup(staying, backup)) continue;
-    await takeFromBackup(access, backup.version, leaving);
+export async function carryOver(
+  access: EncryptionAccess,
+  leaving: readonly (string | null)[],
+  staying: string,
+  into: () => Promise<OpenBackup>,
+): Promise<OpenBackup[]> {
+  const carried: OpenBackup[] = [];
+  const keys = leaving.filter((key) => key !== null && key !== staying);
+  if (keys.length === 0) return carried;
+  let target: OpenBackup | null = null;
+  for (const backup of await allBackups(access.server)) {
+    const privateKey = opensBackup(staying, backup) ? null : keyThatOpens(keys, backup);
+    if (privateKey === null) continue;
+    target ??= await into();
+    const from = { version: backup.version, privateKey };
+    await carryEntries(access, from, target);
+    carried.push(from);
+  }
+  return carried;
+}
+
+/**
+ * Makes this session use a backup, and takes along what only the key opens that this session had before: into the backup
+ * entry by entry, and into the session as far as that takes it.
+ *
+ * @param former private keys besides that are about to be forgotten, base64
+ */
+export async function moveToBackup(
+  access: EncryptionAccess,
+  into: OpenBackup,
+  former: readonly string[] = [],
+): Promise<void> {
+  const leaving = [...former, await backupKeyHere(access)];
+  const carried = await carryOver(access, leaving, into.privateKey, () => Promise.resolve(into));
+  await connectBackup(access, into.privateKey, into.version);
+  for (const from of carried) {
+    await takeFromBackup(access, from, into.version);
+    // Once connected, the session uploads what it has itself. Servers let a copy that opens less take the place of one
+    // that opens more where it was forwarded fewer times; from here on the session has none that opens less.
+    await carryEntries(access, from, into);
   }
 }

@@ -27,6 +27,26 @@ export async function olderBackups(server: AccountServer, newest: string): Promi
   return found;
 }
 
+/** Every backup on the server, newest first, as far as they can be found. */
+export async function allBackups(server: AccountServer): Promise<ServerBackup[]> {
+  const newest = await server.backup();
+  return newest ? [newest, ...(await olderBackups(server, newest.version))] : [];
+}
+
+/** Every backup beside one, newest first. @param known a version that is looked for wherever it is */
+export async function backupsBeside(
+  server: AccountServer,
+  version: string,
+  known: string | null,
+): Promise<ServerBackup[]> {
+  const found = await allBackups(server);
+  if (known !== null && !found.some((backup) => backup.version === known)) {
+    const backup = await server.backup(known);
+    if (backup) found.push(backup);
+  }
+  return found.filter((backup) => backup.version !== version);
+}
+
 /** The key backup's private key in this session's crypto store, base64, or null. */
 export async function backupKeyHere({ crypto }: EncryptionAccess): Promise<string | null> {
   const key = await crypto.getSessionBackupPrivateKey();

@@ -1,8 +1,8 @@
 import { type OlderBackup, SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
-import type { AccountServer } from "./accountServer.ts";
+import { type AccountServer, BACKUP_ALGORITHM } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
+import { allBackups, backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
 import { otherKeys } from "./replacedKeys.ts";
 
 /**
@@ -33,16 +33,26 @@ async function deleteAllBackups(server: AccountServer): Promise<void> {
   }
 }
 
-/** The backups of room keys before the newest, newest first. */
-export async function describeOlderBackups(access: EncryptionAccess): Promise<OlderBackup[]> {
-  const newest = await access.server.backup();
-  if (!newest) return [];
+/** All backups of room keys, newest first. */
+export async function describeBackups(access: EncryptionAccess): Promise<OlderBackup[]> {
   const privateKey = await backupKeyHere(access);
-  return (await olderBackups(access.server, newest.version)).map((backup) => ({
+  return (await allBackups(access.server)).map((backup) => ({
     version: backup.version,
+    algorithm: backup.algorithm,
+    known: backup.algorithm === BACKUP_ALGORITHM,
     keyCount: backup.keyCount,
     opensHere: opensBackup(privateKey, backup),
   }));
+}
+
+/** The backups of room keys before the newest, newest first. */
+export async function describeOlderBackups(access: EncryptionAccess): Promise<OlderBackup[]> {
+  return (await describeBackups(access)).slice(1);
+}
+
+/** The versions of the backups that nothing here opens. */
+export async function unopenedVersions(access: EncryptionAccess): Promise<string[]> {
+  return (await describeBackups(access)).filter(({ opensHere }) => !opensHere).map(({ version }) => version);
 }
 
 /** Deletes an older backup with its room keys. Throws `backup_replaced` when it is not older than the newest. */

@@ -42,6 +42,10 @@ const PendingSetUp = z.object({
     .object({ keyId: z.string().nullable(), master: z.string().nullable(), backupVersion: z.string().nullable() })
     .nullable()
     .default(null),
+  /** Private keys of backups that this session had when it ran; they open what is replaced. Base64. */
+  formerBackupKeys: z.array(key).default([]),
+  /** Versions of the backups that the person gives up although nothing here opens them. */
+  discards: z.array(z.string().max(255)).default([]),
   /** Whether the person wants the Security Key kept on this computer once it has been checked. */
   keepKey: z.boolean().default(false),
   /** Steps that have ended well; they are looked at again all the same. */
@@ -61,6 +65,7 @@ export async function newPendingSetUp(
   securityKey: Uint8Array,
   phrase: PhraseInfo | undefined,
   replaces: PendingSetUp["replaces"],
+  discards: string[] = [],
 ): Promise<PendingSetUp> {
   return {
     version: 1,
@@ -83,6 +88,8 @@ export async function newPendingSetUp(
           }
         : null,
     replaces,
+    formerBackupKeys: [],
+    discards,
     keepKey: false,
     done: [],
   };

@@ -4,10 +4,11 @@ import { toUnpaddedBase64 } from "./base64.ts";
 import { carryOver } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./identity.ts";
-import { backupKeyHere, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
+import { backupKeyHere, createBackup, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { backupPublicKey } from "./publicKeys.ts";
 import { removeKeys } from "./replacedKeys.ts";
+import type { OpenBackup } from "./roomKeys/carryEntries.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
@@ -39,7 +40,8 @@ export async function repairStorage(access: EncryptionAccess, keyOrPhrase: strin
   const pending = await whatShallBe(access, opened, newBackup);
   // One key is stored in the end and used here: what another opens comes along, or nobody could read it any more.
   const stored = await access.storage.open("m.megolm_backup.v1", opened.keyId, opened.key);
-  for (const leaving of [stored, await backupKeyHere(access)]) await carryOver(access, leaving, pending.backupKey);
+  const leaving = [stored, await backupKeyHere(access)];
+  await carryOver(access, leaving, pending.backupKey, () => backupOf(access, pending.backupKey));
   const work = { access, pending };
   await ensureSecretStorage(work);
   await ensureKeyBackup(work);
@@ -48,6 +50,16 @@ export async function repairStorage(access: EncryptionAccess, keyOrPhrase: strin
   await check(work);
   // Only now is it shown that the default key opens everything that those keys opened.
   await removeKeys(access, opened.keyId, "all others");
+}
+
+/**
+ * The newest backup, or a new one where this key does not open that. It comes to be before its key is made sure of: where
+ * another key leaves something to it, it is the one that is stored already.
+ */
+async function backupOf(access: EncryptionAccess, privateKey: string): Promise<OpenBackup> {
+  const newest = await access.server.backup();
+  const version = opensBackup(privateKey, newest) ? newest!.version : await createBackup(access, privateKey);
+  return { version, privateKey };
 }
 
 /** The state that is to be reached, in the terms of a set-up: with the key there is. */
@@ -67,7 +79,9 @@ async function whatShallBe(
   if (backup && opening === undefined && !newBackup) throw fail("new_backup_needed");
   // What opened the backups before serves for the next one: it would be lost with what it opens if another took its
   // place. And where the backup was deleted, whoever has it need not be told another.
-  const usable = [stored, here].filter((privateKey) => privateKey !== null && backupPublicKey(privateKey) !== null);
+  const usable = [stored, here].filter(
+    (privateKey): privateKey is string => privateKey !== null && backupPublicKey(privateKey) !== null,
+  );
   const older = backup && opening === undefined ? await olderBackups(server, backup.version) : [];
   const reusable = usable.find((privateKey) => older.some((one) => opensBackup(privateKey, one))) ?? usable[0];
   return {
@@ -80,6 +94,8 @@ async function whatShallBe(
     backupKey: opening ?? reusable ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES)),
     identity: null,
     replaces: null,
+    formerBackupKeys: usable,
+    discards: [],
     keepKey: false,
     done: [],
   };

@@ -1,29 +1,32 @@
-import { carryOver } from "./carryOver.ts";
+import type { KeptBackups } from "../../shared/contract/secureBackup.ts";
+import type { ServerBackup } from "./accountServer.ts";
+import { keyThatOpens } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
-import {
-  backupKeyHere,
-  connectBackup,
-  createBackup,
-  declareBackupWanted,
-  olderBackups,
-  opensBackup,
-} from "./keyBackup.ts";
+import { IDENTITY_SECRETS } from "./identity.ts";
+import { backupKeyHere, backupsBeside, connectBackup, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
-import { removeKeys } from "./replacedKeys.ts";
+import { otherKeys, removeKeys } from "./replacedKeys.ts";
+import { carryEntries, findMissing, type OpenBackup } from "./roomKeys/carryEntries.ts";
+import { takeFromBackup } from "./roomKeys/takeFromBackup.ts";
 import type { SetUpWork } from "./setUpWork.ts";
 
 /**
- * Begins a new backup beside the old ones. From those that this session can open it takes the room keys first, so that
- * they come along: all of them are deleted in the end.
+ * Begins a new backup beside the old ones and carries over what can be opened of them: all of those are deleted in the
+ * end. This session's own key of the old ones is replaced only after that.
  */
 export async function ensureNewBackup({ access, pending }: SetUpWork): Promise<void> {
   const backup = await access.server.backup();
-  let version = opensBackup(pending.backupKey, backup) ? backup!.version : null;
-  if (version === null) {
-    await carryOver(access, await backupKeyHere(access), pending.backupKey);
-    version = await createBackup(access, pending.backupKey);
+  const privateKey = pending.backupKey;
+  // From the moment it is there no other client adds anything to the old ones.
+  const version = opensBackup(privateKey, backup) ? backup!.version : await createBackup(access, privateKey);
+  const into = { version, privateKey };
+  const carried: OpenBackup[] = [];
+  for (const from of await replacedBackups(access, pending, version)) {
+    if (from.privateKey !== null) carried.push({ version: from.version, privateKey: from.privateKey });
   }
-  await connectBackup(access, pending.backupKey, version);
+  for (const from of carried) await carryEntries(access, from, into);
+  await connectBackup(access, privateKey, version);
+  for (const from of carried) await takeFromBackup(access, from, version);
   await declareBackupWanted(access);
 }
 
@@ -33,17 +36,68 @@ export async function removeReplacedKey({ access, pending }: SetUpWork): Promise
   if (replaced !== null) await removeKeys(access, pending.keyId, [replaced]);
 }
 
-/** Takes away every other key, and every older backup: what they hold belongs to an identity that is gone. */
-export async function removeEverythingReplaced({ access, pending }: SetUpWork): Promise<void> {
-  await removeKeys(access, pending.keyId, "all others");
+/**
+ * Takes away what belongs to an identity that is gone: every older backup that is shown to be in the new one, entry by
+ * entry, or that the person gave up, and every other key. A backup that stays keeps the copies of the key that may open
+ * it.
+ */
+export async function removeEverythingReplaced({ access, pending, onKept }: SetUpWork): Promise<void> {
   const backup = await access.server.backup();
-  if (backup && opensBackup(pending.backupKey, backup)) await deleteOlderBackups(access, backup.version, pending);
+  const isNew = backup && opensBackup(pending.backupKey, backup);
+  const kept = isNew ? await deleteReplacedBackups(access, pending, backup.version) : null;
+  onKept(kept);
+  if (isNew && !kept) return await removeKeys(access, pending.keyId, "all others");
+  const { all } = otherKeys(await access.server.allAccountData(), pending.keyId);
+  for (const name of IDENTITY_SECRETS) await access.storage.removeCopies(name, all);
 }
 
-async function deleteOlderBackups(access: EncryptionAccess, current: string, { replaces }: PendingSetUp): Promise<void> {
-  const older = (await olderBackups(access.server, current)).map(({ version }) => version);
-  const replaced = replaces?.backupVersion ?? current;
-  for (const version of new Set([...older, replaced])) {
-    if (version !== current) await access.server.deleteBackup(version);
+/** A backup that a reset replaces, with the key that opens it; null when nothing here does. */
+interface ReplacedBackup extends Pick<ServerBackup, "version" | "keyCount"> {
+  privateKey: string | null;
+}
+
+async function replacedBackups(
+  access: EncryptionAccess,
+  { backupKey, formerBackupKeys, replaces }: PendingSetUp,
+  current: string,
+): Promise<ReplacedBackup[]> {
+  const keys = [...formerBackupKeys, await backupKeyHere(access), backupKey];
+  const beside = await backupsBeside(access.server, current, replaces?.backupVersion ?? null);
+  return beside.map((backup) => ({
+    version: backup.version,
+    keyCount: backup.keyCount,
+    privateKey: keyThatOpens(keys, backup),
+  }));
+}
+
+/** Answers what was kept; null when nothing was. */
+async function deleteReplacedBackups(
+  access: EncryptionAccess,
+  pending: PendingSetUp,
+  current: string,
+): Promise<KeptBackups | null> {
+  const kept = { backups: 0, roomKeys: 0 };
+  for (const { version, privateKey, keyCount } of await replacedBackups(access, pending, current)) {
+    const left =
+      privateKey === null
+        ? (pending.discards.includes(version) ? 0 : null)
+        : await leftBehind(access, { version, privateKey }, { version: current, privateKey: pending.backupKey });
+    if (left === 0) await access.server.deleteBackup(version);
+    else {
+      kept.backups += 1;
+      kept.roomKeys += left ?? keyCount;
+    }
   }
+  return kept.backups > 0 ? kept : null;
+}
+
+/** How many entries of a backup are not shown to be in another; null when it cannot be looked at. */
+async function leftBehind(access: EncryptionAccess, from: OpenBackup, into: OpenBackup): Promise<number | null> {
+  let found = await findMissing(access, from, into);
+  if (found && found.missing > 0) {
+    // Since they were carried over, this session or another client may have put copies in their place that open less.
+    await carryEntries(access, from, into);
+    found = await findMissing(access, from, into);
+  }
+  return found && found.unopened + found.missing;
 }

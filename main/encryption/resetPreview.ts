@@ -2,7 +2,7 @@ import type { MatrixClient } from "matrix-js-sdk";
 import type { ResetPreview } from "../../shared/contract/secureBackup.ts";
 import { listSessions } from "../account/sessionList.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { backupKeyHere, opensBackup } from "./keyBackup.ts";
+import { describeBackups } from "./keyStorage.ts";
 import { roomKeyCounts } from "./roomKeyUpload.ts";
 
 /** What a person types to confirm a reset: the part of their Matrix ID before the colon, which no accident types. */
@@ -20,10 +20,9 @@ export function confirmsReset(userId: string, typed: string | undefined): boolea
 /** Finds out what a reset would cost an account. Changes nothing. */
 export async function previewReset(client: MatrixClient, access: EncryptionAccess): Promise<ResetPreview> {
   const { machine, server, userId } = access;
-  const [identity, backup, privateKey, counts] = await Promise.all([
+  const [identity, backups, counts] = await Promise.all([
     server.queryOwnKeys(machine),
-    server.backup(),
-    backupKeyHere(access),
+    describeBackups(access),
     roomKeyCounts(access),
   ]);
   const others = (await listSessions(client)).filter(({ thisSession }) => !thisSession);
@@ -31,10 +30,11 @@ export async function previewReset(client: MatrixClient, access: EncryptionAcces
     confirmation: confirmationFor(userId),
     verifiedSessionsLost: others.filter(({ verification }) => verification === "verified").length,
     roomKeys: {
-      inBackup: backup?.keyCount ?? null,
-      opensHere: opensBackup(privateKey, backup),
+      inBackup: backups[0]?.keyCount ?? null,
+      opensHere: backups[0]?.opensHere ?? false,
       here: counts.total,
     },
+    backups,
     identityExists: identity.master !== null,
   };
 }

@@ -1,5 +1,6 @@
 import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MatrixClient } from "matrix-js-sdk";
+import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
 
 const METHODS = [
   "backupRoomKeys",
@@ -46,8 +47,8 @@ export interface BackedUpRoomKeys {
 }
 
 /** The part of the SDK's crypto that is not in its public interface; its shape is checked for the same reason. */
-export function backedUpRoomKeysOf(client: MatrixClient): BackedUpRoomKeys {
-  const crypto = client.getCrypto() as unknown as Partial<BackedUpRoomKeys> | undefined;
-  if (typeof crypto?.importBackedUpRoomKeys !== "function") throw new Error("The SDK lacks importBackedUpRoomKeys");
-  return crypto as BackedUpRoomKeys;
+export function backedUpRoomKeysOf(crypto: CryptoApi): BackedUpRoomKeys {
+  const internal = crypto as unknown as Partial<BackedUpRoomKeys>;
+  if (typeof internal.importBackedUpRoomKeys !== "function") throw new Error("The SDK lacks importBackedUpRoomKeys");
+  return internal as BackedUpRoomKeys;
 }

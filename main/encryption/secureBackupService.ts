@@ -76,10 +76,11 @@ export class SecureBackupService implements Requests {
     const { accountId, kind = "set_up" } = request;
     const { userId } = this.#parts.session(accountId).details;
     if (kind === "reset" && !confirmsReset(userId, request.confirmation)) throw fail("not_confirmed");
-    if (request.method === "key") return await this.#setUps.begin(accountId, kind, null);
+    const { deleteUnopened } = request;
+    if (request.method === "key") return await this.#setUps.begin(accountId, kind, null, deleteUnopened);
     const { good } = await this.phraseStrength({ accountId, phrase: request.phrase });
     if (!good) throw fail("weak_phrase");
-    return await this.#setUps.begin(accountId, kind, request.phrase);
+    return await this.#setUps.begin(accountId, kind, request.phrase, deleteUnopened);
   };
 
   resetPreview = ({ accountId }: Input<"resetPreview">): Promise<ResetPreview> =>

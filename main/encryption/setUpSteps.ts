@@ -1,6 +1,7 @@
 import { SecretName, type SetUpKind, type SetUpStep } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
 import type { ServerIdentity } from "./accountServer.ts";
+import { moveToBackup } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
   belongsTo,
@@ -10,7 +11,7 @@ import {
   isThisSessionVerified,
   publicKeyFor,
 } from "./identity.ts";
-import { backupKeyHere, connectBackup, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
+import { backupKeyHere, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
 import { ensureNewIdentity } from "./newIdentity.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replacing.ts";
@@ -150,7 +151,7 @@ async function chooseBackupKey(
 }
 
 /** Stores all secrets under the key, checks that it opens them, and only then makes it the default key. */
-export async function ensureSecretStorage({ access, pending }: Omit<SetUpWork, "authenticate">): Promise<void> {
+export async function ensureSecretStorage({ access, pending }: Pick<SetUpWork, "access" | "pending">): Promise<void> {
   const { storage } = access;
   const { keyId, description } = pending;
   const key = Buffer.from(pending.key, "base64");
@@ -181,15 +182,19 @@ async function backupKeyToStore(access: EncryptionAccess, pending: PendingSetUp)
   return pending.kind === "reset" ? pending.backupKey : (await chooseBackupKey(access, pending)).privateKey;
 }
 
-/** Connects this session to the key backup, and begins one where this session can open none. */
-export async function ensureKeyBackup({ access, pending }: Omit<SetUpWork, "authenticate">): Promise<void> {
-  const { privateKey, version } = await chooseBackupKey(access, pending);
-  await connectBackup(access, privateKey, version ?? (await createBackup(access, privateKey)));
+/**
+ * Connects this session to the key backup, and begins one where this session can open none. What only the key opens that
+ * this session had before comes along.
+ */
+export async function ensureKeyBackup({ access, pending }: Pick<SetUpWork, "access" | "pending">): Promise<void> {
+  const { privateKey, version: existing } = await chooseBackupKey(access, pending);
+  const version = existing ?? (await createBackup(access, privateKey));
+  await moveToBackup(access, { version, privateKey }, pending.formerBackupKeys);
   await declareBackupWanted(access);
 }
 
 /** Reads everything back. Throws `secure_backup_check_failed` and names what does not fit. */
-export async function check({ access, pending }: Omit<SetUpWork, "authenticate">): Promise<void> {
+export async function check({ access, pending }: Pick<SetUpWork, "access" | "pending">): Promise<void> {
   const parts = await readSecureBackup(access);
   const state = describeSecureBackup(parts);
   const { defaultKey, description, identity, backup } = parts;

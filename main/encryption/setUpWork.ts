@@ -1,4 +1,5 @@
-import type { AuthDict } from "../uia/challenges.ts";
+import type { KeptBackups } from "../../shared/contract/secureBackup.ts";
+import type { AuthDict } from "../account/challenges.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 
@@ -10,4 +11,6 @@ export interface SetUpWork {
   access: EncryptionAccess;
   pending: PendingSetUp;
   authenticate: Authenticate;
+  /** Told which backups were not deleted, because not everything in them is shown to be elsewhere; null: none. */
+  onKept: (kept: KeptBackups | null) => void;
 }

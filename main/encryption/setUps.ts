@@ -3,18 +3,21 @@ import type { SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBa
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { Challenges } from "../uia/challenges.ts";
+import type { Challenges } from "../account/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
 import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
+import { backupKeyHere } from "./keyBackup.ts";
 import type { KeptKeys } from "./keptKey.ts";
 import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
 import { hasMaster } from "./newIdentity.ts";
 import { removeKeys } from "./replacedKeys.ts";
+import { unopenedVersions } from "./keyStorage.ts";
 import { refuseToBegin, refuseToChange, STEPS, whatIsReplaced } from "./setUpSteps.ts";
+import type { SetUpWork } from "./setUpWork.ts";
 
 export interface SetUpParts {
   session: (accountId: AccountId) => MatrixSession;
@@ -75,22 +78,28 @@ export class SetUps {
    *
    * Throws `secure_backup_exists`, `secure_backup_absent`, `session_not_verified`, and `conversation_over` while a
    * confirmed one is unfinished.
+   *
+   * @param deleteUnopened whether a reset deletes, in the end, also those backups which nothing here opens now
    */
   async begin(
     accountId: AccountId,
     kind: SetUpKind,
     phrase: string | null,
+    deleteUnopened = false,
   ): Promise<{ setUp: SetUp; securityKey: string }> {
     if (await this.isUnfinished(accountId)) throw fail("conversation_over");
-    const replaces = await this.#parts.session(accountId).use(async (client, signal) => {
+    const { replaces, discards } = await this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryption(client, { signal });
       if (kind === "set_up") await refuseToBegin(access);
       if (kind === "change") await refuseToChange(access);
-      return kind === "set_up" ? null : await whatIsReplaced(access);
+      return {
+        replaces: kind === "set_up" ? null : await whatIsReplaced(access),
+        discards: kind === "reset" && deleteUnopened ? await unopenedVersions(access) : [],
+      };
     });
     const phraseInfo = phrase === null ? undefined : newPhraseInfo();
     const key = phrase === null ? newSecurityKey() : await keyFromPhrase(phrase, phraseInfo!);
-    const pending = await newPendingSetUp(kind, phrase === null ? "key" : "phrase", key, phraseInfo, replaces);
+    const pending = await newPendingSetUp(kind, phrase === null ? "key" : "phrase", key, phraseInfo, replaces, discards);
     const conversation = this.#remember(accountId, pending, "confirm_key");
     conversation.unconfirmed = { pending, phrase };
     this.#announce(conversation);
@@ -170,6 +179,9 @@ export class SetUps {
     const stop = conversation.stop ?? new AbortController();
     conversation.stop = stop;
     let steps: SetUp["steps"] = STEPS[pending.kind].map(({ step }) => ({ step, status: "to_do" }));
+    const onKept = (keptBackups: SetUp["keptBackups"]): void => {
+      conversation.shown = { ...conversation.shown, keptBackups };
+    };
     const show = (phase: SetUp["phase"], error: AppError | null = null): void => {
       conversation.shown = { ...conversation.shown, phase, steps, error };
       this.#announce(conversation);
@@ -181,7 +193,7 @@ export class SetUps {
     try {
       show("running");
       await this.#parts.session(accountId).useAlone(async (client, signal) => {
-        await this.#runSteps(accountId, client, { pending, mark, stop, signal });
+        await this.#runSteps(accountId, client, { pending, mark, stop, signal, onKept });
       });
       await this.#pendings.finish(accountId, pending);
       show("checked");
@@ -204,6 +216,7 @@ export class SetUps {
       mark: (step: SetUpStep, status: StepStatus) => void;
       stop: AbortController;
       signal: AbortSignal;
+      onKept: SetUpWork["onKept"];
     },
   ): Promise<void> {
     const { stop } = run;
@@ -215,7 +228,7 @@ export class SetUps {
     // What ends the session also ends the question that is put to the person.
     const abort = (): void => stop.abort(run.signal.reason);
     run.signal.addEventListener("abort", abort, { once: true });
-    let pending = run.pending;
+    let pending = await this.#rememberBackupKey(accountId, access, run.pending);
     const purpose = pending.kind === "reset" ? "reset_identity" : "upload_identity";
     try {
       for (const { step, run: runStep } of STEPS[pending.kind]) {
@@ -224,6 +237,7 @@ export class SetUps {
         await runStep({
           access,
           pending,
+          onKept: run.onKept,
           authenticate: (request) =>
             this.#parts.challenges.run(session, purpose, request, { signal: stop.signal }),
         });
@@ -238,6 +252,15 @@ export class SetUps {
     }
   }
 
+  /** Keeps this session's key of the backup there is: what it opens must be opened again after another took its place. */
+  async #rememberBackupKey(accountId: AccountId, access: EncryptionAccess, pending: PendingSetUp): Promise<PendingSetUp> {
+    const here = await backupKeyHere(access);
+    if (here === null || here === pending.backupKey || pending.formerBackupKeys.includes(here)) return pending;
+    const remembered = { ...pending, formerBackupKeys: [...pending.formerBackupKeys, here] };
+    await this.#pendings.write(accountId, remembered);
+    return remembered;
+  }
+
   #remember(accountId: AccountId, pending: PendingSetUp, phase: SetUp["phase"]): Conversation {
     const shown: SetUp = {
       accountId,
@@ -246,6 +269,7 @@ export class SetUps {
       method: pending.method,
       steps: STEPS[pending.kind].map(({ step }) => ({ step, status: pending.done.includes(step) ? "done" : "to_do" })),
       error: null,
+      keptBackups: null,
     };
     const conversation: Conversation = { shown, unconfirmed: null, stop: null };
     this.#conversations.set(accountId, conversation);

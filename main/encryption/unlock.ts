@@ -1,6 +1,6 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
-import { carryOver } from "./carryOver.ts";
+import { moveToBackup } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
   adoptIdentity,
@@ -9,7 +9,7 @@ import {
   identityKeysHere,
   type IdentityPrivateKeys,
 } from "./identity.ts";
-import { backupKeyHere, connectBackup, opensBackup } from "./keyBackup.ts";
+import { opensBackup } from "./keyBackup.ts";
 import { decryptSecret } from "./secretCipher.ts";
 import { isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
 import { parseSecurityKey } from "./securityKey.ts";
@@ -104,8 +104,7 @@ async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfi
     misfits.push("m.megolm_backup.v1");
     return;
   }
-  await carryOver(access, await backupKeyHere(access), privateKey);
-  await connectBackup(access, privateKey, backup.version);
+  await moveToBackup(access, { version: backup.version, privateKey });
 }
 
 /** A stored secret in clear. Null when it is not stored with this key; one that does not decrypt is a misfit too. */

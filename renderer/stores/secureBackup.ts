@@ -4,6 +4,13 @@ import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { errorOf, steward } from "../bridge.ts";
 
+/** How a person confirmed a reset. */
+export interface ResetConfirmation {
+  readonly typed: string;
+  /** They give up the backups that nothing here opens. */
+  readonly deleteUnopened: boolean;
+}
+
 /** What is known of one account's Secure Backup. */
 export interface SecureBackupEntry {
   readonly loading: boolean;
@@ -14,8 +21,8 @@ export interface SecureBackupEntry {
   readonly shownKey: string | null;
   /** What the person wants to do with a Secure Backup that is there; nothing of it has been begun. */
   readonly intent: SetUpKind | null;
-  /** What was typed to confirm this reset; each one is confirmed anew. */
-  readonly confirmation: string | null;
+  /** How this reset was confirmed; each one is confirmed anew. */
+  readonly confirmation: ResetConfirmation | null;
 }
 
 const nothing: SecureBackupEntry = { loading: false, state: null, error: null, setUp: null, shownKey: null, intent: null, confirmation: null };
@@ -75,24 +82,24 @@ export function intend(accountId: AccountId, intent: SecureBackupEntry["intent"]
   update(accountId, { intent, confirmation: null });
 }
 
-/** Notes what was typed to confirm the reset that is intended. */
-export function confirmReset(accountId: AccountId, confirmation: string): void {
+/** Notes how the reset that is intended was confirmed. */
+export function confirmReset(accountId: AccountId, confirmation: ResetConfirmation): void {
   update(accountId, { confirmation });
 }
 
 /**
  * Begins a set-up with a new key, or with the key that `phrase` leads to.
  *
- * @param confirmation what was typed to confirm a reset
+ * @param confirmation how a reset was confirmed
  * @throws RequestFailure
  */
 export async function beginSetUp(
   accountId: AccountId,
   kind: SetUpKind,
   phrase: string | null,
-  confirmation: string | null,
+  confirmation: ResetConfirmation | null,
 ): Promise<void> {
-  const begin = { accountId, kind, confirmation: confirmation ?? undefined };
+  const begin = { accountId, kind, confirmation: confirmation?.typed, deleteUnopened: confirmation?.deleteUnopened };
   const { setUp, securityKey } = await steward.secureBackup.beginSetUp(
     phrase === null ? { ...begin, method: "key" } : { ...begin, method: "phrase", phrase },
   );

@@ -121,6 +121,23 @@ export const SetUpKind = z.enum([
 ]);
 export type SetUpKind = z.infer<typeof SetUpKind>;
 
+/** A backup of room keys on the server: the newest, or one that a newer one has replaced. */
+export const OlderBackup = z.object({
+  version: z.string(),
+  algorithm: z.string(),
+  /** Whether the algorithm is one that Steward knows. Whatever opens a backup of another kind, it is not here. */
+  known: z.boolean(),
+  /** By the server's word. */
+  keyCount: z.number().int(),
+  /** Whether this session has its private key. */
+  opensHere: z.boolean(),
+});
+export type OlderBackup = z.infer<typeof OlderBackup>;
+
+/** Backups that were not deleted, because not all room keys in them are shown to be elsewhere. */
+export const KeptBackups = z.object({ backups: z.number().int(), roomKeys: z.number().int() });
+export type KeptBackups = z.infer<typeof KeptBackups>;
+
 /** What a reset would cost this account. */
 export const ResetPreview = z.object({
   /** What must be typed to go on: the Matrix ID up to the colon, without the @. */
@@ -135,6 +152,8 @@ export const ResetPreview = z.object({
     /** In this session; they are carried over. */
     here: z.number().int(),
   }),
+  /** All of them, newest first: each that opens here is carried over and then deleted. */
+  backups: z.array(OlderBackup),
   identityExists: z.boolean(),
 });
 export type ResetPreview = z.infer<typeof ResetPreview>;
@@ -154,17 +173,11 @@ export const SetUp = z.object({
   method: z.enum(["key", "phrase"]),
   steps: z.array(z.object({ step: SetUpStep, status: z.enum(["to_do", "running", "done"]) })),
   error: AppError.nullable(),
+  /** What a reset has left in place in the end; null when nothing was, or it has not come to that. */
+  keptBackups: KeptBackups.nullable(),
 });
 export type SetUp = z.infer<typeof SetUp>;
 
-/** A backup of room keys that a newer one has replaced, still on the server. */
-export const OlderBackup = z.object({
-  version: z.string(),
-  keyCount: z.number().int(),
-  /** Whether this session has its private key. */
-  opensHere: z.boolean(),
-});
-export type OlderBackup = z.infer<typeof OlderBackup>;
 const OlderBackups = z.object({ backups: z.array(OlderBackup) });
 
 const one = z.object({ accountId: AccountId });
@@ -177,6 +190,8 @@ const begin = one.extend({
   kind: SetUpKind.optional(),
   /** What the person typed to confirm a reset. */
   confirmation: z.string().max(255).optional(),
+  /** Whether a reset deletes in the end also those backups that nothing here opens. They stay where this is left out. */
+  deleteUnopened: z.boolean().optional(),
 });
 
 export const secureBackup = domain({

@@ -66,6 +66,7 @@ async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<ThreadCa
       const { done, value } = await pieces.next();
       return done ? null : Uint8Array.from(value);
     },
+    pullInto: () => Promise.reject(new Error("nothing is carried over")),
     progress: () => Promise.resolve(),
     problem: (problem) => Promise.reject(new Error(JSON.stringify(problem))),
     readStore: () => Promise.reject(new Error("there is no session")),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { backupPublicKey } from "../../main/encryption/publicKeys.ts";
 import { type SdkSession, startSdkSession } from "../support/sdkSession.ts";
 import { openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
@@ -28,6 +29,9 @@ afterAll(async () => {
   await world.close();
 });
 
+/** Of a backup whose private key nobody has. */
+const strangersAuthData = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };
+
 /** Goes from the page to the question for the password, and answers the new Security Key. */
 async function resetUpToThePassword(): Promise<string> {
   const { person } = world;
@@ -50,7 +54,12 @@ describe("a reset", () => {
     await person.signIn(synapse.baseUrl, dora);
     await person.isAt("Verify this session");
     await person.press("Reset…");
-    await person.sees("The backup holds 3 message keys that this session cannot read.");
+    await person.sees(/A backup that nothing here opens, with 3 .* It stays on the server/);
+    const box = person.page.getByText("Delete the backups that nothing here opens, too");
+    await box.click();
+    await person.sees(/A backup that nothing here opens is deleted, with 3 /);
+    await person.looks("reset-preview-deleting");
+    await box.click();
     await person.sees("1 other session will not be verified any more.");
     await person.looks("reset-preview");
     await person.type("Type dora to go on", "yes");
@@ -89,6 +98,25 @@ describe("a reset", () => {
     await person.sees("Secure Backup works.");
     const opened = await openElsewhere(synapse, dora, { securityKey });
     expect(opened.roomKeys).toEqual({ inBackup: 3, restored: 3 });
+  });
+});
+
+describe("a backup that nothing here opens", () => {
+  test("outlives a reset, which says so in the end", async () => {
+    const { person, synapse } = world;
+    const body = { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: strangersAuthData };
+    const token = phone.tokens.accessToken;
+    await synapse.call({ method: "POST", path: "/_matrix/client/v3/room_keys/version", token, body });
+    await person.press("Reset…");
+    await person.sees(/A backup that nothing here opens, with 0 keys. It stays on the server/);
+    await person.press("Cancel, change nothing");
+    secrets["Security Key after another reset"] = await resetUpToThePassword();
+    await page.confirmWith(dora.password);
+    await person.sees(/^An older backup wasn’t deleted/);
+    await person.looks("reset-kept-backup");
+    await person.press("Done");
+    await person.sees("Secure Backup works.");
+    await person.sees("Older backups");
   });
 });
 

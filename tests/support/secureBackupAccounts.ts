@@ -14,7 +14,7 @@ export function openForPerson(rooms: Rooms, { password }: Pick<TestUser, "passwo
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
     // The conversation waits from the moment it asks, which is right after this event.
-    if (status === "asking") queueMicrotask(() => challenges.answer({ challengeId, answer: { kind: "password", password } }));
+    if (status === "asking") queueMicrotask(() => challenges.answer(challengeId, { kind: "password", password }));
   });
 }
 
@@ -23,7 +23,7 @@ export function openForCanceller(rooms: Rooms): SecureBackupRig {
   return openSecureBackup(rooms, ({ challenges, events }, channel) => {
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
-    if (status === "asking") queueMicrotask(() => challenges.cancel({ challengeId }));
+    if (status === "asking") queueMicrotask(() => challenges.cancel(challengeId));
   });
 }
 
@@ -67,9 +67,10 @@ export async function beginReplacing(
   { service }: Pick<SecureBackupRig, "service">,
   accountId: AccountId,
   kind: Exclude<SetUpKind, "set_up">,
+  options: { deleteUnopened?: boolean } = {},
 ): Promise<string> {
   const { confirmation } = await service.resetPreview({ accountId });
-  const begun = await service.beginSetUp({ accountId, kind, method: "key", confirmation });
+  const begun = await service.beginSetUp({ accountId, kind, method: "key", confirmation, ...options });
   expect(begun.setUp).toMatchObject({ kind, phase: "confirm_key" });
   return begun.securityKey;
 }
@@ -79,8 +80,9 @@ export async function replace(
   rig: Pick<SecureBackupRig, "service">,
   accountId: AccountId,
   kind: Exclude<SetUpKind, "set_up">,
+  options: { deleteUnopened?: boolean } = {},
 ): Promise<{ securityKey: string; setUp: SetUp }> {
-  const securityKey = await beginReplacing(rig, accountId, kind);
+  const securityKey = await beginReplacing(rig, accountId, kind, options);
   const { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
   return { securityKey, setUp };
 }

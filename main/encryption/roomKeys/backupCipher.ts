@@ -84,14 +84,19 @@ export class BackupDecryptor {
   }
 
   /** The text inside an entry; null when it was not made for this key or is damaged. */
-  decrypt({ ciphertext, ephemeral, mac }: EncryptedRoomKey): string | null {
+  decrypt(entry: EncryptedRoomKey): string | null {
+    return this.open(entry)?.toString("utf8") ?? null;
+  }
+
+  /** What is inside an entry, byte by byte; null when it was not made for this key or is damaged. */
+  open({ ciphertext, ephemeral, mac }: EncryptedRoomKey): Buffer | null {
     const given = fromBase64OfLength(mac, MAC_BYTES);
     if (!given) return null;
     try {
       const keys = entryKeys(diffieHellman({ privateKey: this.#privateKey, publicKey: publicKeyOf(ephemeral) }));
       if (!macOf(keys).equals(given)) return null;
       const decipher = createDecipheriv("aes-256-cbc", keys.aes, keys.iv);
-      return Buffer.concat([decipher.update(ciphertext, "base64"), decipher.final()]).toString("utf8");
+      return Buffer.concat([decipher.update(ciphertext, "base64"), decipher.final()]);
     } catch {
       // No key, a key of low order, or a wrong padding.
       return null;
@@ -108,13 +113,14 @@ export class BackupEncryptor {
     this.#publicKey = publicKeyOf(publicKey);
   }
 
-  encrypt(text: string): EncryptedRoomKey {
+  /** @param clear a text, which is written as UTF-8, or bytes as they are */
+  encrypt(clear: string | Uint8Array): EncryptedRoomKey {
     const ours = generateKeyPairSync("x25519");
     const keys = entryKeys(diffieHellman({ privateKey: ours.privateKey, publicKey: this.#publicKey }));
     const cipher = createCipheriv("aes-256-cbc", keys.aes, keys.iv);
     const ephemeral = ours.publicKey.export({ format: "der", type: "spki" }).subarray(-KEY_BYTES);
     return {
-      ciphertext: toUnpaddedBase64(Buffer.concat([cipher.update(text, "utf8"), cipher.final()])),
+      ciphertext: toUnpaddedBase64(Buffer.concat([cipher.update(typeof clear === "string" ? Buffer.from(clear, "utf8") : clear), cipher.final()])),
       ephemeral: toUnpaddedBase64(ephemeral),
       mac: toUnpaddedBase64(macOf(keys)),
     };

@@ -1,5 +1,5 @@
 import type { RoomKeyFault } from "../../../shared/contract/roomKeys.ts";
-import type { BackupDecryptor, BackupEncryptor } from "./backupCipher.ts";
+import type { BackupDecryptor, BackupEncryptor, EncryptedRoomKey } from "./backupCipher.ts";
 import type { KeyQuality } from "./keyIndex.ts";
 import { type CheckedRoomKey, checkRoomKey, type RoomKey } from "./roomKey.ts";
 
@@ -30,15 +30,21 @@ function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff;
 }
 
+/** What is locked in an entry; null when it has no such thing. */
+export function encryptedIn(text: string | null): EncryptedRoomKey | null {
+  const { ciphertext, ephemeral, mac } = (parse(text) as EntryData | null | undefined)?.session_data ?? {};
+  if (typeof ciphertext !== "string" || typeof ephemeral !== "string" || typeof mac !== "string") return null;
+  return { ciphertext, ephemeral, mac };
+}
+
 /** Opens an entry and looks at the key in it; answers what is wrong with it where something is. */
 export function openEntry(
   decryptor: BackupDecryptor,
   { roomId, sessionId, text }: BackupSlice,
 ): CheckedRoomKey | RoomKeyFault {
-  const data = (parse(text) as EntryData | null | undefined)?.session_data;
-  const { ciphertext, ephemeral, mac } = data ?? {};
-  if (typeof ciphertext !== "string" || typeof ephemeral !== "string" || typeof mac !== "string") return "unreadable";
-  const clear = decryptor.decrypt({ ciphertext, ephemeral, mac });
+  const encrypted = encryptedIn(text);
+  if (!encrypted) return "unreadable";
+  const clear = decryptor.decrypt(encrypted);
   if (clear === null) return "does_not_decrypt";
   const inside = parse(clear);
   if (typeof inside !== "object" || inside === null || Array.isArray(inside)) return "not_a_room_key";

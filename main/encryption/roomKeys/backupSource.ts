@@ -15,15 +15,21 @@ function forget({ buffer }: Uint8Array): void {
 /**
  * Goes through the entries of the account's backup while they are downloaded, in batches. Throws `bad_answer` when the
  * answer is cut or no backup, and what the download fails with.
+ *
+ * @param pull gives the next piece of the download; of the account's backup unless another is meant
  */
-export async function* backupEntries(host: ThreadHost, batchSize: number): AsyncGenerator<BackupSlice[], void> {
+export async function* backupEntries(
+  host: Pick<ThreadHost, "pull" | "signal">,
+  batchSize: number,
+  pull: ThreadHost["pull"] = () => host.pull(),
+): AsyncGenerator<BackupSlice[], void> {
   const batch: BackupSlice[] = [];
   const slices = new JsonSlices(PATH, LONGEST_ENTRY, ({ text, names }: JsonSlice) => {
     batch.push({ text, roomId: names[1] as string, sessionId: names[3] as string });
   });
   try {
     for (;;) {
-      const piece = await host.pull();
+      const piece = await pull();
       if (host.signal.aborted) throw fail("cancelled");
       if (piece === null) break;
       slices.push(Buffer.from(piece.buffer, piece.byteOffset, piece.length));

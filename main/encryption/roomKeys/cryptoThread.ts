@@ -2,13 +2,19 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { RoomKeyFault } from "../../../shared/contract/roomKeys.ts";
 import { BackupDecryptor, BackupEncryptor } from "./backupCipher.ts";
 import { type BackupSlice, exportText, openEntry, sealEntry } from "./backupEntries.ts";
+import { carryEntry, type CarriedEntry } from "./carriedEntry.ts";
 import type { CheckedRoomKey } from "./roomKey.ts";
 
-/** What a thread of the pool is made for: to open entries of one backup, to see whether they open, or to make some. */
+/**
+ * What a thread of the pool is made for: to open entries of one backup, to see whether they open, to make some, or to
+ * make those of one backup anew for another.
+ */
 export type CryptoWork =
   | { kind: "open"; privateKey: Uint8Array }
   | { kind: "check"; privateKey: Uint8Array }
-  | { kind: "seal"; publicKey: string };
+  | { kind: "seal"; publicKey: string }
+  /** Without a public key what is inside is only compared. */
+  | { kind: "carry"; privateKey: Uint8Array; publicKey: string | null };
 
 /** Opened entries, in the order they were given; as lists of one kind each, because objects take longer to hand over. */
 export interface OpenedEntries {
@@ -38,6 +44,7 @@ parentPort?.on("message", ({ id, batch }: { id: number; batch: never }) => {
 
 function performerOf(asked: CryptoWork): (batch: never) => unknown {
   if (asked.kind === "open") return opener(asked.privateKey);
+  if (asked.kind === "carry") return carrier(asked.privateKey, asked.publicKey);
   return asked.kind === "check" ? checker(asked.privateKey) : sealer(asked.publicKey);
 }
 
@@ -48,6 +55,12 @@ function checker(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => Ch
       const opened = openEntry(decryptor, slice);
       return typeof opened === "string" ? opened : null;
     });
+}
+
+function carrier(privateKey: Uint8Array, publicKey: string | null): (slices: readonly BackupSlice[]) => (CarriedEntry | null)[] {
+  const decryptor = new BackupDecryptor(privateKey);
+  const encryptor = publicKey === null ? null : new BackupEncryptor(publicKey);
+  return (slices) => slices.map((slice) => carryEntry(decryptor, encryptor, slice));
 }
 
 function opener(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => OpenedEntries {

@@ -22,7 +22,7 @@ export interface DeliveryParts {
  * it, and then does not upload them again by itself.
  */
 export function deliverTo(parts: DeliveryParts): ThreadCalls["deliver"] {
-  const { client, access, transfer, version, control } = parts;
+  const { access, transfer, version, control } = parts;
   const refuse = (keys: readonly RoomKey[]): number => {
     for (const { room_id: roomId, session_id: sessionId } of keys) {
       control.problem({ subject: { roomId, sessionId }, reason: "refused" });
@@ -31,7 +31,7 @@ export function deliverTo(parts: DeliveryParts): ThreadCalls["deliver"] {
   };
 
   if (transfer && version !== null) {
-    const session = backedUpRoomKeysOf(client);
+    const session = backedUpRoomKeysOf(access.crypto);
     return async ({ sessionKeys, upload }: ImportBatch) => {
       if (upload !== null) await transfer.upload(upload);
       const keys = JSON.parse(sessionKeys) as RoomKey[];

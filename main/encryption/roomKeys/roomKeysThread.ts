@@ -2,6 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { AppFailure } from "../../../shared/errors.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { BackupSlice } from "./backupEntries.ts";
+import { carryEntries, proveInSession } from "./carryTask.ts";
 import { CryptoPool } from "./cryptoPool.ts";
 import type { CheckedEntry, OpenedEntries } from "./cryptoThread.ts";
 import { exportRoomKeys } from "./exportTask.ts";
@@ -45,6 +46,10 @@ function perform(task: RoomKeysTask, host: ThreadHost): Promise<unknown> {
       return handOver(task, host);
     case "restore":
       return restoreBackup(task, host);
+    case "carry":
+      return carryEntries(task, host);
+    case "prove":
+      return proveInSession(task, host);
   }
 }
 

@@ -11,6 +11,7 @@ const refuse = (): Promise<never> => Promise.reject(new Error("The thread asked 
 /** What a task that does without a call is answered: nobody listens to how it goes, and there is nothing to be had. */
 const WITHOUT: ThreadCalls = {
   pull: refuse,
+  pullInto: refuse,
   progress: () => Promise.resolve(),
   problem: () => Promise.resolve(),
   readStore: refuse,

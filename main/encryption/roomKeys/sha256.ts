@@ -7,8 +7,8 @@ const LONGEST_DATA = 256;
 const inner = new Uint8Array(BLOCK + LONGEST_DATA);
 const outer = new Uint8Array(BLOCK + DIGEST);
 
-/** Node 18 lacks the call that hashes at once; making an object for each hash takes ten times as long as hashing. */
-const sha256: (data: Uint8Array) => Buffer =
+/** SHA-256. Node 18 lacks the call that hashes at once; making an object for each hash takes ten times as long as hashing. */
+export const sha256: (data: Uint8Array) => Buffer =
   typeof crypto.hash === "function"
     ? (data) => crypto.hash("sha256", data, "buffer")
     : (data) => crypto.createHash("sha256").update(data).digest();

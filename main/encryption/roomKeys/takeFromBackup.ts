@@ -1,29 +1,31 @@
 import { isFailure } from "../../../shared/errors.ts";
 import type { EncryptionAccess } from "../encryptionAccess.ts";
+import { backedUpRoomKeysOf } from "../sdkInternals.ts";
+import type { OpenBackup } from "./carryEntries.ts";
 import type { RoomKey } from "./roomKey.ts";
 import { runWithBackup } from "./runWithBackup.ts";
-import { takeExported } from "./sessionRoomKeys.ts";
+import { takeBackedUp } from "./sessionRoomKeys.ts";
 
 /**
- * Takes the room keys of a backup into this session, as keys that are in no backup yet. What does not open with the key
- * is left out: nobody can read it. A backup that is gone has none. Throws `cancelled`, `bad_answer`, and what the
- * download fails with.
+ * Takes the room keys of a backup into this session, as far as it takes them. A backup that is gone has none. Throws
+ * `cancelled`, `bad_answer`, and what the download fails with.
  *
- * @param privateKey opens the backup; base64
+ * @param inVersion the backup that the session takes them to be in: it does not upload them to that one
  */
 export async function takeFromBackup(
-  { machine, server, signal }: EncryptionAccess,
-  version: string,
-  privateKey: string,
+  { crypto, server, signal }: EncryptionAccess,
+  { version, privateKey }: OpenBackup,
+  inVersion: string,
 ): Promise<void> {
+  const session = backedUpRoomKeysOf(crypto);
   try {
     await runWithBackup(
       { kind: "restore", backupKey: Buffer.from(privateKey, "base64") },
       server.entriesOf(version),
       {
         deliver: async ({ sessionKeys }) => {
-          const { taken, refused } = await takeExported(machine, JSON.parse(sessionKeys) as RoomKey[]);
-          return { taken, refused: refused.length };
+          const refused = await takeBackedUp(session, JSON.parse(sessionKeys) as RoomKey[], inVersion);
+          return { taken: [], refused: refused.length };
         },
       },
       signal,

@@ -36,6 +36,7 @@ export function connectToHost(port: MessagePort): ThreadHost {
   return {
     signal: controller.signal,
     pull: call("pull"),
+    pullInto: call("pullInto"),
     progress: call("progress"),
     problem: (problem) => ((told += 1) > MOST_PROBLEMS ? Promise.resolve() : tell(problem)),
     readStore: call("readStore"),

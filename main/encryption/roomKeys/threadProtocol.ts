@@ -30,7 +30,23 @@ export type RoomKeysTask =
   | { kind: "verify"; backupKey: Uint8Array; total: number }
   | { kind: "list"; hasBackup: boolean; session: SessionStore | null }
   | { kind: "handOver"; session: SessionStore }
-  | { kind: "restore"; backupKey: Uint8Array };
+  | { kind: "restore"; backupKey: Uint8Array }
+  | {
+      kind: "carry";
+      /** 32 bytes: opens the backup that `pull` downloads. */
+      fromKey: Uint8Array;
+      /** 32 bytes: opens the backup that `pullInto` downloads. */
+      intoKey: Uint8Array;
+      /** Whether what the other backup lacks is delivered to it; if not, it is only counted. */
+      send: boolean;
+    }
+  | {
+      kind: "prove";
+      /** 32 bytes: opens the backup that `pull` downloads. */
+      backupKey: Uint8Array;
+      /** Where the keys must be. Null: the session has none. */
+      session: SessionStore | null;
+    };
 
 /** What each task ends with. */
 export interface TaskResults {
@@ -40,6 +56,16 @@ export interface TaskResults {
   list: { rooms: [roomId: string, inBackup: number, inSession: number][] };
   handOver: Record<string, never>;
   restore: { given: number; broken: number };
+  carry: Carried;
+  prove: Carried;
+}
+/** What became of the entries of a backup, by the comparison of what is inside. */
+export interface Carried {
+  entries: number;
+  /** Nothing in hand opens these, so nothing can be said of them. */
+  unopened: number;
+  /** These open, and where they should be there is no copy that opens as much: none before anything was delivered. */
+  missing: number;
 }
 export type ResultOf<T extends RoomKeysTask> = TaskResults[T["kind"]];
 
@@ -64,6 +90,8 @@ export interface Delivered {
 export interface ThreadCalls {
   /** The next piece of the answer to `GET /room_keys/keys`; null at its end. The first call sends the request. */
   pull(): Promise<Uint8Array | null>;
+  /** The same of the backup that entries are carried into. */
+  pullInto(): Promise<Uint8Array | null>;
   progress(at: { done: number; total: number | null }): Promise<void>;
   problem(problem: JobProblem): Promise<void>;
   /** Room keys of the session, as they lie in its store: encrypted. */

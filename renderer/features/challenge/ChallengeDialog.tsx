@@ -68,9 +68,8 @@ function Question({ challenge, stage, onCancel }: QuestionProps) {
   switch (stage?.kind) {
     case "password":
       return <PasswordQuestion challenge={challenge} onCancel={onCancel} />;
-    case "sso":
     case "browser":
-      return <BrowserQuestion challenge={challenge} stage={stage} onCancel={onCancel} />;
+      return <BrowserQuestion challenge={challenge} url={stage.url} onCancel={onCancel} />;
     case "unsupported":
       return (
         <>
@@ -127,23 +126,23 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
 
 interface BrowserQuestionProps {
   readonly challenge: Challenge;
-  readonly stage: Extract<Stage, { url: string }>;
+  readonly url: string;
   readonly onCancel: () => void;
 }
 
-function BrowserQuestion({ challenge, stage: { kind, url }, onCancel }: BrowserQuestionProps) {
+function BrowserQuestion({ challenge, url, onCancel }: BrowserQuestionProps) {
   const { challengeId, accountId } = challenge;
   const [opened, setOpened] = useState(false);
   const open = useAction(async () => {
     await steward.app.openExternal({ url, accountId });
     setOpened(true);
   });
-  const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind } }));
+  const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind: "browser_done" } }));
   const checking = answer.busy || challenge.status === "checking";
   const error = open.error ?? answer.error ?? (checking ? null : challenge.error);
   return (
     <>
-      <p>{t(kind === "sso" ? "challenge.ssoText" : "challenge.browserText")}</p>
+      <p>{t("challenge.browserText")}</p>
       {error && <ErrorText error={error} />}
       <Buttons>
         <Button

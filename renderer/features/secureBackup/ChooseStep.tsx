@@ -9,13 +9,13 @@ import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassp
 import { Buttons, Form } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { beginSetUp } from "../../stores/secureBackup.ts";
+import { beginSetUp, type ResetConfirmation } from "../../stores/secureBackup.ts";
 
 interface ChooseStepProps {
   readonly account: Account;
   readonly kind: SetUpKind;
-  /** What was typed to confirm a reset. */
-  readonly confirmation: string | null;
+  /** How a reset was confirmed. */
+  readonly confirmation: ResetConfirmation | null;
   readonly later: ReactNode;
   readonly onBegun: () => void;
 }

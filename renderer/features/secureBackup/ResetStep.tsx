@@ -3,6 +3,7 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { ResetPreview } from "../../../shared/contract/secureBackup.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
+import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form, Section } from "../../components/Page.tsx";
@@ -24,6 +25,7 @@ export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
   const [preview, setPreview] = useState<ResetPreview | null>(null);
   const [typed, setTyped] = useState("");
   const [tried, setTried] = useState(false);
+  const [deleteUnopened, setDeleteUnopened] = useState(false);
   const look = useAction(async () => setPreview(await steward.secureBackup.resetPreview({ accountId })));
   const { run: lookOnce } = look;
   useEffect(() => {
@@ -33,11 +35,11 @@ export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
   if (look.error) return <ErrorText error={look.error} actions={later} />;
   if (!preview) return <Skeleton label={t("backup.reset.looking")} lines={5} />;
 
-  const { lost, kept } = resetCosts(preview);
+  const { lost, kept } = resetCosts(preview, deleteUnopened);
   const matches = typed.trim().toLowerCase() === preview.confirmation.toLowerCase();
   const submit = (): void => {
     setTried(true);
-    if (matches) confirmReset(accountId, typed);
+    if (matches) confirmReset(accountId, { typed, deleteUnopened });
   };
   return (
     <Form onSubmit={submit}>
@@ -56,6 +58,11 @@ export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
           ))}
         </ul>
       </Section>
+      {preview.backups.some(({ opensHere }) => !opensHere) && (
+        <Checkbox value={deleteUnopened} onChange={setDeleteUnopened}>
+          {t("backup.reset.deleteUnopened")}
+        </Checkbox>
+      )}
       <TextField
         label={t("backup.reset.field", { name: preview.confirmation })}
         help={t("backup.reset.fieldHelp")}

@@ -76,6 +76,14 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
           {t(`backup.run.checkedText.${setUp.kind}`)}
         </Notice>
       )}
+      {setUp.keptBackups && (
+        <Notice tone="warn" live>
+          {t("backup.run.keptBackups", {
+            count: setUp.keptBackups.backups,
+            keys: t("backup.keyCount", { count: setUp.keptBackups.roomKeys }),
+          })}
+        </Notice>
+      )}
       {error && <ErrorText error={error} />}
       {phase === "stopped" && <p>{stoppedText(setUp, locked)}</p>}
       <Buttons

@@ -3,6 +3,7 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SetUp, SetUpKind } from "../../../shared/contract/secureBackup.ts";
 import { Steps } from "../../components/Steps.tsx";
 import { t } from "../../i18n/index.ts";
+import type { ResetConfirmation } from "../../stores/secureBackup.ts";
 import { ChooseStep } from "./ChooseStep.tsx";
 import { KeepStep } from "./KeepStep.tsx";
 import { RunStep } from "./RunStep.tsx";
@@ -13,8 +14,8 @@ interface SetUpWizardProps {
   /** The set-up as main has it; null before anything was chosen. */
   readonly setUp: SetUp | null;
   readonly kind: SetUpKind;
-  /** What was typed to confirm a reset. */
-  readonly confirmation: string | null;
+  /** How a reset was confirmed. */
+  readonly confirmation: ResetConfirmation | null;
   readonly later: ReactNode;
 }
 

@@ -7,20 +7,39 @@ export interface ResetCosts {
   readonly kept: readonly string[];
 }
 
-/** Puts a preview in sentences. */
-export function resetCosts({ roomKeys, verifiedSessionsLost }: ResetPreview): ResetCosts {
-  const { inBackup, opensHere, here } = roomKeys;
+/**
+ * Puts a preview in sentences.
+ *
+ * @param deleteUnopened whether the person gives up the backups that nothing here opens
+ */
+export function resetCosts(
+  { backups, roomKeys, verifiedSessionsLost }: Pick<ResetPreview, "backups" | "roomKeys" | "verifiedSessionsLost">,
+  deleteUnopened: boolean,
+): ResetCosts {
   const lost: { tone: "error" | "warn"; text: string }[] = [];
   const kept: string[] = [];
-  if (inBackup !== null && inBackup > 0) {
-    if (opensHere) kept.push(t("backup.reset.backupKept", { count: inBackup }));
-    else lost.push({ tone: "error", text: t("backup.reset.backupLost", { count: inBackup }) });
+  const opening = keysIn(backups.filter(({ opensHere }) => opensHere));
+  const unopened = backups.filter(({ opensHere }) => !opensHere);
+  const unknown = unopened.find(({ known }) => !known);
+  if (opening > 0) kept.push(t("backup.reset.backupKept", { count: opening }));
+  if (unopened.length > 0) {
+    const numbers = { count: unopened.length, keys: t("backup.keyCount", { count: keysIn(unopened) }) };
+    if (deleteUnopened) lost.push({ tone: "error", text: t("backup.reset.backupLost", numbers) });
+    else kept.push(t("backup.reset.unopenedKept", numbers));
+  }
+  if (unknown) {
+    const text = t("backup.reset.unknownKind", { algorithm: unknown.algorithm });
+    if (deleteUnopened) lost.push({ tone: "warn", text });
+    else kept.push(text);
   }
   if (verifiedSessionsLost > 0) {
     lost.push({ tone: "warn", text: t("backup.reset.sessionsLost", { count: verifiedSessionsLost }) });
   }
   lost.push({ tone: "warn", text: t("backup.reset.identityLost") });
-  if (here > 0) kept.push(t("backup.reset.keysKept", { count: here }));
+  if (roomKeys.here > 0) kept.push(t("backup.reset.keysKept", { count: roomKeys.here }));
   kept.push(t("backup.reset.restKept"), t("backup.reset.cancelKept"));
   return { lost, kept };
 }
+
+const keysIn = (backups: readonly { keyCount: number }[]): number =>
+  backups.reduce((sum, { keyCount }) => sum + keyCount, 0);

@@ -62,6 +62,7 @@ function exportKeys(from: OwnRoomKeys, options: Options = {}): Promise<ResultOf<
   const answer = backup && [Buffer.from(answerWith(backup))];
   const calls: ThreadCalls = {
     pull: () => Promise.resolve(answer?.shift() ?? null),
+    pullInto: () => Promise.reject(new Error("nothing is carried over")),
     progress: () => Promise.resolve(),
     problem: (problem) => Promise.reject(new Error(JSON.stringify(problem))),
     readStore: from.readStore(),

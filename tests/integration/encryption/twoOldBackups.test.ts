@@ -84,7 +84,8 @@ describe("two backups, each opened by another key", () => {
 });
 
 describe("an older backup that is carried over", () => {
-  const KEYS = { method: "GET", path: /room_keys\/keys\?/ };
+  /** Of the older one: the newest is asked for as well, to see what it has. */
+  const KEYS = { method: "GET", path: /room_keys\/keys\?version=2$/ };
   const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: scene.securityKey });
   /** The stored key opens the newest backup, and this session's key an older one. */
   beforeEach(async () => {
@@ -101,7 +102,8 @@ describe("an older backup that is carried over", () => {
     const late = { kind: "delay" as const, ms: answerMs * 2 };
     const slow = servers.proxy.addRule({ ...KEYS, fault: late, skip: 1, times: Infinity });
     await unlock();
-    expect([broken.met, slow.met]).toEqual([1, 1]);
+    expect(broken.met).toBe(1);
+    expect(slow.met).toBeGreaterThan(0);
     await scene.use((client) => Promise.resolve((client.http.opts.localTimeoutMs = 30_000)));
     await scene.repair(false);
     expect((await scene.openElsewhere()).roomKeys).toEqual({ inBackup: OURS + MORE, restored: OURS + MORE });

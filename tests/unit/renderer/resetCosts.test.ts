@@ -3,29 +3,49 @@ import type { ResetPreview, SecureBackupDiagnosis, SecureBackupState } from "../
 import { wayToMend } from "../../../renderer/features/secureBackup/diagnosis.ts";
 import { resetCosts } from "../../../renderer/features/secureBackup/resetCosts.ts";
 
-function preview(roomKeys: Partial<ResetPreview["roomKeys"]>, verifiedSessionsLost = 2): ResetPreview {
+const KIND = "m.megolm_backup.v1.curve25519-aes-sha2";
+const backup = (keyCount: number, opensHere: boolean, algorithm = KIND): ResetPreview["backups"][number] => ({
+  version: String(keyCount),
+  algorithm,
+  known: algorithm === KIND,
+  keyCount,
+  opensHere,
+});
+
+function preview(backups: ResetPreview["backups"], verifiedSessionsLost = 2): ResetPreview {
   return {
     confirmation: "alice",
     verifiedSessionsLost,
     identityExists: true,
-    roomKeys: { inBackup: 412, opensHere: false, here: 7, ...roomKeys },
+    roomKeys: { inBackup: backups[0]?.keyCount ?? null, opensHere: backups[0]?.opensHere ?? false, here: 7 },
+    backups,
   };
 }
 
 describe("what a reset costs", () => {
-  test("is the backup, where this session cannot read it", () => {
-    const { lost, kept } = resetCosts(preview({}));
-    expect(lost[0]).toMatchObject({ tone: "error", text: expect.stringContaining("412 message keys") });
-    expect(lost[1]?.text).toContain("2 other sessions will not be verified");
-    expect(kept.join(" ")).not.toContain("412");
-    expect(kept[0]).toContain("7 message keys in this session");
+  test("is no backup that this session cannot read, unless the person gives it up", () => {
+    const backups = [backup(400, false), backup(3, true), backup(12, false)];
+    const { lost, kept } = resetCosts(preview(backups), false);
+    expect(lost.map(({ tone }) => tone)).toEqual(["warn", "warn"]);
+    expect(lost[0]?.text).toContain("2 other sessions will not be verified");
+    expect(kept[0]).toContain("3 message keys in the backup");
+    expect(kept[1]).toMatch(/^2 backups that nothing here opens, with 412 .* stay on the server/);
+    expect(kept[2]).toContain("7 message keys in this session");
+    const given = resetCosts(preview(backups), true);
+    expect(given.lost[0]).toMatchObject({ tone: "error", text: expect.stringMatching(/^2 backups .* deleted, with 412/) });
+    expect(given.kept.join(" ")).not.toContain("412");
   });
 
-  test("is no room key, where this session reads the backup or there is none", () => {
-    expect(resetCosts(preview({ opensHere: true })).lost.map(({ tone }) => tone)).toEqual(["warn", "warn"]);
-    expect(resetCosts(preview({ opensHere: true })).kept[0]).toContain("412 message keys in the backup");
-    expect(resetCosts(preview({ inBackup: null }, 0)).lost).toHaveLength(1);
-    expect(resetCosts(preview({ inBackup: 0 }, 0)).lost).toHaveLength(1);
+  test("is no room key, where this session reads all backups or there is none", () => {
+    const all = resetCosts(preview([backup(400, true), backup(12, true)]), false);
+    expect(all.lost.map(({ tone }) => tone)).toEqual(["warn", "warn"]);
+    expect(all.kept[0]).toContain("412 message keys in the backup");
+    expect(resetCosts(preview([], 0), false).lost).toHaveLength(1);
+  });
+
+  test("names a kind of backup that is not known", () => {
+    const { kept } = resetCosts(preview([backup(5, false, "org.example.backup")]), false);
+    expect(kept[1]).toContain("org.example.backup");
   });
 });
 
