@@ -96,6 +96,7 @@ export const AppError = z.lazy(() =>
     kind("backup_locked"),
     kind("backup_replaced"),
     // Inside the app
+    /** Each issue is the path of a field and what is wrong with it: `identifier.address: not_an_email`. */
     kind("invalid_input", { issues: z.array(z.string().max(300)).max(20) }),
     kind("forbidden_sender"),
     kind("internal", { ref: z.string() }),

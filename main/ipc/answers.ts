@@ -10,10 +10,11 @@ const MOST_ISSUES = 20;
 function invalidInput(error: z.ZodError): AppError {
   return {
     kind: "invalid_input",
-    // Paths and rules only: zod's messages never repeat the value, which may be a password.
-    issues: error.issues
-      .slice(0, MOST_ISSUES)
-      .map((issue) => `${issue.path.join(".") || "input"}: ${issue.code}`.slice(0, 300)),
+    // Paths and rules only, or the names of our own rules: never the value, which may be a password.
+    issues: error.issues.slice(0, MOST_ISSUES).map((issue) => {
+      const rule = issue.code === "custom" && /^[a-z_]+$/.test(issue.message) ? issue.message : issue.code;
+      return `${issue.path.join(".") || "input"}: ${rule}`.slice(0, 300);
+    }),
   };
 }
 

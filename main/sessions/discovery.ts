@@ -1,14 +1,18 @@
 import * as z from "zod";
 import type { Homeserver, LoginFlow } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { type HomeserverInput, readHomeserver } from "../../shared/fields.ts";
 import { type Fetch, requestJson } from "../http/requestJson.ts";
+import {
+  askWellKnown,
+  checkIdentityServer,
+  DISCOVERY_TIMEOUT_MS,
+  isInsecureHttp,
+  isLocalhost,
+  isMissing,
+  isNoFile,
+} from "./wellKnown.ts";
 
-const TIMEOUT_MS = 10_000;
-
-const WellKnown = z.object({
-  "m.homeserver": z.object({ base_url: z.string().max(2048).optional() }).optional(),
-  "m.identity_server": z.unknown().optional(),
-});
 const Versions = z.object({ versions: z.array(z.string()).min(1) });
 const LoginFlows = z.object({
   flows: z.array(
@@ -20,105 +24,17 @@ const LoginFlows = z.object({
 });
 const AuthMetadata = z.object({ issuer: z.string() });
 
-/** What a person may type: a server name, a URL, or a full Matrix ID. */
-export type HomeserverInput =
-  | { kind: "name"; serverName: string; localpart: string | null }
-  | { kind: "url"; baseUrl: string; serverName: string };
-
-/** Tells apart what was typed. Throws `invalid_input` when it can be none of the three. */
+/** Tells apart what was typed. Throws `invalid_input`, which names the field and its problem, when it is nothing of that. */
 export function parseHomeserverInput(input: string): HomeserverInput {
-  const text = input.trim();
-  if (text.includes("://")) {
-    let url: URL;
-    try {
-      url = new URL(text);
-    } catch {
-      throw fail("invalid_input", { issues: ["input: not_a_url"] });
-    }
-    if (!/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "") {
-      throw fail("invalid_input", { issues: ["input: not_a_url"] });
-    }
-    return { kind: "url", baseUrl: trimBaseUrl(url.href), serverName: url.host };
-  }
-  const mxid = /^@([^:\s]*):(\S+)$/.exec(text);
-  const serverName = mxid ? mxid[2]! : text;
-  // Host names, IPv4, bracketed IPv6, each with an optional port (spec, appendices, "Server name").
-  const looksLikeOne = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[\p{L}\p{N}.-]{1,255})(?::\d{1,5})?$/u.test(serverName);
-  if (!looksLikeOne || !URL.canParse(`https://${serverName}`)) {
-    throw fail("invalid_input", { issues: ["input: not_a_server_name"] });
-  }
-  return { kind: "name", serverName: serverName.toLowerCase(), localpart: mxid ? mxid[1]! : null };
-}
-
-function trimBaseUrl(url: string): string {
-  return url.replace(/[?#].*$/, "").replace(/\/+$/, "");
-}
-
-/** True for hosts that never leave this computer, where plain http tells nobody anything. */
-export function isLocalhost(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || /^127\.|^\[::1\]$/.test(hostname);
-}
-
-/** True when talking to this URL sends passwords unencrypted over a network. */
-export function isInsecureHttp(baseUrl: string): boolean {
-  const url = new URL(baseUrl);
-  return url.protocol === "http:" && !isLocalhost(url.hostname);
-}
-
-interface WellKnownAnswer {
-  baseUrl: string | null;
-  identityServerInvalid: boolean;
-}
-
-/**
- * Asks a host for its `.well-known/matrix/client` (Client-Server API, "Server Discovery"). A missing file means that it
- * leads nowhere; a file that is there and wrong is an error, so that nobody is led elsewhere.
- */
-async function askWellKnown(origin: string, host: string, fetch: Fetch): Promise<WellKnownAnswer> {
-  const nothing = { baseUrl: null, identityServerInvalid: false };
-  let answer: z.infer<typeof WellKnown>;
-  try {
-    answer = await requestJson({
-      fetch,
-      url: `${origin}/.well-known/matrix/client`,
-      schema: WellKnown,
-      timeoutMs: TIMEOUT_MS,
-      limitBytes: 50 * 1024,
-    });
-  } catch (thrown) {
-    if (isMissing(thrown)) return nothing;
-    if (isFailure(thrown, "bad_answer")) throw fail("well_known_invalid", { host, reason: "not_json" });
-    if (isFailure(thrown, "server") || isFailure(thrown, "gateway_error") || isFailure(thrown, "forbidden")) {
-      throw fail("well_known_invalid", { host, reason: "error_status" });
-    }
-    // A server that only answers elsewhere, or only over http on this computer, has no https to ask here.
-    if (isFailure(thrown, "network")) return nothing;
-    if (isFailure(thrown, "bad_certificate") && isLocalhost(new URL(origin).hostname)) return nothing;
-    throw thrown;
-  }
-  const baseUrl = answer["m.homeserver"]?.base_url;
-  if (baseUrl === undefined) throw fail("well_known_invalid", { host, reason: "no_homeserver" });
-  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
-    throw fail("well_known_invalid", { host, reason: "base_url" });
-  }
-  const identity = answer["m.identity_server"];
-  const IdentityServer = z.object({ base_url: z.url({ protocol: /^https?$/ }) });
-  return {
-    baseUrl: trimBaseUrl(baseUrl),
-    identityServerInvalid: identity !== undefined && !IdentityServer.safeParse(identity).success,
-  };
-}
-
-/** True when the server answers, but does not know what it was asked for: 404, with or without a Matrix error. */
-function isMissing(thrown: unknown): boolean {
-  if (isFailure(thrown, "not_found")) return true;
-  return thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 404;
+  const { value, problem } = readHomeserver(input);
+  if (problem !== undefined) throw fail("invalid_input", { issues: [`input: ${problem}`] });
+  return value;
 }
 
 /** Throws `not_a_homeserver` unless something that speaks the client-server API answers at this URL. */
-async function checkHomeserver(baseUrl: string, fetch: Fetch): Promise<void> {
+export async function checkHomeserver(baseUrl: string, fetch: Fetch): Promise<void> {
   try {
-    await requestJson({ fetch, url: `${baseUrl}/_matrix/client/versions`, schema: Versions, timeoutMs: TIMEOUT_MS });
+    await requestJson({ fetch, url: `${baseUrl}/_matrix/client/versions`, schema: Versions, timeoutMs: DISCOVERY_TIMEOUT_MS });
   } catch (thrown) {
     const says = (kind: "bad_answer" | "not_found" | "forbidden"): boolean => isFailure(thrown, kind);
     const clientError =
@@ -142,7 +58,7 @@ async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<LoginFlow[]
     fetch,
     url: `${baseUrl}/_matrix/client/v1/auth_metadata`,
     schema: AuthMetadata,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: DISCOVERY_TIMEOUT_MS,
   }).then(
     () => true,
     () => false,
@@ -151,7 +67,7 @@ async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<LoginFlow[]
     fetch,
     url: `${baseUrl}/_matrix/client/v3/login`,
     schema: LoginFlows,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: DISCOVERY_TIMEOUT_MS,
   }).catch(async (thrown: unknown) => {
     // A server that has moved to OAuth altogether need not know this request any more.
     if (isMissing(thrown) && (await offersOauth)) return { flows: [] };
@@ -187,20 +103,14 @@ async function guessBaseUrl(serverName: string, fetch: Fetch): Promise<string> {
   }
 }
 
-type Located = Pick<Homeserver, "baseUrl" | "foundBy"> & { identityServerInvalid: boolean };
+type Located = Pick<Homeserver, "baseUrl" | "foundBy"> & { identityServer: unknown };
 
 /** Follows the `.well-known` of a host; null when it has none. Throws when it leads to no homeserver. */
 async function followWellKnown(origin: string, host: string, fetch: Fetch): Promise<Located | null> {
-  const { baseUrl, identityServerInvalid } = await askWellKnown(origin, host, fetch);
+  const { baseUrl, identityServer } = await askWellKnown(origin, host, fetch);
   if (baseUrl === null) return null;
   await checkHomeserver(baseUrl, fetch);
-  return { baseUrl, foundBy: "well_known", identityServerInvalid };
-}
-
-/** True when what answered in place of a `.well-known` file was none: nothing can be said about what it names. */
-function isNoFile(thrown: unknown): boolean {
-  if (!(thrown instanceof AppFailure) || thrown.error.kind !== "well_known_invalid") return false;
-  return thrown.error.reason === "not_json" || thrown.error.reason === "error_status";
+  return { baseUrl, foundBy: "well_known", identityServer };
 }
 
 /**
@@ -213,7 +123,7 @@ async function locateOnOwnPort(serverName: string, fetch: Fetch): Promise<Locate
   const baseUrl = `http://${serverName}`;
   try {
     await checkHomeserver(baseUrl, fetch);
-    return { baseUrl, foundBy: "server_name", identityServerInvalid: false };
+    return { baseUrl, foundBy: "server_name", identityServer: undefined };
   } catch (thrown) {
     const hangs = thrown instanceof AppFailure && thrown.error.kind === "network" && thrown.error.reason === "timeout";
     if (hangs) throw thrown;
@@ -227,7 +137,7 @@ async function locateByName(serverName: string, fetch: Fetch): Promise<Located> 
     (await followWellKnown(`https://${serverName}`, serverName, fetch)) ?? {
       baseUrl: await guessBaseUrl(serverName, fetch),
       foundBy: "server_name",
-      identityServerInvalid: false,
+      identityServer: undefined,
     }
   );
 }
@@ -239,7 +149,7 @@ async function locateByName(serverName: string, fetch: Fetch): Promise<Located> 
 async function locateByUrl(baseUrl: string, fetch: Fetch): Promise<Located> {
   try {
     await checkHomeserver(baseUrl, fetch);
-    return { baseUrl, foundBy: "url", identityServerInvalid: false };
+    return { baseUrl, foundBy: "url", identityServer: undefined };
   } catch (thrown) {
     const { origin, host, pathname } = new URL(baseUrl);
     if (!isFailure(thrown, "not_a_homeserver") || pathname !== "/" || isInsecureHttp(baseUrl)) throw thrown;
@@ -261,17 +171,22 @@ async function locateByUrl(baseUrl: string, fetch: Fetch): Promise<Located> {
  */
 export async function findHomeserver(input: string, fetch: Fetch): Promise<Homeserver> {
   const typed = parseHomeserverInput(input);
-  const { baseUrl, foundBy, identityServerInvalid } =
+  const { baseUrl, foundBy, identityServer } =
     typed.kind === "url" ? await locateByUrl(typed.baseUrl, fetch) : await locateByName(typed.serverName, fetch);
+  const [flows, badIdentityServer] = await Promise.all([
+    askLoginFlows(baseUrl, fetch),
+    checkIdentityServer(identityServer, fetch),
+  ]);
   const warnings: Homeserver["warnings"] = [];
-  if (identityServerInvalid) warnings.push("identity_server_invalid");
+  if (badIdentityServer) warnings.push("identity_server_invalid");
   if (isInsecureHttp(baseUrl)) warnings.push("insecure_http");
   return {
     serverName: typed.serverName,
     baseUrl,
     foundBy,
-    flows: await askLoginFlows(baseUrl, fetch),
+    flows,
     localpart: typed.kind === "name" ? typed.localpart : null,
     warnings,
+    ...(badIdentityServer?.host === undefined ? {} : { identityServer: badIdentityServer.host }),
   };
 }

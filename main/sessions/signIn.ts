@@ -2,21 +2,24 @@ import * as z from "zod";
 import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
-import { isInsecureHttp } from "./discovery.ts";
+import { checkHomeserver } from "./discovery.ts";
 import { type Fetch, requestJson } from "../http/requestJson.ts";
+import { baseUrlOf, isInsecureHttp, isLocalhost } from "./wellKnown.ts";
 
 const LoginAnswer = z.object({
   user_id: UserId,
   access_token: z.string().min(1).max(4096),
   device_id: DeviceId,
+  well_known: z.unknown().optional(),
 });
+const WhoAmI = z.object({ user_id: UserId, device_id: DeviceId.optional() });
 
 /** What a successful sign-in gives. The token is for the vault and goes nowhere else. */
 export interface SignedIn {
   userId: string;
   deviceId: string;
   accessToken: string;
-  /** As the person typed it, or as `.well-known` led to it: without a slash at the end. */
+  /** As the person typed it, or as `.well-known` or the answer to the login led to it: without a slash at the end. */
   baseUrl: string;
 }
 
@@ -77,6 +80,9 @@ async function doesNotExist(request: PasswordSignIn): Promise<string | null> {
  * Signs in with a password (`POST /_matrix/client/v3/login`, `m.login.password`). No refresh token is asked for: legacy
  * ones are not refreshed by the SDK.
  *
+ * A name in capitals that nobody has is tried in lower case, in which names are kept (specification, appendices, "User
+ * identifiers"); most servers do that by themselves.
+ *
  * Throws `insecure_http` before anything is sent, `wrong_credentials`, `unknown_user`, `user_deactivated`, `user_locked`,
  * `rate_limited`, `redirected`, `network` and its kin.
  */
@@ -98,17 +104,60 @@ export async function signInWithPassword(request: PasswordSignIn): Promise<Signe
       },
       schema: LoginAnswer,
     });
-    return {
+    const signedIn = {
       userId: answer.user_id,
       deviceId: answer.device_id,
       accessToken: answer.access_token,
       baseUrl: request.baseUrl,
     };
+    return { ...signedIn, baseUrl: await baseUrlAfterLogin(request.fetch, signedIn, answer.well_known) };
   } catch (thrown) {
     if (!isFailure(thrown, "forbidden") && !isFailure(thrown, "unauthenticated")) throw thrown;
     const unknown = await doesNotExist(request);
+    const lowered = unknown === null ? null : inLowerCase(request.identifier);
+    if (lowered !== null) return signInWithPassword({ ...request, identifier: lowered });
     if (unknown !== null) throw new AppFailure({ kind: "unknown_user", userId: unknown }, { cause: thrown });
     throw new AppFailure({ kind: "wrong_credentials" }, { cause: thrown });
+  }
+}
+
+/** The same user in lower case; null when it is that already, or is no name. */
+function inLowerCase(identifier: LoginIdentifier): LoginIdentifier | null {
+  if (identifier.kind !== "user") return null;
+  const user = identifier.user.toLowerCase();
+  return user === identifier.user ? null : { kind: "user", user };
+}
+
+/**
+ * Where the account is reached from now on. The answer to a login may name another address (Client-Server API, "POST
+ * /login", `well_known`). It comes from the server that has just been given the password, so it is followed; but not from
+ * https to http, not from elsewhere to this computer, and only when the same session is known there. Otherwise the address
+ * stays that worked.
+ */
+async function baseUrlAfterLogin(
+  fetch: Fetch,
+  { baseUrl, userId, deviceId, accessToken }: SignedIn,
+  wellKnown: unknown,
+): Promise<string> {
+  const Named = z.object({ "m.homeserver": z.object({ base_url: z.string() }) });
+  const named = baseUrlOf(Named.safeParse(wellKnown).data?.["m.homeserver"].base_url);
+  if (named === null || named === baseUrl) return baseUrl;
+  const [from, to] = [new URL(baseUrl), new URL(named)];
+  const isDowngrade = (isInsecureHttp(named) && !isInsecureHttp(baseUrl)) || (from.protocol === "https:" && to.protocol === "http:");
+  if (isDowngrade || (isLocalhost(to.hostname) && !isLocalhost(from.hostname))) return baseUrl;
+  try {
+    await checkHomeserver(named, fetch);
+    const who = await requestJson({
+      fetch,
+      url: `${named}/_matrix/client/v3/account/whoami`,
+      accessToken,
+      schema: WhoAmI,
+      timeoutMs: 10_000,
+    });
+    return who.user_id === userId && (who.device_id ?? deviceId) === deviceId ? named : baseUrl;
+  } catch (thrown) {
+    if (thrown instanceof AppFailure) return baseUrl;
+    throw thrown;
   }
 }
 

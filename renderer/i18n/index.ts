@@ -128,6 +128,32 @@ function isolated(words: string): string {
   return `\u2068${words}\u2069`;
 }
 
+/** What is wrong with a field of that name, as a sentence. */
+export function fieldProblemText(field: string, problem: string): string {
+  const own = lookUp(`fieldProblems.${field}_${problem}`) ?? lookUp(`fieldProblems.any_${problem}`);
+  return typeof own === "string" ? own : t("fieldProblems.any_wrong");
+}
+
+/** zod's words for what our own rules call otherwise. */
+const SCHEMA_PROBLEMS: Readonly<Record<string, string>> = { too_big: "too_long", too_small: "empty", invalid_type: "empty" };
+
+/** The fields that main refused and what is wrong with each, in the order in which main found them. */
+function refusedFields(error: AppError): { readonly field: string; readonly problem: string }[] {
+  if (error.kind !== "invalid_input") return [];
+  return error.issues.map((issue) => {
+    const [, path = "", problem = ""] = /^([\w.]+): (\w+)$/.exec(issue) ?? [];
+    // Of a list, the list: `deviceIds.17`.
+    const field = path.split(".").findLast((part) => !/^\d+$/.test(part)) ?? "";
+    return { field, problem: SCHEMA_PROBLEMS[problem] ?? problem };
+  });
+}
+
+/** What is wrong with the field of that name, when main refused it; else null. */
+export function refusedFieldText(error: AppError | null, field: string): string | null {
+  const refused = error && refusedFields(error).find((one) => one.field === field);
+  return refused ? fieldProblemText(field, refused.problem) : null;
+}
+
 function errorSentence(error: AppError): string {
   switch (error.kind) {
     case "unauthenticated":
@@ -152,6 +178,13 @@ function errorSentence(error: AppError): string {
     case "secure_backup_check_failed": {
       const checks = error.failed.length > 0 ? t("errorReasons.checks", { failed: error.failed.join(", ") }) : "";
       return t("errors.secure_backup_check_failed", { checks }).trim();
+    }
+    case "invalid_input": {
+      const problems = refusedFields(error).map(({ field, problem }) => {
+        const name = lookUp(`fields.${field}`);
+        return typeof name === "string" ? `${name}: ${fieldProblemText(field, problem)}` : error.issues.join(", ");
+      });
+      return t("errors.invalid_input", { problems: [...new Set(problems)].join(" ") });
     }
     case "server":
       return error.message.trim() === ""

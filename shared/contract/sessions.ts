@@ -30,7 +30,7 @@ export const sessions = domain({
      * Signs other sessions out, all with one Challenge. Throws `invalid_input` when this session is among them:
      * signing that out is `accounts.signOut`.
      */
-    signOut: request(one.extend({ deviceIds: z.array(DeviceId).min(1).max(2000) }), list),
+    signOut: request(one.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), list),
   },
   events: {
     /** The list is not as it was; ask again. */

@@ -1,6 +1,20 @@
 import * as z from "zod";
+import { LONGEST_TYPED, type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
 import { AccountId, BaseUrl, ServerName } from "../ids.ts";
 import { domain, request } from "./define.ts";
+
+/** What a person types, checked as the form checks it. The issue names the problem and never repeats what was typed. */
+function typed(read: (text: string) => Read<string>) {
+  return z
+    .string()
+    .max(LONGEST_TYPED)
+    .transform((text, context) => {
+      const { value, problem } = read(text);
+      if (problem === undefined) return value;
+      context.addIssue({ code: "custom", message: problem });
+      return z.NEVER;
+    });
+}
 
 /** A way of signing in that a homeserver offers. Those Steward cannot do yet are named all the same. */
 export const LoginFlow = z.discriminatedUnion("kind", [
@@ -21,29 +35,40 @@ export const Homeserver = z.object({
   /** The user part when the input was a full Matrix ID. */
   localpart: z.string().nullable(),
   warnings: z.array(z.enum(["insecure_http", "identity_server_invalid"])),
+  /** The host of the identity server that does not work, where what is named has one. */
+  identityServer: z.string().max(2048).optional(),
 });
 export type Homeserver = z.infer<typeof Homeserver>;
 
 /** Who signs in: the words a person typed, told apart by the form. */
 export const LoginIdentifier = z.discriminatedUnion("kind", [
   /** A localpart or a full Matrix ID. */
-  z.object({ kind: z.literal("user"), user: z.string().trim().min(1).max(255) }),
-  z.object({ kind: z.literal("email"), address: z.email().max(320) }),
+  z.object({ kind: z.literal("user"), user: typed(readUser) }),
+  z.object({ kind: z.literal("email"), address: typed(readEmail) }),
   /** Country: two letters (ISO 3166); number as typed. */
   z.object({
     kind: z.literal("phone"),
     country: z.string().regex(/^[A-Z]{2}$/),
-    number: z.string().min(3).max(30),
+    number: typed(readPhone),
   }),
 ]);
 export type LoginIdentifier = z.infer<typeof LoginIdentifier>;
+
+/** The words themselves: what they mean is looked at where they are used. */
+function homeserverText(text: string): Read<string> {
+  const { problem } = readHomeserver(text);
+  return problem === undefined ? { value: tidy(text) } : { problem };
+}
 
 const password = z.string().min(1).max(4096);
 
 export const signIn = domain({
   requests: {
     /** Finds the homeserver behind a name, a URL or a full Matrix ID, and asks how one signs in there. */
-    findHomeserver: request(z.object({ input: z.string().trim().min(1).max(2048) }), Homeserver),
+    findHomeserver: request(
+      z.object({ input: typed(homeserverText) }),
+      Homeserver,
+    ),
     withPassword: request(
       z.object({
         /** Null when the homeserver was given as a URL: its name is not known then. */

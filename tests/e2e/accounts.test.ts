@@ -45,6 +45,16 @@ describe("a person with three accounts", () => {
     await person.isAt(/^Sign in to/);
     await person.press("Sign in");
     await person.sees("Type your user name.");
+    await person.type("User name", "al ice");
+    await person.sees("User names have no spaces in them.");
+    await person.page.getByText("Email", { exact: true }).click();
+    for (const address of ["a&b@example.org", "用户@例子.公司"]) {
+      await person.type("Email address", address);
+      await person.type("Password", "not the password");
+      await person.press("Sign in");
+      await person.sees(/wrong/i);
+    }
+    await person.page.getByText("User name", { exact: true }).click();
     await person.type("User name", "alice");
     await person.type("Password", alice.password);
     await person.looks("sign-in");

@@ -1,4 +1,4 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { TestCertificate } from "./certificate.ts";
 import { listenLocally } from "./ports.ts";
@@ -10,7 +10,9 @@ export type WellKnownOutcome =
   /** Names a homeserver; further keys (an identity server, say) may be laid over it. */
   | { kind: "homeserver"; baseUrl: string; more?: Record<string, unknown> }
   /** Any body with 200, as it is. */
-  | { kind: "raw"; body: string; contentType?: string }
+  | { kind: "raw"; body: string | Uint8Array; contentType?: string; headers?: Record<string, string> }
+  /** Says that it is compressed, and is not whole; or whole and not compressed at all, unless no compression is asked for. */
+  | { kind: "bad_gzip"; baseUrl: string; plainOnRequest: boolean }
   | { kind: "status"; status: number }
   | { kind: "redirect"; to: string }
   | { kind: "hang" };
@@ -29,10 +31,10 @@ export interface WellKnownHost {
 
 /** Starts such a host on 127.0.0.1; over https with a certificate, as clients insist on, or else over http. */
 export async function startWellKnownHost({ tls }: { tls?: TestCertificate } = {}): Promise<WellKnownHost> {
-  const onRequest = (request: { url?: string | undefined }, response: ServerResponse) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const path = request.url ?? "";
     host.asked.push(path);
-    if (path === "/.well-known/matrix/client") answer(host.outcome, response);
+    if (path === "/.well-known/matrix/client") answer(host.outcome, response, request.headers["accept-encoding"]);
     else response.writeHead(404).end();
   };
   const server = tls ? createTlsServer(tls, onRequest) : createServer(onRequest);
@@ -51,7 +53,7 @@ export async function startWellKnownHost({ tls }: { tls?: TestCertificate } = {}
   return host;
 }
 
-function answer(outcome: WellKnownOutcome, response: ServerResponse): void {
+function answer(outcome: WellKnownOutcome, response: ServerResponse, encoding: string | string[] | undefined): void {
   const json = { "content-type": "application/json" };
   switch (outcome.kind) {
     case "absent":
@@ -62,8 +64,15 @@ function answer(outcome: WellKnownOutcome, response: ServerResponse): void {
       response.end(JSON.stringify({ "m.homeserver": { base_url: outcome.baseUrl }, ...outcome.more }));
       return;
     case "raw":
-      response.writeHead(200, { "content-type": outcome.contentType ?? "application/json" }).end(outcome.body);
+      response.writeHead(200, { "content-type": outcome.contentType ?? "application/json", ...outcome.headers });
+      response.end(outcome.body);
       return;
+    case "bad_gzip": {
+      const body = JSON.stringify({ "m.homeserver": { base_url: outcome.baseUrl } });
+      const plain = outcome.plainOnRequest && encoding === "identity";
+      response.writeHead(200, plain ? json : { ...json, "content-encoding": "gzip" }).end(body);
+      return;
+    }
     case "status":
       response.writeHead(outcome.status).end();
       return;

@@ -6,7 +6,8 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t } from "../../i18n/index.ts";
+import { readHomeserver } from "../../../shared/fields.ts";
+import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { SignInForm } from "./SignInForm.tsx";
 
 /** Adds an account in two steps: finds its homeserver, then signs in there. */
@@ -39,10 +40,11 @@ interface HomeserverFormProps {
 function HomeserverForm({ input, onInput, onFound }: HomeserverFormProps) {
   const [tried, setTried] = useState(false);
   const find = useAction(async () => onFound(await steward.signIn.findHomeserver({ input })));
-  const missing = input.trim() === "";
+  const { problem } = readHomeserver(input);
+  const refused = refusedFieldText(find.error, "input");
   const submit = (): void => {
     setTried(true);
-    if (!missing) void find.run();
+    if (problem === undefined) void find.run();
   };
   const change = (value: string): void => {
     find.reset();
@@ -56,9 +58,9 @@ function HomeserverForm({ input, onInput, onFound }: HomeserverFormProps) {
         value={input}
         onChange={change}
         autoFocus
-        problem={tried && missing ? t("add.homeserverRequired") : null}
+        problem={tried && problem ? fieldProblemText("input", problem) : refused}
       />
-      {find.error && <ErrorText error={find.error} />}
+      {find.error && !refused && <ErrorText error={find.error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={find.busy}>
           {t("common.continue")}

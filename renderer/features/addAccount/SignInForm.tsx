@@ -9,7 +9,7 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
 import { PasswordField, SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t } from "../../i18n/index.ts";
+import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { loadAccounts, useAccounts } from "../../stores/accounts.ts";
 import { go } from "../../stores/routes.ts";
 import styles from "./AddAccount.module.css";
@@ -36,7 +36,11 @@ export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInForm
   return (
     <div className={styles["step"]} ref={top}>
       {homeserver.warnings.includes("identity_server_invalid") && (
-        <Notice tone="info">{t("add.warningIdentity", { server: homeserver.serverName })}</Notice>
+        <Notice tone="info">
+          {homeserver.identityServer === undefined
+            ? t("add.warningIdentityUnnamed", { server: homeserver.serverName })
+            : t("add.warningIdentity", { server: homeserver.serverName, identity: homeserver.identityServer })}
+        </Notice>
       )}
       {takesPassword ? (
         <PasswordSignIn homeserver={homeserver} onOtherHomeserver={onOtherHomeserver} onBack={onBack} />
@@ -79,7 +83,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
   const [accepted, setAccepted] = useState(false);
   const [moved, setMoved] = useState(false);
   const [tried, setTried] = useState(false);
-  const identifier = identifierOf({ kind, user, email, country, number });
+  const { value: identifier, problem } = identifierOf({ kind, user, email, country, number });
 
   const signIn = useAction(async (identified: LoginIdentifier) => {
     const otherServer = knownName === null ? null : otherServerOf(identified, knownName);
@@ -105,6 +109,12 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
   });
 
   const insecure = homeserver.warnings.includes("insecure_http") || signIn.error?.kind === "insecure_http";
+  /** What is wrong with a field: what is seen here at once, or what main found. */
+  const problemOf = (field: "user" | "address" | "number"): string | null =>
+    tried && problem ? fieldProblemText(field, problem) : refusedFieldText(signIn.error, field);
+  const passwordProblem =
+    tried && password === "" ? t("add.passwordRequired") : refusedFieldText(signIn.error, "password");
+  const isSaidBeside = [problemOf("user"), problemOf("address"), problemOf("number"), passwordProblem].some(Boolean);
   const submit = (): void => {
     setTried(true);
     if (identifier && password && (!insecure || accepted)) void signIn.run(identifier);
@@ -146,7 +156,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
           value={user}
           onChange={setUser}
           autoComplete="username"
-          problem={tried && !identifier ? t("add.userRequired") : null}
+          problem={problemOf("user")}
         />
       )}
       {kind === "email" && (
@@ -156,7 +166,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
           value={email}
           onChange={setEmail}
           autoComplete="email"
-          problem={tried && !identifier ? t("add.emailRequired") : null}
+          problem={problemOf("address")}
         />
       )}
       {kind === "phone" && (
@@ -168,7 +178,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
             value={number}
             onChange={setNumber}
             autoComplete="tel"
-            problem={tried && !identifier ? t("add.phoneRequired") : null}
+            problem={problemOf("number")}
           />
         </div>
       )}
@@ -177,14 +187,14 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
         value={password}
         onChange={setPassword}
         autoComplete="current-password"
-        problem={tried && password === "" ? t("add.passwordRequired") : null}
+        problem={passwordProblem}
       />
       {tried && insecure && !accepted && (
         <Notice tone="error" live>
           {t("add.acceptHttpRequired")}
         </Notice>
       )}
-      {signIn.error && signIn.error.kind !== "insecure_http" && <SignInError error={signIn.error} />}
+      {signIn.error && signIn.error.kind !== "insecure_http" && !isSaidBeside && <SignInError error={signIn.error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={signIn.busy}>
           {t(signIn.busy ? "add.submitting" : "add.submit")}

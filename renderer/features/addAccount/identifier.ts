@@ -1,4 +1,5 @@
 import type { LoginIdentifier } from "../../../shared/contract/signIn.ts";
+import { type Read, readEmail, readPhone, readUser } from "../../../shared/fields.ts";
 
 export type IdentifierKind = LoginIdentifier["kind"];
 
@@ -10,16 +11,20 @@ interface Typed {
   readonly number: string;
 }
 
-/** What was typed as main wants it, or null when it is not complete. */
-export function identifierOf({ kind, user, email, country, number }: Typed): LoginIdentifier | null {
+/** What was typed as main wants it, or what is wrong with it. */
+export function identifierOf({ kind, user, email, country, number }: Typed): Read<LoginIdentifier> {
   switch (kind) {
     case "user":
-      return user.trim() ? { kind, user: user.trim() } : null;
+      return withValue(readUser(user), (value) => ({ kind, user: value }));
     case "email":
-      return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email.trim()) ? { kind, address: email.trim() } : null;
+      return withValue(readEmail(email), (address) => ({ kind, address }));
     case "phone":
-      return number.replace(/\D/g, "").length >= 3 ? { kind, country, number: number.trim() } : null;
+      return withValue(readPhone(number), (value) => ({ kind, country, number: value }));
   }
+}
+
+function withValue<T>(read: Read<string>, make: (value: string) => T): Read<T> {
+  return read.problem === undefined ? { value: make(read.value) } : read;
 }
 
 /** The server of a full Matrix ID when it is not `serverName`, else null. Server names ignore case. */

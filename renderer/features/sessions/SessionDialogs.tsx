@@ -6,7 +6,7 @@ import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t } from "../../i18n/index.ts";
+import { refusedFieldText, t } from "../../i18n/index.ts";
 import { renameSession } from "../../stores/sessions.ts";
 import { nameOfSession } from "./SessionRow.tsx";
 import styles from "./Sessions.module.css";
@@ -24,6 +24,7 @@ export function RenameDialog({ accountId, session, onClose }: RenameDialogProps)
     await renameSession(accountId, session.deviceId, name);
     onClose();
   });
+  const refused = refusedFieldText(rename.error, "name");
   return (
     <Dialog
       title={t("sessions.renameTitle")}
@@ -44,9 +45,9 @@ export function RenameDialog({ accountId, session, onClose }: RenameDialogProps)
           void rename.run();
         }}
       >
-        <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus />
+        <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus problem={refused} />
       </form>
-      {rename.error && <ErrorText error={rename.error} />}
+      {rename.error && !refused && <ErrorText error={rename.error} />}
     </Dialog>
   );
 }

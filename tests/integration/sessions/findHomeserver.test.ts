@@ -130,6 +130,38 @@ describe("a server that is reached elsewhere, as its .well-known says", () => {
     expect((await find(host.name)).warnings).toEqual(["identity_server_invalid"]);
   });
 
+  it("is found although a byte order mark stands before the file, or its compression is broken", async () => {
+    const body = JSON.stringify({ "m.homeserver": { base_url: delegated.baseUrl } });
+    host.outcome = { kind: "raw", body: `\ufeff${body}` };
+    expect(await find(host.name)).toMatchObject({ baseUrl: delegated.baseUrl, foundBy: "well_known" });
+    host.outcome = { kind: "bad_gzip", baseUrl: delegated.baseUrl, plainOnRequest: true };
+    expect(await find(host.name)).toMatchObject({ baseUrl: delegated.baseUrl, foundBy: "well_known" });
+  });
+
+  it("is found however its name is written", async () => {
+    host.outcome = delegates();
+    const port = host.name.split(":")[1];
+    for (const typed of [` LocalHost:${port} `, `${host.name}/`, `localhost.:${port}`, `@Nobody:LOCALHOST:${port}`]) {
+      expect(await find(typed), typed).toMatchObject({ serverName: host.name, baseUrl: delegated.baseUrl });
+    }
+  });
+
+  it("is found with an identity server that hangs, fails or is a web page, which is named", async () => {
+    const identity = await startWellKnownHost();
+    try {
+      const more = { "m.identity_server": { base_url: `${identity.baseUrl}/` } };
+      host.outcome = { kind: "homeserver", baseUrl: delegated.baseUrl, more };
+      expect(await find(host.name)).toMatchObject({
+        baseUrl: delegated.baseUrl,
+        warnings: ["identity_server_invalid"],
+        identityServer: identity.name,
+      });
+      expect(identity.asked).toEqual(["/_matrix/identity/v2"]);
+    } finally {
+      await identity.stop();
+    }
+  });
+
   it("is found when its name sends on to another one, over https alone", async () => {
     const [secure, open] = await Promise.all([startWellKnownHost({ tls }), startWellKnownHost()]);
     try {
@@ -156,6 +188,43 @@ describe("a server that is reached elsewhere, as its .well-known says", () => {
   });
 });
 
+describe("a server whose answer to a login names another address", () => {
+  let named: FaultProxy;
+  let server: Synapse;
+  let uma: TestUser;
+
+  beforeAll(async () => {
+    named = await startFaultProxy("http://127.0.0.1:1");
+    server = await startSynapse({ publicBaseUrl: `${named.baseUrl}/` });
+    named.target = server.baseUrl;
+    uma = await server.register({ user: "uma", password: "a password" });
+  });
+  afterEach(() => named.clear());
+  afterAll(() => Promise.all([named?.stop(), server?.stop()]));
+
+  const addressAfterSignIn = async (): Promise<string> => {
+    const rooms = await data.open();
+    const accountId = await rooms.sessions.signIn({
+      serverName: null,
+      baseUrl: server.baseUrl,
+      identifier: { kind: "user", user: uma.userId },
+      password: uma.password,
+      acceptInsecureHttp: false,
+    });
+    expect(rooms.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });
+    return rooms.sessions.account(accountId).homeserver.baseUrl;
+  };
+
+  it("is reached there from then on", async () => {
+    expect(await addressAfterSignIn()).toBe(named.baseUrl);
+  });
+
+  it("is reached where it was when nothing works there", async () => {
+    named.addRule({ path: /./, fault: { kind: "answer", status: 502 } });
+    expect(await addressAfterSignIn()).toBe(server.baseUrl);
+  });
+});
+
 describe("a .well-known that is wrong", () => {
   const large = "x".repeat(60_000);
   it.each<[string, WellKnownOutcome, string]>([
@@ -169,7 +238,9 @@ describe("a .well-known that is wrong", () => {
     ["names an address of a file", { kind: "homeserver", baseUrl: "file:///etc/passwd" }, "base_url"],
     ["is an error", { kind: "status", status: 500 }, "error_status"],
     ["is refused", { kind: "status", status: 403 }, "error_status"],
-    ["sends on to itself", { kind: "redirect", to: "/.well-known/matrix/client" }, "not_json"],
+    ["sends on to itself", { kind: "redirect", to: "/.well-known/matrix/client" }, "redirects"],
+    ["is compressed wrongly", { kind: "bad_gzip", baseUrl: "https://x", plainOnRequest: false }, "not_json"],
+    ["names an address with a password", { kind: "homeserver", baseUrl: "https://a:b@matrix.example" }, "base_url"],
   ])("because it %s", async (_why, outcome, reason) => {
     host.outcome = outcome;
     expect(await errorOf(find(host.name))).toEqual(wellKnownInvalid(reason));

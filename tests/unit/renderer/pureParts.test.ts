@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { avatarColour, initials } from "../../../renderer/components/avatarLook.ts";
-import { identifierOf, otherServerOf } from "../../../renderer/features/addAccount/identifier.ts";
+import { otherServerOf } from "../../../renderer/features/addAccount/identifier.ts";
 import { otherFlows } from "../../../renderer/features/addAccount/otherFlows.ts";
 import { clampCrop, moveCrop, sideOf, wholeCrop } from "../../../renderer/features/profile/cropMath.ts";
 import { diagnosisSentence, isForSetUp, isUnlockable } from "../../../renderer/features/secureBackup/diagnosis.ts";
@@ -46,17 +46,6 @@ describe("a crop", () => {
 });
 
 describe("who signs in", () => {
-  const typed = { user: " alice ", email: "a@b.example", country: "DE", number: "+49 (30) 12" };
-
-  test("is taken when it is complete", () => {
-    expect(identifierOf({ kind: "user", ...typed })).toEqual({ kind: "user", user: "alice" });
-    expect(identifierOf({ kind: "email", ...typed })).toEqual({ kind: "email", address: "a@b.example" });
-    expect(identifierOf({ kind: "phone", ...typed })).toEqual({ kind: "phone", country: "DE", number: "+49 (30) 12" });
-    expect(identifierOf({ kind: "user", ...typed, user: "  " })).toBeNull();
-    expect(identifierOf({ kind: "email", ...typed, email: "a@b" })).toBeNull();
-    expect(identifierOf({ kind: "phone", ...typed, number: "ab" })).toBeNull();
-  });
-
   test("may belong to another server", () => {
     expect(otherServerOf({ kind: "user", user: "@a:other.example" }, "example.org")).toBe("other.example");
     expect(otherServerOf({ kind: "user", user: "@a:EXAMPLE.org" }, "example.org")).toBeNull();

@@ -58,7 +58,7 @@ const fields: Record<string, unknown> = {
   most: 10_000_000,
   file: "index.json",
   failed: ["master"],
-  issues: ["x"],
+  issues: ["identifier.address: not_an_email"],
   ref: "abc123",
 };
 for (const { shape } of AppError.unwrap().options) {

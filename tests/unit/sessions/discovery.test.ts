@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findHomeserver, isInsecureHttp, parseHomeserverInput } from "../../../main/sessions/discovery.ts";
+import { findHomeserver, parseHomeserverInput } from "../../../main/sessions/discovery.ts";
+import { isInsecureHttp } from "../../../main/sessions/wellKnown.ts";
 import { errorOf } from "../../support/errorOf.ts";
 
 type Page = { status?: number; body?: unknown; text?: string } | Error;
@@ -41,7 +42,7 @@ describe("what a person may type", () => {
     expect(parseHomeserverInput(input)).toEqual(expected);
   });
 
-  it.each(["", "a b", "ftp://example.org", "https://user:pw@example.org", "exam/ple", "@alice", "javascript://x", "a.org:99999", "1.2.3.256"])(
+  it.each(["", "a b", "ftp://example.org", "https://user:pw@example.org", "@alice", "javascript://x", "a.org:99999", "1.2.3.256"])(
     "refuses %j",
     (input) => {
       expect(() => parseHomeserverInput(input)).toThrow("invalid_input");
@@ -203,6 +204,7 @@ describe("finding a homeserver", () => {
         { type: "m.login.sso", identity_providers: [{ id: "oidc-x", name: "X" }] },
         { type: "m.login.token" },
         { type: "m.login.password" },
+        { type: "m.login.application_service" },
         { type: "com.example.badge" },
       ]),
       "https://example.org/_matrix/client/v1/auth_metadata": { body: { issuer: "https://auth.example.org/" } },
@@ -245,6 +247,11 @@ describe("finding a homeserver", () => {
       "https://example.org/_matrix/client/v1/auth_metadata": { body: { issuer: "https://auth.example.org/" } },
     });
     expect((await findHomeserver("https://example.org", web)).flows).toEqual([{ kind: "oauth" }]);
+  });
+
+  it("knows no way of signing in where only an application service has one", async () => {
+    const web = fakeWeb(homeserverAt("https://example.org", [{ type: "m.login.application_service" }]));
+    expect((await findHomeserver("https://example.org", web)).flows).toEqual([]);
   });
 
   it("reads no endless answer", async () => {

@@ -1,0 +1,146 @@
+/**
+ * What a person may type where they sign in: one rule for each kind of field, for the form and for the contract. The
+ * renderer loads no schema library, so these are plain functions; the contract makes schemas of them.
+ */
+
+/** What is wrong with what was typed. Each has a sentence for each field that can have it. */
+export type FieldProblem = "empty" | "too_long" | "not_a_server" | "not_a_url" | "is_email" | "has_spaces" | "not_an_email" | "not_a_number";
+
+/** What was typed in the form in which it is used, or what is wrong with it. */
+export type Read<T> = { readonly value: T; readonly problem?: never } | { readonly problem: FieldProblem; readonly value?: never };
+
+/** More than the longest of any field, in UTF-16 code units. */
+export const LONGEST_TYPED = 5000;
+const LONGEST_HOMESERVER = 2048;
+/** In bytes (Matrix specification, appendices, "User identifiers"). */
+const LONGEST_USER_ID = 255;
+/** What Synapse takes at most. */
+const LONGEST_EMAIL = 500;
+const LONGEST_PHONE = 50;
+
+/** Characters that come along when something is copied, and that nobody sees: direction marks, joiners, byte order marks. */
+const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Without blanks around it and without characters that nobody sees. Never for passwords, phrases and keys. */
+export function tidy(typed: string): string {
+  return typed.replace(INVISIBLE, "").trim();
+}
+
+/** What a person may type as a homeserver: a server name, a URL, or a full Matrix ID. */
+export type HomeserverInput =
+  | { readonly kind: "name"; readonly serverName: string; readonly localpart: string | null }
+  | { readonly kind: "url"; readonly baseUrl: string; readonly serverName: string };
+
+/**
+ * Tells apart what was typed or pasted as a homeserver. Names come out in lower case, as ASCII (`xn--`) and without the
+ * dot that ends a full domain name; addresses without what follows the base URL.
+ */
+export function readHomeserver(typed: string): Read<HomeserverInput> {
+  const text = tidy(typed);
+  if (text === "") return { problem: "empty" };
+  if (text.length > LONGEST_HOMESERVER) return { problem: "too_long" };
+  const whole = fromLink(text);
+  // What has no @ and ends in digits is a server with its port.
+  const user = whole.includes("://") ? null : /^(?:@([^:\s]*)|([^@:/?#\s[]+)):(?!\d{1,5}\/*$)(.+)$/s.exec(whole);
+  if (user) {
+    const serverName = asServerName(user[3]!.replace(/\/+$/, ""));
+    const localpart = user[1] ?? user[2] ?? "";
+    return serverName === null ? { problem: "not_a_server" } : { value: { kind: "name", serverName, localpart } };
+  }
+  if (whole.includes("://")) return readUrl(whole);
+  if (/^[^@\s]+@[^@\s/]+$/.test(whole)) return { problem: "is_email" };
+  const bare = whole.replace(/\/+$/, "");
+  if (/^[^/?#\s@]+[/?#]/.test(bare)) return readUrl(`https://${bare}`);
+  const serverName = asServerName(bare);
+  return serverName === null ? { problem: "not_a_server" } : { value: { kind: "name", serverName, localpart: null } };
+}
+
+/** The Matrix ID inside a link to a person (Matrix specification, appendices, "matrix.to navigation"). */
+function fromLink(text: string): string {
+  const inside = /^(?:https?:\/\/)?matrix\.to\/#\/([^?/]+)/i.exec(text)?.[1];
+  if (inside === undefined) return text;
+  try {
+    return decodeURIComponent(inside);
+  } catch {
+    return text;
+  }
+}
+
+function readUrl(text: string): Read<HomeserverInput> {
+  if (!URL.canParse(text)) return { problem: "not_a_url" };
+  const url = new URL(text);
+  const isWeb = url.protocol === "https:" || url.protocol === "http:";
+  if (!isWeb || url.username !== "" || url.password !== "" || /\s/.test(text)) return { problem: "not_a_url" };
+  // Whoever typed a number alone meant no address of a computer.
+  const typedHost = /^[a-z]+:\/*(\[[^\]]*\]|[^/?#:]*)/i.exec(text)?.[1] ?? "";
+  if (asServerName(typedHost) === null) return { problem: "not_a_url" };
+  if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
+  return { value: { kind: "url", baseUrl: trimBaseUrl(url.href), serverName: url.host } };
+}
+
+/** A base URL in the one form in which it is kept: without query, without what is asked below it, without a slash. */
+export function trimBaseUrl(url: string): string {
+  return url
+    .replace(/[?#].*$/s, "")
+    .replace(/\/(?:_matrix|\.well-known)(?:\/.*)?$/s, "")
+    .replace(/\/+$/, "");
+}
+
+/**
+ * A server name in lower case and in ASCII; null where it is none: host name, IPv4 or bracketed IPv6, each with an
+ * optional port (Matrix specification, appendices, "Server name").
+ */
+export function asServerName(text: string): string | null {
+  const [, host, port] = /^(\[[0-9a-f:.]{2,45}\]|[^\s/?#@:\\[\]%<>|^]{1,255})(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  if (host === undefined || !URL.canParse(`https://${host}`)) return null;
+  const name = new URL(`https://${host}`).hostname.replace(/\.$/, "");
+  const isNumber = /^[\d.]+$/.test(name);
+  if (isNumber && name !== host.replace(/\.$/, "")) return null;
+  if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/.test(name)) return null;
+  if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) return null;
+  return port === undefined ? name : `${name}:${port}`;
+}
+
+/** A user name alone or a full Matrix ID, whose server name comes out in lower case; the rest is the server's to judge. */
+export function readUser(typed: string): Read<string> {
+  const text = tidy(typed);
+  if (text === "" || text === "@") return { problem: "empty" };
+  if (/[\s\p{Cc}]/u.test(text)) return { problem: "has_spaces" };
+  const [, localpart, server] = /^@?([^:]*):(.*)$/s.exec(text) ?? [];
+  let user = text;
+  if (localpart !== undefined && server !== undefined) {
+    const serverName = asServerName(server.replace(/\/+$/, ""));
+    if (serverName === null) return { problem: "not_a_server" };
+    if (localpart === "") return { problem: "empty" };
+    user = `@${localpart}:${serverName}`;
+  } else if (text.startsWith("@")) {
+    user = text.slice(1);
+  }
+  if (new TextEncoder().encode(user).length > LONGEST_USER_ID) return { problem: "too_long" };
+  return { value: user };
+}
+
+/**
+ * An email address. Only its shape is looked at, because servers differ in what they take: beyond ASCII (RFC 6531),
+ * quoted names with blanks and a second @ (RFC 5321), and hosts without a dot are all in use.
+ */
+export function readEmail(typed: string): Read<string> {
+  const text = tidy(typed);
+  if (text === "") return { problem: "empty" };
+  if (text.length > LONGEST_EMAIL) return { problem: "too_long" };
+  const at = text.lastIndexOf("@");
+  const local = text.slice(0, Math.max(at, 0));
+  const host = text.slice(at + 1);
+  const localFits = /^"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])+"$/u.test(local) || /^[^\s@"\p{Cc}]+$/u.test(local);
+  const hostFits = /^(?:\[[^\s[\]@\p{Cc}]+\]|[^\s@.[\]"\p{Cc}]+(?:\.[^\s@.[\]"\p{Cc}]+)*)$/u.test(host);
+  return localFits && hostFits ? { value: text } : { problem: "not_an_email" };
+}
+
+/** A phone number with what people put between its digits; the server knows which countries write what. */
+export function readPhone(typed: string): Read<string> {
+  const text = tidy(typed);
+  if (text === "") return { problem: "empty" };
+  if (text.length > LONGEST_PHONE) return { problem: "too_long" };
+  const fits = /^\+?[\p{Nd}\s()./-]+$/u.test(text) && text.replace(/\P{Nd}/gu, "").length >= 3;
+  return fits ? { value: text } : { problem: "not_a_number" };
+}
