@@ -52,7 +52,7 @@ describe("a person with three accounts", () => {
       await person.type("Email address", address);
       await person.type("Password", "not the password");
       await person.press("Sign in");
-      await person.sees(/wrong/i);
+      await person.sees("The name or the password is not right.");
     }
     await person.page.getByText("User name", { exact: true }).click();
     await person.type("User name", "alice");

@@ -124,7 +124,7 @@ describe("a server that is reached elsewhere", () => {
     const more = { "m.identity_server": { base_url: "nowhere" } };
     host.outcome = { kind: "homeserver", baseUrl: synapse.baseUrl, more };
     await person.findHomeserver(host.name);
-    await person.sees(`The identity server that ${host.name} names is not valid. You can sign in all the same.`);
+    await person.sees(`The identity server that ${host.name} names has no valid address. You can sign in anyway.`);
   });
 
   const wrongly = "says wrongly where its homeserver is:";
