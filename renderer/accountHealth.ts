@@ -19,6 +19,7 @@ export type Fix =
   | "set_up_backup"
   | "continue_backup"
   | "unlock_backup"
+  | "review_identity"
   | "review_sessions";
 
 /** The account's state in one mark beside its picture. */
@@ -90,6 +91,8 @@ export function backupFix(health: AccountHealth | null): Fix | null {
       return "continue_backup";
     case "locked_here":
       return "unlock_backup";
+    case "identity_changed":
+      return "review_identity";
     default:
       return null;
   }
@@ -129,6 +132,8 @@ export function sessionVerdict(account: Account): Verdict {
       return { tone: "good", text: t("health.verified") };
     case "unverified":
       return { tone: "warn", text: t("health.unverified") };
+    case "identity_changed":
+      return { tone: "bad", text: t("health.identityChanged") };
     case "no_identity":
       return { tone: "quiet", text: t("health.noIdentity") };
     default:
@@ -163,7 +168,8 @@ export function backupVerdict(health: AccountHealth | null, now: number = Date.n
     case "locked_here":
       return { tone: "warn", text: t(`health.backup.${health.secureBackup}`) };
     case "broken":
-      return { tone: "bad", text: t("health.backup.broken") };
+    case "identity_changed":
+      return { tone: "bad", text: t(`health.backup.${health.secureBackup}`) };
     default:
       return unknown();
   }

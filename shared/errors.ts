@@ -81,6 +81,7 @@ export const AppError = z.lazy(() =>
     kind("not_confirmed"),
     kind("only_to_finish"),
     kind("identity_replaced"),
+    kind("identity_changed"),
     kind("new_backup_needed"),
     kind("security_key_not_kept"),
     kind("kept_key_outdated"),

@@ -7,11 +7,13 @@ import { openEncryption } from "../encryption/encryptionAccess.ts";
 import { roomKeyCounts } from "../encryption/roomKeyUpload.ts";
 import type { Logger } from "../logging/logger.ts";
 import { toServerFailure } from "../http/serverErrors.ts";
+import { isVerifiedByOwnIdentity, pinnedIdentityOf } from "../sessions/pinnedIdentity.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listSessions } from "./sessionList.ts";
 
 const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]> = {
   unfinished_set_up: "unfinished",
+  identity_changed: "identity_changed",
   turned_off: "not_set_up",
   not_set_up: "not_set_up",
   key_description_missing: "broken",
@@ -186,8 +188,9 @@ export class HealthService {
     const crypto = client.getCrypto()!;
     const userId = client.getSafeUserId();
     if (!(await crypto.userHasCrossSigningKeys(userId, true))) return "no_identity";
-    const status = await crypto.getDeviceVerificationStatus(userId, client.getDeviceId()!);
-    return status?.crossSigningVerified ? "verified" : "unverified";
+    const verified = await isVerifiedByOwnIdentity(client);
+    if (pinnedIdentityOf(client).changedTo !== null) return "identity_changed";
+    return verified ? "verified" : "unverified";
   }
 
   async #recoveryEmail(client: MatrixClient): Promise<AccountHealth["recoveryEmail"]> {

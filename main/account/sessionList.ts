@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Session } from "../../shared/contract/sessions.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";
+import { pinnedIdentityOf } from "../sessions/pinnedIdentity.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { Challenges } from "./challenges.ts";
 
@@ -25,13 +26,14 @@ const newestFirst = (a: Session, b: Session): number =>
 /**
  * All sessions of an account as a person knows them: this one first, then those seen last, without the dehydrated device
  * (MSC3814) that the account's identity has signed. Whether one is verified is judged by its keys, which are asked for
- * anew.
+ * anew; none is while the server gives an identity that the person has not said is theirs.
  */
 export async function listSessions(client: MatrixClient): Promise<Session[]> {
   const crypto = client.getCrypto()!;
   const userId = client.getSafeUserId();
   const [{ devices }, deviceKeys] = await Promise.all([client.getDevices(), crypto.getUserDeviceInfo([userId], true)]);
   const withKeys = deviceKeys.get(userId);
+  const identity = pinnedIdentityOf(client);
   const forgottenBefore = Date.now() - INACTIVE_AFTER_MS;
   const sessions = await Promise.all(
     devices.map(async (raw): Promise<Session | null> => {
@@ -41,7 +43,8 @@ export async function listSessions(client: MatrixClient): Promise<Session[]> {
       const keys = withKeys?.get(deviceId);
       const status = keys ? await crypto.getDeviceVerificationStatus(userId, deviceId) : null;
       // Whoever has the password alone can claim to be one: that must not hide a session.
-      if (keys?.dehydrated && status?.signedByOwner) return null;
+      const verified = status?.signedByOwner === true && identity.changedTo === null;
+      if (keys?.dehydrated && verified) return null;
       const thisSession = deviceId === client.getDeviceId();
       return {
         deviceId,
@@ -50,7 +53,7 @@ export async function listSessions(client: MatrixClient): Promise<Session[]> {
         lastSeenIp: ip || null,
         thisSession,
         // Not `crossSigningVerified`: seen from a session that is not verified itself, that is false for all.
-        verification: status ? (status.signedByOwner ? "verified" : "unverified") : "no_encryption",
+        verification: status ? (verified ? "verified" : "unverified") : "no_encryption",
         inactive: !thisSession && typeof seenAt === "number" && seenAt < forgottenBefore,
       };
     }),

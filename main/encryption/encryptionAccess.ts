@@ -2,6 +2,7 @@ import type { MatrixClient } from "matrix-js-sdk";
 import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { fail } from "../../shared/errors.ts";
 import { AccountServer, type AccountServerOptions } from "./accountServer.ts";
+import { type PinnedIdentity, pinnedIdentityOf } from "../sessions/pinnedIdentity.ts";
 import { type CryptoMachine, cryptoMachineOf } from "./sdkInternals.ts";
 import { SecretStorage } from "./secretStorage.ts";
 
@@ -13,6 +14,9 @@ export interface EncryptionAccess {
   machine: CryptoMachine;
   server: AccountServer;
   storage: SecretStorage;
+  /** Which identity counts here, and whether the server gives another. */
+  identity: PinnedIdentity;
+  client: MatrixClient;
   /** Aborted when the session ends. */
   signal: AbortSignal;
 }
@@ -30,6 +34,8 @@ export function openEncryption(client: MatrixClient, options: AccountServerOptio
     machine: cryptoMachineOf(client),
     server,
     storage: new SecretStorage(server),
+    identity: pinnedIdentityOf(client),
+    client,
     signal: options.signal,
   };
 }

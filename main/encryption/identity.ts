@@ -1,4 +1,6 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
+import { fail } from "../../shared/errors.ts";
+import { isVerifiedByOwnIdentity } from "../sessions/pinnedIdentity.ts";
 import type { ServerIdentity } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { samePublicKey, signingPublicKey } from "./publicKeys.ts";
@@ -63,7 +65,15 @@ export async function adoptIdentity(
   await server.queryOwnKeys(machine);
 }
 
-/** Whether the account's identity, trusted by this session, has signed this session. As of the last key query. */
-export async function isThisSessionVerified({ crypto, userId, deviceId }: EncryptionAccess): Promise<boolean> {
-  return (await crypto.getDeviceVerificationStatus(userId, deviceId))?.crossSigningVerified === true;
+/** Whether the account's own identity has signed this session, as `isVerifiedByOwnIdentity` says. */
+export function isThisSessionVerified({ client }: EncryptionAccess): Promise<boolean> {
+  return isVerifiedByOwnIdentity(client);
+}
+
+/**
+ * Refuses to go on with an identity that the person has not said is theirs: throws `identity_changed` when the last key
+ * query brought one.
+ */
+export function refuseChangedIdentity({ identity }: EncryptionAccess): void {
+  if (identity.changedTo !== null) throw fail("identity_changed");
 }

@@ -52,14 +52,17 @@ export async function ensureNewIdentity({ access, pending, authenticate }: SetUp
   const keys = pending.identity;
   if (!keys) throw new Error("A reset without an identity");
   let identity = await server.queryOwnKeys(machine);
-  if (!IDENTITY_SECRETS.every((name) => belongsTo(name, keys[name], identity))) {
+  const uploaded = IDENTITY_SECRETS.every((name) => belongsTo(name, keys[name], identity));
+  if (!uploaded) {
     const { master } = identity;
     const agreedTo = pending.replaces?.master ?? null;
     if (master !== null && !samePublicKey(agreedTo, master) && !hasMaster(keys, master)) throw fail("identity_replaced");
     const body = signingKeysUpload(userId, keys);
     await authenticate((auth) => server.uploadSigningKeys(body, auth));
-    identity = await server.queryOwnKeys(machine);
   }
+  // From here on it is the one that counts, and the crypto machine hears of it.
+  const pinnedOther = await access.identity.pin(signingPublicKey(keys["m.cross_signing.master"])!);
+  if (!uploaded || pinnedOther) identity = await server.queryOwnKeys(machine);
   await adoptIdentity(access, keys, identity);
   if (!(await isThisSessionVerified(access))) throw fail("secure_backup_check_failed", { failed: ["identity"] });
 }

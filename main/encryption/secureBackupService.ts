@@ -157,6 +157,15 @@ export class SecureBackupService implements Requests {
       await takeSecrets(access, opened);
     });
 
+  /** Throws `identity_replaced` when the server gives another identity than the one that was shown. */
+  acceptIdentity = ({ accountId, master }: Input<"acceptIdentity">): Promise<SecureBackupState> =>
+    this.#mend(accountId, async ({ identity, machine, server }) => {
+      await server.queryOwnKeys(machine);
+      if (identity.changedTo === null) return;
+      if (identity.changedTo !== master) throw fail("identity_replaced");
+      await identity.accept(master);
+    });
+
   /** Throws as `repairStorage` and, with the kept key, `KeptKeys.current` do. */
   repair = ({ accountId, keyOrPhrase, newBackup = false }: Input<"repair">): Promise<SecureBackupState> =>
     this.#mend(accountId, async (access) => {

@@ -35,6 +35,8 @@ export interface SecureBackupReading {
   unneededKeys: string[];
   /** Another client, or this one, has said that no backup is wanted. */
   turnedOff: boolean;
+  /** The master key that the server gives in place of the one that counts here; null when it gives that. */
+  changedTo: string | null;
 }
 
 /** Reads the server and this session. */
@@ -68,6 +70,7 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     backupSigned: backup !== null && (await isSignedByTrusted(access, backup)),
     unneededKeys: unneededKeys(accountData, defaultKey, turnedOff),
     turnedOff,
+    changedTo: access.identity.changedTo,
   };
 }
 
@@ -97,11 +100,16 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
   const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
   const here = { ...identityKeys, "m.megolm_backup.v1": backupKey };
   const proven =
+    parts.changedTo === null &&
     IDENTITY_SECRETS.every((name) => belongsTo(name, identityKeys[name], identity)) && opensBackup(backupKey, backup);
   const described: Omit<SecureBackupState, "diagnosis"> = {
     checkedAt: Date.now(),
     proven,
-    identity: { exists: identity.master !== null, thisSessionVerified: parts.thisSessionVerified },
+    identity: {
+      exists: identity.master !== null,
+      thisSessionVerified: parts.thisSessionVerified,
+      changedTo: parts.changedTo,
+    },
     key: description && {
       hasPhrase: description.passphrase !== undefined,
       checkable: description.iv !== undefined && description.mac !== undefined,
@@ -109,7 +117,7 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
     secrets: SecretName.options.map((name) => ({
       name,
       stored: storedAs(stored[name].storedFor(keyId), known.misfits?.includes(name) ?? false),
-      here: here[name] !== null,
+      here: here[name] !== null && (name === "m.megolm_backup.v1" || parts.changedTo === null),
     })),
     backup: backup && {
       version: backup.version,
@@ -143,6 +151,7 @@ function diagnose(
   const needed = secrets.filter(({ name }) => name !== "m.megolm_backup.v1" || backup !== null);
   const anyStored = (...ways: string[]): boolean => needed.some(({ stored }) => ways.includes(stored));
   if (unfinished) return "unfinished_set_up";
+  if (identity.changedTo !== null) return "identity_changed";
   if (parts.turnedOff) return "turned_off";
   if (parts.defaultKey.kind === "absent") return "not_set_up";
   if (key === null) return "key_description_missing";

@@ -10,8 +10,10 @@ import {
   type IdentityPrivateKeys,
   isThisSessionVerified,
   publicKeyFor,
+  refuseChangedIdentity,
 } from "./identity.ts";
 import { backupKeyHere, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
+import { masterKeyInMachine } from "../sessions/pinnedIdentity.ts";
 import { ensureNewIdentity } from "./newIdentity.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replacing.ts";
@@ -72,24 +74,26 @@ async function refuseOtherKey({ storage }: EncryptionAccess, expected: (string |
  */
 async function ownIdentity(access: EncryptionAccess): Promise<{ identity: ServerIdentity; keys: IdentityPrivateKeys }> {
   const identity = await access.server.queryOwnKeys(access.machine);
+  refuseChangedIdentity(access);
   const keys = await identityKeysHere(access);
   if (identity.master !== null && !ownsIdentity(keys, identity)) throw fail("session_not_verified");
   return { identity, keys };
 }
 
-/** Refuses where a set-up must not begin: throws `secure_backup_exists` and `session_not_verified`. */
+/** Refuses where a set-up must not begin: throws `secure_backup_exists`, `identity_changed`, `session_not_verified`. */
 export async function refuseToBegin(access: EncryptionAccess): Promise<void> {
   await refuseOtherKey(access, []);
   await ownIdentity(access);
 }
 
 /**
- * Refuses where the key must not be changed: throws `secure_backup_absent`, and `session_not_verified` when this session
- * does not have every secret, proven to be the right one. Only what is here can be locked with the new key.
+ * Refuses where the key must not be changed: throws `secure_backup_absent`, `identity_changed`, and
+ * `session_not_verified` when this session does not have every secret, proven to be the right one. Only what is here can be locked with the new key.
  */
 export async function refuseToChange(access: EncryptionAccess): Promise<void> {
   const parts = await readSecureBackup(access);
   if (parts.defaultKey.kind !== "found") throw fail("secure_backup_absent");
+  refuseChangedIdentity(access);
   const state = describeSecureBackup(parts);
   if (!state.proven || !state.identity.thisSessionVerified) throw fail("session_not_verified");
 }
@@ -133,6 +137,8 @@ async function ensureIdentity({ access, pending, authenticate }: SetUpWork): Pro
     const { body } = requests.uploadSigningKeysRequest;
     await authenticate((auth) => server.uploadSigningKeys(body, auth));
   }
+  const master = await masterKeyInMachine(access.client);
+  if (master !== null) await access.identity.pin(master);
   await server.sendForMachine(machine, "/keys/signatures/upload", requests.uploadSignaturesRequest);
   await server.queryOwnKeys(machine);
   if (!(await isThisSessionVerified(access))) throw fail("secure_backup_check_failed", { failed: ["identity"] });

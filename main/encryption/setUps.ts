@@ -8,6 +8,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
 import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
+import { refuseChangedIdentity } from "./identity.ts";
 import { backupKeyHere } from "./keyBackup.ts";
 import type { KeptKeys } from "./keptKey.ts";
 import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
@@ -224,6 +225,7 @@ export class SetUps {
       if (stop.signal.aborted) throw fail("cancelled");
     };
     const access = openEncryption(client, { signal: run.signal, beforeEach: throwIfStopped });
+    if (run.pending.kind !== "reset") refuseChangedIdentity(access);
     const session = this.#parts.session(accountId);
     // What ends the session also ends the question that is put to the person.
     const abort = (): void => stop.abort(run.signal.reason);

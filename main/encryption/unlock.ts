@@ -8,6 +8,7 @@ import {
   IDENTITY_SECRETS,
   identityKeysHere,
   type IdentityPrivateKeys,
+  refuseChangedIdentity,
 } from "./identity.ts";
 import { opensBackup } from "./keyBackup.ts";
 import { decryptSecret } from "./secretCipher.ts";
@@ -71,7 +72,7 @@ export async function isRightKey(
  * Brings the secrets of an opened Secure Backup into this session: takes the identity's private keys, verifies the
  * session with them, and connects the key backup. Does nothing that is done already.
  *
- * Throws `secure_backup_check_failed` with the names of secrets that are stored but do not fit what is on the server;
+ * Throws `identity_changed`; `secure_backup_check_failed` with the names of secrets that are stored but do not fit what is on the server;
  * those that do fit have been taken.
  */
 export async function takeSecrets(access: EncryptionAccess, opened: OpenedStorage): Promise<void> {
@@ -84,6 +85,7 @@ export async function takeSecrets(access: EncryptionAccess, opened: OpenedStorag
 async function takeIdentity(access: EncryptionAccess, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
   const { machine, server } = access;
   const identity = await server.queryOwnKeys(machine);
+  refuseChangedIdentity(access);
   const here = await identityKeysHere(access);
   const taken: IdentityPrivateKeys = { ...here };
   for (const name of IDENTITY_SECRETS) {

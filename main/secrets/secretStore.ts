@@ -1,6 +1,18 @@
 import * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
 
+/** The identities that an account's session counts on: public master keys, unpadded base64. */
+export const IdentityPin = z.object({
+  /** The one that this session was first verified with. Nothing counts as verified under another. */
+  pinned: z.string().max(255).nullable(),
+  /** Another one that the person has said is theirs. It takes the other's place once this session is verified with it. */
+  accepted: z.string().max(255).nullable(),
+});
+export type IdentityPin = z.infer<typeof IdentityPin>;
+
+/** Of a session that has not been verified yet. */
+export const NO_IDENTITY_PIN: IdentityPin = { pinned: null, accepted: null };
+
 /** What must be kept secret of one account. */
 export const AccountSecrets = z.object({
   accessToken: z.string(),
@@ -19,6 +31,8 @@ export const AccountSecrets = z.object({
    * which the server has removed until its crypto store lies where the other's did.
    */
   newDevice: z.string().nullable().default(null),
+  /** No secret, but kept where nobody else can write: whoever could would have another identity taken for the owner's. */
+  identity: IdentityPin.default(NO_IDENTITY_PIN),
 });
 export type AccountSecrets = z.infer<typeof AccountSecrets>;
 

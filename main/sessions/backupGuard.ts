@@ -1,5 +1,4 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import type { Fetch } from "../http/requestJson.ts";
 
 /** What the SDK's backup manager has of a backup's private key. */
 interface BackupKeys {
@@ -33,9 +32,10 @@ export function namesPublicKey(info: unknown, publicKey: string): boolean {
  * replaced, and whose key may be known, under a new version. Every way in which the SDK connects a backup, at the start,
  * after a refused upload and after a change of the identity, asks this one question.
  *
- * The fields are private to the SDK: their shape is checked, so that an update that moves them fails at once.
+ * The fields are private to the SDK: their shape is checked, so that an update that moves them fails at once. To be called
+ * before the first request is sent.
  */
-function trustOwnKeyAlone(client: MatrixClient): void {
+export function trustOwnBackupKeyAlone(client: MatrixClient): void {
   const { backupManager, olmMachine } = (client.getCrypto() ?? {}) as unknown as CryptoWithBackup;
   if (typeof backupManager?.isKeyBackupTrusted !== "function" || typeof olmMachine?.getBackupKeys !== "function") {
     throw new Error("The SDK's backup manager is not where it was");
@@ -45,24 +45,5 @@ function trustOwnKeyAlone(client: MatrixClient): void {
     const publicKey = keys.decryptionKey?.megolmV1PublicKey.publicKeyBase64 ?? null;
     keys.free();
     return { trusted: false, matchesDecryptionKey: publicKey !== null && namesPublicKey(info, publicKey) };
-  };
-}
-
-/**
- * Holds a client's requests until it is told which backups it may use: the SDK asks for the backup as soon as its crypto
- * is open, and would judge the answer by itself.
- */
-export function guardBackups(fetch: Fetch): { fetch: Fetch; guard: (client: MatrixClient) => void } {
-  let release: () => void = () => undefined;
-  const guarded = new Promise<void>((resolve) => (release = resolve));
-  return {
-    fetch: async (input, init) => {
-      await guarded;
-      return await fetch(input, init);
-    },
-    guard: (client) => {
-      trustOwnKeyAlone(client);
-      release();
-    },
   };
 }

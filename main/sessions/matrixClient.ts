@@ -4,7 +4,9 @@ import { shortError } from "../logging/errorFields.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Fetch } from "../http/requestJson.ts";
 import { sessionFetch, type ServerLimits } from "../http/sessionFetch.ts";
-import { guardBackups } from "./backupGuard.ts";
+import { trustOwnBackupKeyAlone } from "./backupGuard.ts";
+import { trustKnownIdentityAlone } from "./identityGuard.ts";
+import type { PinnedIdentity } from "./pinnedIdentity.ts";
 
 export interface MatrixClientOptions {
   baseUrl: string;
@@ -15,6 +17,8 @@ export interface MatrixClientOptions {
   storageKey: Uint8Array;
   /** Names the mounted crypto store. */
   databasePrefix: string;
+  /** The identity that counts for this session. */
+  identity: PinnedIdentity;
   fetch: Fetch;
   limits: ServerLimits;
   /** Aborted when the session ends: from then on the client sends nothing and hears of nothing. */
@@ -70,21 +74,35 @@ export interface OpenMatrixClient {
   startSync(): Promise<void>;
 }
 
+/** Holds requests until they are released. */
+function held(fetch: Fetch): { fetch: Fetch; release: () => void } {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return {
+    fetch: async (input, init) => {
+      await released;
+      return await fetch(input, init);
+    },
+    release,
+  };
+}
+
 /**
  * Makes a client whose crypto state lies in the mounted store. The SDK asks the server for the key backup as soon as that
- * is open, and does not wait for the answer; everything else is sent after `startSync`.
+ * is open, and does not wait for the answer; everything else is sent after `startSync`. That first request is held until
+ * the client has been told which backups and which identity to count on: the SDK would judge by itself.
  *
  * Throws what the crypto store throws when it cannot be opened with this key.
  */
 export async function openMatrixClient(options: MatrixClientOptions): Promise<OpenMatrixClient> {
   redirectGlobalLogger(options.sharedLogger);
-  const backups = guardBackups(sessionFetch(options));
+  const requests = held(sessionFetch(options));
   const client = createClient({
     baseUrl: options.baseUrl,
     userId: options.userId,
     deviceId: options.deviceId,
     accessToken: options.accessToken,
-    fetchFn: backups.fetch,
+    fetchFn: requests.fetch,
     localTimeoutMs: options.limits.answerMs,
     disableVoip: true,
     logger: sdkLogger(options.logger),
@@ -94,7 +112,9 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
     cryptoDatabasePrefix: options.databasePrefix,
     storageKey: options.storageKey,
   });
-  backups.guard(client);
+  trustOwnBackupKeyAlone(client);
+  await trustKnownIdentityAlone(client, options.identity);
+  requests.release();
   return {
     client,
     startSync: () =>

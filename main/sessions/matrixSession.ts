@@ -8,6 +8,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
 import type { Fetch } from "../http/requestJson.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
+import { PinnedIdentity } from "./pinnedIdentity.ts";
 import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, takeNextStore } from "./nextDevice.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
@@ -145,6 +146,9 @@ export class MatrixSession {
       accessToken: secrets.accessToken,
       storageKey: Buffer.from(secrets.storageKey, "base64"),
       databasePrefix,
+      identity: new PinnedIdentity(this.details.userId, secrets.identity, async (identity) => {
+        await this.#parts.secretStore.update(this.details.accountId, (kept) => ({ ...kept, identity }));
+      }),
       fetch: this.#parts.fetch,
       limits: { ...SERVER_LIMITS, ...this.#parts.serverLimits },
       ended: this.#abort.signal,

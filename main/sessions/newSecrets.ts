@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { AccountSecrets } from "../secrets/secretStore.ts";
+import { type AccountSecrets, NO_IDENTITY_PIN } from "../secrets/secretStore.ts";
 
 const STORAGE_KEY_BYTES = 32;
 
@@ -17,5 +17,6 @@ export function newSecrets(accessToken: string): AccountSecrets {
     pendingSetUp: null,
     keptSecurityKey: null,
     newDevice: null,
+    identity: NO_IDENTITY_PIN,
   };
 }

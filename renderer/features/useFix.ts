@@ -15,6 +15,7 @@ export function useFix(account: Account): Action<[Fix], void> {
       case "set_up_backup":
       case "continue_backup":
       case "unlock_backup":
+      case "review_identity":
         go({ name: "account", accountId, page: "secureBackup" });
         return;
       case "review_sessions":

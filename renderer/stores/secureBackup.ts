@@ -145,6 +145,11 @@ export async function unlock(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Pr
   secureBackupStateChanged(accountId, await steward.secureBackup.unlock({ accountId, keyOrPhrase }));
 }
 
+/** Says that the identity which the server gives now is the person's own. @throws RequestFailure */
+export async function acceptIdentity(accountId: AccountId, master: string): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.acceptIdentity({ accountId, master }));
+}
+
 /** Mends what is wrong, with the Security Key or Phrase where it takes one. @throws RequestFailure */
 export async function repair(
   accountId: AccountId,

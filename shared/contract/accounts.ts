@@ -11,8 +11,15 @@ export type SessionStatus = z.infer<typeof SessionStatus>;
 export const AccountHealth = z.object({
   /** Milliseconds since 1970. */
   checkedAt: z.number(),
-  thisSession: z.enum(["verified", "unverified", "no_identity", "unknown"]),
-  secureBackup: z.enum(["working", "not_set_up", "unfinished", "locked_here", "broken", "unknown"]),
+  thisSession: z.enum([
+    "verified",
+    "unverified",
+    "no_identity",
+    /** The server gives another identity than the one that this session was verified with. */
+    "identity_changed",
+    "unknown",
+  ]),
+  secureBackup: z.enum(["working", "not_set_up", "unfinished", "locked_here", "broken", "identity_changed", "unknown"]),
   recoveryEmail: z.discriminatedUnion("kind", [
     /** The address with its middle hidden, for a table that others may see. */
     z.object({ kind: z.literal("set"), masked: z.string().max(400), count: z.number().int() }),

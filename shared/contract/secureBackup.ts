@@ -19,6 +19,8 @@ export type SecretName = z.infer<typeof SecretName>;
  */
 export const SecureBackupDiagnosis = z.enum([
   "unfinished_set_up",
+  /** The server gives another identity than the one that this session was verified with. */
+  "identity_changed",
   /** Key storage was turned off, by this client or another. */
   "turned_off",
   "not_set_up",
@@ -62,7 +64,12 @@ export const SecureBackupState = z.object({
   checkedAt: z.number(),
   /** Whether the private keys here have been shown to match the public ones on the server. */
   proven: z.boolean(),
-  identity: z.object({ exists: z.boolean(), thisSessionVerified: z.boolean() }),
+  identity: z.object({
+    exists: z.boolean(),
+    thisSessionVerified: z.boolean(),
+    /** The public master key of an identity that the person has not said is theirs. Null when there is none. */
+    changedTo: z.string().max(255).nullable(),
+  }),
   /** The default key of secret storage; null when there is none. */
   key: z
     .object({
@@ -273,6 +280,11 @@ export const secureBackup = domain({
     deleteOlderBackup: request(one.extend({ version: z.string().min(1).max(255) }), OlderBackups),
     /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */
     unlock: request(one.extend({ keyOrPhrase }), SecureBackupState),
+    /**
+     * Says that the identity with this master key, which the state names as `changedTo`, is the person's own. It counts
+     * once this session has been verified with it. Throws `identity_replaced` when the server gives yet another.
+     */
+    acceptIdentity: request(one.extend({ master: z.string().max(255) }), SecureBackupState),
   },
   events: {
     setUpChanged: SetUp,

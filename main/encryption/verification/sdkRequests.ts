@@ -1,6 +1,7 @@
 import type { Device, MatrixClient } from "matrix-js-sdk";
 import type { VerificationRequest } from "matrix-js-sdk/lib/crypto-api/verification.js";
 import { type AppFailure, fail } from "../../../shared/errors.ts";
+import { pinnedIdentityOf } from "../../sessions/pinnedIdentity.ts";
 import { factsOf } from "./requestFacts.ts";
 
 const LONGEST_NAME = 200;
@@ -20,7 +21,8 @@ export function nameOfDevice({ displayName }: Device): string | null {
 
 /**
  * Why another session cannot be asked to verify, or null: `secure_backup_absent` when the account has no identity,
- * `not_found` when there is no such session or it has no keys, `session_not_verified` when neither side is verified.
+ * `identity_changed`, `not_found` when there is no such session or it has no keys, `session_not_verified` when neither
+ * side is verified.
  *
  * @param verifiedHere whether this session is verified
  */
@@ -33,6 +35,7 @@ export async function whyNotToAsk(
   if (!crypto) return fail("account_not_running");
   const userId = client.getSafeUserId();
   if (!(await crypto.userHasCrossSigningKeys(userId, true))) return fail("secure_backup_absent");
+  if (pinnedIdentityOf(client).changedTo !== null) return fail("identity_changed");
   const devices = (await crypto.getUserDeviceInfo([userId], true)).get(userId) ?? new Map<string, { dehydrated: boolean }>();
   if (deviceId !== null && !devices.has(deviceId)) return fail("not_found");
   const others = [...devices].filter(([id, { dehydrated }]) => id !== client.getDeviceId() && !dehydrated).map(([id]) => id);

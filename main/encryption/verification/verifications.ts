@@ -8,7 +8,7 @@ import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { MatrixSession } from "../../sessions/matrixSession.ts";
 import { openEncryption } from "../encryptionAccess.ts";
-import { isThisSessionVerified } from "../identity.ts";
+import { isThisSessionVerified, refuseChangedIdentity } from "../identity.ts";
 import { lookAtAftermath } from "./aftermath.ts";
 import { type Opening, VerificationConversation } from "./conversation.ts";
 import { VERIFICATION_LIMITS, type VerificationLimits } from "./limits.ts";
@@ -92,8 +92,15 @@ export class Verifications implements Requests {
     });
   };
 
-  /** Throws `conversation_over`, and what sending throws; so do the others. */
-  accept = (input: Input<"accept">) => this.#do(input, (one) => one.accept());
+  /** Throws `identity_changed`; `conversation_over`, and what sending throws, as the others do. */
+  accept = (input: Input<"accept">) =>
+    this.#do(input, async (one) => {
+      await this.#parts.session(one.state.accountId).use((client, signal) => {
+        refuseChangedIdentity(openEncryption(client, { signal }));
+        return Promise.resolve();
+      });
+      await one.accept();
+    });
   chooseSas = (input: Input<"chooseSas">) => this.#do(input, (one) => one.chooseSas());
   confirmMatch = (input: Input<"confirmMatch">) => this.#do(input, (one) => one.confirmMatch());
   rejectMatch = (input: Input<"rejectMatch">) => this.#do(input, (one) => Promise.resolve(one.rejectMatch()));

@@ -154,6 +154,8 @@ function sessionSentence(account: Account): string {
       return t("overview.session.running");
     case "unverified":
       return t("overview.session.runningUnverified");
+    case "identity_changed":
+      return t("overview.session.runningIdentityChanged");
     case "no_identity":
       return t("overview.session.runningNoIdentity");
     default:

@@ -35,6 +35,7 @@ const pageOfFix: Record<Exclude<Fix, "retry" | "start">, AccountPage> = {
   set_up_backup: "secureBackup",
   continue_backup: "secureBackup",
   unlock_backup: "secureBackup",
+  review_identity: "secureBackup",
   review_sessions: "sessions",
 };
 

@@ -12,6 +12,7 @@ import { go } from "../../stores/routes.ts";
 import { intend, loadSecureBackup, useSecureBackup, type SecureBackupEntry } from "../../stores/secureBackup.ts";
 import { VerifySession } from "../verification/VerifySession.tsx";
 import { needsVerification } from "../verification/needsVerification.ts";
+import { ChangedIdentity } from "./ChangedIdentity.tsx";
 import { diagnosisSentence, isForSetUp, isUnlockable } from "./diagnosis.ts";
 import { KeptKey } from "./KeptKey.tsx";
 import { HalfOff, KeyStorage } from "./KeyStorage.tsx";
@@ -85,6 +86,15 @@ function Content({ account, entry, offered }: ContentProps) {
   if (!state) {
     if (!error) return <Skeleton label={t("backup.checking")} lines={5} />;
     return <ErrorText error={error} actions={<CheckAgain accountId={accountId} loading={loading} />} />;
+  }
+  if (state.identity.changedTo !== null) {
+    return (
+      <>
+        {error && <ErrorText error={error} />}
+        <ChangedIdentity account={account} master={state.identity.changedTo} />
+        <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
+      </>
+    );
   }
   const forSetUp = isForSetUp(state);
   if (needsVerification(state)) {

@@ -69,6 +69,8 @@ function backupText(secureBackup: SignOutPreview["secureBackup"]): string | null
       return t("signOut.backupLocked");
     case "broken":
       return t("signOut.backupBroken");
+    case "identity_changed":
+      return t("signOut.identityChanged");
     default:
       return null;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
+import { type AccountSecrets, NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { startSecretService } from "../../support/secretService.ts";
 import type { SecretServiceForTests } from "../../support/secretService.ts";
@@ -44,7 +44,7 @@ async function restart(): Promise<SecretsProcess> {
 function secretsOf(accessToken: string): AccountSecrets {
   const storageKey = randomBytes(32).toString("base64");
   const keptSecurityKey = `kept with ${accessToken}`;
-  return { accessToken, refreshToken: null, storageKey, pendingSetUp: null, keptSecurityKey, newDevice: null };
+  return { accessToken, refreshToken: null, storageKey, pendingSetUp: null, keptSecurityKey, newDevice: null, identity: NO_IDENTITY_PIN };
 }
 
 const vaultOf = (account: string): string => join(folder.path, "accounts", account, "vault", "secrets.sealed");

@@ -4,7 +4,7 @@ import { keptAfterSetUp, KeptKeys, keptText, type ReadOfStorage } from "../../..
 import { encryptSecret, newKeyCheck } from "../../../main/encryption/secretCipher.ts";
 import { StoredSecret } from "../../../main/encryption/secretStorage.ts";
 import type { OpenedStorage } from "../../../main/encryption/unlock.ts";
-import type { AccountSecrets, SecretRead, SecretStore } from "../../../main/secrets/secretStore.ts";
+import { type AccountSecrets, NO_IDENTITY_PIN, type SecretRead, type SecretStore } from "../../../main/secrets/secretStore.ts";
 import { SecretName } from "../../../shared/contract/secureBackup.ts";
 import { AccountId } from "../../../shared/ids.ts";
 
@@ -17,7 +17,7 @@ const newOpened = (keyId: string): OpenedStorage => ({ keyId, key: randomBytes(3
 class OneAccount implements SecretStore {
   answer: SecretRead = {
     kind: "found",
-    secrets: { accessToken: "token", refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null, newDevice: null },
+    secrets: { accessToken: "token", refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null, newDevice: null, identity: NO_IDENTITY_PIN },
     place: "keychain",
   };
   writes = 0;

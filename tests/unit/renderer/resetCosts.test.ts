@@ -54,7 +54,7 @@ describe("the one button that mends", () => {
     diagnosis,
     checkedAt: 0,
     proven: true,
-    identity: { exists: true, thisSessionVerified: true },
+    identity: { exists: true, thisSessionVerified: true, changedTo: null },
     key: { hasPhrase: false, checkable: true },
     secrets: [
       { name: "m.cross_signing.master", stored: "stored", here },

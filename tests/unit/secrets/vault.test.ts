@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { newKey } from "../../../main/secrets/sealing.ts";
+import { NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import { Vault } from "../../../main/secrets/vault.ts";
 import { vaultKeyFromText, vaultKeyToText } from "../../../main/secrets/vaultKey.ts";
 import { AccountId } from "../../../shared/ids.ts";
@@ -16,6 +17,7 @@ const SECRETS = {
   pendingSetUp: null,
   keptSecurityKey: null,
   newDevice: null,
+  identity: NO_IDENTITY_PIN,
 };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
