@@ -69,6 +69,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
         parts.accountsListed();
         return { accounts: sessions.list() };
       },
+      opened: ({ accountId }) => {
+        sessions.opened(accountId);
+        return {};
+      },
       retry: async ({ accountId }) => {
         await sessions.retry(accountId);
         return {};

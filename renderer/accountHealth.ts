@@ -36,6 +36,11 @@ function isKeptWaiting({ session }: Account): boolean {
   return session.offline && (session.status === "running" || session.status === "failed");
 }
 
+/** Whether the account has not come as far as to be in use or to have failed. */
+export function isStarting({ session }: Account): boolean {
+  return session.status === "starting";
+}
+
 /** True while the server does not answer, whichever way the session stands with it. */
 export function isOffline(account: Account): boolean {
   const { error } = account.session;
@@ -203,8 +208,15 @@ function unknown(): Verdict {
   return { tone: "quiet", text: t("common.unknown") };
 }
 
-/** The sentence above the table: how many accounts need something. */
+/** The words above the table: how many accounts need something, and how many are still starting. */
 export function summarySentence(accounts: readonly Account[]): string {
+  const starting = accounts.filter(isStarting).length;
+  if (starting === 0) return needsSentence(accounts);
+  const still = t("all.starting", { count: starting });
+  return accounts.some(needsAttention) ? `${needsSentence(accounts)} ${still}` : still;
+}
+
+function needsSentence(accounts: readonly Account[]): string {
   const count = accounts.length;
   const needing = accounts.filter(needsAttention).length;
   if (needing > 0) {

@@ -4,8 +4,16 @@ import type { SessionSnapshot } from "./matrixSession.ts";
 
 const NOT_STARTED: SessionSnapshot = { status: "stopped", error: null, offline: false };
 
-/** An account as the renderer sees it, from what is remembered of it and from how its session is. */
-export function describeAccount(entry: AccountEntry, session: SessionSnapshot = NOT_STARTED): Account {
+/**
+ * An account as the renderer sees it, from what is remembered of it and from how its session is.
+ *
+ * @param waits whether it is about to start
+ */
+export function describeAccount(
+  entry: AccountEntry,
+  session: SessionSnapshot = NOT_STARTED,
+  waits = false,
+): Account {
   return {
     accountId: entry.accountId,
     userId: entry.userId,
@@ -13,7 +21,7 @@ export function describeAccount(entry: AccountEntry, session: SessionSnapshot = 
     homeserver: entry.homeserver,
     displayName: entry.displayName,
     avatarPath: avatarPathOf(entry),
-    session,
+    session: waits && session.status === "stopped" ? { ...session, status: "starting" } : session,
     health: entry.health,
   };
 }

@@ -10,8 +10,9 @@ import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot, unreadableError } from "./matrixSession.ts";
 import type { CryptoFolders } from "./nextDevice.ts";
 import { newId } from "./newId.ts";
-import { type PasswordSignIn, type SignedIn, signInWithPassword, signOutToken } from "./signIn.ts";
-import { signOut, signOutFromMemory } from "./signOut.ts";
+import { type PasswordSignIn, type SignedIn, signInWithPassword } from "./signIn.ts";
+import { signOut, signOutFromMemory, signOutQuietly } from "./signOut.ts";
+import { StartQueue } from "./startQueue.ts";
 
 export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "cryptoFolders"> {
   index: AccountIndex;
@@ -36,6 +37,7 @@ export class SessionManager {
   readonly #signingInAgain = new Set<AccountId>();
   /** What changes an account, one after the other. Sign-in's requests are made before: their server may hang. */
   readonly #turns = new KeyedQueue<AccountId>();
+  readonly #starts = new StartQueue();
   readonly #leaving = new Map<AccountId, Promise<{ serverTold: boolean }>>();
   #ended = false;
   #lastUpdate: Promise<unknown> = Promise.resolve();
@@ -100,9 +102,20 @@ export class SessionManager {
     }
   }
 
-  /** Starts every account side by side; resolves when each runs or has said why it does not. */
+  /** Starts every account, some at a time; resolves when each runs or has said why it does not. */
   async restoreAll(): Promise<void> {
-    await Promise.allSettled(this.#parts.index.list().map(({ accountId }) => this.#start(accountId)));
+    const startIfStopped = async (accountId: AccountId): Promise<void> => {
+      // It may have been removed, or started by the person, before it was its turn.
+      const listed = this.#parts.index.get(accountId) !== null;
+      if (listed && this.session(accountId).snapshot.status === "stopped") await this.#start(accountId);
+    };
+    const accountIds = this.#parts.index.list().map(({ accountId }) => accountId);
+    await this.#starts.addAll(accountIds, startIfStopped, (accountId) => this.#announce(accountId));
+  }
+
+  /** The person looks at this account: where it waits for its turn to start, it goes first. */
+  opened(accountId: AccountId): void {
+    this.#starts.goFirst(accountId);
   }
 
   /**
@@ -110,6 +123,8 @@ export class SessionManager {
    * those up. Never rejects.
    */
   async started(baseUrl: string): Promise<void> {
+    const listed = this.#parts.index.list().filter(({ homeserver }) => homeserver.baseUrl === baseUrl);
+    await this.#starts.settled(listed);
     const onServer = [...this.#sessions.values()].filter(({ details }) => details.baseUrl === baseUrl);
     await Promise.all(onServer.map((session) => session.whenStarted()));
   }
@@ -147,14 +162,14 @@ export class SessionManager {
     const { fetch, sessionName } = this.#parts;
     const signedIn = await signInWithPassword({ ...request, fetch, sessionName });
     if (this.#beingAdded.has(signedIn.userId)) {
-      await this.#signOutQuietly(signedIn);
+      await signOutQuietly(this.#parts, signedIn);
       throw fail("conversation_over");
     }
     this.#beingAdded.add(signedIn.userId);
     try {
       return await this.#add(signedIn);
     } catch (thrown) {
-      await this.#signOutQuietly(signedIn);
+      await signOutQuietly(this.#parts, signedIn);
       throw thrown;
     } finally {
       this.#beingAdded.delete(signedIn.userId);
@@ -177,14 +192,6 @@ export class SessionManager {
       await this.#start(accountId);
     });
     return accountId;
-  }
-
-  async #signOutQuietly(signedIn: SignedIn): Promise<void> {
-    try {
-      await signOutToken(this.#parts.fetch, signedIn.baseUrl, signedIn.accessToken);
-    } catch (error) {
-      this.#parts.logger.warn("a session that could not be kept was not signed out either", { error });
-    }
   }
 
   /**
@@ -227,7 +234,7 @@ export class SessionManager {
       ...(ownDevice === null ? {} : { deviceId: ownDevice }),
     });
     if (signedIn.userId !== entry.userId) {
-      await this.#signOutQuietly(signedIn);
+      await signOutQuietly(this.#parts, signedIn);
       throw fail("different_user", { expected: entry.userId, got: signedIn.userId });
     }
     const keepsDevice = signedIn.deviceId === ownDevice;
@@ -240,7 +247,7 @@ export class SessionManager {
       });
     } catch (thrown) {
       // A device of its own would be gone with the token, and with it what makes it known to others.
-      if (!keepsDevice || isFailure(thrown, "no_such_account")) await this.#signOutQuietly(signedIn);
+      if (!keepsDevice || isFailure(thrown, "no_such_account")) await signOutQuietly(this.#parts, signedIn);
       throw thrown;
     }
   }
@@ -385,6 +392,7 @@ export class SessionManager {
   }
 
   #describe(entry: AccountEntry): Account {
-    return describeAccount(entry, this.#sessions.get(entry.accountId)?.snapshot);
+    const { accountId } = entry;
+    return describeAccount(entry, this.#sessions.get(accountId)?.snapshot, this.#starts.has(accountId));
   }
 }

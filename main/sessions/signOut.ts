@@ -6,7 +6,7 @@ import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { Fetch } from "../http/requestJson.ts";
 import type { MatrixSession } from "./matrixSession.ts";
 import type { SessionDetails } from "./sessionDetails.ts";
-import { signOutToken } from "./signIn.ts";
+import { type SignedIn, signOutToken } from "./signIn.ts";
 
 /** How long the app waits at its end for a server that is told of a sign-out, in milliseconds. */
 const LAST_WORD_MS = 2_000;
@@ -64,6 +64,18 @@ export async function signOutFromMemory(
 ): Promise<void> {
   const secrets = parts.secretStore.heldInMemory(accountId);
   if (secrets !== null) await tellServer(parts, baseUrl, secrets, LAST_WORD_MS);
+}
+
+/** Signs out on the server what was signed in a moment ago and cannot be kept here. Never rejects. */
+export async function signOutQuietly(
+  { fetch, logger }: Pick<SignOutParts, "fetch" | "logger">,
+  { baseUrl, accessToken }: Pick<SignedIn, "baseUrl" | "accessToken">,
+): Promise<void> {
+  try {
+    await signOutToken(fetch, baseUrl, accessToken);
+  } catch (error) {
+    logger.warn("a session that could not be kept was not signed out either", { error });
+  }
 }
 
 async function tellServer(

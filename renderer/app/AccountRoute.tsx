@@ -1,4 +1,5 @@
 import { UserX } from "lucide-react";
+import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { EmptyState } from "../components/EmptyState.tsx";
 import { Button } from "../components/Button.tsx";
@@ -10,7 +11,7 @@ import { RoomKeysPage } from "../features/roomKeys/RoomKeysPage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
 import { SessionsPage } from "../features/sessions/SessionsPage.tsx";
 import { t } from "../i18n/index.ts";
-import { useAccount, useAccounts } from "../stores/accounts.ts";
+import { accountOpened, useAccount, useAccounts } from "../stores/accounts.ts";
 import { go, type AccountPage } from "../stores/routes.ts";
 
 interface AccountRouteProps {
@@ -23,6 +24,7 @@ interface AccountRouteProps {
 export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
   const account = useAccount(accountId);
   const loading = useAccounts((state) => state.status === "loading");
+  useEffect(() => void accountOpened(accountId), [accountId]);
   if (!account) {
     return loading ? (
       <Page title={t("app.loading")}>

@@ -1,7 +1,7 @@
 import { Command, LayoutGrid, Plus, Settings } from "lucide-react";
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import type { Account } from "../../shared/contract/accounts.ts";
-import { markOf, nameOf, needsAttention } from "../accountHealth.ts";
+import { isStarting, markOf, nameOf, needsAttention } from "../accountHealth.ts";
 import { Avatar } from "../components/Avatar.tsx";
 import { JobsTray } from "../features/jobs/JobsTray.tsx";
 import { t } from "../i18n/index.ts";
@@ -131,6 +131,8 @@ async function moveAndSay(account: Account, by: -1 | 1): Promise<void> {
 function allSummary(accounts: readonly Account[]): string {
   if (accounts.length === 0) return t("nav.noAccounts");
   const all = t("nav.allSummary", { count: accounts.length });
+  const starting = accounts.filter(isStarting).length;
+  if (starting > 0) return t("nav.allSummaryStarting", { accounts: all, starting });
   const needs = accounts.filter(needsAttention).length;
   if (needs === 0) return all;
   return needs === 1

@@ -62,6 +62,11 @@ export function accountChanged(account: Account): void {
   }));
 }
 
+/** Tells main which account the person looks at: it starts first. That it cannot be told is no trouble of theirs. */
+export async function accountOpened(accountId: AccountId): Promise<void> {
+  await steward.accounts.opened({ accountId }).catch(() => undefined);
+}
+
 /** Forgets an account, and leaves its pages. */
 export function accountRemoved(accountId: AccountId): void {
   useAccounts.setState(({ order, byId }) => {

@@ -78,6 +78,8 @@ const one = z.object({ accountId: AccountId });
 export const accounts = domain({
   requests: {
     list: request(z.object({}), z.object({ accounts: z.array(Account) })),
+    /** The person looks at this account: it starts before others that have not started yet. */
+    opened: request(one, z.object({})),
     /** Starts again an account that stopped or failed. */
     retry: request(one, z.object({})),
     /** Asks the server about everything on the health page again. */

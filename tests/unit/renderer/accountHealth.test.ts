@@ -138,6 +138,12 @@ test("the summary counts those that need something", () => {
   expect(summarySentence([account()])).toBe("Your account is well.");
   expect(summarySentence([account(), account(), account()])).toBe("All three accounts are well.");
   expect(summarySentence([account(), account({}, null)])).toBe("Looking at your two accounts.");
+  const starting = account({ status: "starting" });
+  expect(summarySentence([account(), starting])).toBe("One account is still starting.");
+  expect(summarySentence([starting, starting, starting])).toBe("3 accounts are still starting.");
+  expect(summarySentence([needing, account(), starting])).toBe(
+    "One of your three accounts needs something. One account is still starting.",
+  );
 });
 
 test("an account without a name is called by its Matrix ID", () => {
