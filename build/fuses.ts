@@ -36,12 +36,19 @@ export async function readFuses(executable: string): Promise<Partial<Record<Fuse
   return states;
 }
 
+/** In an app that is no archive, as `npm start` runs it, these would keep it from starting. */
+export const needArchive: Partial<Record<FuseName, boolean>> = {
+  EnableEmbeddedAsarIntegrityValidation: false,
+  OnlyLoadAppFromAsar: false,
+};
+
 /**
- * Sets a binary's fuses as `fuses` says.
+ * Sets a binary's fuses as `fuses` says, save for those that `otherwise` names.
  * @returns the names of those that the binary is too old to have
  * @throws Error when the binary has a fuse that is not in the map
  */
-export async function setFuses(executable: string): Promise<FuseName[]> {
+export async function setFuses(executable: string, otherwise: Partial<Record<FuseName, boolean>> = {}): Promise<FuseName[]> {
+  const wanted = { ...fuses, ...otherwise };
   const wire = await getCurrentFuseWire(executable);
   const known = new Set<string>(fuseNames().map((name) => String(FuseV1Options[name])));
   const unknown = Object.keys(wire).filter((key) => /^\d+$/.test(key) && !known.has(key));
@@ -51,7 +58,7 @@ export async function setFuses(executable: string): Promise<FuseName[]> {
   await flipFuses(executable, {
     version: FuseVersion.V1,
     resetAdHocDarwinSignature: process.platform === "darwin" && process.arch === "arm64",
-    ...Object.fromEntries(present.map((name) => [FuseV1Options[name], fuses[name]])),
+    ...Object.fromEntries(present.map((name) => [FuseV1Options[name], wanted[name]])),
   });
   return fuseNames().filter((name) => !present.includes(name));
 }

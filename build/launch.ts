@@ -5,8 +5,8 @@ import { sandboxTrouble } from "./sandbox.ts";
 import { type Staged, stage } from "./stage.ts";
 
 /** Builds the app as `npm start` runs it. */
-export function buildAndStage(name: string): Promise<Staged> {
-  return stage(name, { production: false });
+export function buildAndStage(purpose: "start" | "demo"): Promise<Staged> {
+  return stage(purpose, { production: false });
 }
 
 /**

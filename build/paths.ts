@@ -9,6 +9,9 @@ export const cache = join(root, ".cache");
 /** Where bundles are written. */
 export const out = join(root, "out");
 
+/** Where the app is packaged for its own test. */
+export const packagedTest = join(cache, "packaged-test");
+
 /** Tells the person at the terminal what is being done. */
 export function say(line: string): void {
   process.stdout.write(`steward: ${line}\n`);

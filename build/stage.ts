@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readFile, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
-import { bundle, nativePackages } from "./bundle.ts";
+import { bundle, type BundleOptions, nativePackages } from "./bundle.ts";
 import { type Electron, findElectron } from "./electron.ts";
+import { needArchive, setFuses } from "./fuses.ts";
 import { notices, packageFolders } from "./notices.ts";
 import { cache, root } from "./paths.ts";
+import { buildFacts, type Purpose } from "./purposes.ts";
 import { keepHelper } from "./sandbox.ts";
 
 /** The app, ready to be started the way an installed one is. */
@@ -33,23 +35,28 @@ export interface StageOptions {
 }
 
 /**
- * Bundles the app and puts it below a copy of Electron, in `.cache/staged/<name>-<process id>/`, so that commands that
+ * Bundles the app and puts it below a copy of Electron, in `.cache/staged/<purpose>-<process id>/`, so that commands that
  * run at the same time do not disturb each other. Files are hard links, so this takes moments and no space. The
  * program is called `electron` still, so `app.isPackaged` is false.
  * @throws Error when the app does not build, or no Electron can be had.
  */
-export async function stage(name: string, { production, runFirst }: StageOptions): Promise<Staged> {
+export async function stage(purpose: Purpose, { production, runFirst }: StageOptions): Promise<Staged> {
   const electron = await findElectron();
   await removeAbandoned();
-  const folder = join(stagedFolder, `${name}-${process.pid}`);
+  const folder = join(stagedFolder, `${purpose}-${process.pid}`);
   await rm(folder, { recursive: true, force: true });
   await linkTree(electron.dist, folder);
   await keepHelper(electron.dist, folder);
   const resources = join(folder, process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources");
   await rm(join(resources, "default_app.asar"), { force: true });
-  await layOutApp(join(resources, "app"), { production });
+  await layOutApp(join(resources, "app"), { production, purpose, electron: electron.version });
   if (runFirst !== undefined) await startWith(runFirst, join(resources, "app"));
-  return { executable: join(folder, relative(electron.dist, electron.executable)), folder, electron };
+  const executable = join(folder, relative(electron.dist, electron.executable));
+  // Not on a Mac, where the fuses lie in a signed framework.
+  if (buildFacts(purpose, electron.version).locked && process.platform !== "darwin") {
+    await setFuses(executable, needArchive);
+  }
+  return { executable, folder, electron };
 }
 
 async function startWith(file: string, app: string): Promise<void> {
@@ -80,9 +87,12 @@ function isRunning(pid: number): boolean {
  * Lays out what is installed with the app: the bundle, the packages that carry binaries, a package.json that names
  * those alone, and, for production, the licences of all that it is made of.
  */
-export async function layOutApp(folder: string, { production }: { production: boolean }): Promise<void> {
+export async function layOutApp(
+  folder: string,
+  { production, purpose, electron }: Pick<BundleOptions, "production" | "purpose" | "electron">,
+): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  const inputs = await bundle({ production, target: join(folder, "out") });
+  const inputs = await bundle({ production, purpose, electron, target: join(folder, "out") });
   const versions: Record<string, string> = {};
   const packages = await withDependencies(nativePackages);
   for (const name of packages) {

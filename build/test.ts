@@ -75,9 +75,9 @@ async function startScreens(count: number): Promise<Screen[]> {
   return screens;
 }
 
-/** Runs `npm run package` as a person would. @throws Error when it fails. */
+/** Runs `npm run package` as its test needs it. @throws Error when it fails. */
 async function packageApp(): Promise<void> {
-  const { code } = await run(process.execPath, [join(root, "build/package.ts")], { cwd: root, shown: true });
+  const { code } = await run(process.execPath, [join(root, "build/package.ts"), "--for-test"], { cwd: root, shown: true });
   if (code !== 0) throw new Error(`npm run package ended with code ${code}`);
 }
 

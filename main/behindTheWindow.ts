@@ -1,4 +1,5 @@
 import { app } from "electron";
+import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { Dialogs } from "./app/dialogs.ts";
@@ -7,6 +8,7 @@ import { RendererErrors } from "./app/rendererErrors.ts";
 import { applyTheme } from "./app/theme.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
+import { loopbackFetch } from "./http/loopback.ts";
 import { type Answer, answersFor } from "./ipc/answers.ts";
 import { createEmit } from "./ipc/emit.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
@@ -18,6 +20,9 @@ import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
 import type { SettingsFile } from "./storage/settingsFile.ts";
+
+/** What talks to servers: in a trial, to those of this computer alone. */
+const fetch = build.trial ? loopbackFetch(globalThis.fetch) : globalThis.fetch;
 
 /** What is there before the window is. */
 export interface Front {
@@ -52,7 +57,8 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
   const opening = openRoomsNextTurn({
     folders,
     index,
-    fetch: globalThis.fetch,
+    fetch,
+    onlyThisComputer: build.trial,
     emit,
     loggerFor: (room) => createLogger(log, room),
     keepOutOfLogs: (secret) => secretsToRedact.add(secret),
@@ -106,7 +112,7 @@ function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): H
   const rendererErrors = new RendererErrors(crashes, createLogger(log, "renderer"));
   return createHandlers({
     ...rooms,
-    fetch: globalThis.fetch,
+    fetch,
     accountsListed: startsSessionsOnce(rooms),
     appInfo: () => ({
       version: app.getVersion(),
@@ -114,6 +120,7 @@ function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): H
       chrome: process.versions.chrome,
       node: process.versions.node,
       packaged: app.isPackaged,
+      trial: build.trial,
       platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
       notices,
     }),

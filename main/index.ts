@@ -1,10 +1,12 @@
-import "./app/fillIns.ts";
+import { locked, removedVariables } from "./app/guards.ts";
+import "virtual:fill-ins";
 import "./plainSchemas.ts";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { app, ipcMain } from "electron";
+import { build } from "virtual:build";
 import { channelNames } from "virtual:channels";
 import type { Account } from "../shared/contract/accounts.ts";
 import type { AppInfo } from "../shared/contract/app.ts";
@@ -31,6 +33,9 @@ import { SettingsFile } from "./storage/settingsFile.ts";
 /** How long the rooms wait for the page to be drawn, in milliseconds. */
 const LONGEST_PAGE_MS = 2_000;
 
+if (build.trial && !app.commandLine.hasSwitch("user-data-dir")) {
+  app.setPath("userData", join(app.getPath("appData"), "Steward Trial"));
+}
 const folders = new Folders(app.getPath("userData"));
 const secretsToRedact = new SecretsToRedact();
 const redactor = new Redactor({ homeDirectory: homedir(), secrets: secretsToRedact });
@@ -56,7 +61,8 @@ crashes.watch(process, (kind, error) => {
   }
 });
 
-hardenApp({ packaged: app.isPackaged, logger });
+if (removedVariables.length > 0) logger.warn("took variables out of the environment", { names: removedVariables });
+hardenApp({ locked, logger });
 registerAssetScheme();
 
 const settingsFile = new SettingsFile({ path: folders.settingsFile, onDamaged: noteDamage });
@@ -77,7 +83,7 @@ function noteDamage(damaged: DamagedFile): void {
 
 const window = new MainWindow({
   preloadPath: join(__dirname, "../preload/index.cjs"),
-  packaged: app.isPackaged,
+  locked,
   place: {
     load: () => settingsFile.windowBounds().catch(() => null),
     save: (bounds) => settingsFile.keepWindowBounds(bounds),

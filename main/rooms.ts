@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import type { Emit } from "../shared/contract/index.ts";
@@ -36,6 +35,8 @@ export interface RoomOptions {
   /** The accounts, loaded or not. */
   index: AccountIndex;
   fetch: Fetch;
+  /** Accounts of other servers than this computer's are not started. */
+  onlyThisComputer?: boolean;
   emit: Emit;
   loggerFor: (room: string) => Logger;
   /** Told of every token that comes into use, so that no log shows it. */
@@ -85,13 +86,15 @@ export async function openRooms(options: RoomOptions) {
     cryptoStores: loadedLater(loggerFor("cryptoStore")),
     accountFolders: (accountId) => folders.account(accountId),
     fetch,
+    onlyThisComputer: options.onlyThisComputer ?? false,
     ...(options.serverLimits && { serverLimits: options.serverLimits }),
     loadEngine: () => import("./engine.ts"),
     handOverRoomKeys,
     keepOutOfLogs: options.keepOutOfLogs,
     logger: loggerFor("sessions"),
     emit,
-    sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform} (${hostname()})`,
+    // Not the computer's own name: that is nobody's business on the server.
+    sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform}`,
     onRemoved: async (accountId) => {
       await avatars.remove(accountId);
       await jobs.forgetAccount(accountId);

@@ -30,6 +30,8 @@ export const AppError = z.lazy(() =>
     kind("not_a_homeserver", { host: z.string() }),
     kind("well_known_invalid", { host: z.string(), reason: z.string().max(300) }),
     kind("insecure_http", { baseUrl: z.string() }),
+    /** A trial takes servers of this computer alone. */
+    kind("this_computer_only", { host: z.string() }),
     kind("bad_certificate", { host: z.string(), reason: z.string().max(300) }),
     /** The server sends what must stay with it on to this origin. */
     kind("redirected", { host: z.string(), to: z.string().max(300) }),

@@ -1,21 +1,20 @@
 import { app, type Session, type WebContents } from "electron";
 import { isOwnPage } from "../ipc/trust.ts";
 import type { Logger } from "../logging/logger.ts";
-import { removeDebugSwitches } from "./debugSwitches.ts";
 
 export interface HardeningOptions {
-  /** True for a shipped app; only then are developer tools out of reach. */
-  packaged: boolean;
+  /** True where a person keeps their accounts: developer tools are out of reach there. */
+  locked: boolean;
   logger: Logger;
 }
 
 /** What a page of ours may load: itself, and pictures it made in memory. Developer tools load themselves. */
-function mayLoad(url: string, packaged: boolean): boolean {
+function mayLoad(url: string, locked: boolean): boolean {
   if (url.startsWith("blob:")) return isOwnPage(url.slice("blob:".length));
-  return isOwnPage(url) || url.startsWith("data:image/") || (!packaged && url.startsWith("devtools:"));
+  return isOwnPage(url) || url.startsWith("data:image/") || (!locked && url.startsWith("devtools:"));
 }
 
-function hardenSession(session: Session, { packaged, logger }: HardeningOptions): void {
+function hardenSession(session: Session, { locked, logger }: HardeningOptions): void {
   session.setPermissionRequestHandler((_contents, permission, decide) => {
     logger.warn("refused a permission", { permission });
     decide(false);
@@ -28,7 +27,7 @@ function hardenSession(session: Session, { packaged, logger }: HardeningOptions)
     event.preventDefault();
   });
   session.webRequest.onBeforeRequest(({ url }, decide) => {
-    const allowed = mayLoad(url, packaged);
+    const allowed = mayLoad(url, locked);
     if (!allowed) logger.warn("refused a request from a page", { scheme: url.slice(0, url.indexOf(":")) });
     decide({ cancel: !allowed });
   });
@@ -36,7 +35,7 @@ function hardenSession(session: Session, { packaged, logger }: HardeningOptions)
   void session.setProxy({ mode: "direct" });
 }
 
-function hardenContents(contents: WebContents, { packaged, logger }: HardeningOptions): void {
+function hardenContents(contents: WebContents, { locked, logger }: HardeningOptions): void {
   const refuse = (what: string) => (event: { preventDefault(): void }) => {
     logger.warn(`refused ${what}`);
     event.preventDefault();
@@ -57,7 +56,7 @@ function hardenContents(contents: WebContents, { packaged, logger }: HardeningOp
   });
   // WebRTC does not ask the request filter or the CSP; without it, a page could still send UDP.
   contents.setWebRTCIPHandlingPolicy("disable_non_proxied_udp");
-  if (packaged) contents.on("devtools-opened", () => contents.closeDevTools());
+  if (locked) contents.on("devtools-opened", () => contents.closeDevTools());
 }
 
 /**
@@ -71,10 +70,6 @@ export function hardenApp(options: HardeningOptions): void {
   if (!rootWithoutSandbox) app.enableSandbox();
   // Pages resolve no names at all: closes what the request filter does not see, such as DNS prefetch.
   app.commandLine.appendSwitch("host-resolver-rules", "MAP * ~NOTFOUND");
-  if (options.packaged) {
-    const removed = removeDebugSwitches(app.commandLine);
-    if (removed.length > 0) options.logger.warn("ignored switches for debugging", { removed });
-  }
   app.on("session-created", (session) => hardenSession(session, options));
   app.on("web-contents-created", (_event, contents) => hardenContents(contents, options));
 }

@@ -1,8 +1,8 @@
 import { Menu, type MenuItemConstructorOptions } from "electron";
 
 export interface MenuOptions {
-  /** True for a shipped app: no developer tools. */
-  packaged: boolean;
+  /** True where a person keeps their accounts: no developer tools. */
+  locked: boolean;
   /** Shows the app's first page again, also after it gave up reloading. */
   reload: () => void;
 }
@@ -11,7 +11,7 @@ export interface MenuOptions {
  * Sets the application menu. It is small, but it must be there: on a Mac, copy, paste and quit have no shortcuts
  * without it.
  */
-export function setMenu({ packaged, reload }: MenuOptions): void {
+export function setMenu({ locked, reload }: MenuOptions): void {
   const isMac = process.platform === "darwin";
   const view: MenuItemConstructorOptions[] = [
     { label: "Reload Window", accelerator: "CmdOrCtrl+R", click: reload },
@@ -22,7 +22,7 @@ export function setMenu({ packaged, reload }: MenuOptions): void {
     { type: "separator" },
     { role: "togglefullscreen" },
   ];
-  if (!packaged) view.push({ type: "separator" }, { role: "toggleDevTools" });
+  if (!locked) view.push({ type: "separator" }, { role: "toggleDevTools" });
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
       ...(isMac ? [{ role: "appMenu" } as const] : [{ role: "fileMenu" } as const]),

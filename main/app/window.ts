@@ -11,8 +11,8 @@ import { fitPlace, SMALLEST, type WindowPlaceStore } from "./windowPlace.ts";
 export interface MainWindowOptions {
   /** The bundled preload script, an absolute path. */
   preloadPath: string;
-  /** True for a shipped app: no developer tools. */
-  packaged: boolean;
+  /** True where a person keeps their accounts: no developer tools. */
+  locked: boolean;
   place: WindowPlaceStore;
   logger: Logger;
 }
@@ -42,7 +42,7 @@ export class MainWindow {
 
   constructor(options: MainWindowOptions) {
     this.#options = options;
-    setMenu({ packaged: options.packaged, reload: () => this.#watch?.startAgain() });
+    setMenu({ locked: options.locked, reload: () => this.#watch?.startAgain() });
   }
 
   /** Opens the window, or brings the open one to the front. Resolves when it exists, before its page is loaded. */
@@ -88,7 +88,7 @@ export class MainWindow {
   }
 
   async #create(): Promise<void> {
-    const { preloadPath, packaged, logger } = this.#options;
+    const { preloadPath, locked, logger } = this.#options;
     const place = await this.#options.place.load();
     const window = new BrowserWindow({
       ...fitPlace(
@@ -119,7 +119,7 @@ export class MainWindow {
         autoplayPolicy: "document-user-activation-required",
         plugins: false,
         spellcheck: false,
-        devTools: !packaged,
+        devTools: !locked,
         zoomFactor: place?.zoomFactor ?? 1,
       },
     });

@@ -2,13 +2,13 @@ import * as z from "zod";
 import type { Homeserver, LoginFlow } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { type HomeserverInput, readHomeserver } from "../../shared/fields.ts";
+import { isLocalhost } from "../http/loopback.ts";
 import { type Fetch, requestJson } from "../http/requestJson.ts";
 import {
   askWellKnown,
   checkIdentityServer,
   DISCOVERY_TIMEOUT_MS,
   isInsecureHttp,
-  isLocalhost,
   isMissing,
   isNoFile,
 } from "./wellKnown.ts";

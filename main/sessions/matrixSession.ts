@@ -8,6 +8,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
 import type { Fetch } from "../http/requestJson.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
+import { checkLoopback } from "../http/loopback.ts";
 import { PinnedIdentity } from "./pinnedIdentity.ts";
 import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, takeNextStore } from "./nextDevice.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
@@ -28,6 +29,8 @@ export interface SessionParts {
   onNewDevice: (deviceId: string) => Promise<void>;
   /** Told of every token that comes into use, so that no log shows it. */
   keepOutOfLogs: (secret: string) => void;
+  /** An account of another server than this computer's is not started: `this_computer_only`. */
+  onlyThisComputer: boolean;
   logger: Logger;
 }
 
@@ -107,6 +110,8 @@ export class MatrixSession {
     this.#set({ status: "starting", error: null, offline: false });
     try {
       await this.#close();
+      // Before its secrets are read: they have no business there.
+      if (this.#parts.onlyThisComputer) checkLoopback(this.details.baseUrl);
       const read = await this.#parts.secretStore.read(this.details.accountId);
       if (read.kind === "absent") throw fail("secret_missing");
       if (read.kind === "unreadable") {

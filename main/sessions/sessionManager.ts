@@ -10,7 +10,7 @@ import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot, unreadableError } from "./matrixSession.ts";
 import type { CryptoFolders } from "./nextDevice.ts";
 import { newId } from "./newId.ts";
-import { type PasswordSignIn, type SignedIn, signInWithPassword } from "./signIn.ts";
+import { type SignedIn, type SignInRequest, signInWithPassword } from "./signIn.ts";
 import { signOut, signOutFromMemory, signOutQuietly } from "./signOut.ts";
 import { StartQueue } from "./startQueue.ts";
 
@@ -18,14 +18,11 @@ export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | 
   index: AccountIndex;
   accountFolders: (accountId: AccountId) => CryptoFolders;
   emit: Emit;
-  /** How new sessions are named in other clients' lists. */
+  /** How other clients list new sessions that the person gave no name. */
   sessionName: string;
   /** Called when an account goes for good, to remove what other rooms keep of it and its folder. */
   onRemoved: (accountId: AccountId) => Promise<void>;
 }
-
-/** What a person typed to sign in, without what the manager adds itself. */
-export type SignInRequest = Omit<PasswordSignIn, "fetch" | "sessionName" | "deviceId">;
 
 /** Holds all accounts at once. What happens to one of them never delays or harms another. */
 export class SessionManager {
@@ -159,7 +156,8 @@ export class SessionManager {
    */
   async signIn(request: SignInRequest): Promise<AccountId> {
     refuseWhenHeld(this.#parts.index, request);
-    const { fetch, sessionName } = this.#parts;
+    const { fetch } = this.#parts;
+    const sessionName = request.sessionName || this.#parts.sessionName;
     const signedIn = await signInWithPassword({ ...request, fetch, sessionName });
     if (this.#beingAdded.has(signedIn.userId)) {
       await signOutQuietly(this.#parts, signedIn);

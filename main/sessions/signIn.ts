@@ -4,7 +4,8 @@ import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
 import { checkHomeserver } from "./discovery.ts";
 import { type Fetch, requestJson } from "../http/requestJson.ts";
-import { baseUrlOf, isInsecureHttp, isLocalhost } from "./wellKnown.ts";
+import { isLocalhost } from "../http/loopback.ts";
+import { baseUrlOf, isInsecureHttp } from "./wellKnown.ts";
 
 const LoginAnswer = z.object({
   user_id: UserId,
@@ -36,6 +37,12 @@ export interface PasswordSignIn {
   /** How the session is named in other clients' lists. */
   sessionName: string;
 }
+
+/** What a person typed to sign in, without what is added to it here. */
+export type SignInRequest = Omit<PasswordSignIn, "fetch" | "sessionName" | "deviceId"> & {
+  /** Undefined or empty: the one that every session gets. */
+  sessionName?: string | undefined;
+};
 
 function matrixIdentifier(identifier: LoginIdentifier): object {
   switch (identifier.kind) {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { isLocalhost } from "../http/loopback.ts";
 import { trimBaseUrl } from "../../shared/fields.ts";
 import { type Fetch, requestJson } from "../http/requestJson.ts";
 
@@ -19,11 +20,6 @@ export interface WellKnownAnswer {
   baseUrl: string | null;
   /** As it stands in the file, unchecked; undefined when none is named. */
   identityServer: unknown;
-}
-
-/** True for hosts that never leave this computer, where plain http tells nobody anything. */
-export function isLocalhost(hostname: string): boolean {
-  return hostname === "localhost" || hostname.endsWith(".localhost") || /^127(?:\.\d{1,3}){3}$|^\[::1\]$/.test(hostname);
 }
 
 /** True when talking to this URL sends passwords unencrypted over a network. */

@@ -8,6 +8,7 @@ import { t } from "../i18n/index.ts";
 import { useAnnouncements } from "../stores/announcements.ts";
 import { dropChallenge, useChallenges } from "../stores/challenges.ts";
 import { closeDialog, useDialogs } from "../stores/dialogs.ts";
+import { useSettings } from "../stores/settings.ts";
 import { useRoutes, type Route } from "../stores/routes.ts";
 import { secretsNeed, useSecrets } from "../stores/secrets.ts";
 import { dropVerification, isWaitingForPerson, useVerifications } from "../stores/verifications.ts";
@@ -38,8 +39,10 @@ export function App() {
     // What lies over the page, and all that is loaded later, is not in the way of the first picture.
     requestIdleCallback(() => setDrawn(true), { timeout: 500 });
   }, []);
+  const trial = useSettings(({ info }) => info?.trial ?? false);
   return (
     <>
+      {trial && <TrialBanner />}
       <div className={styles["app"]} data-pages={route.name === "account" ? "" : undefined}>
         <a className={styles["skip"]} href="#page" onClick={skipToPage}>
           {t("app.skip")}
@@ -58,6 +61,15 @@ export function App() {
       {drawn && <Dialogs />}
       <Spoken />
     </>
+  );
+}
+
+/** Stays on every page: what a trial is for must not be forgotten. */
+function TrialBanner() {
+  return (
+    <aside className={styles["trial"]} aria-label={t("trial.title")}>
+      <strong>{t("trial.title")}</strong> {t("trial.text")}
+    </aside>
   );
 }
 

@@ -17,6 +17,8 @@ export const AppInfo = z.object({
   platform: z.enum(["linux", "darwin", "win32"]),
   /** Whether this is the app as it is handed out, and not one started from its sources. */
   packaged: z.boolean(),
+  /** Whether it runs on an Electron without security fixes, and so takes homeservers of this computer alone. */
+  trial: z.boolean(),
   /** Things that happened while starting and that the person should know, newest first. */
   notices: z.array(
     z.discriminatedUnion("kind", [

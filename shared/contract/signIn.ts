@@ -76,6 +76,8 @@ export const signIn = domain({
         baseUrl: BaseUrl,
         identifier: LoginIdentifier,
         password,
+        /** How other clients list the session; without it they read "Steward on Linux", or whichever system it is. */
+        sessionName: z.string().trim().max(100).optional(),
         /** The person has read the warning about an unencrypted connection and goes on. */
         acceptInsecureHttp: z.boolean().default(false),
       }),

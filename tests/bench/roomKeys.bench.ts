@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Benchmark, Measured } from "../../build/bench.ts";
 import { bundle } from "../../build/bundle.ts";
+import { electronVersion } from "../../build/purposes.ts";
 import { say } from "../../build/paths.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 
@@ -27,7 +28,7 @@ const made = new Map<string, Promise<void>>();
 async function prepare(): Promise<{ folder: string; thread: string }> {
   const { path: folder, remove } = await temporaryFolder("bench-room-keys");
   process.once("beforeExit", () => void remove());
-  await bundle({ production: true, target: join(folder, "out") });
+  await bundle({ production: true, purpose: "bench", electron: electronVersion, target: join(folder, "out") });
   return { folder, thread: join(folder, "out", THREAD) };
 }
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Account } from "../../shared/contract/accounts.ts";
 import type { Reply } from "../../shared/errors.ts";
 import { fuses, readFuses } from "../../build/fuses.ts";
-import { root } from "../../build/paths.ts";
+import { packagedTest } from "../../build/paths.ts";
 import { PageConnection } from "../support/pageConnection.ts";
 import { startSecretService } from "../support/secretService.ts";
 import { startSynapse } from "../support/synapse.ts";
@@ -23,7 +23,7 @@ const folders: Record<string, string> = {
   win32: "win-unpacked/Steward.exe",
   linux: `linux${process.arch === "x64" ? "" : `-${process.arch}`}-unpacked/steward`,
 };
-const executable = join(root, "dist", folders[process.platform] ?? "steward");
+const executable = join(packagedTest, folders[process.platform] ?? "steward");
 const archive = join(executable, process.platform === "darwin" ? "../../Resources" : "../resources", "app.asar");
 
 /** How long the app may take to open the debugging port it was started with. It takes less than a second. */
@@ -88,7 +88,7 @@ describe("the packaged app", () => {
   let page: PageConnection | undefined;
 
   beforeAll(async () => {
-    expect(existsSync(executable), `npm run package left no ${executable}`).toBe(true);
+    expect(existsSync(executable), `packaging for the test left no ${executable}`).toBe(true);
     home = await mkdtemp(join(tmpdir(), "steward-packaged-"));
     app = startApp(home);
     page = await pageOf(app);

@@ -35,7 +35,7 @@ export class StewardData {
   }
 
   /** Opens the rooms as a start of the app does; no session is started yet. */
-  async open(overrides: Partial<Pick<RoomOptions, "fetch" | "serverLimits" | "verificationLimits">> = {}): Promise<Rooms> {
+  async open(overrides: Partial<Pick<RoomOptions, "fetch" | "onlyThisComputer" | "serverLimits" | "verificationLimits">> = {}): Promise<Rooms> {
     const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
     const folders = new Folders(this.folder);

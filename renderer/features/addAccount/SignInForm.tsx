@@ -24,6 +24,9 @@ interface SignInFormProps {
   readonly onBack: () => void;
 }
 
+/** In UTF-16 code units, as the contract has it. */
+const LONGEST_SESSION_NAME = 100;
+
 /** Signs in to a homeserver that was found, in the ways it offers that Steward can do; the others are named. */
 export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
   const takesPassword = homeserver.flows.some(({ kind }) => kind === "password");
@@ -80,6 +83,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
   const [country, setCountry] = useState(likelyCountry);
   const [number, setNumber] = useState("");
   const [password, setPassword] = useState("");
+  const [sessionName, setSessionName] = useState("");
   const [accepted, setAccepted] = useState(false);
   const [moved, setMoved] = useState(false);
   const [tried, setTried] = useState(false);
@@ -102,6 +106,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
       baseUrl,
       identifier: identified,
       password,
+      sessionName,
       acceptInsecureHttp: accepted,
     });
     if (!useAccounts.getState().byId[accountId]) await loadAccounts();
@@ -188,6 +193,14 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
         onChange={setPassword}
         autoComplete="current-password"
         problem={passwordProblem}
+      />
+      <TextField
+        label={t("add.sessionName")}
+        help={t("add.sessionNameHelp")}
+        value={sessionName}
+        onChange={setSessionName}
+        autoComplete="off"
+        maxLength={LONGEST_SESSION_NAME}
       />
       {tried && insecure && !accepted && (
         <Notice tone="error" live>

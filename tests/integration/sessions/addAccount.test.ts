@@ -1,8 +1,10 @@
 import { cp, readdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Rooms } from "../../../main/rooms.ts";
 import { Folders } from "../../../main/storage/folders.ts";
+import { signIn as signInContract } from "../../../shared/contract/signIn.ts";
 import { fail } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
@@ -35,6 +37,30 @@ async function sessionsOnServer(): Promise<number> {
   await servers.synapse.call({ method: "POST", path: "/_matrix/client/v3/logout", token, body: {} });
   return (devices as unknown[]).length - 1;
 }
+
+describe("the name of a new session", () => {
+  it.each([
+    ["the person's", " Desk at home ", "Desk at home"],
+    ["the system's where there is none", undefined, "Steward on Linux"],
+    ["the system's where it is empty", "  ", "Steward on Linux"],
+  ])("is %s, and never the computer's", async (_whose, given, expected) => {
+    const { withPassword } = signInContract.requests;
+    await rooms.sessions.signIn(
+      withPassword.input.parse({
+        serverName: null,
+        baseUrl: servers.proxy.baseUrl,
+        identifier: { kind: "user", user: user.user },
+        password: user.password,
+        sessionName: given,
+      }),
+    );
+    const { accessToken: token } = await servers.synapse.login(user.user, user.password);
+    const { devices } = await servers.synapse.call({ path: "/_matrix/client/v3/devices", token });
+    const names = (devices as { display_name?: string }[]).map((device) => device.display_name);
+    if (process.platform === "linux") expect(names).toContain(expected);
+    expect(JSON.stringify(devices)).not.toContain(hostname());
+  });
+});
 
 /** The data folder and the keychain as SIGKILL would leave them after each thing that is written down. */
 async function snapshotsOfSignIn(): Promise<{ what: string; copy: StewardData }[]> {

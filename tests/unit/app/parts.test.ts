@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { BrieflyCopied } from "../../../main/app/brieflyCopied.ts";
 import { BACKGROUND } from "../../../main/app/colours.ts";
-import { removeDebugSwitches } from "../../../main/app/debugSwitches.ts";
+import { cleanEnvironment } from "../../../main/app/environment.ts";
 import { fillIn } from "../../../main/app/fillIns.ts";
 import { RateBudget } from "../../../main/app/rateBudget.ts";
 import { writeDurably } from "../../../main/storage/durableFile.ts";
+import { refusedSwitches } from "../../../main/app/switches.ts";
 import { settleWithin } from "../../../main/app/settleWithin.ts";
 import { fitPlace, SMALLEST, USUAL } from "../../../main/app/windowPlace.ts";
 import type { WindowBounds } from "../../../main/storage/settingsFile.ts";
@@ -94,30 +95,43 @@ describe("BrieflyCopied", () => {
   });
 });
 
-describe("removeDebugSwitches", () => {
-  const commandLine = (switches: Map<string, string>) => ({
-    hasSwitch: (name: string) => switches.has(name),
-    getSwitchValue: (name: string) => switches.get(name) ?? "",
-    removeSwitch: (name: string) => void switches.delete(name),
+describe("refusedSwitches", () => {
+  const rules = { platform: "linux", debuggingPort: false } as const;
+
+  test("lets through what a person needs", () => {
+    const args = ["--user-data-dir=/x", "--lang=de", "--ozone-platform-hint=auto", "--force-device-scale-factor=2", "--no-sandbox"];
+    expect(refusedSwitches([...args, "a file", "", "-", "https://x/--inspect"], rules)).toEqual([]);
+    expect(refusedSwitches(["--", "--inspect"], rules)).toEqual([]);
+    expect(refusedSwitches(["-psn_0_12345"], { ...rules, platform: "darwin" })).toEqual([]);
   });
 
-  test("takes off what listens in, and leaves the rest", () => {
-    const switches = new Map([
-      ["remote-debugging-port", "9222"],
-      ["remote-allow-origins", "*"],
-      ["remote-debugging-pipe", ""],
-      ["disable-web-security", ""],
-      ["ignore-certificate-errors", ""],
-      ["lang", "de"],
-    ]);
-    expect(removeDebugSwitches(commandLine(switches))).toHaveLength(5);
-    expect([...switches.keys()]).toEqual(["lang"]);
+  test.each([
+    "--remote-debugging-port=0", "--remote-debugging-port", "--remote-debugging-port=9222", "--remote-debugging-pipe", "-remote-debugging-port=0",
+    "--browser-subprocess-path=/x", "--renderer-cmd-prefix=gdb", "--utility-cmd-prefix=x", "--gpu-launcher=x", "--log-net-log=/x",
+    "--js-flags=--expose-gc", "--inspect", "--inspect=0", "--inspect-brk", "--inspect-port=1", "--load-extension=/x", "--disable-web-security",
+    "--host-rules=MAP * x", "--host-resolver-rules=x", "--proxy-server=x", "--proxy-pac-url=x", "--ignore-certificate-errors", "--ssl-key-log-file=/x",
+    "--enable-logging", "--require=/x", "-r", "--no-zygote", "--single-process", "--disable-features=x", "--something-new", "--Lang=de", "--=x",
+  ])("refuses %s", (arg) => {
+    expect(refusedSwitches(["--lang=de", arg], rules)).toHaveLength(1);
+  }); // prettier-ignore
+
+  test("reads a command line as the system does", () => {
+    expect(refusedSwitches(["/inspect", "--Lang=de", "/x/y"], { ...rules, platform: "win32" })).toEqual(["/inspect", "/x/y"]);
+    expect(refusedSwitches(["/inspect"], rules)).toEqual([]);
   });
 
-  test("leaves a random port", () => {
-    const switches = new Map([["remote-debugging-port", "0"]]);
-    expect(removeDebugSwitches(commandLine(switches))).toEqual([]);
-    expect(switches.size).toBe(1);
+  test("lets one debugging port through, for the test of the packaged app", () => {
+    const open = { ...rules, debuggingPort: true };
+    expect(refusedSwitches(["--remote-debugging-port=0"], open)).toEqual([]);
+    expect(refusedSwitches(["--remote-debugging-port=1", "--inspect"], open)).toHaveLength(2);
+  });
+});
+
+describe("cleanEnvironment", () => {
+  test("takes out what would take protections off, in any capitals, and nothing else", () => {
+    const environment = { NODE_TLS_REJECT_UNAUTHORIZED: "0", Node_Options: "-r /x", SSLKEYLOGFILE: "/x", PATH: "/bin", NODE_EXTRA_CA_CERTS: "/ca" };
+    expect(cleanEnvironment(environment)).toEqual(["NODE_TLS_REJECT_UNAUTHORIZED", "Node_Options", "SSLKEYLOGFILE"]);
+    expect(environment).toEqual({ PATH: "/bin", NODE_EXTRA_CA_CERTS: "/ca" });
   });
 });
 

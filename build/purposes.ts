@@ -1,0 +1,39 @@
+import { createRequire } from "node:module";
+
+/**
+ * What an app is built for. `start` is for a person's own accounts, `package` for everybody's; `packaged-test` is the
+ * latter with a debugging port that the tests drive it by, and is handed to nobody.
+ */
+export type Purpose = "start" | "demo" | "test" | "bench" | "package" | "packaged-test";
+
+/** What the app knows of how it was built: `virtual:build` in its source. */
+export interface BuildFacts {
+  /** No developer tools, and no switches that Chromium or Node would listen in with. */
+  readonly locked: boolean;
+  /** Locked, save for a debugging port that the system chooses. */
+  readonly debuggingPort: boolean;
+  /** It runs on an Electron without security fixes, and so takes homeservers of this computer alone. */
+  readonly trial: boolean;
+}
+
+/** The Electron that the project names, as in package.json. */
+export const electronVersion = (createRequire(import.meta.url)("electron/package.json") as { version: string }).version;
+
+const majorOf = (version: string): number => Number.parseInt(version, 10);
+
+/** Electron's latest three major versions get security fixes. */
+const maintainedMajors = 3;
+
+/** Whether an Electron gets security fixes, as far as the version that the project names tells. */
+export function isMaintained(version: string): boolean {
+  return majorOf(version) > majorOf(electronVersion) - maintainedMajors;
+}
+
+/** @param version of the Electron that the app will run on */
+export function buildFacts(purpose: Purpose, version: string): BuildFacts {
+  return {
+    locked: purpose === "start" || purpose === "package" || purpose === "packaged-test",
+    debuggingPort: purpose === "packaged-test",
+    trial: (purpose === "start" || purpose === "package") && !isMaintained(version),
+  };
+}

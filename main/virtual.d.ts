@@ -1,0 +1,7 @@
+/** What the app knows of how it was built; see `build/purposes.ts`. */
+declare module "virtual:build" {
+  export const build: { readonly locked: boolean; readonly debuggingPort: boolean; readonly trial: boolean };
+}
+
+/** What an old Electron's Node lacks. */
+declare module "virtual:fill-ins" {}
