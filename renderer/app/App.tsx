@@ -98,7 +98,7 @@ function Dialogs() {
   return (
     <Suspense>
       {dialog && (
-        <DialogBoundary key={dialog.name} onClose={closeDialog}>
+        <DialogBoundary key={dialog.name === "signOut" ? dialog.accountId : dialog.name} onClose={closeDialog}>
           {dialog.name === "palette" ? <Palette /> : <SignOutDialog accountId={dialog.accountId} />}
         </DialogBoundary>
       )}

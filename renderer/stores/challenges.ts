@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import type { Challenge } from "../../shared/contract/challenges.ts";
-import type { ConversationId } from "../../shared/ids.ts";
+import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
 
 /** The Challenges that are under way, oldest first. */
@@ -36,4 +36,9 @@ export function challengeRead(challengeId: ConversationId): void {
 export function dropChallenge(challengeId: ConversationId): void {
   challengeRead(challengeId);
   steward.challenges.cancel({ challengeId }).catch(() => undefined);
+}
+
+/** Forgets those of an account that was removed. */
+export function forgetChallenges(accountId: AccountId): void {
+  useChallenges.setState(({ open }) => ({ open: open.filter((other) => other.accountId !== accountId) }));
 }

@@ -1,12 +1,22 @@
+import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
-import { challengeChanged, loadChallenges } from "./challenges.ts";
+import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
-import { sessionsChanged } from "./sessions.ts";
+import { forgetLoaded } from "./loaded.ts";
+import { sessionLists } from "./sessions.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
-import { loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
+import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
+
+/** Forgets everything about an account that was removed, in every store. */
+export function forgetAccount(accountId: AccountId): void {
+  forgetLoaded(accountId);
+  forgetSecureBackup(accountId);
+  forgetChallenges(accountId);
+  forgetVerifications(accountId);
+}
 
 /**
  * Ties the stores to main: listens first and asks second, so that nothing that happens in between is missed. The list
@@ -17,7 +27,7 @@ export async function connectStores(): Promise<void> {
   onEvent("accounts.changed", accountChanged);
   onEvent("accounts.removed", ({ accountId }) => {
     accountRemoved(accountId);
-    forgetSecureBackup(accountId);
+    forgetAccount(accountId);
   });
   onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
   onEvent("app.settingsChanged", settingsChanged);
@@ -27,7 +37,7 @@ export async function connectStores(): Promise<void> {
   onEvent("secrets.changed", secretsChanged);
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
-  onEvent("sessions.changed", ({ accountId }) => sessionsChanged(accountId));
+  onEvent("sessions.changed", ({ accountId }) => sessionLists.reload(accountId));
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.

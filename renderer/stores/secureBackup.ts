@@ -2,7 +2,8 @@ import { create } from "zustand";
 import type { KeyOrPhrase, SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { errorOf, steward } from "../bridge.ts";
+import { steward } from "../bridge.ts";
+import { createLoaded } from "./loaded.ts";
 
 /** How a person confirmed a reset. */
 export interface ResetConfirmation {
@@ -11,52 +12,69 @@ export interface ResetConfirmation {
   readonly deleteUnopened: boolean;
 }
 
-/** What is known of one account's Secure Backup. */
-export interface SecureBackupEntry {
-  readonly loading: boolean;
-  readonly state: SecureBackupState | null;
-  readonly error: AppError | null;
-  readonly setUp: SetUp | null;
+/** What the person is about to do; of it nothing has been begun in main. */
+interface Intent {
   /** The new Security Key while it waits to be typed back. In memory only; gone when the window is loaded again. */
   readonly shownKey: string | null;
   /** What the person wants to do with a Secure Backup that is there; nothing of it has been begun. */
   readonly intent: SetUpKind | null;
-  /** How this reset was confirmed; each one is confirmed anew. */
+  /** What was typed to confirm this reset; each one is confirmed again. */
   readonly confirmation: ResetConfirmation | null;
 }
 
-const nothing: SecureBackupEntry = { loading: false, state: null, error: null, setUp: null, shownKey: null, intent: null, confirmation: null };
-
-interface SecureBackupsState {
-  readonly byAccount: Readonly<Record<AccountId, SecureBackupEntry>>;
+/** What is known of one account's Secure Backup. */
+export interface SecureBackupEntry extends Intent {
+  readonly loading: boolean;
+  readonly state: SecureBackupState | null;
+  readonly error: AppError | null;
+  readonly setUp: SetUp | null;
 }
 
-export const useSecureBackups = create<SecureBackupsState>()(() => ({ byAccount: {} }));
+const nothing: Intent = { shownKey: null, intent: null, confirmation: null };
+
+const states = createLoaded<SecureBackupState>((accountId) => steward.secureBackup.state({ accountId }));
+
+/** The set-up under way; one that has been checked is over for a page that asks. */
+const setUps = createLoaded<SetUp | null>(async (accountId) => {
+  const { setUp } = await steward.secureBackup.setUp({ accountId });
+  return setUp?.phase === "checked" ? null : setUp;
+});
+
+const useIntents = create<{ readonly byAccount: Readonly<Record<AccountId, Intent>> }>()(() => ({ byAccount: {} }));
 
 /** What is known of this account's Secure Backup. */
 export function useSecureBackup(accountId: AccountId): SecureBackupEntry {
-  return useSecureBackups((state) => state.byAccount[accountId] ?? nothing);
+  const { answer: state, error, loading } = states.use(accountId);
+  const setUp = setUps.use(accountId);
+  const intent = useIntents(({ byAccount }) => byAccount[accountId] ?? nothing);
+  return { ...intent, state, setUp: setUp.answer, error: error ?? setUp.error, loading: loading || setUp.loading };
 }
 
-function update(accountId: AccountId, changes: Partial<SecureBackupEntry>): void {
-  useSecureBackups.setState(({ byAccount }) => ({
+function update(accountId: AccountId, changes: Partial<Intent>): void {
+  useIntents.setState(({ byAccount }) => ({
     byAccount: { ...byAccount, [accountId]: { ...(byAccount[accountId] ?? nothing), ...changes } },
   }));
 }
 
 /** Takes in a state as it is now. */
 export function secureBackupStateChanged(accountId: AccountId, state: SecureBackupState): void {
-  update(accountId, { state, error: null });
+  states.set(accountId, state);
 }
 
-/** Takes in a set-up as it is now. The shown key is forgotten as soon as it has been typed back. */
+/** Takes in a set-up as it is now. */
 export function setUpChanged(setUp: SetUp): void {
-  update(setUp.accountId, setUp.phase === "confirm_key" ? { setUp } : { setUp, shownKey: null });
+  setUps.set(setUp.accountId, setUp);
+  forgetTypedBackKey(setUp.accountId);
 }
 
-/** Forgets everything about an account that was removed. */
+/** The shown key is forgotten as soon as it has been typed back. */
+function forgetTypedBackKey(accountId: AccountId): void {
+  if (setUps.get(accountId).answer?.phase !== "confirm_key") update(accountId, { shownKey: null });
+}
+
+/** Forgets what was intended with an account that was removed, and its key. */
 export function forgetSecureBackup(accountId: AccountId): void {
-  useSecureBackups.setState(({ byAccount }) => {
+  useIntents.setState(({ byAccount }) => {
     const { [accountId]: _removed, ...rest } = byAccount;
     return { byAccount: rest };
   });
@@ -64,17 +82,9 @@ export function forgetSecureBackup(accountId: AccountId): void {
 
 /** Reads the state from the server and asks for a set-up under way. */
 export async function loadSecureBackup(accountId: AccountId): Promise<void> {
-  update(accountId, { loading: true });
-  try {
-    const { setUp } = await steward.secureBackup.setUp({ accountId });
-    if (setUp && setUp.phase !== "checked") setUpChanged(setUp);
-    else update(accountId, { setUp: null, shownKey: null });
-    secureBackupStateChanged(accountId, await steward.secureBackup.state({ accountId }));
-  } catch (thrown) {
-    update(accountId, { error: errorOf(thrown) });
-  } finally {
-    update(accountId, { loading: false });
-  }
+  await setUps.load(accountId);
+  forgetTypedBackKey(accountId);
+  await states.load(accountId);
 }
 
 /** Notes that the person wants a new key for the same secrets, or to reset, or no longer does. */
@@ -103,7 +113,8 @@ export async function beginSetUp(
   const { setUp, securityKey } = await steward.secureBackup.beginSetUp(
     phrase === null ? { ...begin, method: "key" } : { ...begin, method: "phrase", phrase },
   );
-  update(accountId, { setUp, shownKey: securityKey });
+  setUps.set(accountId, setUp);
+  update(accountId, { shownKey: securityKey });
 }
 
 /**
@@ -130,13 +141,14 @@ export async function continueSetUp(accountId: AccountId): Promise<void> {
 export async function cancelSetUp(accountId: AccountId): Promise<void> {
   await steward.secureBackup.cancelSetUp({ accountId });
   const { setUp } = await steward.secureBackup.setUp({ accountId });
-  if (setUp) setUpChanged(setUp);
-  else update(accountId, { setUp: null, shownKey: null });
+  setUps.set(accountId, setUp);
+  forgetTypedBackKey(accountId);
 }
 
 /** Leaves a set-up that has been checked, and reads what is there now. */
 export async function finishSetUp(accountId: AccountId): Promise<void> {
-  update(accountId, { setUp: null, shownKey: null, intent: null, confirmation: null });
+  setUps.set(accountId, null);
+  update(accountId, nothing);
   await loadSecureBackup(accountId);
 }
 
@@ -167,8 +179,8 @@ export async function keepOnThisComputer(accountId: AccountId, keyOrPhrase: stri
 /** Removes the Security Key that this computer keeps. The server is not asked for anything. @throws RequestFailure */
 export async function forgetKeptKey(accountId: AccountId): Promise<void> {
   await steward.secureBackup.forgetKeptKey({ accountId });
-  const state = useSecureBackups.getState().byAccount[accountId]?.state;
-  if (state) update(accountId, { state: { ...state, keptKey: { ...state.keptKey, status: "none" } } });
+  const state = states.get(accountId).answer;
+  if (state) states.set(accountId, { ...state, keptKey: { ...state.keptKey, status: "none" } });
 }
 
 /** Turns key storage off and deletes what was stored. @throws RequestFailure */

@@ -54,3 +54,8 @@ export function dropVerification(verificationId: ConversationId): void {
     .then(() => steward.verifications.dismiss({ verificationId }))
     .catch(() => undefined);
 }
+
+/** Forgets those of an account that was removed. */
+export function forgetVerifications(accountId: AccountId): void {
+  useVerifications.setState(({ open }) => ({ open: open.filter((other) => other.accountId !== accountId) }));
+}

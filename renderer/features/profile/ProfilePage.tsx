@@ -11,6 +11,7 @@ import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
+import { profiles } from "../../stores/profiles.ts";
 import { go } from "../../stores/routes.ts";
 import { Picture } from "./Picture.tsx";
 
@@ -18,12 +19,12 @@ import { Picture } from "./Picture.tsx";
 export function ProfilePage({ account }: { readonly account: Account }) {
   const { accountId, userId } = account;
   const running = account.session.status === "running";
-  const [profile, setProfile] = useState<Profile | null>(null);
-  const load = useAction(async () => setProfile(await steward.profile.get({ accountId })));
-  const { run } = load;
+  const { answer: profile, error, loading } = profiles.use(accountId);
   useEffect(() => {
-    if (running) void run();
-  }, [accountId, running, run]);
+    if (running) void profiles.load(accountId);
+  }, [accountId, running]);
+  const retry = <Button onPress={() => void profiles.load(accountId)}>{t("common.retry")}</Button>;
+  const onChange = (changed: Profile): void => profiles.set(accountId, changed);
   return (
     <Page title={t("profile.title")} subtitle={t("profile.subtitle", { userId })}>
       {!running && (
@@ -38,16 +39,14 @@ export function ProfilePage({ account }: { readonly account: Account }) {
           {t("profile.notRunning")}
         </Notice>
       )}
-      {load.error && (
-        <ErrorText error={load.error} actions={<Button onPress={() => void run()}>{t("common.retry")}</Button>} />
-      )}
+      {error && <ErrorText error={error} actions={retry} />}
       {profile ? (
         <>
-          <Picture account={account} profile={profile} onChange={setProfile} />
-          <DisplayName account={account} profile={profile} onChange={setProfile} />
+          <Picture account={account} profile={profile} onChange={onChange} />
+          <DisplayName account={account} profile={profile} onChange={onChange} />
         </>
       ) : (
-        load.busy && <Skeleton label={t("app.loading")} lines={4} />
+        loading && <Skeleton label={t("app.loading")} lines={4} />
       )}
     </Page>
   );

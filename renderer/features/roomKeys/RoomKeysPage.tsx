@@ -1,8 +1,7 @@
-import { useCallback, useEffect, useState } from "react";
+import { useEffect } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { RoomKeysOverview } from "../../../shared/contract/roomKeys.ts";
-import type { AppError } from "../../../shared/errors.ts";
-import { errorOf, steward } from "../../bridge.ts";
+import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
@@ -10,6 +9,7 @@ import { Buttons, Facts, Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { roomKeysOverviews } from "../../stores/roomKeys.ts";
 import { go } from "../../stores/routes.ts";
 import { ExportForm } from "./ExportForm.tsx";
 import { ImportForm } from "./ImportForm.tsx";
@@ -44,11 +44,14 @@ export function RoomKeysPage({ account }: { readonly account: Account }) {
 
 function Content({ account }: { readonly account: Account }) {
   const { accountId } = account;
-  const { overview, error, load } = useOverview(account);
+  const { answer: overview, error } = roomKeysOverviews.use(accountId);
+  // An import that has ended has brought some.
+  const imported = useLastJob(accountId, "import_room_keys")?.endedAt;
+  useEffect(() => void roomKeysOverviews.load(accountId), [accountId, imported]);
   if (!overview) {
     if (!error) return <Skeleton label={t("app.loading")} lines={4} />;
     const again = (
-      <Button small onPress={load}>
+      <Button small onPress={() => void roomKeysOverviews.load(accountId)}>
         {t("common.retry")}
       </Button>
     );
@@ -61,23 +64,6 @@ function Content({ account }: { readonly account: Account }) {
       <ImportForm accountId={accountId} backup={overview.backup} />
     </>
   );
-}
-
-/** How many room keys there are and where; asked anew when a Job of this account has ended. */
-function useOverview({ accountId }: Account) {
-  const [state, setState] = useState<{ overview: RoomKeysOverview | null; error: AppError | null }>({
-    overview: null,
-    error: null,
-  });
-  const imported = useLastJob(accountId, "import_room_keys")?.endedAt;
-  const load = useCallback(() => {
-    steward.roomKeys.overview({ accountId }).then(
-      (overview) => setState({ overview, error: null }),
-      (thrown: unknown) => setState((before) => ({ ...before, error: errorOf(thrown) })),
-    );
-  }, [accountId]);
-  useEffect(load, [load, imported]);
-  return { ...state, load };
 }
 
 function Where({ account, overview }: { readonly account: Account; readonly overview: RoomKeysOverview }) {

@@ -16,7 +16,7 @@ import { useGrowing } from "../../components/useGrowing.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { go } from "../../stores/routes.ts";
-import { loadSessions, signOutSessions, useSessions } from "../../stores/sessions.ts";
+import { sessionLists, signOutSessions } from "../../stores/sessions.ts";
 import { startVerification } from "../../stores/verifications.ts";
 import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
@@ -26,9 +26,9 @@ import styles from "./Sessions.module.css";
 /** Everywhere an account is signed in. */
 export function SessionsPage({ account }: { readonly account: Account }) {
   const { accountId } = account;
-  const { sessions, error } = useSessions(accountId);
-  useEffect(() => void loadSessions(accountId), [accountId]);
-  const retry = <Button onPress={() => void loadSessions(accountId)}>{t("common.retry")}</Button>;
+  const { answer: sessions, error } = sessionLists.use(accountId);
+  useEffect(() => void sessionLists.load(accountId), [accountId]);
+  const retry = <Button onPress={() => void sessionLists.load(accountId)}>{t("common.retry")}</Button>;
   if (!sessions) {
     return (
       <Page title={t("sessions.title")}>
