@@ -66,9 +66,18 @@ function fromLink(text: string): string {
   }
 }
 
+/** `URL.parse`, which the oldest browser that draws this has not. */
+function parseUrl(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
 function readUrl(text: string): Read<HomeserverInput> {
-  if (!URL.canParse(text)) return { problem: "not_a_url" };
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return { problem: "not_a_url" };
   const isWeb = url.protocol === "https:" || url.protocol === "http:";
   if (!isWeb || url.username !== "" || url.password !== "" || /\s/.test(text)) return { problem: "not_a_url" };
   // Whoever typed a number alone meant no address of a computer.
@@ -92,8 +101,9 @@ export function trimBaseUrl(url: string): string {
  */
 export function asServerName(text: string): string | null {
   const [, host, port] = /^(\[[0-9a-f:.]{2,45}\]|[^\s/?#@:\\[\]%<>|^]{1,255})(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  if (host === undefined || !URL.canParse(`https://${host}`)) return null;
-  const name = new URL(`https://${host}`).hostname.replace(/\.$/, "");
+  const url = host === undefined ? null : parseUrl(`https://${host}`);
+  if (host === undefined || url === null) return null;
+  const name = url.hostname.replace(/\.$/, "");
   const isNumber = /^[\d.]+$/.test(name);
   if (isNumber && name !== host.replace(/\.$/, "")) return null;
   if (!/^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/.test(name)) return null;
