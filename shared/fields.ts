@@ -132,7 +132,8 @@ export function readUser(typed: string): Read<string> {
 
 /**
  * An email address. Only its shape is looked at, because servers differ in what they take: beyond ASCII (RFC 6531),
- * quoted names with blanks and a second @ (RFC 5321), and hosts without a dot are all in use.
+ * and quoted names with blanks and a second @ (RFC 5321) are in use. A host has a dot, or is this computer: without one,
+ * somebody has not typed all of it.
  */
 export function readEmail(typed: string): Read<string> {
   const text = tidy(typed);
@@ -142,7 +143,7 @@ export function readEmail(typed: string): Read<string> {
   const local = text.slice(0, Math.max(at, 0));
   const host = text.slice(at + 1);
   const localFits = /^"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])+"$/u.test(local) || /^[^\s@"\p{Cc}]+$/u.test(local);
-  const hostFits = /^(?:\[[^\s[\]@\p{Cc}]+\]|[^\s@.[\]"\p{Cc}]+(?:\.[^\s@.[\]"\p{Cc}]+)*)$/u.test(host);
+  const hostFits = /^(?:\[[^\s[\]@\p{Cc}]+\]|localhost|[^\s@.[\]"\p{Cc}]+(?:\.[^\s@.[\]"\p{Cc}]+)+)$/u.test(host);
   return localFits && hostFits ? { value: text } : { problem: "not_an_email" };
 }
 

@@ -7,18 +7,22 @@ const lea = "aaaaaaaaaaaaaaaa" as AccountId;
 
 /** A store whose requests are answered by hand, in any order. */
 function byHand() {
-  const asked: PromiseWithResolvers<string>[] = [];
-  const store = createLoaded<string>(() => {
-    const one = Promise.withResolvers<string>();
-    asked.push(one);
-    return one.promise;
-  });
+  const asked: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
+  const store = createLoaded<string>(
+    () => new Promise<string>((resolve, reject) => void asked.push({ resolve, reject })),
+  );
   const request = (accountId: AccountId = lea) => {
     const done = store.load(accountId);
-    const { resolve, reject } = asked.at(-1) ?? Promise.withResolvers<string>();
+    const one = asked.at(-1);
     return {
-      answer: (text: string) => (resolve(text), done),
-      fail: () => (reject(new RequestFailure({ kind: "not_found" })), done),
+      answer: (text: string) => {
+        one?.resolve(text);
+        return done;
+      },
+      fail: () => {
+        one?.reject(new RequestFailure({ kind: "not_found" }));
+        return done;
+      },
     };
   };
   return { store, request, asked };

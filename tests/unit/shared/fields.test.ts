@@ -116,6 +116,7 @@ describe("an email address", () => {
     ["alice", "not_an_email"],
     ["@example.org", "not_an_email"],
     ["alice@", "not_an_email"],
+    ["alice@mail", "not_an_email"],
     ["a b@example.org", "not_an_email"],
     ["a@b@example.org", "not_an_email"],
     ["a@example..org", "not_an_email"],
