@@ -23,6 +23,8 @@ export const AppError = z.lazy(() =>
     kind("user_suspended"),
     kind("already_signed_in", { accountId: AccountId, userId: z.string() }),
     kind("different_user", { expected: z.string(), got: z.string() }),
+    /** A server signed in a user of another server. */
+    kind("foreign_user", { expected: z.string(), userId: z.string() }),
     kind("account_not_running"),
     kind("no_such_account"),
     // Finding and reaching a homeserver

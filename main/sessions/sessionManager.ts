@@ -7,6 +7,7 @@ import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { describeAccount } from "./accountDescription.ts";
 import { addAccount, refuseWhenHeld } from "./addAccount.ts";
 import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
+import { refuseForeignUser } from "./foreignUser.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot, unreadableError } from "./matrixSession.ts";
 import type { CryptoFolders } from "./nextDevice.ts";
 import { newId } from "./newId.ts";
@@ -152,7 +153,7 @@ export class SessionManager {
 
   /**
    * Signs in and adds the account. Resolves when its session has started or said why it did not: the account is added in
-   * either case. Throws as `signInWithPassword` does, and `already_signed_in`.
+   * either case. Throws as `signInWithPassword` does, `foreign_user`, and `already_signed_in`.
    */
   async signIn(request: SignInRequest): Promise<AccountId> {
     refuseWhenHeld(this.#parts.index, request);
@@ -165,6 +166,7 @@ export class SessionManager {
     }
     this.#beingAdded.add(signedIn.userId);
     try {
+      await refuseForeignUser(request, signedIn.userId, fetch);
       return await this.#add(signedIn);
     } catch (thrown) {
       await signOutQuietly(this.#parts, signedIn);
