@@ -11,6 +11,7 @@ import { phraseStrength } from "./phraseStrength.ts";
 import { SecretsProtection } from "./protection.ts";
 import type { SecretStore } from "./secretStore.ts";
 import { Vault } from "./vault.ts";
+import { renewVaultKeysText } from "./vaultKey.ts";
 import { VaultSecretStore } from "./vaultSecretStore.ts";
 
 /** The zxcvbn score from which a passphrase may protect this computer's secrets. */
@@ -34,23 +35,35 @@ export async function openSecrets(
 ): Promise<{ protection: SecretsProtection; store: SecretStore }> {
   const { folders, onDamaged, log, keychain = new KeytarKeychain(), scryptCost } = options;
   const vaultFolder = (accountId: AccountId): string => folders.account(accountId).vault;
-  const protection = new SecretsProtection({
+  const vaults = async () =>
+    (await folders.accountIds()).map((accountId) => ({
+      accountId,
+      protection: () => new Vault(accountId, vaultFolder(accountId)).protection(),
+    }));
+  const protection: SecretsProtection = new SecretsProtection({
     path: join(folders.secrets, "protection.json"),
     keychain,
     passphraseKeychain: new PassphraseKeychain({
       path: folders.passphraseFile,
       onDamaged,
+      renew: renewVaultKeysText,
       ...(scryptCost === undefined ? {} : { cost: scryptCost }),
     }),
-    vaults: async () =>
-      (await folders.accountIds()).map((accountId) => ({
-        accountId,
-        protection: () => new Vault(accountId, vaultFolder(accountId)).protection(),
-      })),
+    vaults,
+    renewVaults: async () => {
+      for (const { accountId, protection: kept } of await vaults().catch(() => [])) {
+        try {
+          if ((await kept()) === "passphrase") await store.renewKey(accountId);
+        } catch (error) {
+          log.warn("a vault keeps its key for now", { accountId, error });
+        }
+      }
+    },
     phraseStrength: (passphrase) => phraseStrength(passphrase, [], GOOD_PASSPHRASE_SCORE),
     onDamaged,
     log,
   });
+  const store = new VaultSecretStore({ protection, vaultFolder });
   await protection.start();
-  return { protection, store: new VaultSecretStore({ protection, vaultFolder }) };
+  return { protection, store };
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, scrypt } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
-import { isThere, renameDurably } from "../storage/durableFile.ts";
+import { isThere, removeDurably, renameDurably } from "../storage/durableFile.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
 import { files } from "../storage/fileLayer.ts";
 import { JsonFile } from "../storage/jsonFile.ts";
@@ -51,6 +51,8 @@ export interface PassphraseKeychainOptions {
   readonly path: string;
   readonly onDamaged: (damaged: DamagedFile) => void;
   readonly cost?: ScryptCost;
+  /** What an entry becomes when another passphrase is chosen: whoever has the old file and its passphrase has the old one. */
+  readonly renew?: (value: string) => string;
 }
 
 /**
@@ -63,15 +65,17 @@ export class PassphraseKeychain implements Keychain {
   readonly #path: string;
   readonly #onDamaged: (damaged: DamagedFile) => void;
   readonly #cost: ScryptCost;
+  readonly #renew: (value: string) => string;
   /** What opens the file or puts another in its place happens one after the other. */
   readonly #turns = new KeyedQueue<"file">();
   #file: JsonFile<Data>;
   #master: Buffer | null = null;
 
-  constructor({ path, onDamaged, cost = DEFAULT_COST }: PassphraseKeychainOptions) {
+  constructor({ path, onDamaged, cost = DEFAULT_COST, renew = (value) => value }: PassphraseKeychainOptions) {
     this.#path = path;
     this.#onDamaged = onDamaged;
     this.#cost = cost;
+    this.#renew = renew;
     this.#file = this.#fileAt(path);
   }
 
@@ -85,28 +89,50 @@ export class PassphraseKeychain implements Keychain {
   }
 
   /**
-   * Makes the file, or when it is there and unlocked, puts it under another passphrase.
+   * Makes the file, or when it is there and unlocked, puts it under another passphrase: with a new master key and renewed
+   * entries, in one step. Copies of the file that were put aside as damaged go: all that is known of them is in the new one.
    * @throws `secrets_locked` when there is one that was not unlocked; `data_too_new`, `file_failed`
    */
   choose(passphrase: string): Promise<void> {
     return this.#turns.run("file", async () => {
-      const master = this.#master ?? newKey();
+      const before = this.#master;
+      const master = newKey();
       const salt = randomBytes(SALT_BYTES);
       const key = await deriveKey(passphrase, salt, this.#cost);
-      const change = (data: Data | null): Data => {
-        if (data !== null && this.#master === null) throw fail("secrets_locked");
-        return withChecksum({
+      const content = (entries: Content["entries"]): Data =>
+        withChecksum({
           ...this.#cost,
           salt: salt.toString("base64"),
           master: seal(key, master, MASTER_LABEL).toString("base64"),
-          entries: data?.content.entries ?? {},
+          entries,
         });
-      };
-      await this.#file.update(change);
+      await this.#file.update((data) => {
+        if (data === null) return content({});
+        if (before === null) throw fail("secrets_locked");
+        return content(this.#renewed(data.content.entries, before, master));
+      });
       this.#master = master;
       // The copy beside the file still opens with the passphrase before; a second write, sealed anew, replaces it.
-      await this.#file.update(change);
+      await this.#file.update((data) => content(data?.content.entries ?? {}));
+      await this.#removeDamaged();
     });
+  }
+
+  /** The entries sealed anew. One that does not open stays as it is: it opened before no more than after. */
+  #renewed(entries: Content["entries"], from: Buffer, to: Buffer): Content["entries"] {
+    const renewed = Object.entries(entries).map(([name, entry]) => {
+      const value = unseal(from, Buffer.from(entry, "base64"), entryLabel(name))?.toString("utf8");
+      if (value === undefined) return [name, entry] as const;
+      return [name, seal(to, Buffer.from(this.#renew(value), "utf8"), entryLabel(name)).toString("base64")] as const;
+    });
+    return Object.fromEntries(renewed);
+  }
+
+  async #removeDamaged(): Promise<void> {
+    const beginning = `${basename(this.#path)}.damaged-`;
+    for (const name of await this.#filesBeside()) {
+      if (name.startsWith(beginning)) await removeDurably(join(dirname(this.#path), name));
+    }
   }
 
   /**
@@ -205,14 +231,17 @@ export class PassphraseKeychain implements Keychain {
   async #forgotten(): Promise<string[]> {
     const folder = dirname(this.#path);
     const beginning = `${basename(this.#path)}${FORGOTTEN}`;
-    const names = await files().readdir(folder).catch((thrown: unknown) => {
-      throw fileFailure(thrown);
-    });
-    return names
+    return (await this.#filesBeside())
       .filter((name) => name.startsWith(beginning) && /^[\dTZ-]+$/.test(name.slice(beginning.length)))
       .sort()
       .reverse()
       .map((name) => join(folder, name));
+  }
+
+  async #filesBeside(): Promise<string[]> {
+    return await files().readdir(dirname(this.#path)).catch((thrown: unknown) => {
+      throw fileFailure(thrown);
+    });
   }
 
   async #putBack(aside: string, master: Buffer): Promise<void> {

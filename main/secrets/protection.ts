@@ -28,6 +28,8 @@ export interface SecretsProtectionOptions {
   readonly passphraseKeychain: PassphraseKeychain;
   /** The accounts that have a folder here, and how to find out where the key of their vault lies. */
   readonly vaults: () => Promise<{ accountId: AccountId; protection: () => Promise<VaultProtection | null> }[]>;
+  /** Seals every vault of the passphrase's with the key that belongs to it now. Never rejects. */
+  readonly renewVaults: () => Promise<void>;
   readonly phraseStrength: (passphrase: string) => Promise<PhraseStrength>;
   readonly onDamaged: (damaged: DamagedFile) => void;
   readonly log: Logger;
@@ -103,6 +105,7 @@ export class SecretsProtection {
     this.#refuseWhenKeychainWorks();
     if (!(await this.passphraseStrength(passphrase)).good) throw fail("weak_phrase");
     await this.#options.passphraseKeychain.choose(passphrase);
+    await this.#options.renewVaults();
     await this.#remember((remembered) => ({ ...remembered, choice: "passphrase" }));
     this.#thisTimeOnly = false;
     return this.#refresh(this.#problem);
@@ -124,6 +127,8 @@ export class SecretsProtection {
    */
   async unlock(passphrase: string): Promise<SecretsState> {
     await this.#options.passphraseKeychain.unlock(passphrase);
+    // It may have been cut off when this passphrase was chosen.
+    await this.#options.renewVaults();
     this.#thisTimeOnly = false;
     return this.#refresh(this.#problem);
   }

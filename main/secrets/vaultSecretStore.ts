@@ -9,7 +9,7 @@ import { AccountSecrets } from "./secretStore.ts";
 import type { SecretPlace, SecretRead, SecretStore, UnreadableReason } from "./secretStore.ts";
 import { Vault } from "./vault.ts";
 import type { VaultFile, VaultProtection } from "./vault.ts";
-import { vaultKeyFromText, vaultKeyToText } from "./vaultKey.ts";
+import { vaultKeysFromText, vaultKeysToText } from "./vaultKey.ts";
 
 /** How secrets are protected, and where an account's vault lies. */
 export interface VaultSecretStoreOptions {
@@ -17,14 +17,19 @@ export interface VaultSecretStoreOptions {
   readonly vaultFolder: (accountId: AccountId) => string;
 }
 
+/** The key that a vault is to be sealed with, then those that it may still be sealed with. */
+type VaultKeys = readonly [Buffer, ...Buffer[]];
+
 /** What is known of an account's key without its vault. */
-type KeyRead = { kind: "found"; key: Buffer } | { kind: "absent" } | { kind: "unreadable"; reason: UnreadableReason };
+type KeyRead = { kind: "found"; keys: VaultKeys } | { kind: "absent" } | { kind: "unreadable"; reason: UnreadableReason };
 
 /**
  * Secrets in one sealed file per account, each under a key of its own that a keychain holds.
  *
- * The key is made once and never replaced; from then on only the vault changes, in one step each time. So a crash
- * leaves the old secrets or the new ones, and a vault that comes back from a backup still finds its key.
+ * The key stays the same until another passphrase is chosen; only the vault changes, in one step each time. So a crash
+ * leaves the old secrets or the new ones, and a vault that comes back from a backup still finds its key. A key is replaced
+ * in three steps, each of which may be the last for now: the keychain gets the new one beside the old, the vault is sealed
+ * with it, and the old one goes.
  *
  * Keys stay in memory once read: a keychain that locks while the app runs must not keep a refreshed token, which the
  * server will not give again, from being written.
@@ -33,7 +38,7 @@ export class VaultSecretStore implements SecretStore {
   readonly #protection: SecretsProtection;
   readonly #vaultFolder: (accountId: AccountId) => string;
   readonly #queue = new KeyedQueue<AccountId>();
-  readonly #keys = new Map<AccountId, Buffer>();
+  readonly #keys = new Map<AccountId, VaultKeys>();
   /** Secrets kept "for this time only". */
   readonly #inMemory = new Map<AccountId, AccountSecrets>();
 
@@ -97,6 +102,19 @@ export class VaultSecretStore implements SecretStore {
     });
   }
 
+  /**
+   * Seals an account's vault with the key that its keychain has given it since; does nothing where there is none. Throws
+   * as `write` does.
+   */
+  renewKey(accountId: AccountId): Promise<void> {
+    return this.#queue.run(accountId, async () => {
+      this.#keys.delete(accountId);
+      const now = await this.#read(accountId);
+      if (now.kind !== "found" || (this.#keys.get(accountId)?.length ?? 0) < 2) return;
+      await this.#write(accountId, now.secrets);
+    });
+  }
+
   async #read(accountId: AccountId): Promise<SecretRead> {
     const inMemory = this.#inMemory.get(accountId);
     if (inMemory !== undefined) return { kind: "found", secrets: inMemory, place: "memory" };
@@ -110,7 +128,7 @@ export class VaultSecretStore implements SecretStore {
     }
     if (read.kind === "unreadable") return read;
     // A vault whose key is gone is not "no secret": nothing may be written over it.
-    const secrets = read.kind === "found" ? vault.open(file, read.key) : null;
+    const secrets = read.kind === "found" ? openWithAny(vault, file, read.keys) : null;
     if (secrets === null) return { kind: "unreadable", reason: "damaged" };
     return { kind: "found", secrets, place: file.protection };
   }
@@ -140,8 +158,9 @@ export class VaultSecretStore implements SecretStore {
     }
     const read = await this.#readKey(accountId, place);
     if (read.kind === "unreadable") throw this.#refusal(read.reason);
-    const key = read.kind === "found" ? read.key : await this.#makeKey(accountId, vault, place);
+    const [key, ...before] = read.kind === "found" ? read.keys : [await this.#makeKey(accountId, vault, place)];
     await vault.write(secrets, key, place);
+    if (before.length > 0) await this.#keepOnly(accountId, key, place);
     return place;
   }
 
@@ -149,22 +168,29 @@ export class VaultSecretStore implements SecretStore {
   async #makeKey(accountId: AccountId, vault: Vault, place: VaultProtection): Promise<Buffer> {
     await vault.begin();
     const key = newKey();
-    const done = await this.#protection.keychain(place).set(accountId, vaultKeyToText(key));
+    const done = await this.#protection.keychain(place).set(accountId, vaultKeysToText([key]));
     if (done.kind === "failed") throw this.#refusal(await this.#reasonOf(place, done.problem));
-    this.#keys.set(accountId, key);
+    this.#keys.set(accountId, [key]);
     return key;
+  }
+
+  /** Where that is not written down now, it is after the next write of the vault. */
+  async #keepOnly(accountId: AccountId, key: Buffer, place: VaultProtection): Promise<void> {
+    const done = await this.#protection.keychain(place).set(accountId, vaultKeysToText([key]));
+    if (done.kind === "done") this.#keys.set(accountId, [key]);
   }
 
   async #readKey(accountId: AccountId, place: VaultProtection): Promise<KeyRead> {
     const known = this.#keys.get(accountId);
-    if (known !== undefined) return { kind: "found", key: known };
+    if (known !== undefined) return { kind: "found", keys: known };
     const got = await this.#ask(accountId, place);
     if (got.kind === "absent") return got;
     if (got.kind === "failed") return { kind: "unreadable", reason: await this.#reasonOf(place, got.problem) };
-    const key = vaultKeyFromText(got.value);
-    if (key === null) return { kind: "unreadable", reason: "damaged" };
-    this.#keys.set(accountId, key);
-    return { kind: "found", key };
+    const [key, ...before] = vaultKeysFromText(got.value) ?? [];
+    if (key === undefined) return { kind: "unreadable", reason: "damaged" };
+    const keys: VaultKeys = [key, ...before];
+    this.#keys.set(accountId, keys);
+    return { kind: "found", keys };
   }
 
   /** Does not ask a keychain that is known not to answer: each question could take seconds, for every account. */
@@ -196,4 +222,16 @@ export class VaultSecretStore implements SecretStore {
   #vault(accountId: AccountId): Vault {
     return new Vault(accountId, this.#vaultFolder(accountId));
   }
+}
+
+function openWithAny(
+  vault: Vault,
+  file: Extract<VaultFile, { kind: "sealed" }>,
+  keys: VaultKeys,
+): AccountSecrets | null {
+  for (const key of keys) {
+    const secrets = vault.open(file, key);
+    if (secrets !== null) return secrets;
+  }
+  return null;
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { newKey } from "../../../main/secrets/sealing.ts";
 import { NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import { Vault } from "../../../main/secrets/vault.ts";
-import { vaultKeyFromText, vaultKeyToText } from "../../../main/secrets/vaultKey.ts";
+import { vaultKeysFromText, vaultKeysToText } from "../../../main/secrets/vaultKey.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
@@ -64,9 +64,11 @@ it("is never the same twice", async () => {
 
 it("takes only our own texts for keys", () => {
   const key = newKey();
-  const text = vaultKeyToText(key);
-  expect(vaultKeyFromText(text)).toEqual(key);
+  const text = vaultKeysToText([key]);
+  expect(vaultKeysFromText(text)).toEqual([key]);
+  const three = [newKey(), key, newKey()];
+  expect(vaultKeysFromText(vaultKeysToText(three))).toEqual(three);
   for (const wrong of ["", "x", text.slice(1), text.slice(0, -4), `${text}=`, `${text} `, `${text}AAAA`, key.toString("base64")]) {
-    expect(vaultKeyFromText(wrong)).toBeNull();
+    expect(vaultKeysFromText(wrong)).toBeNull();
   }
 });
