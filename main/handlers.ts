@@ -8,7 +8,7 @@ import type { ProfileService } from "./account/profile.ts";
 import type { SessionList } from "./account/sessionList.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
-import type { Fetch } from "./http/requestJson.ts";
+import type { Fetch } from "./http/redirects.ts";
 import type { SessionManager } from "./sessions/sessionManager.ts";
 
 /** What the handlers of the contract call. */

@@ -20,8 +20,8 @@ import type { SystemKeychain } from "./secrets/keychain.ts";
 import { openSecrets } from "./secrets/openSecrets.ts";
 import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
 import { phraseStrength } from "./secrets/phraseStrength.ts";
-import type { Fetch } from "./http/requestJson.ts";
-import type { ServerLimits } from "./http/sessionFetch.ts";
+import type { Fetch } from "./http/redirects.ts";
+import type { ServerLimits } from "./http/limits.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
@@ -79,7 +79,7 @@ export async function openRooms(options: RoomOptions) {
   );
   const [{ protection: secrets, store: secretStore }] = await Promise.all([opening, index.load(), jobs.load()]);
 
-  const avatars = new Avatars(folders.avatars, fetch);
+  const avatars = new Avatars(folders.avatars);
   const sessions = new SessionManager({
     index,
     secretStore,
@@ -121,7 +121,6 @@ export async function openRooms(options: RoomOptions) {
   await unfinishedFiles.removeLeftovers();
   const roomKeys = new RoomKeysService({
     session: (accountId) => sessions.session(accountId),
-    fetch,
     jobs,
     unfinishedFiles,
     phraseStrength,

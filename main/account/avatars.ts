@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { MatrixClient } from "matrix-js-sdk";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { type Fetch, readBounded } from "../http/requestJson.ts";
-import { fetchStaying } from "../http/redirects.ts";
-import { connectionError } from "../http/connectionErrors.ts";
-import { serverError, stopOf } from "../http/serverErrors.ts";
+import type { HomeserverClient } from "../http/homeserverClient.ts";
+import { stopOf } from "../http/serverErrors.ts";
 import { writeDurably } from "../storage/durableFile.ts";
 import type { AccountEntry } from "../storage/accountIndex.ts";
 
@@ -32,11 +29,9 @@ export function imageTypeOf(bytes: Uint8Array): ImageType | null {
 /** The accounts' pictures, kept as files so that they are there before any server has answered. */
 export class Avatars {
   readonly #folder: string;
-  readonly #fetch: Fetch;
 
-  constructor(folder: string, fetch: Fetch) {
+  constructor(folder: string) {
     this.#folder = folder;
-    this.#fetch = fetch;
   }
 
   #path(accountId: AccountId): string {
@@ -62,33 +57,23 @@ export class Avatars {
    */
   async fetch(
     accountId: AccountId,
-    client: MatrixClient,
+    homeserver: HomeserverClient,
     mxc: string,
     ended: AbortSignal,
   ): Promise<NonNullable<AccountEntry["avatar"]>> {
-    // Authenticated media (Client-Server API, "Content Repository", since 1.11).
-    const url = client.mxcUrlToHttp(mxc, THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, "crop", false, true, true);
-    const host = new URL(client.getHomeserverUrl()).host;
-    if (!url) throw fail("bad_answer", { host });
-    const init: RequestInit = {
-      headers: { Authorization: `Bearer ${client.getAccessToken()}` },
-      credentials: "omit",
-      signal: AbortSignal.timeout(30_000),
-    };
-    let bytes: Uint8Array;
-    try {
+    const [, server, media] = /^mxc:\/\/([^/?#]+)\/([^/?#]+)$/.exec(mxc) ?? [];
+    if (server === undefined || media === undefined) throw fail("bad_answer", { host: homeserver.host });
+    const bytes = await homeserver.bytes({
+      // Authenticated media (Client-Server API, "Content Repository", since 1.11).
+      path: `/_matrix/client/v1/media/thumbnail/${encodeURIComponent(server)}/${encodeURIComponent(media)}`,
+      query: { width: `${THUMBNAIL_PIXELS}`, height: `${THUMBNAIL_PIXELS}`, method: "crop", allow_redirect: "true" },
+      signal: ended,
+      limits: { answerBytes: LIMIT_BYTES },
       // A server may keep its media elsewhere and send whoever asks on to there, without the token.
-      const response = await fetchStaying(this.#fetch, url, init, "without_token");
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new AppFailure(serverError(response.status, {}, host, response.headers));
-      }
-      bytes = await readBounded(response, LIMIT_BYTES, host);
-    } catch (thrown) {
-      throw thrown instanceof AppFailure ? thrown : new AppFailure(connectionError(thrown, host), { cause: thrown });
-    }
+      elsewhere: "without_token",
+    });
     if (ended.aborted) throw stopOf(ended);
-    return this.keep(accountId, mxc, bytes, host);
+    return this.keep(accountId, mxc, bytes, homeserver.host);
   }
 
   /** Keeps a picture whose bytes are at hand. Throws `bad_answer` when they are no picture. */

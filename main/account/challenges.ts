@@ -5,7 +5,8 @@ import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import { newId } from "../sessions/newId.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
-import { demandIn, nextStage } from "./uia.ts";
+import { demandIn } from "../http/uiaDemand.ts";
+import { nextStage } from "./uia.ts";
 
 /** The session that a request is made with: what a `MatrixSession` is to a challenge. */
 export interface ChallengedSession {

@@ -1,8 +1,9 @@
-import type { MatrixClient } from "matrix-js-sdk";
 import * as z from "zod";
 import type { Profile } from "../../shared/contract/profile.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { HomeserverClient } from "../http/homeserverClient.ts";
+import { homeserverOf } from "../http/homeserverOf.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { Avatars } from "./avatars.ts";
 
@@ -10,6 +11,21 @@ const ServerProfile = z.object({
   displayname: z.string().max(2048).nullish().catch(null),
   avatar_url: z.string().max(2048).startsWith("mxc://").nullish().catch(null),
 });
+
+const Capability = z.object({ enabled: z.boolean() }).optional().catch(undefined);
+/** What a person may change (Client-Server API, "Capabilities negotiation"): what is not said is allowed. */
+const Capabilities = z.object({
+  capabilities: z.object({
+    "m.set_displayname": Capability,
+    "m.set_avatar_url": Capability,
+  }),
+});
+const MediaConfig = z.object({ "m.upload.size": z.number().int().positive().nullish().catch(null) });
+const Uploaded = z.object({ content_uri: z.string().max(2048).startsWith("mxc://") });
+const Anything = z.object({});
+
+/** A picture takes as long as the line is slow. Milliseconds. */
+const UPLOAD_MS = 300_000;
 
 /** An account's display name and picture, on the server and as this computer remembers them. */
 export class ProfileService {
@@ -24,26 +40,27 @@ export class ProfileService {
   /** Reads the profile from the server and remembers it. Throws what the session or the server throws. */
   async get(accountId: AccountId): Promise<Profile> {
     return this.#sessions.session(accountId).use(async (client, signal) => {
-      const [limit, capabilities] = await Promise.all([
-        this.#uploadLimit(client),
-        client.getCapabilities(),
-        this.#refresh(accountId, client, signal),
+      const homeserver = homeserverOf(client);
+      const userId = client.getSafeUserId();
+      const [limit, { capabilities }] = await Promise.all([
+        this.#uploadLimit(homeserver),
+        homeserver.json({ path: "/_matrix/client/v3/capabilities", schema: Capabilities }),
+        this.#refresh(accountId, homeserver, userId, signal),
       ]);
       const account = this.#sessions.account(accountId);
-      const allows = (name: "m.set_displayname" | "m.set_avatar_url"): boolean => capabilities[name]?.enabled !== false;
       return {
         displayName: account.displayName,
         avatarPath: account.avatarPath,
         uploadLimitBytes: limit,
-        canChangeDisplayName: allows("m.set_displayname"),
-        canChangeAvatar: allows("m.set_avatar_url"),
+        canChangeDisplayName: capabilities["m.set_displayname"]?.enabled !== false,
+        canChangeAvatar: capabilities["m.set_avatar_url"]?.enabled !== false,
       };
     });
   }
 
   /** An empty name removes it. Throws `not_allowed_by_server`, and what the server says. */
   async setDisplayName(accountId: AccountId, displayName: string): Promise<Profile> {
-    await this.#sessions.session(accountId).use((client) => this.#allowed(client.setDisplayName(displayName)));
+    await this.#set(accountId, "displayname", displayName);
     return this.get(accountId);
   }
 
@@ -53,12 +70,20 @@ export class ProfileService {
    */
   async setAvatar(accountId: AccountId, image: Uint8Array, mimeType: string): Promise<Profile> {
     const session = this.#sessions.session(accountId);
-    await session.use(async (client) => {
-      const limitBytes = await this.#uploadLimit(client);
+    await session.use(async (client, signal) => {
+      const homeserver = homeserverOf(client);
+      const limitBytes = await this.#uploadLimit(homeserver);
       if (limitBytes !== null && image.byteLength > limitBytes) throw fail("too_large", { limitBytes });
-      const blob = new Blob([new Uint8Array(image)], { type: mimeType });
-      const { content_uri: mxc } = await client.uploadContent(blob, { type: mimeType, includeFilename: false });
-      await this.#allowed(client.setAvatarUrl(mxc));
+      const { content_uri: mxc } = await homeserver.json({
+        method: "POST",
+        path: "/_matrix/media/v3/upload",
+        body: image,
+        contentType: mimeType,
+        signal,
+        limits: { answerMs: UPLOAD_MS },
+        schema: Uploaded,
+      });
+      await this.#set(accountId, "avatar_url", mxc);
       await this.#sessions.update(accountId, {
         avatar: await this.#avatars.keep(accountId, mxc, image, session.host),
       });
@@ -68,24 +93,37 @@ export class ProfileService {
 
   /** Takes the picture away. Synapse fails on an undefined URL, so an empty one is sent. */
   async removeAvatar(accountId: AccountId): Promise<Profile> {
-    await this.#sessions.session(accountId).use((client) => this.#allowed(client.setAvatarUrl("")));
+    await this.#set(accountId, "avatar_url", "");
     return this.get(accountId);
   }
 
-  async #refresh(accountId: AccountId, client: MatrixClient, ended: AbortSignal): Promise<void> {
-    const answer = await client.getProfileInfo(client.getSafeUserId()).catch((thrown: unknown) => {
+  /** Changes one field of the profile. Setting it to what it is does nothing, so that it may be repeated. */
+  async #set(accountId: AccountId, field: "displayname" | "avatar_url", value: string): Promise<void> {
+    await this.#sessions.session(accountId).use(async (client, signal) => {
+      const path = `${profilePath(client.getSafeUserId())}/${field}`;
+      try {
+        await homeserverOf(client).json({ method: "PUT", path, body: { [field]: value }, signal, schema: Anything });
+      } catch (thrown) {
+        if (isFailure(thrown, "forbidden")) throw new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
+        throw thrown;
+      }
+    });
+  }
+
+  async #refresh(accountId: AccountId, homeserver: HomeserverClient, userId: string, ended: AbortSignal): Promise<void> {
+    const asked = homeserver.json({ path: profilePath(userId), signal: ended, schema: ServerProfile });
+    const { displayname, avatar_url: mxc } = await asked.catch((thrown: unknown): z.infer<typeof ServerProfile> => {
       // A new account without a profile of any kind.
-      if (isNotFound(thrown)) return {};
+      if (isFailure(thrown, "not_found")) return {};
       throw thrown;
     });
-    const { displayname, avatar_url: mxc } = ServerProfile.catch({}).parse(answer);
     const { avatarPath } = this.#sessions.account(accountId);
     const entry = { displayName: displayname || null };
     if (!mxc) {
       await this.#avatars.remove(accountId);
       await this.#sessions.update(accountId, { ...entry, avatar: null });
     } else if (avatarPath === null || !(await this.#isKept(accountId, mxc))) {
-      const change = await this.#avatars.fetch(accountId, client, mxc, ended).then(
+      const change = await this.#avatars.fetch(accountId, homeserver, mxc, ended).then(
         (avatar) => ({ avatar }),
         (thrown: unknown) => {
           if (!(thrown instanceof AppFailure)) throw thrown;
@@ -103,37 +141,26 @@ export class ProfileService {
     return this.#sessions.avatarMxc(accountId) === mxc && (await this.#avatars.read(accountId)) !== null;
   }
 
-  async #uploadLimit(client: MatrixClient): Promise<number | null> {
+  async #uploadLimit(homeserver: HomeserverClient): Promise<number | null> {
+    const ask = (path: string): Promise<z.infer<typeof MediaConfig>> => homeserver.json({ path, schema: MediaConfig });
     try {
-      const { "m.upload.size": limit } = await client.getMediaConfig(true);
-      return typeof limit === "number" && Number.isInteger(limit) && limit > 0 ? limit : null;
+      const config = await ask("/_matrix/client/v1/media/config").catch((thrown: unknown) => {
+        // Where it was before Matrix 1.11.
+        if (thrown instanceof AppFailure && (thrown.error.kind === "server" || thrown.error.kind === "not_found")) {
+          return ask("/_matrix/media/v3/config");
+        }
+        throw thrown;
+      });
+      return config["m.upload.size"] ?? null;
     } catch {
       return null;
     }
   }
-
-  async #allowed(request: Promise<unknown>): Promise<void> {
-    try {
-      await request;
-    } catch (thrown) {
-      if (isForbidden(thrown)) throw new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
-      throw thrown;
-    }
-  }
 }
 
-const hasErrcode = (thrown: unknown, errcode: string): boolean =>
-  thrown instanceof Error && "errcode" in thrown && thrown.errcode === errcode;
+const profilePath = (userId: string): string => `/_matrix/client/v3/profile/${encodeURIComponent(userId)}`;
 
 /** Whether asking again would not help: it is no picture, or the server refuses it. */
 function cannotBeShown({ error }: AppFailure): boolean {
   return error.kind === "bad_answer" || error.kind === "not_found" || (error.kind === "server" && error.status < 500);
-}
-
-function isNotFound(thrown: unknown): boolean {
-  return isFailure(thrown, "not_found") || hasErrcode(thrown, "M_NOT_FOUND");
-}
-
-function isForbidden(thrown: unknown): boolean {
-  return isFailure(thrown, "forbidden") || hasErrcode(thrown, "M_FORBIDDEN");
 }

@@ -4,6 +4,7 @@ import type { Session } from "../../shared/contract/sessions.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";
 import { pinnedIdentityOf } from "../sessions/pinnedIdentity.ts";
+import { homeserverOf } from "../http/homeserverOf.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { Challenges } from "./challenges.ts";
 
@@ -18,6 +19,9 @@ const ServerDevice = z.object({
   last_seen_ip: z.string().max(100).nullish().catch(null),
 });
 
+const ServerDevices = z.object({ devices: z.array(z.unknown()) });
+const DEVICES = "/_matrix/client/v3/devices";
+
 const newestFirst = (a: Session, b: Session): number =>
   Number(b.thisSession) - Number(a.thisSession) ||
   (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) ||
@@ -31,7 +35,10 @@ const newestFirst = (a: Session, b: Session): number =>
 export async function listSessions(client: MatrixClient): Promise<Session[]> {
   const crypto = client.getCrypto()!;
   const userId = client.getSafeUserId();
-  const [{ devices }, deviceKeys] = await Promise.all([client.getDevices(), crypto.getUserDeviceInfo([userId], true)]);
+  const [{ devices }, deviceKeys] = await Promise.all([
+    homeserverOf(client).json({ path: DEVICES, schema: ServerDevices }),
+    crypto.getUserDeviceInfo([userId], true),
+  ]);
   const withKeys = deviceKeys.get(userId);
   const identity = pinnedIdentityOf(client);
   const forgottenBefore = Date.now() - INACTIVE_AFTER_MS;
@@ -83,8 +90,9 @@ export class SessionList {
 
   /** An empty name removes it. Throws `not_found` when the session is gone, and what the server says. */
   rename(accountId: AccountId, deviceId: string, name: string): Promise<Session[]> {
-    return this.#parts.sessions.session(accountId).use(async (client) => {
-      await client.setDeviceDetails(deviceId, { display_name: name });
+    return this.#parts.sessions.session(accountId).use(async (client, signal) => {
+      const path = `${DEVICES}/${encodeURIComponent(deviceId)}`;
+      await homeserverOf(client).text({ method: "PUT", path, body: { display_name: name }, signal });
       return listSessions(client);
     });
   }
@@ -102,7 +110,13 @@ export class SessionList {
       await challenges.run(
         session,
         "sign_out_sessions",
-        (auth) => client.deleteMultipleDevices([...deviceIds], auth ?? undefined),
+        (auth) =>
+          homeserverOf(client).text({
+            method: "POST",
+            path: "/_matrix/client/v3/delete_devices",
+            body: { devices: deviceIds, ...(auth && { auth }) },
+            signal,
+          }),
         { signal },
       );
       return listSessions(client);

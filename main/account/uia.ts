@@ -1,17 +1,6 @@
 import * as z from "zod";
 import type { Stage } from "../../shared/contract/challenges.ts";
-
-const Flow = z.object({ stages: z.array(z.string().max(255)).max(50) });
-
-/** A server's demand for user-interactive authentication, as the body of its 401. */
-const Demand = z.object({
-  session: z.string().min(1).max(4096).optional(),
-  flows: z.array(Flow).min(1).max(50),
-  completed: z.array(z.string()).catch([]),
-  params: z.record(z.string(), z.unknown()).catch({}),
-  errcode: z.string().max(100).optional().catch(undefined),
-});
-export type Demand = z.infer<typeof Demand>;
+import type { Demand } from "../http/uiaDemand.ts";
 
 /** Stages that answer themselves, stages with a screen of their own, and stages that need more than a browser. */
 const DUMMY = "m.login.dummy";
@@ -23,17 +12,6 @@ const NEED_MORE = new Set(["m.login.email.identity", "m.login.msisdn"]);
 const COST: Readonly<Record<string, number>> = { [DUMMY]: 0, [PASSWORD]: 1, "m.login.sso": 2, "m.oauth": 2 };
 const COST_OF_OTHERS = 10;
 const COST_OF_UNSUPPORTED = 1000;
-
-interface RefusedRequest {
-  httpStatus?: unknown;
-  data?: unknown;
-}
-
-/** The demand in what a request threw; null when it was refused for another reason. */
-export function demandIn(thrown: unknown): Demand | null {
-  const { httpStatus, data } = (thrown ?? {}) as RefusedRequest;
-  return httpStatus === 401 ? (Demand.safeParse(data).data ?? null) : null;
-}
 
 /** What to do next: answer by itself, or ask the person. */
 export type NextStage = { kind: "automatic"; type: string } | Stage;

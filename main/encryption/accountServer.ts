@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { KeysBackupRequest } from "@matrix-org/matrix-sdk-crypto-wasm";
-import type { MatrixClient, Method } from "matrix-js-sdk";
+import type { MatrixClient } from "matrix-js-sdk";
 import type { CryptoMachine } from "./sdkInternals.ts";
 import * as z from "zod";
-import { fail } from "../../shared/errors.ts";
-import type { Fetch } from "../http/requestJson.ts";
+import { fail, isFailure } from "../../shared/errors.ts";
+import type { HomeserverClient } from "../http/homeserverClient.ts";
+import { homeserverOf } from "../http/homeserverOf.ts";
 import { BackupTransfer } from "./roomKeys/backupTransfer.ts";
 
 const PREFIX = "/_matrix/client/v3";
@@ -74,14 +75,16 @@ export interface AccountServerOptions {
 
 /**
  * What this room asks of the homeserver. Reads go to the server each time, whatever the SDK remembers, and nothing is
- * sent twice of its own accord. Errors come out as the SDK throws them; `MatrixSession.use` gives them their meaning.
+ * sent twice of its own accord. Throws as `HomeserverClient` does.
  */
 export class AccountServer {
   readonly #client: MatrixClient;
+  readonly #homeserver: HomeserverClient;
   readonly #options: AccountServerOptions;
 
   constructor(client: MatrixClient, options: AccountServerOptions) {
     this.#client = client;
+    this.#homeserver = homeserverOf(client);
     this.#options = options;
   }
 
@@ -188,14 +191,12 @@ export class AccountServer {
   entriesOf(version: string): BackupTransfer {
     const { beforeEach, signal } = this.#options;
     beforeEach?.();
-    const client = this.#client;
-    const fetch: Fetch = (input, init) => client.http.fetch(input instanceof Request ? input.url : input, init);
-    return new BackupTransfer({ client, fetch, version, signal });
+    return new BackupTransfer({ homeserver: this.#homeserver, version, signal });
   }
 
   /** The homeserver's name and port. */
   get host(): string {
-    return new URL(this.#client.baseUrl).host;
+    return this.#homeserver.host;
   }
 
   #backupPath(version: string): string {
@@ -213,12 +214,13 @@ export class AccountServer {
     query?: Record<string, string>,
   ): Promise<string> {
     this.#options.beforeEach?.();
-    return this.#client.http.authedRequest<string>(method as Method, path, query, body, {
-      prefix: PREFIX,
-      // The text itself is wanted: its length is looked at, and the crypto machine parses answers by itself.
-      json: false,
-      headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }) },
-      abortSignal: this.#options.signal,
+    // The text itself is wanted: its length is looked at, and the crypto machine parses answers by itself.
+    return this.#homeserver.text({
+      method,
+      path: PREFIX + path,
+      ...(query && { query }),
+      ...(body !== undefined && { body }),
+      signal: this.#options.signal,
     });
   }
 
@@ -226,7 +228,7 @@ export class AccountServer {
     try {
       return await asked;
     } catch (thrown) {
-      if ((thrown as { errcode?: unknown }).errcode === "M_NOT_FOUND") return null;
+      if (isFailure(thrown, "not_found")) return null;
       throw thrown;
     }
   }

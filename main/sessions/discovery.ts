@@ -3,7 +3,8 @@ import type { Homeserver, LoginFlow } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { type HomeserverInput, readHomeserver } from "../../shared/fields.ts";
 import { isLocalhost } from "../http/loopback.ts";
-import { type Fetch, requestJson } from "../http/requestJson.ts";
+import type { Fetch } from "../http/redirects.ts";
+import { requestJson } from "../http/requestJson.ts";
 import {
   askWellKnown,
   checkIdentityServer,

@@ -1,5 +1,5 @@
 import { fail } from "../../shared/errors.ts";
-import type { Fetch } from "../http/requestJson.ts";
+import type { Fetch } from "../http/redirects.ts";
 import type { PasswordSignIn } from "./signIn.ts";
 import { askWellKnown } from "./wellKnown.ts";
 

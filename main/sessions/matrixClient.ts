@@ -2,14 +2,14 @@ import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
 import { shortError } from "../logging/errorFields.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { Fetch } from "../http/requestJson.ts";
-import { sessionFetch, type ServerLimits } from "../http/sessionFetch.ts";
+import type { HomeserverClient } from "../http/homeserverClient.ts";
+import { bindHomeserver } from "../http/homeserverOf.ts";
+import type { Fetch } from "../http/redirects.ts";
 import { trustOwnBackupKeyAlone } from "./backupGuard.ts";
 import { trustKnownIdentityAlone } from "./identityGuard.ts";
 import type { PinnedIdentity } from "./pinnedIdentity.ts";
 
 export interface MatrixClientOptions {
-  baseUrl: string;
   userId: string;
   deviceId: string;
   accessToken: string;
@@ -19,8 +19,8 @@ export interface MatrixClientOptions {
   databasePrefix: string;
   /** The identity that counts for this session. */
   identity: PinnedIdentity;
-  fetch: Fetch;
-  limits: ServerLimits;
+  /** The way to the server, whose token and end hold for the SDK as well. */
+  homeserver: HomeserverClient;
   /** Aborted when the session ends: from then on the client sends nothing and hears of nothing. */
   ended: AbortSignal;
   logger: Logger;
@@ -68,10 +68,28 @@ function accountOnlyFilter(userId: string): Filter {
   });
 }
 
+/**
+ * Stops a client with everything in it that polls. By itself the SDK goes on where it was stopped while it started or
+ * asked: the start continues when its first request has failed, and what polls for capabilities asks again half a minute
+ * after each failure, for ever. Called again, it stops what has been started meanwhile.
+ */
+export function stopForGood(client: MatrixClient): void {
+  const { serverCapabilitiesService: capabilities } = client as unknown as {
+    serverCapabilitiesService?: { poll?: () => Promise<void> };
+  };
+  if (typeof capabilities?.poll !== "function") throw new Error("the SDK's poller for capabilities is not where it was");
+  capabilities.poll = () => Promise.resolve();
+  // It does nothing for one that it takes for stopped.
+  client.clientRunning = true;
+  client.stopClient();
+}
+
 export interface OpenMatrixClient {
   client: MatrixClient;
   /** Begins to sync; returns at once. */
   startSync(): Promise<void>;
+  /** Stops it for good. */
+  stop(): void;
 }
 
 /** Holds requests until they are released. */
@@ -96,18 +114,19 @@ function held(fetch: Fetch): { fetch: Fetch; release: () => void } {
  */
 export async function openMatrixClient(options: MatrixClientOptions): Promise<OpenMatrixClient> {
   redirectGlobalLogger(options.sharedLogger);
-  const requests = held(sessionFetch(options));
+  const requests = held(options.homeserver.sdkFetch());
   const client = createClient({
-    baseUrl: options.baseUrl,
+    baseUrl: options.homeserver.baseUrl,
     userId: options.userId,
     deviceId: options.deviceId,
     accessToken: options.accessToken,
     fetchFn: requests.fetch,
-    localTimeoutMs: options.limits.answerMs,
+    localTimeoutMs: options.homeserver.limits.answerMs,
     disableVoip: true,
     logger: sdkLogger(options.logger),
     verificationMethods: ["m.sas.v1", "m.qr_code.show.v1", "m.reciprocate.v1"],
   });
+  bindHomeserver(client, options.homeserver);
   await client.initRustCrypto({
     cryptoDatabasePrefix: options.databasePrefix,
     storageKey: options.storageKey,
@@ -117,12 +136,15 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
   requests.release();
   return {
     client,
-    startSync: () =>
-      client.startClient({
+    stop: () => stopForGood(client),
+    startSync: async () => {
+      await client.startClient({
         filter: accountOnlyFilter(options.userId),
         disablePresence: true,
         initialSyncLimit: 0,
         pollTimeout: SYNC_POLL_TIMEOUT_MS,
-      }),
+      });
+      if (options.ended.aborted) stopForGood(client);
+    },
   };
 }

@@ -6,14 +6,16 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
-import type { Fetch } from "../http/requestJson.ts";
+import { HomeserverClient } from "../http/homeserverClient.ts";
+import type { ServerLimits } from "../http/limits.ts";
+import type { Fetch } from "../http/redirects.ts";
 import type { OpenMatrixClient } from "./matrixClient.ts";
 import { checkLoopback } from "../http/loopback.ts";
 import { PinnedIdentity } from "./pinnedIdentity.ts";
 import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, takeNextStore } from "./nextDevice.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
-import { SERVER_LIMITS, type ServerLimits } from "../http/sessionFetch.ts";
+import { TokenKeeper } from "../http/tokenKeeper.ts";
 
 export interface SessionParts {
   secretStore: SecretStore;
@@ -63,6 +65,8 @@ export class MatrixSession {
   #snapshot: SessionSnapshot = { status: "stopped", error: null, offline: false };
   #opened: OpenMatrixClient | null = null;
   #store: MountedStore | null = null;
+  /** The way to the server of the last start, also after its end. */
+  #homeserver: HomeserverClient | null = null;
   #starting: Promise<void> | null = null;
   /** Settles when everything is closed that has been told to. */
   #closing: Promise<unknown> = Promise.resolve();
@@ -146,19 +150,24 @@ export class MatrixSession {
     secrets: AccountSecrets,
     databasePrefix: string,
   ): Promise<OpenMatrixClient> {
+    const { userId, deviceId, baseUrl } = this.details;
+    const { fetch, serverLimits, logger } = this.#parts;
+    const ended = this.#abort.signal;
+    const tokens = new TokenKeeper({ accessToken: secrets.accessToken, expiresAt: null });
+    this.#homeserver = new HomeserverClient({ fetch, baseUrl, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
     return engine.openMatrixClient({
-      ...this.details,
+      userId,
+      deviceId,
+      homeserver: this.#homeserver,
       accessToken: secrets.accessToken,
       storageKey: Buffer.from(secrets.storageKey, "base64"),
       databasePrefix,
       identity: new PinnedIdentity(this.details.userId, secrets.identity, async (identity) => {
         await this.#parts.secretStore.update(this.details.accountId, (kept) => ({ ...kept, identity }));
       }),
-      fetch: this.#parts.fetch,
-      limits: { ...SERVER_LIMITS, ...this.#parts.serverLimits },
-      ended: this.#abort.signal,
+      ended,
       logger: this.#whileOpen(),
-      sharedLogger: this.#parts.logger,
+      sharedLogger: logger,
     });
   }
 
@@ -275,7 +284,7 @@ export class MatrixSession {
   #loggedOut(softLogout: boolean): void {
     const error = { kind: "unauthenticated", softLogout } as const;
     this.#abort.abort(new AppFailure(error));
-    this.#opened?.client.stopClient();
+    this.#opened?.stop();
     this.#set({ status: "softLoggedOut", error, offline: false });
   }
 
@@ -289,13 +298,21 @@ export class MatrixSession {
     if (this.#abort === abort) this.#set({ status: "stopped", error: null, offline: false });
   }
 
+  /**
+   * Resolves when the server has answered every request of this session that changes something, and after so many
+   * milliseconds at the latest; answers whether it has. A stopped session's requests may still be under way there.
+   */
+  async settled(milliseconds: number): Promise<{ allAnswered: boolean }> {
+    return (await this.#homeserver?.settled(milliseconds)) ?? { allAnswered: true };
+  }
+
   /** When this resolves the crypto store can be opened again, whoever had it closed. */
   async #close(): Promise<void> {
     const opened = this.#opened;
     const store = this.#store;
     this.#opened = null;
     this.#store = null;
-    opened?.client.stopClient();
+    opened?.stop();
     opened?.client.removeAllListeners();
     const before = this.#closing;
     const closed = store?.close();

@@ -3,7 +3,10 @@ import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
 import { checkHomeserver } from "./discovery.ts";
-import { type Fetch, requestJson } from "../http/requestJson.ts";
+import { HomeserverClient } from "../http/homeserverClient.ts";
+import type { Fetch } from "../http/redirects.ts";
+import { requestJson } from "../http/requestJson.ts";
+import { TokenKeeper } from "../http/tokenKeeper.ts";
 import { isLocalhost } from "../http/loopback.ts";
 import { baseUrlOf, isInsecureHttp } from "./wellKnown.ts";
 
@@ -43,6 +46,13 @@ export type SignInRequest = Omit<PasswordSignIn, "fetch" | "sessionName" | "devi
   /** Undefined or empty: the one that every session gets. */
   sessionName?: string | undefined;
 };
+/** Whoever is not signed in yet waits less long than an account does. Milliseconds. */
+const ANSWER_MS = 20_000;
+const LONGEST_ANSWER_BYTES = 1024 * 1024;
+
+function homeserverFor({ fetch, baseUrl }: Pick<PasswordSignIn, "fetch" | "baseUrl">): HomeserverClient {
+  return new HomeserverClient({ fetch, baseUrl, limits: { answerMs: ANSWER_MS, wholeAnswerMs: ANSWER_MS, answerBytes: LONGEST_ANSWER_BYTES } });
+}
 
 function matrixIdentifier(identifier: LoginIdentifier): object {
   switch (identifier.kind) {
@@ -66,9 +76,8 @@ async function doesNotExist(request: PasswordSignIn): Promise<string | null> {
   const userId = user.startsWith("@") || request.serverName === null ? user : `@${user}:${request.serverName}`;
   if (!UserId.safeParse(userId).success) return null;
   try {
-    await requestJson({
-      fetch: request.fetch,
-      url: `${request.baseUrl}/_matrix/client/v3/profile/${encodeURIComponent(userId)}`,
+    await homeserverFor(request).json({
+      path: `/_matrix/client/v3/profile/${encodeURIComponent(userId)}`,
       schema: z.object({}),
     });
     return null;
@@ -98,10 +107,9 @@ export async function signInWithPassword(request: PasswordSignIn): Promise<Signe
     throw fail("insecure_http", { baseUrl: request.baseUrl });
   }
   try {
-    const answer = await requestJson({
-      fetch: request.fetch,
+    const answer = await homeserverFor(request).json({
       method: "POST",
-      url: `${request.baseUrl}/_matrix/client/v3/login`,
+      path: "/_matrix/client/v3/login",
       body: {
         type: "m.login.password",
         identifier: matrixIdentifier(request.identifier),
@@ -179,13 +187,7 @@ export async function signOutToken(
   accessToken: string,
   timeoutMs = 10_000,
 ): Promise<void> {
-  await requestJson({
-    fetch,
-    method: "POST",
-    url: `${baseUrl}/_matrix/client/v3/logout`,
-    body: {},
-    accessToken,
-    schema: z.object({}),
-    timeoutMs,
-  });
+  const tokens = new TokenKeeper({ accessToken, expiresAt: null });
+  const homeserver = new HomeserverClient({ fetch, baseUrl, tokens, limits: { answerMs: timeoutMs, wholeAnswerMs: timeoutMs } });
+  await homeserver.text({ method: "POST", path: "/_matrix/client/v3/logout", body: {} });
 }

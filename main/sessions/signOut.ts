@@ -3,7 +3,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
-import type { Fetch } from "../http/requestJson.ts";
+import type { Fetch } from "../http/redirects.ts";
 import type { MatrixSession } from "./matrixSession.ts";
 import type { SessionDetails } from "./sessionDetails.ts";
 import { type SignedIn, signOutToken } from "./signIn.ts";

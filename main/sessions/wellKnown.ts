@@ -2,7 +2,8 @@ import * as z from "zod";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { isLocalhost } from "../http/loopback.ts";
 import { trimBaseUrl } from "../../shared/fields.ts";
-import { type Fetch, requestJson } from "../http/requestJson.ts";
+import type { Fetch } from "../http/redirects.ts";
+import { requestJson } from "../http/requestJson.ts";
 
 /** Until a server counts as one that does not answer, in milliseconds. */
 export const DISCOVERY_TIMEOUT_MS = 10_000;

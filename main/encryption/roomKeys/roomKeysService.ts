@@ -5,7 +5,7 @@ import type { Job } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { JobControl, Jobs } from "../../account/jobs.ts";
-import type { Fetch } from "../../http/requestJson.ts";
+import { homeserverOf } from "../../http/homeserverOf.ts";
 import type { MatrixSession } from "../../sessions/matrixSession.ts";
 import type { UnfinishedFiles } from "../../storage/unfinishedFiles.ts";
 import { type EncryptionAccess, openEncryption } from "../encryptionAccess.ts";
@@ -28,7 +28,6 @@ const LONGEST_ROOM_ID = 255;
 
 export interface RoomKeysParts {
   session: (accountId: AccountId) => MatrixSession;
-  fetch: Fetch;
   jobs: Jobs;
   unfinishedFiles: UnfinishedFiles;
   phraseStrength: SecureBackupParts["phraseStrength"];
@@ -80,7 +79,7 @@ export class RoomKeysService implements Requests {
       const task = { kind: "list" as const, hasBackup: backup !== null, session: stored };
       const { rooms } = await this.#run(task, { accountId, client, signal, backup, control: null });
       const listed = rooms.filter(([roomId]) => roomId.length <= LONGEST_ROOM_ID).slice(0, MOST_ROOMS);
-      const names = await roomNames(client, listed.map(([roomId]) => roomId), signal);
+      const names = await roomNames(homeserverOf(client), listed.map(([roomId]) => roomId), signal);
       return {
         rooms: listed.map(([roomId, inBackup, here]) => ({ roomId, name: names.get(roomId) ?? null, inBackup, here })),
       };
@@ -211,10 +210,9 @@ export class RoomKeysService implements Requests {
     },
   ): Promise<ResultOf<T>> {
     const { accountId, client, signal, backup, control, access } = around;
-    const { fetch } = this.#parts;
     const stored = "session" in task ? task.session : null;
     const reader = stored && this.#parts.session(accountId).storeReader;
-    const transfer = backup && new BackupTransfer({ client, fetch, version: backup.version, signal });
+    const transfer = backup && new BackupTransfer({ homeserver: homeserverOf(client), version: backup.version, signal });
     const calls: Partial<ThreadCalls> = {
       ...(control && {
         progress: ({ done, total }) => Promise.resolve(control.progress(done, total)),

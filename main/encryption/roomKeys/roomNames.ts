@@ -1,5 +1,5 @@
-import type { MatrixClient, Method } from "matrix-js-sdk";
 import * as z from "zod";
+import type { HomeserverClient } from "../../http/homeserverClient.ts";
 
 /** So many rooms are asked for; a person does not choose among more by their names. */
 const MOST_ROOMS = 500;
@@ -15,7 +15,7 @@ const Alias = z.object({ alias: z.string().trim().min(1) }).transform(({ alias }
  * that were left, and direct chats, have none to be had. Never throws.
  */
 export async function roomNames(
-  client: MatrixClient,
+  homeserver: HomeserverClient,
   roomIds: readonly string[],
   signal: AbortSignal,
 ): Promise<Map<string, string>> {
@@ -26,8 +26,8 @@ export async function roomNames(
     for (const roomId of left) {
       if (signal.aborted || performance.now() > deadline) return;
       const name =
-        (await stateOf(client, roomId, "m.room.name", Name, signal)) ??
-        (await stateOf(client, roomId, "m.room.canonical_alias", Alias, signal));
+        (await stateOf(homeserver, roomId, "m.room.name", Name, signal)) ??
+        (await stateOf(homeserver, roomId, "m.room.canonical_alias", Alias, signal));
       if (name !== null) names.set(roomId, [...name].slice(0, 120).join(""));
     }
   };
@@ -36,20 +36,19 @@ export async function roomNames(
 }
 
 async function stateOf(
-  client: MatrixClient,
+  homeserver: HomeserverClient,
   roomId: string,
   type: string,
   schema: z.ZodType<string>,
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
-    const path = `/rooms/${encodeURIComponent(roomId)}/state/${encodeURIComponent(type)}/`;
-    const answer = await client.http.authedRequest<unknown>("GET" as Method, path, undefined, undefined, {
-      prefix: "/_matrix/client/v3",
-      abortSignal: signal,
-      localTimeoutMs: PATIENCE_MS,
+    return await homeserver.json({
+      path: `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/state/${encodeURIComponent(type)}/`,
+      signal,
+      limits: { answerMs: PATIENCE_MS },
+      schema,
     });
-    return schema.safeParse(answer).data ?? null;
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { homeserverOf } from "../../../main/http/homeserverOf.ts";
 import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
 import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
 import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
@@ -142,7 +143,7 @@ describe("a server that is away", () => {
   const healthOnDisk = () => rooms.sessions.account(accountId).health;
   /** Does nothing without an answer within so short a time. */
   const hurry = (): Promise<number> =>
-    rooms.sessions.session(accountId).use((client) => Promise.resolve((client.http.opts.localTimeoutMs = 500)));
+    rooms.sessions.session(accountId).use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = client.http.opts.localTimeoutMs = 500)));
   const hang = { path: /(?:)/, fault: { kind: "hang" as const }, times: Infinity };
   /** All is well, and known. */
   beforeEach(async () => {

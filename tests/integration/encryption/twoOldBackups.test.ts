@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { homeserverOf } from "../../../main/http/homeserverOf.ts";
 import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
 import { connectBackup, createBackup } from "../../../main/encryption/keyBackup.ts";
 import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
@@ -97,14 +98,14 @@ describe("an older backup that is carried over", () => {
 
   it("may take longer to gather than any other answer, and be asked for again", async () => {
     const answerMs = 1_500;
-    await scene.use((client) => Promise.resolve((client.http.opts.localTimeoutMs = answerMs)));
+    await scene.use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = answerMs)));
     const broken = servers.proxy.addRule({ ...KEYS, fault: { kind: "reset" } });
     const late = { kind: "delay" as const, ms: answerMs * 2 };
     const slow = servers.proxy.addRule({ ...KEYS, fault: late, skip: 1, times: Infinity });
     await unlock();
     expect(broken.met).toBe(1);
     expect(slow.met).toBeGreaterThan(0);
-    await scene.use((client) => Promise.resolve((client.http.opts.localTimeoutMs = 30_000)));
+    await scene.use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = 30_000)));
     await scene.repair(false);
     expect((await scene.openElsewhere()).roomKeys).toEqual({ inBackup: OURS + MORE, restored: OURS + MORE });
   });

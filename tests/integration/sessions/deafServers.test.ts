@@ -1,6 +1,7 @@
 import { logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BackupTransfer } from "../../../main/encryption/roomKeys/backupTransfer.ts";
+import { homeserverOf } from "../../../main/http/homeserverOf.ts";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AccountId } from "../../../shared/ids.ts";
@@ -101,7 +102,7 @@ describe("a server that does not answer", () => {
       const body = { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data };
       const { version } = await servers.synapse.call({ path: "/_matrix/client/v3/room_keys/version", token, body });
       const stalled = servers.proxy.addRule({ method: "PUT", path: /room_keys\/keys/, fault: { kind: "hang" } });
-      const transfer = new BackupTransfer({ client, fetch, version, signal });
+      const transfer = new BackupTransfer({ homeserver: homeserverOf(client), version, signal });
       await transfer.upload(JSON.stringify({ rooms: {} }));
       expect(stalled.met).toBe(1);
       expect(servers.proxy.requests({ method: "PUT", path: /room_keys\/keys/ }).map(({ status }) => status)).toEqual([null, 200]);

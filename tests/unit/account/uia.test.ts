@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { demandIn, nextStage } from "../../../main/account/uia.ts";
+import { nextStage } from "../../../main/account/uia.ts";
+import { demandIn } from "../../../main/http/uiaDemand.ts";
 import { sample, seed } from "../../support/seed.ts";
 
 const BASE_URL = "https://matrix.example.org/";

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { requestJson } from "../../../main/http/requestJson.ts";
+import { HomeserverClient } from "../../../main/http/homeserverClient.ts";
 import { fetchStaying } from "../../../main/http/redirects.ts";
-import { SERVER_LIMITS, sessionFetch } from "../../../main/http/sessionFetch.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
@@ -37,10 +36,9 @@ const token = { Authorization: "Bearer the-token" };
 describe("what is secret", () => {
   it.each(STATUSES)("is not sent on after a %i, with a password in it", async (given) => {
     status = given;
-    const request = requestJson({
-      fetch,
+    const request = new HomeserverClient({ fetch, baseUrl: server.baseUrl }).json({
       method: "POST",
-      url: `${server.baseUrl}/_matrix/client/v3/login`,
+      path: "/_matrix/client/v3/login",
       body: { password: "the password" },
       schema: z.object({}),
     });
@@ -51,7 +49,7 @@ describe("what is secret", () => {
 
   it.each(STATUSES)("is not sent on after a %i by a session, neither a password nor its token", async (given) => {
     status = given;
-    const ofSession = sessionFetch({ fetch, limits: SERVER_LIMITS, ended: new AbortController().signal });
+    const ofSession = new HomeserverClient({ fetch, baseUrl: server.baseUrl }).sdkFetch();
     const url = `${server.baseUrl}/_matrix/client/v3/delete_devices`;
     const body = JSON.stringify({ auth: { password: "the password" } });
     expect(await errorOf(ofSession(url, { method: "POST", body, headers: token, redirect: "follow" }))).toEqual(refused());

@@ -1,10 +1,11 @@
-import type { MatrixClient } from "matrix-js-sdk";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { BackupTransfer } from "../../../../main/encryption/roomKeys/backupTransfer.ts";
+import { HomeserverClient } from "../../../../main/http/homeserverClient.ts";
+import type { Fetch } from "../../../../main/http/redirects.ts";
 import { errorOf } from "../../../support/errorOf.ts";
 
 const MINUTE = 60_000;
-const client = { baseUrl: "https://hs.example", getAccessToken: () => "the-token" } as unknown as MatrixClient;
+const homeserverWith = (fetch: Fetch): HomeserverClient => new HomeserverClient({ fetch, baseUrl: "https://hs.example" });
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -17,7 +18,7 @@ it("cuts a request for the download that stalls before it sends the next", async
     return new Promise(() => undefined);
   };
   const stop = new AbortController();
-  const transfer = new BackupTransfer({ client, fetch, version: "1", signal: stop.signal });
+  const transfer = new BackupTransfer({ homeserver: homeserverWith(fetch), version: "1", signal: stop.signal });
   const outcome = errorOf(transfer.pull());
   await vi.advanceTimersByTimeAsync(5 * MINUTE);
   // The pause before the next try takes real time.
@@ -37,7 +38,7 @@ it("cuts the download when it is closed, and when whoever wants it stops", async
       return Promise.resolve(new Response(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(1)) })));
     };
     const stop = new AbortController();
-    const transfer = new BackupTransfer({ client, fetch, version: "1", signal: stop.signal });
+    const transfer = new BackupTransfer({ homeserver: homeserverWith(fetch), version: "1", signal: stop.signal });
     expect(await transfer.pull()).toEqual(new Uint8Array(1));
     expect(signal!.aborted).toBe(false);
     if (end === "stop") stop.abort();

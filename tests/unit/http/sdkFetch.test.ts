@@ -2,8 +2,10 @@ import type { ServerResponse } from "node:http";
 import { createClient, MemoryStore } from "matrix-js-sdk";
 import type { Logger } from "matrix-js-sdk/lib/logger.js";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Fetch } from "../../../main/http/requestJson.ts";
-import { SERVER_LIMITS, type ServerLimits, sessionFetch } from "../../../main/http/sessionFetch.ts";
+import { HomeserverClient } from "../../../main/http/homeserverClient.ts";
+import { SERVER_LIMITS, type ServerLimits } from "../../../main/http/limits.ts";
+import type { Fetch } from "../../../main/http/redirects.ts";
+import { stopForGood } from "../../../main/sessions/matrixClient.ts";
 import { toServerFailure } from "../../../main/http/serverErrors.ts";
 import { fail } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -32,8 +34,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-const ofSession = (given: Partial<ServerLimits> = {}): Fetch =>
-  sessionFetch({ fetch, limits: { ...limits, ...given }, ended: ended.signal });
+const ofSession = (given: Partial<ServerLimits> = {}, web: Fetch = fetch): Fetch =>
+  new HomeserverClient({ fetch: web, baseUrl: server.baseUrl, limits: { ...limits, ...given }, ended: ended.signal }).sdkFetch();
 const timeout = (): object => ({ kind: "network", reason: "timeout", host: new URL(server.baseUrl).host });
 const badAnswer = (): object => ({ kind: "bad_answer", host: new URL(server.baseUrl).host });
 
@@ -156,11 +158,10 @@ describe("the end of a session", () => {
     await waitUntil(() => server.connections === 0, { what: "the connections to be closed" });
   });
 
-  it("leaves whatever is asked after it without an answer, and sends nothing", async () => {
+  it("refuses whatever is asked after it, and sends nothing", async () => {
     answer = (response) => void response.end("{}");
     ended.abort();
-    const asked = ofSession()(`${server.baseUrl}/a`);
-    await expect(within(asked, 200, "an answer")).rejects.toThrow("in vain for an answer");
+    expect(await errorOf(within(ofSession()(`${server.baseUrl}/a`), 200, "an answer"))).toEqual({ kind: "cancelled" });
     expect(server.arrived).toEqual([]);
   });
 
@@ -184,12 +185,12 @@ describe("the end of a session", () => {
     };
     vi.useFakeTimers();
     try {
-      const client = clientWith(sessionFetch({ fetch: web, limits, ended: ended.signal }));
+      const client = clientWith(ofSession({}, web));
       client.on("Session.logged_out" as never, (() => {
         ended.abort(fail("unauthenticated", { softLogout: true }));
-        client.stopClient();
+        stopForGood(client);
       }) as never);
-      void client.startClient();
+      void client.startClient().then(() => stopForGood(client));
       await settle();
       expect(requests).toEqual(["/_matrix/client/versions"]);
       await vi.advanceTimersByTimeAsync(60 * 60 * 1000);
@@ -212,13 +213,13 @@ describe("the end of a session", () => {
     };
     vi.useFakeTimers();
     try {
-      const client = clientWith(sessionFetch({ fetch: web, limits: SERVER_LIMITS, ended: ended.signal }));
+      const client = clientWith(ofSession(SERVER_LIMITS, web));
       void client.startClient();
       await settle();
       expect(requests.some((path) => path.endsWith("/capabilities"))).toBe(true);
       const asked = requests.length;
       ended.abort();
-      client.stopClient();
+      stopForGood(client);
       await vi.advanceTimersByTimeAsync(60 * 60 * 1000);
       expect(requests).toHaveLength(asked);
       expect(vi.getTimerCount()).toBe(0);

@@ -1,0 +1,61 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type AppError, AppFailure } from "../../shared/errors.ts";
+import { stopOf } from "./serverErrors.ts";
+
+/** Whether asking again may help: never, after a while that the server names, or after a while of ours. */
+export type RetryKind = { kind: "never" } | { kind: "after"; ms: number } | { kind: "backOff" };
+
+/** How often, and how patiently, a request is sent again that may be. */
+export interface RetryPolicy {
+  /** Tries in all. */
+  tries: number;
+  /** The first wait of ours, in milliseconds; each further one is twice as long. */
+  firstWaitMs: number;
+  /** The longest wait, in milliseconds: a server that asks for more gets no further try. */
+  longestWaitMs: number;
+}
+
+export const RETRY_POLICY: RetryPolicy = { tries: 5, firstWaitMs: 1_000, longestWaitMs: 120_000 };
+
+/** What may be mended by time alone: a server that is busy, or restarting, or a connection that broke. */
+export function retryKind(error: AppError): RetryKind {
+  switch (error.kind) {
+    case "rate_limited":
+      return { kind: "after", ms: error.retryAfterMs };
+    case "network":
+      return { kind: "backOff" };
+    case "gateway_error":
+    case "server":
+      // 501 and 505 say that it will never be done.
+      return error.status >= 500 && error.status !== 501 && error.status !== 505 ? { kind: "backOff" } : { kind: "never" };
+    default:
+      return { kind: "never" };
+  }
+}
+
+/**
+ * Does something until it succeeds, fails for good, or has failed as often as the policy allows; throws the last failure
+ * then, and why it was stopped when the signal is aborted meanwhile. Only for what may be done twice: the answer to
+ * something that was done may have been lost.
+ */
+export async function withRetries<T>(attempt: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    if (signal.aborted) throw stopOf(signal);
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (signal.aborted) throw stopOf(signal);
+      const wait = thrown instanceof AppFailure && tried < policy.tries ? waitBefore(thrown.error, tried, policy) : null;
+      if (wait === null) throw thrown;
+      await pause(wait, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Milliseconds until the next try; null when there is to be none. */
+function waitBefore(error: AppError, tried: number, { firstWaitMs, longestWaitMs }: RetryPolicy): number | null {
+  const again = retryKind(error);
+  if (again.kind === "never") return null;
+  if (again.kind === "after") return again.ms <= longestWaitMs ? again.ms : null;
+  return Math.min(firstWaitMs * 2 ** (tried - 1), longestWaitMs);
+}

@@ -1,0 +1,61 @@
+import { type AppError, AppFailure } from "../../shared/errors.ts";
+import { errorBody, readableError } from "./errorAnswers.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { Fetch } from "./redirects.ts";
+import type { TokenSource } from "./tokenKeeper.ts";
+import type { Wire } from "./wire.ts";
+
+/** A whole key backup: taken piece by piece, as it comes, so that neither its length nor its time says anything. */
+const TAKEN_IN_PIECES = /\/room_keys\/keys$/;
+
+export interface SdkFetchOptions {
+  wire: Wire;
+  /** Where the token may go. */
+  baseUrl: string;
+  tokens?: TokenSource;
+}
+
+/**
+ * The SDK wraps what `fetch` throws and forgets its cause, but for errors of this name; nor does it try again after
+ * them.
+ */
+function pastTheSdk(error: AppError): AppFailure {
+  return Object.assign(new AppFailure(error), { name: "AbortError" });
+}
+
+/**
+ * The `fetch` of an account's SDK client. The wire's rules hold for it; the token is the keeper's, whatever the SDK
+ * believes it to be, and goes nowhere but to the account's server; errors come in a form that the SDK reads.
+ *
+ * Throws as `Wire.send` does, each `AppFailure` under a name that the SDK lets through. The SDK's own time-outs count:
+ * a sync is waited for longer than anything else.
+ */
+export function sdkFetch({ wire, baseUrl, tokens }: SdkFetchOptions): Fetch {
+  const home = new URL(baseUrl).origin;
+  return async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init.headers);
+    const inPieces = (init.method ?? "GET") === "GET" && TAKEN_IN_PIECES.test(url.pathname);
+    const limits: Partial<ServerLimits> = {
+      answerMs: Infinity,
+      ...(inPieces && { wholeAnswerMs: Infinity, answerBytes: Infinity }),
+    };
+    const once = (): Promise<Response> => wire.send({ url, init: { ...init, headers }, limits, shape: pastTheSdk });
+    const signed = headers.has("authorization");
+    if (url.origin !== home) headers.delete("authorization");
+    if (!signed || url.origin !== home || !tokens) return readable(await once());
+
+    const token = await tokens.accessToken();
+    headers.set("authorization", `Bearer ${token}`);
+    const response = await readable(await once());
+    if (response.status !== 401 || (await errorBody(response.clone())).errcode !== "M_UNKNOWN_TOKEN") return response;
+    const better = await tokens.replacementFor(token);
+    if (better === null) return response;
+    headers.set("authorization", `Bearer ${better}`);
+    return readable(await once());
+  };
+}
+
+async function readable(response: Response): Promise<Response> {
+  return response.ok || response.status < 400 ? response : await readableError(response);
+}
