@@ -53,7 +53,6 @@ const AWAY: ReadonlySet<AppErrorKind> = new Set([
   "homeserver_not_found",
   "bad_certificate",
   "redirected",
-  "gateway_error",
   "cancelled",
 ] satisfies AppErrorKind[]);
 
@@ -65,6 +64,7 @@ const REFUSES_ALL: ReadonlySet<AppErrorKind> = new Set([
   "consent_required",
   "resource_limit",
   "rate_limited",
+  "gateway_error",
 ] satisfies AppErrorKind[]);
 
 function isAway(failure: unknown): failure is AppFailure {

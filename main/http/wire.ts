@@ -5,7 +5,7 @@ import { type Elsewhere, type Fetch, fetchStaying } from "./redirects.ts";
 import { stopOf } from "./serverErrors.ts";
 
 /** How long a request that changes something is left to its server when nobody waits for it any more. Milliseconds. */
-const LINGER_MS = 10_000;
+const LINGER_MS = 5_000;
 
 export interface WireOptions {
   fetch: Fetch;

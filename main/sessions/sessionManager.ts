@@ -145,7 +145,7 @@ export class SessionManager {
     this.#ended = true;
     const stopping = [...this.#sessions.values()].map(async (session) => {
       await session.stop();
-      await signOutFromMemory(this.#parts, session.details);
+      await signOutFromMemory(this.#parts, session);
     });
     await Promise.allSettled(stopping);
     await this.#lastUpdate;

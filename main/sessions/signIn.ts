@@ -188,6 +188,6 @@ export async function signOutToken(
   timeoutMs = 10_000,
 ): Promise<void> {
   const tokens = new TokenKeeper({ accessToken, expiresAt: null });
-  const homeserver = new HomeserverClient({ fetch, baseUrl, tokens, limits: { answerMs: timeoutMs, wholeAnswerMs: timeoutMs } });
-  await homeserver.text({ method: "POST", path: "/_matrix/client/v3/logout", body: {} });
+  const signal = AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs)));
+  await new HomeserverClient({ fetch, baseUrl, tokens }).text({ method: "POST", path: "/_matrix/client/v3/logout", body: {}, signal });
 }

@@ -5,11 +5,14 @@ import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { MatrixSession } from "./matrixSession.ts";
-import type { SessionDetails } from "./sessionDetails.ts";
 import { type SignedIn, signOutToken } from "./signIn.ts";
 
 /** How long the app waits at its end for a server that is told of a sign-out, in milliseconds. */
 const LAST_WORD_MS = 2_000;
+/** How much of that goes to what the server has begun, in milliseconds. */
+const LAST_ANSWERS_MS = 1_000;
+/** How long a sign-out waits for what the server has begun, in milliseconds: somewhat longer than that is left to it. */
+const ANSWERS_MS = 6_000;
 
 /** Where an account leaves something behind. */
 export interface SignOutParts {
@@ -23,7 +26,9 @@ export interface SignOutParts {
 
 /**
  * Stops a session, tells the server, and removes everything local. Answers whether the server could be told; it cannot
- * be when the token is not known here any more.
+ * be when the token is not known here any more. It is told when it has answered all that the session has asked it to
+ * change: a server that still works on a key upload lists the device again when it is done (Synapse does). Where it does
+ * not answer, it is told all the same, and nobody knows whether the device stays listed.
  *
  * The crypto store goes first, because only that can be refused: while another process uses it, nothing is done at all.
  * The entry goes last: wherever this is cut short, the account is still listed and can be signed out to the end.
@@ -35,7 +40,10 @@ export async function signOut(parts: SignOutParts, session: MatrixSession): Prom
   await session.stop();
   const read = await parts.secretStore.read(accountId);
   await session.destroy();
-  const serverTold = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
+  const { allAnswered } = await session.settled(ANSWERS_MS);
+  if (!allAnswered) parts.logger.warn("a server was told of a sign-out before it had answered everything", { accountId });
+  const told = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
+  const serverTold = told && allAnswered;
   await removeLocally(parts, accountId);
   return { serverTold };
 }
@@ -60,10 +68,14 @@ export async function removeLocally(
  */
 export async function signOutFromMemory(
   parts: Pick<SignOutParts, "secretStore" | "fetch" | "logger">,
-  { accountId, baseUrl }: SessionDetails,
+  session: Pick<MatrixSession, "details" | "settled">,
 ): Promise<void> {
+  const { accountId, baseUrl } = session.details;
   const secrets = parts.secretStore.heldInMemory(accountId);
-  if (secrets !== null) await tellServer(parts, baseUrl, secrets, LAST_WORD_MS);
+  if (secrets === null) return;
+  const began = performance.now();
+  await session.settled(LAST_ANSWERS_MS);
+  await tellServer(parts, baseUrl, secrets, LAST_WORD_MS - (performance.now() - began));
 }
 
 /** Signs out on the server what was signed in a moment ago and cannot be kept here. Never rejects. */

@@ -215,6 +215,22 @@ describe("an account for this time only", () => {
     expect(await sessionsOnServer()).toBe(0);
   });
 
+  it("is signed out after what its server has begun", async () => {
+    const UPLOAD = { method: "POST", path: /\/keys\/upload/ };
+    const accountId = rooms.sessions.list()[0]!.accountId;
+    // So that it uploads its keys again.
+    await rooms.sessions.signOut(accountId);
+    servers.proxy.clearRecord();
+    const slow = servers.proxy.addRule({ ...UPLOAD, when: "after", fault: { kind: "delay", ms: 400 }, times: Infinity });
+    await signIn();
+    await slow.firstMet;
+    await data.close();
+    const logout = servers.proxy.requests({ path: /\/logout$/ })[0]!;
+    const uploads = servers.proxy.requests(UPLOAD).filter(({ number }) => number < logout.number);
+    expect(uploads.map(({ status }) => status)).toEqual([200]);
+    expect(await sessionsOnServer()).toBe(0);
+  });
+
   it("does not keep the app from ending when its server hangs", async () => {
     servers.proxy.addRule({ path: /logout/, fault: { kind: "hang" }, times: Infinity });
     const began = performance.now();

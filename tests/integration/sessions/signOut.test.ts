@@ -110,6 +110,42 @@ describe("a picture that arrives", () => {
   }, 60_000);
 });
 
+describe("a request that the server has begun", () => {
+  const UPLOAD = { method: "POST", path: /\/keys\/upload/ };
+  /** What the server had answered to each upload of keys when the sign-out came to it. */
+  const uploadsBeforeLogout = (): (number | null)[] => {
+    const logout = servers.proxy.requests({ path: /\/logout$/ })[0]!;
+    return servers.proxy.requests(UPLOAD).filter(({ number }) => number < logout.number).map(({ status }) => status);
+  };
+
+  // Synapse checks the token first and lists the device again last: a sign-out between the two leaves the device behind.
+  it("is answered before the sign-out is sent", async () => {
+    const user = await newUser(servers.synapse);
+    servers.proxy.clearRecord();
+    const held = servers.proxy.hold({ ...UPLOAD, nth: 1, when: "after" });
+    const accountId = await signInTo(rooms, user, servers.proxy.baseUrl);
+    await held.reached;
+    const leaves = rooms.sessions.signOut(accountId);
+    await waitUntil(() => rooms.sessions.session(accountId).snapshot.status === "stopped", { what: "the session to stop" });
+    // Everything that could send it has had its turn.
+    await servers.synapse.call({ path: "/_matrix/client/versions" });
+    expect(servers.proxy.requests({ path: /\/logout$/ })).toEqual([]);
+    held.release();
+    expect(await leaves).toEqual({ serverTold: true });
+    expect(uploadsBeforeLogout()).toEqual([200]);
+    expect(await sessionsOn(servers.synapse, user)).toBe(0);
+  }, 60_000);
+
+  it("and is never answered keeps nothing here, and is no promise that the session is gone", async () => {
+    const user = await newUser(servers.synapse);
+    const lost = servers.proxy.addRule({ ...UPLOAD, fault: { kind: "hang" }, times: Infinity });
+    const accountId = await signInTo(rooms, user, servers.proxy.baseUrl);
+    await lost.firstMet;
+    expect(await rooms.sessions.signOut(accountId)).toEqual({ serverTold: false });
+    expect(await sessionsOn(servers.synapse, user)).toBe(0);
+  }, 60_000);
+});
+
 describe("an account that cannot run any more", () => {
   it("is signed out when its key store is damaged, here and on the server", async () => {
     await restart(() => writeFile(join(folders().crypto, "level", "CURRENT"), "nothing that LevelDB wrote"));
