@@ -1,5 +1,6 @@
 import type { Account, AccountHealth } from "../shared/contract/accounts.ts";
 import type { AppErrorKind } from "../shared/errors.ts";
+import { withoutDirections } from "./i18n/direction.ts";
 import { capitalised, daysBetween, numberWord, t, type TextKey } from "./i18n/index.ts";
 
 /** How serious something is; decides the colour. */
@@ -228,8 +229,8 @@ function needsSentence(accounts: readonly Account[]): string {
   return t(key, { count, number: numberWord(count) });
 }
 
-/** The name a person knows the account by: the display name, else the part of the Matrix ID before the colon. */
+/** The name a person knows the account by: the display name, else the part of the Matrix ID before the colon. Its direction turns nothing. */
 export function nameOf({ displayName, userId }: Pick<Account, "displayName" | "userId">): string {
-  const name = displayName?.trim();
-  return name ? name : userId.slice(1).split(":")[0] || userId;
+  const name = displayName && withoutDirections(displayName).trim();
+  return name ? name : withoutDirections(userId).slice(1).split(":")[0] || userId;
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef, type KeyboardEvent } from "react";
 import type { Account } from "../../shared/contract/accounts.ts";
 import { isStarting, markOf, nameOf, needsAttention } from "../accountHealth.ts";
 import { Avatar } from "../components/Avatar.tsx";
+import { ServerText } from "../components/ServerText.tsx";
 import { JobsTray } from "../features/jobs/JobsTray.tsx";
 import { t } from "../i18n/index.ts";
 import { moveAccount, useAccountList, useAccounts } from "../stores/accounts.ts";
@@ -111,10 +112,10 @@ function AccountItem({ account, chosen }: { readonly account: Account; readonly 
         <Avatar account={account} mark={markOf(account)} />
         <span className={styles["words"]}>
           <span className={styles["name"]} title={name}>
-            {name}
+            <ServerText>{name}</ServerText>
           </span>
           <span className={styles["id"]} title={account.userId}>
-            {account.userId}
+            <ServerText>{account.userId}</ServerText>
           </span>
         </span>
       </button>

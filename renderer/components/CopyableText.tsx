@@ -2,8 +2,9 @@ import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
 import { steward } from "../bridge.ts";
 import { t } from "../i18n/index.ts";
-import { speak } from "../stores/announcements.ts";
+import { announce, speak } from "../stores/announcements.ts";
 import { Button } from "./Button.tsx";
+import { ServerText } from "./ServerText.tsx";
 import styles from "./CopyableText.module.css";
 
 /** Text that can be selected, with a button that copies it. `what` names it for the button. */
@@ -15,14 +16,18 @@ export function CopyableText({ text, what }: { readonly text: string; readonly w
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = async (): Promise<void> => {
-    await steward.app.copyText({ text });
-    setCopied(true);
-    speak(t("common.copied"));
+    try {
+      await steward.app.copyText({ text });
+      setCopied(true);
+      speak(t("common.copied"));
+    } catch {
+      announce(t("common.notCopied", { what }), "warn");
+    }
   };
   return (
     <span className={styles["copyable"]}>
       <span className={styles["text"]} title={text}>
-        {text}
+        <ServerText>{text}</ServerText>
       </span>
       <Button
         look="quiet"

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { ServerText } from "./ServerText.tsx";
 import styles from "./Rows.module.css";
 
 /** A framed list of lines that each say something and may offer one thing to do. */
@@ -23,7 +24,7 @@ export function Row({ icon, title, text, end }: RowProps) {
     <li className={styles["row"]}>
       {icon && <span className={styles["icon"]}>{icon}</span>}
       <span className={styles["words"]}>
-        <span className={styles["title"]}>{title}</span>
+        <span className={styles["title"]}><ServerText>{title}</ServerText></span>
         {text && <span className={styles["text"]}>{text}</span>}
       </span>
       {end && <span className={styles["end"]}>{end}</span>}

@@ -1,4 +1,5 @@
 import type { AppError } from "../../shared/errors.ts";
+import { inSentence, isolated } from "./direction.ts";
 import en from "./en.json" with { type: "json" };
 
 type Plural = { one: string; other: string };
@@ -28,7 +29,8 @@ function lookUp(key: string): string | Plural | undefined {
 
 /**
  * The text called `key` with `{name}` replaced from `params`. A text with plural forms is chosen by `params.count`.
- * Numbers are written with the language's separators. Parameters are text: nothing in them is looked at again.
+ * Numbers are written with the language's separators. Parameters are text: nothing in them is looked at again,
+ * and none turns the direction of the sentence.
  */
 export function t(key: TextKey, params: TextParams = {}): string {
   const found = lookUp(key);
@@ -38,7 +40,7 @@ export function t(key: TextKey, params: TextParams = {}): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = params[name];
     if (value === undefined) return whole;
-    return typeof value === "number" ? numbers.format(value) : value;
+    return typeof value === "number" ? numbers.format(value) : inSentence(value);
   });
 }
 
@@ -121,11 +123,6 @@ function nextStep(error: AppError): string | null {
       return typeof next === "string" ? next : null;
     }
   }
-}
-
-/** A server's own words between the marks that keep their direction to themselves (Unicode, UAX 9: FSI and PDI). */
-function isolated(words: string): string {
-  return `\u2068${words}\u2069`;
 }
 
 /** What is wrong with a field of that name, as a sentence. */

@@ -21,6 +21,7 @@ import { Pill } from "../../components/Pill.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { Table } from "../../components/Table.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, t } from "../../i18n/index.ts";
 import { loadAccounts, useAccountList, useAccounts } from "../../stores/accounts.ts";
 import { go } from "../../stores/routes.ts";
@@ -157,10 +158,10 @@ function AccountCell({ account }: { readonly account: Account }) {
       <Avatar account={account} />
       <span className={styles["words"]}>
         <span className={styles["name"]} title={name}>
-          {name}
+          <ServerText>{name}</ServerText>
         </span>
         <span className={styles["id"]} title={account.userId}>
-          {account.userId}
+          <ServerText>{account.userId}</ServerText>
         </span>
       </span>
     </button>

@@ -3,6 +3,7 @@ import type { Job } from "../../../shared/contract/jobs.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, t } from "../../i18n/index.ts";
 import { useAccounts } from "../../stores/accounts.ts";
 import { useJobs } from "../../stores/jobs.ts";
@@ -30,7 +31,7 @@ function JobLine({ job }: { readonly job: Job }) {
     <li className={styles["job"]}>
       <div className={styles["head"]}>
         <span className={styles["name"]} title={name}>
-          {account ? `${name} · ${nameOf(account)}` : name}
+          <ServerText>{account ? `${name} · ${nameOf(account)}` : name}</ServerText>
         </span>
         <Button
           look="quiet"

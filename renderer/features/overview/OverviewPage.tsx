@@ -25,6 +25,7 @@ import { Menu } from "../../components/Menu.tsx";
 import { Pill } from "../../components/Pill.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, momentText, t } from "../../i18n/index.ts";
 import { moveAccount } from "../../stores/accounts.ts";
 import { openDialog } from "../../stores/dialogs.ts";
@@ -40,7 +41,7 @@ export function OverviewPage({ account }: { readonly account: Account }) {
   return (
     <Page
       title={nameOf(account)}
-      subtitle={userId}
+      subtitle={<ServerText>{userId}</ServerText>}
       actions={
         <Menu
           label={t("overview.more", { name: nameOf(account) })}

@@ -2,6 +2,7 @@ import { Search } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Dialog as AriaDialog } from "react-aria-components/Dialog";
 import { Modal, ModalOverlay } from "react-aria-components/Modal";
+import { ServerText } from "../../components/ServerText.tsx";
 import { t } from "../../i18n/index.ts";
 import { useAccountList } from "../../stores/accounts.ts";
 import { closeDialog } from "../../stores/dialogs.ts";
@@ -109,8 +110,8 @@ function Results({ found, chosen, onPoint }: ResultsProps) {
             onPointerMove={() => onPoint(index)}
             onClick={() => void performCommand(item.command)}
           >
-            <span className={styles["text"]}>{item.text}</span>
-            {item.detail && <span className={styles["detail"]}>{item.detail}</span>}
+            <span className={styles["text"]}><ServerText>{item.text}</ServerText></span>
+            {item.detail && <span className={styles["detail"]}><ServerText>{item.detail}</ServerText></span>}
             <span className={styles["group"]}>{t(`palette.group.${item.group}`)}</span>
           </li>
         ))}

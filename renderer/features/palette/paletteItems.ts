@@ -1,5 +1,6 @@
 import type { Account } from "../../../shared/contract/accounts.ts";
 import { chooseFix, nameOf } from "../../accountHealth.ts";
+import { withoutDirections } from "../../i18n/direction.ts";
 import { t } from "../../i18n/index.ts";
 import { accountPages } from "../../stores/routes.ts";
 import type { PaletteCommand } from "./paletteCommands.ts";
@@ -120,5 +121,5 @@ function scoreOf(item: PaletteItem, words: readonly string[]): number {
 
 /** Without case and without accents, so that "muller" finds "Müller". */
 function folded(text: string): string {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
+  return withoutDirections(text).normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase();
 }

@@ -4,6 +4,7 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
 import { t } from "../../i18n/index.ts";
 import styles from "./RoomKeys.module.css";
@@ -85,7 +86,7 @@ function Problems({ problems, broken }: { readonly problems: readonly JobProblem
         ]}
         cells={({ subject, reason }) => [
           <span key="key" className={styles["key"]}>
-            {nameOfSubject(subject)}
+            <ServerText>{nameOfSubject(subject)}</ServerText>
           </span>,
           t(`roomKeys.fault.${reason as RoomKeyFault}`),
         ]}

@@ -7,6 +7,7 @@ import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { t } from "../../i18n/index.ts";
 import styles from "./RoomKeys.module.css";
 
@@ -54,7 +55,7 @@ export function RoomChooser({ accountId, chosen, onChange }: RoomChooserProps) {
         {found.slice(0, SHOWN).map((room) => (
           <div key={room.roomId} className={styles["room"]}>
             <Checkbox value={chosen.has(room.roomId)} onChange={(take) => toggle(room.roomId, take)}>
-              {room.name ?? room.roomId}
+              <ServerText>{room.name ?? room.roomId}</ServerText>
             </Checkbox>
             <span className={styles["quiet"]}>
               {t("roomKeys.count", { count: Math.max(room.inBackup, room.here) })}

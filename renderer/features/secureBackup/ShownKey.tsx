@@ -15,7 +15,7 @@ import { keyGroups } from "./securityKey.ts";
 type How = "copy" | "save" | "print";
 
 const outcomes = {
-  copy: { done: "backup.keep.copied", not: "backup.keep.notSaved" },
+  copy: { done: "backup.keep.copied", not: "backup.keep.notCopied" },
   save: { done: "backup.keep.saved", not: "backup.keep.notSaved" },
   print: { done: "backup.keep.printed", not: "backup.keep.notPrinted" },
 } as const;
@@ -33,6 +33,7 @@ export function ShownKey({ account, securityKey, which }: ShownKeyProps) {
   const { accountId } = account;
   const [said, setSaid] = useState("");
   const keep = useAction(async (how: How) => {
+    setSaid("");
     const { kept } = await steward.secureBackup.keepSecurityKey({ accountId, how, which });
     setSaid(t(kept ? outcomes[how].done : outcomes[how].not));
   });

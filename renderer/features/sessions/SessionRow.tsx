@@ -4,6 +4,7 @@ import type { Session } from "../../../shared/contract/sessions.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { Menu } from "../../components/Menu.tsx";
 import { Pill } from "../../components/Pill.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { momentText, t } from "../../i18n/index.ts";
 import { kindOfClient } from "./sessionFilter.ts";
 import styles from "./Sessions.module.css";
@@ -65,9 +66,9 @@ export const SessionRow = memo(function SessionRow({ session, chosen, verifiable
       <Picture size={20} aria-hidden className={styles["picture"]} />
       <span className={styles["words"]}>
         <span className={styles["name"]} title={name}>
-          {name}
+          <ServerText>{name}</ServerText>
         </span>
-        <span className={styles["facts"]}>{facts.join(" · ")}</span>
+        <span className={styles["facts"]}><ServerText>{facts.join(" · ")}</ServerText></span>
       </span>
       <span className={styles["end"]}>
         <Pill {...verdicts[verification]} />

@@ -10,6 +10,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { ServerText } from "../../components/ServerText.tsx";
 import { t } from "../../i18n/index.ts";
 import { accountRemoved, useAccount } from "../../stores/accounts.ts";
 import { announce } from "../../stores/announcements.ts";
@@ -78,7 +79,7 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
         </>
       }
     >
-      <p className={styles["id"]}>{account.userId}</p>
+      <p className={styles["id"]}><ServerText>{account.userId}</ServerText></p>
       {!ready && <Skeleton label={t("signOut.looking")} lines={3} />}
       {look.error && <ErrorText error={look.error} />}
       {costs?.map(({ tone, text }) => (

@@ -6,6 +6,7 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons } from "../../components/Page.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { Spinner } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -31,7 +32,7 @@ export function VerificationDialog({ verification }: StepProps) {
   });
   return (
     <Dialog title={t(`verification.title.${subject}`)} wide onClose={() => void leave.run()}>
-      <p className={styles["quiet"]}>{account ? `${nameOf(account)} · ${account.userId}` : ""}</p>
+      <p className={styles["quiet"]}><ServerText>{account ? `${nameOf(account)} · ${account.userId}` : ""}</ServerText></p>
       <FocusedStep key={`${verificationId} ${phase}`}>
         <Step verification={verification} onLeave={() => void leave.run()} />
       </FocusedStep>
