@@ -6,8 +6,11 @@ import { AccountId, BaseUrl, DeviceId, ServerName, UserId } from "../../shared/i
 import { JsonFile } from "./jsonFile.ts";
 import type { DamagedFile } from "./jsonFile.ts";
 
-/** What is remembered of an account without asking anybody. Nothing in it is secret. */
-export const AccountEntry = z.object({
+/**
+ * What is remembered of an account without asking anybody. Nothing in it is secret. What a later version has added stays
+ * where this one writes.
+ */
+export const AccountEntry = z.looseObject({
   accountId: AccountId,
   userId: UserId,
   deviceId: DeviceId,
@@ -30,7 +33,7 @@ export const AccountEntry = z.object({
 export type AccountEntry = z.infer<typeof AccountEntry>;
 
 /** Entries are read one by one, so that one that is not understood costs none of the others. */
-const IndexData = z.object({ accounts: z.array(z.unknown()).max(10_000) });
+const IndexData = z.looseObject({ accounts: z.array(z.unknown()).max(10_000) });
 
 /** One line of the file: understood, or kept as it stands. */
 type Line = { readonly raw: unknown; readonly entry: AccountEntry | null };
@@ -52,6 +55,8 @@ export class AccountIndex {
   readonly #onUnreadableEntries: (count: number) => void;
   readonly #name: string;
   #lines: readonly Line[] | null = null;
+  /** What stands beside the list. */
+  #rest: Readonly<Record<string, unknown>> = {};
   #loading: Promise<readonly AccountEntry[]> | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -72,6 +77,7 @@ export class AccountIndex {
 
   async #read(): Promise<readonly AccountEntry[]> {
     const data = await this.#file.read();
+    this.#rest = data ?? {};
     this.#lines = (data?.accounts ?? []).map((raw) => ({ raw, entry: AccountEntry.safeParse(raw).data ?? null }));
     const unreadable = this.#lines.filter(({ entry }) => entry === null).length;
     if (unreadable > 0) this.#onUnreadableEntries(unreadable);
@@ -147,7 +153,7 @@ export class AccountIndex {
   #change(change: (lines: readonly Line[]) => readonly Line[], how = { forgetting: false }): Promise<void> {
     const done = this.#last.then(async () => {
       const lines = change(this.#loaded);
-      await this.#file.write({ accounts: lines.map(({ raw }) => raw) }, how);
+      await this.#file.write({ ...this.#rest, accounts: lines.map(({ raw }) => raw) }, how);
       this.#lines = lines;
     });
     this.#last = done.catch(() => undefined);

@@ -15,7 +15,7 @@ export const WindowBounds = z.object({
 });
 export type WindowBounds = z.infer<typeof WindowBounds>;
 
-const SettingsData = z.object({ settings: Settings, window: WindowBounds.nullable() });
+const SettingsData = z.looseObject({ settings: Settings, window: WindowBounds.nullable() });
 type SettingsData = z.infer<typeof SettingsData>;
 
 const DEFAULTS: SettingsData = { settings: { theme: "system" }, window: null };
@@ -43,8 +43,8 @@ export class SettingsFile {
   async updateSettings(change: { readonly [K in keyof Settings]?: Settings[K] | undefined }): Promise<Settings> {
     const named = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     const data = await this.#file.update((before) => {
-      const { settings, window } = before ?? DEFAULTS;
-      return { settings: { ...settings, ...named }, window };
+      const now = before ?? DEFAULTS;
+      return { ...now, settings: { ...now.settings, ...named } };
     });
     return data.settings;
   }
