@@ -48,6 +48,8 @@ const PendingSetUp = z.object({
   discards: z.array(z.string().max(255)).default([]),
   /** Whether the person wants the Security Key kept on this computer once it has been checked. */
   keepKey: z.boolean().default(false),
+  /** Milliseconds since 1970 when it was confirmed, and kept from then on. Null in those of before this was noted. */
+  confirmedAt: z.number().nullable().default(null),
   /** Steps that have ended well; they are looked at again all the same. */
   done: z.array(SetUpStep),
 });
@@ -91,6 +93,7 @@ export async function newPendingSetUp(
     formerBackupKeys: [],
     discards,
     keepKey: false,
+    confirmedAt: null,
     done: [],
   };
 }

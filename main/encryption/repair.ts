@@ -97,6 +97,7 @@ async function whatShallBe(
     formerBackupKeys: usable,
     discards: [],
     keepKey: false,
+    confirmedAt: null,
     done: [],
   };
 }

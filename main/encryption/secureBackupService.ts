@@ -235,6 +235,7 @@ export class SecureBackupService implements Requests {
 
   async #describe(accountId: AccountId, access: EncryptionAccess): Promise<SecureBackupState> {
     const reading = await readSecureBackup(access);
+    await this.#setUps.forgetAbandoned(accountId, access);
     return describeSecureBackup(reading, {
       keptKey: await this.#keptKeys.describe(accountId, reading),
       unfinished: await this.#setUps.isUnfinished(accountId),

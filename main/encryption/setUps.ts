@@ -1,7 +1,7 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
 import type { Emit } from "../../shared/contract/index.ts";
-import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Challenges } from "../account/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -42,6 +42,9 @@ interface Conversation {
   stop: AbortController | null;
 }
 
+/** How long a set-up that has changed nothing yet waits to be continued, in milliseconds. */
+const ABANDONED_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
+
 type StepStatus = SetUp["steps"][number]["status"];
 
 /**
@@ -66,6 +69,25 @@ export class SetUps {
     // Asked twice at once, both may have waited for the file.
     if (!pending || this.#conversations.has(accountId)) return this.#conversations.get(accountId)?.shown ?? null;
     return this.#remember(accountId, pending, "stopped").shown;
+  }
+
+  /**
+   * Forgets a stopped set-up, and with it its Security Key, that nobody has continued for a week and that has changed
+   * nothing which the server names as the account's. One that has can only be finished, and is kept for that. Throws what
+   * the server says.
+   */
+  async forgetAbandoned(accountId: AccountId, access: EncryptionAccess): Promise<void> {
+    if (this.#conversations.get(accountId)?.stop) return;
+    const pending = await this.#pendings.read(accountId);
+    if (!pending || Date.now() - (pending.confirmedAt ?? Date.now()) < ABANDONED_AFTER_MS) return;
+    try {
+      await giveUp(access, pending);
+    } catch (thrown) {
+      if (isFailure(thrown, "only_to_finish") || isFailure(thrown, "secure_backup_exists")) return;
+      throw thrown;
+    }
+    await this.#pendings.remove(accountId);
+    this.#conversations.delete(accountId);
   }
 
   /** Whether a confirmed set-up has not been checked yet. */
@@ -136,8 +158,9 @@ export class SetUps {
     conversation.stop = new AbortController();
     try {
       if (keepKey) await this.#parts.keptKeys.refuseInMemory(accountId);
-      pending = { ...pending, keepKey: keepKey ?? (await this.#parts.keptKeys.has(accountId)) === true };
+      pending = { ...pending, confirmedAt: Date.now(), keepKey: keepKey ?? (await this.#parts.keptKeys.has(accountId)) === true };
       await this.#pendings.write(accountId, pending);
+      conversation.shown = { ...conversation.shown, keptSince: pending.confirmedAt };
     } catch (thrown) {
       conversation.unconfirmed = unconfirmed;
       conversation.stop = null;
@@ -197,6 +220,7 @@ export class SetUps {
         await this.#runSteps(accountId, client, { pending, mark, stop, signal, onKept });
       });
       await this.#pendings.finish(accountId, pending);
+      conversation.shown = { ...conversation.shown, keptSince: null };
       show("checked");
     } catch (thrown) {
       if (!(thrown instanceof AppFailure)) this.#parts.logger.error("a set-up stopped", { accountId, error: thrown });
@@ -271,6 +295,7 @@ export class SetUps {
       method: pending.method,
       steps: STEPS[pending.kind].map(({ step }) => ({ step, status: pending.done.includes(step) ? "done" : "to_do" })),
       error: null,
+      keptSince: pending.confirmedAt,
       keptBackups: null,
     };
     const conversation: Conversation = { shown, unconfirmed: null, stop: null };

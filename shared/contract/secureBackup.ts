@@ -180,6 +180,8 @@ export const SetUp = z.object({
   method: z.enum(["key", "phrase"]),
   steps: z.array(z.object({ step: SetUpStep, status: z.enum(["to_do", "running", "done"]) })),
   error: AppError.nullable(),
+  /** Milliseconds since 1970 from when on this computer keeps its Security Key, sealed, to finish it. Null when it does not. */
+  keptSince: z.number().nullable(),
   /** What a reset has left in place in the end; null when nothing was, or it has not come to that. */
   keptBackups: KeptBackups.nullable(),
 });

@@ -9,7 +9,7 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons, focusPageTitle } from "../../components/Page.tsx";
 import { Spinner } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t } from "../../i18n/index.ts";
+import { momentText, t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { cancelSetUp, continueSetUp, finishSetUp, intend, loadSecureBackup } from "../../stores/secureBackup.ts";
 import styles from "./SecureBackup.module.css";
@@ -86,6 +86,9 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
       )}
       {error && <ErrorText error={error} />}
       {phase === "stopped" && <p>{stoppedText(setUp, locked)}</p>}
+      {phase === "stopped" && setUp.keptSince !== null && (
+        <p>{t("backup.run.keptSince", { when: momentText(setUp.keptSince) })}</p>
+      )}
       <Buttons
         end={
           phase === "stopped" &&

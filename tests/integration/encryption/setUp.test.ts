@@ -47,6 +47,8 @@ describe("setting up Secure Backup", () => {
       phase: "checked",
       method: "key",
       error: null,
+      keptBackups: null,
+      keptSince: null,
       steps: ["identity", "secret_storage", "key_backup", "check"].map((step) => ({ step, status: "done" })),
     });
     const state = await rig.service.state({ accountId });

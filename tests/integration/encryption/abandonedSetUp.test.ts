@@ -1,0 +1,82 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Rooms } from "../../../main/rooms.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import type { FaultProxy } from "../../support/faultProxy.ts";
+import { beginReplacing, openForCanceller, openForPerson } from "../../support/secureBackupAccounts.ts";
+import { setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
+import { useServers } from "../../support/servers.ts";
+import { StewardData } from "../../support/stewardRooms.ts";
+import type { TestUser } from "../../support/synapse.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const servers = useServers();
+let proxy: FaultProxy;
+let data: StewardData;
+let rooms: Rooms;
+let user: TestUser;
+let accountId: AccountId;
+let users = 0;
+
+beforeAll(() => {
+  ({ proxy } = servers);
+});
+beforeEach(async () => {
+  user = await servers.synapse.register({ user: `abandoning${(users += 1)}`, password: "a password" });
+  data = await StewardData.create();
+  rooms = await data.open();
+  accountId = await signInTo(rooms, user, proxy.baseUrl);
+});
+afterEach(async () => {
+  proxy.clear();
+  await data.destroy();
+});
+
+const kept = async (): Promise<string | null> => {
+  const read = await rooms.secretStore.read(accountId);
+  return read.kind === "found" ? read.secrets.pendingSetUp : null;
+};
+
+/** As if the set-up had been confirmed so long ago, by an app that has ended since. */
+async function afterDays(days: number) {
+  const pending = JSON.parse((await kept())!) as { confirmedAt: number };
+  pending.confirmedAt -= days * DAY_MS;
+  await rooms.secretStore.update(accountId, (secrets) => ({ ...secrets, pendingSetUp: JSON.stringify(pending) }));
+  return openForPerson(rooms, user).service;
+}
+
+describe("a set-up that is not continued", () => {
+  it("keeps its Security Key for a week where nothing was changed, says since when, and then forgets it", async () => {
+    const { service } = openForCanceller(rooms);
+    await setUpWithKey(openForPerson(rooms, user), accountId);
+    const key = await beginReplacing({ service }, accountId, "reset");
+    const before = Date.now();
+    const { setUp } = await service.confirmSetUp({ accountId, typed: key });
+    expect(setUp.phase).toBe("stopped");
+    expect(setUp.keptSince).toBeGreaterThanOrEqual(before);
+
+    const soon = await afterDays(6);
+    expect(await soon.state({ accountId })).toMatchObject({ diagnosis: "unfinished_set_up" });
+    expect((await soon.setUp({ accountId })).setUp).toMatchObject({ phase: "stopped" });
+
+    const late = await afterDays(2);
+    expect(await late.state({ accountId })).toMatchObject({ diagnosis: "working" });
+    expect(await late.setUp({ accountId })).toEqual({ setUp: null });
+    expect(await kept()).toBeNull();
+  });
+
+  it("keeps it until it is finished where the server has taken something", async () => {
+    const { service } = openForPerson(rooms, user);
+    await setUpWithKey(openForPerson(rooms, user), accountId);
+    const key = await beginReplacing({ service }, accountId, "reset");
+    // The new identity is there; the backup cannot be made.
+    proxy.addRule({ method: "POST", path: /room_keys\/version/, fault: { kind: "answer", status: 500 }, times: Infinity });
+    const { setUp } = await service.confirmSetUp({ accountId, typed: key });
+    expect(setUp.phase).toBe("stopped");
+    proxy.clear();
+    const late = await afterDays(100);
+    expect(await late.state({ accountId })).toMatchObject({ diagnosis: "unfinished_set_up" });
+    expect((await late.continueSetUp({ accountId })).setUp).toMatchObject({ phase: "checked", keptSince: null });
+    expect(await kept()).toBeNull();
+  });
+});
