@@ -1,6 +1,10 @@
 import * as z from "zod";
 import { AccountId } from "./ids.ts";
 
+/** Why a Security Phrase cannot be used: how its key is to be derived is not known, or not within bounds. */
+export const PhraseProblem = z.enum(["algorithm", "rounds", "salt", "bits"]);
+export type PhraseProblem = z.infer<typeof PhraseProblem>;
+
 const kind = <K extends string, F extends z.ZodRawShape = Record<never, never>>(name: K, fields?: F) =>
   z.object({ kind: z.literal(name), ...(fields as F) });
 
@@ -77,6 +81,9 @@ export const AppError = z.lazy(() =>
     kind("weak_phrase"),
     kind("malformed_security_key"),
     kind("wrong_security_key"),
+    kind("phrase_unusable", { reason: PhraseProblem }),
+    /** Opened by a key that is not the default one: it becomes the default only when the person wants that. */
+    kind("other_key_opens", { name: z.string().max(300) }),
     kind("security_key_not_confirmed"),
     kind("secure_backup_exists"),
     kind("secure_backup_absent"),

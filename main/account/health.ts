@@ -18,6 +18,7 @@ const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]
   identity_changed: "identity_changed",
   turned_off: "not_set_up",
   not_set_up: "not_set_up",
+  default_key_missing: "broken",
   key_description_missing: "broken",
   secret_not_stored: "broken",
   secret_unreadable: "broken",

@@ -91,11 +91,13 @@ export class AccountServer {
   /**
    * One event of the account data, unchecked. Null when it was never written; what is longer than anything sensible
    * comes back as `false`, which no schema takes.
+   *
+   * @param longest how long it may be, in characters
    */
-  async accountData(type: string): Promise<unknown> {
+  async accountData(type: string, longest = LONGEST_ACCOUNT_DATA): Promise<unknown> {
     const text = await this.#orNull(this.#send("GET", this.#accountDataPath(type)));
     if (text === null) return null;
-    return text.length > LONGEST_ACCOUNT_DATA ? false : this.#parse(text);
+    return text.length > longest ? false : this.#parse(text);
   }
 
   /** Writes one event of the account data; does not wait until it comes back with the sync. */

@@ -18,3 +18,11 @@ export function fromBase64OfLength(text: string, length: number): Buffer | null 
   const bytes = fromBase64(text);
   return bytes?.length === length ? bytes : null;
 }
+
+/**
+ * Reads base64 as other clients may have written it: in the standard alphabet or that of URLs, padded or not, with white
+ * space in it. Answers null when it is none.
+ */
+export function fromAnyBase64(text: string): Buffer | null {
+  return fromBase64(text.replace(/\s+/g, "").replaceAll("-", "+").replaceAll("_", "/"));
+}

@@ -3,6 +3,7 @@ import type { CryptoApi } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { fail } from "../../shared/errors.ts";
 import { AccountServer, type AccountServerOptions } from "./accountServer.ts";
 import { type PinnedIdentity, pinnedIdentityOf } from "../sessions/pinnedIdentity.ts";
+import { OpenedCopies } from "./openedCopies.ts";
 import { type CryptoMachine, cryptoMachineOf } from "./sdkInternals.ts";
 import { SecretStorage } from "./secretStorage.ts";
 
@@ -21,8 +22,13 @@ export interface EncryptionAccess {
   signal: AbortSignal;
 }
 
+export interface EncryptionOptions extends AccountServerOptions {
+  /** What is known of secrets that were opened before; left out where nothing is taken away. */
+  opened?: OpenedCopies;
+}
+
 /** Throws `account_not_running` while the client's crypto is not open. */
-export function openEncryption(client: MatrixClient, options: AccountServerOptions): EncryptionAccess {
+export function openEncryption(client: MatrixClient, options: EncryptionOptions): EncryptionAccess {
   const crypto = client.getCrypto();
   const deviceId = client.getDeviceId();
   if (!crypto || deviceId === null) throw fail("account_not_running");
@@ -33,7 +39,7 @@ export function openEncryption(client: MatrixClient, options: AccountServerOptio
     crypto,
     machine: cryptoMachineOf(client),
     server,
-    storage: new SecretStorage(server),
+    storage: new SecretStorage(server, options.opened ?? new OpenedCopies()),
     identity: pinnedIdentityOf(client),
     client,
     signal: options.signal,

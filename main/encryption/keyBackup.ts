@@ -10,7 +10,7 @@ export function opensBackup(privateKey: string | null, backup: ServerBackup | nu
 }
 
 /** As far back as this is looked for older backups: they can only be asked for one by one. */
-const MOST_OLDER_BACKUPS = 20;
+export const MOST_OLDER_BACKUPS = 20;
 
 /**
  * The backups before the newest that are still on the server, newest first. The protocol lists none but the newest; they

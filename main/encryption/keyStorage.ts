@@ -1,24 +1,28 @@
-import { type OlderBackup, SecretName } from "../../shared/contract/secureBackup.ts";
+import type { OlderBackup } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountServer, BACKUP_ALGORITHM } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { allBackups, backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
-import { otherKeys } from "./replacedKeys.ts";
+import { heldHere, removeKeys } from "./replacedKeys.ts";
 
 /**
  * Turns key storage off: says so in the account data first, so that no client begins it again in between, then deletes
  * the backups of room keys and the stored secrets. The identity and the sessions' verification stay, and so do keys that
- * lock secrets of another kind. Can be done again wherever it was cut off. Throws `bad_answer` when the server deletes a
+ * secrets of another kind are encrypted with; secrets that nobody has opened here are put aside. Can be done again wherever it was cut off. Throws `bad_answer` when the server deletes a
  * backup and has it still.
  */
 export async function turnOffKeyStorage(access: EncryptionAccess): Promise<void> {
   const { crypto, server, storage } = access;
   await declareBackupUnwanted(access);
   await deleteAllBackups(server);
-  const { all, removable } = otherKeys(await server.allAccountData(), null);
   if ((await storage.defaultKey()).kind !== "absent") await storage.removeDefaultKey();
-  for (const name of SecretName.options) await storage.removeCopies(name, all);
-  for (const keyId of removable) await storage.removeDescription(keyId);
+  await removeKeys(access, {
+    keep: null,
+    which: "all others",
+    keys: [],
+    stays: await heldHere(access),
+    unproven: "put_aside",
+  });
   await crypto.checkKeyBackupAndEnable();
 }
 

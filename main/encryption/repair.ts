@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
 import { carryOver } from "./carryOver.ts";
@@ -7,26 +8,43 @@ import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./identity.ts";
 import { backupKeyHere, createBackup, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { backupPublicKey } from "./publicKeys.ts";
-import { removeKeys } from "./replacedKeys.ts";
+import { removeKeys, storedWith } from "./replacedKeys.ts";
 import type { OpenBackup } from "./roomKeys/carryEntries.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 import { check, ensureKeyBackup, ensureSecretStorage } from "./setUpSteps.ts";
-import { type OpenedStorage, openStorage, takeSecrets } from "./unlock.ts";
+import { type FoundKey, openStorage, takeSecrets } from "./unlock.ts";
+
+/** What a person has agreed to beyond the repair itself. */
+export interface RepairChoices {
+  /** A new backup of room keys where nothing here opens the one on the server. */
+  newBackup: boolean;
+  /** The key that was typed becomes the default one, although it was not. */
+  makeDefault: boolean;
+}
 
 /**
  * Mends everything in a Secure Backup that its Security Key or Phrase and this session together can mend: takes the
  * secrets that this session lacks, stores those that storage lacks, describes the key so that it can be checked,
  * connects the backup, carries over what only a key opens that is replaced, reads everything back, and then takes away
- * keys that nothing needs any more. What is right stays as it is, so it can be done again at any time.
+ * other keys whose secrets were decrypted and are the same; what nobody has opened stays. What is right stays as it is, so
+ * it can be done again at any time.
  *
- * Throws as `openStorage` does; `session_not_verified` when a private key of the identity is neither here nor in
- * storage; `new_backup_needed` when nothing opens the backup on the server and `newBackup` is not given;
- * `secure_backup_check_failed`.
+ * @throws as `openStorage` does; `other_key_opens` when the key is not the default one, which opens secrets as well, and
+ * `makeDefault` is not given; `session_not_verified` when a private key of the identity is neither here nor in storage;
+ * `new_backup_needed` when nothing opens the backup on the server and `newBackup` is not given;
+ * `secure_backup_check_failed`
  */
-export async function repairStorage(access: EncryptionAccess, keyOrPhrase: string, newBackup: boolean): Promise<void> {
+export async function repairStorage(
+  access: EncryptionAccess,
+  keyOrPhrase: string,
+  { newBackup, makeDefault }: RepairChoices,
+): Promise<FoundKey> {
   const opened = await openStorage(access, keyOrPhrase);
+  if (!opened.isDefault && !makeDefault && (await isDefaultInUse(access))) {
+    throw fail("other_key_opens", { name: (opened.name ?? "").slice(0, 300) });
+  }
   try {
     await takeSecrets(access, opened);
   } catch (thrown) {
@@ -48,8 +66,22 @@ export async function repairStorage(access: EncryptionAccess, keyOrPhrase: strin
   await repairSignature(access);
   await uploadRoomKeys(access);
   await check(work);
-  // Only now is it shown that the default key opens everything that those keys opened.
-  await removeKeys(access, opened.keyId, "all others");
+  await removeKeys(access, {
+    keep: opened.keyId,
+    which: "all others",
+    keys: [opened.key],
+    stays: await storedWith(access, opened.keyId, opened.key),
+    unproven: "leave",
+  });
+  return opened;
+}
+
+/** Whether the default key is one that a client can use: described, and with a secret encrypted with it. */
+async function isDefaultInUse({ storage }: EncryptionAccess): Promise<boolean> {
+  const defaultKey = await storage.defaultKey();
+  if (defaultKey.kind !== "found" || !(await storage.describe(defaultKey.keyId))) return false;
+  const stored = await Promise.all(SecretName.options.map((name) => storage.read(name)));
+  return stored.some((secret) => secret.hasCopies([defaultKey.keyId]));
 }
 
 /**
@@ -65,10 +97,11 @@ async function backupOf(access: EncryptionAccess, privateKey: string): Promise<O
 /** The state that is to be reached, in the terms of a set-up: with the key there is. */
 async function whatShallBe(
   access: EncryptionAccess,
-  { keyId, key }: OpenedStorage,
+  { keyId, key, isDefault }: FoundKey,
   newBackup: boolean,
 ): Promise<PendingSetUp> {
   const { server, storage } = access;
+  const defaultKey = await storage.defaultKey();
   const [backup, here, stored, description] = await Promise.all([
     server.backup(),
     backupKeyHere(access),
@@ -90,10 +123,11 @@ async function whatShallBe(
     method: description?.passphrase ? "phrase" : "key",
     keyId,
     key: key.toString("base64"),
-    description: { algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...description, ...(await newKeyCheck(key)) },
+    description: { ...description, algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...(await newKeyCheck(key)) },
     backupKey: opening ?? reusable ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES)),
     identity: null,
-    replaces: null,
+    replaces:
+      isDefault || defaultKey.kind !== "found" ? null : { keyId: defaultKey.keyId, master: null, backupVersion: null },
     formerBackupKeys: usable,
     discards: [],
     keepKey: false,

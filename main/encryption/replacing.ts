@@ -1,11 +1,11 @@
-import type { KeptBackups } from "../../shared/contract/secureBackup.ts";
+import { type KeptBackups, SecretName } from "../../shared/contract/secureBackup.ts";
 import type { ServerBackup } from "./accountServer.ts";
 import { keyThatOpens } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { IDENTITY_SECRETS } from "./identity.ts";
 import { backupKeyHere, backupsBeside, connectBackup, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
-import { otherKeys, removeKeys } from "./replacedKeys.ts";
+import { type Removal, removeKeys, storedWith } from "./replacedKeys.ts";
 import { carryEntries, findMissing, type OpenBackup } from "./roomKeys/carryEntries.ts";
 import { takeFromBackup } from "./roomKeys/takeFromBackup.ts";
 import type { SetUpWork } from "./setUpWork.ts";
@@ -30,25 +30,34 @@ export async function ensureNewBackup({ access, pending }: SetUpWork): Promise<v
   await declareBackupWanted(access);
 }
 
-/** Takes away the key that a change has replaced. */
+/** Takes away the key that a change has replaced; secrets that nobody has opened with it are put aside. */
 export async function removeReplacedKey({ access, pending }: SetUpWork): Promise<void> {
   const replaced = pending.replaces?.keyId ?? null;
-  if (replaced !== null) await removeKeys(access, pending.keyId, [replaced]);
+  if (replaced !== null) await removeKeys(access, { ...(await removalAfter(access, pending)), which: [replaced] });
 }
 
 /**
  * Takes away what belongs to an identity that is gone: every older backup that is shown to be in the new one, entry by
- * entry, or that the person gave up, and every other key. A backup that stays keeps the copies of the key that may open
- * it.
+ * entry, or that the person gave up, and every other key. Secrets that nobody has opened are put aside, and where a
+ * backup stays, the copies of the key that may open it stay where they are.
  */
 export async function removeEverythingReplaced({ access, pending, onKept }: SetUpWork): Promise<void> {
   const backup = await access.server.backup();
   const isNew = backup && opensBackup(pending.backupKey, backup);
   const kept = isNew ? await deleteReplacedBackups(access, pending, backup.version) : null;
   onKept(kept);
-  if (isNew && !kept) return await removeKeys(access, pending.keyId, "all others");
-  const { all } = otherKeys(await access.server.allAccountData(), pending.keyId);
-  for (const name of IDENTITY_SECRETS) await access.storage.removeCopies(name, all);
+  await removeKeys(access, {
+    ...(await removalAfter(access, pending)),
+    which: "all others",
+    identityReplaced: true,
+    secrets: isNew && !kept ? SecretName.options : IDENTITY_SECRETS,
+  });
+}
+
+async function removalAfter(access: EncryptionAccess, pending: PendingSetUp): Promise<Omit<Removal, "which">> {
+  const key = Buffer.from(pending.key, "base64");
+  const stays = await storedWith(access, pending.keyId, key);
+  return { keep: pending.keyId, keys: [key], stays, unproven: "put_aside" };
 }
 
 /** A backup that a reset replaces, with the key that opens it; null when nothing here does. */

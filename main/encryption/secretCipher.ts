@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdf, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { fromBase64, fromBase64OfLength, toUnpaddedBase64 } from "./base64.ts";
+import { fromAnyBase64, toUnpaddedBase64 } from "./base64.ts";
 
 const expand = promisify(hkdf);
 
@@ -20,6 +20,21 @@ export interface EncryptedSecret {
 export interface KeyCheck {
   iv: string;
   mac: string;
+}
+
+/**
+ * The IV that a client counted from. Some wrote 32 bytes of which they used the first 16: matrix-js-sdk and the Rust SDK
+ * refuse those, although the key is the right one.
+ */
+export function readIv(text: string): Buffer | null {
+  const bytes = fromAnyBase64(text);
+  return bytes && bytes.length >= IV_BYTES ? bytes.subarray(0, IV_BYTES) : null;
+}
+
+/** A MAC of HMAC-SHA-256. */
+export function readMac(text: string): Buffer | null {
+  const bytes = fromAnyBase64(text);
+  return bytes?.length === MAC_BYTES ? bytes : null;
 }
 
 async function keysFor(key: Uint8Array, name: string): Promise<{ aes: Buffer; mac: Buffer }> {
@@ -52,9 +67,7 @@ export function encryptSecret(secret: string, key: Uint8Array, name: string): Pr
 
 /** Decrypts a secret. Answers null when the key is another one, or the data are not what was encrypted. */
 export async function decryptSecret(secret: EncryptedSecret, key: Uint8Array, name: string): Promise<string | null> {
-  const iv = fromBase64OfLength(secret.iv, IV_BYTES);
-  const mac = fromBase64OfLength(secret.mac, MAC_BYTES);
-  const ciphertext = fromBase64(secret.ciphertext);
+  const [iv, mac, ciphertext] = [readIv(secret.iv), readMac(secret.mac), fromAnyBase64(secret.ciphertext)];
   if (!iv || !mac || !ciphertext) return null;
   const keys = await keysFor(key, name);
   if (!timingSafeEqual(createHmac("sha256", keys.mac).update(ciphertext).digest(), mac)) return null;
@@ -70,8 +83,7 @@ export async function newKeyCheck(key: Uint8Array): Promise<KeyCheck> {
 
 /** Whether this is the key that the check was made with. */
 export async function matchesKeyCheck(key: Uint8Array, check: KeyCheck): Promise<boolean> {
-  const iv = fromBase64OfLength(check.iv, IV_BYTES);
-  const expected = fromBase64OfLength(check.mac, MAC_BYTES);
+  const [iv, expected] = [readIv(check.iv), readMac(check.mac)];
   if (!iv || !expected) return false;
   const { mac } = await encrypt(CHECKED_ZEROS, key, "", iv);
   return timingSafeEqual(Buffer.from(mac, "base64"), expected);

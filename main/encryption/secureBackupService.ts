@@ -12,17 +12,19 @@ import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
 import { deleteOlderBackup, describeOlderBackups, turnOffKeyStorage } from "./keyStorage.ts";
 import { declareBackupWanted } from "./keyBackup.ts";
 import { KeptKeys } from "./keptKey.ts";
+import { OpenedCopiesKeeper } from "./openedCopies.ts";
+import { deleteOtherKey, describeOtherKeys } from "./otherKeys.ts";
 import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
 import { formatSecurityKey } from "./securityKey.ts";
 import { type SetUpParts, SetUps } from "./setUps.ts";
-import { openStorage, takeSecrets } from "./unlock.ts";
+import { openStorage, unlockStorage } from "./unlock.ts";
 
 /** The score that a Security Phrase needs, of zxcvbn's 0 to 4. */
 const GOOD_PHRASE_SCORE = 4;
 
-export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys"> {
+export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys" | "openedCopies"> {
   /** The ways to keep a Security Key outside the app. Each answers whether it was done. */
   ports: {
     /** Puts a secret on the clipboard. */
@@ -46,20 +48,22 @@ export class SecureBackupService implements Requests {
   readonly #parts: SecureBackupParts;
   readonly #setUps: SetUps;
   readonly #keptKeys: KeptKeys;
+  readonly #openedCopies: OpenedCopiesKeeper;
   /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
   readonly #misfits = new Map<AccountId, SecretName[]>();
+  /** The name of the key that opened secret storage last, where it was not the default one. */
+  readonly #otherKeysUsed = new Map<AccountId, string | null>();
 
   constructor(parts: SecureBackupParts) {
     this.#parts = parts;
     this.#keptKeys = new KeptKeys(parts.secretStore);
-    this.#setUps = new SetUps({ ...parts, keptKeys: this.#keptKeys });
+    this.#openedCopies = new OpenedCopiesKeeper(parts);
+    this.#setUps = new SetUps({ ...parts, keptKeys: this.#keptKeys, openedCopies: this.#openedCopies });
   }
 
   /** Reads the server and the session anew. */
-  state = async ({ accountId }: Input<"state">): Promise<SecureBackupState> => {
-    return await this.#parts
-      .session(accountId)
-      .use((client, signal) => this.#describe(accountId, openEncryption(client, { signal })));
+  state = ({ accountId }: Input<"state">): Promise<SecureBackupState> => {
+    return this.#use(accountId, (access) => this.#describe(accountId, access));
   };
 
   phraseStrength = ({ accountId, phrase }: Input<"phraseStrength">): Promise<PhraseStrength> => {
@@ -127,9 +131,10 @@ export class SecureBackupService implements Requests {
 
   /** Throws as `openStorage` and `KeptKeys.keep` do: then nothing was kept. */
   keepOnThisComputer = ({ accountId, keyOrPhrase }: Input<"keepOnThisComputer">): Promise<SecureBackupState> =>
-    this.#parts.session(accountId).useAlone(async (client, signal) => {
-      const access = openEncryption(client, { signal });
-      await this.#keptKeys.keep(accountId, await openStorage(access, keyOrPhrase));
+    this.#useAlone(accountId, async (access) => {
+      const { isDefault, name, ...opened } = await openStorage(access, keyOrPhrase);
+      if (!isDefault) throw fail("other_key_opens", { name: (name ?? "").slice(0, 300) });
+      await this.#keptKeys.keep(accountId, opened);
       return await this.#tell(accountId, access);
     });
 
@@ -153,8 +158,9 @@ export class SecureBackupService implements Requests {
   /** Throws as `openStorage`, `takeSecrets` and, with the kept key, `KeptKeys.current` do. */
   unlock = ({ accountId, keyOrPhrase }: Input<"unlock">): Promise<SecureBackupState> =>
     this.#mend(accountId, async (access) => {
-      const opened = await openStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase));
-      await takeSecrets(access, opened);
+      const opened = await unlockStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase));
+      this.#otherKeysUsed.delete(accountId);
+      if (opened && !opened.isDefault) this.#otherKeysUsed.set(accountId, opened.name);
     });
 
   /** Throws `identity_replaced` when the server gives another identity than the one that was shown. */
@@ -167,10 +173,23 @@ export class SecureBackupService implements Requests {
     });
 
   /** Throws as `repairStorage` and, with the kept key, `KeptKeys.current` do. */
-  repair = ({ accountId, keyOrPhrase, newBackup = false }: Input<"repair">): Promise<SecureBackupState> =>
+  repair = ({ accountId, keyOrPhrase, newBackup = false, makeDefault = false }: Input<"repair">) =>
     this.#mend(accountId, async (access) => {
       if (keyOrPhrase === null) return await repairSignature(access);
-      await repairStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase), newBackup);
+      const typed = await this.#typedOrKept(accountId, access, keyOrPhrase);
+      await repairStorage(access, typed, { newBackup, makeDefault });
+      this.#otherKeysUsed.delete(accountId);
+    });
+
+  otherKeys = ({ accountId }: Input<"otherKeys">) =>
+    this.#use(accountId, async (access) => ({ keys: await describeOtherKeys(access) }));
+
+  /** Throws `not_found` when there is nothing of the kind. */
+  deleteOtherKey = ({ accountId, keyId }: Input<"deleteOtherKey">) =>
+    this.#useAlone(accountId, async (access) => {
+      await deleteOtherKey(access, keyId);
+      await this.#tell(accountId, access);
+      return { keys: await describeOtherKeys(access) };
     });
 
   /** A key that is kept opens nothing any more afterwards, so it is forgotten too. */
@@ -199,19 +218,34 @@ export class SecureBackupService implements Requests {
     });
 
   async #mend(accountId: AccountId, work: (access: EncryptionAccess) => Promise<void>): Promise<SecureBackupState> {
-    return await this.#parts.session(accountId).useAlone(async (client, signal) => {
-      const access = openEncryption(client, { signal });
+    return await this.#useAlone(accountId, async (access) => {
       try {
         await work(access);
         this.#misfits.delete(accountId);
       } catch (thrown) {
         this.#rememberMisfits(accountId, thrown);
         throw thrown;
+      } finally {
+        await this.#openedCopies.save(accountId);
       }
       const state = await this.#tell(accountId, access);
       this.#parts.onSettled(accountId);
       return state;
     });
+  }
+
+  async #use<T>(accountId: AccountId, work: (access: EncryptionAccess) => Promise<T>): Promise<T> {
+    const opened = await this.#openedCopies.of(accountId);
+    return await this.#parts
+      .session(accountId)
+      .use((client, signal) => work(openEncryption(client, { signal, opened })));
+  }
+
+  async #useAlone<T>(accountId: AccountId, work: (access: EncryptionAccess) => Promise<T>): Promise<T> {
+    const opened = await this.#openedCopies.of(accountId);
+    return await this.#parts
+      .session(accountId)
+      .useAlone((client, signal) => work(openEncryption(client, { signal, opened })));
   }
 
   /** What was typed, or the key that is kept, as if it had been. */
@@ -240,6 +274,7 @@ export class SecureBackupService implements Requests {
       keptKey: await this.#keptKeys.describe(accountId, reading),
       unfinished: await this.#setUps.isUnfinished(accountId),
       misfits: this.#misfits.get(accountId) ?? [],
+      openedByOtherKey: this.#otherKeysUsed.has(accountId) ? { name: this.#otherKeysUsed.get(accountId) ?? null } : null,
     });
   }
 

@@ -14,15 +14,15 @@ import {
   isThisSessionVerified,
 } from "./identity.ts";
 import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, opensBackup } from "./keyBackup.ts";
-import { otherKeys } from "./replacedKeys.ts";
-import type { DefaultKey, KeyDescription, StoredSecret } from "./secretStorage.ts";
+import { elsewhereAsRead, unneededKeys } from "./replacedKeys.ts";
+import type { DefaultKey, DescribedKey, StoredSecret } from "./secretStorage.ts";
 
 /** Everything that the server and this session have of a Secure Backup, read at one time. Holds private keys. */
 export interface SecureBackupReading {
   identity: ServerIdentity;
   defaultKey: DefaultKey;
   /** Of the default key; null when there is none that makes sense. */
-  description: KeyDescription | null;
+  description: DescribedKey | null;
   stored: Record<SecretName, StoredSecret>;
   backup: ServerBackup | null;
   identityKeys: IdentityPrivateKeys;
@@ -57,6 +57,9 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     isThisSessionVerified(access),
     connectedVersion(access),
   ]);
+  const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
+  const isElsewhere = elsewhereAsRead(identity, backup, backupKey);
+  const unneeded = unneededKeys(accountData, keyId, storage.opened, isElsewhere);
   return {
     identity,
     defaultKey,
@@ -68,16 +71,11 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     thisSessionVerified,
     activeVersion,
     backupSigned: backup !== null && (await isSignedByTrusted(access, backup)),
-    unneededKeys: unneededKeys(accountData, defaultKey, turnedOff),
+    // Where there is no default key, a key is known to be unneeded only when key storage is turned off.
+    unneededKeys: defaultKey.kind === "found" || (defaultKey.kind === "absent" && turnedOff) ? unneeded : [],
     turnedOff,
     changedTo: access.identity.changedTo,
   };
-}
-
-/** Where there is no default key, a key is known to be unneeded only when key storage is turned off. */
-function unneededKeys(accountData: ReadonlyMap<string, unknown>, defaultKey: DefaultKey, turnedOff: boolean): string[] {
-  if (defaultKey.kind === "found") return otherKeys(accountData, defaultKey.keyId).removable;
-  return defaultKey.kind === "absent" && turnedOff ? otherKeys(accountData, null).removable : [];
 }
 
 /** What is known of a Secure Backup beside what was read. */
@@ -88,6 +86,8 @@ export interface Known {
   misfits?: readonly SecretName[];
   /** Left out where nobody is told of it. */
   keptKey?: KeptKeyState;
+  /** The key that opened it here, where that was not the default one. */
+  openedByOtherKey?: { name: string | null } | null;
 }
 
 /**
@@ -128,6 +128,7 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
       signed: parts.backupSigned,
     },
     unneededKeys: parts.unneededKeys.length,
+    openedByOtherKey: known.openedByOtherKey ?? null,
     turnedOff: parts.turnedOff,
     keptKey: known.keptKey ?? { status: "none", place: null },
   };
@@ -153,7 +154,7 @@ function diagnose(
   if (unfinished) return "unfinished_set_up";
   if (identity.changedTo !== null) return "identity_changed";
   if (parts.turnedOff) return "turned_off";
-  if (parts.defaultKey.kind === "absent") return "not_set_up";
+  if (parts.defaultKey.kind === "absent") return anyStored("other_key_only") ? "default_key_missing" : "not_set_up";
   if (key === null) return "key_description_missing";
   if (anyStored("missing", "other_key_only")) return "secret_not_stored";
   if (anyStored("malformed")) return "secret_unreadable";

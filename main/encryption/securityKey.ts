@@ -38,23 +38,58 @@ export function formatSecurityKey(key: Uint8Array): string {
 
 /**
  * Reads a key that was typed or pasted. Spaces, line breaks, tabs and invisible characters are left out wherever they
- * are; everything else must be right.
+ * are. The text may also be that of a file in which Steward saved the key, below a Matrix ID, or have the key on a line of
+ * its own; everything else must be right.
  *
- * Throws `malformed_security_key`.
+ * @throws `malformed_security_key`
  */
 export function parseSecurityKey(text: string): Buffer {
+  const key = parseBare(text) ?? parseLine(text) ?? parseAfterUserId(text);
+  if (!key) throw fail("malformed_security_key");
+  return key;
+}
+
+/**
+ * Whether a text that is no Security Key was probably meant to be one: incomplete, mistyped, or with too much. All keys
+ * begin with "Es", because of their first two bytes.
+ */
+export function looksLikeSecurityKey(text: string): boolean {
   const letters = text.replace(NOT_PART_OF_A_KEY, "");
-  if (letters.length !== ENCODED_LETTERS) throw fail("malformed_security_key");
+  if (!/^[A-Za-z0-9]+$/.test(letters)) return letters.includes(":") && looksLikeSecurityKey(afterUserId(letters));
+  const startsAsKeysDo = letters.startsWith("Es");
+  if (startsAsKeysDo && text.trim().split(/\s+/).every((group) => group.length <= GROUP_LETTERS)) return true;
+  const isMixed = /[a-z]/.test(letters) && /[A-Z]/.test(letters) && /\d/.test(letters);
+  return isMixed && (startsAsKeysDo ? letters.length >= 8 : Math.abs(letters.length - ENCODED_LETTERS) <= 8);
+}
+
+/** The last characters, where what comes before them begins as a Matrix ID does. */
+function afterUserId(letters: string): string {
+  return letters.startsWith("@") && letters.includes(":") ? letters.slice(-ENCODED_LETTERS) : "";
+}
+
+function parseAfterUserId(text: string): Buffer | null {
+  return parseBare(afterUserId(text.replace(NOT_PART_OF_A_KEY, "")));
+}
+
+/** The one key that stands on a line of its own. */
+function parseLine(text: string): Buffer | null {
+  const keys = text.split(/[\r\n\u2028\u2029]+/).map(parseBare).filter((key) => key !== null);
+  return keys.length === 1 ? keys[0]! : null;
+}
+
+function parseBare(text: string): Buffer | null {
+  const letters = text.replace(NOT_PART_OF_A_KEY, "");
+  if (letters.length !== ENCODED_LETTERS) return null;
   let number = 0n;
   for (const letter of letters) {
     const value = VALUES.get(letter);
-    if (value === undefined) throw fail("malformed_security_key");
+    if (value === undefined) return null;
     number = number * BASE + value;
   }
   const hex = number.toString(16).padStart(ENCODED_BYTES * 2, "0");
   const bytes = Buffer.from(hex, "hex");
   const rightPrefix = PREFIX.every((byte, index) => bytes[index] === byte);
-  if (hex.length !== ENCODED_BYTES * 2 || !rightPrefix || parityOf(bytes) !== 0) throw fail("malformed_security_key");
+  if (hex.length !== ENCODED_BYTES * 2 || !rightPrefix || parityOf(bytes) !== 0) return null;
   return bytes.subarray(PREFIX.length, PREFIX.length + SECURITY_KEY_BYTES);
 }
 

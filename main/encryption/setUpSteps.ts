@@ -18,9 +18,9 @@ import { ensureNewIdentity } from "./newIdentity.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replacing.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
-import { decryptSecret } from "./secretCipher.ts";
-import { isDescribedKey } from "./secretStorage.ts";
+import { hasProperCheck, isDescribedKey } from "./secretStorage.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
+import { readSecret } from "./secretValue.ts";
 import type { SetUpWork } from "./setUpWork.ts";
 
 const BACKUP_SECRET = "m.megolm_backup.v1" satisfies SecretName;
@@ -164,7 +164,8 @@ export async function ensureSecretStorage({ access, pending }: Pick<SetUpWork, "
   const expected = [keyId, pending.replaces?.keyId ?? null];
   await refuseOtherKey(access, expected);
   const existing = await storage.describe(keyId);
-  if (!existing || (await isDescribedKey(key, existing)) !== true) await storage.writeDescription(keyId, description);
+  const isDescribed = existing && hasProperCheck(existing) && (await isDescribedKey(key, existing)) === true;
+  if (!isDescribed) await storage.writeDescription(keyId, description);
 
   const values = { ...(await identityKeysHere(access)), [BACKUP_SECRET]: await backupKeyToStore(access, pending) };
   const secrets = SecretName.options.map((name) => ({ name, value: values[name] }));
@@ -177,7 +178,7 @@ export async function ensureSecretStorage({ access, pending }: Pick<SetUpWork, "
   if (defaultKey.kind === "found" && defaultKey.keyId === keyId) return;
   // From here on other clients ask for the new key, so everything must be seen to open with it.
   const failed: SecretName[] = [];
-  for (const { name, value } of secrets) if ((await storage.open(name, keyId, key)) !== value) failed.push(name);
+  for (const { name, value } of secrets) if ((await storage.open(name, keyId, key)) !== readSecret(value!)) failed.push(name);
   if (failed.length > 0) throw fail("secure_backup_check_failed", { failed });
   await refuseOtherKey(access, expected);
   await storage.setDefaultKey(keyId);
@@ -209,9 +210,8 @@ export async function check({ access, pending }: Pick<SetUpWork, "access" | "pen
   const expect = (what: string, holds: boolean): void => {
     if (!holds) failed.push(what);
   };
-  const open = async (name: SecretName): Promise<string | null> => {
-    const copy = parts.stored[name].copyFor(pending.keyId);
-    return copy && (await decryptSecret(copy, key, name));
+  const open = (name: SecretName): Promise<string | null> => {
+    return access.storage.decrypt(name, parts.stored[name].copyFor(pending.keyId), key);
   };
   expect("default_key", defaultKey.kind === "found" && defaultKey.keyId === pending.keyId);
   expect("key_description", description !== null && (await isDescribedKey(key, description)) === true);

@@ -11,11 +11,12 @@ import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
 import { refuseChangedIdentity } from "./identity.ts";
 import { backupKeyHere } from "./keyBackup.ts";
 import type { KeptKeys } from "./keptKey.ts";
+import type { OpenedCopiesKeeper } from "./openedCopies.ts";
 import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
 import { hasMaster } from "./newIdentity.ts";
-import { removeKeys } from "./replacedKeys.ts";
+import { heldHere, removeKeys } from "./replacedKeys.ts";
 import { unopenedVersions } from "./keyStorage.ts";
 import { refuseToBegin, refuseToChange, STEPS, whatIsReplaced } from "./setUpSteps.ts";
 import type { SetUpWork } from "./setUpWork.ts";
@@ -24,6 +25,7 @@ export interface SetUpParts {
   session: (accountId: AccountId) => MatrixSession;
   secretStore: SecretStore;
   keptKeys: KeptKeys;
+  openedCopies: OpenedCopiesKeeper;
   challenges: Challenges;
   emit: Emit;
   logger: Logger;
@@ -191,8 +193,9 @@ export class SetUps {
     }
     const pending = await this.#pendings.read(accountId);
     if (pending) {
+      const opened = await this.#parts.openedCopies.of(accountId);
       await this.#parts.session(accountId).useAlone((client, signal) => {
-        return giveUp(openEncryption(client, { signal }), pending);
+        return giveUp(openEncryption(client, { signal, opened }), pending);
       });
       await this.#pendings.remove(accountId);
     }
@@ -230,6 +233,7 @@ export class SetUps {
       show("stopped", error);
     }
     conversation.stop = null;
+    await this.#parts.openedCopies.save(accountId);
     return conversation.shown;
   }
 
@@ -248,7 +252,8 @@ export class SetUps {
     const throwIfStopped = (): void => {
       if (stop.signal.aborted) throw fail("cancelled");
     };
-    const access = openEncryption(client, { signal: run.signal, beforeEach: throwIfStopped });
+    const opened = await this.#parts.openedCopies.of(accountId);
+    const access = openEncryption(client, { signal: run.signal, beforeEach: throwIfStopped, opened });
     if (run.pending.kind !== "reset") refuseChangedIdentity(access);
     const session = this.#parts.session(accountId);
     // What ends the session also ends the question that is put to the person.
@@ -320,7 +325,14 @@ async function giveUp(access: EncryptionAccess, pending: PendingSetUp): Promise<
     const { master } = await access.server.queryOwnKeys(access.machine);
     if (hasMaster(pending.identity, master)) throw fail("only_to_finish");
   }
-  if (pending.kind === "change" && current !== null) await removeKeys(access, current, [pending.keyId]);
+  if (pending.kind !== "change" || current === null) return;
+  await removeKeys(access, {
+    keep: current,
+    which: [pending.keyId],
+    keys: [Buffer.from(pending.key, "base64")],
+    stays: await heldHere(access),
+    unproven: "leave",
+  });
 }
 
 /** A text that is no key at all is a mistyped phrase, where a phrase is what may be typed. */

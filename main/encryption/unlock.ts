@@ -1,5 +1,5 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
-import { fail, isFailure } from "../../shared/errors.ts";
+import { type AppErrorKind, fail, isFailure, type PhraseProblem } from "../../shared/errors.ts";
 import { moveToBackup } from "./carryOver.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
@@ -10,62 +10,178 @@ import {
   type IdentityPrivateKeys,
   refuseChangedIdentity,
 } from "./identity.ts";
-import { opensBackup } from "./keyBackup.ts";
+import { allBackups, opensBackup } from "./keyBackup.ts";
+import { openBackupByRecoveryKey } from "./recoveryKeyBackup.ts";
+import { otherKeys } from "./replacedKeys.ts";
 import { decryptSecret } from "./secretCipher.ts";
-import { isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
-import { parseSecurityKey } from "./securityKey.ts";
+import { type DescribedKey, isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
+import { looksLikeSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase } from "./securityPhrase.ts";
 
-/** The default key of secret storage, shown to be the right one. */
+/** A key of secret storage, shown to be the right one. */
 export interface OpenedStorage {
   keyId: string;
   key: Buffer;
 }
 
-/**
- * Finds the key of an account's secret storage from what a person typed: a Security Key or a Security Phrase.
- *
- * Throws `secure_backup_absent`; `secure_backup_check_failed` when the server does not describe the key;
- * `malformed_security_key` when only a key can be meant and it is not one; `wrong_security_key`.
- */
-export async function openStorage(access: EncryptionAccess, keyOrPhrase: string): Promise<OpenedStorage> {
-  const { storage } = access;
-  const defaultKey = await storage.defaultKey();
-  if (defaultKey.kind === "absent") throw fail("secure_backup_absent");
-  const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
-  const description = keyId === null ? null : await storage.describe(keyId);
-  if (keyId === null || !description) throw fail("secure_backup_check_failed", { failed: ["key_description"] });
-  const key = await keyFrom(keyOrPhrase, description);
-  if (!(await isRightKey({ keyId, key }, description, (name) => storage.read(name)))) throw fail("wrong_security_key");
-  return { keyId, key };
+/** The key that was found for what a person typed. */
+export interface FoundKey extends OpenedStorage {
+  /** Whether it is the default key, which other clients ask for. */
+  isDefault: boolean;
+  /** The name that its description gives it. */
+  name: string | null;
 }
 
-async function keyFrom(keyOrPhrase: string, { passphrase }: KeyDescription): Promise<Buffer> {
-  try {
-    return parseSecurityKey(keyOrPhrase);
-  } catch (thrown) {
-    if (!passphrase || !isFailure(thrown, "malformed_security_key")) throw thrown;
-    return await keyFromPhrase(keyOrPhrase, passphrase);
+/** So many keys besides the default one are tried, and phrases with so many rounds together. */
+const MOST_OTHER_KEYS = 50;
+const MOST_ROUNDS_TOGETHER = 30_000_000;
+
+/**
+ * Finds the key of an account's secret storage from what a person typed: a Security Key or a Security Phrase. The default
+ * key is tried first; then all others that are described or that secrets are encrypted with, of which one is taken that
+ * opens something which belongs to the identity or a backup on the server.
+ *
+ * @throws `secure_backup_absent`; `secure_backup_check_failed` when the server does not describe the default key and a
+ * phrase was typed; `malformed_security_key` when a key was meant and it is not one; `phrase_unusable`;
+ * `wrong_security_key`
+ */
+export async function openStorage(access: EncryptionAccess, keyOrPhrase: string): Promise<FoundKey> {
+  const { storage } = access;
+  const typed = new TypedKey(keyOrPhrase);
+  const defaultKey = await storage.defaultKey();
+  const defaultId = defaultKey.kind === "found" ? defaultKey.keyId : null;
+  const description = defaultId === null ? null : await storage.describe(defaultId);
+  if (defaultId !== null) {
+    const key = await rightKey(access, typed, defaultId, description);
+    if (key) return { keyId: defaultId, key, isDefault: true, name: description?.name ?? null };
+  }
+  const { all } = otherKeys(await access.server.allAccountData(), defaultId);
+  for (const keyId of all.slice(0, MOST_OTHER_KEYS)) {
+    const other = await storage.describe(keyId);
+    const key = await rightKey(access, typed, keyId, other);
+    if (key && (await opensSomething(access, { keyId, key }))) {
+      return { keyId, key, isDefault: false, name: other?.name ?? null };
+    }
+  }
+  if (defaultKey.kind === "absent" && all.length === 0) throw fail("secure_backup_absent");
+  if (typed.phraseProblem) throw fail("phrase_unusable", { reason: typed.phraseProblem });
+  if (typed.securityKey) throw fail("wrong_security_key");
+  if (looksLikeSecurityKey(keyOrPhrase)) throw fail("malformed_security_key");
+  if (defaultKey.kind !== "absent" && !description) {
+    throw fail("secure_backup_check_failed", { failed: ["key_description"] });
+  }
+  throw fail("wrong_security_key");
+}
+
+/** What a person typed, as a Security Key and as a phrase. */
+class TypedKey {
+  readonly #text: string;
+  readonly securityKey: Buffer | null;
+  /** Why a phrase could not be tried, where one could not. */
+  phraseProblem: PhraseProblem | null = null;
+  #rounds = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.securityKey = readSecurityKey(text);
+  }
+
+  /** The key that the phrase leads to; null when the description names no phrase that can be tried. */
+  async asPhrase({ passphrase, phraseProblem }: DescribedKey): Promise<Buffer | null> {
+    if (phraseProblem) this.phraseProblem ??= phraseProblem;
+    if (!passphrase) return null;
+    this.#rounds += passphrase.iterations;
+    return this.#rounds > MOST_ROUNDS_TOGETHER ? null : await keyFromPhrase(this.#text, passphrase);
   }
 }
 
+function readSecurityKey(text: string): Buffer | null {
+  try {
+    return parseSecurityKey(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The key that was typed when it is the one of this id, else null. */
+async function rightKey(
+  { storage }: EncryptionAccess,
+  typed: TypedKey,
+  keyId: string,
+  description: DescribedKey | null,
+): Promise<Buffer | null> {
+  // A description whose MAC was made with something else must not be what stands between a person and their secrets.
+  const isRight = async (key: Buffer): Promise<boolean> => {
+    const read: ReadSecret = (name) => storage.read(name);
+    return (await isRightKey({ keyId, key }, description, read)) || (await decryptsAny({ keyId, key }, read));
+  };
+  if (typed.securityKey && (await isRight(typed.securityKey))) return typed.securityKey;
+  const derived = description && (await typed.asPhrase(description));
+  return derived && (await isRight(derived)) ? derived : null;
+}
+
+/** Whether a key opens a secret that belongs to the identity or to a backup on the server. */
+async function opensSomething(access: EncryptionAccess, { keyId, key }: OpenedStorage): Promise<boolean> {
+  const { machine, server, storage } = access;
+  const identity = await server.queryOwnKeys(machine);
+  for (const name of IDENTITY_SECRETS) {
+    if (belongsTo(name, await storage.open(name, keyId, key), identity)) return true;
+  }
+  const backupKey = await storage.open("m.megolm_backup.v1", keyId, key);
+  return backupKey !== null && (await allBackups(server)).some((backup) => opensBackup(backupKey, backup));
+}
+
 /**
- * Whether a key is the one described. Where the description has no MAC, a secret's own tells as well.
+ * Whether a key is the one described. Where the description has no MAC, or there is none, a secret's own tells as well.
  *
  * @param read gives a stored secret
  */
 export async function isRightKey(
-  { keyId, key }: OpenedStorage,
-  description: KeyDescription,
-  read: (name: SecretName) => Promise<StoredSecret>,
+  opened: OpenedStorage,
+  description: KeyDescription | null,
+  read: ReadSecret,
 ): Promise<boolean> {
-  const asDescribed = await isDescribedKey(key, description);
-  if (asDescribed !== null) return asDescribed;
+  const asDescribed = description && (await isDescribedKey(opened.key, description));
+  return asDescribed ?? (await decryptsAny(opened, read));
+}
+
+type ReadSecret = (name: SecretName) => Promise<StoredSecret>;
+
+/** Whether a key decrypts any of the secrets: their MACs are made with it. */
+async function decryptsAny({ keyId, key }: OpenedStorage, read: ReadSecret): Promise<boolean> {
   for (const name of [...IDENTITY_SECRETS, "m.megolm_backup.v1"] as const) {
     const copy = (await read(name)).copyFor(keyId);
     if (copy && (await decryptSecret(copy, key, name)) !== null) return true;
   }
   return false;
+}
+
+const OPENS_NO_STORAGE: readonly AppErrorKind[] = [
+  "secure_backup_absent",
+  "secure_backup_check_failed",
+  "malformed_security_key",
+  "phrase_unusable",
+  "wrong_security_key",
+];
+
+/**
+ * Opens secret storage and takes its secrets; where what was typed opens none, a backup of room keys that it opens by
+ * itself.
+ *
+ * @returns the key that was used, null when it opened a backup alone
+ * @throws as `openStorage` and `takeSecrets` do
+ */
+export async function unlockStorage(access: EncryptionAccess, keyOrPhrase: string): Promise<FoundKey | null> {
+  let opened: FoundKey;
+  try {
+    opened = await openStorage(access, keyOrPhrase);
+  } catch (thrown) {
+    const opensNone = OPENS_NO_STORAGE.some((kind) => isFailure(thrown, kind));
+    if (!opensNone || !(await openBackupByRecoveryKey(access, keyOrPhrase))) throw thrown;
+    return null;
+  }
+  await takeSecrets(access, opened);
+  return opened;
 }
 
 /**

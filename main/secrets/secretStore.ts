@@ -26,6 +26,8 @@ export const AccountSecrets = z.object({
   pendingSetUp: z.string().nullable().default(null),
   /** The Security Key, where the person wants it kept on this computer. Opaque here, as above. */
   keptSecurityKey: z.string().nullable().default(null),
+  /** Which stored secrets were opened here before. Opaque here; nothing secret is in it. */
+  openedCopies: z.string().optional(),
   /**
    * The id of the device that access token and storage key belong to, from the moment that it takes the place of one
    * which the server has removed until its crypto store lies where the other's did.

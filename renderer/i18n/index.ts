@@ -166,6 +166,8 @@ function errorSentence(error: AppError): string {
       const reason = typeof known === "string" ? known : error.reason;
       return t("errors.well_known_invalid", { host: error.host, reason });
     }
+    case "phrase_unusable":
+      return t("errors.phrase_unusable", { reason: t(`errorReasons.phrase_unusable.${error.reason}`) });
     case "file_failed":
       return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
     case "too_large":

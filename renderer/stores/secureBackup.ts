@@ -162,13 +162,19 @@ export async function acceptIdentity(accountId: AccountId, master: string): Prom
   secureBackupStateChanged(accountId, await steward.secureBackup.acceptIdentity({ accountId, master }));
 }
 
+/** What a person has agreed to beyond the repair itself. */
+export interface RepairChoices {
+  readonly newBackup: boolean;
+  readonly makeDefault: boolean;
+}
+
 /** Mends what is wrong, with the Security Key or Phrase where it takes one. @throws RequestFailure */
 export async function repair(
   accountId: AccountId,
   keyOrPhrase: KeyOrPhrase | null,
-  newBackup: boolean,
+  choices: RepairChoices,
 ): Promise<void> {
-  secureBackupStateChanged(accountId, await steward.secureBackup.repair({ accountId, keyOrPhrase, newBackup }));
+  secureBackupStateChanged(accountId, await steward.secureBackup.repair({ accountId, keyOrPhrase, ...choices }));
 }
 
 /** Keeps the Security Key on this computer, if it is the right one. @throws RequestFailure */

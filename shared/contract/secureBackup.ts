@@ -24,6 +24,8 @@ export const SecureBackupDiagnosis = z.enum([
   /** Key storage was turned off, by this client or another. */
   "turned_off",
   "not_set_up",
+  /** There are secrets, but no key is named as the default one that other clients ask for. */
+  "default_key_missing",
   "key_description_missing",
   "secret_not_stored",
   "secret_unreadable",
@@ -100,8 +102,13 @@ export const SecureBackupState = z.object({
       signed: z.boolean(),
     })
     .nullable(),
-  /** Keys of secret storage that were replaced, or that turning off has left, and that nothing needs any more. */
+  /**
+   * Keys of secret storage that were replaced, or that turning off has left, and that nothing needs any more: what they
+   * open was opened here and is elsewhere. Others are told of by `otherKeys`.
+   */
   unneededKeys: z.number().int(),
+  /** The key that opened this Secure Backup here, when it is not the default one. */
+  openedByOtherKey: z.object({ name: z.string().nullable() }).nullable().optional(),
   /** The account data say that no backup of room keys is wanted. */
   turnedOff: z.boolean(),
   keptKey: KeptKeyState,
@@ -189,6 +196,22 @@ export type SetUp = z.infer<typeof SetUp>;
 
 const OlderBackups = z.object({ backups: z.array(OlderBackup) });
 
+/** Secrets that a key other than the default one may open, and earlier contents that were put aside. */
+export const OtherKey = z.object({
+  /** Null for what was put aside and names no key. */
+  keyId: z.string().nullable(),
+  /** Given by a person in another client. */
+  name: z.string().nullable(),
+  hasPhrase: z.boolean(),
+  /** The default key itself: then only what was put aside is meant. */
+  isDefault: z.boolean(),
+  secrets: z.array(SecretName),
+  /** How many contents of account data were put aside. */
+  putAside: z.number().int(),
+});
+export type OtherKey = z.infer<typeof OtherKey>;
+const OtherKeys = z.object({ keys: z.array(OtherKey) });
+
 const one = z.object({ accountId: AccountId });
 const phrase = z.string().min(1).max(4096);
 /** What opens Secure Backup: what was typed, or the Security Key that this computer keeps. */
@@ -267,10 +290,16 @@ export const secureBackup = domain({
     /**
      * Mends what the state names, and checks it afterwards. What lies in storage needs the Security Key or Phrase to be
      * mended; a signature and old keys do not. When the backup of room keys on the server can be opened by nothing here,
-     * a new one is begun only with `newBackup`; else `new_backup_needed` is thrown and nothing was changed.
+     * a new one is begun only with `newBackup`; else `new_backup_needed` is thrown and nothing was changed. A key that is
+     * not the default one becomes it, where the default one is in use only with `makeDefault`; else `other_key_opens` is
+     * thrown and nothing was changed. Secrets under other keys go only when they were opened and are the same.
      */
     repair: request(
-      one.extend({ keyOrPhrase: keyOrPhrase.nullable(), newBackup: z.boolean().optional() }),
+      one.extend({
+        keyOrPhrase: keyOrPhrase.nullable(),
+        newBackup: z.boolean().optional(),
+        makeDefault: z.boolean().optional(),
+      }),
       SecureBackupState,
     ),
     /** Deletes the backup of room keys and the stored secrets, and says in the account data that none is wanted. */
@@ -280,7 +309,14 @@ export const secureBackup = domain({
     olderBackups: request(one, OlderBackups),
     /** Deletes one of the older backups; never the newest. Answers those that are left. */
     deleteOlderBackup: request(one.extend({ version: z.string().min(1).max(255) }), OlderBackups),
-    /** Opens an existing Secure Backup with its Security Key or Phrase and verifies this session with it. */
+    /** What nobody has opened: secrets under keys that are not the default one, and contents that were put aside. */
+    otherKeys: request(one, OtherKeys),
+    /** Deletes what a key may open, unopened: the person was asked. Answers what is left. */
+    deleteOtherKey: request(one.extend({ keyId: z.string().max(255).nullable() }), OtherKeys),
+    /**
+     * Opens an existing Secure Backup with its Security Key or Phrase, also with one that is not the default key, and
+     * verifies this session with it. A recovery key from before secret storage opens its backup of room keys.
+     */
     unlock: request(one.extend({ keyOrPhrase }), SecureBackupState),
     /**
      * Says that the identity with this master key, which the state names as `changedTo`, is the person's own. It counts

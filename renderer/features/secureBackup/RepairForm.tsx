@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import type { AccountId } from "../../../shared/ids.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
@@ -9,8 +10,8 @@ import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { speak } from "../../stores/announcements.ts";
-import { intend, repair } from "../../stores/secureBackup.ts";
-import { wayToMend } from "./diagnosis.ts";
+import { intend, repair, type RepairChoices } from "../../stores/secureBackup.ts";
+import { wayToMend, wayWithoutOldKey } from "./diagnosis.ts";
 
 interface RepairFormProps {
   readonly account: Account;
@@ -23,33 +24,27 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
   const [tried, setTried] = useState(false);
   const [usedKept, setUsedKept] = useState(false);
-  const mend = useAction(async (useKept: boolean, newBackup: boolean) => {
+  const [agreed, setAgreed] = useState<RepairChoices>({ newBackup: false, makeDefault: false });
+  const mend = useAction(async (useKept: boolean, choices: RepairChoices) => {
     setUsedKept(useKept);
-    await repair(accountId, useKept ? { kept: true } : way === "with_key" ? keyOrPhrase : null, newBackup);
+    setAgreed(choices);
+    await repair(accountId, useKept ? { kept: true } : way === "with_key" ? keyOrPhrase : null, choices);
     speak(t("backup.repair.done"));
     focusPageTitle();
   });
   if (way === null) return null;
-  if (way === "new_key") {
-    return (
-      <>
-        <p>{t("backup.repair.newKey")}</p>
-        <Buttons>
-          <Button look="primary" onPress={() => intend(accountId, "set_up")}>
-            {t("backup.repair.setUp")}
-          </Button>
-        </Buttons>
-      </>
-    );
-  }
-  if (way === "elsewhere") return <p>{t("backup.repair.notHere")}</p>;
-
   const missing = way === "with_key" && keyOrPhrase.trim() === "";
   const needsNewBackup = mend.error?.kind === "new_backup_needed";
+  const otherKey = mend.error?.kind === "other_key_opens" ? mend.error : null;
+  const asks = needsNewBackup || otherKey !== null;
   const submit = (): void => {
     setTried(true);
-    if (needsNewBackup && usedKept) void mend.run(true, true);
-    else if (!missing) void mend.run(false, needsNewBackup);
+    const choices = {
+      newBackup: needsNewBackup || (asks && agreed.newBackup),
+      makeDefault: otherKey !== null || (asks && agreed.makeDefault),
+    };
+    if (asks && usedKept) void mend.run(true, choices);
+    else if (!missing) void mend.run(false, choices);
   };
   return (
     <Form onSubmit={submit}>
@@ -63,13 +58,19 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
           problem={tried && missing ? t("backup.repair.required") : null}
         />
       )}
-      {needsNewBackup ? (
+      {needsNewBackup && (
         <Notice tone="warn" live>
           {t("backup.repair.newBackup", { count: state.backup?.keyCount ?? 0 })}
         </Notice>
-      ) : (
-        mend.error && <ErrorText error={mend.error} />
       )}
+      {otherKey && (
+        <Notice tone="warn" live>
+          {otherKey.name === ""
+            ? t("backup.repair.otherKey")
+            : t("backup.repair.otherKeyNamed", { name: otherKey.name })}
+        </Notice>
+      )}
+      {mend.error && !asks && <ErrorText error={mend.error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={mend.busy}>
           {t(
@@ -77,15 +78,33 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
               ? "backup.repair.submitting"
               : needsNewBackup
                 ? "backup.repair.newBackupSubmit"
-                : "backup.repair.submit",
+                : otherKey
+                  ? "backup.repair.otherKeySubmit"
+                  : "backup.repair.submit",
           )}
         </Button>
-        {way === "with_key" && state.keptKey.status === "current" && !needsNewBackup && (
-          <Button isDisabled={mend.busy} onPress={() => void mend.run(true, false)}>
+        {way === "with_key" && state.keptKey.status === "current" && !asks && (
+          <Button isDisabled={mend.busy} onPress={() => void mend.run(true, { newBackup: false, makeDefault: false })}>
             {t("backup.kept.use")}
           </Button>
         )}
       </Buttons>
+      <WithoutOldKey accountId={accountId} state={state} />
     </Form>
+  );
+}
+
+/** What there is to do for a person who does not have the key that is not described. */
+function WithoutOldKey({ accountId, state }: { readonly accountId: AccountId; readonly state: SecureBackupState }) {
+  const way = wayWithoutOldKey(state);
+  if (way === null) return null;
+  if (way === "elsewhere") return <p>{t("backup.repair.notHere")}</p>;
+  return (
+    <>
+      <p>{t("backup.repair.newKey")}</p>
+      <Buttons>
+        <Button onPress={() => intend(accountId, "set_up")}>{t("backup.repair.setUp")}</Button>
+      </Buttons>
+    </>
   );
 }

@@ -5,7 +5,7 @@ import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Page } from "../../components/Page.tsx";
+import { Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { t, type TextKey } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
@@ -16,6 +16,7 @@ import { ChangedIdentity } from "./ChangedIdentity.tsx";
 import { diagnosisSentence, isForSetUp, isUnlockable } from "./diagnosis.ts";
 import { KeptKey } from "./KeptKey.tsx";
 import { HalfOff, KeyStorage } from "./KeyStorage.tsx";
+import { OtherKeys } from "./OtherKeys.tsx";
 import { RepairForm } from "./RepairForm.tsx";
 import { ReplaceActions } from "./ReplaceActions.tsx";
 import { ResetStep } from "./ResetStep.tsx";
@@ -121,6 +122,11 @@ function Content({ account, entry, offered }: ContentProps) {
     return (
       <>
         {state.turnedOff && <Notice tone="info">{diagnosisSentence(state)}</Notice>}
+        {state.backup && !state.backup.active && !state.turnedOff && (
+          <Section title={t("backup.unlock.recoveryKeyTitle")}>
+            <UnlockForm account={account} state={state} later={null} />
+          </Section>
+        )}
         <SetUpWizard account={account} setUp={null} kind="set_up" confirmation={null} later={later} />
         {keepsKey(state) && <KeptKey account={account} state={state} />}
         {state.identity.exists && <ReplaceActions account={account} state={state} />}
@@ -130,9 +136,11 @@ function Content({ account, entry, offered }: ContentProps) {
   return (
     <>
       {error && <ErrorText error={error} />}
+      <OtherKeyUsed state={state} />
       <Diagnosis account={account} entry={entry} later={later} />
       <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
       {(keepsKey(state) || canKeepKey(state)) && <KeptKey account={account} state={state} />}
+      <OtherKeys accountId={accountId} readAt={state.checkedAt} />
       <ReplaceActions account={account} state={state} />
       {state.diagnosis !== "turned_off" && <KeyStorage account={account} state={state} />}
     </>
@@ -173,6 +181,18 @@ function Diagnosis({ account, entry, later }: Pick<ContentProps, "account" | "en
       </Notice>
       <RepairForm key={state.diagnosis} account={account} state={state} />
     </>
+  );
+}
+
+/** Says which key opened this Secure Backup, where it is not the one that other clients ask for. */
+function OtherKeyUsed({ state: { openedByOtherKey: used } }: { readonly state: SecureBackupState }) {
+  if (!used) return null;
+  return (
+    <Notice tone="warn">
+      {used.name === null
+        ? t("backup.repair.otherKeyUsed")
+        : t("backup.repair.otherKeyUsedNamed", { name: used.name })}
+    </Notice>
   );
 }
 

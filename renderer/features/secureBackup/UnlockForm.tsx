@@ -21,12 +21,14 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
   const { accountId } = account;
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
   const [tried, setTried] = useState(false);
+  // Where there is no secret storage, a backup from before it is all that a key can open.
+  const backupAlone = state.diagnosis === "not_set_up";
   const open = useAction(async (opener: KeyOrPhrase) => {
     await unlock(accountId, opener);
-    speak(t("backup.unlock.done"));
+    speak(t(backupAlone ? "backup.unlock.doneBackup" : "backup.unlock.done"));
     focusPageTitle();
   });
-  const hasPhrase = state.key?.hasPhrase ?? false;
+  const hasPhrase = state.key?.hasPhrase ?? backupAlone;
   const missing = keyOrPhrase.trim() === "";
   const submit = (): void => {
     setTried(true);
@@ -34,7 +36,7 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
   };
   return (
     <Form onSubmit={submit}>
-      <p>{t(hasPhrase ? "backup.unlock.text" : "backup.unlock.textKey")}</p>
+      <p>{t(backupAlone ? "backup.unlock.textRecoveryKey" : hasPhrase ? "backup.unlock.text" : "backup.unlock.textKey")}</p>
       <PasswordField
         label={t(hasPhrase ? "backup.unlock.field" : "backup.unlock.fieldKey")}
         value={keyOrPhrase}

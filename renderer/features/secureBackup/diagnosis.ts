@@ -38,12 +38,23 @@ export function isForSetUp({
   return !key && !backup && unneededKeys === 0 && secrets.every(({ stored }) => stored === "missing");
 }
 
-/** How what is wrong is mended: with the Security Key, without, by a new key, or not by this session. */
-export type WayToMend = "with_key" | "without_key" | "new_key" | "elsewhere";
+/** How what is wrong is mended: with the Security Key or without. */
+export type WayToMend = "with_key" | "without_key";
+
+/**
+ * What there is besides, where the key is not described or none is named, and the person may not have it: a new key for
+ * the secrets that this session has, or another session. Null for everything else.
+ */
+export function wayWithoutOldKey({ diagnosis, secrets }: SecureBackupState): "new_key" | "elsewhere" | null {
+  if (diagnosis !== "default_key_missing" && diagnosis !== "key_description_missing") return null;
+  return secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1") ? "new_key" : "elsewhere";
+}
 
 /** The way to mend what the diagnosis names; null where nothing is to be repaired. */
 export function wayToMend(state: SecureBackupState): WayToMend | null {
   switch (state.diagnosis) {
+    case "default_key_missing":
+    case "key_description_missing":
     case "secret_not_stored":
     case "secret_unreadable":
     case "stored_secret_wrong":
@@ -53,8 +64,6 @@ export function wayToMend(state: SecureBackupState): WayToMend | null {
       return "with_key";
     case "backup_unsigned":
       return "without_key";
-    case "key_description_missing":
-      return state.secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1") ? "new_key" : "elsewhere";
     default:
       return null;
   }

@@ -97,7 +97,7 @@ describe("an account whose Secure Backup was set up elsewhere", () => {
     const securityKey = await accountFromElsewhere();
     expect(await errorOf(unlock(theirs))).toEqual({ kind: "wrong_security_key" });
     expect(await errorOf(unlock(securityKey.slice(0, -1)))).toEqual({ kind: "malformed_security_key" });
-    expect(await errorOf(unlock("some phrase"))).toEqual({ kind: "malformed_security_key" });
+    expect(await errorOf(unlock("some phrase"))).toEqual({ kind: "wrong_security_key" });
     expect(await state()).toMatchObject({ diagnosis: "session_unverified", identity: { thisSessionVerified: false } });
   });
 
@@ -125,34 +125,41 @@ describe("an account whose Secure Backup was set up elsewhere", () => {
 
 describe("the state of a Secure Backup", () => {
   it("names a key that is not described, however that came", async () => {
-    const securityKey = await accountFromElsewhere();
+    const securityKey = await accountFromElsewhere(PHRASE);
     const type = `m.secret_storage.key.${await defaultKeyId()}`;
     const good = await onServer.read(type);
-    for (const broken of [
-      {},
-      { ...good, algorithm: "m.other" },
-      { ...good, mac: "cut" },
-      { ...good, iv: 5 },
-      { ...good, mac: "A".repeat(60_000) },
-      { filling: "x".repeat(70_000), ...good },
-    ]) {
+    for (const broken of [{}, { ...good, algorithm: "m.other" }, { filling: "x".repeat(70_000), ...good }]) {
       await onServer.write(type, broken);
       expect((await state()).diagnosis, JSON.stringify(broken).slice(0, 80)).toBe("key_description_missing");
-      expect(await errorOf(unlock(securityKey))).toEqual({
-        kind: "secure_backup_check_failed",
-        failed: ["key_description"],
-      });
+      // How the phrase leads to a key is in the description.
+      expect(await errorOf(unlock(PHRASE))).toEqual({ kind: "secure_backup_check_failed", failed: ["key_description"] });
+    }
+    for (const unclear of [{ ...good, mac: "cut" }, { ...good, iv: 5 }, { ...good, mac: "A".repeat(60_000) }]) {
+      await onServer.write(type, unclear);
+      expect(await state()).toMatchObject({ diagnosis: "session_unverified", key: { checkable: false } });
+      expect(await errorOf(unlock("another phrase"))).toEqual({ kind: "wrong_security_key" });
     }
     await onServer.write(type, { ...good, passphrase: { algorithm: "m.pbkdf2", iterations: 1e15, salt: "x" } });
     expect(await state()).toMatchObject({ diagnosis: "session_unverified", key: { hasPhrase: false } });
     await onServer.write("m.secret_storage.default_key", { key: 5 });
     expect((await state()).diagnosis).toBe("key_description_missing");
-    await onServer.write("m.secret_storage.default_key", {});
-    expect((await state()).diagnosis).toBe("not_set_up");
-    expect(await errorOf(unlock(securityKey))).toEqual({ kind: "secure_backup_absent" });
+    for (const nothing of [{}, { key: null }, { key: "" }]) {
+      await onServer.write("m.secret_storage.default_key", nothing);
+      expect((await state()).diagnosis).toBe("default_key_missing");
+    }
     expect(await errorOf(rig.service.beginSetUp({ accountId, method: "key" }))).toEqual({
       kind: "session_not_verified",
     });
+    expect(await unlock(securityKey)).toMatchObject({ proven: true, diagnosis: "default_key_missing" });
+  });
+
+  it("has nothing to open where no secret is stored at all", async () => {
+    const securityKey = await accountFromElsewhere();
+    const types = [MASTER, "m.cross_signing.self_signing", "m.cross_signing.user_signing", BACKUP];
+    const described = `m.secret_storage.key.${await defaultKeyId()}`;
+    for (const type of [...types, described, "m.secret_storage.default_key"]) await onServer.write(type, {});
+    expect((await state()).diagnosis).toBe("not_set_up");
+    expect(await errorOf(unlock(securityKey))).toEqual({ kind: "secure_backup_absent" });
   });
 
   it("names a secret that is missing, under another key, or malformed", async () => {

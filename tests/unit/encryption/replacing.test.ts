@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import { toUnpaddedBase64 } from "../../../main/encryption/base64.ts";
 import { signingKeysUpload } from "../../../main/encryption/newIdentity.ts";
 import { signingPublicKey } from "../../../main/encryption/publicKeys.ts";
-import { otherKeys } from "../../../main/encryption/replacedKeys.ts";
+import { OpenedCopies } from "../../../main/encryption/openedCopies.ts";
+import { otherKeys, unneededKeys } from "../../../main/encryption/replacedKeys.ts";
 import { confirmsReset } from "../../../main/encryption/resetPreview.ts";
+import { encryptSecret } from "../../../main/encryption/secretCipher.ts";
 
 const SPKI_BEFORE_KEY = Buffer.from("302a300506032b6570032100", "hex");
 
@@ -38,25 +40,64 @@ describe("the upload of a new identity", () => {
 describe("keys of secret storage beside the default one", () => {
   const copy = { iv: "", ciphertext: "", mac: "" };
 
-  it("are those described and those that copies are locked with; emptied descriptions do not count", () => {
+  it("are those described and those that copies are encrypted with; emptied descriptions do not count", () => {
     const accountData = new Map<string, unknown>([
       ["m.secret_storage.key.now", { algorithm: "x" }],
       ["m.secret_storage.key.old", { algorithm: "x" }],
       ["m.secret_storage.key.gone", {}],
       ["m.cross_signing.master", { encrypted: { now: copy, lost: copy } }],
       ["m.megolm_backup.v1", { encrypted: 5 }],
+      ["org.example.secret", { encrypted: { old: copy } }],
       ["m.direct", null],
     ]);
-    expect(otherKeys(accountData, "now")).toEqual({ all: ["old", "lost"], removable: ["old", "lost"] });
+    expect(otherKeys(accountData, "now")).toEqual({
+      all: ["old", "lost"],
+      withCopies: ["lost"],
+      neededElsewhere: ["old"],
+    });
     expect(otherKeys(accountData, null).all).toContain("now");
   });
+});
 
-  it("can go only where no secret of another kind needs them", () => {
+describe("a key of secret storage", () => {
+  const key = randomBytes(32);
+  const secret = randomBytes(32).toString("base64");
+  const MASTER = "m.cross_signing.master";
+  const always = (): boolean => true;
+
+  it("is not needed when nothing is encrypted with it, or only what was opened and is elsewhere", async () => {
+    const copy = await encryptSecret(secret, key, MASTER);
+    const opened = new OpenedCopies();
     const accountData = new Map<string, unknown>([
-      ["m.secret_storage.key.old", { algorithm: "x" }],
-      ["org.example.secret", { encrypted: { old: copy } }],
+      ["m.secret_storage.key.bare", { algorithm: "x" }],
+      ["m.secret_storage.key.other", { algorithm: "x" }],
+      ["org.example.secret", { encrypted: { other: copy } }],
+      [MASTER, { encrypted: { now: copy, old: copy, odd: { mac: 5 }, unopened: await encryptSecret(secret, key, MASTER) } }],
     ]);
-    expect(otherKeys(accountData, "now")).toEqual({ all: ["old"], removable: [] });
+    expect(unneededKeys(accountData, "now", opened, always)).toEqual(["bare"]);
+    opened.note(MASTER, copy, secret);
+    expect(unneededKeys(accountData, "now", opened, always)).toEqual(["bare", "old"]);
+    expect(unneededKeys(accountData, "now", new OpenedCopies(opened.toText()), always)).toEqual(["bare", "old"]);
+    expect(unneededKeys(accountData, "now", opened, () => false)).toEqual(["bare"]);
+    const asked: string[] = [];
+    unneededKeys(accountData, "now", opened, (_name, publicKey) => asked.push(publicKey) > 0);
+    expect(asked).toEqual([signingPublicKey(secret)]);
+  });
+
+  it("that was opened is known by the copy itself: another copy of the same secret is another", async () => {
+    const opened = new OpenedCopies();
+    const copy = await encryptSecret(secret, key, MASTER);
+    expect(opened.changed).toBe(false);
+    opened.note(MASTER, copy, secret);
+    expect(opened.publicKeyOf(MASTER, copy)).toBe(signingPublicKey(secret));
+    expect(opened.publicKeyOf("m.cross_signing.user_signing", copy)).toBeNull();
+    expect(opened.publicKeyOf(MASTER, await encryptSecret(secret, key, MASTER))).toBeNull();
+    opened.note(MASTER, { ...copy, iv: "x" }, "no private key");
+    expect(opened.publicKeyOf(MASTER, { ...copy, iv: "x" })).toBeNull();
+    expect(opened.changed).toBe(true);
+    expect(opened.toText()).not.toContain(secret.slice(0, 20));
+    expect(opened.changed).toBe(false);
+    for (const text of [null, "", "{", "[1]", "5"]) expect(new OpenedCopies(text).publicKeyOf(MASTER, copy)).toBeNull();
   });
 });
 

@@ -5,6 +5,7 @@ import encryptByTheSdk from "matrix-js-sdk/lib/utils/encryptAESSecretStorageItem
 import { describe, expect, it } from "vitest";
 import { decryptSecret, encryptSecret, matchesKeyCheck, newKeyCheck } from "../../../main/encryption/secretCipher.ts";
 import { isDescribedKey, KeyDescription, StoredSecret } from "../../../main/encryption/secretStorage.ts";
+import { isProperSecret, readSecret } from "../../../main/encryption/secretValue.ts";
 import { newSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { sample, seed } from "../../support/seed.ts";
 
@@ -71,7 +72,98 @@ describe("the check of a key", () => {
   });
 });
 
+describe("a key description that another client wrote oddly", () => {
+  const described = (fields: object) => KeyDescription.parse({ algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...fields });
+
+  it("with an IV of more than 16 bytes is checked by the first 16", async () => {
+    const key = newKey();
+    const { iv, mac } = await newKeyCheck(key);
+    for (const extra of [1, 8, 16, 48]) {
+      const longer = Buffer.concat([Buffer.from(iv, "base64"), Buffer.alloc(extra, 0x5a)]).toString("base64");
+      expect(await isDescribedKey(key, described({ iv: longer, mac }))).toBe(true);
+      expect(await isDescribedKey(newKey(), described({ iv: longer, mac }))).toBe(false);
+    }
+  });
+
+  it("reads base64 of either alphabet, with padding, without, and with line breaks", async () => {
+    const key = newKey();
+    const { iv, mac } = await newKeyCheck(key);
+    const url = (text: string): string => text.replaceAll("+", "-").replaceAll("/", "_");
+    for (const as of [url, (text: string) => `${text}\n`, (text: string) => text.replace(/=+$/, "")]) {
+      expect(await isDescribedKey(key, described({ iv: as(iv), mac: as(mac) }))).toBe(true);
+      expect(await isDescribedKey(newKey(), described({ iv: as(iv), mac: as(mac) }))).toBe(false);
+    }
+  });
+
+  it("says nothing about the key where IV or MAC is absent, null, empty or no base64 of the right length", async () => {
+    const key = newKey();
+    const { iv, mac } = await newKeyCheck(key);
+    const nothing = [undefined, null, "", "cut", 5, {}];
+    for (const odd of nothing) {
+      expect(await isDescribedKey(key, described({ iv, mac: odd })), `mac ${String(odd)}`).toBeNull();
+      expect(await isDescribedKey(key, described({ iv: odd, mac })), `iv ${String(odd)}`).toBeNull();
+      expect(await isDescribedKey(key, described({ iv, mac, name: odd, passphrase: odd }))).toBe(true);
+    }
+  });
+});
+
+describe("a secret that another client wrote oddly", () => {
+  const bytes = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index * 3));
+  const proper = bytes.toString("base64").replace(/=+$/, "");
+  const odd: [string, string][] = [
+    ["with padding", bytes.toString("base64")],
+    ["with a line break", `${proper}\n`],
+    ["with CRLF, blanks and a BOM", `\ufeff ${proper.slice(0, 20)}\r\n${proper.slice(20)}=\t`],
+    ["in the URL alphabet", bytes.toString("base64url")],
+    ["in base64 twice", Buffer.from(proper).toString("base64")],
+    ["in base64 twice, padded inside, with a line break", `${Buffer.from(`${proper}=`).toString("base64")}\n`],
+    ["as a list of numbers", JSON.stringify([...bytes])],
+    ["as numbers with commas", [...bytes].join(",")],
+    ["as numbers by their place", JSON.stringify({ ...bytes })],
+    ["as a JSON string", JSON.stringify(proper)],
+  ];
+
+  it.each(odd)("%s is read", (_how, text) => {
+    expect(readSecret(text)).toBe(proper);
+    expect(isProperSecret(text)).toBe(text === bytes.toString("base64"));
+  });
+
+  it("is left as it is when it is nothing of that kind", () => {
+    expect(isProperSecret(proper)).toBe(true);
+    const others = ["", "hello", "AAAA", "[1,2,3]", `[${Array(32).fill(256).join()}]`, "{}", "null", "é".repeat(40)];
+    for (const text of others) {
+      expect(readSecret(text)).toBe(text);
+      expect(isProperSecret(text)).toBe(false);
+    }
+    fc.assert(fc.property(fc.string({ unit: "grapheme", maxLength: 300 }), (text) => typeof readSecret(text) === "string"));
+  });
+
+  it("decrypts whichever base64 its parts are in, and with a longer IV", async () => {
+    const key = newKey();
+    const { iv, ciphertext, mac } = await encryptSecret(proper, key, NAME);
+    const url = (text: string): string => `${text.replaceAll("+", "-").replaceAll("/", "_")}\n`;
+    const longer = Buffer.concat([Buffer.from(iv, "base64"), Buffer.alloc(16, 9)]).toString("base64");
+    for (const copy of [
+      { iv: url(iv), ciphertext: url(ciphertext), mac: url(mac) },
+      { iv: longer, ciphertext, mac },
+    ]) {
+      const read = new StoredSecret({ encrypted: { a: copy } }).copyFor("a");
+      expect(await decryptSecret(read!, key, NAME)).toBe(proper);
+      expect(await decryptSecret(read!, newKey(), NAME)).toBeNull();
+    }
+  });
+});
+
 describe("account data of a secret", () => {
+  it("keeps what others put beside the copies, and copies under other keys", async () => {
+    const copy = await encryptSecret("secret", newKey(), NAME);
+    const content = { encrypted: { a: copy, b: { odd: true } }, "org.example.note": [1], name: null };
+    const stored = new StoredSecret(content);
+    expect(stored.with("c", copy)).toEqual({ ...content, encrypted: { ...content.encrypted, c: copy } });
+    expect(stored.without(["a"])).toEqual({ ...content, encrypted: { b: { odd: true } } });
+    expect(new StoredSecret({ other: 1, encrypted: 5 }).with("c", copy)).toEqual({ other: 1, encrypted: { c: copy } });
+  });
+
   it("is judged, never trusted", async () => {
     const copy = await encryptSecret("secret", newKey(), NAME);
     const judged = (content: unknown): string => new StoredSecret(content).storedFor("a");

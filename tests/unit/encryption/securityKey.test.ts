@@ -5,8 +5,8 @@ import {
   encodeRecoveryKey,
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { describe, expect, it } from "vitest";
-import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
-import { keyFromPhrase, newPhraseInfo, PhraseInfo } from "../../../main/encryption/securityPhrase.ts";
+import { formatSecurityKey, looksLikeSecurityKey, newSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
+import { keyFromPhrase, newPhraseInfo, readPhraseInfo } from "../../../main/encryption/securityPhrase.ts";
 import { isFailure } from "../../../shared/errors.ts";
 import { sample, seed } from "../../support/seed.ts";
 
@@ -79,6 +79,46 @@ describe("a Security Key", () => {
   });
 });
 
+describe("the text of a file that Steward saves a Security Key in", () => {
+  const asSaved = (key: string): string[] => [
+    `@alice:example.org\n${key}\n`,
+    `\ufeff@alice:example.org\r\n${key}\r\n`,
+    `  \n@alice:example.org\n\n  ${key.replaceAll(" ", "\u00a0")} \n\n`,
+    // A field of one line drops the line breaks of what is pasted into it.
+    `@alice:example.org${key}`,
+    `@alice:example.org:8448 ${key}`,
+    `@4:[2001:db8::1]${key.replaceAll(" ", "")}`,
+    `Security Key\nOpens the Secure Backup of @alice:example.org\n${key}\nPrinted today`,
+  ];
+
+  it("is read as the key", () => {
+    fc.assert(
+      fc.property(anyKey, (key) => {
+        for (const text of asSaved(formatSecurityKey(key))) expect(parseSecurityKey(text)).toEqual(Buffer.from(key));
+      }),
+      { ...options, numRuns: sample(50, 2_000) },
+    );
+  });
+
+  it("with two keys, or one that is cut, is not", () => {
+    const key = formatSecurityKey(newSecurityKey());
+    expect(isMalformed(`${key}\n${formatSecurityKey(newSecurityKey())}`)).toBe(true);
+    for (const text of asSaved(key.slice(0, -1))) expect(isMalformed(text)).toBe(true);
+  });
+});
+
+describe("what looks like a Security Key", () => {
+  it("is told from a phrase", () => {
+    const key = formatSecurityKey(newSecurityKey());
+    for (const text of [key.slice(0, -1), key.slice(0, 24), `${key}x`, "Es not a key", key.replace(/.$/, "0"), ` ${key.replaceAll(" ", "").slice(1)}`]) {
+      expect(looksLikeSecurityKey(text), text).toBe(true);
+    }
+    for (const text of ["some phrase", "correct horse battery staple", "four word long test", "", "Essential estate escape", "x".repeat(48)]) {
+      expect(looksLikeSecurityKey(text), text).toBe(false);
+    }
+  });
+});
+
 describe("a Security Phrase", () => {
   it("leads to the same key as in the SDK", async () => {
     expect(newPhraseInfo().iterations).toBe(500_000);
@@ -99,22 +139,46 @@ describe("a Security Phrase", () => {
     expect(newPhraseInfo().salt).toMatch(/^[A-Za-z0-9]{32}$/);
   });
 
-  it("is not derived as a server demands without bounds", () => {
-    const good = { algorithm: "m.pbkdf2", iterations: 500_000, salt: "abc" };
-    expect(PhraseInfo.safeParse({ ...good, bits: 256 }).success).toBe(true);
-    for (const bad of [
-      { iterations: 1e12 },
-      { iterations: 0 },
-      { iterations: -5 },
-      { iterations: 1.5 },
-      { iterations: "500000" },
-      { bits: 1e9 },
-      { salt: "" },
-      { salt: 5 },
-      { salt: "s".repeat(5000) },
-      { algorithm: "m.other" },
-    ]) {
-      expect(PhraseInfo.safeParse({ ...good, ...bad }).success, JSON.stringify(bad)).toBe(false);
+  it("is derived with few rounds, an empty salt and keys of other lengths as the SDK does it", async () => {
+    for (const [iterations, salt, bits] of [[1, "salt", 256], [999, "", 256], [5, "s", 128], [2, "s", 512]] as const) {
+      const read = readPhraseInfo({ algorithm: "m.pbkdf2", iterations, salt, bits });
+      if (read.kind !== "usable") throw new Error(read.kind);
+      const theirs = await deriveRecoveryKeyFromPassphrase("phrase", salt, iterations, bits);
+      expect(await keyFromPhrase("phrase", read.info)).toEqual(Buffer.from(theirs));
     }
+  });
+
+  it("takes what is absent, null or empty as the spec's defaults", () => {
+    const good = { algorithm: "m.pbkdf2", iterations: 500_000, salt: "abc" };
+    for (const nothing of [undefined, null, ""]) {
+      expect(readPhraseInfo({ ...good, bits: nothing })).toMatchObject({ kind: "usable", info: good });
+      expect(readPhraseInfo({ ...good, algorithm: nothing })).toMatchObject({ kind: "usable", info: good });
+      expect(readPhraseInfo({ ...good, salt: nothing })).toMatchObject({ kind: "usable", info: { ...good, salt: "" } });
+      expect(readPhraseInfo(nothing)).toEqual({ kind: "none" });
+    }
+    expect(readPhraseInfo({ ...good, iterations: "500000" })).toMatchObject({ kind: "usable", info: good });
+    expect(readPhraseInfo({})).toEqual({ kind: "none" });
+  });
+
+  it("is not derived as a server demands without bounds: the reason is said", () => {
+    const good = { algorithm: "m.pbkdf2", iterations: 500_000, salt: "abc" };
+    expect(readPhraseInfo({ ...good, bits: 256 })).toEqual({ kind: "usable", info: { ...good, bits: 256 } });
+    const bad: [object, string][] = [
+      [{ iterations: 1e12 }, "rounds"],
+      [{ iterations: 0 }, "rounds"],
+      [{ iterations: -5 }, "rounds"],
+      [{ iterations: 1.5 }, "rounds"],
+      [{ iterations: null }, "rounds"],
+      [{ bits: 1e9 }, "bits"],
+      [{ bits: 12 }, "bits"],
+      [{ bits: 0 }, "bits"],
+      [{ salt: 5 }, "salt"],
+      [{ salt: "s".repeat(5000) }, "salt"],
+      [{ algorithm: "m.other" }, "algorithm"],
+    ];
+    for (const [fields, reason] of bad) {
+      expect(readPhraseInfo({ ...good, ...fields }), JSON.stringify(fields)).toEqual({ kind: "unusable", reason });
+    }
+    expect(readPhraseInfo("text")).toEqual({ kind: "unusable", reason: "algorithm" });
   });
 });

@@ -18,6 +18,13 @@ describe("a Security Key that is typed back", () => {
     expect(bareKey("a\u2060b\u00adc")).toBe("abc");
   });
 
+  test("may be the whole text of the file it was saved in", () => {
+    for (const text of [`\ufeff@alice:example.org\r\n${shown}\n`, `@alice:example.org${shown}`]) {
+      expect(compareKey(shown, text)).toEqual({ kind: "same" });
+    }
+    expect(compareKey(shown, `@alice:example.org${shown.slice(0, -1)}`).kind).toBe("different");
+  });
+
   test("is told how far it is right", () => {
     expect(compareKey(shown, "EsTg mH")).toEqual({ kind: "short", typed: 6, total: 24 });
     expect(compareKey(shown, "EsTg mHhs ckwt g14P o45E KR9o")).toEqual({ kind: "different", group: 3 });

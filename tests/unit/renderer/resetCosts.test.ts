@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ResetPreview, SecureBackupDiagnosis, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
-import { wayToMend } from "../../../renderer/features/secureBackup/diagnosis.ts";
+import { wayToMend, wayWithoutOldKey } from "../../../renderer/features/secureBackup/diagnosis.ts";
 import { resetCosts } from "../../../renderer/features/secureBackup/resetCosts.ts";
 
 const KIND = "m.megolm_backup.v1.curve25519-aes-sha2";
@@ -74,8 +74,12 @@ describe("the one button that mends", () => {
     expect(wayToMend(state("session_unverified"))).toBeNull();
   });
 
-  test("makes a new key where none is described, if the secrets are here", () => {
-    expect(wayToMend(state("key_description_missing"))).toBe("new_key");
-    expect(wayToMend(state("key_description_missing", false))).toBe("elsewhere");
+  test("takes the Security Key where its description is gone, and says what there is without it", () => {
+    for (const diagnosis of ["key_description_missing", "default_key_missing"] as const) {
+      expect(wayToMend(state(diagnosis))).toBe("with_key");
+      expect(wayWithoutOldKey(state(diagnosis))).toBe("new_key");
+      expect(wayWithoutOldKey(state(diagnosis, false))).toBe("elsewhere");
+    }
+    expect(wayWithoutOldKey(state("secret_not_stored"))).toBeNull();
   });
 });

@@ -60,6 +60,7 @@ const fields: Record<string, unknown> = {
   failed: ["master"],
   issues: ["identifier.address: not_an_email"],
   ref: "abc123",
+  name: "my old key",
 };
 for (const { shape } of AppError.unwrap().options) {
   const example = examples[shape.kind.value];
@@ -67,6 +68,7 @@ for (const { shape } of AppError.unwrap().options) {
 }
 examples.network["reason"] = "timeout";
 examples.file_failed["reason"] = "no_space";
+examples.phrase_unusable["reason"] = "rounds";
 examples.well_known_invalid["reason"] = "no_homeserver";
 examples.bad_certificate["reason"] = "CERT_HAS_EXPIRED";
 
