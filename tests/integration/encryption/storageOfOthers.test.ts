@@ -12,7 +12,7 @@ import { openForNewUser, setUpElsewhere } from "../../support/secureBackupAccoun
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { type StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";

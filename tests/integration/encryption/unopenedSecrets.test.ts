@@ -10,7 +10,7 @@ import { errorOf } from "../../support/errorOf.ts";
 import { openForNewUser, openForPerson, replace, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
-import { type SdkSession } from "../../support/sdkSession.ts";
+import type { SdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardRooms.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 

@@ -100,8 +100,8 @@ describe("a key description that another client wrote oddly", () => {
     const { iv, mac } = await newKeyCheck(key);
     const nothing = [undefined, null, "", "cut", 5, {}];
     for (const odd of nothing) {
-      expect(await isDescribedKey(key, described({ iv, mac: odd })), `mac ${String(odd)}`).toBeNull();
-      expect(await isDescribedKey(key, described({ iv: odd, mac })), `iv ${String(odd)}`).toBeNull();
+      expect(await isDescribedKey(key, described({ iv, mac: odd })), `mac ${JSON.stringify(odd)}`).toBeNull();
+      expect(await isDescribedKey(key, described({ iv: odd, mac })), `iv ${JSON.stringify(odd)}`).toBeNull();
       expect(await isDescribedKey(key, described({ iv, mac, name: odd, passphrase: odd }))).toBe(true);
     }
   });
