@@ -5,8 +5,10 @@ const LINE_BYTES = (LINE_CHARACTERS / 4) * 3;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const DASH = 0x2d;
-/** More blanks than this in front of a file are no accident. */
+/** More characters than this in front of the first line are no letter that came with it. */
 const MOST_BEFORE_FIRST_LINE = 64 * 1024;
+/** What may be before the first line in the same line: a byte order mark, blanks, and what marks a quotation in a mail. */
+const BEFORE_IN_LINE = new Set("\u00ef\u00bb\u00bf \t\v\f>");
 const LONGEST_LAST_LINE = 256;
 
 /** Writes bytes as base64 in lines, between the first and the last line of a key file. */
@@ -44,7 +46,8 @@ export class ArmourEncoder {
 
 /**
  * Reads what is between the first and the last line of a key file. Lines may be of any length and end with CRLF; there
- * may be blanks and a byte order mark in front; padding may be missing. The text may be cut into pieces anywhere.
+ * may be blanks, a byte order mark and other lines in front, such as those of a mail, and anything behind; padding may be
+ * missing. The text may be cut into pieces anywhere.
  *
  * Characters that are no base64 are passed over: whether the bytes are the right ones, the MAC tells.
  */
@@ -76,7 +79,8 @@ export class ArmourDecoder {
   /** Says that there is no more. Throws `key_file_cut` when the last line is missing, or `not_a_key_file`. */
   end(): void {
     if (this.#part === "before") {
-      const words = this.#head.trim();
+      const head = this.#head.trimEnd();
+      const words = head.slice(Math.max(head.lastIndexOf("\n"), head.lastIndexOf("\r")) + 1).trim();
       throw words !== "" && FIRST_LINE.startsWith(words) ? fail("key_file_cut") : fail("not_a_key_file");
     }
     if (!this.#tail.startsWith(LAST_LINE)) throw fail("key_file_cut");
@@ -84,18 +88,16 @@ export class ArmourDecoder {
 
   #findFirstLine(piece: Buffer): Buffer {
     const before = this.#head.length;
-    this.#head += piece.toString("latin1", 0, MOST_BEFORE_FIRST_LINE + FIRST_LINE.length + 4);
-    const words = this.#head.replace(/^(?:\u00ef\u00bb\u00bf)?\s*/, "");
-    const skipped = this.#head.length - words.length;
-    if (skipped > MOST_BEFORE_FIRST_LINE) throw fail("not_a_key_file");
-    if (words.length < FIRST_LINE.length) {
-      // A byte order mark may be cut as well.
-      if (!FIRST_LINE.startsWith(words) && !"\u00ef\u00bb\u00bf".startsWith(words)) throw fail("not_a_key_file");
+    this.#head += piece.toString("latin1", 0, MOST_BEFORE_FIRST_LINE + FIRST_LINE.length);
+    let at = this.#head.indexOf(FIRST_LINE, Math.max(0, before - FIRST_LINE.length));
+    while (at >= 0 && !isAtLineStart(this.#head, at)) at = this.#head.indexOf(FIRST_LINE, at + 1);
+    if (at > MOST_BEFORE_FIRST_LINE) throw fail("not_a_key_file");
+    if (at < 0) {
+      if (this.#head.length >= MOST_BEFORE_FIRST_LINE + FIRST_LINE.length) throw fail("not_a_key_file");
       return piece;
     }
-    if (!words.startsWith(FIRST_LINE)) throw fail("not_a_key_file");
     this.#part = "body";
-    return piece.subarray(skipped + FIRST_LINE.length - before);
+    return piece.subarray(at + FIRST_LINE.length - before);
   }
 
   #keepTail(piece: Buffer): void {
@@ -137,6 +139,13 @@ export class ArmourDecoder {
     this.#waiting = count - ready;
     return bytes;
   }
+}
+
+/** Whether there is nothing but a quotation's marks between the line's beginning and this place. */
+function isAtLineStart(text: string, place: number): boolean {
+  let at = place - 1;
+  while (at >= 0 && BEFORE_IN_LINE.has(text.charAt(at))) at -= 1;
+  return at < 0 || text[at] === "\n" || text[at] === "\r";
 }
 
 /**

@@ -86,8 +86,9 @@ export class KeyFileReader {
   async check(passphrase: string, signal: AbortSignal, onRead: OnRead): Promise<void> {
     if (!this.#head) await this.readHead();
     const { salt, rounds } = this.#head as Head;
-    const keys = await keyFileKeys(passphrase, salt, rounds);
-    const hmac = createHmac("sha256", keys.mac);
+    const possible = [await keyFileKeys(passphrase, salt, rounds)];
+    if (isOtherInLatin1(passphrase)) possible.push(await keyFileKeys(passphrase, salt, rounds, "latin1"));
+    const hmacs = possible.map(({ mac }) => createHmac("sha256", mac));
     const digest = createHash("sha256");
     // The last bytes are the MAC, and only the end tells which those are.
     let held: Buffer = Buffer.alloc(0);
@@ -98,13 +99,14 @@ export class KeyFileReader {
       total += bytes.length;
       const all = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
       const ready = Math.max(0, all.length - MAC_BYTES);
-      hmac.update(all.subarray(0, ready));
+      for (const hmac of hmacs) hmac.update(all.subarray(0, ready));
       held = Buffer.from(all.subarray(ready));
     }
     if (total < HEAD_BYTES + MAC_BYTES) throw fail("key_file_cut");
-    if (!timingSafeEqual(hmac.digest(), held)) throw fail("key_file_wrong_passphrase");
+    const right = hmacs.findIndex((hmac) => timingSafeEqual(hmac.digest(), held));
+    if (right < 0) throw fail("key_file_wrong_passphrase");
     this.#cipherBytes = total - HEAD_BYTES - MAC_BYTES;
-    this.#keys = keys;
+    this.#keys = possible[right] ?? null;
   }
 
   /** The clear text of a file that was checked, in pieces. Throws `key_file_cut` when the file has changed since. */
@@ -157,6 +159,12 @@ export class KeyFileReader {
     }
     return room.subarray(0, filled);
   }
+}
+
+/** Whether Latin-1 can write a passphrase, and by other bytes than UTF-8. */
+function isOtherInLatin1(passphrase: string): boolean {
+  const isLatin1 = Buffer.from(passphrase, "latin1").toString("latin1") === passphrase;
+  return isLatin1 && Buffer.byteLength(passphrase, "utf8") !== passphrase.length;
 }
 
 function headOf(bytes: Buffer): Head {

@@ -166,6 +166,12 @@ describe("a key file that we read", () => {
     ["blanks in front", (file) => `\n \t\r\n${file}`],
     ["a byte order mark", (file) => `\ufeff${file}`],
     ["a byte order mark and blanks", (file) => `\ufeff\r\n\r\n${file}`],
+    ["a line of words in front", (file) => `These are my room keys:\n${file}`],
+    ["a mail around it", (file) => `Hi,\r\n\r\n-- the keys --\r\n${file.replaceAll("\n", "\r\n")}\r\n--\r\nA`],
+    ["words in front, with line ends of an old Mac", (file) => `Keys\r${file}`],
+    ["words that name its first line", (file) => `It begins with ${FIRST_LINE} here:\n-----BEGIN\n${file}`],
+    ["a mail that quotes it", (file) => `A wrote:\n> Hi\n${file.replace(/^(?=.)/gm, "> ")}\nThanks`],
+    ["60 kB of words in front", (file) => `${"word\n".repeat(12_000)}${file}`],
     ["no final newline", (file) => file.trimEnd()],
     ["something after the end", (file) => `${file}\n\nsigned, a mail program`],
     ["empty lines within", (file) => file.replace(/\n/g, "\n\n")],
@@ -213,6 +219,12 @@ describe("a key file that we read", () => {
       expect(await errorOf(read())).toEqual({ kind: "not_a_key_file" });
     },
   );
+
+  it("is not looked for behind more words than a letter has", async () => {
+    await write("[]");
+    await writeFile(path, `${"word\n".repeat(20_000)}${await readFile(path, "utf8")}`);
+    expect(await errorOf(read())).toEqual({ kind: "not_a_key_file" });
+  });
 
   it("is not one of another version, nor a folder", async () => {
     await writeFile(path, dressed(await byHand({ version: 2 })));
@@ -344,7 +356,7 @@ describe("the armour", () => {
           expect(["key_file_cut", "not_a_key_file"]).toContain((thrown as { error: { kind: string } }).error.kind);
           return;
         }
-        expect(text.replace(/^\ufeff?\s*/, "").startsWith(FIRST_LINE)).toBe(true);
+        expect(text).toMatch(new RegExp(`^[\ufeff ]*${FIRST_LINE}`, "m"));
         expect(text).toContain(LAST_LINE);
       }),
       { seed, numRuns: 2000 },
