@@ -24,18 +24,21 @@ export class CryptoPool<B, R> {
   readonly #running = new Set<Promise<unknown>>();
   #lastId = 0;
   #failed: { reason: unknown } | null = null;
+  #closing = false;
 
-  constructor(work: CryptoWork) {
+  /** @param module what runs in the threads; another one in tests */
+  constructor(work: CryptoWork, module: URL = new URL("./cryptoThread.ts", import.meta.url)) {
     // Node 18 before 18.14 lacks availableParallelism.
     const cores = typeof availableParallelism === "function" ? availableParallelism() : cpus().length;
-    this.#members = Array.from({ length: Math.max(1, Math.min(MOST_THREADS, cores)) }, () => this.#member(work));
+    this.#members = Array.from({ length: Math.max(1, Math.min(MOST_THREADS, cores)) }, () => this.#member(work, module));
   }
 
   /**
    * Hands a batch to a thread and `onResult` what comes of it. Resolves when there is room for the next batch; throws
-   * what an earlier one failed with.
+   * what an earlier one failed with, and Error when a thread has ended by itself.
    */
   async give(batch: B, onResult: (result: R) => void | Promise<void>): Promise<void> {
+    this.#throwFailed();
     const member = this.#members.reduce((least, other) => (other.batches < least.batches ? other : least));
     const id = (this.#lastId += 1);
     member.batches += 1;
@@ -57,7 +60,9 @@ export class CryptoPool<B, R> {
     this.#throwFailed();
   }
 
+  /** Ends the threads, whatever they are at. What still waits is never answered. */
   async close(): Promise<void> {
+    this.#closing = true;
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
   }
 
@@ -65,17 +70,21 @@ export class CryptoPool<B, R> {
     if (this.#failed) throw this.#failed.reason;
   }
 
-  #member(work: CryptoWork): Member {
-    const url = new URL("./cryptoThread.ts", import.meta.url);
-    const worker = new Worker(url, { workerData: work, resourceLimits: LIMITS });
+  #member(work: CryptoWork, module: URL): Member {
+    const worker = new Worker(module, { workerData: work, resourceLimits: LIMITS });
     worker.on("message", ({ id, result }: { id: number; result: R }) => {
       this.#waiting.get(id)?.resolve(result);
       this.#waiting.delete(id);
     });
-    worker.on("error", (reason) => {
-      for (const { reject } of this.#waiting.values()) reject(reason);
-      this.#waiting.clear();
-    });
+    worker.on("error", (reason) => this.#fail(reason));
+    // A thread may end without an error: then nothing that it was given is ever answered.
+    worker.on("exit", () => this.#closing || this.#fail(new Error("A thread of the pool ended before its work did")));
     return { worker, batches: 0 };
+  }
+
+  #fail(reason: unknown): void {
+    this.#failed ??= { reason };
+    for (const { reject } of this.#waiting.values()) reject(reason);
+    this.#waiting.clear();
   }
 }

@@ -1,9 +1,14 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { FromThread, ResultOf, RoomKeysTask, ThreadCalls, ToThread } from "./threadProtocol.ts";
 
-/** How long a cancelled thread may take to clean up, in milliseconds. */
-const CLEAN_UP_MS = 10_000;
+/**
+ * How long a cancelled thread may take to clean up, and then to end, in milliseconds. The app waits five seconds in all
+ * when it quits, and the sessions are stopped after this.
+ */
+const CLEAN_UP_MS = 1_500;
+const END_MS = 1_000;
 /** Short-lived garbage is all there is: a small nursery keeps the memory small. */
 const LIMITS = { maxYoungGenerationSizeMb: 8 };
 
@@ -20,7 +25,7 @@ const WITHOUT: ThreadCalls = {
 
 /**
  * Does a task in a thread of its own and answers its calls. Rejects with what failed, in the thread or in a call; when
- * the signal is aborted, with `cancelled`, after the thread has cleaned up.
+ * the signal is aborted, with `cancelled`, after the thread has cleaned up or has taken too long over it.
  *
  * @param given answers the calls that the task makes
  * @param module what runs in the thread; the bundled one, where that is measured
@@ -35,12 +40,13 @@ export async function runThread<T extends RoomKeysTask>(
   const calls = { ...WITHOUT, ...given };
   const worker = new Worker(module, { workerData: task, resourceLimits: LIMITS });
   let overdue: NodeJS.Timeout | undefined;
+  let giveUp: () => void = () => undefined;
   /** What a call failed with is what the person is told, not what the thread makes of it. */
   let callFailed: { thrown: unknown } | null = null;
   const say = (message: ToThread, transfer: ArrayBuffer[] = []): void => worker.postMessage(message, transfer);
   const cancel = (): void => {
     say({ kind: "cancel" });
-    overdue = setTimeout(() => void worker.terminate(), CLEAN_UP_MS);
+    overdue = setTimeout(() => giveUp(), CLEAN_UP_MS);
   };
   signal.addEventListener("abort", cancel, { once: true });
 
@@ -56,6 +62,7 @@ export async function runThread<T extends RoomKeysTask>(
   };
   try {
     return await new Promise<ResultOf<T>>((resolve, reject) => {
+      giveUp = () => reject(fail("cancelled"));
       worker.on("error", reject);
       worker.on("exit", () => reject(new Error("The thread ended before its work did")));
       worker.on("message", (message: FromThread) => {
@@ -71,6 +78,7 @@ export async function runThread<T extends RoomKeysTask>(
   } finally {
     signal.removeEventListener("abort", cancel);
     clearTimeout(overdue);
-    await worker.terminate();
+    // A thread that waits for the system, or for the many rounds of a passphrase, ends only when that is done.
+    await Promise.race([worker.terminate(), pause(END_MS, undefined, { ref: false })]);
   }
 }
