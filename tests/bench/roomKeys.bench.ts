@@ -1,11 +1,12 @@
 import { once } from "node:events";
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Benchmark, Measured } from "../../build/bench.ts";
 import { bundle } from "../../build/bundle.ts";
 import { electronVersion } from "../../build/purposes.ts";
-import { say } from "../../build/paths.ts";
-import { temporaryFolder } from "../support/temporaryFolder.ts";
+import { cache, say } from "../../build/paths.ts";
 
 /** What `roomKeysChild.ts` answers. */
 interface Measurement {
@@ -26,8 +27,10 @@ let prepared: Promise<{ folder: string; thread: string }> | null = null;
 const made = new Map<string, Promise<void>>();
 
 async function prepare(): Promise<{ folder: string; thread: string }> {
-  const { path: folder, remove } = await temporaryFolder("bench-room-keys");
-  process.once("beforeExit", () => void remove());
+  // Below the project, where the bundled thread finds the packages that are not bundled.
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, "bench-room-keys-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   await bundle({ production: true, purpose: "bench", electron: electronVersion, target: join(folder, "out") });
   return { folder, thread: join(folder, "out", THREAD) };
 }
