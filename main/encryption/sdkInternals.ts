@@ -8,6 +8,7 @@ const METHODS = [
   "disableBackup",
   "exportCrossSigningKeys",
   "getBackupKeys",
+  "importBackedUpRoomKeys",
   "importCrossSigningKeys",
   "importExportedRoomKeys",
   "markRequestAsSent",

@@ -70,7 +70,7 @@ async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<ThreadCa
     progress: () => Promise.resolve(),
     problem: (problem) => Promise.reject(new Error(JSON.stringify(problem))),
     readStore: () => Promise.reject(new Error("there is no session")),
-    deliver: () => Promise.resolve({ taken: [], refused: 0 }),
+    deliver: () => Promise.resolve({ taken: [], refused: [] }),
     ...calls,
   };
   return await runThread(task, all, new AbortController().signal, pathToFileURL(thread));
@@ -223,7 +223,7 @@ const works: Record<string, () => Promise<unknown>> = {
     });
   },
   "read ours": () =>
-    measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backupPublicKey: null, session: null })),
+    measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backup: null, session: null })),
   "read wasm": async () => {
     const { OlmMachine } = await wasm();
     return await measure(async () => {

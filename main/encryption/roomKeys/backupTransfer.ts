@@ -33,12 +33,17 @@ export class BackupTransfer {
     return this.#options.homeserver.host;
   }
 
-  /** The next piece of `GET /room_keys/keys`, in memory of its own; null at the end. The first call asks for it. */
+  /**
+   * The next piece of `GET /room_keys/keys`, in memory of its own; null at the end. The first call asks for it, and the
+   * first one after the end asks again.
+   */
   async pull(): Promise<Uint8Array<ArrayBuffer> | null> {
     this.#reader ??= await this.#open();
     try {
       const { done, value } = await this.#reader.read();
-      return done ? null : Uint8Array.from(value);
+      if (!done) return Uint8Array.from(value);
+      this.#reader = null;
+      return null;
     } catch (thrown) {
       const { signal } = this.#options;
       if (signal.aborted) throw stopOf(signal);

@@ -51,7 +51,7 @@ async function compareBackups(
         pullInto: () => target.pull(),
         deliver: async ({ upload }) => {
           if (upload !== null) await target.upload(upload);
-          return { taken: [], refused: 0 };
+          return { taken: [], refused: [] };
         },
       },
       signal,

@@ -1,15 +1,12 @@
-import type { MatrixClient } from "matrix-js-sdk";
 import type { JobControl } from "../../account/jobs.ts";
 import type { EncryptionAccess } from "../encryptionAccess.ts";
-import { backedUpRoomKeysOf } from "../sdkInternals.ts";
 import type { BackupTransfer } from "./backupTransfer.ts";
-import type { RoomKey } from "./roomKey.ts";
+import { idOf, type RoomKey } from "./roomKey.ts";
 import { takeBackedUp, takeExported } from "./sessionRoomKeys.ts";
 import type { ImportBatch, ThreadCalls } from "./threadProtocol.ts";
 
 /** Where imported room keys go. */
 export interface DeliveryParts {
-  client: MatrixClient;
   access: EncryptionAccess;
   /** To the backup; null when there is none. */
   transfer: BackupTransfer | null;
@@ -23,20 +20,22 @@ export interface DeliveryParts {
  */
 export function deliverTo(parts: DeliveryParts): ThreadCalls["deliver"] {
   const { access, transfer, version, control } = parts;
-  const refuse = (keys: readonly RoomKey[]): number => {
+  const refuse = (keys: readonly RoomKey[]): string[] => {
     for (const { room_id: roomId, session_id: sessionId } of keys) {
       control.problem({ subject: { roomId, sessionId }, reason: "refused" });
     }
-    return keys.length;
+    return keys.map(idOf);
   };
 
   if (transfer && version !== null) {
-    const session = backedUpRoomKeysOf(access.crypto);
     return async ({ sessionKeys, upload }: ImportBatch) => {
       if (upload !== null) await transfer.upload(upload);
       const keys = JSON.parse(sessionKeys) as RoomKey[];
-      const refused = await takeBackedUp(session, keys, version);
-      return { taken: [], refused: refuse(refused) };
+      // Loads the crypto WASM, which the session has loaded by now.
+      const { machineRoomKeys } = await import("./machineRoomKeys.ts");
+      const taken: string[] = [];
+      const session = machineRoomKeys(access.machine, (id) => taken.push(id));
+      return { taken, refused: refuse(await takeBackedUp(session, keys, version)) };
     };
   }
 

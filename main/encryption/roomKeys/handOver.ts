@@ -1,6 +1,6 @@
 import type { StoreReader } from "../../cryptoStore/index.ts";
 import type { CryptoMachine } from "../sdkInternals.ts";
-import type { RoomKey } from "./roomKey.ts";
+import { idOf, type RoomKey } from "./roomKey.ts";
 import { runThread } from "./runThread.ts";
 import { takeExported } from "./sessionRoomKeys.ts";
 import { describeSessionStore, pieceOf, type SessionStore } from "./sessionStore.ts";
@@ -33,7 +33,7 @@ export async function handOverRoomKeys(
         const { taken, refused } = await takeExported(to, JSON.parse(sessionKeys) as RoomKey[]);
         // Some it neither takes nor refuses; what it took is all that has come over.
         over += taken.length;
-        return { taken, refused: refused.length };
+        return { taken, refused: refused.map(idOf) };
       },
     },
     signal,

@@ -129,14 +129,14 @@ export function firstIndexOf({ session_key: key }: Pick<RoomKey, "session_key">)
 }
 
 /** Of each key the copy that opens most, in the order in which the keys first come. */
-export function bestCopies(keys: readonly RoomKey[]): RoomKey[] {
-  const best = new Map<string, RoomKey>();
-  for (const key of keys) {
-    const id = idOf(key);
+export function bestCopies<T>(keys: readonly T[], keyOf: (one: T) => RoomKey): T[] {
+  const best = new Map<string, T>();
+  for (const one of keys) {
+    const id = idOf(keyOf(one));
     const other = best.get(id);
-    if (!other || firstIndexOf(key) < firstIndexOf(other)) best.set(id, key);
+    if (other === undefined || firstIndexOf(keyOf(one)) < firstIndexOf(keyOf(other))) best.set(id, one);
   }
-  return [...best.values()];
+  return best.size === keys.length ? (keys as T[]) : [...best.values()];
 }
 
 /** The key alone, with nothing that says where it came from. */

@@ -146,8 +146,11 @@ export class RoomKeysService implements Requests {
         kind: "import" as const,
         path,
         passphrase,
-        backupPublicKey: backup && backup.publicKey,
-        session: backup ? null : await this.#storeOf(accountId),
+        backup: backup && {
+          publicKey: backup.publicKey,
+          privateKey: Buffer.from(backup.privateKey as string, "base64"),
+        },
+        session: await this.#storeOf(accountId),
       };
       return { ...(await this.#run(task, { accountId, client, signal, backup, control, access })) };
     });
@@ -220,7 +223,7 @@ export class RoomKeysService implements Requests {
       }),
       ...(stored && reader && { readStore: (range) => Promise.resolve(pieceOf(reader, stored, range)) }),
       ...(access &&
-        control && { deliver: deliverTo({ client, access, transfer, version: backup?.version ?? null, control }) }),
+        control && { deliver: deliverTo({ access, transfer, version: backup?.version ?? null, control }) }),
     };
     return await runWithBackup(task, transfer, calls, signal);
   }

@@ -64,7 +64,7 @@ async function takeAll(
 ): Promise<RoomKey[]> {
   const refused: RoomKey[] = [];
   // Of copies that are given together the machine keeps the last one.
-  const best = bestCopies(keys);
+  const best = bestCopies(keys, (key) => key);
   for (let from = 0; from < best.length; from += AT_ONCE) {
     const some = best.slice(from, from + AT_ONCE);
     if (!(await take(some))) {

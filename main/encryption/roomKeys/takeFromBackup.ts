@@ -2,7 +2,7 @@ import { isFailure } from "../../../shared/errors.ts";
 import type { EncryptionAccess } from "../encryptionAccess.ts";
 import { backedUpRoomKeysOf } from "../sdkInternals.ts";
 import type { OpenBackup } from "./carryEntries.ts";
-import type { RoomKey } from "./roomKey.ts";
+import { idOf, type RoomKey } from "./roomKey.ts";
 import { runWithBackup } from "./runWithBackup.ts";
 import { takeBackedUp } from "./sessionRoomKeys.ts";
 
@@ -25,7 +25,7 @@ export async function takeFromBackup(
       {
         deliver: async ({ sessionKeys }) => {
           const refused = await takeBackedUp(session, JSON.parse(sessionKeys) as RoomKey[], inVersion);
-          return { taken: [], refused: refused.length };
+          return { taken: [], refused: refused.map(idOf) };
         },
       },
       signal,

@@ -22,9 +22,14 @@ export type RoomKeysTask =
       kind: "import";
       path: string;
       passphrase: string;
-      /** The backup's public key, base64. Null: the keys go into the session alone. */
-      backupPublicKey: string | null;
-      /** Where the keys are that the session has already. Null: it has none, or those in the backup are what counts. */
+      /** Where the keys go besides the session. Null: there is no backup. */
+      backup: {
+        /** Base64. */
+        publicKey: string;
+        /** 32 bytes. */
+        privateKey: Uint8Array;
+      } | null;
+      /** Where the keys are that the session has already. Null: it has none. */
       session: SessionStore | null;
     }
   | { kind: "verify"; backupKey: Uint8Array; total: number }
@@ -51,7 +56,8 @@ export type RoomKeysTask =
 /** What each task ends with. */
 export interface TaskResults {
   export: { exported: number; fromBackup: number; fromSession: number; broken: number };
-  import: { new: number; better: number; alreadyThere: number; broken: number };
+  /** `kept`: of these the backup keeps a copy that opens less, and the session has the file's. Absent: there are none. */
+  import: { new: number; better: number; alreadyThere: number; broken: number; kept?: number };
   verify: { good: number; broken: number };
   list: { rooms: [roomId: string, inBackup: number, inSession: number][] };
   handOver: Record<string, never>;
@@ -80,15 +86,18 @@ export interface ImportBatch {
 
 /** What became of an `ImportBatch` in the session. */
 export interface Delivered {
-  /** The ids of the keys that the session had not or had worse; not told where there is a backup, which counts then. */
+  /** The ids of the keys that the session had not or had worse. */
   taken: string[];
-  /** How many it refused. */
-  refused: number;
+  /** The ids of those that it refused. */
+  refused: string[];
 }
 
 /** What a thread asks of the one that started it. */
 export interface ThreadCalls {
-  /** The next piece of the answer to `GET /room_keys/keys`; null at its end. The first call sends the request. */
+  /**
+   * The next piece of the answer to `GET /room_keys/keys`; null at its end. The first call sends the request, and the
+   * first one after the end sends it again.
+   */
   pull(): Promise<Uint8Array | null>;
   /** The same of the backup that entries are carried into. */
   pullInto(): Promise<Uint8Array | null>;

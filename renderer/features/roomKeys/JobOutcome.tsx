@@ -46,10 +46,11 @@ function Running({ job }: { readonly job: Job }) {
 
 function Done({ job }: { readonly job: Job }) {
   const broken = job.counts["broken"] ?? 0;
+  const kept = job.counts["kept"] ?? 0;
   return (
     <div className={styles["outcome"]}>
       <Notice tone={broken > 0 ? "warn" : "success"} live>
-        {sentence(job)} {broken > 0 && t("roomKeys.broken", { count: broken })}
+        {sentence(job)} {kept > 0 && t("roomKeys.outcome.kept", { count: kept })} {broken > 0 && t("roomKeys.broken", { count: broken })}
       </Notice>
       {job.problems && <Problems problems={job.problems} broken={broken} />}
     </div>
