@@ -267,7 +267,7 @@ async function failAt(
       if (thrown !== null) {
         times += 1;
         expect(thrown).toBeInstanceOf(AppFailure);
-        expect((thrown as AppFailure).error.kind).toMatch(/^(?:network|server|bad_answer)$/);
+        expect((thrown as AppFailure).error.kind).toMatch(/^(?:network|server|gateway_error|bad_answer)$/);
         await stopped(scene, before, turn);
       }
       await finished(scene, before, await scene.work(work));
