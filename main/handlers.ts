@@ -70,7 +70,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
         return { accounts: sessions.list() };
       },
       opened: ({ accountId }) => {
-        sessions.opened(accountId);
+        void sessions.opened(accountId);
         return {};
       },
       retry: async ({ accountId }) => {

@@ -106,6 +106,7 @@ export async function openRooms(options: RoomOptions) {
   const challenges = new Challenges({ emit });
   const secureBackup = new SecureBackupService({
     session: (accountId) => sessions.session(accountId),
+    whenStarted: (accountId) => sessions.opened(accountId),
     secretStore,
     challenges,
     emit,

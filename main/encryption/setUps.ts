@@ -3,7 +3,7 @@ import type { SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBa
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { Challenges } from "../account/challenges.ts";
+import type { AuthDict, Challenges } from "../account/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
@@ -17,12 +17,15 @@ import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityK
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
 import { hasMaster } from "./newIdentity.ts";
 import { heldHere, removeKeys } from "./replacedKeys.ts";
+import { takeUpAgain } from "./takeUpAgain.ts";
 import { unopenedVersions } from "./keyStorage.ts";
 import { refuseToBegin, refuseToChange, STEPS, whatIsReplaced } from "./setUpSteps.ts";
 import type { SetUpWork } from "./setUpWork.ts";
 
 export interface SetUpParts {
   session: (accountId: AccountId) => MatrixSession;
+  /** Resolves when the account's session has started or said why not; it goes before others. */
+  whenStarted: (accountId: AccountId) => Promise<void>;
   secretStore: SecretStore;
   keptKeys: KeptKeys;
   openedCopies: OpenedCopiesKeeper;
@@ -171,13 +174,17 @@ export class SetUps {
     return await this.#run(accountId, conversation, pending);
   }
 
-  /** Goes on with a stopped set-up. Throws `conversation_over` when there is none, or when it is running. */
+  /**
+   * Goes on with a stopped set-up, once its session has started; and by itself where it is stopped by what passes, unless
+   * that would ask the person again what they have answered. Throws `conversation_over` when there is none, or when it is
+   * running.
+   */
   async continue(accountId: AccountId): Promise<SetUp> {
     await this.current(accountId);
     const conversation = this.#conversations.get(accountId);
     const pending = await this.#pendings.read(accountId);
     if (!conversation || !pending || conversation.stop) throw fail("conversation_over");
-    return await this.#run(accountId, conversation, pending);
+    return await this.#run(accountId, conversation, pending, { again: true });
   }
 
   /**
@@ -202,7 +209,12 @@ export class SetUps {
     this.#conversations.delete(accountId);
   }
 
-  async #run(accountId: AccountId, conversation: Conversation, pending: PendingSetUp): Promise<SetUp> {
+  async #run(
+    accountId: AccountId,
+    conversation: Conversation,
+    pending: PendingSetUp,
+    { again } = { again: false },
+  ): Promise<SetUp> {
     const stop = conversation.stop ?? new AbortController();
     conversation.stop = stop;
     let steps: SetUp["steps"] = STEPS[pending.kind].map(({ step }) => ({ step, status: "to_do" }));
@@ -217,11 +229,17 @@ export class SetUps {
       steps = steps.map((entry) => (entry.step === step ? { step, status } : entry));
       show("running");
     };
+    let asked = false;
+    const run = (): Promise<void> =>
+      this.#parts.session(accountId).useAlone(async (client, signal) => {
+        const onAnswer = (): void => void (asked = true);
+        const now = (await this.#pendings.read(accountId)) ?? pending;
+        await this.#runSteps(accountId, client, { pending: now, mark, stop, signal, onKept, onAnswer });
+      });
     try {
       show("running");
-      await this.#parts.session(accountId).useAlone(async (client, signal) => {
-        await this.#runSteps(accountId, client, { pending, mark, stop, signal, onKept });
-      });
+      const ready = (): Promise<void> => this.#parts.whenStarted(accountId);
+      await (again ? takeUpAgain(run, { ready, asked: () => asked, stop: stop.signal }) : run());
       await this.#pendings.finish(accountId, pending);
       conversation.shown = { ...conversation.shown, keptSince: null };
       show("checked");
@@ -246,6 +264,8 @@ export class SetUps {
       stop: AbortController;
       signal: AbortSignal;
       onKept: SetUpWork["onKept"];
+      /** Called when the person has answered what the server asked. */
+      onAnswer: () => void;
     },
   ): Promise<void> {
     const { stop } = run;
@@ -269,8 +289,13 @@ export class SetUps {
           access,
           pending,
           onKept: run.onKept,
-          authenticate: (request) =>
-            this.#parts.challenges.run(session, purpose, request, { signal: stop.signal }),
+          authenticate: (request) => {
+            const noted = (auth: AuthDict | null): Promise<void> => {
+              if (auth !== null) run.onAnswer();
+              return request(auth);
+            };
+            return this.#parts.challenges.run(session, purpose, noted, { signal: stop.signal });
+          },
         });
         if (!pending.done.includes(step)) {
           pending = { ...pending, done: [...pending.done, step] };

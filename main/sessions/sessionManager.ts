@@ -111,9 +111,11 @@ export class SessionManager {
     await this.#starts.addAll(accountIds, startIfStopped, (accountId) => this.#announce(accountId));
   }
 
-  /** The person looks at this account: where it waits for its turn to start, it goes first. */
-  opened(accountId: AccountId): void {
+  /** The person waits for this account: it starts before others. Resolves when it is not starting; never rejects. */
+  async opened(accountId: AccountId): Promise<void> {
     this.#starts.goFirst(accountId);
+    await this.#starts.settled([{ accountId }]);
+    await this.#sessions.get(accountId)?.whenStarted();
   }
 
   /**

@@ -34,6 +34,7 @@ export function openSecureBackup(
   const silent = (): void => undefined;
   const service = new SecureBackupService({
     session: (accountId) => rooms.sessions.session(accountId),
+    whenStarted: (accountId) => rooms.sessions.opened(accountId),
     secretStore: rooms.secretStore,
     challenges,
     emit,

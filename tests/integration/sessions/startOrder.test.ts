@@ -35,7 +35,7 @@ it("starts the account that is opened first, says of all others that they start,
   const ran: AccountId[] = [];
   rooms.sessions.onRunning((accountId) => ran.push(accountId));
   const opened = accountIds[COUNT - 1] as AccountId;
-  rooms.sessions.opened(opened);
+  void rooms.sessions.opened(opened);
   const restored = rooms.sessions.restoreAll();
   expect(accountIds.map(statusOf)).toEqual(accountIds.map(() => "starting"));
   await waitUntil(() => ran.length > 0, { what: "the first account to run" });
