@@ -1,3 +1,5 @@
+import { ensureDendrite, whyNoDendrite } from "../tests/support/dendrite.ts";
+
 /** A level of tests, in the order in which they run: what is quick to fail comes first. */
 export interface Level {
   name: string;
@@ -8,6 +10,10 @@ export interface Level {
   app?: "staged" | "packaged";
   /** Its tests start homeservers. Their Synapse is installed beforehand: no test's time limit is made for that. */
   homeserver?: true;
+  /** Why it does not run, in a sentence; null when it does. Asked before anything of it is made ready. */
+  whyNot?: (named: boolean) => Promise<string | null>;
+  /** Makes ready what its tests need: no test's time limit is made for that. */
+  prepare?: () => Promise<unknown>;
   /** Files that run side by side, each worker with a screen of its own. More would slow each other down to time-outs. */
   workers: number;
   /** Milliseconds for one test. */
@@ -51,5 +57,16 @@ export const levels: Level[] = [
     homeserver: true,
     workers: 1,
     testTimeoutMs: 300_000,
+  },
+  {
+    name: "dendrite",
+    files: ["tests/dendrite/**/*.test.ts"],
+    whyNot: async (named) =>
+      named || process.env.STEWARD_SOAK === "1"
+        ? whyNoDendrite()
+        : "takes minutes to build Dendrite: `npm test -- dendrite` and `npm run soak` run it",
+    prepare: ensureDendrite,
+    workers: 1,
+    testTimeoutMs: 120_000,
   },
 ];

@@ -38,6 +38,13 @@ export async function runTests(words: string[]): Promise<number> {
       say(`level ${level.name}`);
       let results: Outcome[];
       try {
+        const note = (await level.whyNot?.(named.includes(level))) ?? null;
+        if (note !== null) {
+          outcomes.push({ name: level.name, state: "skipped", note });
+          say(`level ${level.name} is skipped: ${note}`);
+          continue;
+        }
+        await level.prepare?.();
         if (level.homeserver) await ensureSynapse();
         if (level.app !== undefined && electron === undefined) {
           electron = await findElectron();
