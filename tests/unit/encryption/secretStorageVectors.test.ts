@@ -7,7 +7,7 @@ import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { keyFromPhrase } from "../../../main/encryption/securityPhrase.ts";
 import { readSecret } from "../../../main/encryption/secretValue.ts";
 
-const folder = join(import.meta.dirname, "../../vectors");
+const folder = join(import.meta.dirname, "../../vectors/secretStorage");
 
 /** A head of lines `name: value`, an empty line, and the account data by type as JSON. */
 function readVector(file: string) {
@@ -20,7 +20,7 @@ function readVector(file: string) {
   return { accountData, securityKey: one("security-key")!, phrase: one("phrase"), secrets };
 }
 
-const files = globSync("secretStorage-*.txt", { cwd: folder });
+const files = globSync("*.txt", { cwd: folder });
 
 describe("secret storage made by another client, or by ours and read by others", () => {
   it.each(files)("%s opens, and is written again", async (file) => {
