@@ -6,6 +6,7 @@ import * as z from "zod";
 import { fail, isFailure } from "../../shared/errors.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
+import { fromBase64OfLength } from "./base64.ts";
 import { BackupTransfer } from "./roomKeys/backupTransfer.ts";
 
 const PREFIX = "/_matrix/client/v3";
@@ -14,6 +15,7 @@ const LONGEST_ACCOUNT_DATA = 64 * 1024;
 /** The one kind of key backup that the spec has (Client-Server API, "Server-side key backups"). */
 export const BACKUP_ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
 
+const PUBLIC_KEY_BYTES = 32;
 const BackupVersion = z.object({
   version: z.string().min(1).max(255),
   algorithm: z.string().max(255),
@@ -26,7 +28,7 @@ export interface ServerBackup {
   version: string;
   algorithm: string;
   keyCount: number;
-  /** Unpadded or padded base64; null when the algorithm is not one that Steward knows. */
+  /** Unpadded or padded base64; null when the algorithm is not one that Steward knows, or what it names is no key. */
   publicKey: string | null;
   /** The whole answer, for the SDK to look at its signatures. */
   raw: unknown;
@@ -157,7 +159,8 @@ export class AccountServer {
     const parsed = BackupVersion.safeParse(raw);
     if (!parsed.success) throw this.#badAnswer();
     const { version, algorithm, count, auth_data: authData } = parsed.data;
-    const publicKey = algorithm === BACKUP_ALGORITHM ? (authData.public_key ?? null) : null;
+    const named = algorithm === BACKUP_ALGORITHM ? (authData.public_key ?? null) : null;
+    const publicKey = named !== null && fromBase64OfLength(named, PUBLIC_KEY_BYTES) ? named : null;
     return { version, algorithm, keyCount: count, publicKey, raw };
   }
 

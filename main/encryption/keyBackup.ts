@@ -1,12 +1,41 @@
-import { fail } from "../../shared/errors.ts";
+import { type AppError, type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
+import { toServerFailure } from "../http/serverErrors.ts";
 import type { AccountServer, ServerBackup } from "./accountServer.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
+import { canonicalJson } from "./canonicalJson.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { backupPublicKey, samePublicKey } from "./publicKeys.ts";
 
 /** Whether a private key, base64, is the one of this backup. */
 export function opensBackup(privateKey: string | null, backup: ServerBackup | null): boolean {
   return privateKey !== null && backup !== null && samePublicKey(backupPublicKey(privateKey), backup.publicKey);
+}
+
+/** What an answer says that is one, but not of use. Anything else stands for the whole server, or for this session. */
+const USELESS_ANSWERS: readonly AppErrorKind[] = [
+  "bad_answer",
+  "server",
+  "gateway_error",
+  "not_found",
+  "forbidden",
+  "too_large",
+  "rate_limited",
+];
+
+/**
+ * The newest backup, or why what the server says of it is of no use: one answer that fails does not keep the others from
+ * being seen.
+ */
+export async function newestBackup(
+  server: AccountServer,
+): Promise<{ backup: ServerBackup | null; problem: AppError | null }> {
+  try {
+    return { backup: await server.backup(), problem: null };
+  } catch (thrown) {
+    const failure = toServerFailure(thrown, server.host);
+    if (!(failure instanceof AppFailure) || !USELESS_ANSWERS.includes(failure.error.kind)) throw thrown;
+    return { backup: null, problem: failure.error };
+  }
 }
 
 /** As far back as this is looked for older backups: they can only be asked for one by one. */
@@ -58,21 +87,34 @@ export async function backupKeyHere({ crypto }: EncryptionAccess): Promise<strin
  * its signatures: clients that trust those would take this backup again when a server offers it later.
  *
  * Throws `session_not_verified` when this session does not have the identity's master key.
+ *
+ * @param existing what stands there already and stays
  */
 async function signedAuthData(
   { machine, userId, deviceId }: EncryptionAccess,
   privateKey: string,
+  existing: Record<string, unknown> = {},
 ): Promise<{ public_key: string; signatures: object }> {
   const publicKey = backupPublicKey(privateKey);
   if (publicKey === null) throw new Error("The key backup's private key is not one");
-  // With one field the canonical form is what JSON.stringify gives.
-  const unsigned = { public_key: publicKey };
-  const signed = await machine.sign(JSON.stringify(unsigned));
+  const { signatures: before, unsigned, ...fields } = existing;
+  const content = { ...fields, public_key: publicKey };
+  const signed = await machine.sign(canonicalJson(content));
   const signatures = JSON.parse(signed.asJSON()) as Record<string, Record<string, string>>;
   signed.free();
   const { [`ed25519:${deviceId}`]: _byDevice, ...byIdentity } = signatures[userId] ?? {};
   if (Object.keys(byIdentity).length === 0) throw fail("session_not_verified");
-  return { ...unsigned, signatures: { [userId]: byIdentity } };
+  const others = isObject(before) ? before : {};
+  const ours = isObject(others[userId]) ? others[userId] : {};
+  return {
+    ...content,
+    ...(unsigned === undefined ? {} : { unsigned }),
+    signatures: { ...others, [userId]: { ...ours, ...byIdentity } },
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Creates a key backup for a private key, signed by the identity. Answers its version. Throws as `signBackup` does. */
@@ -81,11 +123,14 @@ export async function createBackup(access: EncryptionAccess, privateKey: string)
 }
 
 /**
- * Signs an existing key backup anew, by a session that has shown with its private key that the backup is its own. Throws
- * `session_not_verified` when this session does not have the identity's master key.
+ * Signs an existing key backup anew, by a session that has shown with its private key that the backup is its own. What
+ * else stands in its `auth_data` stays, and is signed too. Throws `session_not_verified` when this session does not have
+ * the identity's master key.
  */
-export async function signBackup(access: EncryptionAccess, privateKey: string, version: string): Promise<void> {
-  await access.server.updateBackup(version, await signedAuthData(access, privateKey));
+export async function signBackup(access: EncryptionAccess, privateKey: string, backup: ServerBackup): Promise<void> {
+  const { auth_data: existing } = backup.raw as { auth_data?: unknown };
+  const authData = await signedAuthData(access, privateKey, isObject(existing) ? existing : {});
+  await access.server.updateBackup(backup.version, authData);
 }
 
 /**

@@ -1,20 +1,34 @@
 import type { OlderBackup } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
-import { type AccountServer, BACKUP_ALGORITHM } from "./accountServer.ts";
+import { BACKUP_ALGORITHM, type ServerBackup } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { allBackups, backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
 import { heldHere, removeKeys } from "./replacedKeys.ts";
+import type { OpenBackup } from "./roomKeys/carryEntries.ts";
+import { findNotInSession } from "./roomKeys/findNotInSession.ts";
+import type { OwnStore } from "./roomKeys/ownStore.ts";
+import { takeFromBackup } from "./roomKeys/takeFromBackup.ts";
 
 /**
  * Turns key storage off: says so in the account data first, so that no client begins it again in between, then deletes
- * the backups of room keys and the stored secrets. The identity and the sessions' verification stay, and so do keys that
- * secrets of another kind are encrypted with; secrets that nobody has opened here are put aside. Can be done again wherever it was cut off. Throws `bad_answer` when the server deletes a
- * backup and has it still.
+ * the backups of room keys and the stored secrets. A backup that opens here is taken into this session first, and goes
+ * when the session is shown to have all of it; any other stays. The identity and the sessions' verification stay, and so
+ * do keys that secrets of another kind are encrypted with; secrets that nobody has opened here are put aside: one of them
+ * may open a backup that stays. Can be done again wherever it was cut off. Throws `bad_answer` when the server deletes a backup and has it still.
+ *
+ * @param ownStore gives this session's room keys
+ * @param deleteUnopened whether the person gives up the backups that stay otherwise
  */
-export async function turnOffKeyStorage(access: EncryptionAccess): Promise<void> {
-  const { crypto, server, storage } = access;
+export async function turnOffKeyStorage(
+  access: EncryptionAccess,
+  ownStore: () => Promise<OwnStore>,
+  deleteUnopened: boolean,
+): Promise<void> {
+  const { crypto, storage } = access;
   await declareBackupUnwanted(access);
-  await deleteAllBackups(server);
+  await deleteBackups(access, async (backup, privateKey) => {
+    return deleteUnopened || (privateKey !== null && (await isInSession(access, { ...backup, privateKey }, ownStore)));
+  });
   if ((await storage.defaultKey()).kind !== "absent") await storage.removeDefaultKey();
   await removeKeys(access, {
     keep: null,
@@ -26,15 +40,43 @@ export async function turnOffKeyStorage(access: EncryptionAccess): Promise<void>
   await crypto.checkKeyBackupAndEnable();
 }
 
-/** Throws `bad_answer` when the server goes on naming one that it says it has deleted. */
-async function deleteAllBackups(server: AccountServer): Promise<void> {
-  const deleted = new Set<string>();
-  for (let backup = await server.backup(); backup; backup = await server.backup()) {
-    const { version } = backup;
-    if (deleted.has(version)) throw fail("bad_answer", { host: server.host });
-    await server.deleteBackup(version);
-    deleted.add(version);
+/**
+ * Throws `bad_answer` when the server goes on naming one that it says it has deleted.
+ *
+ * @param mayGo asked of each backup, with the key of it that this session has, or null
+ */
+async function deleteBackups(
+  access: EncryptionAccess,
+  mayGo: (backup: ServerBackup, privateKey: string | null) => Promise<boolean>,
+): Promise<void> {
+  const { server } = access;
+  const keyHere = await backupKeyHere(access);
+  const [deleted, kept] = [new Set<string>(), new Set<string>()];
+  const remaining = async (): Promise<ServerBackup[]> =>
+    (await allBackups(server)).filter(({ version }) => !kept.has(version));
+  // Where versions are not numbered in order, the next one is found once the newest is gone.
+  for (let found = await remaining(); found.length > 0; found = await remaining()) {
+    for (const backup of found) {
+      const { version } = backup;
+      if (deleted.has(version)) throw fail("bad_answer", { host: server.host });
+      const privateKey = opensBackup(keyHere, backup) ? keyHere : null;
+      if (await mayGo(backup, privateKey)) {
+        await server.deleteBackup(version);
+        deleted.add(version);
+      } else kept.add(version);
+    }
   }
+}
+
+/** Takes a backup into this session, and answers whether it is shown to have all of it then. */
+async function isInSession(
+  access: EncryptionAccess,
+  backup: OpenBackup,
+  ownStore: () => Promise<OwnStore>,
+): Promise<boolean> {
+  await takeFromBackup(access, backup, backup.version);
+  const found = await findNotInSession(access, backup, await ownStore());
+  return found !== null && found.unopened + found.missing === 0;
 }
 
 /** All backups of room keys, newest first. */

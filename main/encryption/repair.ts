@@ -141,7 +141,7 @@ export async function repairSignature(access: EncryptionAccess): Promise<void> {
   const [backup, privateKey] = [await access.server.backup(), await backupKeyHere(access)];
   if (!backup || privateKey === null || !opensBackup(privateKey, backup)) return;
   if (await isSignedByTrusted(access, backup)) return;
-  await signBackup(access, privateKey, backup.version);
+  await signBackup(access, privateKey, backup);
   const signed = await access.server.backup();
   if (!signed || !(await isSignedByTrusted(access, signed))) {
     throw fail("secure_backup_check_failed", { failed: ["backup_signature"] });

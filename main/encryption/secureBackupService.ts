@@ -17,6 +17,7 @@ import { deleteOtherKey, describeOtherKeys } from "./otherKeys.ts";
 import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
+import { ownStoreOf } from "./roomKeys/ownStore.ts";
 import { formatSecurityKey } from "./securityKey.ts";
 import { type SetUpParts, SetUps } from "./setUps.ts";
 import { openStorage, unlockStorage } from "./unlock.ts";
@@ -193,9 +194,9 @@ export class SecureBackupService implements Requests {
     });
 
   /** A key that is kept opens nothing any more afterwards, so it is forgotten too. */
-  turnOff = ({ accountId }: Input<"turnOff">): Promise<SecureBackupState> =>
+  turnOff = ({ accountId, deleteUnopened = false }: Input<"turnOff">): Promise<SecureBackupState> =>
     this.#mend(accountId, async (access) => {
-      await turnOffKeyStorage(access);
+      await turnOffKeyStorage(access, () => ownStoreOf(this.#parts.session(accountId)), deleteUnopened);
       // It is off, whatever becomes of the kept key: one that stays is shown as one that opens nothing.
       await this.#keptKeys.forget(accountId).catch((error: unknown) => {
         this.#parts.logger.warn("a kept key was not forgotten", { accountId, error });

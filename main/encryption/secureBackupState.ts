@@ -4,7 +4,8 @@ import {
   type SecureBackupDiagnosis,
   type SecureBackupState,
 } from "../../shared/contract/secureBackup.ts";
-import type { ServerBackup, ServerIdentity } from "./accountServer.ts";
+import type { AppError } from "../../shared/errors.ts";
+import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import {
   belongsTo,
@@ -13,7 +14,7 @@ import {
   type IdentityPrivateKeys,
   isThisSessionVerified,
 } from "./identity.ts";
-import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, opensBackup } from "./keyBackup.ts";
+import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, newestBackup, opensBackup } from "./keyBackup.ts";
 import { elsewhereAsRead, unneededKeys } from "./replacedKeys.ts";
 import type { DefaultKey, DescribedKey, StoredSecret } from "./secretStorage.ts";
 
@@ -24,7 +25,10 @@ export interface SecureBackupReading {
   /** Of the default key; null when there is none that makes sense. */
   description: DescribedKey | null;
   stored: Record<SecretName, StoredSecret>;
+  /** Null when there is none, or what the server says of it cannot be read. */
   backup: ServerBackup | null;
+  /** Why what the server says of the backup cannot be read; null when it can. */
+  backupProblem: AppError | null;
   identityKeys: IdentityPrivateKeys;
   backupKey: string | null;
   thisSessionVerified: boolean;
@@ -42,10 +46,10 @@ export interface SecureBackupReading {
 /** Reads the server and this session. */
 export async function readSecureBackup(access: EncryptionAccess): Promise<SecureBackupReading> {
   const { machine, server, storage } = access;
-  const [identity, defaultKey, backup, accountData, turnedOff, stored] = await Promise.all([
+  const [identity, defaultKey, { backup, problem }, accountData, turnedOff, stored] = await Promise.all([
     server.queryOwnKeys(machine),
     storage.defaultKey(),
-    server.backup(),
+    newestBackup(server),
     server.allAccountData(),
     isTurnedOff(server),
     Promise.all(SecretName.options.map(async (name) => [name, await storage.read(name)] as const)),
@@ -66,6 +70,7 @@ export async function readSecureBackup(access: EncryptionAccess): Promise<Secure
     description,
     stored: Object.fromEntries(stored) as Record<SecretName, StoredSecret>,
     backup,
+    backupProblem: problem,
     identityKeys,
     backupKey,
     thisSessionVerified,
@@ -123,12 +128,14 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
       version: backup.version,
       algorithm: backup.algorithm,
       keyCount: backup.keyCount,
+      opensHere: opensBackup(backupKey, backup),
       active: parts.activeVersion === backup.version,
       trusted: opensBackup(backupKey, backup),
       signed: parts.backupSigned,
     },
     unneededKeys: parts.unneededKeys.length,
     openedByOtherKey: known.openedByOtherKey ?? null,
+    backupProblem: parts.backupProblem,
     turnedOff: parts.turnedOff,
     keptKey: known.keptKey ?? { status: "none", place: null },
   };
@@ -149,7 +156,8 @@ function diagnose(
   { unfinished }: Known,
 ): SecureBackupDiagnosis {
   // Without a backup on the server there is nothing that its key could be needed for.
-  const needed = secrets.filter(({ name }) => name !== "m.megolm_backup.v1" || backup !== null);
+  const mayBeBackup = backup !== null || parts.backupProblem !== null;
+  const needed = secrets.filter(({ name }) => name !== "m.megolm_backup.v1" || mayBeBackup);
   const anyStored = (...ways: string[]): boolean => needed.some(({ stored }) => ways.includes(stored));
   if (unfinished) return "unfinished_set_up";
   if (identity.changedTo !== null) return "identity_changed";
@@ -159,7 +167,10 @@ function diagnose(
   if (anyStored("missing", "other_key_only")) return "secret_not_stored";
   if (anyStored("malformed")) return "secret_unreadable";
   if (anyStored("wrong")) return "stored_secret_wrong";
+  if (parts.backupProblem !== null) return "backup_unreadable";
   if (backup === null) return "backup_missing";
+  if (backup.algorithm !== BACKUP_ALGORITHM) return "backup_unknown_kind";
+  if (parts.backup?.publicKey === null) return "backup_malformed";
   if (!identity.thisSessionVerified) return "session_unverified";
   if (secrets.some(({ here }) => !here)) return "secret_missing_here";
   if (!opensBackup(parts.backupKey, parts.backup)) return "backup_key_differs";

@@ -21,7 +21,9 @@ const unpadded = (key: string): string => key.replace(/=+$/, "");
 
 /** Whether what a server says of a key backup names this public key. `info` is unchecked. */
 export function namesPublicKey(info: unknown, publicKey: string): boolean {
-  const { algorithm, auth_data: authData } = (info ?? {}) as { algorithm?: unknown; auth_data?: unknown };
+  const { algorithm, version, auth_data: authData } = (info ?? {}) as Record<string, unknown>;
+  // The crypto WASM throws at a version that is no text, where nobody hears of it.
+  if (typeof version !== "string" || version === "") return false;
   const named = (authData as { public_key?: unknown } | null | undefined)?.public_key;
   return algorithm === ALGORITHM && typeof named === "string" && unpadded(named) === unpadded(publicKey);
 }

@@ -189,9 +189,14 @@ export async function forgetKeptKey(accountId: AccountId): Promise<void> {
   if (state) states.set(accountId, { ...state, keptKey: { ...state.keptKey, status: "none" } });
 }
 
-/** Turns key storage off and deletes what was stored. @throws RequestFailure */
-export async function turnOff(accountId: AccountId): Promise<void> {
-  secureBackupStateChanged(accountId, await steward.secureBackup.turnOff({ accountId }));
+/**
+ * Turns key storage off and deletes what was stored.
+ *
+ * @param deleteUnopened whether backups go too of which this session does not have all
+ * @throws RequestFailure
+ */
+export async function turnOff(accountId: AccountId, deleteUnopened: boolean): Promise<void> {
+  secureBackupStateChanged(accountId, await steward.secureBackup.turnOff({ accountId, deleteUnopened }));
 }
 
 /** Takes back that key storage was turned off. @throws RequestFailure */

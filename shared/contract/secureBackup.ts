@@ -31,7 +31,13 @@ export const SecureBackupDiagnosis = z.enum([
   "secret_unreadable",
   /** A stored secret was opened and is not what belongs to the identity or the backup on the server. */
   "stored_secret_wrong",
+  /** What the server says of the backup is of no use; `backupProblem` says why. Everything else was read. */
+  "backup_unreadable",
   "backup_missing",
+  /** The backup is of an algorithm that Steward does not know. */
+  "backup_unknown_kind",
+  /** The backup names no public key, or none that is one: nothing can be put into it. */
+  "backup_malformed",
   "session_unverified",
   "secret_missing_here",
   /** The backup is not the one whose private key this session has: nothing is uploaded to it. */
@@ -94,6 +100,8 @@ export const SecureBackupState = z.object({
       version: z.string(),
       algorithm: z.string(),
       keyCount: z.number().int(),
+      /** Whether this session has its private key. */
+      opensHere: z.boolean(),
       /** This session writes its room keys to it. */
       active: z.boolean(),
       /** This session has its private key. */
@@ -102,6 +110,8 @@ export const SecureBackupState = z.object({
       signed: z.boolean(),
     })
     .nullable(),
+  /** Why it is not known which backup there is; null when it is. */
+  backupProblem: AppError.nullable(),
   /**
    * Keys of secret storage that were replaced, or that turning off has left, and that nothing needs any more: what they
    * open was opened here and is elsewhere. Others are told of by `otherKeys`.
@@ -302,8 +312,11 @@ export const secureBackup = domain({
       }),
       SecureBackupState,
     ),
-    /** Deletes the backup of room keys and the stored secrets, and says in the account data that none is wanted. */
-    turnOff: request(one, SecureBackupState),
+    /**
+     * Deletes the backups of room keys and the stored secrets, and says in the account data that none is wanted. A backup
+     * of which this session does not have all stays, unless `deleteUnopened` is given.
+     */
+    turnOff: request(one.extend({ deleteUnopened: z.boolean().optional() }), SecureBackupState),
     /** Takes that back where secrets and backup are still there; where they are not, a set-up does so. */
     turnOn: request(one, SecureBackupState),
     olderBackups: request(one, OlderBackups),

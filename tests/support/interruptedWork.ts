@@ -92,6 +92,14 @@ export class Scene {
     return new Scene({ synapse, user, other, data, rooms, rig, accountId, securityKey });
   }
 
+  /** Ends the session and begins it again, as the app does when it is started; resolves when that is in sync. */
+  async restart(): Promise<void> {
+    const session = this.#rooms.sessions.session(this.accountId);
+    await session.stop();
+    await session.start();
+    expect(session.snapshot).toMatchObject({ status: "running" });
+  }
+
   end(): Promise<void> {
     return this.#data.destroy();
   }

@@ -17,8 +17,9 @@ import { joinSignals } from "./joinSignals.ts";
 import { KeyFileReader } from "./keyFileReader.ts";
 import { unfinishedName } from "./keyFileWriter.ts";
 import { roomNames } from "./roomNames.ts";
+import { ownStoreOf } from "./ownStore.ts";
 import { runWithBackup } from "./runWithBackup.ts";
-import { countStored, describeSessionStore, pieceOf, type SessionStore } from "./sessionStore.ts";
+import { countStored, pieceOf, type SessionStore } from "./sessionStore.ts";
 import type { ResultOf, RoomKeysTask, ThreadCalls } from "./threadProtocol.ts";
 
 /** The score that a key file's passphrase needs, of zxcvbn's 0 to 4. The file can be guessed at without end. */
@@ -175,11 +176,7 @@ export class RoomKeysService implements Requests {
 
   /** Where a thread reads the room keys of the session; null when it has none. */
   async #storeOf(accountId: AccountId): Promise<SessionStore | null> {
-    const session = this.#parts.session(accountId);
-    const { userId, deviceId } = session.details;
-    const storageKey = await session.readStorageKey();
-    const stored = describeSessionStore(session.storeReader, { userId, deviceId, storageKey });
-    return stored.count > 0 ? stored : null;
+    return (await ownStoreOf(this.#parts.session(accountId))).session;
   }
 
   /** Begins a Job that ends when it is cancelled, when the session stops, or by itself. */

@@ -68,7 +68,8 @@ function opensWith({ key }: SecureBackupState): string {
   return t(key.hasPhrase ? "backup.opensPhrase" : "backup.opensKey");
 }
 
-function keyBackup({ backup }: SecureBackupState): string {
+function keyBackup({ backup, backupProblem }: SecureBackupState): string {
+  if (backupProblem) return t("common.unknown");
   if (!backup) return t("backup.keyBackupNone");
   return [
     t("backup.keyCount", { count: backup.keyCount }),

@@ -170,7 +170,7 @@ function Diagnosis({ account, entry, later }: Pick<ContentProps, "account" | "en
     return (
       <>
         <Notice tone="warn">{sentence}</Notice>
-        <HalfOff account={account} />
+        <HalfOff account={account} state={state} />
       </>
     );
   }
@@ -179,6 +179,7 @@ function Diagnosis({ account, entry, later }: Pick<ContentProps, "account" | "en
       <Notice tone={state.diagnosis === "old_keys_left" ? "info" : "error"} live>
         {sentence}
       </Notice>
+      {state.backupProblem && <ErrorText error={state.backupProblem} />}
       <RepairForm key={state.diagnosis} account={account} state={state} />
     </>
   );

@@ -59,6 +59,8 @@ export function wayToMend(state: SecureBackupState): WayToMend | null {
     case "secret_unreadable":
     case "stored_secret_wrong":
     case "backup_missing":
+    case "backup_unknown_kind":
+    case "backup_malformed":
     case "key_not_checkable":
     case "old_keys_left":
       return "with_key";
@@ -70,7 +72,9 @@ export function wayToMend(state: SecureBackupState): WayToMend | null {
 }
 
 /** The one thing that is wrong, or that all is well, as a sentence. */
-export function diagnosisSentence(state: Pick<SecureBackupState, "diagnosis" | "secrets">): string {
+export function diagnosisSentence(
+  state: Pick<SecureBackupState, "diagnosis" | "secrets"> & Partial<Pick<SecureBackupState, "backup">>,
+): string {
   const missing = state.secrets.find(({ stored, here }) => {
     switch (state.diagnosis) {
       case "secret_not_stored":
@@ -86,6 +90,7 @@ export function diagnosisSentence(state: Pick<SecureBackupState, "diagnosis" | "
     }
   });
   return t(`backup.diagnosis.${state.diagnosis}`, {
+    algorithm: state.backup?.algorithm ?? t("common.unknown"),
     secret: missing ? secretWords(missing.name) : t("common.unknown"),
   });
 }

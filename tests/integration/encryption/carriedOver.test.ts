@@ -180,3 +180,30 @@ describe("an older backup, before its key is replaced", () => {
     for (const [id, entry] of Object.entries(before)) expect(after[id], id).toEqual(entry);
   });
 });
+
+describe("key storage that is turned off", () => {
+  const keysHere = () => scene.use(async (client) => (await client.getCrypto()!.exportRoomKeys()).map((key) => key.session_id));
+
+  it("leaves this session with every room key of the backup, and then deletes it", async () => {
+    const key = makeRoomKey(500);
+    await old.put(ROOM, [{ sessionId: key.session_id, clear: JSON.stringify(key) }], {});
+    expect(await keysHere()).not.toContain(key.session_id);
+    const off = await scene.service.turnOff({ accountId: scene.accountId });
+    expect(off).toMatchObject({ diagnosis: "turned_off", backup: null });
+    expect(await keysHere()).toContain(key.session_id);
+    expect(await keysHere()).toHaveLength(ALL + 1);
+  });
+
+  it.each(["does not take", "does not open"])("keeps a backup with an entry that this session %s", async (what) => {
+    const { session_id: sessionId } = makeRoomKey(500);
+    const entry = { sessionId, clear: "not a room key" };
+    await old.put(ROOM, [entry], {}, what === "does not open" ? strangerKey : old.privateKey);
+    const { encrypted } = await scene.onServer.read("m.megolm_backup.v1");
+    const { accountId } = scene;
+    expect(await scene.service.turnOff({ accountId })).toMatchObject({ diagnosis: "turned_off", backup: { version: "1" } });
+    expect(await old.versions()).toEqual(["1"]);
+    expect((await scene.onServer.read("m.megolm_backup.v1")).encrypted).toEqual(encrypted);
+    expect(await scene.service.turnOff({ accountId, deleteUnopened: true })).toMatchObject({ backup: null });
+    expect((await scene.onServer.read("m.megolm_backup.v1")).encrypted).toEqual({});
+  });
+});

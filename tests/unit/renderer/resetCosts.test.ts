@@ -61,6 +61,7 @@ describe("the one button that mends", () => {
       { name: "m.megolm_backup.v1", stored: "stored", here: false },
     ],
     backup: null,
+    backupProblem: null,
     unneededKeys: 0,
     turnedOff: false,
     keptKey: { status: "none", place: "keychain" },
