@@ -35,7 +35,7 @@ describe("turning key storage off, interrupted", () => {
         const off = await isOff(scene);
         const { diagnosis, identity, secrets, key, unneededKeys } = await scene.state();
         expect(diagnosis).toBe(off ? "turned_off" : "working");
-        expect(identity).toEqual(IDENTITY);
+        expect(identity).toMatchObject(IDENTITY);
         expect(secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1")).toBe(true);
         // A description may be all that is left: it is said, so that the page offers to finish.
         const isDescribed = Object.keys(await scene.onServer.readIfAny(`m.secret_storage.key.${keyId}`)).length > 0;
