@@ -108,7 +108,7 @@ function startsSessionsOnce(rooms: Rooms): () => void {
 }
 
 function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): Handlers {
-  const { settingsFile, crashes, notices, log } = front;
+  const { window, settingsFile, crashes, notices, log } = front;
   const rendererErrors = new RendererErrors(crashes, createLogger(log, "renderer"));
   return createHandlers({
     ...rooms,
@@ -138,6 +138,7 @@ function handlersOf(rooms: Rooms, front: Front, emit: Emit, dialogs: Dialogs): H
         new URL(rooms.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
       logger: createLogger(log, "external"),
     }),
+    keepScreenPrivate: (isPrivate) => window.browserWindow?.setContentProtection(isPrivate),
     copyText: (text) => dialogs.copyText(text),
     reportError: (error) => rendererErrors.take(error),
     report: () => crashes.text(),

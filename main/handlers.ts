@@ -32,6 +32,7 @@ export interface HandlerParts {
     update(change: { [K in keyof Settings]?: Settings[K] | undefined }): Promise<Settings>;
   };
   openExternal: (request: { url: string; accountId?: AccountId | undefined }) => Promise<void>;
+  keepScreenPrivate: (isPrivate: boolean) => void;
   copyText: (text: string) => Promise<void>;
   reportError: (error: RendererError) => void;
   report: () => string;
@@ -48,6 +49,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       updateSettings: (change) => parts.settings.update(change),
       openExternal: async (request) => {
         await parts.openExternal(request);
+        return {};
+      },
+      keepScreenPrivate: ({ private: isPrivate }) => {
+        parts.keepScreenPrivate(isPrivate);
         return {};
       },
       copyText: async ({ text }) => {

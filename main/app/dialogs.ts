@@ -1,6 +1,6 @@
 import { app, type BrowserWindow, clipboard, dialog } from "electron";
 import { join } from "node:path";
-import { writeDurably } from "../storage/durableFile.ts";
+import { writeForPerson } from "../storage/durableFile.ts";
 import { BrieflyCopied } from "./brieflyCopied.ts";
 
 /** A text to be saved where the person says. */
@@ -43,7 +43,7 @@ export class Dialogs {
   async saveText({ suggestedName, text }: TextToSave): Promise<boolean> {
     const path = await this.chooseTarget(suggestedName);
     if (path === null) return false;
-    await writeDurably(path, text);
+    await writeForPerson(path, text);
     return true;
   }
 

@@ -134,6 +134,8 @@ export class MainWindow {
     this.#rememberPlace(window);
     const stopColouring = onBackgroundChange((colour) => window.setBackgroundColor(colour));
     this.#watch = new RendererWatch(window, logger);
+    // A page that is loaded again shows no secret, and cannot say so of the one before it.
+    window.webContents.on("did-start-loading", () => window.setContentProtection(false));
     window.on("closed", () => {
       stopColouring();
       this.#window = null;

@@ -136,7 +136,9 @@ export class CrashReporter {
     const temporary = `${path}.new`;
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const file = openSync(temporary, "w", 0o600);
+      // A leftover, or a link that leads elsewhere: not to be written through.
+      rmSync(temporary, { force: true });
+      const file = openSync(temporary, "wx", 0o600);
       try {
         const bytes = Buffer.from(JSON.stringify({ reports }), "utf8");
         for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);

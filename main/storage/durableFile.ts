@@ -1,4 +1,5 @@
-import { dirname, resolve } from "node:path";
+import { randomBytes } from "node:crypto";
+import { dirname, join, resolve } from "node:path";
 import { fileFailure, isMissing, systemErrorCode } from "./fileErrors.ts";
 import { files } from "./fileLayer.ts";
 import { KeyedQueue } from "./keyedQueue.ts";
@@ -86,13 +87,25 @@ function temporaryOf(path: string): string {
   return `${path}.new`;
 }
 
-async function replace(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = temporaryOf(path);
+/**
+ * As `writeDurably`, for a folder of the person's, which others may be able to write to: nobody can know the name of the
+ * unfinished file beforehand, and lie in wait there with a link or a folder.
+ *
+ * @throws `file_failed`
+ */
+export function writeForPerson(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${randomBytes(12).toString("hex")}.new`);
+  return replace(path, content, temporary).catch((thrown: unknown) => {
+    throw fileFailure(thrown);
+  });
+}
+
+async function replace(path: string, content: string | Uint8Array, temporary = temporaryOf(path)): Promise<void> {
   try {
-    const file = await files().open(temporary, "w", FILE_MODE);
+    // A leftover of an earlier write, or a link that leads elsewhere: not to be written through, hence "wx" as well.
+    await files().rm(temporary);
+    const file = await files().open(temporary, "wx", FILE_MODE);
     try {
-      // A leftover of an earlier write keeps its own mode when it is opened again.
-      await file.chmod(FILE_MODE);
       await file.writeFile(content);
       await file.sync();
     } finally {

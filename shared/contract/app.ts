@@ -68,6 +68,8 @@ export const app = domain({
      * Anything else is refused with `forbidden`.
      */
     openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({})),
+    /** While a secret is shown: keeps the window out of screenshots and shared screens, where the system can do that. */
+    keepScreenPrivate: request(z.object({ private: z.boolean() }), z.object({})),
     copyText: request(z.object({ text: z.string().max(LONGEST_COPIED) }), z.object({})),
     /** Notes an error of the window's in the log and for the report. Too many are only counted. */
     reportError: request(RendererError, z.object({})),

@@ -5,9 +5,10 @@ import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "../../main/
 import { startSdkSession } from "../support/sdkSession.ts";
 import { AccountDataOnServer, openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
+import { waitUntil } from "../support/waitUntil.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { SecureBackupPage } from "./support/secureBackupPage.ts";
-import { chooseWhereToSave, readClipboard } from "./support/system.ts";
+import { chooseWhereToSave, notesScreenPrivacy, readClipboard } from "./support/system.ts";
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
 
 const KEPT = "The Security Key is kept on this computer.";
@@ -104,12 +105,20 @@ describe("keeping the Security Key on this computer", () => {
     await person.openAccount("Ella", "Secure Backup");
     await person.sees(KEPT);
     expect(await shows(securityKey)).toBe(false);
+    const isPrivate = await notesScreenPrivacy(person.app);
     expect(await keyShownAgain()).toBe(securityKey);
     expect(await shows(securityKey)).toBe(true);
+    await waitUntil(isPrivate, { what: "the window to be kept out of screenshots" });
     await person.looks("kept-key-shown");
     await person.press("Copy");
     await person.sees("Copied. Paste it where you keep your passwords.");
     expect(await readClipboard(person.app)).toBe(securityKey);
+    // What the page itself would copy of a part of it stays out: main copies the key, and takes it off again.
+    await person.app.electron.evaluate(({ clipboard }) => clipboard.clear());
+    await person.page.getByRole("group", { name: "Your Security Key" }).locator("span").nth(2).selectText();
+    await person.page.keyboard.press("Control+C");
+    await waitUntil(async () => (await readClipboard(person.app)) === securityKey, { what: "the whole key to be copied by main" });
+    await person.page.evaluate(() => getSelection()?.removeAllRanges());
     const folder = await temporaryFolder("saved");
     try {
       const path = join(folder.path, "key.txt");
@@ -129,7 +138,9 @@ describe("keeping the Security Key on this computer", () => {
     await person.page.getByRole("group", { name: "Your Security Key" }).scrollIntoViewIfNeeded();
     await person.looks("small-kept-key");
     await person.resizeTo(width, height);
+    const isPrivate = await notesScreenPrivacy(person.app);
     await person.openAccount("Ella", "Overview");
+    await waitUntil(async () => (await isPrivate()) === false, { what: "screenshots to be possible again" });
     await person.openAccount("Ella", "Secure Backup");
     await person.sees(KEPT);
     expect(await shows(securityKey)).toBe(false);

@@ -124,6 +124,11 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
   );
 }
 
+/** The host as the browser will show it: names beyond ASCII in their ASCII form, which no look-alike shares. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
 interface BrowserQuestionProps {
   readonly challenge: Challenge;
   readonly url: string;
@@ -143,6 +148,9 @@ function BrowserQuestion({ challenge, url, onCancel }: BrowserQuestionProps) {
   return (
     <>
       <p>{t("challenge.browserText")}</p>
+      <p>
+        {t("challenge.opensAt")} <bdi>{hostOf(url)}</bdi>
+      </p>
       {error && <ErrorText error={error} />}
       <Buttons>
         <Button

@@ -1,5 +1,5 @@
 import { Copy, Download, Printer } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import { steward } from "../../bridge.ts";
@@ -20,6 +20,9 @@ const outcomes = {
   print: { done: "backup.keep.printed", not: "backup.keep.notPrinted" },
 } as const;
 
+/** The ways in which what is selected leaves the window. */
+const SELECTION_LEAVES = ["copy", "cut", "dragstart"] as const;
+
 interface ShownKeyProps {
   readonly account: Account;
   /** Null for a new key that can no longer be shown, and can be copied and saved all the same. */
@@ -37,12 +40,33 @@ export function ShownKey({ account, securityKey, which }: ShownKeyProps) {
     const { kept } = await steward.secureBackup.keepSecurityKey({ accountId, how, which });
     setSaid(t(kept ? outcomes[how].done : outcomes[how].not));
   });
+  const shown = useRef<HTMLElement>(null);
+  const isShown = securityKey !== null;
+  useEffect(() => {
+    if (!isShown) return undefined;
+    void steward.app.keepScreenPrivate({ private: true }).catch(() => undefined);
+    return () => void steward.app.keepScreenPrivate({ private: false }).catch(() => undefined);
+  }, [isShown]);
+  const { run } = keep;
+  useEffect(() => {
+    // By keyboard or menu it would stay on the clipboard; main takes it off again. Dragged, it would go anywhere.
+    const instead = (event: Event): void => {
+      if (!shown.current || !getSelection()?.containsNode(shown.current, true)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.type !== "dragstart") void run("copy");
+    };
+    for (const type of SELECTION_LEAVES) document.addEventListener(type, instead, true);
+    return () => {
+      for (const type of SELECTION_LEAVES) document.removeEventListener(type, instead, true);
+    };
+  }, [run]);
   return (
     <>
       {securityKey === null ? (
         <Notice tone="info">{t("backup.keep.hidden")}</Notice>
       ) : (
-        <code className={styles["key"]} aria-label={t("backup.keep.keyLabel")} role="group">
+        <code ref={shown} className={styles["key"]} aria-label={t("backup.keep.keyLabel")} role="group">
           {keyGroups(securityKey).map((group, index) => (
             <span key={index}>{group}</span>
           ))}

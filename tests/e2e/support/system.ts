@@ -30,6 +30,16 @@ export async function chooseWhereToSave({ electron }: StewardApp, path: string):
   return () => electron.evaluate(() => (globalThis as unknown as { suggestedPath: string }).suggestedPath);
 }
 
+/** Notes how the window is kept out of screenshots, which Linux cannot do. Answers how to ask for it. */
+export async function notesScreenPrivacy({ electron }: StewardApp): Promise<() => Promise<boolean | undefined>> {
+  await electron.evaluate(({ BrowserWindow }) => {
+    const window = BrowserWindow.getAllWindows()[0];
+    if (!window) throw new Error("there is no window");
+    Object.assign(window, { setContentProtection: (on: boolean) => Object.assign(globalThis, { isPrivate: on }) });
+  });
+  return () => electron.evaluate(() => (globalThis as unknown as { isPrivate?: boolean }).isPrivate);
+}
+
 /** Stands in for a printer, of which there is none here. Answers how to ask how often something was printed. */
 export async function countPrints({ electron }: StewardApp): Promise<() => Promise<number>> {
   await electron.evaluate(({ BrowserWindow }) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -7,7 +7,9 @@ import { BACKGROUND } from "../../../main/app/colours.ts";
 import { cleanEnvironment } from "../../../main/app/environment.ts";
 import { fillIn } from "../../../main/app/fillIns.ts";
 import { RateBudget } from "../../../main/app/rateBudget.ts";
-import { writeDurably } from "../../../main/storage/durableFile.ts";
+import { CrashReporter } from "../../../main/logging/crashReport.ts";
+import { Redactor } from "../../../main/logging/redact.ts";
+import { writeDurably, writeForPerson } from "../../../main/storage/durableFile.ts";
 import { refusedSwitches } from "../../../main/app/switches.ts";
 import { settleWithin } from "../../../main/app/settleWithin.ts";
 import { fitPlace, SMALLEST, USUAL } from "../../../main/app/windowPlace.ts";
@@ -140,6 +142,47 @@ describe("settleWithin", () => {
     expect(await settleWithin(Promise.resolve(1), 1_000)).toEqual({ kind: "resolved" });
     expect(await settleWithin(Promise.reject(new Error("no")), 1_000)).toMatchObject({ kind: "rejected" });
     expect(await settleWithin(new Promise(() => undefined), 1)).toEqual({ kind: "late" });
+  });
+});
+
+describe.runIf(process.platform !== "win32")("a file that is written", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "steward-planted-"));
+    await writeFile(join(folder, "victim"), "mine", { mode: 0o644 });
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  test.each([
+    ["writeDurably", writeDurably],
+    ["writeForPerson", writeForPerson],
+  ])("by %s goes through no link that somebody has planted", async (_name, write) => {
+    const path = join(folder, "Security Key.txt");
+    for (const name of [`${path}.new`, path]) await symlink(join(folder, "victim"), name);
+    await write(path, "EsTc");
+    expect(await readFile(join(folder, "victim"), "utf8")).toBe("mine");
+    expect(await readFile(path, "utf8")).toBe("EsTc");
+    expect((await lstat(path)).isFile()).toBe(true);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("in a folder of the person's has no name that somebody could lie in wait at, and leaves nothing behind", async () => {
+    const path = join(folder, "Security Key.txt");
+    await mkdir(`${path}.new`);
+    await writeForPerson(path, "EsTc");
+    expect((await readdir(folder)).sort()).toEqual(["Security Key.txt", "Security Key.txt.new", "victim"]);
+    await mkdir(join(folder, "taken"));
+    await expect(writeForPerson(join(folder, "taken"), "EsTc")).rejects.toBeInstanceOf(AppFailure);
+    expect(await readdir(folder)).toHaveLength(4);
+  });
+
+  test("as a crash report goes through none either", async () => {
+    const path = join(folder, "crash.json");
+    await symlink(join(folder, "victim"), `${path}.new`);
+    const redactor = new Redactor({ homeDirectory: null });
+    new CrashReporter({ path, redactor, about: [], recentLines: () => [] }).write("start", new Error("no"));
+    expect(await readFile(join(folder, "victim"), "utf8")).toBe("mine");
+    expect(await readFile(path, "utf8")).toContain("Error: no");
   });
 });
 
