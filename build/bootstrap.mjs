@@ -4,11 +4,10 @@
  * Plain JavaScript for any Node from 18 on: on a fresh machine nothing else is there yet.
  */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { commands, nodeTrouble, pythonProbe, pythonTrouble, systemPackages } from "./needs.mjs";
-import { installedNode, installModules, modulesAreThere } from "./npmModules.mjs";
+import { installModules, modulesAreThere, projectNode } from "./npmModules.mjs";
 import { complain, giveUp, root, run, runLong, say } from "./programs.mjs";
 
 /**
@@ -75,10 +74,7 @@ function remindOf(missing, code) {
 
 /** Hands over to the command itself, on the Node that npm has installed, and ends as it ends. */
 function handOver(command, args) {
-  const node = installedNode(root);
-  if (!existsSync(node)) {
-    giveUp("the npm package `node` came without its binary: allow its install script, delete node_modules, and try again.");
-  }
+  const node = projectNode();
   const child = spawn(node, [join(root, "build", `${command}.ts`), ...args], { cwd: root, stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   // Ctrl+C reaches the child from the terminal already; twice would end it the hard way.

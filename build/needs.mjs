@@ -7,7 +7,7 @@
 
 /** Debian packages by purpose. */
 const groups = {
-  /** To build keytar where its ready-made binary cannot be fetched. */
+  /** To build keytar. */
   compile: ["libsecret-1-dev", "pkg-config", "python3", "make", "g++"],
   /** To start Electron. */
   run: [
@@ -116,7 +116,7 @@ export const keytarFailures = [
   {
     sign: /node-v[\d.]+-headers\.tar\.gz|stack FetchError|getaddrinfo \S+ nodejs\.org|related to network connectivity/,
     cause:
-      "neither keytar's ready-made binary (GitHub) nor Node's headers (nodejs.org) could be downloaded. " +
+      "Node's headers could not be downloaded (nodejs.org). " +
       "Where Node's headers are on this machine, name their folder: npm_config_nodedir=/usr npm start",
   },
 ];

@@ -7,9 +7,42 @@ import { giveUp, root, runLong, say } from "./programs.mjs";
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 const lockedPackages = () => readJson(join(root, "package-lock.json")).packages;
 
-/** Where the npm package `node` puts its program, below the folder that it was installed to. */
-export function installedNode(folder) {
-  return join(folder, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
+/**
+ * The npm package that is Node for this system: pinned by the hash in package-lock.json, and nothing but files. (The
+ * package called `node` fetches one of these by itself, past the lock file.) Not every system has one.
+ */
+export const nodePackage = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+
+/** Where that package has its program, below the folder that it was installed to. */
+function programIn(folder) {
+  return join(folder, "node_modules", nodePackage, "bin", process.platform === "win32" ? "node.exe" : "node");
+}
+
+const lockPath = `node_modules/${nodePackage}`;
+
+/** The version of Node that the project runs on. */
+function lockedNodeVersion(packages) {
+  const [, entry] = Object.entries(packages).find(([path]) => /^node_modules\/node-(?:linux|win|darwin)-/.test(path)) ?? [];
+  return entry?.version ?? process.versions.node;
+}
+
+const isRecent = (version) => Number.parseInt(process.versions.node) >= Number.parseInt(version);
+
+/**
+ * The Node that the commands run on: the installed one, or the machine's own where npm has none for this system.
+ * Stops with a sentence where there is none that will do.
+ */
+export function projectNode() {
+  const packages = lockedPackages();
+  const own = programIn(root);
+  if (existsSync(own)) return own;
+  const version = lockedNodeVersion(packages);
+  if (packages[lockPath] === undefined && isRecent(version)) return process.execPath;
+  return giveUp(
+    packages[lockPath] === undefined
+      ? `npm has no Node for this system. Install Node ${Number.parseInt(version)} or newer from https://nodejs.org.`
+      : `${nodePackage} was not installed. Delete node_modules and try again.`,
+  );
 }
 
 /**
@@ -21,7 +54,8 @@ export function modulesAreThere() {
   if (!existsSync(installedPath)) return false;
   const installed = readJson(installedPath).packages;
   return Object.entries(lockedPackages()).every(
-    ([path, { version, optional, peer }]) => path === "" || optional || peer || installed[path]?.version === version,
+    ([path, { version, optional, peer }]) =>
+      path === "" || ((optional || peer) && path !== lockPath) || installed[path]?.version === version,
   );
 }
 
@@ -43,16 +77,17 @@ export async function installModules() {
  * the project's Node is then fetched first, by itself and with the hashes of package-lock.json.
  */
 async function nodeForNpm(packages) {
-  const { version } = packages["node_modules/node"];
-  if (Number.parseInt(process.versions.node) >= Number.parseInt(version)) return process.execPath;
+  const version = lockedNodeVersion(packages);
+  const locked = packages[lockPath];
+  if (isRecent(version) || locked === undefined) return process.execPath;
   const folder = join(root, ".cache", `node-${version}`);
-  const node = installedNode(folder);
+  const node = programIn(folder);
   if (existsSync(node)) return node;
   say(`fetching Node ${version} (once), because some npm packages do not support ${process.version}`);
   mkdirSync(folder, { recursive: true });
-  const manifest = { name: "node-for-npm", private: true, dependencies: { node: version }, allowScripts: { node: true } };
-  const wanted = Object.entries(packages).filter(([path]) => /^node_modules\/node(?:-bin-setup)?$/.test(path));
-  const lock = { lockfileVersion: 3, requires: true, packages: { "": manifest, ...Object.fromEntries(wanted) } };
+  const manifest = { name: "node-for-npm", private: true, dependencies: { [nodePackage]: version } };
+  const { optional: _, ...wanted } = locked;
+  const lock = { lockfileVersion: 3, requires: true, packages: { "": manifest, [lockPath]: wanted } };
   writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
   writeFileSync(join(folder, "package-lock.json"), JSON.stringify({ name: manifest.name, ...lock }));
   const { output } = await npmCi(process.execPath, folder);
@@ -65,7 +100,8 @@ async function nodeForNpm(packages) {
 function npmCi(node, folder) {
   const npmCli = process.env.npm_execpath?.endsWith("npm-cli.js") ? process.env.npm_execpath : undefined;
   const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-  const env = { ...process.env, ...headersOfThisNode() };
+  // keytar stands next to the keychain, and its ready-made binary is checked by nobody: it is compiled here.
+  const env = { ...process.env, npm_config_build_from_source: "keytar", ...headers(folder, node) };
   // The name has other capitals on Windows.
   const path = Object.keys(env).find((name) => name.toUpperCase() === "PATH") ?? "PATH";
   env[path] = [dirname(node), env[path]].join(delimiter);
@@ -74,16 +110,19 @@ function npmCi(node, folder) {
 }
 
 /**
- * Lets keytar be built with the headers that came with this Node, where nodejs.org cannot be reached. Which version's
- * does not matter, as keytar uses Node-API alone.
+ * Lets keytar be built with the headers that come with the project's Node, or with the one that npm runs on: they are
+ * pinned, and nodejs.org need not be reached. Which version's does not matter, as keytar uses Node-API alone.
  */
-function headersOfThisNode() {
+function headers(folder, node) {
   if (process.platform === "win32" || process.env.npm_config_nodedir) return {};
-  const folder = dirname(dirname(realpathSync(process.execPath)));
+  const hasPackage = existsSync(join(folder, "package-lock.json")) && readJson(join(folder, "package-lock.json")).packages[lockPath];
+  // npm lays all packages out before it compiles any.
+  if (hasPackage) return { npm_config_nodedir: join(folder, lockPath) };
+  const ofNode = dirname(dirname(realpathSync(node)));
   const areThere = ["node_api.h", "common.gypi", "config.gypi"].every((name) =>
-    existsSync(join(folder, "include/node", name)),
+    existsSync(join(ofNode, "include/node", name)),
   );
-  return areThere ? { npm_config_nodedir: folder } : {};
+  return areThere ? { npm_config_nodedir: ofNode } : {};
 }
 
 /** One sentence on why `npm ci` failed. Only keytar is compiled on the spot, so a build that fails is its. */

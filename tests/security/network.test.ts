@@ -54,7 +54,7 @@ const attempts: [string, string, (port: number) => unknown][] = [
   ],
   [
     "an inline event handler",
-    "script-src-attr",
+    "require-trusted-types-for",
     () => {
       const button = document.createElement("button");
       document.body.append(button);
@@ -130,7 +130,7 @@ const attempts: [string, string, (port: number) => unknown][] = [
     frame.src = "/index.html";
     document.body.append(frame);
   }],
-  ["an object", "object-src", (port) => {
+  ["an object", "require-trusted-types-for", (port) => {
     const object = document.createElement("object");
     object.data = `http://127.0.0.1:${port}/x`;
     document.body.append(object);

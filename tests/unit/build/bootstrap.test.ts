@@ -27,6 +27,8 @@ const libraries = [
 const forHomeserver = ["python3", "python3-venv"];
 const forCompiling = ["libsecret-1-dev", "pkg-config", "python3", "make", "g++"];
 
+const nodePackage = `node-${process.platform}-${process.arch}`;
+
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let project: string;
 let node: string;
@@ -46,7 +48,7 @@ beforeEach(async () => {
   await writeFile(join(project, "package.json"), JSON.stringify({ type: "module" }));
   await lockedNode("1.0.0");
   // Another user may not reach the Node that runs the tests.
-  node = join(project, "node_modules/node/bin/node");
+  node = join(project, "node_modules", nodePackage, "bin/node");
   await mkdir(dirname(node), { recursive: true });
   await link(process.execPath, node).catch(() => copyFile(process.execPath, node));
   await copyFile(join(project, "package-lock.json"), join(project, "node_modules/.package-lock.json"));
@@ -193,31 +195,36 @@ describe.runIf(process.platform === "linux")("bootstrap", () => {
       await program(
         "npm",
         'echo "in $PWD on $(command -v node)" >> "$CALLS"; case $PWD in */node-999.1.0) ' +
-          "/bin/mkdir -p node_modules/node/bin; /bin/cp /bin/true node_modules/node/bin/node;; esac",
+          `/bin/mkdir -p node_modules/${nodePackage}/bin; /bin/cp /bin/true node_modules/${nodePackage}/bin/node;; esac`,
       );
       const { code, stdout } = await bootstrap(["start"]);
       expect(code).toBe(0);
       expect(stdout).toContain("fetching Node 999.1.0 (once)");
       const own = join(project, ".cache/node-999.1.0");
       expect((await calls("in")).map((call) => call.split(" on ")[0])).toEqual([`in ${own}`, `in ${project}`]);
-      expect((await calls("in"))[1]).toBe(`in ${project} on ${own}/node_modules/node/bin/node`);
+      expect((await calls("in"))[1]).toBe(`in ${project} on ${own}/node_modules/${nodePackage}/bin/node`);
       const lock = JSON.parse(await readFile(join(own, "package-lock.json"), "utf8")) as { packages: unknown };
-      expect(lock.packages).toMatchObject({ "node_modules/node": { version: "999.1.0", integrity: "sha512-of-999.1.0" } });
+      expect(lock.packages).toMatchObject({ [`node_modules/${nodePackage}`]: { version: "999.1.0", integrity: "sha512-of-999.1.0" } });
     });
 
-    test("are compiled with the headers that came with this Node", async () => {
-      await program("npm", 'echo "headers $npm_config_nodedir" >> "$CALLS"');
+    test("are compiled with the headers of the Node that the lock file pins, and keytar always is", async () => {
+      await program("npm", 'echo "built $npm_config_build_from_source with $npm_config_nodedir" >> "$CALLS"');
       await bootstrap(["start"]);
-      expect(await calls("headers")).toEqual(["headers "]);
-      const headers = join(project, "node_modules/node/include/node");
-      await mkdir(headers, { recursive: true });
-      for (const name of ["node_api.h", "common.gypi", "config.gypi"]) await writeFile(join(headers, name), "");
+      expect(await calls("built")).toEqual([`built keytar with ${join(project, "node_modules", nodePackage)}`]);
+    });
+
+    test("are installed again where the Node that the lock file pins is missing, though it is optional", async () => {
+      await program("npm", 'echo "asked" >> "$CALLS"');
+      await copyFile(join(project, "package-lock.json"), join(project, "node_modules/.package-lock.json"));
       await bootstrap(["start"]);
-      expect(await calls("headers")).toEqual(["headers ", `headers ${join(project, "node_modules/node")}`]);
+      expect(await calls("npm")).toEqual([]);
+      await writeFile(join(project, "node_modules/.package-lock.json"), JSON.stringify({ packages: {} }));
+      await bootstrap(["start"]);
+      expect(await calls("npm")).toHaveLength(1);
     });
 
     test.each([
-      ["is related to network connectivity. In most cases you are behind a proxy", "nor Node's headers (nodejs.org)"],
+      ["is related to network connectivity. In most cases you are behind a proxy", "headers could not be downloaded (nodejs.org)"],
       ["/bin/sh: 1: pkg-config: not found", "pkg-config is missing"],
       ["Package libsecret-1 was not found", "libsecret's headers are missing"],
     ])("that cannot be built are explained: %s", async (words, sentence) => {
@@ -252,7 +259,8 @@ function commandIs(name: string, body: string): Promise<void> {
 
 /** Makes package-lock.json ask for a version of Node and nothing else. */
 function lockedNode(version: string): Promise<void> {
-  const packages = { "": {}, "node_modules/node": { version, integrity: `sha512-of-${version}` } };
+  const entry = { version, integrity: `sha512-of-${version}`, optional: true };
+  const packages = { "": {}, [`node_modules/${nodePackage}`]: entry };
   return writeFile(join(project, "package-lock.json"), JSON.stringify({ packages }));
 }
 
