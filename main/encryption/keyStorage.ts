@@ -1,8 +1,9 @@
-import type { OlderBackup } from "../../shared/contract/secureBackup.ts";
+import { type OlderBackup, SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
 import { BACKUP_ALGORITHM, type ServerBackup } from "./accountServer.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import { allBackups, backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
+import { IDENTITY_SECRETS } from "./identity.ts";
 import { heldHere, removeKeys } from "./replacedKeys.ts";
 import type { OpenBackup } from "./roomKeys/carryEntries.ts";
 import { findNotInSession } from "./roomKeys/findNotInSession.ts";
@@ -13,8 +14,9 @@ import { takeFromBackup } from "./roomKeys/takeFromBackup.ts";
  * Turns key storage off: says so in the account data first, so that no client begins it again in between, then deletes
  * the backups of room keys and the stored secrets. A backup that opens here is taken into this session first, and goes
  * when the session is shown to have all of it; any other stays. The identity and the sessions' verification stay, and so
- * do keys that secrets of another kind are encrypted with; secrets that nobody has opened here are put aside: one of them
- * may open a backup that stays. Can be done again wherever it was cut off. Throws `bad_answer` when the server deletes a backup and has it still.
+ * do keys that secrets of another kind are encrypted with; secrets that nobody has opened here are put aside, and where
+ * a backup stays, the copies of the key that may open it stay where they are. Can be done again wherever it was cut off.
+ * Throws `bad_answer` when the server deletes a backup and has it still.
  *
  * @param ownStore gives this session's room keys
  * @param deleteUnopened whether the person gives up the backups that stay otherwise
@@ -26,7 +28,7 @@ export async function turnOffKeyStorage(
 ): Promise<void> {
   const { crypto, storage } = access;
   await declareBackupUnwanted(access);
-  await deleteBackups(access, async (backup, privateKey) => {
+  const anyKept = await deleteBackups(access, async (backup, privateKey) => {
     return deleteUnopened || (privateKey !== null && (await isInSession(access, { ...backup, privateKey }, ownStore)));
   });
   if ((await storage.defaultKey()).kind !== "absent") await storage.removeDefaultKey();
@@ -36,19 +38,21 @@ export async function turnOffKeyStorage(
     keys: [],
     stays: await heldHere(access),
     unproven: "put_aside",
+    // A backup that stays must not be left with its key in this session alone.
+    secrets: anyKept ? IDENTITY_SECRETS : SecretName.options,
   });
   await crypto.checkKeyBackupAndEnable();
 }
 
 /**
- * Throws `bad_answer` when the server goes on naming one that it says it has deleted.
+ * Answers whether any backup was kept. Throws `bad_answer` when the server goes on naming one that it says it has deleted.
  *
  * @param mayGo asked of each backup, with the key of it that this session has, or null
  */
 async function deleteBackups(
   access: EncryptionAccess,
   mayGo: (backup: ServerBackup, privateKey: string | null) => Promise<boolean>,
-): Promise<void> {
+): Promise<boolean> {
   const { server } = access;
   const keyHere = await backupKeyHere(access);
   const [deleted, kept] = [new Set<string>(), new Set<string>()];
@@ -66,6 +70,7 @@ async function deleteBackups(
       } else kept.add(version);
     }
   }
+  return kept.size > 0;
 }
 
 /** Takes a backup into this session, and answers whether it is shown to have all of it then. */
