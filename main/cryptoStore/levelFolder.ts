@@ -135,6 +135,8 @@ async function createLevel(folder: string): Promise<void> {
   } finally {
     await level.close();
   }
+  // LevelDB syncs its files, and the names of some: it is to be whole before it gets its own name.
+  await syncFolder(fresh);
   try {
     await rename(fresh, join(folder, LEVEL_NAME));
   } catch (thrown) {
