@@ -135,6 +135,7 @@ async function start(): Promise<void> {
     shutdown: async () => {
       try {
         await (await behind)?.shutdown();
+        logger.info("ended in order");
       } finally {
         await log.flush();
       }

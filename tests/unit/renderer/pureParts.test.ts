@@ -171,6 +171,7 @@ test("an avatar without a picture has stable letters and colour", () => {
     "?",
     "É",
   ]);
-  expect(avatarColour("@a:b")).toBe(avatarColour("@a:b"));
+  // A person knows an account by its colour: it stays with every later version.
+  expect(["@a:b", "@alice:example.org", "@💜:example.org"].map(avatarColour)).toEqual(["#6a52a3", "#2b6c93", "#5b7034"]);
   expect(new Set(["@a:b", "@b:b", "@c:b", "@d:b", "@e:b"].map(avatarColour)).size).toBeGreaterThan(1);
 });
