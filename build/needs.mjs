@@ -22,6 +22,8 @@ const groups = {
   ],
   /** To drive the app without a screen, with a keychain of its own. */
   drive: ["xvfb", "xauth", "gnome-keyring", "dbus-x11", "fonts-noto-color-emoji"],
+  /** The browser of the person at the computer, which follows the links that the app opens. */
+  browse: ["chromium"],
   /** To run a homeserver on this machine. */
   homeserver: ["python3", "python3-venv"],
 };
@@ -30,8 +32,8 @@ const groups = {
 export const commands = {
   start: { groups: ["run"], homeserver: false },
   demo: { groups: ["run", "homeserver"], homeserver: true },
-  test: { groups: ["run", "drive", "homeserver"], homeserver: true },
-  soak: { groups: ["run", "drive", "homeserver"], homeserver: true },
+  test: { groups: ["run", "drive", "browse", "homeserver"], homeserver: true },
+  soak: { groups: ["run", "drive", "browse", "homeserver"], homeserver: true },
   picture: { groups: ["run", "drive", "homeserver"], homeserver: true },
   bench: { groups: ["run", "drive", "homeserver"], homeserver: true },
   package: { groups: [], homeserver: false },

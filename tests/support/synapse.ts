@@ -259,7 +259,7 @@ async function launch(python: string, template: string, options: SynapseOptions)
 async function startIn(python: string, files: SynapseFiles, options: SynapseOptions) {
   await mkdir(join(files.dir, "media"), { recursive: true });
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const baseUrl = `http://127.0.0.1:${port}`;
     await writeSynapseConfig(files, port, options);
     try {

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Part of the path of every file of one Synapse. */
@@ -19,12 +19,16 @@ export interface SynapseOptions {
    * server's own address when `mailPort` is given, because links in mails need it; null leaves it out even so.
    */
   publicBaseUrl?: string | null;
+  /** The port of 127.0.0.1 to listen on, where it must be known beforehand; a free one otherwise. */
+  port?: number;
   /** The SMTP server on 127.0.0.1 that takes its mails. Without one it sends none. */
   mailPort?: number;
   /** An empty folder for its data, removed when it stops; a temporary one unless named. */
   dir?: string;
   /** Lets anybody register, with no stage but `m.login.dummy`. */
   enableRegistration?: boolean;
+  /** Has a privacy policy of this version, which must be agreed to when registering (`m.login.terms`). Needs `publicBaseUrl` or `mailPort`. */
+  policyVersion?: string;
   /** Makes logins run into the limit: so many at once, then so many a second (per address, account and failure). */
   loginLimit?: { burst: number; perSecond: number };
   /** Logs at INFO instead of WARNING (requests are always logged). */
@@ -57,11 +61,13 @@ export async function writeSynapseConfig(files: SynapseFiles, port: number, opti
   };
   const publicBaseUrl =
     options.publicBaseUrl ?? (options.mailPort === undefined ? null : `http://127.0.0.1:${port}`);
+  const names = options.policyVersion === undefined ? ["client"] : ["client", "consent"];
+  const policies = join(files.dir, "policies");
   const config = {
     server_name: serverName,
     ...(publicBaseUrl !== null && options.publicBaseUrl !== null && { public_baseurl: publicBaseUrl }),
     listeners: [
-      { port, type: "http", tls: false, bind_addresses: ["127.0.0.1"], resources: [{ names: ["client"] }] },
+      { port, type: "http", tls: false, bind_addresses: ["127.0.0.1"], resources: [{ names }] },
     ],
     database: { name: "sqlite3", args: { database: files.database } },
     media_store_path: join(files.dir, "media"),
@@ -88,6 +94,14 @@ export async function writeSynapseConfig(files: SynapseFiles, port: number, opti
         app_name: "Test homeserver",
       },
     }),
+    ...(options.policyVersion !== undefined && {
+      user_consent: {
+        template_dir: policies,
+        version: options.policyVersion,
+        require_at_registration: true,
+        policy_name: "Privacy policy",
+      },
+    }),
     rc_message: unlimited,
     rc_registration: unlimited,
     rc_registration_token_validity: unlimited,
@@ -111,10 +125,18 @@ export async function writeSynapseConfig(files: SynapseFiles, port: number, opti
     root: { level: options.verboseLog ? "INFO" : "WARNING", handlers: ["file"] },
     disable_existing_loggers: false,
   };
+  if (options.policyVersion !== undefined) await writePolicy(policies, options.policyVersion);
   await Promise.all([
     writeFile(files.config, JSON.stringify(config)),
     writeFile(join(files.dir, "log.yaml"), JSON.stringify(logging)),
     // Always the same key: making one takes time, and nobody else ever sees this server's signature.
     writeFile(join(files.dir, "signing.key"), `ed25519 a_test ${Buffer.alloc(32, 7).toString("base64").slice(0, 43)}\n`),
   ]);
+}
+
+async function writePolicy(folder: string, version: string): Promise<void> {
+  await mkdir(join(folder, "en"), { recursive: true });
+  const page = (text: string): string => `<!doctype html><html lang="en"><title>Policy</title><p>${text}</p></html>\n`;
+  await writeFile(join(folder, "en", `${version}.html`), page(`What this homeserver does with your data, version ${version}.`));
+  await writeFile(join(folder, "en", "success.html"), page("Thank you."));
 }
