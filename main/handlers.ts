@@ -1,7 +1,7 @@
 import type { Handlers } from "../shared/contract/index.ts";
 import type { AppInfo, RendererError, Settings } from "../shared/contract/app.ts";
 import type { AccountId } from "../shared/ids.ts";
-import type { Challenges } from "./account/challenges.ts";
+import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./account/health.ts";
 import type { Jobs } from "./account/jobs.ts";
 import type { ProfileService } from "./account/profile.ts";
@@ -104,17 +104,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       setAvatar: ({ accountId, image, mimeType }) => profile.setAvatar(accountId, image, mimeType),
       removeAvatar: ({ accountId }) => profile.removeAvatar(accountId),
     },
-    challenges: {
-      list: () => ({ challenges: challenges.list() }),
-      answer: ({ challengeId, answer }) => {
-        challenges.answer(challengeId, answer);
-        return {};
-      },
-      cancel: ({ challengeId }) => {
-        challenges.cancel(challengeId);
-        return {};
-      },
-    },
+    challenges,
     jobs: {
       list: () => ({ jobs: jobs.list() }),
       cancel: async ({ jobId }) => {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Emit } from "../shared/contract/index.ts";
 import { Job } from "../shared/contract/jobs.ts";
 import type { AccountId } from "../shared/ids.ts";
-import { Challenges } from "./account/challenges.ts";
+import { Challenges } from "./uia/challenges.ts";
 import { Avatars } from "./account/avatars.ts";
 import { HealthService } from "./account/health.ts";
 import { Jobs } from "./account/jobs.ts";

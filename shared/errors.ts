@@ -64,6 +64,7 @@ export const AppError = z.lazy(() =>
     // Conversations
     kind("challenge_cancelled"),
     kind("stage_not_finished"),
+    kind("confirmed_by_other"),
     kind("cancelled"),
     kind("conversation_over"),
     // Secrets on this computer

@@ -6,7 +6,7 @@ import { type AccountId, DeviceId } from "../../shared/ids.ts";
 import { pinnedIdentityOf } from "../sessions/pinnedIdentity.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
-import type { Challenges } from "./challenges.ts";
+import type { Challenges } from "../uia/challenges.ts";
 
 /** After so long without being seen a session counts as forgotten. */
 export const INACTIVE_AFTER_MS = 90 * 24 * 60 * 60 * 1000;

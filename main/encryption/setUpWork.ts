@@ -1,5 +1,5 @@
 import type { KeptBackups } from "../../shared/contract/secureBackup.ts";
-import type { AuthDict } from "../account/challenges.ts";
+import type { AuthDict } from "../uia/challenges.ts";
 import type { EncryptionAccess } from "./encryptionAccess.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 

@@ -3,7 +3,7 @@ import type { SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBa
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { AuthDict, Challenges } from "../account/challenges.ts";
+import type { AuthDict, Challenges } from "../uia/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";

@@ -6,11 +6,23 @@ import { domain, request } from "./define.ts";
 /** One step of user-interactive authentication, as the person sees it. */
 export const Stage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("password") }),
-  /** Done in the browser; afterwards the person says so. */
+  /** Done at the person's provider, in the browser. Main notices by itself when it is done. */
+  z.object({ kind: z.literal("sso"), url: z.string() }),
+  /** Done on a page of the server's, in the browser. Main notices by itself when it is done. */
   z.object({ kind: z.literal("browser"), type: z.string(), url: z.string() }),
+  /** Cannot be done here. */
   z.object({ kind: z.literal("unsupported"), type: z.string() }),
 ]);
 export type Stage = z.infer<typeof Stage>;
+
+/** What a person answers to the stage of the same kind. */
+export const ChallengeAnswer = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("password"), password: z.string().min(1).max(4096) }),
+  /** "I have done it": asks the server now instead of in some seconds. */
+  z.object({ kind: z.literal("sso") }),
+  z.object({ kind: z.literal("browser") }),
+]);
+export type ChallengeAnswer = z.infer<typeof ChallengeAnswer>;
 
 /** A UIA conversation. It lives in main; every change is sent whole. */
 export const Challenge = z.object({
@@ -32,15 +44,7 @@ export const challenges = domain({
   requests: {
     /** Those still waiting for an answer: what a renderer asks after it was reloaded. */
     list: request(z.object({}), z.object({ challenges: z.array(Challenge) })),
-    answer: request(
-      one.extend({
-        answer: z.discriminatedUnion("kind", [
-          z.object({ kind: z.literal("password"), password: z.string().min(1).max(4096) }),
-          z.object({ kind: z.literal("browser_done") }),
-        ]),
-      }),
-      z.object({}),
-    ),
+    answer: request(one.extend({ answer: ChallengeAnswer }), z.object({})),
     cancel: request(one, z.object({})),
   },
   events: { changed: Challenge },

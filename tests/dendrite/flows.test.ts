@@ -46,9 +46,9 @@ afterAll(async () => {
 async function withPassword<T>(work: Promise<T>, challenges: Pick<Rooms["challenges"], "list" | "answer"> = rooms.challenges): Promise<T> {
   let over = false;
   void work.then(() => (over = true), () => (over = true));
-  await waitUntil(() => over || challenges.list().some(({ status }) => status === "asking"), { what: "a question or the end" });
-  const asked = challenges.list().find(({ status }) => status === "asking");
-  if (asked) challenges.answer(asked.challengeId, { kind: "password", password: user.password });
+  await waitUntil(() => over || challenges.list().challenges.some(({ status }) => status === "asking"), { what: "a question or the end" });
+  const asked = challenges.list().challenges.find(({ status }) => status === "asking");
+  if (asked) challenges.answer({ challengeId: asked.challengeId, answer: { kind: "password", password: user.password } });
   return work;
 }
 

@@ -24,17 +24,23 @@ interface Answer {
 
 type HoldRule = RequestMatch & { when: "before" | "after"; skip: number; times: number; released: Promise<void> };
 
+export interface FaultProxyOptions {
+  /** Serves https with this certificate instead of http. */
+  tls?: TestCertificate;
+  /** Passes the `Host` header on: a homeserver takes people to its public address first, and knows it by that. */
+  keepsHost?: boolean;
+}
+
 /**
  * Starts a proxy on 127.0.0.1 in front of a homeserver. With no rules it changes nothing but counts.
  *
  * @param target the homeserver's base URL (http)
- * @param tls serves https with this certificate instead of http
  */
 export async function startFaultProxy(
   target: string,
-  { tls }: { tls?: TestCertificate } = {},
+  { tls, keepsHost = false }: FaultProxyOptions = {},
 ): Promise<FaultProxy> {
-  const proxy = new FaultProxy(target, tls);
+  const proxy = new FaultProxy(target, tls, keepsHost);
   await proxy.listen();
   return proxy;
 }
@@ -46,15 +52,17 @@ export class FaultProxy {
   /** Where requests are forwarded to; may be changed while running. */
   target: string;
   readonly #tls: TestCertificate | undefined;
+  readonly #keepsHost: boolean;
   readonly #server;
   readonly #faults = new Set<RuleState<FaultRule>>();
   readonly #holds = new Set<RuleState<HoldRule>>();
   readonly #hanging = new Set<ServerResponse>();
   #port = 0;
 
-  constructor(target: string, tls: TestCertificate | undefined) {
+  constructor(target: string, tls: TestCertificate | undefined, keepsHost: boolean) {
     this.target = target;
     this.#tls = tls;
+    this.#keepsHost = keepsHost;
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       this.#serve(request, response).catch(() => response.destroy());
     };
@@ -219,11 +227,11 @@ export class FaultProxy {
 
   #forward(request: IncomingMessage, body: Buffer, entry: RecordedRequest) {
     entry.forwarded = true;
-    const { host: _host, connection: _connection, "transfer-encoding": _encoding, ...headers } = request.headers;
+    const { host, connection: _connection, "transfer-encoding": _encoding, ...headers } = request.headers;
     const length = body.length > 0 || headers["content-length"] !== undefined ? { "content-length": body.length } : {};
     const onward = httpRequest(new URL(entry.path, this.target), {
       method: entry.method,
-      headers: { ...headers, ...length },
+      headers: { ...headers, ...length, ...(this.#keepsHost && host !== undefined && { host }) },
       agent: false,
     });
     onward.end(body);

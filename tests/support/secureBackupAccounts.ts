@@ -14,7 +14,7 @@ export function openForPerson(rooms: Rooms, { password }: Pick<TestUser, "passwo
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
     // The conversation waits from the moment it asks, which is right after this event.
-    if (status === "asking") queueMicrotask(() => challenges.answer(challengeId, { kind: "password", password }));
+    if (status === "asking") queueMicrotask(() => challenges.answer({ challengeId, answer: { kind: "password", password } }));
   });
 }
 
@@ -23,7 +23,7 @@ export function openForCanceller(rooms: Rooms): SecureBackupRig {
   return openSecureBackup(rooms, ({ challenges, events }, channel) => {
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
-    if (status === "asking") queueMicrotask(() => challenges.cancel(challengeId));
+    if (status === "asking") queueMicrotask(() => challenges.cancel({ challengeId }));
   });
 }
 

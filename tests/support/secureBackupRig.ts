@@ -1,4 +1,4 @@
-import { Challenges } from "../../main/account/challenges.ts";
+import { Challenges } from "../../main/uia/challenges.ts";
 import { SecureBackupService } from "../../main/encryption/secureBackupService.ts";
 import type { Rooms } from "../../main/rooms.ts";
 import { phraseStrength } from "../../main/secrets/phraseStrength.ts";

@@ -16,7 +16,7 @@ const top = [
 /** The rooms of main. */
 const rooms = [
   ["app", "ipc", "http", "sessions", "cryptoStore", "account"],
-  ["encryption", "admin", "secrets", "storage", "logging"],
+  ["encryption", "uia", "admin", "secrets", "storage", "logging"],
 ].flat();
 
 /** All files of the project, tracked or about to be. */

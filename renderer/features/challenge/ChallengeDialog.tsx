@@ -68,8 +68,9 @@ function Question({ challenge, stage, onCancel }: QuestionProps) {
   switch (stage?.kind) {
     case "password":
       return <PasswordQuestion challenge={challenge} onCancel={onCancel} />;
+    case "sso":
     case "browser":
-      return <BrowserQuestion challenge={challenge} url={stage.url} onCancel={onCancel} />;
+      return <BrowserQuestion challenge={challenge} stage={stage} onCancel={onCancel} />;
     case "unsupported":
       return (
         <>
@@ -126,28 +127,32 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
 
 /** The host as the browser will show it: names beyond ASCII in their ASCII form, which no look-alike shares. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
+  try {
+    return new URL(url).host;
+  } catch {
+    return url;
+  }
 }
 
 interface BrowserQuestionProps {
   readonly challenge: Challenge;
-  readonly url: string;
+  readonly stage: Extract<Stage, { url: string }>;
   readonly onCancel: () => void;
 }
 
-function BrowserQuestion({ challenge, url, onCancel }: BrowserQuestionProps) {
+function BrowserQuestion({ challenge, stage: { kind, url }, onCancel }: BrowserQuestionProps) {
   const { challengeId, accountId } = challenge;
   const [opened, setOpened] = useState(false);
   const open = useAction(async () => {
     await steward.app.openExternal({ url, accountId });
     setOpened(true);
   });
-  const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind: "browser_done" } }));
+  const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind } }));
   const checking = answer.busy || challenge.status === "checking";
   const error = open.error ?? answer.error ?? (checking ? null : challenge.error);
   return (
     <>
-      <p>{t("challenge.browserText")}</p>
+      <p>{t(kind === "sso" ? "challenge.ssoText" : "challenge.browserText")}</p>
       <p>
         {t("challenge.opensAt")} <bdi>{hostOf(url)}</bdi>
       </p>

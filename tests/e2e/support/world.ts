@@ -61,7 +61,7 @@ export async function openWorld<E extends keyof Extras = never>(
   try {
     const port = await freePort();
     const mailbox = await startIf("mailbox", startMailbox);
-    const proxy = await startIf("proxy", () => startFaultProxy(`http://127.0.0.1:${port}`));
+    const proxy = await startIf("proxy", () => startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true }));
     const publicBaseUrl = `${proxy?.baseUrl ?? `http://127.0.0.1:${port}`}/`;
     const callback = `${publicBaseUrl}_synapse/client/oidc/callback`;
     const provider = await startIf("provider", () => startOpenIdProvider([callback]));

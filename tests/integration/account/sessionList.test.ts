@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => data.destroy());
 
 const asked = (): Promise<Challenge> =>
-  waitUntil(() => rooms.challenges.list().find(({ status }) => status === "asking"), { what: "a challenge" });
+  waitUntil(() => rooms.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a challenge" });
 
 describe("an account's sessions", () => {
   it("are listed with this one first, and what is known of each", async () => {
@@ -86,13 +86,13 @@ describe("an account's sessions", () => {
     const signingOut = rooms.sessionList.signOut(accountId, leaving);
     const challenge = await asked();
     expect(challenge).toMatchObject({ accountId, purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
-    rooms.challenges.answer(challenge.challengeId, { kind: "password", password: "wrong" });
-    const again = await waitUntil(() => rooms.challenges.list().find(({ error }) => error !== null), { what: "a refusal" });
+    rooms.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: "wrong" } });
+    const again = await waitUntil(() => rooms.challenges.list().challenges.find(({ error }) => error !== null), { what: "a refusal" });
     expect(again.error).toEqual({ kind: "wrong_credentials" });
-    rooms.challenges.answer(challenge.challengeId, { kind: "password", password: user.password });
+    rooms.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
     const left = await signingOut;
     expect(left.map(({ deviceId }) => deviceId).sort()).toEqual([kept, rooms.sessions.account(accountId).deviceId].sort());
-    expect(rooms.challenges.list()).toEqual([]);
+    expect(rooms.challenges.list().challenges).toEqual([]);
     expect(data.events.filter(({ channel }) => channel === "sessions.changed")).toHaveLength(1);
   });
 
@@ -100,7 +100,7 @@ describe("an account's sessions", () => {
     const [other] = await synapse.addSessions(user, 1);
     const signingOut = rooms.sessionList.signOut(accountId, [other!.deviceId]);
     signingOut.catch(() => undefined);
-    rooms.challenges.cancel((await asked()).challengeId);
+    rooms.challenges.cancel({ challengeId: (await asked()).challengeId });
     await expect(signingOut).rejects.toThrow("challenge_cancelled");
     const own = rooms.sessions.account(accountId).deviceId;
     await expect(rooms.sessionList.signOut(accountId, [other!.deviceId, own])).rejects.toThrow("invalid_input");

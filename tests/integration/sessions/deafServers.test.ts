@@ -47,7 +47,7 @@ async function restarted(options: Parameters<StewardData["open"]>[0] = {}): Prom
 async function askedForPassword(rooms: Rooms, accountId: AccountId): Promise<{ challenge: Challenge; ended: Promise<unknown> }> {
   const { deviceId } = await servers.synapse.login(user.user, user.password);
   const ended = errorOf(rooms.sessionList.signOut(accountId, [deviceId]));
-  const challenge = await waitUntil(() => rooms.challenges.list().find(({ status }) => status === "asking"), {
+  const challenge = await waitUntil(() => rooms.challenges.list().challenges.find(({ status }) => status === "asking"), {
     what: "the question for the password",
   });
   return { challenge, ended };
@@ -75,7 +75,7 @@ describe("a server that does not answer", () => {
     const accountId = await signIn(rooms);
     const { challenge, ended } = await askedForPassword(rooms, accountId);
     servers.proxy.addRule({ path: /delete_devices/, fault: { kind: "hang" }, times: Infinity });
-    rooms.challenges.answer(challenge.challengeId, { kind: "password", password: user.password });
+    rooms.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
     expect(await ended).toEqual(timeout());
     expect(lastChallenge()).toMatchObject({ status: "failed", error: timeout() });
   });
@@ -186,7 +186,7 @@ describe("a server that sends requests on", () => {
     const accountId = await signIn(rooms);
     const { challenge, ended } = await askedForPassword(rooms, accountId);
     sendOn(/delete_devices/);
-    rooms.challenges.answer(challenge.challengeId, { kind: "password", password: user.password });
+    rooms.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
     expect(await ended).toEqual(redirected());
     expect(lastChallenge()).toMatchObject({ status: "failed", error: redirected() });
     expect(elsewhere.arrived).toEqual([]);

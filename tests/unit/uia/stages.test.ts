@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextStage } from "../../../main/account/uia.ts";
 import { demandIn } from "../../../main/http/uiaDemand.ts";
+import { nextStage } from "../../../main/uia/nextStage.ts";
 import { sample, seed } from "../../support/seed.ts";
 
 const BASE_URL = "https://matrix.example.org/";
@@ -31,8 +31,7 @@ describe("the next stage of an authentication", () => {
   it("is a page in the browser for single sign-on and for stages that are not known", () => {
     for (const type of ["m.login.sso", "org.example.dance", "../../evil?x="]) {
       expect(stageOf(flows([type]))).toEqual({
-        kind: "browser",
-        type,
+        ...(type === "m.login.sso" ? { kind: "sso" } : { kind: "browser", type }),
         url: `https://matrix.example.org/_matrix/client/v3/auth/${encodeURIComponent(type)}/fallback/web?session=s%2F1`,
       });
     }
@@ -71,7 +70,7 @@ describe("the next stage of an authentication", () => {
     fc.assert(
       fc.property(body, (data) => {
         const demand = demandIn({ httpStatus: 401, data });
-        const kinds = ["automatic", "password", "browser", "unsupported"];
+        const kinds = ["automatic", "password", "sso", "browser", "unsupported"];
         if (demand) expect(kinds).toContain(nextStage(demand, BASE_URL).kind);
       }),
       { seed, numRuns: sample(1_000, 50_000) },

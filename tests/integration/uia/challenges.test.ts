@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type AuthDict, Challenges } from "../../../main/account/challenges.ts";
+import { type AuthDict, Challenges } from "../../../main/uia/challenges.ts";
 import type { Rooms } from "../../../main/rooms.ts";
 import type { MatrixSession } from "../../../main/sessions/matrixSession.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
@@ -64,9 +64,9 @@ async function signOutAnother(): Promise<{ result: Promise<void>; deviceId: stri
 }
 
 const asking = (): Promise<Challenge> =>
-  waitUntil(() => challenges.list().find(({ status }) => status === "asking"), { what: "the question" });
+  waitUntil(() => challenges.list().challenges.find(({ status }) => status === "asking"), { what: "the question" });
 const askingAfter = (kind: AppErrorKind): Promise<Challenge> =>
-  waitUntil(() => challenges.list().find(({ error }) => error?.kind === kind), { what: `the question after ${kind}` });
+  waitUntil(() => challenges.list().challenges.find(({ error }) => error?.kind === kind), { what: `the question after ${kind}` });
 const devices = (): Promise<string[]> =>
   session.use(async (client) => (await client.getDevices()).devices.map(({ device_id: id }) => id));
 
@@ -75,26 +75,26 @@ describe("a challenge", () => {
     const { result, deviceId } = await signOutAnother();
     const first = await asking();
     expect(first).toMatchObject({ purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
-    challenges.answer(first.challengeId, { kind: "password", password: "not it" });
+    challenges.answer({ challengeId: first.challengeId, answer: { kind: "password", password: "not it" } });
     const second = await askingAfter("wrong_credentials");
     expect(second).toMatchObject({ challengeId: first.challengeId, status: "asking", stage: { kind: "password" } });
     expect(await devices()).toContain(deviceId);
-    challenges.answer(first.challengeId, { kind: "password", password: user.password });
+    challenges.answer({ challengeId: first.challengeId, answer: { kind: "password", password: user.password } });
     await result;
     expect(await devices()).not.toContain(deviceId);
     expect(seen.map(({ status }) => status)).toEqual(["asking", "checking", "asking", "checking", "done"]);
-    expect(challenges.list()).toEqual([]);
+    expect(challenges.list().challenges).toEqual([]);
     expect(JSON.stringify(seen)).not.toContain(user.password);
   });
 
   it("is cancelled without anything being done", async () => {
     const { result, deviceId } = await signOutAnother();
     const { challengeId } = await asking();
-    challenges.cancel(challengeId);
+    challenges.cancel({ challengeId });
     expect(await errorOf(result)).toEqual({ kind: "challenge_cancelled" });
     expect(seen.at(-1)).toMatchObject({ status: "cancelled", stage: null });
     expect(await devices()).toContain(deviceId);
-    const again = Promise.resolve().then(() => challenges.cancel(challengeId));
+    const again = Promise.resolve().then(() => challenges.cancel({ challengeId }));
     expect(await errorOf(again)).toEqual({ kind: "conversation_over" });
   });
 
@@ -102,10 +102,10 @@ describe("a challenge", () => {
     const { result } = await signOutAnother();
     const { challengeId } = await asking();
     proxy.addRule({ path: /delete_devices/, fault: { kind: "rateLimit", retryAfterMs: 3_000 } });
-    challenges.answer(challengeId, { kind: "password", password: user.password });
+    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
     const limited = await askingAfter("rate_limited");
     expect(limited).toMatchObject({ stage: { kind: "password" }, error: { retryAfterMs: 3_000 } });
-    challenges.answer(challengeId, { kind: "password", password: user.password });
+    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
     await result;
   });
 
@@ -114,9 +114,9 @@ describe("a challenge", () => {
     const { challengeId } = await asking();
     const token = await session.use(async (client) => client.getAccessToken()!);
     await synapse.call({ method: "POST", path: "/_matrix/client/v3/logout", token, body: {} });
-    challenges.answer(challengeId, { kind: "password", password: user.password });
+    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
     expect(await errorOf(result)).toMatchObject({ kind: "unauthenticated" });
-    await waitUntil(() => challenges.list().length === 0, { what: "the challenge to end" });
+    await waitUntil(() => challenges.list().challenges.length === 0, { what: "the challenge to end" });
     expect(seen.at(-1)).toMatchObject({ status: "failed", error: { kind: "unauthenticated" } });
   });
 
@@ -125,21 +125,21 @@ describe("a challenge", () => {
     await asking();
     stop.abort();
     expect(await errorOf(result)).toEqual({ kind: "cancelled" });
-    expect(challenges.list()).toEqual([]);
+    expect(challenges.list().challenges).toEqual([]);
     expect(seen.at(-1)!.status).toBe("cancelled");
   });
 
   it("takes no answer of another kind, and none after the last", async () => {
     const { result } = await signOutAnother();
     const { challengeId } = await asking();
-    const answer = (kind: "password" | "browser_done") =>
+    const answer = (kind: "password" | "sso") =>
       errorOf(
         Promise.resolve().then(() =>
-          challenges.answer(challengeId, kind === "password" ? { kind, password: user.password } : { kind }),
+          challenges.answer({ challengeId, answer: kind === "password" ? { kind, password: user.password } : { kind } }),
         ),
       );
-    expect(await answer("browser_done")).toMatchObject({ kind: "invalid_input" });
-    challenges.answer(challengeId, { kind: "password", password: user.password });
+    expect(await answer("sso")).toMatchObject({ kind: "invalid_input" });
+    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
     expect(await answer("password")).toEqual({ kind: "conversation_over" });
     await result;
     expect(await answer("password")).toEqual({ kind: "conversation_over" });
@@ -174,14 +174,13 @@ describe("a challenge", () => {
     const { result } = await signOutAnother();
     const { challengeId, stage } = await asking();
     expect(stage).toEqual({
-      kind: "browser",
-      type: "m.login.sso",
+      kind: "sso",
       url: `${proxy.baseUrl}/_matrix/client/v3/auth/m.login.sso/fallback/web?session=abc`,
     });
-    challenges.answer(challengeId, { kind: "browser_done" });
+    challenges.answer({ challengeId, answer: { kind: "sso" } });
     await askingAfter("stage_not_finished");
     proxy.clear();
-    challenges.answer(challengeId, { kind: "browser_done" });
+    challenges.answer({ challengeId, answer: { kind: "sso" } });
     // Synapse knows nothing of that session.
     expect(await errorOf(result)).toMatchObject({ kind: "server", status: 400 });
     expect(seen.at(-1)).toMatchObject({ status: "failed", error: { kind: "server" } });
@@ -196,8 +195,8 @@ describe("a challenge", () => {
       if (channel !== "challenges.changed") return;
       const challenge = events.at(-1)!.payload as Challenge;
       if (challenge.status !== "asking") return;
-      if (rule.met === 1) inSetUp.cancel(challenge.challengeId);
-      else inSetUp.answer(challenge.challengeId, { kind: "password", password: user.password });
+      if (rule.met === 1) inSetUp.cancel({ challengeId: challenge.challengeId });
+      else inSetUp.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
     });
     const { setUp } = await setUpWithKey(opened, accountId);
     expect(setUp).toMatchObject({ phase: "stopped", error: { kind: "challenge_cancelled" } });
