@@ -127,8 +127,8 @@ function nextStep(error: AppError): string | null {
 
 /** What is wrong with a field of that name, as a sentence. */
 export function fieldProblemText(field: string, problem: string): string {
-  const own = lookUp(`fieldProblems.${field}_${problem}`) ?? lookUp(`fieldProblems.any_${problem}`);
-  return typeof own === "string" ? own : t("fieldProblems.any_wrong");
+  const own = lookUp(`fieldProblems.${field}.${problem}`) ?? lookUp(`fieldProblems.any.${problem}`);
+  return typeof own === "string" ? own : t("fieldProblems.any.wrong");
 }
 
 /** zod's words for what our own rules call otherwise. */

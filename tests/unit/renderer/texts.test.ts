@@ -36,15 +36,17 @@ function keysOf(node: Node, path: string): string[] {
 
 const keys = keysOf(en, "");
 
-/** What stands around the word in keys that are put together at run time, such as `errors.${kind}`. */
-const built = [...source.matchAll(/`([a-zA-Z_.]+\.)\$\{[^`]*?\}([a-zA-Z_.]*)`/g)].map(([, before = "", after = ""]) => ({ before, after }));
+/** Keys that are put together at run time, such as `errors.${kind}`: what stands in the place of a part is caught. */
+const built = [...source.matchAll(/`([a-zA-Z_]+\.(?:[a-zA-Z_.]|\$\{[^`{}]*\})*)`/g)]
+  .map(([, template = ""]) => template)
+  .filter((template) => template.includes("${"))
+  .map((template) => new RegExp(`^${template.replaceAll(".", "\\.").replaceAll(/\$\{[^{}]*\}/g, "([^.]+)")}$`));
 
-/** Whether the code may put this key together: what stands in the middle is a word of the code, or a number. */
+/** Whether the code may put this key together: what stands in for each part is a word of the code, or a number. */
 function isBuilt(key: string): boolean {
-  return built.some(({ before, after }) => {
-    if (!key.startsWith(before) || !key.endsWith(after)) return false;
-    const word = key.slice(before.length, key.length - after.length);
-    return words.has(word) || /^\d{1,2}$/.test(word);
+  return built.some((template) => {
+    const parts = template.exec(key)?.slice(1);
+    return parts?.every((part) => words.has(part) || /^\d{1,2}$/.test(part)) ?? false;
   });
 }
 
