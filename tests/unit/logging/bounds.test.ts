@@ -85,10 +85,11 @@ const PIECES = [
   "key=", "key:", "key:'", 'key":"', "code=", "token", "token=", 'access_token\\":\\"', '"', "'", "`", ":", "=", ";", "&", "25", "/home/", "x",
 ]; // prettier-ignore
 
-const SHORT = 24 * 1024;
+const SHORT = 12 * 1024;
+const TIMES = 8;
 
 /**
- * How many times longer four times the text takes. In proportion: four times; each with each: sixteen times.
+ * How many times longer eight times the text takes. In proportion: eight times; each with each: sixty-four times.
  *
  * A text so quick that the clock says nothing is in proportion.
  */
@@ -100,14 +101,14 @@ function growth(unit: string): number {
 
 function growthOnce(unit: string): number {
   const text = (length: number): string => unit.repeat(Math.ceil(length / unit.length));
-  const [short, long] = [text(SHORT), text(4 * SHORT)];
+  const [short, long] = [text(SHORT), text(TIMES * SHORT)];
   const shortTime = quickest(() => redactText(short));
   const longTime = quickest(() => redactText(long));
   return longTime < 20 ? 1 : longTime / shortTime;
 }
 
-/** Between 4 and 16, nearer to what a loaded machine makes of 4. */
-const MOST_GROWTH = 9;
+/** Between 8 and 64, with room for what a loaded machine makes of 8. */
+const MOST_GROWTH = 24;
 
 describe("every pattern takes time in proportion to the text", () => {
   it.each(PIECES)("for %j again and again", (piece) => {
