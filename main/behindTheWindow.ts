@@ -3,7 +3,7 @@ import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { Dialogs } from "./app/dialogs.ts";
-import { createOpenExternal } from "./app/external.ts";
+import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
 import { RendererErrors } from "./app/rendererErrors.ts";
 import { applyTheme } from "./app/theme.ts";
 import type { MainWindow } from "./app/window.ts";
@@ -63,6 +63,7 @@ export function buildBehindTheWindow(front: Front): BehindTheWindow {
     loggerFor: (room) => createLogger(log, room),
     keepOutOfLogs: (secret) => secretsToRedact.add(secret),
     onDamaged,
+    openInBrowser: openHomeserverPage,
     keeping: {
       copyText: (text) => dialogs.copySecret(text),
       saveText: (file) => dialogs.saveText(file),

@@ -9,11 +9,13 @@ import type { SessionList } from "./account/sessionList.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
 import type { Fetch } from "./http/redirects.ts";
+import type { SsoSignIns } from "./sessions/credentials/ssoSignIns.ts";
 import type { SessionManager } from "./sessions/sessionManager.ts";
 
 /** What the handlers of the contract call. */
 export interface HandlerParts {
   sessions: SessionManager;
+  ssoSignIns: SsoSignIns;
   health: HealthService;
   profile: ProfileService;
   sessionList: SessionList;
@@ -41,7 +43,7 @@ export interface HandlerParts {
 
 /** Ties every request of the contract to the room that does it. No logic lives here. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { sessions, health, profile, challenges, jobs, secrets } = parts;
+  const { sessions, ssoSignIns, health, profile, challenges, jobs, secrets } = parts;
   return {
     app: {
       info: () => parts.appInfo(),
@@ -97,6 +99,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
         await sessions.signInAgain(accountId, password);
         return {};
       },
+      startSso: (input) => ssoSignIns.startSso(input),
+      listSso: () => ssoSignIns.listSso(),
+      openSso: (input) => ssoSignIns.openSso(input),
+      cancelSso: (input) => ssoSignIns.cancelSso(input),
     },
     profile: {
       get: ({ accountId }) => profile.get(accountId),

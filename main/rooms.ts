@@ -22,6 +22,7 @@ import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
 import { phraseStrength } from "./secrets/phraseStrength.ts";
 import type { Fetch } from "./http/redirects.ts";
 import type { ServerLimits } from "./http/limits.ts";
+import { SsoSignIns, type SsoSignInsParts } from "./sessions/credentials/ssoSignIns.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
@@ -46,6 +47,8 @@ export interface RoomOptions {
   keeping: SecureBackupParts["ports"];
   /** The ways to ask for a key file. */
   keyFiles: RoomKeysParts["ports"];
+  /** Opens a page of a homeserver in the person's browser. */
+  openInBrowser: SsoSignInsParts["openInBrowser"];
   /** In place of the system's keychain. */
   keychain?: SystemKeychain;
   scryptCost?: ScryptCost;
@@ -80,6 +83,8 @@ export async function openRooms(options: RoomOptions) {
   const [{ protection: secrets, store: secretStore }] = await Promise.all([opening, index.load(), jobs.load()]);
 
   const avatars = new Avatars(folders.avatars);
+  // Not the computer's own name: that is nobody's business on the server.
+  const sessionName = `Steward on ${SYSTEMS[process.platform] ?? process.platform}`;
   const sessions = new SessionManager({
     index,
     secretStore,
@@ -93,8 +98,7 @@ export async function openRooms(options: RoomOptions) {
     keepOutOfLogs: options.keepOutOfLogs,
     logger: loggerFor("sessions"),
     emit,
-    // Not the computer's own name: that is nobody's business on the server.
-    sessionName: `Steward on ${SYSTEMS[process.platform] ?? process.platform}`,
+    sessionName,
     onRemoved: async (accountId) => {
       await avatars.remove(accountId);
       await jobs.forgetAccount(accountId);
@@ -102,6 +106,15 @@ export async function openRooms(options: RoomOptions) {
     },
   });
   await sessions.forgetThisTimeOnly();
+  const ssoSignIns = new SsoSignIns({
+    sessions,
+    fetch,
+    emit,
+    logger: loggerFor("sessions"),
+    openInBrowser: options.openInBrowser,
+    keepOutOfLogs: options.keepOutOfLogs,
+    sessionName,
+  });
   const profile = new ProfileService(sessions, avatars);
   const challenges = new Challenges({ emit });
   const secureBackup = new SecureBackupService({
@@ -194,6 +207,7 @@ export async function openRooms(options: RoomOptions) {
     secretStore,
     avatars,
     sessions,
+    ssoSignIns,
     profile,
     challenges,
     sessionList,

@@ -6,11 +6,13 @@ import type { Rooms } from "./rooms.ts";
  */
 export async function shutDown({
   jobs,
+  ssoSignIns,
   sessions,
 }: {
   jobs: Pick<Rooms["jobs"], "stopAll">;
+  ssoSignIns: Pick<Rooms["ssoSignIns"], "stopAll">;
   sessions: Pick<Rooms["sessions"], "stopAll">;
 }): Promise<void> {
   // Jobs first: they are told why they end before their session is gone.
-  await Promise.allSettled([jobs.stopAll(), sessions.stopAll()]);
+  await Promise.allSettled([jobs.stopAll(), ssoSignIns.stopAll(), sessions.stopAll()]);
 }

@@ -21,6 +21,8 @@ export const AppError = z.lazy(() =>
     // Signing in and staying signed in
     kind("unauthenticated", { softLogout: z.boolean() }),
     kind("wrong_credentials"),
+    kind("login_token_refused"),
+    kind("sign_in_expired"),
     kind("unknown_user", { userId: z.string() }),
     kind("user_deactivated"),
     kind("user_locked"),

@@ -16,7 +16,19 @@ export interface ExternalRequest {
 }
 
 /**
- * Makes the only function that opens anything outside the app: https anywhere, http on the named account's own
+ * Opens a page of a homeserver that main has put together itself: https, or http at the very address that the person has
+ * accepted. Everything else is refused with `forbidden`. The system's launcher may take its time, or for ever.
+ */
+export async function openHomeserverPage(text: string, baseUrl: string): Promise<void> {
+  const url = parseExternalUrl(text);
+  if (!url || (url.protocol !== "https:" && url.origin !== new URL(baseUrl).origin)) {
+    throw fail("forbidden", { message: "Steward opens only https addresses and those of your own homeserver." });
+  }
+  await shell.openExternal(url.href);
+}
+
+/**
+ * Makes the function that opens for the window anything outside the app: https anywhere, http on the named account's own
  * homeserver. Everything else is refused with `forbidden`. What is opened is the address as parsed, not as typed.
  */
 export function createOpenExternal({

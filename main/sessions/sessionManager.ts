@@ -7,7 +7,7 @@ import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { describeAccount } from "./accountDescription.ts";
 import { addAccount, refuseWhenHeld } from "./addAccount.ts";
 import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
-import { refuseForeignUser } from "./foreignUser.ts";
+import { expectedServer, refuseForeignUser } from "./foreignUser.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot, unreadableError } from "./matrixSession.ts";
 import type { CryptoFolders } from "./nextDevice.ts";
 import { newId } from "./newId.ts";
@@ -161,14 +161,25 @@ export class SessionManager {
     refuseWhenHeld(this.#parts.index, request);
     const { fetch } = this.#parts;
     const sessionName = request.sessionName || this.#parts.sessionName;
-    const signedIn = await signInWithPassword({ ...request, fetch, sessionName });
+    return this.adopt(await signInWithPassword({ ...request, fetch, sessionName }), expectedServer(request));
+  }
+
+  /**
+   * Makes an account of a sign-in, whichever way it was. Resolves as `signIn` does. Where it cannot be kept, the server is
+   * told that the session is over.
+   *
+   * @param server the name of the server that was signed in to; null where only its address is known
+   * @throws `already_signed_in`, `foreign_user`, `conversation_over` while the same one is being added, and as
+   *   `SecretStore.write` does
+   */
+  async adopt(signedIn: SignedIn, server: string | null): Promise<AccountId> {
     if (this.#beingAdded.has(signedIn.userId)) {
       await signOutQuietly(this.#parts, signedIn);
       throw fail("conversation_over");
     }
     this.#beingAdded.add(signedIn.userId);
     try {
-      await refuseForeignUser(request, signedIn.userId, fetch);
+      await refuseForeignUser(server, signedIn, this.#parts.fetch);
       return await this.#add(signedIn);
     } catch (thrown) {
       await signOutQuietly(this.#parts, signedIn);
@@ -206,35 +217,48 @@ export class SessionManager {
    * the account is signed out meanwhile.
    */
   async signInAgain(accountId: AccountId, password: string): Promise<void> {
+    const { fetch, sessionName } = this.#parts;
+    const { userId, homeserver } = this.#entry(accountId);
+    await this.resume(accountId, (deviceId) =>
+      signInWithPassword({
+        fetch,
+        sessionName,
+        serverName: homeserver.serverName,
+        baseUrl: homeserver.baseUrl,
+        identifier: { kind: "user", user: userId },
+        password,
+        // The warning was accepted when the account was added at this very URL.
+        acceptInsecureHttp: true,
+        ...(deviceId === null ? {} : { deviceId }),
+      }),
+    );
+  }
+
+  /**
+   * Gives a sign-in to a logged-out account that is here, as `signInAgain` says.
+   *
+   * @param signIn is called with the device to ask for, null for a new one
+   * @throws what `signIn` throws, and as `signInAgain` does
+   */
+  async resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>): Promise<void> {
     if (this.#signingInAgain.has(accountId)) throw fail("conversation_over");
     this.#signingInAgain.add(accountId);
     try {
-      await this.#signInAgain(accountId, password);
+      await this.#resume(accountId, signIn);
     } finally {
       this.#signingInAgain.delete(accountId);
     }
   }
 
-  async #signInAgain(accountId: AccountId, password: string): Promise<void> {
+  async #resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>): Promise<void> {
     const entry = this.#entry(accountId);
-    const { fetch, sessionName, secretStore } = this.#parts;
-    const read = await secretStore.read(accountId);
+    const read = await this.#parts.secretStore.read(accountId);
     const lost = isBeyondOpening(read);
     if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
     const { error } = this.session(accountId).snapshot;
     const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
     const ownDevice = read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? entry.deviceId) : null;
-    const signedIn = await signInWithPassword({
-      fetch,
-      sessionName,
-      serverName: entry.homeserver.serverName,
-      baseUrl: entry.homeserver.baseUrl,
-      identifier: { kind: "user", user: entry.userId },
-      password,
-      // The warning was accepted when the account was added at this very URL.
-      acceptInsecureHttp: true,
-      ...(ownDevice === null ? {} : { deviceId: ownDevice }),
-    });
+    const signedIn = await signIn(ownDevice);
     if (signedIn.userId !== entry.userId) {
       await signOutQuietly(this.#parts, signedIn);
       throw fail("different_user", { expected: entry.userId, got: signedIn.userId });

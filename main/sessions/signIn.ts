@@ -10,7 +10,8 @@ import { TokenKeeper } from "../http/tokenKeeper.ts";
 import { isLocalhost } from "../http/loopback.ts";
 import { baseUrlOf, isInsecureHttp } from "./wellKnown.ts";
 
-const LoginAnswer = z.object({
+/** What a server answers to a sign-in, whichever way it was (Client-Server API, "Login"). */
+export const LoginAnswer = z.object({
   user_id: UserId,
   access_token: z.string().min(1).max(4096),
   device_id: DeviceId,
@@ -119,13 +120,7 @@ export async function signInWithPassword(request: PasswordSignIn): Promise<Signe
       },
       schema: LoginAnswer,
     });
-    const signedIn = {
-      userId: answer.user_id,
-      deviceId: answer.device_id,
-      accessToken: answer.access_token,
-      baseUrl: request.baseUrl,
-    };
-    return { ...signedIn, baseUrl: await baseUrlAfterLogin(request.fetch, signedIn, answer.well_known) };
+    return await signedInFrom(request.fetch, answer, request.baseUrl);
   } catch (thrown) {
     if (!isFailure(thrown, "forbidden") && !isFailure(thrown, "unauthenticated")) throw thrown;
     const unknown = await doesNotExist(request);
@@ -141,6 +136,17 @@ function inLowerCase(identifier: LoginIdentifier): LoginIdentifier | null {
   if (identifier.kind !== "user") return null;
   const user = identifier.user.toLowerCase();
   return user === identifier.user ? null : { kind: "user", user };
+}
+
+/** What the answer to a login gives, at the address where the account is reached from now on. */
+export async function signedInFrom(
+  fetch: Fetch,
+  answer: z.output<typeof LoginAnswer>,
+  baseUrl: string,
+): Promise<SignedIn> {
+  const { user_id: userId, device_id: deviceId, access_token: accessToken, well_known: wellKnown } = answer;
+  const signedIn = { userId, deviceId, accessToken, baseUrl };
+  return { ...signedIn, baseUrl: await baseUrlAfterLogin(fetch, signedIn, wellKnown) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
 import { forgetLoaded } from "./loaded.ts";
 import { sessionLists } from "./sessions.ts";
+import { loadSsoSignIns, ssoSignInChanged } from "./ssoSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
 import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
@@ -38,10 +39,11 @@ export async function connectStores(): Promise<void> {
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
   onEvent("sessions.changed", ({ accountId }) => sessionLists.reload(accountId));
+  onEvent("signIn.ssoChanged", ssoSignInChanged);
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns()]);
   await first;
 }

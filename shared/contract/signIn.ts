@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { LONGEST_TYPED, type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
-import { AccountId, BaseUrl, ServerName } from "../ids.ts";
+import { AppError } from "../errors.ts";
+import { AccountId, BaseUrl, ConversationId, ServerName } from "../ids.ts";
 import { domain, request } from "./define.ts";
 
 /** What a person types, checked as the form checks it. The issue names the problem and never repeats what was typed. */
@@ -60,6 +61,23 @@ function homeserverText(text: string): Read<string> {
   return problem === undefined ? { value: tidy(text) } : { problem };
 }
 
+const attempt = z.object({
+  signInId: ConversationId,
+  /** The account that signs in again, or, once it is there, the new one. */
+  accountId: AccountId.nullable(),
+});
+
+/** A sign-in that goes on in the browser. Every change is sent whole. */
+export const SsoSignIn = z.discriminatedUnion("status", [
+  /** `url` is the page to open, to be copied where no browser could be opened. */
+  attempt.extend({ status: z.literal("waiting"), url: z.string(), browserFailed: z.boolean() }),
+  attempt.extend({ status: z.literal("finishing") }),
+  attempt.extend({ status: z.literal("done"), accountId: AccountId }),
+  attempt.extend({ status: z.literal("cancelled") }),
+  attempt.extend({ status: z.literal("failed"), error: AppError }),
+]);
+export type SsoSignIn = z.infer<typeof SsoSignIn>;
+
 const password = z.string().min(1).max(4096);
 
 export const signIn = domain({
@@ -85,6 +103,25 @@ export const signIn = domain({
     ),
     /** Signs a soft-logged-out account in again: same device, nothing lost. */
     again: request(z.object({ accountId: AccountId, password }), z.object({})),
+    /** Opens the homeserver's (or a provider's) page in the browser; what becomes of it comes with `ssoChanged`. */
+    startSso: request(
+      z.object({
+        /** Null when the homeserver was given as a URL: its name is not known then. */
+        serverName: ServerName.nullable(),
+        baseUrl: BaseUrl,
+        /** As the homeserver names it; null lets the homeserver ask which. */
+        providerId: z.string().min(1).max(255).nullable(),
+        /** The account that signs in again; null for a new one. */
+        accountId: AccountId.nullable().default(null),
+        acceptInsecureHttp: z.boolean().default(false),
+      }),
+      z.object({ signInId: ConversationId }),
+    ),
+    /** Those under way: what a renderer asks after it was reloaded. */
+    listSso: request(z.object({}), z.object({ signIns: z.array(SsoSignIn) })),
+    /** Opens the page once more. */
+    openSso: request(z.object({ signInId: ConversationId }), z.object({})),
+    cancelSso: request(z.object({ signInId: ConversationId }), z.object({})),
   },
-  events: {},
+  events: { ssoChanged: SsoSignIn },
 });

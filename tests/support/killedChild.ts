@@ -34,6 +34,7 @@ const rooms = await openRooms({
   emit: silent,
   loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: complain }),
   keepOutOfLogs: silent,
+  openInBrowser: () => Promise.resolve(),
   onDamaged: silent,
   keychain,
   keeping: {

@@ -21,6 +21,8 @@ export class StewardData {
   readonly warnings: string[] = [];
   /** Security Keys that were copied or saved. */
   readonly kept: string[] = [];
+  /** Pages that were opened in the browser. */
+  readonly opened: string[] = [];
   /** What the person answers when asked for a key file; null cancels. */
   keyFile: string | null = null;
   readonly #open: Rooms[] = [];
@@ -47,6 +49,7 @@ export class StewardData {
       emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
       loggerFor: () => logger,
       keepOutOfLogs: () => undefined,
+      openInBrowser: (url) => Promise.resolve(void this.opened.push(url)),
       onDamaged,
       keychain: this.keychain,
       ...overrides,

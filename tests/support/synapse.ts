@@ -83,7 +83,8 @@ export class Synapse {
   readonly #python: string;
   readonly #files: SynapseFiles;
   #process: SynapseProcess;
-  #admin: Promise<Tokens> | null = null;
+  #admin: Promise<TestUser> | null = null;
+  #adminTokens: Promise<Tokens> | null = null;
 
   constructor(parts: {
     python: string;
@@ -125,11 +126,10 @@ export class Synapse {
 
   /** The access token of an admin that exists for the tests' own use; made at the first call. */
   async adminToken(): Promise<string> {
-    this.#admin ??= (async () => {
-      const { user, password } = await this.register({ user: "test-admin", password: "the tests' admin", admin: true });
-      return this.login(user, password);
-    })();
-    return (await this.#admin).accessToken;
+    this.#admin ??= this.register({ user: "test-admin", password: "the tests' admin", admin: true });
+    const { user, password } = await this.#admin;
+    this.#adminTokens ??= this.login(user, password);
+    return (await this.#adminTokens).accessToken;
   }
 
   /** Calls the server's API and answers the body; throws on anything but a success. */
@@ -208,6 +208,7 @@ export class Synapse {
 
   /** Makes every access token one that has expired, as a server with a `session_lifetime` does: a soft logout. */
   expireTokens(): Promise<void> {
+    this.#adminTokens = null;
     return this.#changeDatabase("UPDATE access_tokens SET valid_until_ms = 1");
   }
 

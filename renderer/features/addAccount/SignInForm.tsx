@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
-import type { Homeserver, LoginIdentifier } from "../../../shared/contract/signIn.ts";
+import type { Homeserver, LoginFlow, LoginIdentifier } from "../../../shared/contract/signIn.ts";
 import type { AppError } from "../../../shared/errors.ts";
+import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox, Choice } from "../../components/Choice.tsx";
@@ -12,6 +13,7 @@ import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { loadAccounts, useAccounts } from "../../stores/accounts.ts";
 import { go } from "../../stores/routes.ts";
+import { SingleSignOn } from "../signInAgain/SingleSignOn.tsx";
 import styles from "./AddAccount.module.css";
 import { countries, likelyCountry } from "./countries.ts";
 import { otherFlows } from "./otherFlows.ts";
@@ -30,6 +32,7 @@ const LONGEST_SESSION_NAME = 100;
 /** Signs in to a homeserver that was found, in the ways it offers that Steward can do; the others are named. */
 export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
   const takesPassword = homeserver.flows.some(({ kind }) => kind === "password");
+  const sso = homeserver.flows.find((flow) => flow.kind === "sso");
   const others = otherFlows(homeserver.flows);
   const top = useRef<HTMLDivElement>(null);
   // The step before had the focus; without this it would fall to the window.
@@ -45,9 +48,16 @@ export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInForm
             : t("add.warningIdentity", { server: homeserver.serverName, identity: homeserver.identityServer })}
         </Notice>
       )}
+      {sso && <SsoSignIn homeserver={homeserver} flow={sso} />}
+      {sso && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
+      {sso && !takesPassword && (
+        <Buttons>
+          <Button onPress={onBack}>{t("add.change")}</Button>
+        </Buttons>
+      )}
       {takesPassword ? (
         <PasswordSignIn homeserver={homeserver} onOtherHomeserver={onOtherHomeserver} onBack={onBack} />
-      ) : (
+      ) : sso ? null : (
         <>
           <Notice tone="warn">
             {homeserver.flows.length === 0
@@ -71,6 +81,55 @@ export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInForm
       )}
     </div>
   );
+}
+
+interface SsoSignInProps {
+  readonly homeserver: Homeserver;
+  readonly flow: Extract<LoginFlow, { kind: "sso" }>;
+}
+
+function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
+  const { serverName, baseUrl, warnings } = homeserver;
+  const insecure = warnings.includes("insecure_http");
+  const [accepted, setAccepted] = useState(false);
+  const [refused, setRefused] = useState(false);
+  return (
+    <>
+      {insecure && (
+        <Notice
+          tone="warn"
+          actions={
+            <Checkbox value={accepted} onChange={setAccepted}>
+              {t("add.acceptHttp")}
+            </Checkbox>
+          }
+        >
+          {t("add.warningHttp", { server: serverName })}
+        </Notice>
+      )}
+      {refused && !accepted && (
+        <Notice tone="error" live>
+          {t("add.acceptHttpRequired")}
+        </Notice>
+      )}
+      <SingleSignOn
+        flow={flow}
+        serverName={homeserver.foundBy === "url" ? null : serverName}
+        baseUrl={baseUrl}
+        accountId={null}
+        acceptInsecureHttp={accepted}
+        mayStart={!insecure || accepted}
+        onRefused={() => setRefused(true)}
+        onDone={(accountId) => void showNewAccount(accountId)}
+      />
+    </>
+  );
+}
+
+/** Goes to the page that a new account needs first. */
+async function showNewAccount(accountId: AccountId): Promise<void> {
+  if (!useAccounts.getState().byId[accountId]) await loadAccounts();
+  go({ name: "account", accountId, page: "secureBackup", offered: true });
 }
 
 function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
@@ -109,8 +168,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
       sessionName,
       acceptInsecureHttp: accepted,
     });
-    if (!useAccounts.getState().byId[accountId]) await loadAccounts();
-    go({ name: "account", accountId, page: "secureBackup", offered: true });
+    await showNewAccount(accountId);
   });
 
   const insecure = homeserver.warnings.includes("insecure_http") || signIn.error?.kind === "insecure_http";

@@ -6,11 +6,8 @@ export function otherFlows(flows: readonly LoginFlow[]): string[] {
   const words = flows.map((flow) => {
     switch (flow.kind) {
       case "password":
-        return null;
       case "sso":
-        return flow.providers.length > 0
-          ? t("add.flowSsoNamed", { providers: flow.providers.map(({ name }) => name).join(", ") })
-          : t("add.flowSso");
+        return null;
       case "oauth":
         return t("add.flowOauth");
       case "other":

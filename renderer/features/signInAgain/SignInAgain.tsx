@@ -1,5 +1,6 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { LoginFlow } from "../../../shared/contract/signIn.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -9,6 +10,8 @@ import { Buttons, Form } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import styles from "./SingleSignOn.module.css";
+import { SingleSignOn } from "./SingleSignOn.tsx";
 
 /**
  * The form of an account that the server has signed out: the password, and the session goes on as before. Where its
@@ -18,23 +21,54 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const { accountId, userId, session } = account;
   const [password, setPassword] = useState("");
   const again = useAction(() => steward.signIn.again({ accountId, password }));
+  const sso = useSsoFlow(account.homeserver.baseUrl);
   return (
-    <Form onSubmit={() => void (password && again.run())}>
-      <Notice tone="warn">{t(`again.${textOf(session.error)}`)}</Notice>
-      <PasswordField
-        label={t("again.password", { userId })}
-        value={password}
-        onChange={setPassword}
-        autoComplete="current-password"
-      />
-      {again.error && <ErrorText error={again.error} wrongCredentials={t("again.wrongPassword")} />}
-      <Buttons>
-        <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
-          {t(again.busy ? "again.submitting" : "again.submit")}
-        </Button>
-      </Buttons>
-    </Form>
+    <>
+      <Form onSubmit={() => void (password && again.run())}>
+        <Notice tone="warn">{t(`again.${textOf(session.error)}`)}</Notice>
+        <PasswordField
+          label={t("again.password", { userId })}
+          value={password}
+          onChange={setPassword}
+          autoComplete="current-password"
+        />
+        {again.error && <ErrorText error={again.error} wrongCredentials={t("again.wrongPassword")} />}
+        <Buttons>
+          <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
+            {t(again.busy ? "again.submitting" : "again.submit")}
+          </Button>
+        </Buttons>
+      </Form>
+      {sso && <p className={styles["or"]}>{t("add.sso.or")}</p>}
+      {sso && (
+        <SingleSignOn
+          flow={sso}
+          serverName={account.homeserver.serverName}
+          baseUrl={account.homeserver.baseUrl}
+          accountId={accountId}
+          acceptInsecureHttp
+          onDone={() => undefined}
+        />
+      )}
+    </>
   );
+}
+
+/** The single sign-on that the account's homeserver offers now; null until that is known. */
+function useSsoFlow(baseUrl: string): Extract<LoginFlow, { kind: "sso" }> | null {
+  const [flow, setFlow] = useState<Extract<LoginFlow, { kind: "sso" }> | null>(null);
+  useEffect(() => {
+    let left = false;
+    // A server that cannot say leaves the password, which is there already.
+    void steward.signIn.findHomeserver({ input: baseUrl }).then(
+      ({ flows }) => left || setFlow(flows.find((offered) => offered.kind === "sso") ?? null),
+      () => undefined,
+    );
+    return () => {
+      left = true;
+    };
+  }, [baseUrl]);
+  return flow;
 }
 
 function textOf(error: AppError | null): "text" | "hardText" | "sealedText" | "missingText" {

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Rooms } from "../../../main/rooms.ts";
+import type { SsoSignIn } from "../../../shared/contract/signIn.ts";
+import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import { signInAtProvider } from "../../support/browser.ts";
+import { useSingleSignOn } from "../../support/singleSignOn.ts";
+import { StewardData } from "../../support/stewardRooms.ts";
+import { waitUntil } from "../../support/waitUntil.ts";
+
+const servers = useSingleSignOn();
+let data: StewardData;
+let rooms: Rooms;
+let people = 0;
+
+beforeEach(async () => {
+  data = await StewardData.create();
+  rooms = await data.open();
+  await servers.browser.forgetCookies();
+});
+afterEach(async () => {
+  servers.proxy.clear();
+  await data.destroy();
+});
+
+const newName = (): string => `sso${(people += 1)}`;
+const states = (signInId: ConversationId): SsoSignIn[] =>
+  data.events.flatMap(({ channel, payload }) =>
+    channel === "signIn.ssoChanged" && payload.signInId === signInId ? [payload] : [],
+  );
+const ended = (signInId: ConversationId): Promise<SsoSignIn> =>
+  waitUntil(() => states(signInId).find(({ status }) => !["waiting", "finishing"].includes(status)), {
+    what: "the sign-in to end",
+    timeoutMs: 30_000,
+  });
+const start = async (accountId: AccountId | null = null): Promise<ConversationId> => {
+  const request = { serverName: null, baseUrl: servers.proxy.baseUrl, providerId: "oidc-example", accountId, acceptInsecureHttp: false };
+  return (await rooms.ssoSignIns.startSso(request)).signInId;
+};
+
+/** Goes through the provider's pages, as somebody, for the sign-in that was started last. */
+async function goThrough(name: string): Promise<string> {
+  const page = await servers.browser.open(data.opened.at(-1)!);
+  await signInAtProvider(page, name);
+  await page.waitForURL(/\/done$/);
+  return (await page.textContent("body")) ?? "";
+}
+
+async function signIn(name: string): Promise<AccountId> {
+  const signInId = await start();
+  await goThrough(name);
+  const end = await ended(signInId);
+  if (end.status !== "done") throw new Error(JSON.stringify(end));
+  return end.accountId;
+}
+
+const devicesOf = async (name: string): Promise<string[]> => {
+  const path = `/_synapse/admin/v2/users/${encodeURIComponent(`@${name}:${servers.synapse.serverName}`)}/devices`;
+  const { devices } = (await servers.synapse.adminCall({ path })) as { devices: { device_id: string }[] };
+  return devices.map(({ device_id: id }) => id);
+};
+
+const secretsOf = (accountId: AccountId) => rooms.secretStore.read(accountId);
+
+describe("single sign-on", () => {
+  it("signs in through the browser, and tells the person to come back", async () => {
+    const name = newName();
+    const signInId = await start();
+    expect(rooms.ssoSignIns.listSso().signIns).toMatchObject([{ signInId, status: "waiting", url: data.opened[0] }]);
+    expect(await goThrough(name)).toContain("go back to Steward");
+    const end = await ended(signInId);
+    expect(end).toMatchObject({ status: "done" });
+    const account = rooms.sessions.list()[0]!;
+    expect(account).toMatchObject({ userId: `@${name}:${servers.synapse.serverName}`, session: { status: "running" } });
+    expect(rooms.ssoSignIns.listSso().signIns).toEqual([]);
+    expect(JSON.stringify(data.events)).not.toContain("loginToken=");
+  });
+
+  it("can be cancelled, and a late answer finds nobody", async () => {
+    const signInId = await start();
+    await rooms.ssoSignIns.cancelSso({ signInId });
+    expect(await ended(signInId)).toMatchObject({ status: "cancelled" });
+    const redirect = new URL(new URL(data.opened[0]!).searchParams.get("redirectUrl")!);
+    await expect(fetch(`${redirect.href}?loginToken=late`)).rejects.toThrow();
+    expect(rooms.sessions.list()).toEqual([]);
+  });
+
+  it("keeps two that wait apart: each answer reaches the one that asked", async () => {
+    const first = await start();
+    const second = await start();
+    const [one, two] = [newName(), newName()];
+    await goThrough(two);
+    expect(await ended(second)).toMatchObject({ status: "done" });
+    expect(states(first).at(-1)!.status).toBe("waiting");
+    await servers.browser.forgetCookies();
+    const page = await servers.browser.open(data.opened[0]!);
+    await signInAtProvider(page, one);
+    expect(await ended(first)).toMatchObject({ status: "done" });
+    expect(rooms.sessions.list().map(({ userId }) => userId).sort()).toEqual(
+      [one, two].map((name) => `@${name}:${servers.synapse.serverName}`).sort(),
+    );
+  });
+
+  it("says when the token is no longer taken, and starts again without a session left over", async () => {
+    const name = newName();
+    const lost = servers.proxy.addRule({ method: "POST", path: /\/login$/, fault: { kind: "cut" }, when: "after" });
+    const signInId = await start();
+    await goThrough(name);
+    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "network" } });
+    expect(lost.met).toBe(1);
+    expect(await devicesOf(name)).toHaveLength(1);
+    const again = await start();
+    const page = await servers.browser.open(data.opened.at(-1)!);
+    await page.waitForURL(/\/done$/);
+    expect(await ended(again)).toMatchObject({ status: "done" });
+    expect(await devicesOf(name)).toHaveLength(1);
+  });
+
+  it("refuses a token that the server does not know", async () => {
+    const signInId = await start();
+    const redirect = new URL(data.opened[0]!).searchParams.get("redirectUrl")!;
+    await fetch(`${redirect}?loginToken=made-up`);
+    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "login_token_refused" } });
+    expect(rooms.sessions.list()).toEqual([]);
+  });
+
+  it("signs the same account in again with its own device", async () => {
+    const name = newName();
+    const accountId = await signIn(name);
+    const [device] = await devicesOf(name);
+    await servers.synapse.expireTokens();
+    await waitUntil(() => rooms.sessions.account(accountId).session.status === "softLoggedOut", {
+      what: "the account to be signed out",
+      timeoutMs: 60_000,
+    });
+    const again = await start(accountId);
+    const page = await servers.browser.open(data.opened.at(-1)!);
+    await page.waitForURL(/\/done$/);
+    expect(await ended(again)).toMatchObject({ status: "done", accountId });
+    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(await devicesOf(name)).toEqual([device]);
+  }, 180_000);
+
+  it("touches nothing when somebody else comes back, and signs that session out", async () => {
+    const name = newName();
+    const other = newName();
+    const accountId = await signIn(name);
+    const before = await secretsOf(accountId);
+    await servers.browser.forgetCookies();
+    const again = await start(accountId);
+    await goThrough(other);
+    expect(await ended(again)).toMatchObject({
+      status: "failed",
+      error: { kind: "different_user", got: `@${other}:${servers.synapse.serverName}` },
+    });
+    expect(await secretsOf(accountId)).toEqual(before);
+    expect(await devicesOf(other)).toEqual([]);
+    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+  });
+});
