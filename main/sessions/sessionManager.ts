@@ -1,16 +1,16 @@
 import type { Account, AccountHealth } from "../../shared/contract/accounts.ts";
 import type { Emit } from "../../shared/contract/index.ts";
-import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { describeAccount } from "./accountDescription.ts";
 import { addAccount, refuseWhenHeld } from "./addAccount.ts";
-import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
 import { expectedServer, refuseForeignUser } from "./foreignUser.ts";
-import { MatrixSession, type SessionParts, type SessionSnapshot, unreadableError } from "./matrixSession.ts";
+import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
 import type { CryptoFolders } from "./nextDevice.ts";
 import { newId } from "./newId.ts";
+import { resumeAccount } from "./resumeAccount.ts";
 import { type SignedIn, type SignInRequest, signInWithPassword } from "./signIn.ts";
 import { signOut, signOutFromMemory, signOutQuietly } from "./signOut.ts";
 import { StartQueue } from "./startQueue.ts";
@@ -244,37 +244,21 @@ export class SessionManager {
     if (this.#signingInAgain.has(accountId)) throw fail("conversation_over");
     this.#signingInAgain.add(accountId);
     try {
-      await this.#resume(accountId, signIn);
+      await resumeAccount(
+        {
+          ...this.#parts,
+          folders: this.#parts.accountFolders(accountId),
+          session: () => this.session(accountId),
+          inTurn: (work) => this.#inTurn(accountId, work),
+          isLeaving: () => this.#leaving.has(accountId),
+          start: () => this.#start(accountId),
+          forgetSession: () => this.#sessions.delete(accountId),
+        },
+        this.#entry(accountId),
+        signIn,
+      );
     } finally {
       this.#signingInAgain.delete(accountId);
-    }
-  }
-
-  async #resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>): Promise<void> {
-    const entry = this.#entry(accountId);
-    const read = await this.#parts.secretStore.read(accountId);
-    const lost = isBeyondOpening(read);
-    if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
-    const { error } = this.session(accountId).snapshot;
-    const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
-    const ownDevice = read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? entry.deviceId) : null;
-    const signedIn = await signIn(ownDevice);
-    if (signedIn.userId !== entry.userId) {
-      await signOutQuietly(this.#parts, signedIn);
-      throw fail("different_user", { expected: entry.userId, got: signedIn.userId });
-    }
-    const keepsDevice = signedIn.deviceId === ownDevice;
-    try {
-      await this.#inTurn(accountId, async () => {
-        if (this.#leaving.has(accountId)) throw fail("no_such_account");
-        if (lost) await this.#beginAnew(accountId, signedIn);
-        else if (keepsDevice) await this.#takeToken(accountId, signedIn);
-        else await this.#moveToNewDevice(accountId, signedIn);
-      });
-    } catch (thrown) {
-      // A device of its own would be gone with the token, and with it what makes it known to others.
-      if (!keepsDevice || isFailure(thrown, "no_such_account")) await signOutQuietly(this.#parts, signedIn);
-      throw thrown;
     }
   }
 
@@ -293,38 +277,6 @@ export class SessionManager {
   /** Starts a session, unless it is about to end for good. */
   async #start(accountId: AccountId): Promise<void> {
     if (!this.#ended && !this.#leaving.has(accountId)) await this.session(accountId).start();
-  }
-
-  async #takeToken(accountId: AccountId, { accessToken }: SignedIn): Promise<void> {
-    await this.#parts.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken }));
-    await this.session(accountId).stop();
-    await this.#start(accountId);
-  }
-
-  async #beginAnew(accountId: AccountId, signedIn: SignedIn): Promise<void> {
-    const { secretStore, index, accountFolders } = this.#parts;
-    try {
-      await this.session(accountId).stop();
-      await beginAnew({ secretStore, index, folders: accountFolders(accountId) }, accountId, signedIn);
-    } finally {
-      // The session of the device before is over: the next one is made from what the index says now.
-      this.#sessions.delete(accountId);
-      await this.#start(accountId);
-    }
-  }
-
-  /**
-   * A removed device cannot come back: its identity keys are gone from the server. Its room keys move to the new one,
-   * and what there was stays until they are all there.
-   */
-  async #moveToNewDevice(accountId: AccountId, { deviceId, accessToken }: SignedIn): Promise<void> {
-    try {
-      await this.session(accountId).prepareDevice(deviceId);
-      // From here on the new one counts: the session moves over when it starts, also after a crash.
-      await this.#parts.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
-    } finally {
-      await this.#start(accountId);
-    }
   }
 
   async #rememberDevice(accountId: AccountId, deviceId: string): Promise<void> {

@@ -1,0 +1,100 @@
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import type { SecretStore } from "../secrets/secretStore.ts";
+import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
+import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
+import { type MatrixSession, unreadableError } from "./matrixSession.ts";
+import type { CryptoFolders } from "./nextDevice.ts";
+import type { SignedIn } from "./signIn.ts";
+import { signOutQuietly } from "./signOut.ts";
+
+type SignOutQuietlyParts = Parameters<typeof signOutQuietly>[0];
+
+/** An account that is signed in again, and what its session manager does for it. */
+export interface ResumedAccount extends SignOutQuietlyParts {
+  secretStore: SecretStore;
+  index: AccountIndex;
+  folders: CryptoFolders;
+  session: () => MatrixSession;
+  /** Does the work when nothing else changes the account. */
+  inTurn: (work: () => Promise<void>) => Promise<void>;
+  /** Whether the account is about to go for good. */
+  isLeaving: () => boolean;
+  start: () => Promise<void>;
+  /** The next session is made from what the index says then. */
+  forgetSession: () => void;
+}
+
+/**
+ * Gives a sign-in to an account that is here: with its own device, so that nothing is lost; where the server has removed
+ * the device or gives another, with a new one that takes over the room keys; where the account's secrets are beyond
+ * opening, with a new one that has nothing of the old one. The new token is written before it is used.
+ *
+ * @param signIn is called with the device to ask for, null for a new one
+ * @throws what `signIn` throws, `different_user` when it was somebody else's, before that why the account's secrets cannot
+ *   be read now, and `no_such_account` when the account is signed out meanwhile
+ */
+export async function resumeAccount(
+  account: ResumedAccount,
+  entry: AccountEntry,
+  signIn: (deviceId: string | null) => Promise<SignedIn>,
+): Promise<void> {
+  const read = await account.secretStore.read(entry.accountId);
+  const lost = isBeyondOpening(read);
+  if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
+  const { error } = account.session().snapshot;
+  const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
+  const ownDevice = read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? entry.deviceId) : null;
+  const signedIn = await signIn(ownDevice);
+  if (signedIn.userId !== entry.userId) {
+    await signOutQuietly(account, signedIn);
+    throw fail("different_user", { expected: entry.userId, got: signedIn.userId });
+  }
+  const keepsDevice = signedIn.deviceId === ownDevice;
+  try {
+    await account.inTurn(async () => {
+      if (account.isLeaving()) throw fail("no_such_account");
+      if (lost) await startWithNothing(account, entry, signedIn);
+      else if (keepsDevice) await takeToken(account, entry, signedIn);
+      else await moveToNewDevice(account, entry, signedIn);
+    });
+  } catch (thrown) {
+    // A device of its own would be gone with the token, and with it what makes it known to others.
+    if (!keepsDevice || isFailure(thrown, "no_such_account")) await signOutQuietly(account, signedIn);
+    throw thrown;
+  }
+}
+
+async function takeToken(account: ResumedAccount, { accountId }: AccountEntry, { accessToken }: SignedIn): Promise<void> {
+  await account.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken }));
+  await account.session().stop();
+  await account.start();
+}
+
+async function startWithNothing(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
+  try {
+    await account.session().stop();
+    await beginAnew(account, accountId, signedIn);
+  } finally {
+    // The session of the device before is over.
+    account.forgetSession();
+    await account.start();
+  }
+}
+
+/**
+ * A removed device cannot come back: its identity keys are gone from the server. Its room keys move to the new one, and
+ * what there was stays until they are all there.
+ */
+async function moveToNewDevice(
+  account: ResumedAccount,
+  { accountId }: AccountEntry,
+  { deviceId, accessToken }: SignedIn,
+): Promise<void> {
+  try {
+    await account.session().prepareDevice(deviceId);
+    // From here on the new one counts: the session moves over when it starts, also after a crash.
+    await account.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
+  } finally {
+    await account.start();
+  }
+}
