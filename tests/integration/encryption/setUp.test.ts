@@ -146,7 +146,7 @@ describe("setting up Secure Backup", () => {
     const before = await rig.service.state({ accountId });
     // As another client leaves it that turns secret storage off and lets the backup be.
     await (await onServer()).write("m.secret_storage.default_key", {});
-    expect((await rig.service.state({ accountId })).diagnosis).toBe("not_set_up");
+    expect((await rig.service.state({ accountId })).diagnosis).toBe("default_key_missing");
     const { securityKey, setUp } = await setUpWithKey(rig, accountId);
     expect(setUp.phase).toBe("checked");
     expect((await rig.service.state({ accountId })).backup!.version).toBe(before.backup!.version);
