@@ -171,9 +171,9 @@ describe("a person with three accounts", () => {
       { timeoutMs: 30_000, what: "the room keys to have arrived" },
     );
     await person.looks("sign-out");
-    expect(await person.button("Sign out all the same").isDisabled()).toBe(true);
+    expect(await person.button("Sign out anyway").isDisabled()).toBe(true);
     await person.page.getByText("I understand what will be lost").click();
-    await person.press("Sign out all the same");
+    await person.press("Sign out anyway");
     await person.sees(`${alice.userId} was signed out`);
     await person.isAt("All accounts");
     expect((await person.accounts()).map(({ userId }) => userId)).toEqual([bert.userId, cora.userId]);

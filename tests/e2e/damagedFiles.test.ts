@@ -104,9 +104,9 @@ async function signOutAllTheSame(cost: string, picture: string): Promise<void> {
   await person.press("Sign out…");
   await person.sees(cost);
   await person.looks(picture);
-  expect(await person.button("Sign out all the same").isDisabled()).toBe(true);
+  expect(await person.button("Sign out anyway").isDisabled()).toBe(true);
   await person.page.getByText("I understand what will be lost").click();
-  await person.press("Sign out all the same");
+  await person.press("Sign out anyway");
 }
 
 /** Kim alone is there, on the screen and on the disk, and has not noticed anything. */

@@ -139,7 +139,7 @@ describe("a server that is reached elsewhere", () => {
     await world.person.findHomeserver(host.name);
     await world.person.sees(`${host.name} ${sentence}`);
     if (outcome.kind !== "absent") {
-      await world.person.sees("Type the homeserver’s own address instead, or tell whoever runs the server.");
+      await world.person.sees("Type the homeserver’s own address instead, or tell the people who run the server.");
     }
   });
 
@@ -194,7 +194,7 @@ describe("the ways of signing in that a server offers", () => {
     const { person } = world;
     await offers({ type: "m.login.sso" });
     await person.sees(`${server()} takes no password. Steward cannot sign in here yet.`);
-    await person.sees("It offers these, which Steward cannot do yet:");
+    await person.sees("It offers these, which Steward can’t do yet:");
     expect(await named()).toEqual(["Single sign-on in the browser"]);
     expect(await person.button("Sign in").count()).toBe(0);
     await person.looks("sign-in-no-password");

@@ -42,7 +42,7 @@ async function beginSetUp(): Promise<string> {
 }
 
 async function typeBack(key: string): Promise<void> {
-  await world.person.press("I have kept it");
+  await world.person.press("I’ve saved it");
   await paste(world.person.app, "Security Key", key);
   await world.person.press("Check and set up");
 }
@@ -86,7 +86,7 @@ describe("a window that is loaded again", () => {
 describe("a set-up that a power cut ends", () => {
   test.each([
     ["while the key's description is written", /account_data\/m\.secret_storage\.key\./, "PUT"],
-    ["while the backup of message keys is made", /room_keys\/version/, "POST"],
+    ["while the backup of room keys is made", /room_keys\/version/, "POST"],
   ] as const)("%s is continued at the next start", async (_when, path, method) => {
     const { person, synapse } = world;
     const key = await beginSetUp();
@@ -119,14 +119,14 @@ test("a set-up that was stopped says so and goes on where it was", async () => {
   await person.press("Stop");
   await person.sees("Stopping…");
   hold.release();
-  await person.sees("Set-up stopped here. What was done is kept; continue when you like.");
+  await person.sees("Set-up stopped here. What was done is kept; continue when you’re ready.");
   await person.press("Leave it for later");
-  await person.sees("Set-up was begun and not finished.");
+  await person.sees("Set-up was started and not finished.");
   await person.press("Continue set-up");
   await person.press("Continue");
   await page.isChecked();
   await person.openAccount(user.user, "Overview");
-  await person.sees("Your keys are on the server, locked, and this session can open them.");
+  await person.sees("Your keys are on the server, encrypted, and this session can open them.");
   await openElsewhere(synapse, user, { securityKey: key });
 });
 

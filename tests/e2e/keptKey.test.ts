@@ -206,7 +206,7 @@ describe("another Security Key", () => {
     await person.press("Continue");
     securityKey = await page.shownKey();
     secrets["second Security Key of ella"] = securityKey;
-    await person.press("I have kept it");
+    await person.press("I’ve saved it");
     const box = person.page.getByRole("checkbox", { name: /^Keep the key on this computer/ });
     expect(await box.isChecked()).toBe(true);
     await person.type("Security Key", securityKey);
@@ -246,7 +246,7 @@ describe("setting up", () => {
     await person.signIn(synapse.baseUrl, finn);
     await person.press("Continue");
     secrets["Security Key of finn"] = await page.shownKey();
-    await person.press("I have kept it");
+    await person.press("I’ve saved it");
     const box = person.page.getByRole("checkbox", { name: /^Keep the key on this computer/ });
     expect(await box.isChecked()).toBe(false);
     await person.page.getByText(/^Keep the key on this computer/).click();
@@ -285,7 +285,7 @@ test("an account for this time only keeps no key, and says why", async () => {
     await person.signIn(synapse.baseUrl, gina);
     await person.press("Continue");
     const key = await new SecureBackupPage(person).shownKey();
-    await person.press("I have kept it");
+    await person.press("I’ve saved it");
     expect(await person.page.getByRole("checkbox").count()).toBe(0);
     await person.type("Security Key", key);
     await person.press("Check and set up");

@@ -74,7 +74,7 @@ describe("without a mouse", () => {
     await page.shownKey();
     await press("Copy");
     await person.sees("Copied. Paste it where you keep your passwords.");
-    await press("I have kept it");
+    await press("I’ve saved it");
     await tabTo(person.page.getByRole("textbox", { name: "Security Key" }));
     await keyboard.press("Control+V");
     demandPassword(proxy, 1);

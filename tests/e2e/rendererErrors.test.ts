@@ -67,7 +67,7 @@ test("an error in a page is said in its place, recorded, and told at the next st
     ipcMain.handle("sessions.list", () => ({ ok: true, value: { sessions: [null] } }));
   });
   await person.openAccount("Lea", "Sessions");
-  await person.sees("This page could not be shown");
+  await person.sees("This page couldn’t be shown");
   await person.looks("page-failed");
   await expect.poll(logged).toContain("SessionsPage");
   await person.app.quit();

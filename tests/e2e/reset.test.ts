@@ -41,7 +41,7 @@ async function resetUpToThePassword(): Promise<string> {
   await person.press("Continue");
   await person.press("Continue");
   const securityKey = await page.shownKey();
-  await person.press("I have kept it");
+  await person.press("I’ve saved it");
   await person.type("Security Key", securityKey);
   await person.press("Check and reset");
   await person.isAsked("Confirm that it is you");
@@ -87,7 +87,7 @@ describe("a reset", () => {
   test("that is finished brings a new key, and takes along what this session could read", async () => {
     const { person, synapse } = world;
     await person.press("Reset…");
-    await person.sees("3 message keys in the backup: this session can read them, so they go into the new backup.");
+    await person.sees("3 room keys in the backup: this session can read them, so they go into the new backup.");
     await person.press("Cancel, change nothing");
     const securityKey = await resetUpToThePassword();
     secrets["Security Key of dora"] = securityKey;
@@ -129,7 +129,7 @@ describe("another Security Key", () => {
     await person.press("Continue");
     const securityKey = await page.shownKey();
     secrets["changed Security Key of dora"] = securityKey;
-    await person.press("I have kept it");
+    await person.press("I’ve saved it");
     await person.type("Security Key", securityKey);
     await person.press("Check and change the key");
     await person.sees("The old one opens nothing any more.");
@@ -139,15 +139,15 @@ describe("another Security Key", () => {
   });
 });
 
-describe("key storage", () => {
+describe("Secure Backup", () => {
   test("is turned off after it was said what goes, and can be set up again", async () => {
     const { person } = world;
     await person.press("Turn off…");
-    await person.isAsked("Turn key storage off?");
-    await person.sees("The backup with 3 message keys is deleted from the server.");
+    await person.isAsked("Turn Secure Backup off?");
+    await person.sees("The backup with 3 room keys is deleted from the server.");
     await person.looks("turn-off");
     await person.press("Turn off and delete");
-    await person.sees("Key storage is turned off for this account.");
+    await person.sees("Secure Backup is turned off for this account.");
     await person.isAt("Set up Secure Backup");
     await person.looks("turned-off");
     await expectNoLeaks(world, secrets);

@@ -56,7 +56,7 @@ async function beginExport(): Promise<void> {
   const form = world.person.page.locator("section", {
     has: world.person.page.getByRole("heading", { name: "Export to a key file" }),
   });
-  for (const label of ["Passphrase of the file", "Passphrase again"]) {
+  for (const label of ["File passphrase", "Passphrase again"]) {
     await form.getByLabel(label, { exact: true }).and(world.person.page.locator("input")).fill(PASSPHRASE);
   }
   await world.person.press("Export…");
@@ -75,13 +75,13 @@ describe("room keys", () => {
   test("are exported under a passphrase that is not too easy to guess", async () => {
     const { person } = world;
     const form = person.page.locator("section", { has: person.page.getByRole("heading", { name: "Export to a key file" }) });
-    const field = form.getByLabel("Passphrase of the file", { exact: true }).and(person.page.locator("input"));
+    const field = form.getByLabel("File passphrase", { exact: true }).and(person.page.locator("input"));
     const again = form.getByLabel("Passphrase again", { exact: true }).and(person.page.locator("input"));
     await field.fill("password1");
     await again.fill("password2");
     await person.press("Export…");
     await person.sees("This passphrase is too easy to guess. Make it longer.");
-    await person.sees("The two passphrases are not the same.");
+    await person.sees("The two passphrases don’t match.");
     await form.getByText("Chosen rooms").click();
     await person.sees("0 rooms chosen");
     await person.looks("room-keys-export");
@@ -97,7 +97,7 @@ describe("room keys", () => {
     await person.press("Choose a key file…");
     await person.sees(/^keys\.txt, /);
     const form = person.page.locator("section", { has: person.page.getByRole("heading", { name: "Import a key file" }) });
-    const field = form.getByLabel("Passphrase of the file", { exact: true }).and(person.page.locator("input"));
+    const field = form.getByLabel("File passphrase", { exact: true }).and(person.page.locator("input"));
     await field.fill("not this one");
     await person.press("Import");
     await person.sees(/^That passphrase does not open the key file/);

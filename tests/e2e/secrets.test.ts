@@ -75,13 +75,13 @@ describe("without a keychain", () => {
 
   test("a passphrase protects the accounts, and is asked for at each start", async () => {
     await open("none");
-    await person.isAt("Where shall your secrets be kept?");
+    await person.isAt("How should Steward protect your secrets?");
     await person.press("Use this");
     await person.sees("Type a passphrase.");
     await person.type("Passphrase", "snails");
     await person.type("Passphrase again", "snail");
     await person.press("Use this");
-    await person.sees("The two passphrases are not the same.");
+    await person.sees("The two passphrases don’t match.");
     await person.type("Passphrase again", "snails");
     await person.press("Use this");
     await person.sees("That is too easy to guess.");
@@ -120,7 +120,7 @@ describe("without a keychain", () => {
     await person.signIn(synapse.baseUrl, ida);
     await person.allAre("running");
     await restart();
-    await person.isAt("Where shall your secrets be kept?");
+    await person.isAt("How should Steward protect your secrets?");
     expect(await person.knownAtStart()).toEqual([]);
     expect(await person.accounts()).toEqual([]);
     await leaks({ password: ida.password });

@@ -177,7 +177,7 @@ describe("with a forgotten passphrase", () => {
     await person.isAt("Unlock your accounts");
     await person.press("I have forgotten the passphrase");
     await person.press("Go on without it");
-    await person.isAt("Where shall your secrets be kept?");
+    await person.isAt("How should Steward protect your secrets?");
     await choosePassphrase(next);
     await person.isAt("All accounts");
     await stand("locked", "locked");
@@ -195,14 +195,14 @@ describe("with a forgotten passphrase", () => {
     await person.seesNoMore(/^Signing in again gives/);
 
     await person.openAccount("Jon", "Overview");
-    await person.type("The forgotten passphrase", "seven slow snails on the lawn");
-    await person.press("Bring back");
+    await person.type("Passphrase", "seven slow snails on the lawn");
+    await person.press("Restore accounts");
     await person.sees("That is not the passphrase.");
-    await person.type("The forgotten passphrase", PASSPHRASE);
-    await person.press("Bring back");
+    await person.type("Passphrase", PASSPHRASE);
+    await person.press("Restore accounts");
     const [idaNow, jonNow] = await person.allAre("running");
     expect(jonNow?.deviceId).toBe(jonBefore?.deviceId);
-    await person.seesNoMore("The forgotten passphrase");
+    await person.seesNoMore("Passphrase");
 
     await restart();
     await unlock(next);

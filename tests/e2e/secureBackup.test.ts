@@ -85,7 +85,7 @@ describe("setting up with a Security Key", () => {
 
   test("takes the key only when it is typed back rightly, however it was wrapped", async () => {
     const { person } = world;
-    await person.press("I have kept it");
+    await person.press("I’ve saved it");
     await person.press("Check and set up");
     await person.sees("Type or paste your Security Key.");
     const wrong = securityKey.slice(0, 10) + (securityKey[10] === "a" ? "b" : "a") + securityKey.slice(11);
@@ -126,9 +126,9 @@ describe("setting up with a Security Key", () => {
     await person.sees("Secure Backup works.");
     expect(await page.secrets()).toEqual([
       ["Your identity", "Stored", "Here"],
-      ["Signs your own sessions", "Stored", "Here"],
-      ["Signs the people you verify", "Stored", "Here"],
-      ["Opens the backup of message keys", "Stored", "Here"],
+      ["Key for verifying your sessions", "Stored", "Here"],
+      ["Key for verifying other people", "Stored", "Here"],
+      ["Key to your room keys", "Stored", "Here"],
     ]);
     await person.looks("secure-backup-working");
     await openElsewhere(synapse, alice, { securityKey });
@@ -150,7 +150,7 @@ describe("setting up with a Security Phrase", () => {
     await person.sees("Hard to guess");
     await person.type("Security Phrase again", PHRASE.replace("nine", "ten"));
     await person.press("Continue");
-    await person.sees("The two phrases are not the same.");
+    await person.sees("The two phrases don’t match.");
     await person.type("Security Phrase again", PHRASE);
     await person.looks("secure-backup-phrase");
   });
@@ -161,7 +161,7 @@ describe("setting up with a Security Phrase", () => {
     secrets["Security Key of bert"] = await page.shownKey();
     await person.sees("This key does too: it is for the day you forget the phrase.");
     await person.looks("secure-backup-keep-phrase");
-    await person.press("I have kept it");
+    await person.press("I’ve saved it");
     await person.type("Security Key", PHRASE.toUpperCase());
     await person.press("Check and set up");
     await person.sees("That is not the Security Key that was shown. Compare it group by group.");

@@ -58,7 +58,7 @@ describe("the sessions of an account", () => {
     await person.page.getByRole("searchbox", { name: "Find a session" }).fill("tablet");
     expect(await rows().allInnerTexts()).toEqual([expect.stringContaining("Tablet")]);
     await person.page.getByRole("searchbox", { name: "Find a session" }).fill("no such thing");
-    await person.sees("No session fits");
+    await person.sees("No matching sessions");
     await person.looks("sessions-none-found");
     await person.page.getByRole("searchbox", { name: "Find a session" }).fill("");
     await person.press(`All ${FORGOTTEN + 3}`);

@@ -110,7 +110,7 @@ describe("signing in", () => {
     await person.findHomeserver(proxy.baseUrl);
     proxy.addRule({ method: "POST", path: /\/login/, fault: { kind: "rateLimit", retryAfterMs: 3000 } });
     await trySigningIn("dora", dora.password);
-    await person.sees("The server says that there were too many tries.");
+    await person.sees("Too many attempts.");
     const waits = person.page.getByRole("alert").locator("[aria-hidden]", { hasText: "Try again in" });
     const first = await waits.innerText();
     await person.sees(/Try again in [12] seconds?\./);
@@ -130,10 +130,10 @@ describe("signing in", () => {
     await person.sees(/is not encrypted\. Anybody on the way can read your password and everything else\./);
     proxy.clearRecord();
     await trySigningIn("eve", eve.password);
-    await person.sees("Accept the warning above, or use an address that begins with https.");
+    await person.sees("Tick the box, or use an https address.");
     await person.looks("sign-in-http");
     expect(proxy.requests({ method: "POST", path: /login/ })).toEqual([]);
-    await person.page.getByText("I understand, and want to sign in all the same").click();
+    await person.page.getByText("I understand and want to sign in anyway").click();
     await person.press("Sign in");
     await person.isAt("Set up Secure Backup");
     expect(await person.accounts()).toMatchObject([{ userId: dora.userId }, { homeserver: { baseUrl: open } }]);

@@ -309,7 +309,7 @@ describe("another default key", () => {
     expect(await shown()).toBe(typed);
   });
 
-  it("is none where key storage was turned off here: what was kept is forgotten", async () => {
+  it("is none where Secure Backup was turned off here: what was kept is forgotten", async () => {
     await keep();
     expect(await rig.service.turnOff({ accountId })).toMatchObject({ diagnosis: "turned_off", keptKey: NONE });
     expect(await rooms.secretStore.read(accountId)).toMatchObject({ secrets: { keptSecurityKey: null } });

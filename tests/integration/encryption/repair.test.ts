@@ -218,7 +218,7 @@ describe("a repair that needs no key", () => {
   });
 });
 
-describe("key storage", () => {
+describe("Secure Backup", () => {
   it("is turned off under both names with everything taken away, and on again by a set-up", async () => {
     const off = await rig.service.turnOff({ accountId });
     expect(off).toMatchObject({ diagnosis: "turned_off", turnedOff: true, key: null, backup: null });

@@ -5,7 +5,7 @@ import { useServers } from "../../support/servers.ts";
 
 const servers = useServers();
 
-describe("turning key storage off, interrupted", () => {
+describe("turning Secure Backup off, interrupted", () => {
   const isOff = async (scene: Scene): Promise<boolean> => (await scene.onServer.readIfAny("m.key_backup")).enabled === false;
   /** The key of secret storage before it is taken away. */
   let keyId: string;
@@ -71,7 +71,7 @@ describe("turning key storage off, interrupted", () => {
   }, patience);
 });
 
-describe("turning key storage off, at a server that deletes a backup and has it still", () => {
+describe("turning Secure Backup off, at a server that deletes a backup and has it still", () => {
   it("ends with an error, and is finished when it is done again", async () => {
     const scene = await Scene.create(servers);
     const { service, accountId } = scene;

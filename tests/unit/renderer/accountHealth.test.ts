@@ -134,8 +134,8 @@ test("the summary counts those that need something", () => {
   const needing = account({}, { secureBackup: "not_set_up" });
   expect(summarySentence([account(), needing, account(), needing])).toBe("Two of your four accounts need something.");
   expect(summarySentence([account(), needing])).toBe("One of your two accounts needs something.");
-  expect(summarySentence([needing])).toBe("Your account needs something.");
-  expect(summarySentence([account()])).toBe("Your account is well.");
+  expect(summarySentence([needing])).toBe("Your account needs attention.");
+  expect(summarySentence([account()])).toBe("Your account is in good shape.");
   expect(summarySentence([account(), account(), account()])).toBe("All three accounts are well.");
   expect(summarySentence([account(), account({}, null)])).toBe("Looking at your two accounts.");
   const starting = account({ status: "starting" });

@@ -139,9 +139,9 @@ describe("the diagnosis of Secure Backup", () => {
   ];
 
   test("names the one secret that it is about", () => {
-    expect(diagnosisSentence({ diagnosis: "secret_not_stored", secrets })).toContain("Signs the people you verify");
+    expect(diagnosisSentence({ diagnosis: "secret_not_stored", secrets })).toContain("Key for verifying other people");
     expect(diagnosisSentence({ diagnosis: "secret_unreadable", secrets })).toContain(
-      "Opens the backup of message keys",
+      "Key to your room keys",
     );
     expect(diagnosisSentence({ diagnosis: "working", secrets })).toBe("Secure Backup works.");
   });

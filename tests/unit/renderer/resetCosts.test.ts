@@ -28,9 +28,9 @@ describe("what a reset costs", () => {
     const { lost, kept } = resetCosts(preview(backups), false);
     expect(lost.map(({ tone }) => tone)).toEqual(["warn", "warn"]);
     expect(lost[0]?.text).toContain("2 other sessions will not be verified");
-    expect(kept[0]).toContain("3 message keys in the backup");
+    expect(kept[0]).toContain("3 room keys in the backup");
     expect(kept[1]).toMatch(/^2 backups that nothing here opens, with 412 .* stay on the server/);
-    expect(kept[2]).toContain("7 message keys in this session");
+    expect(kept[2]).toContain("7 room keys in this session");
     const given = resetCosts(preview(backups), true);
     expect(given.lost[0]).toMatchObject({ tone: "error", text: expect.stringMatching(/^2 backups .* deleted, with 412/) });
     expect(given.kept.join(" ")).not.toContain("412");
@@ -39,7 +39,7 @@ describe("what a reset costs", () => {
   test("is no room key, where this session reads all backups or there is none", () => {
     const all = resetCosts(preview([backup(400, true), backup(12, true)]), false);
     expect(all.lost.map(({ tone }) => tone)).toEqual(["warn", "warn"]);
-    expect(all.kept[0]).toContain("412 message keys in the backup");
+    expect(all.kept[0]).toContain("412 room keys in the backup");
     expect(resetCosts(preview([], 0), false).lost).toHaveLength(1);
   });
 
