@@ -66,7 +66,7 @@ describe("who signs in", () => {
         { kind: "sso", providers: [{ id: "g", name: "Google" }] },
         { kind: "other", type: "x.y" },
       ]),
-    ).toEqual(["Single sign-on in the browser, with Google", "A way called “x.y”"]);
+    ).toEqual(["A way called “x.y”"]);
     expect(otherFlows([{ kind: "password" }])).toEqual([]);
   });
 });
