@@ -4,6 +4,7 @@ import type { AccountId } from "../shared/ids.ts";
 import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./account/health.ts";
 import type { Jobs } from "./account/jobs.ts";
+import type { PasswordService } from "./account/password.ts";
 import type { ProfileService } from "./account/profile.ts";
 import type { SessionList } from "./account/sessionList.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
@@ -18,6 +19,7 @@ export interface HandlerParts {
   ssoSignIns: SsoSignIns;
   health: HealthService;
   profile: ProfileService;
+  password: PasswordService;
   sessionList: SessionList;
   verifications: Handlers["verifications"];
   challenges: Challenges;
@@ -110,6 +112,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       setAvatar: ({ accountId, image, mimeType }) => profile.setAvatar(accountId, image, mimeType),
       removeAvatar: ({ accountId }) => profile.removeAvatar(accountId),
     },
+    password: parts.password,
     challenges,
     jobs: {
       list: () => ({ jobs: jobs.list() }),

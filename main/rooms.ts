@@ -7,6 +7,7 @@ import { Challenges } from "./uia/challenges.ts";
 import { Avatars } from "./account/avatars.ts";
 import { HealthService } from "./account/health.ts";
 import { Jobs } from "./account/jobs.ts";
+import { PasswordService } from "./account/password.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listSessions, SessionList } from "./account/sessionList.ts";
 import type { CryptoStores } from "./cryptoStore/index.ts";
@@ -148,14 +149,12 @@ export async function openRooms(options: RoomOptions) {
     logger: loggerFor("health"),
   });
 
-  const sessionList = new SessionList({
-    sessions,
-    challenges,
-    onChanged: (accountId) => {
-      emit("sessions.changed", { accountId });
-      health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
-    },
-  });
+  const onSessionsChanged = (accountId: AccountId): void => {
+    emit("sessions.changed", { accountId });
+    health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+  };
+  const sessionList = new SessionList({ sessions, challenges, onChanged: onSessionsChanged });
+  const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
 
   const verifications = new Verifications({
     session: (accountId) => sessions.session(accountId),
@@ -209,6 +208,7 @@ export async function openRooms(options: RoomOptions) {
     sessions,
     ssoSignIns,
     profile,
+    password,
     challenges,
     sessionList,
     secureBackup,

@@ -5,6 +5,20 @@ import { AccountId } from "./ids.ts";
 export const PhraseProblem = z.enum(["algorithm", "rounds", "salt", "bits"]);
 export type PhraseProblem = z.infer<typeof PhraseProblem>;
 
+/** Why a password was refused: by a rule of the server's, or because it is too easy to guess. */
+export const PasswordRefusal = z.enum([
+  "too_short",
+  "no_digit",
+  "no_symbol",
+  "no_uppercase",
+  "no_lowercase",
+  "too_long",
+  "in_dictionary",
+  "weak",
+  "guessable",
+]);
+export type PasswordRefusal = z.infer<typeof PasswordRefusal>;
+
 const kind = <K extends string, F extends z.ZodRawShape = Record<never, never>>(name: K, fields?: F) =>
   z.object({ kind: z.literal(name), ...(fields as F) });
 
@@ -31,6 +45,9 @@ export const AppError = z.lazy(() =>
     kind("different_user", { expected: z.string(), got: z.string() }),
     /** A server signed in a user of another server. */
     kind("foreign_user", { expected: z.string(), userId: z.string() }),
+    kind("password_refused", { reason: PasswordRefusal }),
+    /** The answer was lost, and what the server said afterwards leaves it open. */
+    kind("password_maybe_changed"),
     kind("account_not_running"),
     kind("no_such_account"),
     // Finding and reaching a homeserver

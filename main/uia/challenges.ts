@@ -181,5 +181,6 @@ function staysAsked(error: AppError, stage: AskedStage): AppError | null {
   if (!isPolled(stage)) return null;
   // Synapse says so for as long as somebody else has come back from the provider.
   if (stage.kind === "sso" && error.kind === "forbidden") return { kind: "confirmed_by_other" };
-  return PASSING.has(error.kind) || (error.kind === "server" && error.status >= 500) ? error : null;
+  const broken = (error.kind === "server" || error.kind === "gateway_error") && error.status >= 500;
+  return PASSING.has(error.kind) || broken ? error : null;
 }

@@ -6,6 +6,7 @@ import { Button } from "../components/Button.tsx";
 import { Page } from "../components/Page.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
+import { PasswordAndRecoveryPage } from "../features/passwordAndRecovery/PasswordAndRecoveryPage.tsx";
 import { ProfilePage } from "../features/profile/ProfilePage.tsx";
 import { RoomKeysPage } from "../features/roomKeys/RoomKeysPage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
@@ -52,5 +53,7 @@ export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
       return <SessionsPage key={accountId} account={account} />;
     case "roomKeys":
       return <RoomKeysPage key={accountId} account={account} />;
+    case "passwordAndRecovery":
+      return <PasswordAndRecoveryPage key={accountId} account={account} />;
   }
 }

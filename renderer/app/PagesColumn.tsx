@@ -1,4 +1,4 @@
-import { Activity, KeyRound, MonitorSmartphone, ShieldCheck, User, type LucideIcon } from "lucide-react";
+import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, User, type LucideIcon } from "lucide-react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
 import { t, type TextKey } from "../i18n/index.ts";
@@ -12,6 +12,7 @@ const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
   secureBackup: { icon: ShieldCheck, name: "nav.secureBackup" },
   sessions: { icon: MonitorSmartphone, name: "nav.sessions" },
   roomKeys: { icon: KeyRound, name: "nav.roomKeys" },
+  passwordAndRecovery: { icon: Lock, name: "nav.passwordAndRecovery" },
 };
 
 /** The middle column: the pages of one account. In a narrow window only their icons are shown. */

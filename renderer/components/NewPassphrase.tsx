@@ -71,11 +71,13 @@ interface NewPassphraseFieldsProps {
   readonly passphrase: NewPassphrase;
   /** It was handed in once: what is wrong is said from then on. */
   readonly tried: boolean;
+  /** Why what is typed now was refused when it was handed in. */
+  readonly refused?: string | null;
   readonly words: Readonly<Record<"label" | "help" | "again" | "required" | "weak" | "differs", string>>;
 }
 
 /** The two fields of a new passphrase, with its strength between them. */
-export function NewPassphraseFields({ passphrase, tried, words }: NewPassphraseFieldsProps) {
+export function NewPassphraseFields({ passphrase, tried, refused, words }: NewPassphraseFieldsProps) {
   const { typed, again, strength, weak } = passphrase;
   const problem = typed === "" ? words.required : weak ? words.weak : null;
   return (
@@ -86,7 +88,7 @@ export function NewPassphraseFields({ passphrase, tried, words }: NewPassphraseF
         value={typed}
         onChange={passphrase.type}
         autoComplete="new-password"
-        problem={tried ? problem : null}
+        problem={tried ? (problem ?? refused) : null}
       />
       {typed !== "" && <StrengthMeter strength={strength} />}
       <PasswordField

@@ -168,6 +168,8 @@ function errorSentence(error: AppError): string {
     }
     case "phrase_unusable":
       return t("errors.phrase_unusable", { reason: t(`errorReasons.phrase_unusable.${error.reason}`) });
+    case "password_refused":
+      return t("errors.password_refused", { reason: t(`errorReasons.password_refused.${error.reason}`) });
     case "file_failed":
       return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
     case "too_large":

@@ -4,6 +4,7 @@ import { app } from "./app.ts";
 import { challenges } from "./challenges.ts";
 import type { RequestDefinition } from "./define.ts";
 import { jobs } from "./jobs.ts";
+import { password } from "./password.ts";
 import { profile } from "./profile.ts";
 import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
@@ -21,6 +22,7 @@ export const contract = {
   accounts,
   signIn,
   profile,
+  password,
   challenges,
   jobs,
   secrets,

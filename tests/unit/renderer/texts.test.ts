@@ -82,6 +82,7 @@ for (const { shape } of AppError.unwrap().options) {
   for (const name of Object.keys(shape)) if (name in fields) example[name] = fields[name];
 }
 examples.network["reason"] = "timeout";
+examples.password_refused["reason"] = "too_short";
 examples.file_failed["reason"] = "no_space";
 examples.phrase_unusable["reason"] = "rounds";
 examples.well_known_invalid["reason"] = "no_homeserver";

@@ -1,0 +1,131 @@
+import { useEffect, useState } from "react";
+import type { PasswordState } from "../../../shared/contract/password.ts";
+import type { AppError } from "../../../shared/errors.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { Choice } from "../../components/Choice.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { errorWords, t } from "../../i18n/index.ts";
+import { passwordStates } from "../../stores/password.ts";
+import { go } from "../../stores/routes.ts";
+import { sessionLists } from "../../stores/sessions.ts";
+import { BeforeChanging } from "./BeforeChanging.tsx";
+import { changeOutcome, passwordHints } from "./passwordWords.ts";
+
+interface ChangePasswordProps {
+  readonly accountId: AccountId;
+  readonly state: PasswordState;
+}
+
+/** Sets a new password, or the first. The current one is asked for by the Challenge, where the server wants it. */
+export function ChangePassword({ accountId, state }: ChangePasswordProps) {
+  const { answer: sessions } = sessionLists.use(accountId);
+  useEffect(() => void sessionLists.load(accountId), [accountId]);
+  const password = useNewPassphrase((newPassword) => steward.password.strength({ accountId, newPassword }));
+  const [others, setOthers] = useState<"keep" | "signOut">("keep");
+  const [tried, setTried] = useState(false);
+  const [refused, setRefused] = useState<string | null>(null);
+  const [outcome, setOutcome] = useState<ReturnType<typeof changeOutcome> | null>(null);
+  const change = useAction(async () => {
+    const { typed } = password;
+    const signOutOthers = others === "signOut";
+    setOutcome(null);
+    setRefused(typed);
+    const changed = await steward.password.change({ accountId, newPassword: typed, signOutOthers });
+    setOutcome(changeOutcome(changed, signOutOthers));
+    setRefused(null);
+    setTried(false);
+    password.clear();
+    void passwordStates.load(accountId);
+  });
+  const first = state.hasPassword === false;
+  const ofField = change.error?.kind === "password_refused" ? change.error : null;
+  const submit = (): void => {
+    setTried(true);
+    if (password.ready) void change.run();
+  };
+  return (
+    <>
+      {first && <p>{t("password.setText")}</p>}
+      <BeforeChanging accountId={accountId} />
+      <Form onSubmit={submit}>
+        <NewPassphraseFields
+          passphrase={password}
+          tried={tried}
+          refused={ofField && refused === password.typed ? sentenceOf(ofField) : null}
+          words={{
+            label: t("password.new"),
+            help: t("password.newHelp"),
+            again: t("password.again"),
+            required: t("password.required"),
+            weak: t("password.weak"),
+            differs: t("password.differs"),
+          }}
+        />
+        {passwordHints(password.typed).map((hint) => (
+          <Notice key={hint} tone="info">
+            {hint}
+          </Notice>
+        ))}
+        <OtherSessions
+          count={sessions && sessions.filter(({ thisSession }) => !thisSession).length}
+          value={others}
+          onChange={setOthers}
+        />
+        {change.error && !ofField && <ErrorText error={change.error} />}
+        {outcome && (
+          <Notice
+            tone={outcome.tone}
+            live
+            actions={
+              <Button small onPress={() => go({ name: "account", accountId, page: "sessions" })}>
+                {t("fix.review_sessions")}
+              </Button>
+            }
+          >
+            {outcome.text}
+          </Notice>
+        )}
+        <Buttons>
+          <Button type="submit" look="primary" busy={change.busy}>
+            {t(first ? "password.set" : "password.change")}
+          </Button>
+        </Buttons>
+      </Form>
+    </>
+  );
+}
+
+function sentenceOf(error: AppError): string {
+  const { sentence, next } = errorWords(error);
+  return next === null ? sentence : `${sentence} ${next}`;
+}
+
+interface OtherSessionsProps {
+  /** How many there are; null while that is not known. */
+  readonly count: number | null;
+  readonly value: "keep" | "signOut";
+  readonly onChange: (value: "keep" | "signOut") => void;
+}
+
+function OtherSessions({ count, value, onChange }: OtherSessionsProps) {
+  if (count === 0) return <p>{t("password.noOthers")}</p>;
+  const cost = count === null ? t("password.signOutCostUnknown") : t("password.signOutCost", { count });
+  return (
+    <Choice
+      label={t("password.others")}
+      look="cards"
+      value={value}
+      onChange={onChange}
+      options={[
+        { value: "keep", text: t("password.keep"), explanation: t("password.keepReason") },
+        { value: "signOut", text: t("password.signOut"), explanation: cost },
+      ]}
+    />
+  );
+}
