@@ -133,3 +133,17 @@ describe("a server that answers a sync with an error", () => {
     expect(told).toEqual({ status: "running", error, offline: true });
   });
 });
+
+it.each([
+  ["devices", /\/devices$/, (rooms: Rooms, id: AccountId) => rooms.sessionList.list(id)],
+  ["a profile", /\/profile\/[^/]+$/, (rooms: Rooms, id: AccountId) => rooms.profile.get(id)],
+  ["what may be changed", /\/capabilities$/, (rooms: Rooms, id: AccountId) => rooms.profile.get(id)],
+])("a server whose answer about %s has another shape is not understood, in words", async (_what, path, ask) => {
+  const rooms = await data.open();
+  const accountId = await signIn(rooms);
+  for (const body of ["[]", "null", `{"devices":{},"capabilities":7,"displayname":`]) {
+    servers.proxy.clear();
+    servers.proxy.addRule({ method: "GET", path, fault: { kind: "answer", status: 200, body }, times: Infinity });
+    expect(await errorOf(ask(rooms, accountId))).toEqual({ kind: "bad_answer", host: host() });
+  }
+}, 30_000);
