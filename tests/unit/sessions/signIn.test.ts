@@ -17,7 +17,7 @@ function web(answers: (asked: Asked) => { status?: number; body: unknown } | und
   const fetch: typeof globalThis.fetch = (input, init = {}) => {
     const one = {
       method: init.method ?? "GET",
-      url: String(input),
+      url: new Request(input).url,
       body: JSON.parse((init.body as string | undefined) ?? "{}") as Asked["body"],
       token: new Headers(init.headers).get("authorization"),
     };
