@@ -68,7 +68,7 @@ export class StartQueue {
 
   /** Resolves when those accounts are not in the queue. Never rejects. */
   async settled(accounts: readonly { accountId: AccountId }[]): Promise<void> {
-    await Promise.allSettled(accounts.map(({ accountId }) => this.#entries.get(accountId)?.done));
+    await Promise.allSettled(accounts.map(({ accountId }) => this.#entries.get(accountId)?.done ?? Promise.resolve()));
   }
 
   #next(): void {
