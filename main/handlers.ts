@@ -23,6 +23,7 @@ export interface HandlerParts {
   sessionList: SessionList;
   verifications: Handlers["verifications"];
   challenges: Challenges;
+  deactivation: Handlers["deactivation"];
   jobs: Jobs;
   secrets: SecretsProtection;
   secureBackup: Handlers["secureBackup"];
@@ -148,5 +149,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
       }),
     },
     verifications: parts.verifications,
+    deactivation: parts.deactivation,
   };
 }

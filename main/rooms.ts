@@ -5,6 +5,8 @@ import { Job } from "../shared/contract/jobs.ts";
 import type { AccountId } from "../shared/ids.ts";
 import { Challenges } from "./uia/challenges.ts";
 import { Avatars } from "./account/avatars.ts";
+import { DeactivationService } from "./account/deactivation/deactivationService.ts";
+import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
 import { HealthService } from "./account/health.ts";
 import { Jobs } from "./account/jobs.ts";
 import { PasswordService } from "./account/password.ts";
@@ -156,6 +158,16 @@ export async function openRooms(options: RoomOptions) {
   const sessionList = new SessionList({ sessions, challenges, onChanged: onSessionsChanged });
   const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
 
+  const deactivation = new DeactivationService({
+    sessions,
+    challenges,
+    index,
+    ended: new EndedAccounts({ path: folders.endedAccountsFile, onDamaged }),
+    fetch,
+    emit,
+    logger: loggerFor("deactivation"),
+  });
+
   const verifications = new Verifications({
     session: (accountId) => sessions.session(accountId),
     onRunning: (listener) => sessions.onRunning(listener),
@@ -211,6 +223,7 @@ export async function openRooms(options: RoomOptions) {
     password,
     challenges,
     sessionList,
+    deactivation,
     secureBackup,
     roomKeys,
     verifications,

@@ -93,6 +93,15 @@ export class HomeserverClient {
     return sdkFetch({ wire: this.#wire, baseUrl, ...(tokens && { tokens }) });
   }
 
+  /**
+   * The same way for a request that ends the session itself: its answer is read to the end all the same. Whoever uses it
+   * sees to its end.
+   */
+  beyondTheEnd(): HomeserverClient {
+    const { ended: _ended, ...options } = this.#options;
+    return new HomeserverClient(options);
+  }
+
   /** As `Wire.settled`: waits for requests that change something, the SDK's as well. */
   settled(milliseconds: number): Promise<{ allAnswered: boolean }> {
     return this.#wire.settled(milliseconds);

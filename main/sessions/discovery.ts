@@ -50,7 +50,7 @@ export async function checkHomeserver(baseUrl: string, fetch: Fetch): Promise<vo
 }
 
 /** How one signs in at a homeserver; what Steward cannot do is named as well. */
-async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<LoginFlow[]> {
+export async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<LoginFlow[]> {
   const flows: LoginFlow[] = [];
   const add = (flow: LoginFlow): void => {
     if (!flows.some((known) => JSON.stringify(known) === JSON.stringify(flow))) flows.push(flow);

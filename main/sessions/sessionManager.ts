@@ -30,6 +30,7 @@ export class SessionManager {
   readonly #parts: SessionManagerParts;
   readonly #sessions = new Map<AccountId, MatrixSession>();
   readonly #runningListeners = new Set<(accountId: AccountId) => void>();
+  readonly #tokenGoneListeners = new Set<(accountId: AccountId) => void>();
   /** Users whose sign-in is being completed, so that a double click cannot add one twice. */
   readonly #beingAdded = new Set<string>();
   readonly #signingInAgain = new Set<AccountId>();
@@ -50,6 +51,11 @@ export class SessionManager {
    */
   onRunning(listener: (accountId: AccountId) => void): void {
     this.#runningListeners.add(listener);
+  }
+
+  /** Calls back when the server has said that it no longer knows an account's token, and none is to be had. */
+  onTokenGone(listener: (accountId: AccountId) => void): void {
+    this.#tokenGoneListeners.add(listener);
   }
 
   /** All accounts in the person's order, as far as this computer knows them. */
@@ -348,6 +354,10 @@ export class SessionManager {
     if (snapshot.status === "running" && !snapshot.offline) {
       this.#rememberThatItRan(accountId);
       for (const listener of this.#runningListeners) listener(accountId);
+    }
+    const { error } = snapshot;
+    if (error?.kind === "unauthenticated" && !error.softLogout) {
+      for (const listener of this.#tokenGoneListeners) listener(accountId);
     }
   }
 

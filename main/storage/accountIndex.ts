@@ -27,6 +27,11 @@ export const AccountEntry = z.looseObject({
   hasRun: z.boolean().default(false),
   /** True when its secrets are in memory alone: it is forgotten at the next start. */
   thisTimeOnly: z.boolean().default(false),
+  /**
+   * Stands here from before the server is asked to deactivate the account until its answer has come. While it does, a
+   * token that the server no longer knows means that it was done.
+   */
+  deactivation: z.object({ askedAt: z.number(), erase: z.boolean() }).nullish().catch(null),
   /** Milliseconds since 1970 when the account was added. */
   createdAt: z.number(),
 });

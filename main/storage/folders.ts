@@ -35,6 +35,8 @@ export class Folders {
   readonly settingsFile: string;
   readonly jobsFile: string;
   readonly unfinishedFilesFile: string;
+  /** Accounts that were deactivated, until the person has read it. */
+  readonly endedAccountsFile: string;
 
   constructor(userDataFolder: string) {
     this.root = userDataFolder;
@@ -47,6 +49,7 @@ export class Folders {
     this.settingsFile = join(userDataFolder, "settings.json");
     this.jobsFile = join(userDataFolder, "jobs.json");
     this.unfinishedFilesFile = join(userDataFolder, "unfinished-files.json");
+    this.endedAccountsFile = join(userDataFolder, "ended-accounts.json");
   }
 
   /** Names only: who puts something into one makes it. */

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { accounts } from "./accounts.ts";
 import { app } from "./app.ts";
 import { challenges } from "./challenges.ts";
+import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./define.ts";
 import { jobs } from "./jobs.ts";
 import { password } from "./password.ts";
@@ -30,6 +31,7 @@ export const contract = {
   sessions,
   verifications,
   roomKeys,
+  deactivation,
 } as const;
 
 export type Contract = typeof contract;

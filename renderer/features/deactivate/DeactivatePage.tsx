@@ -1,0 +1,163 @@
+import { useEffect, useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { DeactivationPreview, DeactivationResult } from "../../../shared/contract/deactivation.ts";
+import { Button } from "../../components/Button.tsx";
+import { Checkbox } from "../../components/Choice.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form, Page, Section } from "../../components/Page.tsx";
+import { Skeleton } from "../../components/Spinner.tsx";
+import { TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { dateText, t } from "../../i18n/index.ts";
+import { deactivate, deactivationPreviews } from "../../stores/deactivation.ts";
+import { go } from "../../stores/routes.ts";
+import { CheckList } from "./CheckList.tsx";
+import styles from "./Deactivate.module.css";
+
+/** Ends an account for good: what to do before, what it costs, and the final yes. */
+export function DeactivatePage({ account }: { readonly account: Account }) {
+  const { accountId, userId, homeserver } = account;
+  const running = account.session.status === "running";
+  const { answer: preview, error, loading } = deactivationPreviews.use(accountId);
+  useEffect(() => {
+    if (running) void deactivationPreviews.load(accountId);
+  }, [accountId, running]);
+  const retry = <Button onPress={() => void deactivationPreviews.load(accountId)}>{t("common.retry")}</Button>;
+  return (
+    <Page title={t("deactivate.title")} subtitle={t("deactivate.subtitle", { userId })}>
+      {!running && (
+        <Notice
+          tone="info"
+          actions={
+            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
+              {t("backup.goOverview")}
+            </Button>
+          }
+        >
+          {t("deactivate.notRunning")}
+        </Notice>
+      )}
+      {error && <ErrorText error={error} actions={retry} />}
+      {!preview && loading && <Skeleton label={t("deactivate.looking")} lines={6} />}
+      {preview && running && (
+        <>
+          {preview.unansweredSince !== null && (
+            <Notice tone="warn">{t("deactivate.unansweredSince", { when: dateText(preview.unansweredSince) })}</Notice>
+          )}
+          {preview.delegated ? (
+            <Notice tone="info">{t("deactivate.delegated", { server: homeserver.serverName })}</Notice>
+          ) : (
+            <>
+              <CheckList account={account} preview={preview} />
+              <Consequences preview={preview} server={homeserver.serverName} />
+              <FinalYes account={account} preview={preview} />
+            </>
+          )}
+        </>
+      )}
+    </Page>
+  );
+}
+
+function Consequences({ preview, server }: { readonly preview: DeactivationPreview; readonly server: string }) {
+  const { userId, otherSessions, singleSignOn } = preview;
+  return (
+    <Section title={t("deactivate.consequences")}>
+      <ul className={styles["list"]}>
+        <li>{t("deactivate.noWayBack")}</li>
+        <li>{t("deactivate.nameStays", { userId })}</li>
+        <li>
+          {otherSessions === null
+            ? t("deactivate.signedOutEverywhere")
+            : t("deactivate.signedOut", { count: otherSessions + 1 })}
+        </li>
+        <li>{t("deactivate.leavesRooms")}</li>
+        <li>{t("deactivate.notFound")}</li>
+        <li>{t("deactivate.backupGoes")}</li>
+        <li>{t("deactivate.messagesStay")}</li>
+        {singleSignOn !== false && <li>{t("deactivate.loginTied", { server })}</li>}
+      </ul>
+    </Section>
+  );
+}
+
+function FinalYes({ account, preview }: { readonly account: Account; readonly preview: DeactivationPreview }) {
+  const { accountId } = account;
+  const { userId } = preview;
+  const [erase, setErase] = useState(false);
+  const [typed, setTyped] = useState("");
+  const [tried, setTried] = useState(false);
+  const [result, setResult] = useState<Exclude<DeactivationResult, { status: "done" }> | null>(null);
+  const confirm = useAction(async () => {
+    setResult(null);
+    const answer = await deactivate(accountId, typed, erase);
+    if (answer.status === "done") return;
+    setResult(answer);
+    await deactivationPreviews.load(accountId);
+  });
+  const matches = typed.trim().toLowerCase() === userId.toLowerCase();
+  return (
+    <Section title={t("deactivate.finalTitle")}>
+      <Form
+        onSubmit={() => {
+          setTried(true);
+          if (matches) void confirm.run();
+        }}
+      >
+        {!confirm.busy && (
+          <>
+            <Checkbox value={erase} onChange={setErase}>
+              {t("deactivate.erase")}
+            </Checkbox>
+            <p className={styles["help"]}>{t("deactivate.eraseHelp")}</p>
+          </>
+        )}
+        {confirm.busy && <p className={styles["help"]}>{t(erase ? "deactivate.eraseOn" : "deactivate.eraseOff")}</p>}
+        <TextField
+          label={t("deactivate.field", { userId })}
+          help={t("deactivate.fieldHelp")}
+          value={typed}
+          onChange={setTyped}
+          isDisabled={confirm.busy}
+          autoComplete="off"
+          problem={tried && !matches ? t("deactivate.fieldProblem", { userId }) : null}
+        />
+        {confirm.error && <ErrorText error={confirm.error} />}
+        {result && <NotDone result={result} />}
+        <Buttons>
+          <Button type="submit" look="danger" busy={confirm.busy}>
+            {t(confirm.busy ? "deactivate.submitting" : "deactivate.submit")}
+          </Button>
+        </Buttons>
+      </Form>
+    </Section>
+  );
+}
+
+/** Why the account is still there, and what has changed all the same. */
+function NotDone({ result }: { readonly result: Exclude<DeactivationResult, { status: "done" }> }) {
+  if (result.status === "unanswered") {
+    return (
+      <>
+        <ErrorText error={result.error} />
+        <Notice tone="warn">{t(result.sessionWorks ? "deactivate.unansweredWorks" : "deactivate.unanswered")}</Notice>
+      </>
+    );
+  }
+  const { removed } = result;
+  return (
+    <>
+      <ErrorText error={result.error} />
+      {removed === null || removed.length > 0 ? (
+        <Notice tone="warn">
+          {removed === null
+            ? t("deactivate.refusedUnknown")
+            : t("deactivate.refusedRemoved", { addresses: removed.map(({ address }) => address).join(", ") })}
+        </Notice>
+      ) : (
+        <Notice tone="info">{t("deactivate.refused")}</Notice>
+      )}
+    </>
+  );
+}
