@@ -5,6 +5,7 @@ import { EmptyState } from "../components/EmptyState.tsx";
 import { Button } from "../components/Button.tsx";
 import { Page } from "../components/Page.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
+import { DeactivatePage } from "../features/deactivate/DeactivatePage.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
 import { PasswordAndRecoveryPage } from "../features/passwordAndRecovery/PasswordAndRecoveryPage.tsx";
 import { ProfilePage } from "../features/profile/ProfilePage.tsx";
@@ -55,5 +56,7 @@ export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
       return <RoomKeysPage key={accountId} account={account} />;
     case "passwordAndRecovery":
       return <PasswordAndRecoveryPage key={accountId} account={account} />;
+    case "deactivate":
+      return <DeactivatePage key={accountId} account={account} />;
   }
 }

@@ -1,4 +1,4 @@
-import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, User, type LucideIcon } from "lucide-react";
+import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, User, UserX, type LucideIcon } from "lucide-react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
 import { t, type TextKey } from "../i18n/index.ts";
@@ -13,6 +13,7 @@ const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
   sessions: { icon: MonitorSmartphone, name: "nav.sessions" },
   roomKeys: { icon: KeyRound, name: "nav.roomKeys" },
   passwordAndRecovery: { icon: Lock, name: "nav.passwordAndRecovery" },
+  deactivate: { icon: UserX, name: "nav.deactivate" },
 };
 
 /** The middle column: the pages of one account. In a narrow window only their icons are shown. */

@@ -2,6 +2,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
+import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
@@ -33,6 +34,8 @@ export async function connectStores(): Promise<void> {
   onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
   onEvent("app.settingsChanged", settingsChanged);
   onEvent("challenges.changed", challengeChanged);
+  onEvent("deactivation.endedChanged", endedAccountsChanged);
+  onEvent("deactivation.roomsChanged", (check) => roomsChecks.set(check.accountId, check));
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
   onEvent("secrets.changed", secretsChanged);
@@ -44,6 +47,6 @@ export async function connectStores(): Promise<void> {
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadEndedAccounts()]);
   await first;
 }

@@ -3,7 +3,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import { clearAnnouncements } from "./announcements.ts";
 
 /** The pages that every account has. */
-export const accountPages = ["overview", "profile", "secureBackup", "sessions", "roomKeys", "passwordAndRecovery"] as const;
+export const accountPages = ["overview", "profile", "passwordAndRecovery", "secureBackup", "sessions", "roomKeys", "deactivate"] as const;
 export type AccountPage = (typeof accountPages)[number];
 
 /** Where the person is. There are no addresses: the window is one page. */

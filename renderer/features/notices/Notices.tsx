@@ -9,6 +9,8 @@ import { go, useRoutes } from "../../stores/routes.ts";
 import { secretsChanged, secretsNeed, useSecrets } from "../../stores/secrets.ts";
 import { dismissNotices, useSettings } from "../../stores/settings.ts";
 import { useSecretsGateNeeded } from "../secretsGate/secretsGateNeeded.ts";
+import { useEndedAccounts } from "../../stores/deactivation.ts";
+import { EndedAccounts } from "./EndedAccounts.tsx";
 import styles from "./Notices.module.css";
 
 /** What the person should know whatever page is shown: how the app started, and what was just done. */
@@ -19,7 +21,8 @@ export function Notices() {
   const gated = useSecretsGateNeeded();
   const asked = useRoutes((state) => state.route.name === "secrets") && secretsNeed(secrets) !== null;
   const waiting = gated || asked ? null : whatWaits(secrets);
-  if (notices.length === 0 && announcements.length === 0 && waiting === null) return null;
+  const noneEnded = useEndedAccounts(({ ended }) => ended.length === 0);
+  if (notices.length === 0 && announcements.length === 0 && waiting === null && noneEnded) return null;
   return (
     <div className={styles["notices"]}>
       {waiting && (
@@ -63,6 +66,7 @@ export function Notices() {
           {noticeText(notice)}
         </Notice>
       ))}
+      <EndedAccounts />
       {announcements.map(({ id, tone, text }) => (
         <Notice key={id} tone={tone} onDismiss={() => dismissAnnouncement(id)}>
           {text}

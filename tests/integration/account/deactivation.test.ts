@@ -59,13 +59,13 @@ async function expectDeactivated(): Promise<void> {
 /** Nothing is left here but what is told of it. */
 async function expectGoneHere(told: object): Promise<void> {
   await waitUntil(() => rooms.sessions.list().length === 0, { what: "the account to be removed", timeoutMs: 20_000 });
-  expect(await rooms.deactivation.ended({})).toMatchObject({ ended: [{ userId: user.userId, ...told }] });
+  expect(await rooms.deactivation.ended()).toMatchObject({ ended: [{ userId: user.userId, ...told }] });
   expect([...data.keychain.entries.keys()].filter((name) => name.includes(accountId))).toEqual([]);
   for (const [path, base64] of Object.entries(await filesBelow(data.folder))) {
     expect(Buffer.from(base64, "base64").includes(accountId), path).toBe(false);
   }
   await rooms.deactivation.dismissEnded({ userId: user.userId });
-  expect(await rooms.deactivation.ended({})).toEqual({ ended: [] });
+  expect(await rooms.deactivation.ended()).toEqual({ ended: [] });
   const file = new Folders(data.folder).endedAccountsFile;
   for (const path of [file, `${file}.bak`]) expect(await readFile(path, "utf8").catch(() => "")).not.toContain(user.userId);
 }
@@ -160,7 +160,7 @@ describe("a session that was signed out elsewhere", () => {
     await servers.synapse.call({ method: "POST", path: "/_matrix/client/v3/logout/all", token, body: {} });
     await ending;
     expect(rooms.sessions.list()).toHaveLength(1);
-    expect(await rooms.deactivation.ended({})).toEqual({ ended: [] });
+    expect(await rooms.deactivation.ended()).toEqual({ ended: [] });
     await restart();
     expect(rooms.sessions.account(accountId).session.status).toBe("softLoggedOut");
   });
