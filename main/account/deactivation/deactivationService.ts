@@ -151,7 +151,9 @@ export class DeactivationService implements Requests {
       case "unknown":
         return { status: "unanswered", error: outcome.error, sessionWorks: outcome.sessionWorks };
       case "not_done":
-        if (!(refusal instanceof AppFailure) || isFailure(refusal, "challenge_cancelled")) throw refusal;
+        if (!(refusal instanceof AppFailure) || isFailure(refusal, "challenge_cancelled") || isFailure(refusal, "unauthenticated")) {
+          throw refusal;
+        }
         return { status: "refused", error: refusal.error, removed: await this.#goneSince(homeserver, before) };
     }
   }

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openWorld, type World } from "./support/world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+}, 120_000);
+afterAll(() => world?.close());
+
+it("leads from the check-list to the end of the account, and says what has happened", async () => {
+  const { person, synapse } = world;
+  const user = await synapse.register({ user: "grace", password: "seven quiet herons" });
+  await person.hasAccount(synapse.baseUrl, user);
+  await person.allAre("running");
+  await person.openAccount("grace");
+  await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+  await person.sees("There’s no room that only you can manage.");
+  await person.looks("deactivate");
+  await person.press("Deactivate for good");
+  await person.sees(`Type exactly ${user.userId}.`);
+  await person.page.getByText("Hide my messages from people who join later").click();
+  await person.type(`Type ${user.userId} to confirm`, user.userId);
+  await person.press("Deactivate for good");
+  await person.isAsked("Confirm that it is you");
+  await person.looks("deactivate-confirm");
+  await person.type("Account password", user.password);
+  await person.press("Confirm");
+  await person.sees(`${user.userId} is deactivated.`);
+  await person.looks("deactivate-done");
+  expect(await person.accounts()).toEqual([]);
+  await person.press("Dismiss");
+  await person.seesNoMore(`${user.userId} is deactivated.`);
+}, 120_000);
