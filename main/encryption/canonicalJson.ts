@@ -6,7 +6,7 @@
  */
 export function canonicalJson(value: unknown): string {
   if (typeof value === "number" && !Number.isSafeInteger(value)) throw new TypeError("a number has no canonical form");
-  if (typeof value !== "object" || value === null) return JSON.stringify(value === -0 ? 0 : value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   const members = Object.entries(value as Record<string, unknown>)
     .filter(([, member]) => member !== undefined)

@@ -110,8 +110,11 @@ export class SessionManager {
   async restoreAll(): Promise<void> {
     const startIfStopped = async (accountId: AccountId): Promise<void> => {
       // It may have been removed, or started by the person, before it was its turn.
-      const listed = this.#parts.index.get(accountId) !== null;
-      if (listed && this.session(accountId).snapshot.status === "stopped") await this.#start(accountId);
+      if (this.#parts.index.get(accountId) === null) return;
+      const session = this.session(accountId);
+      const { status } = session.snapshot;
+      if (status === "stopped" || status === "locked") await this.#start(accountId);
+      else await session.whenStarted();
     };
     const accountIds = this.#parts.index.list().map(({ accountId }) => accountId);
     await this.#starts.addAll(accountIds, startIfStopped, (accountId) => this.#announce(accountId));
