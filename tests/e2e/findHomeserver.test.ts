@@ -183,19 +183,27 @@ describe("the ways of signing in that a server offers", () => {
     await person.sees(`${server()} also offers these, which Steward cannot do yet:`);
     expect(await named()).toEqual([
       "OAuth 2.0 sign-in in the browser",
-      "Single sign-on in the browser, with Acme, Beta",
       "A way called “com.example.badge”",
     ]);
+    for (const provider of ["Acme", "Beta"]) await person.button(`Continue with ${provider}`).waitFor();
     await person.button("Sign in").waitFor();
     await person.looks("sign-in-other-ways");
   });
 
-  test("are named when a password is none of them, and there is no form then", async () => {
+  test("are buttons where single sign-on is all there is", async () => {
     const { person } = world;
     await offers({ type: "m.login.sso" });
-    await person.sees(`${server()} takes no password. Steward cannot sign in here yet.`);
+    await person.button("Continue in the browser").waitFor();
+    expect(await person.button("Sign in").count()).toBe(0);
+    await person.looks("sign-in-single-sign-on-alone");
+  });
+
+  test("are named when a password is none of them, and there is no form then", async () => {
+    const { person } = world;
+    await offers({ type: "m.login.cas" }, badge);
+    await person.sees(`${server()} doesn’t offer a way to sign in that Steward supports.`);
     await person.sees("It offers these, which Steward can’t do yet:");
-    expect(await named()).toEqual(["Single sign-on in the browser"]);
+    expect(await named()).toEqual(["A way called “com.example.badge”"]);
     expect(await person.button("Sign in").count()).toBe(0);
     await person.looks("sign-in-no-password");
     await person.press("Use another homeserver");

@@ -121,7 +121,7 @@ test("a set-up that was stopped says so and goes on where it was", async () => {
   hold.release();
   await person.sees("Set-up stopped here. What was done is kept; continue when you’re ready.");
   await person.press("Leave it for later");
-  await person.sees("Set-up was started and not finished.");
+  await person.sees("Set-up was started but not finished.");
   await person.press("Continue set-up");
   await person.press("Continue");
   await page.isChecked();

@@ -212,7 +212,7 @@ describe("another Security Key", () => {
     await person.type("Security Key", securityKey);
     await person.looks("kept-key-type-back");
     await person.press("Check and change the key");
-    await person.sees("The new Security Key opens everything: Steward tried it.");
+    await person.sees("Your new Security Key works. Other clients ask for it from now on.");
     await person.press("Done");
     await person.sees(KEPT);
     expect(await keyShownAgain()).toBe(securityKey);

@@ -132,7 +132,7 @@ describe("another Security Key", () => {
     await person.press("I’ve saved it");
     await person.type("Security Key", securityKey);
     await person.press("Check and change the key");
-    await person.sees("The old one opens nothing any more.");
+    await person.sees("Your new Security Key works. Other clients ask for it from now on.");
     await person.press("Done");
     await person.sees("Secure Backup works.");
     await openElsewhere(synapse, dora, { securityKey });
