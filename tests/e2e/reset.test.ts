@@ -148,6 +148,12 @@ describe("Secure Backup", () => {
     await person.looks("turn-off");
     await person.press("Turn off and delete");
     await person.sees("Secure Backup is turned off for this account.");
+    // The backup that nothing here opens is still there.
+    await person.looks("turned-off-partly");
+    await person.press("Delete what’s left");
+    await person.isAsked("Turn Secure Backup off?");
+    await person.page.getByText("Delete backups even if this session doesn’t have all of their room keys").click();
+    await person.press("Turn off and delete");
     await person.isAt("Set up Secure Backup");
     await person.looks("turned-off");
     await expectNoLeaks(world, secrets);
