@@ -243,7 +243,7 @@ function facts(known: BuildFacts): Plugin {
 
 /** `virtual:fill-ins` is what an old Electron's Node lacks, and nothing at all on the one that ships. */
 function fillIns(source: string, needed: boolean): Plugin {
-  const path = join(source, "main/app/fillIns.ts");
+  const path = join(source, "main/app/polyfills.ts");
   return {
     name: "fill-ins",
     setup(plugin) {

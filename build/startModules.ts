@@ -1,2 +1,2 @@
 /** What main loads by itself: the first at start, the others while the window opens. None may need matrix-js-sdk. */
-export const startModules: readonly string[] = ["main/index.ts", "main/behindTheWindow.ts", "main/rooms.ts"];
+export const startModules: readonly string[] = ["main/index.ts", "main/startServices.ts", "main/services.ts"];

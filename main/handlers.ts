@@ -2,11 +2,11 @@ import type { Handlers } from "../shared/contract/index.ts";
 import type { AppInfo, RendererError, Settings } from "../shared/contract/app.ts";
 import type { AccountId } from "../shared/ids.ts";
 import type { Challenges } from "./uia/challenges.ts";
-import type { HealthService } from "./account/health.ts";
-import type { Jobs } from "./account/jobs.ts";
+import type { HealthService } from "./health/healthService.ts";
+import type { Jobs } from "./jobs/jobs.ts";
 import type { PasswordService } from "./account/password.ts";
 import type { ProfileService } from "./account/profile.ts";
-import type { SessionList } from "./account/sessionList.ts";
+import type { DeviceList } from "./devices/deviceList.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
 import type { Fetch } from "./http/redirects.ts";
@@ -20,7 +20,7 @@ export interface HandlerParts {
   health: HealthService;
   profile: ProfileService;
   password: PasswordService;
-  sessionList: SessionList;
+  sessionList: DeviceList;
   verifications: Handlers["verifications"];
   challenges: Challenges;
   deactivation: Handlers["deactivation"];
@@ -44,7 +44,7 @@ export interface HandlerParts {
   dismissNotices: () => void;
 }
 
-/** Ties every request of the contract to the room that does it. No logic lives here. */
+/** Ties every request of the contract to the service that does it. No logic lives here. */
 export function createHandlers(parts: HandlerParts): Handlers {
   const { sessions, ssoSignIns, health, profile, challenges, jobs, secrets } = parts;
   return {
@@ -139,7 +139,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     secureBackup: parts.secureBackup,
     roomKeys: parts.roomKeys,
-    sessions: {
+    devices: {
       list: async ({ accountId }) => ({ sessions: await parts.sessionList.list(accountId) }),
       rename: async ({ accountId, deviceId, name }) => ({
         sessions: await parts.sessionList.rename(accountId, deviceId, name),

@@ -1,6 +1,6 @@
 import { locked, removedVariables } from "./app/guards.ts";
 import "virtual:fill-ins";
-import "./plainSchemas.ts";
+import "./zodConfig.ts";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -17,21 +17,21 @@ import { hardenApp } from "./app/hardening.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
 import { applyTheme } from "./app/theme.ts";
 import { MainWindow, rendererSession } from "./app/window.ts";
-import type { BehindTheWindow } from "./behindTheWindow.ts";
+import type { StartedServices } from "./startServices.ts";
 import { startRouter } from "./ipc/router.ts";
-import { isTrustedSender } from "./ipc/trust.ts";
+import { isTrustedSender } from "./ipc/trustedSender.ts";
 import { CrashReporter, endsTheApp } from "./logging/crashReport.ts";
 import { createLogger, LogFile } from "./logging/logFile.ts";
 import { Redactor, SecretsToRedact } from "./logging/redact.ts";
 import { describeAccount } from "./sessions/accountDescription.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Services } from "./services.ts";
 import { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
 import { AccountIndex } from "./storage/accountIndex.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
-/** How long the rooms wait for the page to be drawn, in milliseconds. */
-const LONGEST_PAGE_MS = 2_000;
+/** How long the services wait for the page to be drawn, in milliseconds. */
+const MAX_PAGE_MS = 2_000;
 
 if (build.trial && !app.commandLine.hasSwitch("user-data-dir")) {
   app.setPath("userData", join(app.getPath("appData"), "Steward Trial"));
@@ -129,7 +129,7 @@ function accountsBeforeRooms(): Account[] | null {
 
 async function start(): Promise<void> {
   // Not behind the window yet: what it needs to exist, and what decides how the app ends.
-  let behind: Promise<BehindTheWindow> | null = null;
+  let behind: Promise<StartedServices> | null = null;
   quitInOrder({
     window,
     shutdown: async () => {
@@ -151,18 +151,18 @@ async function start(): Promise<void> {
   const assets: Promise<AssetServer> = whenOpened.then(() =>
     createAssetServer({
       rendererDir: join(__dirname, "../renderer"),
-      knownAccounts: () => (rooms ? rooms.sessions.list() : accountsBeforeRooms()),
-      avatarOf: async (accountId) => (await (await building).rooms).avatars.read(accountId),
+      knownAccounts: () => (services ? services.sessions.list() : accountsBeforeRooms()),
+      avatarOf: async (accountId) => (await (await building).services).avatars.read(accountId),
       reportFolder: folders.logs,
       logger: createLogger(log, "assets"),
     }),
   );
-  const building: Promise<BehindTheWindow> = assets.then(async () => {
+  const building: Promise<StartedServices> = assets.then(async () => {
     // The page draws the accounts by itself meanwhile, and gets its files through this thread. Without a page there is
     // somebody behind the window all the same.
-    await Promise.race([window.drawn, pause(LONGEST_PAGE_MS)]);
-    const { buildBehindTheWindow } = await import("./behindTheWindow.ts");
-    return buildBehindTheWindow({
+    await Promise.race([window.drawn, pause(MAX_PAGE_MS)]);
+    const { startServices } = await import("./startServices.ts");
+    return startServices({
       window,
       folders,
       index,
@@ -174,9 +174,9 @@ async function start(): Promise<void> {
       onDamaged: noteDamage,
     });
   });
-  let rooms: Rooms | null = null;
+  let services: Services | null = null;
   const answers = building.then(async (built) => {
-    rooms = await built.rooms;
+    services = await built.services;
     return built.answers;
   });
   startRouter({

@@ -1,4 +1,4 @@
-import type { Rooms } from "./rooms.ts";
+import type { Services } from "./services.ts";
 
 /**
  * Ends everything that must not be cut off. Jobs and sessions end side by side: a session that is in memory alone is
@@ -9,9 +9,9 @@ export async function shutDown({
   ssoSignIns,
   sessions,
 }: {
-  jobs: Pick<Rooms["jobs"], "stopAll">;
-  ssoSignIns: Pick<Rooms["ssoSignIns"], "stopAll">;
-  sessions: Pick<Rooms["sessions"], "stopAll">;
+  jobs: Pick<Services["jobs"], "stopAll">;
+  ssoSignIns: Pick<Services["ssoSignIns"], "stopAll">;
+  sessions: Pick<Services["sessions"], "stopAll">;
 }): Promise<void> {
   // Jobs first: they are told why they end before their session is gone.
   await Promise.allSettled([jobs.stopAll(), ssoSignIns.stopAll(), sessions.stopAll()]);

@@ -10,13 +10,13 @@ export type FieldProblem = "empty" | "too_long" | "not_a_server" | "not_a_url" |
 export type Read<T> = { readonly value: T; readonly problem?: never } | { readonly problem: FieldProblem; readonly value?: never };
 
 /** More than the longest of any field, in UTF-16 code units. */
-export const LONGEST_TYPED = 5000;
-const LONGEST_HOMESERVER = 2048;
+export const MAX_TYPED = 5000;
+const MAX_HOMESERVER = 2048;
 /** In bytes (Matrix specification, appendices, "User identifiers"). */
-const LONGEST_USER_ID = 255;
+const MAX_USER_ID = 255;
 /** What Synapse takes at most. */
-const LONGEST_EMAIL = 500;
-const LONGEST_PHONE = 50;
+const MAX_EMAIL = 500;
+const MAX_PHONE = 50;
 
 /** Characters that come along when something is copied, and that nobody sees: direction marks, joiners, byte order marks. */
 const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
@@ -38,7 +38,7 @@ export type HomeserverInput =
 export function readHomeserver(typed: string): Read<HomeserverInput> {
   const text = tidy(typed);
   if (text === "") return { problem: "empty" };
-  if (text.length > LONGEST_HOMESERVER) return { problem: "too_long" };
+  if (text.length > MAX_HOMESERVER) return { problem: "too_long" };
   const whole = fromLink(text);
   // What has no @ and ends in digits is a server with its port.
   const user = whole.includes("://") ? null : /^(?:@([^:\s]*)|([^@:/?#\s[]+)):(?!\d{1,5}\/*$)(.+)$/s.exec(whole);
@@ -126,7 +126,7 @@ export function readUser(typed: string): Read<string> {
   } else if (text.startsWith("@")) {
     user = text.slice(1);
   }
-  if (new TextEncoder().encode(user).length > LONGEST_USER_ID) return { problem: "too_long" };
+  if (new TextEncoder().encode(user).length > MAX_USER_ID) return { problem: "too_long" };
   return { value: user };
 }
 
@@ -138,7 +138,7 @@ export function readUser(typed: string): Read<string> {
 export function readEmail(typed: string): Read<string> {
   const text = tidy(typed);
   if (text === "") return { problem: "empty" };
-  if (text.length > LONGEST_EMAIL) return { problem: "too_long" };
+  if (text.length > MAX_EMAIL) return { problem: "too_long" };
   const at = text.lastIndexOf("@");
   const local = text.slice(0, Math.max(at, 0));
   const host = text.slice(at + 1);
@@ -151,7 +151,7 @@ export function readEmail(typed: string): Read<string> {
 export function readPhone(typed: string): Read<string> {
   const text = tidy(typed);
   if (text === "") return { problem: "empty" };
-  if (text.length > LONGEST_PHONE) return { problem: "too_long" };
+  if (text.length > MAX_PHONE) return { problem: "too_long" };
   const fits = /^\+?[\p{Nd}\s()./-]+$/u.test(text) && text.replace(/\P{Nd}/gu, "").length >= 3;
   return fits ? { value: text } : { problem: "not_a_number" };
 }

@@ -13,7 +13,7 @@ import { demandIn } from "../http/uiaDemand.ts";
 import type { phraseStrength } from "../secrets/phraseStrength.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { AuthDict, Challenges } from "../uia/challenges.ts";
-import { listSessions } from "./sessionList.ts";
+import { listDevices } from "../devices/deviceList.ts";
 
 /** The score that an account's password needs, of zxcvbn's 0 to 4. */
 export const GOOD_PASSWORD_SCORE = 3;
@@ -136,7 +136,7 @@ async function hasPasswordIn(homeserver: HomeserverClient, signal: AbortSignal):
 /** The ids of all sessions but this one; null when the server does not tell. */
 async function otherSessions(client: MatrixClient): Promise<string[] | null> {
   try {
-    return (await listSessions(client)).filter(({ thisSession }) => !thisSession).map(({ deviceId }) => deviceId);
+    return (await listDevices(client)).filter(({ thisSession }) => !thisSession).map(({ deviceId }) => deviceId);
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { protocol, type Session } from "electron";
-import { APP_HOST, APP_SCHEME } from "../ipc/trust.ts";
+import { APP_HOST, APP_SCHEME } from "../ipc/trustedSender.ts";
 
 /** The page that the window shows. */
 export const INDEX_URL = `${APP_SCHEME}://${APP_HOST}/index.html`;

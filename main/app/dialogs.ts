@@ -1,7 +1,7 @@
 import { app, type BrowserWindow, clipboard, dialog } from "electron";
 import { join } from "node:path";
 import { writeForPerson } from "../storage/durableFile.ts";
-import { BrieflyCopied } from "./brieflyCopied.ts";
+import { ClipboardTimeout } from "./clipboardTimeout.ts";
 
 /** A text to be saved where the person says. */
 export interface TextToSave {
@@ -10,10 +10,10 @@ export interface TextToSave {
   text: string;
 }
 
-/** The ways in which a person keeps a text outside the app. Other rooms declare what they need of it as a port. */
+/** The ways in which a person keeps a text outside the app. Other folders declare what they need of it as a port. */
 export class Dialogs {
   readonly #windowOf: () => BrowserWindow | null;
-  readonly #brieflyCopied = new BrieflyCopied(clipboard);
+  readonly #clipboardTimeout = new ClipboardTimeout(clipboard);
 
   /** @param windowOf the window that dialogs belong to; null while it is closed */
   constructor(windowOf: () => BrowserWindow | null) {
@@ -27,12 +27,12 @@ export class Dialogs {
 
   /** Copies a secret; after 60 seconds, or when the app ends, it is taken off the clipboard if it is still there. */
   async copySecret(text: string): Promise<void> {
-    await this.#brieflyCopied.copy(text);
+    await this.#clipboardTimeout.copy(text);
   }
 
   /** Takes a secret copied before off the clipboard: part of ending the app. */
   async forgetCopiedSecret(): Promise<void> {
-    await this.#brieflyCopied.clear();
+    await this.#clipboardTimeout.clear();
   }
 
   /**

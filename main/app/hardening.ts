@@ -1,5 +1,5 @@
 import { app, type Session, type WebContents } from "electron";
-import { isOwnPage } from "../ipc/trust.ts";
+import { isOwnPage } from "../ipc/trustedSender.ts";
 import type { Logger } from "../logging/logger.ts";
 
 export interface HardeningOptions {

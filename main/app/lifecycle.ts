@@ -1,6 +1,6 @@
 import { app, powerMonitor } from "electron";
 import type { Logger } from "../logging/logger.ts";
-import { settleWithin } from "./settleWithin.ts";
+import { withDeadline } from "./withDeadline.ts";
 import type { MainWindow } from "./window.ts";
 
 /** How long the parts of the app may take to end, in milliseconds. */
@@ -35,7 +35,7 @@ export function quitInOrder({ window, shutdown, logger }: QuitOptions): void {
   let ending: Promise<void> | null = null;
   let ended = false;
   const end = (): Promise<void> =>
-    (ending ??= settleWithin(Promise.all([shutdown(), window.savePlace()]), SHUTDOWN_DEADLINE_MS).then((outcome) => {
+    (ending ??= withDeadline(Promise.all([shutdown(), window.savePlace()]), SHUTDOWN_DEADLINE_MS).then((outcome) => {
       if (outcome.kind === "late") logger.error("ending took too long and was cut off");
       if (outcome.kind === "rejected") logger.error("ending failed", { error: outcome.reason });
       ended = true;

@@ -5,7 +5,7 @@ import { RateBudget } from "./rateBudget.ts";
 
 /** A page that fails at every drawing must not fill the log, nor write to the disk without end. */
 const LOGGED = { times: 20, withinMs: 60_000 };
-const MOST_REPORTS = 3;
+const MAX_REPORTS = 3;
 
 /** Takes in what went wrong in the window: into the log, and the first different errors of a run into the report. */
 export class RendererErrors {
@@ -35,7 +35,7 @@ export class RendererErrors {
       ...(this.#leftOut === 0 ? {} : { leftOutBefore: this.#leftOut }),
     });
     this.#leftOut = 0;
-    if (this.#reported.size === MOST_REPORTS || this.#reported.has(text)) return;
+    if (this.#reported.size === MAX_REPORTS || this.#reported.has(text)) return;
     this.#reported.add(text);
     this.#crashes.write("renderer", new RendererErrorText(`${source}: ${text}${components}`));
   }

@@ -3,8 +3,8 @@ import { fail } from "../../shared/errors.ts";
 import type { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
-import { AccountDatabases } from "./accountDatabases.ts";
-import { installIndexedDb } from "./engineGlobals.ts";
+import { DurableIndexedDb } from "./durableIndexedDb.ts";
+import { installIndexedDb } from "./indexedDbGlobals.ts";
 import { discardLevel } from "./levelFolder.ts";
 import type { StoreReader } from "./storeReader.ts";
 
@@ -74,7 +74,7 @@ const prefixOf = (accountId: AccountId, beside: boolean): string => `steward-${a
 class Router extends IDBFactory {
   readonly #logger: Logger;
   /** By prefix; null while a store is being opened or closed. */
-  readonly #mounted = new Map<string, AccountDatabases | null>();
+  readonly #mounted = new Map<string, DurableIndexedDb | null>();
 
   constructor(logger: Logger) {
     super();
@@ -102,9 +102,9 @@ class Router extends IDBFactory {
       this.#logger.error("crypto store: a write failed", { accountId, error: failure.error.kind });
       options.onWriteFailed?.(failure);
     };
-    let databases: AccountDatabases;
+    let databases: DurableIndexedDb;
     try {
-      databases = await AccountDatabases.open(folder, options.mustExist ?? false, `${prefix}::`, onFailed);
+      databases = await DurableIndexedDb.open(folder, options.mustExist ?? false, `${prefix}::`, onFailed);
     } catch (thrown) {
       this.#mounted.delete(prefix);
       throw thrown;
@@ -127,7 +127,7 @@ class Router extends IDBFactory {
     }
   }
 
-  async #unmount(prefix: string, databases: AccountDatabases): Promise<void> {
+  async #unmount(prefix: string, databases: DurableIndexedDb): Promise<void> {
     this.#mounted.set(prefix, null);
     try {
       await databases.close();
@@ -136,7 +136,7 @@ class Router extends IDBFactory {
     }
   }
 
-  #owner(name: unknown): AccountDatabases {
+  #owner(name: unknown): DurableIndexedDb {
     const prefix = String(name).split("::", 1)[0] ?? "";
     const databases = String(name).startsWith(`${prefix}::`) ? this.#mounted.get(prefix) : undefined;
     // Thrown at once: an in-memory database in its place would take keys and lose them.

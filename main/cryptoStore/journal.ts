@@ -1,9 +1,9 @@
 import { type AppFailure, fail } from "../../shared/errors.ts";
-import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./entries.ts";
+import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./journalEntries.ts";
 import { levelFailure, openLevel } from "./levelFolder.ts";
 import type { Level } from "./levelFolder.ts";
-import { NO_TOTALS, changeTotals, decodeTotals, encodeTotals } from "./totals.ts";
-import type { Totals } from "./totals.ts";
+import { NO_TOTALS, changeTotals, decodeTotals, encodeTotals } from "./journalChecksum.ts";
+import type { Totals } from "./journalChecksum.ts";
 
 const ENTRIES_PER_READ = 500;
 

@@ -5,9 +5,9 @@ import { AppFailure, fail } from "../../shared/errors.ts";
 import { isThere, syncFolder } from "../storage/durableFile.ts";
 import { fileFailure, systemErrorCode } from "../storage/fileErrors.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
-import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./entries.ts";
+import { FORMAT_KEY, TOTALS_KEY, openEntry, sealEntry, stampOf } from "./journalEntries.ts";
 import { isDamagedLevel } from "./levelCheck.ts";
-import { NO_TOTALS, encodeTotals } from "./totals.ts";
+import { NO_TOTALS, encodeTotals } from "./journalChecksum.ts";
 
 /** The layout this version writes. Raised with every change that an older version would misread. */
 export const FORMAT_VERSION = 1;

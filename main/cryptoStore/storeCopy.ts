@@ -1,7 +1,7 @@
 import { IDBFactory } from "fake-indexeddb";
-import type { EngineFactory } from "./engine.ts";
-import { installIndexedDb } from "./engineGlobals.ts";
-import { define } from "./rebuild.ts";
+import type { EngineFactory } from "./fakeIndexedDb.ts";
+import { installIndexedDb } from "./indexedDbGlobals.ts";
+import { define } from "./databaseLoader.ts";
 import type { CopiedRecord, DatabaseOutline } from "./storeReader.ts";
 
 const PREFIX = "copy";

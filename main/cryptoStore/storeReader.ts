@@ -1,6 +1,6 @@
 import { IDBKeyRange } from "fake-indexeddb";
-import { describe, type Schema } from "./databaseMirror.ts";
-import type { EngineDatabase, EngineFactory, EngineStore } from "./engine.ts";
+import { describe, type Schema } from "./databaseWriter.ts";
+import type { EngineDatabase, EngineFactory, EngineStore } from "./fakeIndexedDb.ts";
 import type { Key } from "./keyCodec.ts";
 
 /** A record on its way into a copy. */

@@ -1,10 +1,10 @@
 import { type AppError, type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
 import { toServerFailure } from "../http/serverErrors.ts";
-import type { AccountServer, ServerBackup } from "./accountServer.ts";
-import { toUnpaddedBase64 } from "./base64.ts";
+import type { EncryptionApi, ServerBackup } from "./encryptionApi.ts";
+import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
 import { canonicalJson } from "./canonicalJson.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { backupPublicKey, samePublicKey } from "./publicKeys.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
+import { backupPublicKey, samePublicKey } from "../roomKeys/keyPairs.ts";
 
 /** Whether a private key, base64, is the one of this backup. */
 export function opensBackup(privateKey: string | null, backup: ServerBackup | null): boolean {
@@ -27,7 +27,7 @@ const USELESS_ANSWERS: readonly AppErrorKind[] = [
  * being seen.
  */
 export async function newestBackup(
-  server: AccountServer,
+  server: EncryptionApi,
 ): Promise<{ backup: ServerBackup | null; problem: AppError | null }> {
   try {
     return { backup: await server.backup(), problem: null };
@@ -39,16 +39,16 @@ export async function newestBackup(
 }
 
 /** As far back as this is looked for older backups: they can only be asked for one by one. */
-export const MOST_OLDER_BACKUPS = 20;
+export const MAX_OLDER_BACKUPS = 20;
 
 /**
  * The backups before the newest that are still on the server, newest first. The protocol lists none but the newest; they
  * are found where versions are numbered in order, as on all servers known to have several.
  */
-export async function olderBackups(server: AccountServer, newest: string): Promise<ServerBackup[]> {
+export async function olderBackups(server: EncryptionApi, newest: string): Promise<ServerBackup[]> {
   if (!/^[1-9]\d{0,14}$/.test(newest)) return [];
   const found: ServerBackup[] = [];
-  const oldest = Math.max(1, Number(newest) - MOST_OLDER_BACKUPS);
+  const oldest = Math.max(1, Number(newest) - MAX_OLDER_BACKUPS);
   for (let version = Number(newest) - 1; version >= oldest; version -= 1) {
     const backup = await server.backup(String(version));
     if (backup) found.push(backup);
@@ -57,14 +57,14 @@ export async function olderBackups(server: AccountServer, newest: string): Promi
 }
 
 /** Every backup on the server, newest first, as far as they can be found. */
-export async function allBackups(server: AccountServer): Promise<ServerBackup[]> {
+export async function allBackups(server: EncryptionApi): Promise<ServerBackup[]> {
   const newest = await server.backup();
   return newest ? [newest, ...(await olderBackups(server, newest.version))] : [];
 }
 
 /** Every backup beside one, newest first. @param known a version that is looked for wherever it is */
 export async function backupsBeside(
-  server: AccountServer,
+  server: EncryptionApi,
   version: string,
   known: string | null,
 ): Promise<ServerBackup[]> {
@@ -77,7 +77,7 @@ export async function backupsBeside(
 }
 
 /** The key backup's private key in this session's crypto store, base64, or null. */
-export async function backupKeyHere({ crypto }: EncryptionAccess): Promise<string | null> {
+export async function backupKeyHere({ crypto }: EncryptionContext): Promise<string | null> {
   const key = await crypto.getSessionBackupPrivateKey();
   return key ? toUnpaddedBase64(key) : null;
 }
@@ -91,7 +91,7 @@ export async function backupKeyHere({ crypto }: EncryptionAccess): Promise<strin
  * @param existing what stands there already and stays
  */
 async function signedAuthData(
-  { machine, userId, deviceId }: EncryptionAccess,
+  { machine, userId, deviceId }: EncryptionContext,
   privateKey: string,
   existing: Record<string, unknown> = {},
 ): Promise<{ public_key: string; signatures: object }> {
@@ -118,7 +118,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Creates a key backup for a private key, signed by the identity. Answers its version. Throws as `signBackup` does. */
-export async function createBackup(access: EncryptionAccess, privateKey: string): Promise<string> {
+export async function createBackup(access: EncryptionContext, privateKey: string): Promise<string> {
   return await access.server.createBackup(await signedAuthData(access, privateKey));
 }
 
@@ -127,7 +127,7 @@ export async function createBackup(access: EncryptionAccess, privateKey: string)
  * else stands in its `auth_data` stays, and is signed too. Throws `session_not_verified` when this session does not have
  * the identity's master key.
  */
-export async function signBackup(access: EncryptionAccess, privateKey: string, backup: ServerBackup): Promise<void> {
+export async function signBackup(access: EncryptionContext, privateKey: string, backup: ServerBackup): Promise<void> {
   const { auth_data: existing } = backup.raw as { auth_data?: unknown };
   const authData = await signedAuthData(access, privateKey, isObject(existing) ? existing : {});
   await access.server.updateBackup(backup.version, authData);
@@ -137,7 +137,7 @@ export async function signBackup(access: EncryptionAccess, privateKey: string, b
  * Whether a key backup carries a signature that this session trusts. It tells other clients something; what this session
  * uploads to is decided by the private key alone.
  */
-export async function isSignedByTrusted({ machine }: EncryptionAccess, { raw }: ServerBackup): Promise<boolean> {
+export async function isSignedByTrusted({ machine }: EncryptionContext, { raw }: ServerBackup): Promise<boolean> {
   try {
     const verification = await machine.verifyBackup(raw);
     const trusted = verification.trusted();
@@ -150,7 +150,7 @@ export async function isSignedByTrusted({ machine }: EncryptionAccess, { raw }: 
 }
 
 /** The version that this session's private key of a key backup was kept for. */
-async function versionHere({ machine }: EncryptionAccess): Promise<string | null> {
+async function versionHere({ machine }: EncryptionContext): Promise<string | null> {
   const keys = await machine.getBackupKeys();
   const version = keys.backupVersion ?? null;
   keys.free();
@@ -161,7 +161,7 @@ async function versionHere({ machine }: EncryptionAccess): Promise<string | null
  * The version that this session uploads its room keys to; null when there is none. Nor is it one that began while the app
  * was closed and that was not connected since: the session takes room keys to be in it that are in the one before.
  */
-export async function connectedVersion(access: EncryptionAccess): Promise<string | null> {
+export async function connectedVersion(access: EncryptionContext): Promise<string | null> {
   const active = await access.crypto.getActiveSessionBackupVersion();
   const kept = await versionHere(access);
   return kept === null || kept === active ? active : null;
@@ -171,7 +171,7 @@ export async function connectedVersion(access: EncryptionAccess): Promise<string
  * Makes this session use a backup: keeps its private key and begins to upload room keys. Throws
  * `secure_backup_check_failed` when the session does not take it.
  */
-export async function connectBackup(access: EncryptionAccess, privateKey: string, version: string): Promise<void> {
+export async function connectBackup(access: EncryptionContext, privateKey: string, version: string): Promise<void> {
   const { crypto, machine } = access;
   const isOther = (await versionHere(access)) !== version;
   // The machine notes of a room key that it is in the backup, not in which. The SDK clears that when the version changes
@@ -201,14 +201,14 @@ const wantedIn = (content: unknown): unknown => (content as { enabled?: unknown 
 const disabledIn = (content: unknown): unknown => (content as { disabled?: unknown } | null)?.disabled;
 
 /** Whether the account data say that no key backup is wanted. The name of the spec counts where there is one. */
-export async function isTurnedOff(server: AccountServer): Promise<boolean> {
+export async function isTurnedOff(server: EncryptionApi): Promise<boolean> {
   const wanted = wantedIn(await server.accountData(WANTED));
   if (typeof wanted === "boolean") return !wanted;
   return disabledIn(await server.accountData(NOT_WANTED_BEFORE)) === true;
 }
 
 /** Says in the account data that key backup is wanted, under both names. Writes only what says otherwise. */
-export async function declareBackupWanted({ server }: EncryptionAccess): Promise<void> {
+export async function declareBackupWanted({ server }: EncryptionContext): Promise<void> {
   if (wantedIn(await server.accountData(WANTED)) !== true) await server.setAccountData(WANTED, { enabled: true });
   if (disabledIn(await server.accountData(NOT_WANTED_BEFORE)) === true) {
     await server.setAccountData(NOT_WANTED_BEFORE, { disabled: false });
@@ -216,7 +216,7 @@ export async function declareBackupWanted({ server }: EncryptionAccess): Promise
 }
 
 /** Says in the account data that no key backup is wanted, under both names. */
-export async function declareBackupUnwanted({ server }: EncryptionAccess): Promise<void> {
+export async function declareBackupUnwanted({ server }: EncryptionContext): Promise<void> {
   if (wantedIn(await server.accountData(WANTED)) !== false) await server.setAccountData(WANTED, { enabled: false });
   if (disabledIn(await server.accountData(NOT_WANTED_BEFORE)) !== true) {
     await server.setAccountData(NOT_WANTED_BEFORE, { disabled: true });

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { toUnpaddedBase64 } from "./base64.ts";
-import { keyThatOpens, moveToBackup } from "./carryOver.ts";
-import type { ServerBackup } from "./accountServer.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
+import { keyThatOpens, moveToBackup } from "./migrateBackups.ts";
+import type { ServerBackup } from "./encryptionApi.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
 import { allBackups, backupKeyHere, opensBackup } from "./keyBackup.ts";
-import { carryEntries, type OpenBackup } from "./roomKeys/carryEntries.ts";
-import { takeFromBackup } from "./roomKeys/takeFromBackup.ts";
+import { carryEntries, type OpenBackup } from "./migrateEntries.ts";
+import { restoreFromBackup } from "./restoreFromBackup.ts";
 import { parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, readPhraseInfo } from "./securityPhrase.ts";
 
@@ -21,7 +21,7 @@ const FromPhrase = z.object({
  *
  * @returns whether what was typed opens a backup
  */
-export async function openBackupByRecoveryKey(access: EncryptionAccess, typed: string): Promise<boolean> {
+export async function openBackupByRecoveryKey(access: EncryptionContext, typed: string): Promise<boolean> {
   const backups = await allBackups(access.server);
   for (const backup of backups) {
     const privateKey = keyThatOpens([bareKey(typed), await keyByPassphrase(typed, backup)], backup);
@@ -35,12 +35,12 @@ export async function openBackupByRecoveryKey(access: EncryptionAccess, typed: s
 }
 
 /** Takes the room keys of an older backup, and puts them into the newest where this session writes to that. */
-async function takeOlder(access: EncryptionAccess, from: OpenBackup, newest: ServerBackup): Promise<void> {
+async function takeOlder(access: EncryptionContext, from: OpenBackup, newest: ServerBackup): Promise<void> {
   const here = await backupKeyHere(access);
-  if (here === null || !opensBackup(here, newest)) return await takeFromBackup(access, from, from.version);
+  if (here === null || !opensBackup(here, newest)) return await restoreFromBackup(access, from, from.version);
   const into = { version: newest.version, privateKey: here };
   await carryEntries(access, from, into);
-  await takeFromBackup(access, from, into.version);
+  await restoreFromBackup(access, from, into.version);
 }
 
 function bareKey(typed: string): string | null {

@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
-import { toUnpaddedBase64 } from "./base64.ts";
-import { carryOver } from "./carryOver.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./identity.ts";
+import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
+import { migrateBackups } from "./migrateBackups.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
+import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./crossSigning.ts";
 import { backupKeyHere, createBackup, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
-import { backupPublicKey } from "./publicKeys.ts";
-import { removeKeys, storedWith } from "./replacedKeys.ts";
-import type { OpenBackup } from "./roomKeys/carryEntries.ts";
+import { backupPublicKey } from "../roomKeys/keyPairs.ts";
+import { removeKeys, storedWith } from "./removeStorageKeys.ts";
+import type { OpenBackup } from "./migrateEntries.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
@@ -37,7 +37,7 @@ export interface RepairChoices {
  * `secure_backup_check_failed`
  */
 export async function repairStorage(
-  access: EncryptionAccess,
+  access: EncryptionContext,
   keyOrPhrase: string,
   { newBackup, makeDefault }: RepairChoices,
 ): Promise<FoundKey> {
@@ -59,7 +59,7 @@ export async function repairStorage(
   // One key is stored in the end and used here: what another opens comes along, or nobody could read it any more.
   const stored = await access.storage.open("m.megolm_backup.v1", opened.keyId, opened.key);
   const leaving = [stored, await backupKeyHere(access)];
-  await carryOver(access, leaving, pending.backupKey, () => backupOf(access, pending.backupKey));
+  await migrateBackups(access, leaving, pending.backupKey, () => backupOf(access, pending.backupKey));
   const work = { access, pending };
   await ensureSecretStorage(work);
   await ensureKeyBackup(work);
@@ -77,7 +77,7 @@ export async function repairStorage(
 }
 
 /** Whether the default key is one that a client can use: described, and with a secret encrypted with it. */
-async function isDefaultInUse({ storage }: EncryptionAccess): Promise<boolean> {
+async function isDefaultInUse({ storage }: EncryptionContext): Promise<boolean> {
   const defaultKey = await storage.defaultKey();
   if (defaultKey.kind !== "found" || !(await storage.describe(defaultKey.keyId))) return false;
   const stored = await Promise.all(SecretName.options.map((name) => storage.read(name)));
@@ -88,7 +88,7 @@ async function isDefaultInUse({ storage }: EncryptionAccess): Promise<boolean> {
  * The newest backup, or a new one where this key does not open that. It comes to be before its key is made sure of: where
  * another key leaves something to it, it is the one that is stored already.
  */
-async function backupOf(access: EncryptionAccess, privateKey: string): Promise<OpenBackup> {
+async function backupOf(access: EncryptionContext, privateKey: string): Promise<OpenBackup> {
   const newest = await access.server.backup();
   const version = opensBackup(privateKey, newest) ? newest!.version : await createBackup(access, privateKey);
   return { version, privateKey };
@@ -96,7 +96,7 @@ async function backupOf(access: EncryptionAccess, privateKey: string): Promise<O
 
 /** The state that is to be reached, in the terms of a set-up: with the key there is. */
 async function whatShallBe(
-  access: EncryptionAccess,
+  access: EncryptionContext,
   { keyId, key, isDefault }: FoundKey,
   newBackup: boolean,
 ): Promise<PendingSetUp> {
@@ -137,7 +137,7 @@ async function whatShallBe(
 }
 
 /** Signs the backup anew when nobody has signed it whom this session trusts, but its private key is here. */
-export async function repairSignature(access: EncryptionAccess): Promise<void> {
+export async function repairSignature(access: EncryptionContext): Promise<void> {
   const [backup, privateKey] = [await access.server.backup(), await backupKeyHere(access)];
   if (!backup || privateKey === null || !opensBackup(privateKey, backup)) return;
   if (await isSignedByTrusted(access, backup)) return;

@@ -1,8 +1,8 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { ResetPreview } from "../../shared/contract/secureBackup.ts";
-import { listSessions } from "../account/sessionList.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { describeBackups } from "./keyStorage.ts";
+import { listDevices } from "../devices/deviceList.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
+import { describeBackups } from "./turnOff.ts";
 import { roomKeyCounts } from "./roomKeyUpload.ts";
 
 /** What a person types to confirm a reset: the part of their Matrix ID before the colon, which no accident types. */
@@ -18,14 +18,14 @@ export function confirmsReset(userId: string, typed: string | undefined): boolea
 }
 
 /** Finds out what a reset would cost an account. Changes nothing. */
-export async function previewReset(client: MatrixClient, access: EncryptionAccess): Promise<ResetPreview> {
+export async function previewReset(client: MatrixClient, access: EncryptionContext): Promise<ResetPreview> {
   const { machine, server, userId } = access;
   const [identity, backups, counts] = await Promise.all([
     server.queryOwnKeys(machine),
     describeBackups(access),
     roomKeyCounts(access),
   ]);
-  const others = (await listSessions(client)).filter(({ thisSession }) => !thisSession);
+  const others = (await listDevices(client)).filter(({ thisSession }) => !thisSession);
   return {
     confirmation: confirmationFor(userId),
     verifiedSessionsLost: others.filter(({ verification }) => verification === "verified").length,

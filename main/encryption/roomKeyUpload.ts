@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fail } from "../../shared/errors.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
-import { runWithBackup } from "./roomKeys/runWithBackup.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
+import { runWithBackup } from "../roomKeys/runWithBackup.ts";
 
 /** How many room keys this session holds, and how many of them the crypto machine knows to be in the key backup. */
 export async function roomKeyCounts({
   machine,
-}: Pick<EncryptionAccess, "machine">): Promise<{ total: number; backedUp: number }> {
+}: Pick<EncryptionContext, "machine">): Promise<{ total: number; backedUp: number }> {
   const counts = await machine.roomKeyCounts();
   const { total, backedUp } = counts;
   counts.free();
@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 200;
  *
  * Throws `secure_backup_check_failed` when there are fewer in the backup afterwards than there should be.
  */
-export async function uploadRoomKeys(access: EncryptionAccess): Promise<void> {
+export async function uploadRoomKeys(access: EncryptionContext): Promise<void> {
   const { machine, server } = access;
   const deadline = performance.now() + OTHERS_UPLOAD_MS;
   for (;;) {
@@ -44,7 +44,7 @@ export async function uploadRoomKeys(access: EncryptionAccess): Promise<void> {
 }
 
 /** How many room keys a download of the newest backup brings: the number that the server names beside it may be any. */
-async function countEntries({ server, signal }: EncryptionAccess): Promise<number> {
+async function countEntries({ server, signal }: EncryptionContext): Promise<number> {
   const backup = await server.backup();
   if (!backup) return 0;
   const { rooms } = await runWithBackup(

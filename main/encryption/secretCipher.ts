@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdf, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { fromAnyBase64, toUnpaddedBase64 } from "./base64.ts";
+import { fromAnyBase64, toUnpaddedBase64 } from "../roomKeys/base64.ts";
 
 const expand = promisify(hkdf);
 

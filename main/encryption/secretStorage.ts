@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
-import type { AccountServer } from "./accountServer.ts";
-import { fromAnyBase64, fromBase64OfLength } from "./base64.ts";
+import type { EncryptionApi } from "./encryptionApi.ts";
+import { fromAnyBase64, fromBase64OfLength } from "../roomKeys/base64.ts";
 import type { PhraseProblem } from "../../shared/errors.ts";
-import type { OpenedCopies } from "./openedCopies.ts";
+import type { OpenedCopies } from "./openedSecretCopies.ts";
 import { isProperSecret, readSecret } from "./secretValue.ts";
 import { PhraseInfo, readPhraseInfo } from "./securityPhrase.ts";
 import {
@@ -135,11 +135,11 @@ export class StoredSecret {
  * Steward writes stays; what is not understood is put aside before it is written over.
  */
 export class SecretStorage {
-  readonly #server: AccountServer;
+  readonly #server: EncryptionApi;
   /** Which copies were decrypted here. */
   readonly opened: OpenedCopies;
 
-  constructor(server: AccountServer, opened: OpenedCopies) {
+  constructor(server: EncryptionApi, opened: OpenedCopies) {
     this.#server = server;
     this.opened = opened;
   }

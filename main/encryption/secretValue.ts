@@ -1,9 +1,9 @@
-import { fromAnyBase64, toUnpaddedBase64 } from "./base64.ts";
+import { fromAnyBase64, toUnpaddedBase64 } from "../roomKeys/base64.ts";
 
 /** Each of the four secrets of Secure Backup is a private key of so many bytes. */
 const SECRET_BYTES = 32;
 /** No way of writing 32 bytes takes more: what is longer is not looked into. */
-const LONGEST_SECRET = 1000;
+const MAX_SECRET = 1000;
 
 /**
  * Whether a decrypted secret is written as the specification has it: base64 of the private key (Client-Server API,
@@ -20,7 +20,7 @@ export function isProperSecret(text: string): boolean {
  * as it is.
  */
 export function readSecret(text: string): string {
-  if (text.length > LONGEST_SECRET) return text;
+  if (text.length > MAX_SECRET) return text;
   const bytes = fromText(text, 2);
   return bytes ? toUnpaddedBase64(bytes) : text;
 }

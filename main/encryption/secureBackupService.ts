@@ -8,18 +8,18 @@ import {
 import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { type EncryptionAccess, openEncryption } from "./encryptionAccess.ts";
-import { deleteOlderBackup, describeOlderBackups, turnOffKeyStorage } from "./keyStorage.ts";
+import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
+import { deleteOlderBackup, describeOlderBackups, turnOffKeyStorage } from "./turnOff.ts";
 import { declareBackupWanted } from "./keyBackup.ts";
-import { KeptKeys } from "./keptKey.ts";
-import { OpenedCopiesKeeper } from "./openedCopies.ts";
-import { deleteOtherKey, describeOtherKeys } from "./otherKeys.ts";
+import { KeptKeys } from "./storedSecurityKey.ts";
+import { OpenedCopiesKeeper } from "./openedSecretCopies.ts";
+import { deleteOtherKey, describeOtherKeys } from "./otherStorageKeys.ts";
 import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
-import { ownStoreOf } from "./roomKeys/ownStore.ts";
+import { ownStoreOf } from "../roomKeys/ownStore.ts";
 import { formatSecurityKey } from "./securityKey.ts";
-import { type SetUpParts, SetUps } from "./setUps.ts";
+import { type SetUpParts, SetUpService } from "./setUpService.ts";
 import { openStorage, unlockStorage } from "./unlock.ts";
 
 /** The score that a Security Phrase needs, of zxcvbn's 0 to 4. */
@@ -47,7 +47,7 @@ type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
 /** What a person does to their Secure Backup: the handlers of the contract's domain `secureBackup`. */
 export class SecureBackupService implements Requests {
   readonly #parts: SecureBackupParts;
-  readonly #setUps: SetUps;
+  readonly #setUps: SetUpService;
   readonly #keptKeys: KeptKeys;
   readonly #openedCopies: OpenedCopiesKeeper;
   /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
@@ -59,7 +59,7 @@ export class SecureBackupService implements Requests {
     this.#parts = parts;
     this.#keptKeys = new KeptKeys(parts.secretStore);
     this.#openedCopies = new OpenedCopiesKeeper(parts);
-    this.#setUps = new SetUps({ ...parts, keptKeys: this.#keptKeys, openedCopies: this.#openedCopies });
+    this.#setUps = new SetUpService({ ...parts, keptKeys: this.#keptKeys, openedCopies: this.#openedCopies });
   }
 
   /** Reads the server and the session anew. */
@@ -76,7 +76,7 @@ export class SecureBackupService implements Requests {
 
   setUp = async ({ accountId }: Input<"setUp">) => ({ setUp: await this.#setUps.current(accountId) });
 
-  /** Throws `weak_phrase`, `not_confirmed`, and as `SetUps.begin` does. */
+  /** Throws `weak_phrase`, `not_confirmed`, and as `SetUpService.begin` does. */
   beginSetUp = async (request: Input<"beginSetUp">) => {
     const { accountId, kind = "set_up" } = request;
     const { userId } = this.#parts.session(accountId).details;
@@ -89,7 +89,7 @@ export class SecureBackupService implements Requests {
   };
 
   resetPreview = ({ accountId }: Input<"resetPreview">): Promise<ResetPreview> =>
-    this.#parts.session(accountId).use((client, signal) => previewReset(client, openEncryption(client, { signal })));
+    this.#parts.session(accountId).use((client, signal) => previewReset(client, openEncryptionContext(client, { signal })));
 
   keepSecurityKey = async ({ accountId, how, which }: Input<"keepSecurityKey">): Promise<{ kept: boolean }> => {
     const { ports } = this.#parts;
@@ -109,7 +109,7 @@ export class SecureBackupService implements Requests {
     };
   };
 
-  /** Throws as `SetUps.confirm` does. */
+  /** Throws as `SetUpService.confirm` does. */
   confirmSetUp = async ({ accountId, typed, keepOnThisComputer }: Input<"confirmSetUp">) => {
     const setUp = await this.#setUps.confirm(accountId, typed, keepOnThisComputer ?? null);
     await this.#settled(accountId);
@@ -123,7 +123,7 @@ export class SecureBackupService implements Requests {
     return { setUp };
   };
 
-  /** Throws as `SetUps.cancel` does. */
+  /** Throws as `SetUpService.cancel` does. */
   cancelSetUp = async ({ accountId }: Input<"cancelSetUp">): Promise<Record<string, never>> => {
     await this.#setUps.cancel(accountId);
     this.#parts.onSettled(accountId);
@@ -142,7 +142,7 @@ export class SecureBackupService implements Requests {
   /** Throws as `KeptKeys.current` does. */
   showKeptKey = ({ accountId }: Input<"showKeptKey">): Promise<{ securityKey: string }> =>
     this.#parts.session(accountId).use(async (client, signal) => {
-      const { key } = await this.#keptKeys.current(accountId, openEncryption(client, { signal }));
+      const { key } = await this.#keptKeys.current(accountId, openEncryptionContext(client, { signal }));
       return { securityKey: formatSecurityKey(key) };
     });
 
@@ -207,18 +207,18 @@ export class SecureBackupService implements Requests {
 
   olderBackups = ({ accountId }: Input<"olderBackups">) =>
     this.#parts.session(accountId).use(async (client, signal) => ({
-      backups: await describeOlderBackups(openEncryption(client, { signal })),
+      backups: await describeOlderBackups(openEncryptionContext(client, { signal })),
     }));
 
   /** Throws `backup_replaced` when the version is not an older one. */
   deleteOlderBackup = ({ accountId, version }: Input<"deleteOlderBackup">) =>
     this.#parts.session(accountId).useAlone(async (client, signal) => {
-      const access = openEncryption(client, { signal });
+      const access = openEncryptionContext(client, { signal });
       await deleteOlderBackup(access, version);
       return { backups: await describeOlderBackups(access) };
     });
 
-  async #mend(accountId: AccountId, work: (access: EncryptionAccess) => Promise<void>): Promise<SecureBackupState> {
+  async #mend(accountId: AccountId, work: (access: EncryptionContext) => Promise<void>): Promise<SecureBackupState> {
     return await this.#useAlone(accountId, async (access) => {
       try {
         await work(access);
@@ -235,28 +235,28 @@ export class SecureBackupService implements Requests {
     });
   }
 
-  async #use<T>(accountId: AccountId, work: (access: EncryptionAccess) => Promise<T>): Promise<T> {
+  async #use<T>(accountId: AccountId, work: (access: EncryptionContext) => Promise<T>): Promise<T> {
     const opened = await this.#openedCopies.of(accountId);
     return await this.#parts
       .session(accountId)
-      .use((client, signal) => work(openEncryption(client, { signal, opened })));
+      .use((client, signal) => work(openEncryptionContext(client, { signal, opened })));
   }
 
-  async #useAlone<T>(accountId: AccountId, work: (access: EncryptionAccess) => Promise<T>): Promise<T> {
+  async #useAlone<T>(accountId: AccountId, work: (access: EncryptionContext) => Promise<T>): Promise<T> {
     const opened = await this.#openedCopies.of(accountId);
     return await this.#parts
       .session(accountId)
-      .useAlone((client, signal) => work(openEncryption(client, { signal, opened })));
+      .useAlone((client, signal) => work(openEncryptionContext(client, { signal, opened })));
   }
 
   /** What was typed, or the key that is kept, as if it had been. */
-  async #typedOrKept(accountId: AccountId, access: EncryptionAccess, keyOrPhrase: KeyOrPhrase): Promise<string> {
+  async #typedOrKept(accountId: AccountId, access: EncryptionContext, keyOrPhrase: KeyOrPhrase): Promise<string> {
     if (typeof keyOrPhrase === "string") return keyOrPhrase;
     return formatSecurityKey((await this.#keptKeys.current(accountId, access)).key);
   }
 
   /** Reads how things stand now, tells the renderer, and answers it. */
-  async #tell(accountId: AccountId, access: EncryptionAccess): Promise<SecureBackupState> {
+  async #tell(accountId: AccountId, access: EncryptionContext): Promise<SecureBackupState> {
     const state = await this.#describe(accountId, access);
     this.#parts.emit("secureBackup.stateChanged", { accountId, state });
     return state;
@@ -268,7 +268,7 @@ export class SecureBackupService implements Requests {
     this.#misfits.set(accountId, SecretName.options.filter((name) => failed.includes(name)));
   }
 
-  async #describe(accountId: AccountId, access: EncryptionAccess): Promise<SecureBackupState> {
+  async #describe(accountId: AccountId, access: EncryptionContext): Promise<SecureBackupState> {
     const reading = await readSecureBackup(access);
     await this.#setUps.forgetAbandoned(accountId, access);
     return describeSecureBackup(reading, {

@@ -5,17 +5,17 @@ import {
   type SecureBackupState,
 } from "../../shared/contract/secureBackup.ts";
 import type { AppError } from "../../shared/errors.ts";
-import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./accountServer.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./encryptionApi.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
 import {
   belongsTo,
   IDENTITY_SECRETS,
   identityKeysHere,
   type IdentityPrivateKeys,
   isThisSessionVerified,
-} from "./identity.ts";
+} from "./crossSigning.ts";
 import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, newestBackup, opensBackup } from "./keyBackup.ts";
-import { elsewhereAsRead, unneededKeys } from "./replacedKeys.ts";
+import { elsewhereAsRead, unneededKeys } from "./removeStorageKeys.ts";
 import type { DefaultKey, DescribedKey, StoredSecret } from "./secretStorage.ts";
 
 /** Everything that the server and this session have of a Secure Backup, read at one time. Holds private keys. */
@@ -44,7 +44,7 @@ export interface SecureBackupReading {
 }
 
 /** Reads the server and this session. */
-export async function readSecureBackup(access: EncryptionAccess): Promise<SecureBackupReading> {
+export async function readSecureBackup(access: EncryptionContext): Promise<SecureBackupReading> {
   const { machine, server, storage } = access;
   const [identity, defaultKey, { backup, problem }, accountData, turnedOff, stored] = await Promise.all([
     server.queryOwnKeys(machine),

@@ -9,9 +9,9 @@ const deriveBits = promisify(pbkdf2);
 /** Rounds for a new Security Phrase. */
 export const PHRASE_ROUNDS = 500_000;
 /** A server may name any number of rounds. More than this would keep the computer busy for several seconds. */
-export const MOST_PHRASE_ROUNDS = 10_000_000;
-const LONGEST_SALT = 1024;
-const MOST_KEY_BITS = 4096;
+export const MAX_PHRASE_ROUNDS = 10_000_000;
+const MAX_SALT = 1024;
+const MAX_KEY_BITS = 4096;
 const SALT_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const SALT_LENGTH = 32;
 
@@ -21,9 +21,9 @@ const SALT_LENGTH = 32;
  */
 export const PhraseInfo = z.object({
   algorithm: z.literal("m.pbkdf2"),
-  iterations: z.number().int().min(1).max(MOST_PHRASE_ROUNDS),
-  salt: z.string().max(LONGEST_SALT),
-  bits: z.number().int().min(8).max(MOST_KEY_BITS).multipleOf(8).optional(),
+  iterations: z.number().int().min(1).max(MAX_PHRASE_ROUNDS),
+  salt: z.string().max(MAX_SALT),
+  bits: z.number().int().min(8).max(MAX_KEY_BITS).multipleOf(8).optional(),
 });
 export type PhraseInfo = z.infer<typeof PhraseInfo>;
 

@@ -1,8 +1,8 @@
 import { SecretName, type SetUpKind, type SetUpStep } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
-import type { ServerIdentity } from "./accountServer.ts";
-import { moveToBackup } from "./carryOver.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
+import type { ServerIdentity } from "./encryptionApi.ts";
+import { moveToBackup } from "./migrateBackups.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
 import {
   belongsTo,
   IDENTITY_SECRETS,
@@ -11,17 +11,17 @@ import {
   isThisSessionVerified,
   publicKeyFor,
   refuseChangedIdentity,
-} from "./identity.ts";
+} from "./crossSigning.ts";
 import { backupKeyHere, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
-import { masterKeyInMachine } from "../sessions/pinnedIdentity.ts";
-import { ensureNewIdentity } from "./newIdentity.ts";
+import { masterKeyInMachine } from "../sdk/pinnedIdentity.ts";
+import { ensureNewIdentity } from "./newCrossSigningKeys.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
-import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replacing.ts";
+import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replaceBackup.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { hasProperCheck, isDescribedKey } from "./secretStorage.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
 import { readSecret } from "./secretValue.ts";
-import type { SetUpWork } from "./setUpWork.ts";
+import type { SetUpContext } from "./setUpContext.ts";
 
 const BACKUP_SECRET = "m.megolm_backup.v1" satisfies SecretName;
 
@@ -58,11 +58,11 @@ export const STEPS: Readonly<Record<SetUpKind, readonly Step[]>> = {
 
 interface Step {
   step: SetUpStep;
-  run: (work: SetUpWork) => Promise<void>;
+  run: (work: SetUpContext) => Promise<void>;
 }
 
 /** Throws `secure_backup_exists` when there is a default key, properly described, that is none of `expected`. */
-async function refuseOtherKey({ storage }: EncryptionAccess, expected: (string | null)[]): Promise<void> {
+async function refuseOtherKey({ storage }: EncryptionContext, expected: (string | null)[]): Promise<void> {
   const defaultKey = await storage.defaultKey();
   if (defaultKey.kind !== "found" || expected.includes(defaultKey.keyId)) return;
   if (await storage.describe(defaultKey.keyId)) throw fail("secure_backup_exists");
@@ -72,7 +72,7 @@ async function refuseOtherKey({ storage }: EncryptionAccess, expected: (string |
  * Asks for the identity and refuses, with `session_not_verified`, when there is one whose private keys this session
  * lacks: an identity is never replaced along the way.
  */
-async function ownIdentity(access: EncryptionAccess): Promise<{ identity: ServerIdentity; keys: IdentityPrivateKeys }> {
+async function ownIdentity(access: EncryptionContext): Promise<{ identity: ServerIdentity; keys: IdentityPrivateKeys }> {
   const identity = await access.server.queryOwnKeys(access.machine);
   refuseChangedIdentity(access);
   const keys = await identityKeysHere(access);
@@ -81,7 +81,7 @@ async function ownIdentity(access: EncryptionAccess): Promise<{ identity: Server
 }
 
 /** Refuses where a set-up must not begin: throws `secure_backup_exists`, `identity_changed`, `session_not_verified`. */
-export async function refuseToBegin(access: EncryptionAccess): Promise<void> {
+export async function refuseToBegin(access: EncryptionContext): Promise<void> {
   await refuseOtherKey(access, []);
   await ownIdentity(access);
 }
@@ -90,7 +90,7 @@ export async function refuseToBegin(access: EncryptionAccess): Promise<void> {
  * Refuses where the key must not be changed: throws `secure_backup_absent`, `identity_changed`, and
  * `session_not_verified` when this session does not have every secret, proven to be the right one. Only what is here can be locked with the new key.
  */
-export async function refuseToChange(access: EncryptionAccess): Promise<void> {
+export async function refuseToChange(access: EncryptionContext): Promise<void> {
   const parts = await readSecureBackup(access);
   if (parts.defaultKey.kind !== "found") throw fail("secure_backup_absent");
   refuseChangedIdentity(access);
@@ -99,7 +99,7 @@ export async function refuseToChange(access: EncryptionAccess): Promise<void> {
 }
 
 /** What is there now and would be replaced. */
-export async function whatIsReplaced({ machine, server, storage }: EncryptionAccess): Promise<PendingSetUp["replaces"]> {
+export async function whatIsReplaced({ machine, server, storage }: EncryptionContext): Promise<PendingSetUp["replaces"]> {
   const [defaultKey, identity, backup] = await Promise.all([
     storage.defaultKey(),
     server.queryOwnKeys(machine),
@@ -121,7 +121,7 @@ function ownsIdentity(keys: IdentityPrivateKeys, identity: ServerIdentity): bool
   );
 }
 
-async function ensureIdentity({ access, pending, authenticate }: SetUpWork): Promise<void> {
+async function ensureIdentity({ access, pending, authenticate }: SetUpContext): Promise<void> {
   const { machine, server } = access;
   await refuseOtherKey(access, [pending.keyId]);
   const { identity, keys } = await ownIdentity(access);
@@ -146,7 +146,7 @@ async function ensureIdentity({ access, pending, authenticate }: SetUpWork): Pro
 
 /** The private key of the backup there shall be: of the one in use if this session can open it, else the drawn one. */
 async function chooseBackupKey(
-  access: EncryptionAccess,
+  access: EncryptionContext,
   pending: PendingSetUp,
 ): Promise<{ privateKey: string; version: string | null }> {
   const backup = await access.server.backup();
@@ -157,7 +157,7 @@ async function chooseBackupKey(
 }
 
 /** Stores all secrets under the key, checks that it opens them, and only then makes it the default key. */
-export async function ensureSecretStorage({ access, pending }: Pick<SetUpWork, "access" | "pending">): Promise<void> {
+export async function ensureSecretStorage({ access, pending }: Pick<SetUpContext, "access" | "pending">): Promise<void> {
   const { storage } = access;
   const { keyId, description } = pending;
   const key = Buffer.from(pending.key, "base64");
@@ -184,7 +184,7 @@ export async function ensureSecretStorage({ access, pending }: Pick<SetUpWork, "
   await storage.setDefaultKey(keyId);
 }
 
-async function backupKeyToStore(access: EncryptionAccess, pending: PendingSetUp): Promise<string> {
+async function backupKeyToStore(access: EncryptionContext, pending: PendingSetUp): Promise<string> {
   // What opens the old backup is carried over into the new one, not locked with the new key.
   return pending.kind === "reset" ? pending.backupKey : (await chooseBackupKey(access, pending)).privateKey;
 }
@@ -193,7 +193,7 @@ async function backupKeyToStore(access: EncryptionAccess, pending: PendingSetUp)
  * Connects this session to the key backup, and begins one where this session can open none. What only the key opens that
  * this session had before comes along.
  */
-export async function ensureKeyBackup({ access, pending }: Pick<SetUpWork, "access" | "pending">): Promise<void> {
+export async function ensureKeyBackup({ access, pending }: Pick<SetUpContext, "access" | "pending">): Promise<void> {
   const { privateKey, version: existing } = await chooseBackupKey(access, pending);
   const version = existing ?? (await createBackup(access, privateKey));
   await moveToBackup(access, { version, privateKey }, pending.formerBackupKeys);
@@ -201,7 +201,7 @@ export async function ensureKeyBackup({ access, pending }: Pick<SetUpWork, "acce
 }
 
 /** Reads everything back. Throws `secure_backup_check_failed` and names what does not fit. */
-export async function check({ access, pending }: Pick<SetUpWork, "access" | "pending">): Promise<void> {
+export async function check({ access, pending }: Pick<SetUpContext, "access" | "pending">): Promise<void> {
   const parts = await readSecureBackup(access);
   const state = describeSecureBackup(parts);
   const { defaultKey, description, identity, backup } = parts;

@@ -1,7 +1,7 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { type AppErrorKind, fail, isFailure, type PhraseProblem } from "../../shared/errors.ts";
-import { moveToBackup } from "./carryOver.ts";
-import type { EncryptionAccess } from "./encryptionAccess.ts";
+import { moveToBackup } from "./migrateBackups.ts";
+import type { EncryptionContext } from "./encryptionContext.ts";
 import {
   adoptIdentity,
   belongsTo,
@@ -9,10 +9,10 @@ import {
   identityKeysHere,
   type IdentityPrivateKeys,
   refuseChangedIdentity,
-} from "./identity.ts";
+} from "./crossSigning.ts";
 import { allBackups, opensBackup } from "./keyBackup.ts";
 import { openBackupByRecoveryKey } from "./recoveryKeyBackup.ts";
-import { otherKeys } from "./replacedKeys.ts";
+import { otherKeys } from "./removeStorageKeys.ts";
 import { decryptSecret } from "./secretCipher.ts";
 import { type DescribedKey, isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
 import { looksLikeSecurityKey, parseSecurityKey } from "./securityKey.ts";
@@ -33,8 +33,8 @@ export interface FoundKey extends OpenedStorage {
 }
 
 /** So many keys besides the default one are tried, and phrases with so many rounds together. */
-const MOST_OTHER_KEYS = 50;
-const MOST_ROUNDS_TOGETHER = 30_000_000;
+const MAX_OTHER_KEYS = 50;
+const MAX_ROUNDS_TOGETHER = 30_000_000;
 
 /**
  * Finds the key of an account's secret storage from what a person typed: a Security Key or a Security Phrase. The default
@@ -45,7 +45,7 @@ const MOST_ROUNDS_TOGETHER = 30_000_000;
  * phrase was typed; `malformed_security_key` when a key was meant and it is not one; `phrase_unusable`;
  * `wrong_security_key`
  */
-export async function openStorage(access: EncryptionAccess, keyOrPhrase: string): Promise<FoundKey> {
+export async function openStorage(access: EncryptionContext, keyOrPhrase: string): Promise<FoundKey> {
   const { storage } = access;
   const typed = new TypedKey(keyOrPhrase);
   const defaultKey = await storage.defaultKey();
@@ -56,7 +56,7 @@ export async function openStorage(access: EncryptionAccess, keyOrPhrase: string)
     if (key) return { keyId: defaultId, key, isDefault: true, name: description?.name ?? null };
   }
   const { all } = otherKeys(await access.server.allAccountData(), defaultId);
-  for (const keyId of all.slice(0, MOST_OTHER_KEYS)) {
+  for (const keyId of all.slice(0, MAX_OTHER_KEYS)) {
     const other = await storage.describe(keyId);
     const key = await rightKey(access, typed, keyId, other);
     if (key && (await opensSomething(access, { keyId, key }))) {
@@ -91,7 +91,7 @@ class TypedKey {
     if (phraseProblem) this.phraseProblem ??= phraseProblem;
     if (!passphrase) return null;
     this.#rounds += passphrase.iterations;
-    return this.#rounds > MOST_ROUNDS_TOGETHER ? null : await keyFromPhrase(this.#text, passphrase);
+    return this.#rounds > MAX_ROUNDS_TOGETHER ? null : await keyFromPhrase(this.#text, passphrase);
   }
 }
 
@@ -105,7 +105,7 @@ function readSecurityKey(text: string): Buffer | null {
 
 /** The key that was typed when it is the one of this id, else null. */
 async function rightKey(
-  { storage }: EncryptionAccess,
+  { storage }: EncryptionContext,
   typed: TypedKey,
   keyId: string,
   description: DescribedKey | null,
@@ -121,7 +121,7 @@ async function rightKey(
 }
 
 /** Whether a key opens a secret that belongs to the identity or to a backup on the server. */
-async function opensSomething(access: EncryptionAccess, { keyId, key }: OpenedStorage): Promise<boolean> {
+async function opensSomething(access: EncryptionContext, { keyId, key }: OpenedStorage): Promise<boolean> {
   const { machine, server, storage } = access;
   const identity = await server.queryOwnKeys(machine);
   for (const name of IDENTITY_SECRETS) {
@@ -171,7 +171,7 @@ const OPENS_NO_STORAGE: readonly AppErrorKind[] = [
  * @returns the key that was used, null when it opened a backup alone
  * @throws as `openStorage` and `takeSecrets` do
  */
-export async function unlockStorage(access: EncryptionAccess, keyOrPhrase: string): Promise<FoundKey | null> {
+export async function unlockStorage(access: EncryptionContext, keyOrPhrase: string): Promise<FoundKey | null> {
   let opened: FoundKey;
   try {
     opened = await openStorage(access, keyOrPhrase);
@@ -191,14 +191,14 @@ export async function unlockStorage(access: EncryptionAccess, keyOrPhrase: strin
  * Throws `identity_changed`; `secure_backup_check_failed` with the names of secrets that are stored but do not fit what is on the server;
  * those that do fit have been taken.
  */
-export async function takeSecrets(access: EncryptionAccess, opened: OpenedStorage): Promise<void> {
+export async function takeSecrets(access: EncryptionContext, opened: OpenedStorage): Promise<void> {
   const misfits: SecretName[] = [];
   await takeIdentity(access, opened, misfits);
   await takeBackup(access, opened, misfits);
   if (misfits.length > 0) throw fail("secure_backup_check_failed", { failed: misfits });
 }
 
-async function takeIdentity(access: EncryptionAccess, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
+async function takeIdentity(access: EncryptionContext, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
   const { machine, server } = access;
   const identity = await server.queryOwnKeys(machine);
   refuseChangedIdentity(access);
@@ -213,7 +213,7 @@ async function takeIdentity(access: EncryptionAccess, opened: OpenedStorage, mis
   await adoptIdentity(access, taken, identity);
 }
 
-async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
+async function takeBackup(access: EncryptionContext, opened: OpenedStorage, misfits: SecretName[]): Promise<void> {
   const backup = await access.server.backup();
   if (!backup) return;
   const privateKey = await readStored(access, opened, "m.megolm_backup.v1", misfits);
@@ -227,7 +227,7 @@ async function takeBackup(access: EncryptionAccess, opened: OpenedStorage, misfi
 
 /** A stored secret in clear. Null when it is not stored with this key; one that does not decrypt is a misfit too. */
 async function readStored(
-  { storage }: EncryptionAccess,
+  { storage }: EncryptionContext,
   { keyId, key }: OpenedStorage,
   name: SecretName,
   misfits: SecretName[],

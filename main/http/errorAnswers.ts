@@ -1,7 +1,7 @@
 import type { ServerErrorBody } from "./serverErrors.ts";
 
 /** The longest error answer that is read, in bytes. What a proxy adds to its pages beyond says nothing. */
-const LONGEST_ERROR_BYTES = 64 * 1024;
+const MAX_ERROR_BYTES = 64 * 1024;
 
 /** Reads at most so many bytes of an answer and leaves the rest. */
 async function beginningOf(response: Response, most: number): Promise<Buffer> {
@@ -24,7 +24,7 @@ async function beginningOf(response: Response, most: number): Promise<Buffer> {
  * cut, or longer than any error. Rejects with what reading rejects with.
  */
 export async function errorBody(response: Response): Promise<ServerErrorBody> {
-  const text = (await beginningOf(response, LONGEST_ERROR_BYTES)).toString("utf8");
+  const text = (await beginningOf(response, MAX_ERROR_BYTES)).toString("utf8");
   try {
     const body = JSON.parse(text) as unknown;
     return typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};

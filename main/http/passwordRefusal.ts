@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, PasswordRefusal>> = {
 };
 
 /** Beyond so many characters Synapse refuses a password as malformed. */
-const LONGEST_ON_SYNAPSE = 512;
+const MAX_ON_SYNAPSE = 512;
 const MALFORMED: ReadonlySet<string> = new Set(["M_BAD_JSON", "M_INVALID_PARAM", "M_UNKNOWN"]);
 
 /**
@@ -30,6 +30,6 @@ function passwordError(error: AppError, newPassword: string): AppError {
   if (error.kind !== "server") return error;
   const reason = REASONS[error.errcode];
   if (reason !== undefined) return { kind: "password_refused", reason };
-  const tooLong = error.status === 400 && MALFORMED.has(error.errcode) && newPassword.length > LONGEST_ON_SYNAPSE;
+  const tooLong = error.status === 400 && MALFORMED.has(error.errcode) && newPassword.length > MAX_ON_SYNAPSE;
   return tooLong ? { kind: "password_refused", reason: "too_long" } : { ...error, message: "" };
 }

@@ -7,8 +7,8 @@ import { fail } from "../../shared/errors.ts";
 export type Fetch = typeof globalThis.fetch;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const MOST_REDIRECTS = 5;
-const LONGEST_ORIGIN = 300;
+const MAX_REDIRECTS = 5;
+const MAX_ORIGIN = 300;
 
 /** What a GET with an access token does that is sent to another origin: nothing, or going there without the token. */
 export type Elsewhere = "refuse" | "without_token";
@@ -21,7 +21,7 @@ export type Elsewhere = "refuse" | "without_token";
  * Throws `redirected` instead of following, `bad_answer` for a redirect to nowhere or one too many, and what `fetch`
  * throws.
  */
-export async function fetchStaying(
+export async function fetchSameOrigin(
   fetch: Fetch,
   url: string | URL,
   init: RequestInit,
@@ -36,7 +36,7 @@ export async function fetchStaying(
     if (location === null) return response;
     await response.body?.cancel();
     const target = URL.canParse(location, at.href) ? new URL(location, at.href) : null;
-    if (target === null || !/^https?:$/.test(target.protocol) || followed === MOST_REDIRECTS) {
+    if (target === null || !/^https?:$/.test(target.protocol) || followed === MAX_REDIRECTS) {
       throw fail("bad_answer", { host: at.host });
     }
     headers ??= new Headers(init.headers);
@@ -44,7 +44,7 @@ export async function fetchStaying(
     const isDowngrade = at.protocol === "https:" && target.protocol === "http:";
     const keepsToken = sameOrigin || !headers.has("authorization");
     if (!mayFollow || isDowngrade || (!keepsToken && elsewhere === "refuse")) {
-      throw fail("redirected", { host: at.host, to: target.origin.slice(0, LONGEST_ORIGIN) });
+      throw fail("redirected", { host: at.host, to: target.origin.slice(0, MAX_ORIGIN) });
     }
     if (!sameOrigin) headers.delete("authorization");
     at = target;

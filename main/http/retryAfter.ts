@@ -1,7 +1,7 @@
 /** How long to wait when a server limits the rate and does not say for how long. Milliseconds. */
 const DEFAULT_MS = 5_000;
 /** Nobody is told to wait longer than a day, whatever a server says. Milliseconds. */
-const LONGEST_MS = 24 * 60 * 60 * 1000;
+const MAX_MS = 24 * 60 * 60 * 1000;
 
 /**
  * How long a server wants to be left alone, in milliseconds.
@@ -13,7 +13,7 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 export function retryAfterMs(headers: Headers | null, inBody: unknown, now: number = Date.now()): number {
   const header = headers?.get("retry-after")?.trim() ?? "";
   const asked = seconds(header) ?? milliseconds(inBody) ?? untilDate(header, headers?.get("date") ?? null, now);
-  return Math.min(Math.ceil(asked ?? DEFAULT_MS), LONGEST_MS);
+  return Math.min(Math.ceil(asked ?? DEFAULT_MS), MAX_MS);
 }
 
 function seconds(header: string): number | null {

@@ -3,8 +3,8 @@ import { connectionError } from "./connectionErrors.ts";
 import { retryAfterMs } from "./retryAfter.ts";
 import { serverText } from "./serverText.ts";
 
-const LONGEST_MESSAGE = 500;
-const LONGEST_URL = 2048;
+const MAX_MESSAGE = 500;
+const MAX_URL = 2048;
 
 /** A Matrix error body, as far as it can be trusted: not at all. */
 export interface ServerErrorBody {
@@ -28,7 +28,7 @@ const OF_A_PROXY: ReadonlySet<number> = new Set([401, 403, 407, 511]);
  */
 export function serverError(status: number, body: ServerErrorBody, host: string, headers: Headers | null = null): AppError {
   const errcode = serverText(body.errcode, 100);
-  const message = serverText(body.error, LONGEST_MESSAGE);
+  const message = serverText(body.error, MAX_MESSAGE);
   if (status === 429 || errcode === "M_LIMIT_EXCEEDED") {
     return { kind: "rate_limited", retryAfterMs: retryAfterMs(headers, body.retry_after_ms) };
   }
@@ -64,7 +64,7 @@ export function serverError(status: number, body: ServerErrorBody, host: string,
 
 /** An address that a server names, if it is one of these schemes; null for anything else. */
 function webUrl(value: unknown, schemes: RegExp): string | null {
-  if (typeof value !== "string" || value.length > LONGEST_URL || !URL.canParse(value)) return null;
+  if (typeof value !== "string" || value.length > MAX_URL || !URL.canParse(value)) return null;
   const { protocol, href } = new URL(value);
   return schemes.test(protocol) ? href : null;
 }

@@ -1,7 +1,7 @@
 import { type AppError, AppFailure } from "../../shared/errors.ts";
 import { boundedBody } from "./boundedBody.ts";
 import type { ServerLimits } from "./limits.ts";
-import { type Elsewhere, type Fetch, fetchStaying } from "./redirects.ts";
+import { type Elsewhere, type Fetch, fetchSameOrigin } from "./redirects.ts";
 import { stopOf } from "./serverErrors.ts";
 
 /** How long a request that changes something is left to its server when nobody waits for it any more. Milliseconds. */
@@ -28,7 +28,7 @@ export interface WireRequest {
 
 /**
  * Sends requests, each once: nothing here repeats one. Bounds every answer in size and time, goes nowhere else
- * (`fetchStaying`), and knows what is under way.
+ * (`fetchSameOrigin`), and knows what is under way.
  *
  * After the end every request rejects at once. What only reads is cut; what changes something is left to its server for a
  * while, because a server goes on with what it has begun: whoever must send something after it waits for `settled`.
@@ -80,7 +80,7 @@ export class Wire {
     };
     const timer = Number.isFinite(limits.answerMs) ? setTimeout(cut, limits.answerMs) : undefined;
     try {
-      const asked = fetchStaying(fetch, url, { ...init, signal: connection.signal }, elsewhere);
+      const asked = fetchSameOrigin(fetch, url, { ...init, signal: connection.signal }, elsewhere);
       const changes = (init.method ?? "GET") !== "GET";
       if (changes) this.#follow(asked, gaveUp.signal, cut);
       else gaveUp.onAbort(cut);

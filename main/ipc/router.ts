@@ -1,7 +1,7 @@
 import type { IpcMain, IpcMainInvokeEvent } from "electron";
 import type { Reply } from "../../shared/errors.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { Answer } from "./answers.ts";
+import type { Answer } from "./checkedHandlers.ts";
 import { toAppError } from "./failures.ts";
 
 export interface RouterOptions {

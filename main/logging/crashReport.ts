@@ -30,13 +30,13 @@ type CrashReport = z.infer<typeof CrashReport>;
 const ReportFile = z.object({ reports: z.array(CrashReport) });
 
 /** Kept at most. Together they stay below the 65,536 characters that the clipboard and most issue trackers take. */
-const MOST_REPORTS = 3;
-const LONGEST_REPORT = 20_000;
+const MAX_REPORTS = 3;
+const MAX_REPORT = 20_000;
 /** Of each error and each of its causes: what it says and where it was thrown stand at its start. */
-const LONGEST_ERROR = 3_000;
-const LONGEST_MESSAGE = 1_500;
-const MOST_CAUSES = 5;
-const LONGEST_LINE = 1_000;
+const MAX_ERROR = 3_000;
+const MAX_MESSAGE = 1_500;
+const MAX_CAUSES = 5;
+const MAX_LINE = 1_000;
 
 /** Where the reports lie and what goes into them. */
 export interface CrashReporterOptions {
@@ -157,12 +157,12 @@ export class CrashReporter {
   #describe(kind: CrashKind | "report", error: unknown): string {
     const { redactor, about, recentLines } = this.#options;
     const head = [`Steward ${kind}, ${new Date().toISOString()}`, ...about.map((line) => redactor.text(line)), ""];
-    for (const one of error === null ? [] : withCauses(error, redactor)) head.push(cut(one, LONGEST_ERROR), "");
+    for (const one of error === null ? [] : withCauses(error, redactor)) head.push(cut(one, MAX_ERROR), "");
     const start = [...head, "Recent log:"].join("\n");
-    let room = LONGEST_REPORT - start.length;
+    let room = MAX_REPORT - start.length;
     const log: string[] = [];
     for (const line of [...recentLines()].reverse()) {
-      const shown = cut(line, LONGEST_LINE);
+      const shown = cut(line, MAX_LINE);
       room -= shown.length + 1;
       if (room < 0) break;
       log.push(shown);
@@ -176,7 +176,7 @@ export class CrashReporter {
  * that comes again and again takes no other's place; where it survived none, the second.
  */
 function withoutLeast(reports: readonly CrashReport[]): readonly CrashReport[] {
-  if (reports.length <= MOST_REPORTS) return reports;
+  if (reports.length <= MAX_REPORTS) return reports;
   const survived = reports.findLastIndex(({ kind }) => !endsTheApp(kind));
   const least = survived >= 0 ? survived : 1;
   return reports.filter((_, index) => index !== least);
@@ -189,8 +189,8 @@ function cut(text: string, longest: number): string {
 /** The error and what caused it, as redacted text, outermost first. */
 function withCauses(error: unknown, redactor: Redactor): string[] {
   const texts: string[] = [];
-  for (let current = error; texts.length < MOST_CAUSES && current !== undefined; ) {
-    texts.push(current instanceof Error ? redactor.text(errorText(current, LONGEST_MESSAGE)) : describeThrown(current, redactor));
+  for (let current = error; texts.length < MAX_CAUSES && current !== undefined; ) {
+    texts.push(current instanceof Error ? redactor.text(errorText(current, MAX_MESSAGE)) : describeThrown(current, redactor));
     current = current instanceof Error ? current.cause : undefined;
   }
   return texts;

@@ -1,8 +1,8 @@
 /** Of what an error says; the rest, which a server may have written, is of no use to a reader. */
-const LONGEST_MESSAGE = 500;
-const LONGEST_NAME = 100;
-const MOST_FRAMES = 8;
-const MOST_ERRORS = 5;
+const MAX_MESSAGE = 500;
+const MAX_NAME = 100;
+const MAX_FRAMES = 8;
+const MAX_ERRORS = 5;
 /** Frames stand at the end of a stack, behind a message of any length. */
 const FRAMES_WITHIN = 6_000;
 /** What Node's own errors say of a failed system call. */
@@ -15,10 +15,10 @@ const SYSTEM_FIELDS = ["code", "syscall", "path", "address", "port"] as const;
 export function errorFields(error: Error): Record<string, unknown> {
   const status = read(error, "httpStatus");
   const fields: Record<string, unknown> = {
-    name: textOf(read(error, "name"), LONGEST_NAME),
-    message: textOf(read(error, "message"), LONGEST_MESSAGE),
+    name: textOf(read(error, "name"), MAX_NAME),
+    message: textOf(read(error, "message"), MAX_MESSAGE),
     status,
-    errcode: textOf(read(error, "errcode"), LONGEST_NAME),
+    errcode: textOf(read(error, "errcode"), MAX_NAME),
     ...appErrorFields(read(error, "error")),
   };
   for (const name of SYSTEM_FIELDS) fields[name] = plain(read(error, name));
@@ -26,13 +26,13 @@ export function errorFields(error: Error): Record<string, unknown> {
   if (status === undefined) fields["stack"] = framesOf(error);
   fields["cause"] = read(error, "cause");
   const errors = read(error, "errors");
-  if (Array.isArray(errors)) fields["errors"] = errors.slice(0, MOST_ERRORS);
+  if (Array.isArray(errors)) fields["errors"] = errors.slice(0, MAX_ERRORS);
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
 /** An error in words: its name, the start of its message, and where it was thrown. */
-export function errorText(error: Error, longestMessage = LONGEST_MESSAGE): string {
-  const name = textOf(read(error, "name"), LONGEST_NAME) ?? "Error";
+export function errorText(error: Error, longestMessage = MAX_MESSAGE): string {
+  const name = textOf(read(error, "name"), MAX_NAME) ?? "Error";
   const message = textOf(read(error, "message"), longestMessage) ?? "";
   const frames = framesOf(error);
   return [`${name}: ${message}`, ...(frames === undefined ? [] : [frames])].join("\n");
@@ -52,7 +52,7 @@ function appErrorFields(carried: unknown): Record<string, unknown> {
 /** A number or a bounded text; undefined for everything else. */
 function plain(value: unknown): unknown {
   if (typeof value === "number" || typeof value === "boolean") return value;
-  return textOf(value, LONGEST_MESSAGE);
+  return textOf(value, MAX_MESSAGE);
 }
 
 function textOf(value: unknown, longest: number): string | undefined {
@@ -65,7 +65,7 @@ function framesOf(error: Error): string | undefined {
   const stack = read(error, "stack");
   if (typeof stack !== "string") return undefined;
   const lines = stack.slice(-FRAMES_WITHIN).split("\n");
-  const frames = lines.filter((line) => /^\s{1,16}at /.test(line)).slice(0, MOST_FRAMES);
+  const frames = lines.filter((line) => /^\s{1,16}at /.test(line)).slice(0, MAX_FRAMES);
   return frames.length === 0 ? undefined : frames.join("\n");
 }
 

@@ -1,4 +1,4 @@
-/** What every room of main logs to. Fields are values, never secrets; the sink redacts all the same. */
+/** What every folder of main logs to. Fields are values, never secrets; the sink redacts all the same. */
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;

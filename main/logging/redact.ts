@@ -122,11 +122,11 @@ export class Redactor {
 }
 
 /** Longer than any name of a field that says something about its value. */
-const LONGEST_NAME = 1_000;
+const MAX_NAME = 1_000;
 
 /** What a key is called: one that is no text may be anything, and may not want to be made one. */
 function nameOf(key: unknown): string {
-  if (typeof key === "string") return key.slice(0, LONGEST_NAME);
+  if (typeof key === "string") return key.slice(0, MAX_NAME);
   return typeof key === "number" || typeof key === "symbol" ? String(key) : `[${typeof key}]`;
 }
 

@@ -38,7 +38,7 @@ const NAMED = new RegExp(
 /** 32 bytes in base64 (of either alphabet) or hex. */
 const LOOKS_LIKE_KEY = /^(?:[A-Za-z0-9+/_-]{43}=?|[0-9a-f]{64})$/i;
 /** Nothing that `LOOKS_LIKE_KEY` takes is longer, white space around it included. */
-const LONGEST_KEY = 200;
+const MAX_KEY = 200;
 /** `M_FORBIDDEN`, `ECONNREFUSED`, `404`: what fields named "code" hold when it is no authorization code. */
 const LOOKS_LIKE_ERROR_CODE = /^(?:[A-Z][A-Z0-9_]{0,40}|\d{1,5})$/;
 /** Values that give nothing away. */
@@ -55,7 +55,7 @@ export function redactText(text: string): string {
 export function isSecret(name: NameSays, value: string): boolean {
   if (value === "") return false;
   if (name === "secret" || name === "phrase") return true;
-  if (name === "maybe_key") return value.length <= LONGEST_KEY && LOOKS_LIKE_KEY.test(value.trim());
+  if (name === "maybe_key") return value.length <= MAX_KEY && LOOKS_LIKE_KEY.test(value.trim());
   return name === "maybe_code" && !LOOKS_LIKE_ERROR_CODE.test(value);
 }
 
@@ -110,7 +110,7 @@ function judgeNameAfter(before: string, name: string): NameSays {
 /** Where the value that begins at `start` begins and ends without its quotes. */
 function valueAt(whole: string, start: number, separator: string, says: NameSays): { from: number; to: number } {
   // One that may be no secret is read again from its own start on: looking far each time would add up.
-  const text = says === "maybe_key" ? whole.slice(0, start + LONGEST_KEY + 64) : whole;
+  const text = says === "maybe_key" ? whole.slice(0, start + MAX_KEY + 64) : whole;
   const quote = /^(\\{0,64})(["'`])/.exec(text.slice(start, start + 65));
   if (quote !== null) {
     const from = start + quote[0].length;

@@ -10,9 +10,9 @@ import type { ScryptCost } from "./passphraseKeychain.ts";
 import { phraseStrength } from "./phraseStrength.ts";
 import { SecretsProtection } from "./protection.ts";
 import type { SecretStore } from "./secretStore.ts";
-import { Vault } from "./vault.ts";
+import { Vault } from "./vaultFormat.ts";
 import { renewVaultKeysText } from "./vaultKey.ts";
-import { VaultSecretStore } from "./vaultSecretStore.ts";
+import { VaultSecretStore } from "./vaultStore.ts";
 
 /** The zxcvbn score from which a passphrase may protect this computer's secrets. */
 const GOOD_PASSPHRASE_SCORE = 3;

@@ -9,7 +9,7 @@ import { JsonFile } from "../storage/jsonFile.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { Keychain, KeychainDone, KeychainGet } from "./keychain.ts";
-import { KEY_BYTES, newKey, seal, unseal } from "./sealing.ts";
+import { KEY_BYTES, newKey, seal, unseal } from "./aesGcm.ts";
 
 /** What turning the passphrase into a key costs (RFC 7914): memory is 128 * N * r bytes. */
 export interface ScryptCost {

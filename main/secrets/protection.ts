@@ -8,7 +8,7 @@ import { JsonFile } from "../storage/jsonFile.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
 import type { Keychain, KeychainProblem, SystemKeychain } from "./keychain.ts";
 import type { PassphraseKeychain } from "./passphraseKeychain.ts";
-import type { VaultProtection } from "./vault.ts";
+import type { VaultProtection } from "./vaultFormat.ts";
 
 const Remembered = z.object({
   /** "For this time only" is never remembered, and the keychain need not be. */

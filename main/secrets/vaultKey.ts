@@ -1,4 +1,4 @@
-import { KEY_BYTES, newKey } from "./sealing.ts";
+import { KEY_BYTES, newKey } from "./aesGcm.ts";
 
 /** Marks an entry as ours and names its format: one key, or the one that counts and those that went before it. */
 const ONE = "steward-key-1:";

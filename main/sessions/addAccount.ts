@@ -1,7 +1,7 @@
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
-import { newSecrets } from "./newSecrets.ts";
+import { initialSecrets } from "./initialSecrets.ts";
 import type { PasswordSignIn, SignedIn } from "./signIn.ts";
 import { removeLocally, type SignOutParts } from "./signOut.ts";
 
@@ -50,7 +50,7 @@ export async function addAccount(
   });
   try {
     // Only the store knows where they really went: what protects secrets may change at any time.
-    const place = await secretStore.write(accountId, newSecrets(accessToken));
+    const place = await secretStore.write(accountId, initialSecrets(accessToken));
     if (place === "memory") await index.update(accountId, (entry) => ({ ...entry, thisTimeOnly: true }));
   } catch (thrown) {
     await removeLocally(parts, accountId).catch((error: unknown) => {

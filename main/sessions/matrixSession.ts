@@ -9,12 +9,12 @@ import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/s
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { ServerLimits } from "../http/limits.ts";
 import type { Fetch } from "../http/redirects.ts";
-import type { OpenMatrixClient } from "./matrixClient.ts";
+import type { OpenMatrixClient } from "../sdk/matrixClient.ts";
 import { checkLoopback } from "../http/loopback.ts";
-import { PinnedIdentity } from "./pinnedIdentity.ts";
-import { type CryptoFolders, fillNextStore, type HandOverRoomKeys, takeNextStore } from "./nextDevice.ts";
+import { PinnedIdentity } from "../sdk/pinnedIdentity.ts";
+import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, takeNextStore } from "./deviceMigration.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
-import type { LoadEngine, SessionDetails } from "./sessionDetails.ts";
+import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
 import { TokenKeeper } from "../http/tokenKeeper.ts";
 
 export interface SessionParts {
@@ -25,8 +25,8 @@ export interface SessionParts {
   fetch: Fetch;
   /** In place of what a server is given. */
   serverLimits?: Partial<ServerLimits>;
-  loadEngine: LoadEngine;
-  handOverRoomKeys: HandOverRoomKeys;
+  loadSdk: LoadSdk;
+  migrateRoomKeys: MigrateRoomKeys;
   /** Writes down that the session has another device from now on, whose crypto store is in its place. */
   onNewDevice: (deviceId: string) => Promise<void>;
   /** Told of every token that comes into use, so that no log shows it. */
@@ -125,7 +125,7 @@ export class MatrixSession {
       this.#parts.keepOutOfLogs(read.secrets.accessToken);
       this.#parts.keepOutOfLogs(read.secrets.storageKey);
       if (read.secrets.newDevice !== null) await this.#moveTo(read.secrets.newDevice);
-      const engine = await this.#parts.loadEngine();
+      const engine = await this.#parts.loadSdk();
       signal.throwIfAborted();
       const { accountId } = this.details;
       this.#store = await this.#parts.cryptoStores.mount(accountId, this.#parts.cryptoFolders(accountId).crypto, {
@@ -146,7 +146,7 @@ export class MatrixSession {
   }
 
   #openClient(
-    engine: Awaited<ReturnType<LoadEngine>>,
+    engine: Awaited<ReturnType<LoadSdk>>,
     secrets: AccountSecrets,
     databasePrefix: string,
   ): Promise<OpenMatrixClient> {

@@ -1,9 +1,9 @@
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
-import { beginAnew, isBeyondOpening } from "./beginAnew.ts";
+import { replaceSession, isBeyondOpening } from "./replaceSession.ts";
 import { type MatrixSession, unreadableError } from "./matrixSession.ts";
-import type { CryptoFolders } from "./nextDevice.ts";
+import type { CryptoFolders } from "./deviceMigration.ts";
 import type { SignedIn } from "./signIn.ts";
 import { signOutQuietly } from "./signOut.ts";
 
@@ -73,7 +73,7 @@ async function takeToken(account: ResumedAccount, { accountId }: AccountEntry, {
 async function startWithNothing(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
   try {
     await account.session().stop();
-    await beginAnew(account, accountId, signedIn);
+    await replaceSession(account, accountId, signedIn);
   } finally {
     // The session of the device before is over.
     account.forgetSession();

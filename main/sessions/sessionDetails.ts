@@ -1,7 +1,7 @@
 import type { AccountId } from "../../shared/ids.ts";
 
 /** The part of main that carries the SDK; loaded when the first session starts. */
-export type LoadEngine = () => Promise<typeof import("../engine.ts")>;
+export type LoadSdk = () => Promise<typeof import("../sdk/index.ts")>;
 
 export interface SessionDetails {
   accountId: AccountId;

@@ -8,8 +8,8 @@ import { describeAccount } from "./accountDescription.ts";
 import { addAccount, refuseWhenHeld } from "./addAccount.ts";
 import { expectedServer, refuseForeignUser } from "./foreignUser.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
-import type { CryptoFolders } from "./nextDevice.ts";
-import { newId } from "./newId.ts";
+import type { CryptoFolders } from "./deviceMigration.ts";
+import { newId } from "../storage/newId.ts";
 import { resumeAccount } from "./resumeAccount.ts";
 import { type SignedIn, type SignInRequest, signInWithPassword } from "./signIn.ts";
 import { signOut, signOutFromMemory, signOutQuietly } from "./signOut.ts";
@@ -21,7 +21,7 @@ export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | 
   emit: Emit;
   /** How other clients list new sessions that the person gave no name. */
   sessionName: string;
-  /** Called when an account goes for good, to remove what other rooms keep of it and its folder. */
+  /** Called when an account goes for good, to remove what other services keep of it and its folder. */
   onRemoved: (accountId: AccountId) => Promise<void>;
 }
 

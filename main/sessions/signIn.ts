@@ -49,10 +49,10 @@ export type SignInRequest = Omit<PasswordSignIn, "fetch" | "sessionName" | "devi
 };
 /** Whoever is not signed in yet waits less long than an account does. Milliseconds. */
 const ANSWER_MS = 20_000;
-const LONGEST_ANSWER_BYTES = 1024 * 1024;
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 function homeserverFor({ fetch, baseUrl }: Pick<PasswordSignIn, "fetch" | "baseUrl">): HomeserverClient {
-  return new HomeserverClient({ fetch, baseUrl, limits: { answerMs: ANSWER_MS, wholeAnswerMs: ANSWER_MS, answerBytes: LONGEST_ANSWER_BYTES } });
+  return new HomeserverClient({ fetch, baseUrl, limits: { answerMs: ANSWER_MS, wholeAnswerMs: ANSWER_MS, answerBytes: MAX_ANSWER_BYTES } });
 }
 
 function matrixIdentifier(identifier: LoginIdentifier): object {

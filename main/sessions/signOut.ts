@@ -18,7 +18,7 @@ const ANSWERS_MS = 6_000;
 export interface SignOutParts {
   secretStore: SecretStore;
   index: AccountIndex;
-  /** Removes what other rooms keep of an account, and its folder. */
+  /** Removes what other services keep of an account, and its folder. */
   onRemoved: (accountId: AccountId) => Promise<void>;
   fetch: Fetch;
   logger: Logger;

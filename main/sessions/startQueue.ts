@@ -3,7 +3,7 @@ import type { AccountId } from "../../shared/ids.ts";
 /** More at once take no less time in all, since they share one thread, and each takes longer. */
 const AT_ONCE = 6;
 /** How long a start keeps its place, in milliseconds: what still waits then waits for its server, and needs none. */
-const LONGEST_PLACE_MS = 1_500;
+const MAX_PLACE_MS = 1_500;
 
 interface Entry {
   readonly done: Promise<void>;
@@ -93,7 +93,7 @@ export class StartQueue {
       this.#places += 1;
       this.#next();
     };
-    const limit = setTimeout(release, LONGEST_PLACE_MS);
+    const limit = setTimeout(release, MAX_PLACE_MS);
     limit.unref();
     done.then(release, release);
     this.#entries.get(accountId)?.begin();

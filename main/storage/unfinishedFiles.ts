@@ -5,8 +5,8 @@ import { syncFolder } from "./durableFile.ts";
 import { files } from "./fileLayer.ts";
 import { type DamagedFile, JsonFile } from "./jsonFile.ts";
 
-const MOST_PATHS = 1000;
-const Content = z.object({ paths: z.array(z.string().max(32_768)).max(MOST_PATHS) });
+const MAX_PATHS = 1000;
+const Content = z.object({ paths: z.array(z.string().max(32_768)).max(MAX_PATHS) });
 
 /**
  * Remembers files that are being written outside our own folder, so that what a crash leaves of them is removed at the
@@ -65,6 +65,6 @@ export class UnfinishedFiles {
 
   #keep(): Promise<void> {
     const paths = new Set([...this.#paths, ...this.#left]);
-    return this.#file.write({ paths: [...paths].slice(0, MOST_PATHS) });
+    return this.#file.write({ paths: [...paths].slice(0, MAX_PATHS) });
   }
 }

@@ -2,7 +2,7 @@ import type { Challenge, ChallengeAnswer, Stage } from "../../shared/contract/ch
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { newId } from "../sessions/newId.ts";
+import { newId } from "../storage/newId.ts";
 
 /** The person's answer, or that it is time to ask the server whether the stage was finished elsewhere. */
 export type Answered = ChallengeAnswer | { kind: "poll" };

@@ -18,7 +18,7 @@ import { PagesColumn } from "./PagesColumn.tsx";
 import { listenForShortcuts } from "./shortcuts.ts";
 
 // What the first page does not need is loaded when it is needed, in one piece: many small files would be slower.
-const later = () => import("./later.ts");
+const later = () => import("./lazyPages.ts");
 const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }));
 const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
 const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));

@@ -5,7 +5,7 @@ import "./laterStyles.ts";
 import { I18nProvider } from "react-aria-components/I18nProvider";
 import { createRoot } from "react-dom/client";
 import { takeKnownAccounts } from "../stores/accounts.ts";
-import { connectStores } from "../stores/connect.ts";
+import { subscribeStores } from "../stores/subscribe.ts";
 import { followTheme } from "../stores/settings.ts";
 import { App } from "./App.tsx";
 import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
@@ -17,7 +17,7 @@ const NO_PLACEHOLDER_MS = 300;
 reportPageErrors();
 const accountsAreKnown = takeKnownAccounts();
 // The questions are under way before anything is drawn.
-const connected = connectStores();
+const connected = subscribeStores();
 followTheme();
 const root = document.getElementById("root");
 if (root) {

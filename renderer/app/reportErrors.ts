@@ -3,11 +3,11 @@ import type { RendererError } from "../../shared/contract/app.ts";
 import { RequestFailure, steward } from "../bridge.ts";
 
 /** As long as the contract takes them, in UTF-16 code units. */
-const LONGEST_TEXT = 6000;
-const LONGEST_COMPONENTS = 2000;
-const MOST_CAUSES = 4;
+const MAX_TEXT = 6000;
+const MAX_COMPONENTS = 2000;
+const MAX_CAUSES = 4;
 /** Main has a limit of its own; this one keeps a page that fails at every frame from asking it at every frame. */
-const MOST_PER_MINUTE = 30;
+const MAX_PER_MINUTE = 30;
 
 let sent: number[] = [];
 
@@ -15,14 +15,14 @@ let sent: number[] = [];
 export function describeThrown(thrown: unknown): string {
   try {
     const texts: string[] = [];
-    for (let error = thrown; error !== undefined && texts.length < MOST_CAUSES; ) {
+    for (let error = thrown; error !== undefined && texts.length < MAX_CAUSES; ) {
       // A refused request is told by its kind alone: the rest may hold what a server or a person wrote.
       if (error instanceof RequestFailure) texts.push(`RequestFailure: ${error.error.kind}\n${error.stack ?? ""}`);
       else if (error instanceof Error) texts.push(error.stack ?? `${error.name}: ${error.message}`);
       else texts.push(`Thrown: ${typeof error === "string" ? error : Object.prototype.toString.call(error)}`);
       error = error instanceof Error ? error.cause : undefined;
     }
-    return texts.join("\nCaused by: ").slice(0, LONGEST_TEXT);
+    return texts.join("\nCaused by: ").slice(0, MAX_TEXT);
   } catch {
     return "Thrown: something that cannot be described";
   }
@@ -31,9 +31,9 @@ export function describeThrown(thrown: unknown): string {
 function report(source: RendererError["source"], thrown: unknown, info?: { readonly componentStack?: string | null | undefined }): void {
   const now = performance.now();
   sent = sent.filter((at) => now - at < 60_000);
-  if (sent.length >= MOST_PER_MINUTE) return;
+  if (sent.length >= MAX_PER_MINUTE) return;
   sent.push(now);
-  const components = (info?.componentStack ?? "").slice(0, LONGEST_COMPONENTS);
+  const components = (info?.componentStack ?? "").slice(0, MAX_COMPONENTS);
   // Where main cannot be told, there is nobody else; and a rejection here would only report itself.
   steward.app.reportError({ source, text: describeThrown(thrown), components }).catch(() => undefined);
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, DeviceId, ServerName, UserId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 /** Where an account's session stands. */
 export const SessionStatus = z.enum(["stopped", "starting", "running", "softLoggedOut", "locked", "failed"]);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 /** What a person can choose in Settings. */
 export const Settings = z.object({
@@ -42,7 +42,7 @@ export const AppInfo = z.object({
 export type AppInfo = z.infer<typeof AppInfo>;
 
 /** In UTF-16 code units: as much as most issue trackers take, where a report is pasted. */
-export const LONGEST_COPIED = 65_536;
+export const MAX_COPIED = 65_536;
 
 /** Something that went wrong in the window: drawing it, an event, or a promise that nobody waited for. */
 export const RendererError = z.object({
@@ -70,11 +70,11 @@ export const app = domain({
     openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({})),
     /** While a secret is shown: keeps the window out of screenshots and shared screens, where the system can do that. */
     keepScreenPrivate: request(z.object({ private: z.boolean() }), z.object({})),
-    copyText: request(z.object({ text: z.string().max(LONGEST_COPIED) }), z.object({})),
+    copyText: request(z.object({ text: z.string().max(MAX_COPIED) }), z.object({})),
     /** Notes an error of the window's in the log and for the report. Too many are only counted. */
     reportError: request(RendererError, z.object({})),
     /** The redacted text of what went wrong, or of the recent log where nothing did, for the person to copy. */
-    report: request(z.object({}), z.object({ text: z.string().max(LONGEST_COPIED) })),
+    report: request(z.object({}), z.object({ text: z.string().max(MAX_COPIED) })),
     /** Forgets the notices, which have been read, and the reports of earlier runs. */
     dismissNotices: request(z.object({}), z.object({})),
   },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, UserId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 const Address = z.object({ medium: z.enum(["email", "msisdn"]), address: z.string().max(320) });
 
@@ -27,12 +27,12 @@ export type DeactivationPreview = z.infer<typeof DeactivationPreview>;
 export const RoomsCheck = z.object({
   accountId: AccountId,
   status: z.enum(["checking", "done", "stopped", "failed"]),
-  /** Rooms looked at, and all there are; 0 of 0 until the server has listed them. */
+  /** Services looked at, and all there are; 0 of 0 until the server has listed them. */
   checked: z.number().int(),
   total: z.number().int(),
-  /** Rooms that the server gave no usable answer about, and those beyond what is looked at. */
+  /** Services that the server gave no usable answer about, and those beyond what is looked at. */
   unknown: z.number().int(),
-  /** Rooms with others in them where only this account can change who may do what. */
+  /** Services with others in them where only this account can change who may do what. */
   rooms: z.array(z.object({ roomId: z.string().max(255), name: z.string().max(500).nullable(), others: z.number().int() })),
   error: AppError.nullable(),
 });

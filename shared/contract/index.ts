@@ -3,14 +3,14 @@ import { accounts } from "./accounts.ts";
 import { app } from "./app.ts";
 import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
-import type { RequestDefinition } from "./define.ts";
+import type { RequestDefinition } from "./defineDomain.ts";
 import { jobs } from "./jobs.ts";
 import { password } from "./password.ts";
 import { profile } from "./profile.ts";
 import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
-import { sessions } from "./sessions.ts";
+import { devices } from "./devices.ts";
 import { signIn } from "./signIn.ts";
 import { verifications } from "./verifications.ts";
 
@@ -28,7 +28,7 @@ export const contract = {
   jobs,
   secrets,
   secureBackup,
-  sessions,
+  devices,
   verifications,
   roomKeys,
   deactivation,
@@ -74,7 +74,7 @@ export type EventPayload<C extends EventChannel> = C extends `${infer D extends 
     : never
   : never;
 
-/** Sends an event to the renderer. Rooms of main get one as an argument. */
+/** Sends an event to the renderer. Services of main get one as an argument. */
 export type Emit = <C extends EventChannel>(channel: C, payload: EventPayload<C>) => void;
 
 /** The channel names of all requests and events, in a stable order. The preload bridge is built from them. */

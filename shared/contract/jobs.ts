@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 /** Something a Job could not do with one of the things it went through; the rest went on. */
 export const JobProblem = z.object({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 export const Profile = z.object({
   displayName: z.string().nullable(),

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
 /** The four secrets that Secure Backup keeps, by their names in the spec (Client-Server API, "Secrets"). */

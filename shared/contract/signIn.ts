@@ -1,14 +1,14 @@
 import * as z from "zod";
-import { LONGEST_TYPED, type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
+import { MAX_TYPED, type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
 import { AppError } from "../errors.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 /** What a person types, checked as the form checks it. The issue names the problem and never repeats what was typed. */
 function typed(read: (text: string) => Read<string>) {
   return z
     .string()
-    .max(LONGEST_TYPED)
+    .max(MAX_TYPED)
     .transform((text, context) => {
       const { value, problem } = read(text);
       if (problem === undefined) return value;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AccountId, ConversationId, DeviceId } from "../ids.ts";
-import { domain, request } from "./define.ts";
+import { domain, request } from "./defineDomain.ts";
 
 /** How many emoji there are to choose from (Client-Server API, "SAS method: emoji"); they are numbered from 0. */
 export const SAS_EMOJI_COUNT = 64;

@@ -11,10 +11,10 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import type { IMegolmSessionData } from "matrix-js-sdk/lib/@types/crypto.js";
-import { KeyFileWriter } from "../../main/encryption/roomKeys/keyFileWriter.ts";
+import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { makeRoomKey } from "../support/roomKeyMaker.ts";
-import { runThread } from "../../main/encryption/roomKeys/runThread.ts";
-import type { ResultOf, RoomKeysTask, ThreadCalls } from "../../main/encryption/roomKeys/threadProtocol.ts";
+import { runWorker } from "../../main/roomKeys/runWorker.ts";
+import type { ResultOf, RoomKeysTask, WorkerCalls } from "../../main/roomKeys/workerProtocol.ts";
 
 const PASSPHRASE = "a passphrase for the measurement";
 const ROUNDS = 500_000;
@@ -58,9 +58,9 @@ async function measure(work: () => Promise<unknown>): Promise<Measurement> {
 }
 
 /** Does a task as the app does, with the server's answer read from a file. */
-async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<ThreadCalls> = {}): Promise<ResultOf<T>> {
+async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<WorkerCalls> = {}): Promise<ResultOf<T>> {
   let pieces: AsyncIterator<Buffer> | null = null;
-  const all: ThreadCalls = {
+  const all: WorkerCalls = {
     pull: async () => {
       pieces ??= createReadStream(files.backup, { highWaterMark: 64 * 1024 })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
       const { done, value } = await pieces.next();
@@ -73,7 +73,7 @@ async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<ThreadCa
     deliver: () => Promise.resolve({ taken: [], refused: [] }),
     ...calls,
   };
-  return await runThread(task, all, new AbortController().signal, pathToFileURL(thread));
+  return await runWorker(task, all, new AbortController().signal, pathToFileURL(thread));
 }
 
 const wasm = async () => {
@@ -86,8 +86,8 @@ async function make(): Promise<unknown> {
   // Node's crypto throws and catches errors of its own for every key; noting where takes most of the time.
   Error.stackTraceLimit = 0;
   const { BackupDecryptionKey } = await wasm();
-  const { BackupEncryptor } = await import("../../main/encryption/roomKeys/backupCipher.ts");
-  const { sealEntry } = await import("../../main/encryption/roomKeys/backupEntries.ts");
+  const { BackupEncryptor } = await import("../../main/roomKeys/backupCipher.ts");
+  const { sealEntry } = await import("../../main/roomKeys/backupEntries.ts");
   const known = await readFile(files.privateKey, "utf8").catch(() => null);
   const key = known === null ? BackupDecryptionKey.createRandomKey() : BackupDecryptionKey.fromBase64(known);
   await writeFile(files.privateKey, key.toBase64());

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Rooms } from "../../main/rooms.ts";
+import type { Services } from "../../main/services.ts";
 import { findHomeserver } from "../../main/sessions/discovery.ts";
 import type { Job } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -10,7 +10,7 @@ import { Dendrite } from "../support/dendrite.ts";
 import { matrixCall } from "../support/matrixApi.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../support/secureBackupRig.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
-import { StewardData } from "../support/stewardRooms.ts";
+import { StewardData } from "../support/stewardServices.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 
@@ -21,7 +21,7 @@ const KEY_FILE_PASSPHRASE = "quarrel lantern osprey velvet 1837";
 let dendrite: Dendrite | undefined;
 let baseUrl: string;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let folder: string | undefined;
 let user: TestUser;
 let accountId: AccountId;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   ({ baseUrl } = dendrite);
   folder = await mkdtemp(join(tmpdir(), "steward-dendrite-"));
   data.keyFile = join(folder, "keys.txt");
-  rooms = await data.open();
+  services = await data.open();
   user = await dendrite.register({ user: "ada", password: "password of ada" });
 }, 300_000);
 afterAll(async () => {
@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 /** Answers what the server asks with the password, as a person would. */
-async function withPassword<T>(work: Promise<T>, challenges: Pick<Rooms["challenges"], "list" | "answer"> = rooms.challenges): Promise<T> {
+async function withPassword<T>(work: Promise<T>, challenges: Pick<Services["challenges"], "list" | "answer"> = services.challenges): Promise<T> {
   let over = false;
   void work.then(() => (over = true), () => (over = true));
   await waitUntil(() => over || challenges.list().challenges.some(({ status }) => status === "asking"), { what: "a question or the end" });
@@ -53,7 +53,7 @@ async function withPassword<T>(work: Promise<T>, challenges: Pick<Rooms["challen
 }
 
 async function ended(job: Job): Promise<Job> {
-  return waitUntil(() => rooms.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"), {
+  return waitUntil(() => services.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"), {
     what: `the end of ${job.kind}`,
     timeoutMs: 60_000,
   });
@@ -66,16 +66,16 @@ it("is found, with its password sign-in", async () => {
 });
 
 it("signs in with a password, and refuses a wrong one", async () => {
-  await expect(signInTo(rooms, { ...user, password: "wrong" }, baseUrl)).rejects.toThrow("wrong_credentials");
-  accountId = await signInTo(rooms, user, baseUrl);
-  expect(rooms.sessions.account(accountId)).toMatchObject({ userId: user.userId, session: { status: "running" } });
+  await expect(signInTo(services, { ...user, password: "wrong" }, baseUrl)).rejects.toThrow("wrong_credentials");
+  accountId = await signInTo(services, user, baseUrl);
+  expect(services.sessions.account(accountId)).toMatchObject({ userId: user.userId, session: { status: "running" } });
 });
 
 it("sets up Secure Backup, and reads back that it works", async () => {
-  const rig = openSecureBackup(rooms);
+  const rig = openSecureBackup(services);
   const { setUp, securityKey: key } = await withPassword(setUpWithKey(rig, accountId), rig.challenges);
   expect(setUp).toMatchObject({ phase: "checked", error: null });
-  expect(await rooms.secureBackup.state({ accountId })).toMatchObject({ diagnosis: "working" });
+  expect(await services.secureBackup.state({ accountId })).toMatchObject({ diagnosis: "working" });
   securityKey = key;
 });
 
@@ -91,36 +91,36 @@ it("unlocks on a second session, which is another client's for the first", async
 });
 
 it("exports room keys and imports them again", async () => {
-  const { job } = await rooms.roomKeys.export({ accountId, passphrase: KEY_FILE_PASSPHRASE, roomIds: null });
+  const { job } = await services.roomKeys.export({ accountId, passphrase: KEY_FILE_PASSPHRASE, roomIds: null });
   expect(await ended(job!)).toMatchObject({ status: "done", counts: { exported: 3 } });
   expect(await readFile(data.keyFile!, "utf8")).toMatch(/^-----BEGIN MEGOLM SESSION DATA-----/);
-  await rooms.roomKeys.chooseFile({ accountId });
-  const imported = await ended(rooms.roomKeys.import({ accountId, passphrase: KEY_FILE_PASSPHRASE }).job);
+  await services.roomKeys.chooseFile({ accountId });
+  const imported = await ended(services.roomKeys.import({ accountId, passphrase: KEY_FILE_PASSPHRASE }).job);
   expect(imported).toMatchObject({ status: "done" });
 });
 
 it("lists, renames and signs out sessions", async () => {
-  const list = await rooms.sessionList.list(accountId);
+  const list = await services.sessionList.list(accountId);
   const others = list.filter(({ thisSession }) => !thisSession);
   expect(others.length).toBeGreaterThan(0);
   const { deviceId } = others[0]!;
-  const renamed = await rooms.sessionList.rename(accountId, deviceId, "Phone");
+  const renamed = await services.sessionList.rename(accountId, deviceId, "Phone");
   expect(renamed.find((session) => session.deviceId === deviceId)?.name).toBe("Phone");
-  const left = await withPassword(rooms.sessionList.signOut(accountId, others.map((session) => session.deviceId)));
+  const left = await withPassword(services.sessionList.signOut(accountId, others.map((session) => session.deviceId)));
   expect(left.map(({ thisSession }) => thisSession)).toEqual([true]);
 });
 
 it("is all there after a restart", async () => {
   await data.close();
-  rooms = await data.open();
-  await rooms.sessions.restoreAll();
-  expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "running" });
-  expect(await rooms.secureBackup.state({ accountId })).toMatchObject({ diagnosis: "working" });
+  services = await data.open();
+  await services.sessions.restoreAll();
+  expect(services.sessions.account(accountId).session).toMatchObject({ status: "running" });
+  expect(await services.secureBackup.state({ accountId })).toMatchObject({ diagnosis: "working" });
 });
 
 it("signs out, and its token with it", async () => {
-  const token = await rooms.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
-  expect(await rooms.sessions.signOut(accountId)).toEqual({ serverTold: true });
+  const token = await services.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
+  expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: true });
   expect((await matrixCall(baseUrl, { path: "/_matrix/client/v3/account/whoami", token })).status).toBe(401);
-  expect(rooms.sessions.list()).toEqual([]);
+  expect(services.sessions.list()).toEqual([]);
 });

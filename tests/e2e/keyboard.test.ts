@@ -19,13 +19,13 @@ afterAll(async () => {
 });
 
 /** More than there are things to reach on any page of these tests. */
-const MOST_TABS = 40;
+const MAX_TABS = 40;
 
 /** Presses Tab until this has the focus, and fails when it never does, or when what has it is not to be seen. */
 async function tabTo(target: Locator): Promise<void> {
   const { page } = world.person;
   await target.waitFor();
-  for (let tabs = 0; tabs < MOST_TABS; tabs++) {
+  for (let tabs = 0; tabs < MAX_TABS; tabs++) {
     if (await target.evaluate((element) => element === document.activeElement)) return;
     await page.keyboard.press("Tab");
   }

@@ -63,8 +63,8 @@ test("an error in a dialog is said inside of it, and the page behind it stays", 
 test("an error in a page is said in its place, recorded, and told at the next start", async () => {
   const { person } = world;
   await person.app.electron.evaluate(({ ipcMain }) => {
-    ipcMain.removeHandler("sessions.list");
-    ipcMain.handle("sessions.list", () => ({ ok: true, value: { sessions: [null] } }));
+    ipcMain.removeHandler("devices.list");
+    ipcMain.handle("devices.list", () => ({ ok: true, value: { sessions: [null] } }));
   });
   await person.openAccount("Lea", "Sessions");
   await person.sees("This page couldn’t be shown");

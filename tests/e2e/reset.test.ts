@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { backupPublicKey } from "../../main/encryption/publicKeys.ts";
+import { backupPublicKey } from "../../main/roomKeys/keyPairs.ts";
 import { type SdkSession, startSdkSession } from "../support/sdkSession.ts";
 import { openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";

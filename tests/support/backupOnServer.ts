@@ -1,5 +1,5 @@
-import { backupPublicKey } from "../../main/encryption/publicKeys.ts";
-import { BackupDecryptor, BackupEncryptor } from "../../main/encryption/roomKeys/backupCipher.ts";
+import { backupPublicKey } from "../../main/roomKeys/keyPairs.ts";
+import { BackupDecryptor, BackupEncryptor } from "../../main/roomKeys/backupCipher.ts";
 import { type Scene, VERSIONS } from "./interruptedWork.ts";
 
 const KEYS = "/_matrix/client/v3/room_keys/keys";

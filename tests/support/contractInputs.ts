@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type z } from "zod";
-import type { RequestDefinition } from "../../shared/contract/define.ts";
+import type { RequestDefinition } from "../../shared/contract/defineDomain.ts";
 import { contract } from "../../shared/contract/index.ts";
 
 /** A request of the contract by its channel name. */

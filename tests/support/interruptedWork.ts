@@ -1,13 +1,13 @@
 import { expect } from "vitest";
 import type { MatrixClient } from "matrix-js-sdk";
-import { openEncryption } from "../../main/encryption/encryptionAccess.ts";
-import { backupPublicKey, samePublicKey, signingPublicKey } from "../../main/encryption/publicKeys.ts";
+import { openEncryptionContext } from "../../main/encryption/encryptionContext.ts";
+import { backupPublicKey, samePublicKey, signingPublicKey } from "../../main/roomKeys/keyPairs.ts";
 import { uploadRoomKeys } from "../../main/encryption/roomKeyUpload.ts";
-import { cryptoMachineOf } from "../../main/encryption/sdkInternals.ts";
+import { cryptoMachineOf } from "../../main/sdk/cryptoInternals.ts";
 import { decryptSecret } from "../../main/encryption/secretCipher.ts";
 import { StoredSecret } from "../../main/encryption/secretStorage.ts";
 import { parseSecurityKey } from "../../main/encryption/securityKey.ts";
-import type { Rooms } from "../../main/rooms.ts";
+import type { Services } from "../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -23,7 +23,7 @@ import { type SecureBackupRig, setUpWithKey, signInTo } from "./secureBackupRig.
 import type { OpenedBackup, SdkSession } from "./sdkSession.ts";
 import { sample, soak } from "./seed.ts";
 import type { Servers } from "./servers.ts";
-import { type StewardData } from "./stewardRooms.ts";
+import { type StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 
 export const DEFAULT_KEY = "m.secret_storage.default_key";
@@ -50,7 +50,7 @@ export class Scene {
   readonly user: TestUser;
   readonly onServer: AccountDataOnServer;
   readonly #synapse: Synapse;
-  #rooms: Rooms;
+  #rooms: Services;
   #rig: SecureBackupRig;
   readonly #data: StewardData;
   readonly #other: SdkSession;
@@ -60,7 +60,7 @@ export class Scene {
     user: TestUser;
     other: SdkSession;
     data: StewardData;
-    rooms: Rooms;
+    services: Services;
     rig: SecureBackupRig;
     accountId: AccountId;
     securityKey: string;
@@ -70,26 +70,26 @@ export class Scene {
     this.securityKey = parts.securityKey;
     this.onServer = new AccountDataOnServer(parts.synapse, parts.other.tokens);
     this.#synapse = parts.synapse;
-    this.#rooms = parts.rooms;
+    this.#rooms = parts.services;
     this.#rig = parts.rig;
     this.#data = parts.data;
     this.#other = parts.other;
   }
 
   static async create({ synapse, proxy }: Servers): Promise<Scene> {
-    const { user, data, rooms, rig } = await openForNewUser(synapse);
+    const { user, data, services, rig } = await openForNewUser(synapse);
     const { other, securityKey } = await setUpElsewhere(synapse, user, THEIRS);
     // It would mend, or spoil, what is broken here.
     other.stop();
-    const accountId = await signInTo(rooms, user, proxy.baseUrl);
+    const accountId = await signInTo(services, user, proxy.baseUrl);
     await rig.service.unlock({ accountId, keyOrPhrase: securityKey });
-    await rooms.health.refresh(accountId);
-    await rooms.sessions.session(accountId).use(async (client, signal) => {
+    await services.health.refresh(accountId);
+    await services.sessions.session(accountId).use(async (client, signal) => {
       const keys = JSON.stringify(makeRoomKeys(OURS));
       (await cryptoMachineOf(client).importExportedRoomKeys(keys, () => undefined)).free();
-      await uploadRoomKeys(openEncryption(client, { signal }));
+      await uploadRoomKeys(openEncryptionContext(client, { signal }));
     });
-    return new Scene({ synapse, user, other, data, rooms, rig, accountId, securityKey });
+    return new Scene({ synapse, user, other, data, services, rig, accountId, securityKey });
   }
 
   /** Ends the session and begins it again, as the app does when it is started; resolves when that is in sync. */

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { Jobs } from "../../main/account/jobs.ts";
-import { KeyFileWriter } from "../../main/encryption/roomKeys/keyFileWriter.ts";
+import { Jobs } from "../../main/jobs/jobs.ts";
+import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { openSecrets } from "../../main/secrets/openSecrets.ts";
 import { PassphraseKeychain } from "../../main/secrets/passphraseKeychain.ts";
 import { addAccount } from "../../main/sessions/addAccount.ts";
-import { beginAnew } from "../../main/sessions/beginAnew.ts";
-import { takeNextStore } from "../../main/sessions/nextDevice.ts";
+import { replaceSession } from "../../main/sessions/replaceSession.ts";
+import { takeNextStore } from "../../main/sessions/deviceMigration.ts";
 import { removeLocally } from "../../main/sessions/signOut.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
@@ -283,7 +283,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     return {
       before: "old store, absent",
       steps: [
-        [() => beginAnew(begin, accountId, { deviceId: "B", accessToken: "new" }), "no store, new", ["no store, absent"]],
+        [() => replaceSession(begin, accountId, { deviceId: "B", accessToken: "new" }), "no store, new", ["no store, absent"]],
       ],
       read: async () => {
         const { store: kept } = await start(keychain);

@@ -4,7 +4,7 @@
  *
  *     node keyFileChild.ts <path> <number of keys>
  */
-import { KeyFileWriter } from "../../main/encryption/roomKeys/keyFileWriter.ts";
+import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import { makeRoomKey } from "./roomKeyMaker.ts";
 

@@ -1,6 +1,6 @@
-import { KeyFileReader } from "../../main/encryption/roomKeys/keyFileReader.ts";
-import { KeyFileWriter } from "../../main/encryption/roomKeys/keyFileWriter.ts";
-import type { RoomKey } from "../../main/encryption/roomKeys/roomKey.ts";
+import { KeyFileReader } from "../../main/roomKeys/keyFileReader.ts";
+import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
+import type { RoomKey } from "../../main/roomKeys/roomKey.ts";
 
 /** Writes a key file with anything in it. Few rounds: tests wait for them. */
 export async function writeKeyFile(path: string, passphrase: string, entries: readonly unknown[]): Promise<void> {

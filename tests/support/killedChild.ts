@@ -8,7 +8,7 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { inspect } from "node:util";
-import { openRooms } from "../../main/rooms.ts";
+import { openServices } from "../../main/services.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -27,7 +27,7 @@ const complain = (message: string, fields?: object): void => {
   process.stderr.write(`${message} ${inspect(fields)}\n`);
 };
 const folders = new Folders(folder);
-const rooms = await openRooms({
+const services = await openServices({
   folders,
   index: new AccountIndex({ path: folders.accountIndexFile, onDamaged: silent, onUnreadableEntries: silent }),
   fetch: globalThis.fetch,
@@ -44,20 +44,20 @@ const rooms = await openRooms({
   },
   keyFiles: { chooseTarget: () => Promise.resolve(null), chooseSource: () => Promise.resolve(null) },
 });
-await rooms.sessions.restoreAll();
-const { service } = openForPerson(rooms, { password });
+await services.sessions.restoreAll();
+const { service } = openForPerson(services, { password });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const nextLine = async (): Promise<string> => String((await lines.next()).value);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const work = JSON.parse(await nextLine()) as ChildWork;
 // What is learnt of an account at its start makes requests of its own.
-if (work.kind !== "sign_in_again") await rooms.health.refresh(accountId);
+if (work.kind !== "sign_in_again") await services.health.refresh(accountId);
 if (work.kind === "sign_in_again") {
   say("ready");
   await nextLine();
-  await rooms.sessions.signInAgain(accountId, password);
-  say(`ended ${rooms.sessions.account(accountId).session.status}`);
+  await services.sessions.signInAgain(accountId, password);
+  say(`ended ${services.sessions.account(accountId).session.status}`);
 } else if (work.kind === "repair") {
   const { securityKey: keyOrPhrase, newBackup } = work;
   say("ready");
@@ -68,7 +68,7 @@ if (work.kind === "sign_in_again") {
   await nextLine();
   say(`ended ${(await service.turnOff({ accountId })).diagnosis}`);
 } else {
-  const confirmation = rooms.sessions.session(accountId).details.userId;
+  const confirmation = services.sessions.session(accountId).details.userId;
   const begun = await service.beginSetUp({ accountId, kind: work.kind, method: "key", confirmation });
   say(`ready ${begun.securityKey}`);
   await nextLine();

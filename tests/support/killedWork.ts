@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { AccountId } from "../../shared/ids.ts";
 import { runScript } from "./childProcess.ts";
 import type { FaultProxy, Hold } from "./faultProxy.ts";
-import type { StewardData } from "./stewardRooms.ts";
+import type { StewardData } from "./stewardServices.ts";
 import type { TestUser } from "./synapse.ts";
 import type { ChildWork } from "./killableWork.ts";
 import { within } from "./waitUntil.ts";
@@ -18,7 +18,7 @@ const START_MS = 30_000;
 const REACH_MS = 60_000;
 
 /**
- * Does the work in a Steward of its own, on a data folder whose rooms are closed here, and ends it with SIGKILL when it
+ * Does the work in a Steward of its own, on a data folder whose services are closed here, and ends it with SIGKILL when it
  * has come to the point, or after the work when it does not come there.
  *
  * @param begin called right before the work; its promise tells when the point is reached

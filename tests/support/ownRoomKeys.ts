@@ -1,8 +1,8 @@
 import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import type { MountedStore } from "../../main/cryptoStore/index.ts";
-import type { RoomKey } from "../../main/encryption/roomKeys/roomKey.ts";
-import { describeSessionStore, pieceOf, type SessionStore } from "../../main/encryption/roomKeys/sessionStore.ts";
-import type { ThreadCalls } from "../../main/encryption/roomKeys/threadProtocol.ts";
+import type { RoomKey } from "../../main/roomKeys/roomKey.ts";
+import { describeCryptoStore, pieceOf, type CryptoStoreSnapshot } from "../../main/roomKeys/cryptoStoreSnapshot.ts";
+import type { WorkerCalls } from "../../main/roomKeys/workerProtocol.ts";
 import { AccountId } from "../../shared/ids.ts";
 import { type StoreInFolder, storeInFolder } from "./cryptoFolder.ts";
 import { openMachine } from "./olmMachine.ts";
@@ -55,12 +55,12 @@ export class OwnRoomKeys {
   }
 
   /** What a thread is told of the store. */
-  session(storageKey: Uint8Array = STORAGE_KEY): SessionStore {
-    return describeSessionStore(this.#mounted.reader, { userId: "@alice:example.org", deviceId: "DEVICE", storageKey });
+  session(storageKey: Uint8Array = STORAGE_KEY): CryptoStoreSnapshot {
+    return describeCryptoStore(this.#mounted.reader, { userId: "@alice:example.org", deviceId: "DEVICE", storageKey });
   }
 
   /** What answers the thread, as the service does. */
-  readStore(): ThreadCalls["readStore"] {
+  readStore(): WorkerCalls["readStore"] {
     const session = this.session();
     return (range) => Promise.resolve(pieceOf(this.#mounted.reader, session, range));
   }

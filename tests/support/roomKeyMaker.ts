@@ -1,5 +1,5 @@
 import { createHash, createHmac, generateKeyPairSync } from "node:crypto";
-import type { RoomKey } from "../../main/encryption/roomKeys/roomKey.ts";
+import type { RoomKey } from "../../main/roomKeys/roomKey.ts";
 
 /** Real public signing keys: the crypto WASM looks whether they are points on the curve. */
 const signingKeys = new Map<number, Buffer>();

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Rooms } from "../../main/rooms.ts";
+import type { Services } from "../../main/services.ts";
 import type { Job } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "./faultProxy.ts";
 import { readKeyFile, writeKeyFile } from "./keyFiles.ts";
-import type { RoomKey } from "../../main/encryption/roomKeys/roomKey.ts";
+import type { RoomKey } from "../../main/roomKeys/roomKey.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
 import { signInTo } from "./secureBackupRig.ts";
-import { StewardData } from "./stewardRooms.ts";
+import { StewardData } from "./stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "./synapse.ts";
 import { waitUntil } from "./waitUntil.ts";
 
@@ -28,13 +28,13 @@ export class RoomKeysRig {
   readonly synapse: Synapse;
   readonly proxy: FaultProxy;
   readonly data: StewardData;
-  readonly rooms: Rooms;
+  readonly services: Services;
   readonly #folder: string;
   readonly #others: SdkSession[] = [];
   #users = 0;
 
-  private constructor(parts: { synapse: Synapse; proxy: FaultProxy; data: StewardData; rooms: Rooms; folder: string }) {
-    ({ synapse: this.synapse, proxy: this.proxy, data: this.data, rooms: this.rooms, folder: this.#folder } = parts);
+  private constructor(parts: { synapse: Synapse; proxy: FaultProxy; data: StewardData; services: Services; folder: string }) {
+    ({ synapse: this.synapse, proxy: this.proxy, data: this.data, services: this.services, folder: this.#folder } = parts);
   }
 
   static async open(): Promise<RoomKeysRig> {
@@ -43,7 +43,7 @@ export class RoomKeysRig {
     const data = await StewardData.create();
     const folder = await mkdtemp(join(tmpdir(), "steward-room-keys-"));
     data.keyFile = join(folder, "keys.txt");
-    return new RoomKeysRig({ synapse, proxy, data, rooms: await data.open(), folder });
+    return new RoomKeysRig({ synapse, proxy, data, services: await data.open(), folder });
   }
 
   async close(): Promise<void> {
@@ -59,8 +59,8 @@ export class RoomKeysRig {
     const user = await this.synapse.register({ user: `person${this.#users}`, password: `password of ${this.#users}` });
     const other = await this.client(user);
     const securityKey = await other.setUpSecureBackup();
-    const accountId = await signInTo(this.rooms, user, this.proxy.baseUrl);
-    await this.rooms.secureBackup.unlock({ accountId, keyOrPhrase: securityKey });
+    const accountId = await signInTo(this.services, user, this.proxy.baseUrl);
+    await this.services.secureBackup.unlock({ accountId, keyOrPhrase: securityKey });
     return { accountId, other, user, securityKey };
   }
 
@@ -73,7 +73,7 @@ export class RoomKeysRig {
 
   async ended(job: Job): Promise<Job> {
     return await waitUntil(
-      () => this.rooms.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"),
+      () => this.services.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"),
       { what: `the end of ${job.kind}`, timeoutMs: 60_000 },
     );
   }
@@ -81,13 +81,13 @@ export class RoomKeysRig {
   /** Imports a key file with these entries. */
   async import(accountId: AccountId, entries: readonly unknown[]): Promise<Job> {
     await writeKeyFile(this.data.keyFile!, PASSPHRASE, entries);
-    await this.rooms.roomKeys.chooseFile({ accountId });
-    return await this.ended(this.rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
+    await this.services.roomKeys.chooseFile({ accountId });
+    return await this.ended(this.services.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
   }
 
   /** Exports all room keys, and answers them with the Job. */
   async export(accountId: AccountId): Promise<{ job: Job; keys: RoomKey[] }> {
-    const { job } = await this.rooms.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null });
+    const { job } = await this.services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null });
     return { job: await this.ended(job!), keys: await readKeyFile(this.data.keyFile!, PASSPHRASE) };
   }
 

@@ -45,14 +45,14 @@ export async function sweepForSecrets(
 }
 
 /** How long a folder is looked through from the start because files went while it was, in milliseconds. */
-const LONGEST_LOOK_MS = 10_000;
+const MAX_LOOK_MS = 10_000;
 
 /**
  * Every file of a folder and what is in it. A file that went between being seen and being read, as one does that is
  * written aside and then renamed, may lie under a name that was read before: so all of it is looked through again.
  */
 async function filesIn(folder: string): Promise<[path: string, content: Buffer][]> {
-  const end = Date.now() + LONGEST_LOOK_MS;
+  const end = Date.now() + MAX_LOOK_MS;
   for (;;) {
     try {
       const files: [string, Buffer][] = [];

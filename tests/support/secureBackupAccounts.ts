@@ -1,16 +1,16 @@
 import { expect } from "vitest";
-import type { Rooms } from "../../main/rooms.ts";
+import type { Services } from "../../main/services.ts";
 import type { Challenge } from "../../shared/contract/challenges.ts";
 import type { SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { openSecureBackup, type SecureBackupRig } from "./secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
-import { StewardData } from "./stewardRooms.ts";
+import { StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 
 /** Opens Secure Backup for a person who answers every question for the password at once. */
-export function openForPerson(rooms: Rooms, { password }: Pick<TestUser, "password">): SecureBackupRig {
-  return openSecureBackup(rooms, ({ challenges, events }, channel) => {
+export function openForPerson(services: Services, { password }: Pick<TestUser, "password">): SecureBackupRig {
+  return openSecureBackup(services, ({ challenges, events }, channel) => {
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
     // The conversation waits from the moment it asks, which is right after this event.
@@ -19,8 +19,8 @@ export function openForPerson(rooms: Rooms, { password }: Pick<TestUser, "passwo
 }
 
 /** Opens Secure Backup for a person who cancels at the question for the password. */
-export function openForCanceller(rooms: Rooms): SecureBackupRig {
-  return openSecureBackup(rooms, ({ challenges, events }, channel) => {
+export function openForCanceller(services: Services): SecureBackupRig {
+  return openSecureBackup(services, ({ challenges, events }, channel) => {
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
     if (status === "asking") queueMicrotask(() => challenges.cancel({ challengeId }));
@@ -30,7 +30,7 @@ export function openForCanceller(rooms: Rooms): SecureBackupRig {
 /** A new user of a homeserver before the open app, not signed in yet. */
 export interface NewUser {
   data: StewardData;
-  rooms: Rooms;
+  services: Services;
   user: TestUser;
   rig: SecureBackupRig;
 }
@@ -41,8 +41,8 @@ let users = 0;
 export async function openForNewUser(synapse: Synapse): Promise<NewUser> {
   const user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
   const data = await StewardData.create();
-  const rooms = await data.open();
-  return { data, rooms, user, rig: openForPerson(rooms, user) };
+  const services = await data.open();
+  return { data, services, user, rig: openForPerson(services, user) };
 }
 
 /** Sets Secure Backup up by another client, which puts so many room keys into it and goes on running. */

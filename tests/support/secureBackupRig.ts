@@ -1,6 +1,6 @@
 import { Challenges } from "../../main/uia/challenges.ts";
 import { SecureBackupService } from "../../main/encryption/secureBackupService.ts";
-import type { Rooms } from "../../main/rooms.ts";
+import type { Services } from "../../main/services.ts";
 import { phraseStrength } from "../../main/secrets/phraseStrength.ts";
 import type { SetUp } from "../../shared/contract/secureBackup.ts";
 import type { Emit, EventChannel, EventPayload } from "../../shared/contract/index.ts";
@@ -16,12 +16,12 @@ export interface SecureBackupRig {
 }
 
 /**
- * Builds the room on top of others that are open.
+ * Builds the service on top of others that are open.
  *
  * @param onEvent called with each event, for tests that answer a Challenge
  */
 export function openSecureBackup(
-  rooms: Rooms,
+  services: Services,
   onEvent?: (rig: SecureBackupRig, channel: string) => void,
 ): SecureBackupRig {
   const events: SecureBackupRig["events"] = [];
@@ -33,9 +33,9 @@ export function openSecureBackup(
   const challenges = new Challenges({ emit });
   const silent = (): void => undefined;
   const service = new SecureBackupService({
-    session: (accountId) => rooms.sessions.session(accountId),
-    whenStarted: (accountId) => rooms.sessions.opened(accountId),
-    secretStore: rooms.secretStore,
+    session: (accountId) => services.sessions.session(accountId),
+    whenStarted: (accountId) => services.sessions.opened(accountId),
+    secretStore: services.secretStore,
     challenges,
     emit,
     logger: { debug: silent, info: silent, warn: silent, error: silent },
@@ -45,7 +45,7 @@ export function openSecureBackup(
       print: () => Promise.resolve(true),
     },
     phraseStrength,
-    displayName: (accountId) => rooms.sessions.account(accountId).displayName,
+    displayName: (accountId) => services.sessions.account(accountId).displayName,
     onSettled: () => undefined,
   });
   const rig: SecureBackupRig = { service, challenges, kept, events };
@@ -53,8 +53,8 @@ export function openSecureBackup(
 }
 
 /** Signs a user in as the app does. */
-export function signInTo(rooms: Rooms, { userId, password }: TestUser, baseUrl: string): Promise<AccountId> {
-  return rooms.sessions.signIn({
+export function signInTo(services: Services, { userId, password }: TestUser, baseUrl: string): Promise<AccountId> {
+  return services.sessions.signIn({
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },

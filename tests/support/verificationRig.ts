@@ -1,11 +1,11 @@
 import { vi } from "vitest";
 import type { VerificationLimits } from "../../main/encryption/verification/limits.ts";
-import type { Rooms } from "../../main/rooms.ts";
+import type { Services } from "../../main/services.ts";
 import { Verification } from "../../shared/contract/verifications.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { signInTo } from "./secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
-import { StewardData } from "./stewardRooms.ts";
+import { StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 import { VerificationPartner } from "./verificationPartner.ts";
 import { waitUntil } from "./waitUntil.ts";
@@ -22,7 +22,7 @@ export class VerificationRig {
   readonly partner: VerificationPartner;
   readonly securityKey: string;
   readonly #sdkSessions: SdkSession[];
-  rooms!: Rooms;
+  services!: Services;
   accountId!: AccountId;
   /** While set, what our session asks of others' secrets never reaches the server. */
   loseSecretRequests = false;
@@ -49,15 +49,15 @@ export class VerificationRig {
     const securityKey = await other.setUpSecureBackup();
     await other.sendRoomKeys(2);
     const rig = new VerificationRig({ synapse, data: await StewardData.create(), user, other, securityKey });
-    await rig.openRooms(limits);
-    rig.accountId = await signInTo(rig.rooms, user, synapse.baseUrl);
+    await rig.openServices(limits);
+    rig.accountId = await signInTo(rig.services, user, synapse.baseUrl);
     await rig.partner.knows(rig.deviceId);
     return rig;
   }
 
   /** Opens our rooms (again). */
-  async openRooms(limits: Partial<VerificationLimits> = {}): Promise<void> {
-    this.rooms = await this.data.open({
+  async openServices(limits: Partial<VerificationLimits> = {}): Promise<void> {
+    this.services = await this.data.open({
       fetch: async (input, init) => {
         const { pathname } = new URL(input instanceof Request ? input.url : input);
         if (this.loseSecretRequests && pathname.includes("/sendToDevice/m.secret.request/")) return Response.json({});
@@ -93,12 +93,12 @@ export class VerificationRig {
   }
 
   get deviceId(): string {
-    return this.rooms.sessions.session(this.accountId).details.deviceId;
+    return this.services.sessions.session(this.accountId).details.deviceId;
   }
 
   /** Verifies our session with the Security Key. */
   async verifyHere(): Promise<void> {
-    await this.rooms.secureBackup.unlock({ accountId: this.accountId, keyOrPhrase: this.securityKey });
+    await this.services.secureBackup.unlock({ accountId: this.accountId, keyOrPhrase: this.securityKey });
   }
 
   /** Signs in with one more client, which is not verified. */
@@ -110,7 +110,7 @@ export class VerificationRig {
 
   /** Asks from here: the second client, unless another or all (null) are named. */
   async request(to: string | null = this.other.tokens.deviceId): Promise<Verification> {
-    return await this.rooms.verifications.request({ accountId: this.accountId, deviceId: to });
+    return await this.services.verifications.request({ accountId: this.accountId, deviceId: to });
   }
 
   /** Every state that was sent of any verification, in order; each must fit the contract. */
@@ -133,7 +133,7 @@ export class VerificationRig {
     const theirs = await partner.incoming();
     await theirs.accept();
     await this.reaches("ready");
-    await this.rooms.verifications.chooseSas({ verificationId });
+    await this.services.verifications.chooseSas({ verificationId });
     const callbacks = await partner.sas(theirs);
     return { theirs, callbacks, comparing: await this.reaches("comparing") };
   }

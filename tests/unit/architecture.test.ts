@@ -4,19 +4,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../build/paths.ts";
 import { AppError } from "../../shared/errors.ts";
-import { breaches, importsOf } from "../support/architecture.ts";
+import { breaches, importsOf, mainFolders } from "../support/architecture.ts";
 
 /** What lies at the top of the project, and nothing else but files whose names begin with a dot. */
 const top = [
   ["main", "preload", "renderer", "shared", "tests", "build", ".ci"],
   ["package.json", "package-lock.json", "tsconfig.json", "electron-builder.yml"],
   ["README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "CHANGELOG.md"],
-].flat();
-
-/** The rooms of main. */
-const rooms = [
-  ["app", "ipc", "http", "sessions", "cryptoStore", "account"],
-  ["encryption", "uia", "admin", "secrets", "storage", "logging"],
 ].flat();
 
 /** All files of the project, tracked or about to be. */
@@ -36,8 +30,8 @@ describe("the house", () => {
   test("has nothing at its top that does not belong there", () => {
     const names = new Set(files.map((path) => path.split("/")[0] ?? path));
     expect([...names].filter((name) => !top.includes(name) && !/^\.[^/]+$/.test(name))).toEqual([]);
-    const mainRooms = new Set(files.flatMap((path) => /^main\/([^/]+)\//.exec(path)?.[1] ?? []));
-    expect([...mainRooms].filter((name) => !rooms.includes(name))).toEqual([]);
+    const folders = new Set(files.flatMap((path) => /^main\/([^/]+)\//.exec(path)?.[1] ?? []));
+    expect([...folders].filter((name) => !mainFolders.includes(name))).toEqual([]);
   });
 
   test("has a sentence for everything that can go wrong, and for nothing else", () => {
@@ -74,6 +68,8 @@ describe("the rules", () => {
     ["main/sessions/a.ts", 'type A = import("electron").App;', "know Electron"],
     ["main/sessions/a.ts", 'const { app } = require("electron");', "know Electron"],
     ["main/account/a.ts", 'import { router } from "../ipc/router.ts";', "do not know app and ipc"],
+    ["main/storage/a.ts", 'import { x } from "../sessions/x.ts";', "imports point down"],
+    ["main/sessions/a.ts", 'import type { X } from "../encryption/x.ts";', "imports point down"],
     ["main/app/a.ts", 'import { x } from "../../renderer/x.ts";', "main knows shared alone"],
     ["main/app/a.ts", 'import { x } from "../../tests/support/x.ts";', "main knows shared alone"],
   ])("%s may not say %s", (path, line, rule) => {

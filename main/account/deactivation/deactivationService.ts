@@ -2,7 +2,7 @@ import type { DeactivationPreview, DeactivationResult, EndedAccount, RoomsCheck 
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { cryptoMachineOf } from "../../encryption/sdkInternals.ts";
+import { cryptoMachineOf } from "../../sdk/cryptoInternals.ts";
 import { roomKeyCounts } from "../../encryption/roomKeyUpload.ts";
 import type { HomeserverClient } from "../../http/homeserverClient.ts";
 import { homeserverOf } from "../../http/homeserverOf.ts";
@@ -12,7 +12,7 @@ import { askLoginFlows } from "../../sessions/discovery.ts";
 import type { SessionManager } from "../../sessions/sessionManager.ts";
 import type { AccountIndex } from "../../storage/accountIndex.ts";
 import type { Challenges } from "../../uia/challenges.ts";
-import { listSessions } from "../sessionList.ts";
+import { listDevices } from "../../devices/deviceList.ts";
 import { type Addresses, addressesOf, whoAmI } from "./accountQuestions.ts";
 import { DeactivateRequest, isGone, type Outcome } from "./deactivateRequest.ts";
 import type { EndedAccounts } from "./endedAccounts.ts";
@@ -66,7 +66,7 @@ export class DeactivationService implements Requests {
       orNull(session.use((client, signal) => addressesOf(homeserverOf(client), signal))),
       orNull(askLoginFlows(homeserver.baseUrl, fetch)),
       orNull(session.use(async (client) => (await roomKeyCounts({ machine: cryptoMachineOf(client) })).total)),
-      orNull(session.use(listSessions)),
+      orNull(session.use(listDevices)),
     ]);
     return {
       userId,

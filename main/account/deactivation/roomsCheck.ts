@@ -5,7 +5,7 @@ import type { HomeserverClient } from "../../http/homeserverClient.ts";
 import { managersOf } from "./roomManagers.ts";
 
 /** So many rooms are looked at; the rest is counted as unknown. */
-const MOST_ROOMS = 5_000;
+const MAX_ROOMS = 5_000;
 const AT_ONCE = 6;
 /** Until a server's answer about one room counts as lost, in milliseconds. */
 const ANSWER_MS = 20_000;
@@ -38,7 +38,7 @@ export async function checkRooms(
     repeatable: true,
     signal,
   });
-  const looked = roomIds.slice(0, MOST_ROOMS);
+  const looked = roomIds.slice(0, MAX_ROOMS);
   let progress: Progress = { checked: 0, total: roomIds.length, unknown: roomIds.length - looked.length, rooms: [] };
   onProgress(progress);
   const left = looked.values();

@@ -1,11 +1,11 @@
 import type { Device, MatrixClient } from "matrix-js-sdk";
 import type { VerificationRequest } from "matrix-js-sdk/lib/crypto-api/verification.js";
 import { type AppFailure, fail } from "../../../shared/errors.ts";
-import { pinnedIdentityOf } from "../../sessions/pinnedIdentity.ts";
+import { pinnedIdentityOf } from "../../sdk/pinnedIdentity.ts";
 import { factsOf } from "./requestFacts.ts";
 
-const LONGEST_NAME = 200;
-const MOST_TRIES = 3;
+const MAX_NAME = 200;
+const MAX_TRIES = 3;
 
 /** A session of the account as this session knows it; undefined when it does not, or not yet. */
 export async function findDevice(client: MatrixClient, deviceId: string): Promise<Device | undefined> {
@@ -16,7 +16,7 @@ export async function findDevice(client: MatrixClient, deviceId: string): Promis
 /** What a session calls itself. */
 export function nameOfDevice({ displayName }: Device): string | null {
   const name: unknown = displayName;
-  return typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, LONGEST_NAME) : null;
+  return typeof name === "string" && name.trim() !== "" ? name.trim().slice(0, MAX_NAME) : null;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function askToVerify(
 ): Promise<VerificationRequest> {
   const crypto = client.getCrypto();
   if (!crypto) throw fail("account_not_running");
-  for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
     const request =
       deviceId === null
         ? await crypto.requestOwnUserVerification()

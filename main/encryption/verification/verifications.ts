@@ -1,16 +1,16 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { VerificationRequest } from "matrix-js-sdk/lib/crypto-api/verification.js";
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
-import type { Session } from "../../../shared/contract/sessions.ts";
+import type { Session } from "../../../shared/contract/devices.ts";
 import type { Verification } from "../../../shared/contract/verifications.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { MatrixSession } from "../../sessions/matrixSession.ts";
-import { openEncryption } from "../encryptionAccess.ts";
-import { isThisSessionVerified, refuseChangedIdentity } from "../identity.ts";
-import { lookAtAftermath } from "./aftermath.ts";
-import { type Opening, VerificationConversation } from "./conversation.ts";
+import { openEncryptionContext } from "../encryptionContext.ts";
+import { isThisSessionVerified, refuseChangedIdentity } from "../crossSigning.ts";
+import { lookAtAftermath } from "./verificationChecks.ts";
+import { type Opening, VerificationConversation } from "./verificationFlow.ts";
 import { VERIFICATION_LIMITS, type VerificationLimits } from "./limits.ts";
 import { factsOf } from "./requestFacts.ts";
 import { askToVerify, findDevice, nameOfDevice, whyNotToAsk } from "./sdkRequests.ts";
@@ -19,7 +19,7 @@ export interface VerificationsParts {
   session: (accountId: AccountId) => MatrixSession;
   /** Calls back each time an account's session begins to run, and each time its server answers again. */
   onRunning: (listener: (accountId: AccountId) => void) => void;
-  listSessions: (client: MatrixClient) => Promise<Session[]>;
+  listDevices: (client: MatrixClient) => Promise<Session[]>;
   /** Something may be verified, or connected, that was not: who shows that should look again. */
   onSettled: (accountId: AccountId) => void;
   emit: Emit;
@@ -31,7 +31,7 @@ type Requests = Handlers["verifications"];
 type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
 
 /** How often our request is made again when both sides ask at once. */
-const MOST_COLLISIONS = 3;
+const MAX_COLLISIONS = 3;
 
 /**
  * All interactive verifications: the handlers of the contract's domain `verifications`. They live here, so that a renderer
@@ -59,7 +59,7 @@ export class Verifications implements Requests {
   });
 
   candidates = async ({ accountId }: Input<"candidates">) => {
-    const sessions = await this.#parts.session(accountId).use(this.#parts.listSessions);
+    const sessions = await this.#parts.session(accountId).use(this.#parts.listDevices);
     const others = sessions.filter(({ thisSession }) => !thisSession);
     return {
       otherSessions: others.length,
@@ -96,7 +96,7 @@ export class Verifications implements Requests {
   accept = (input: Input<"accept">) =>
     this.#do(input, async (one) => {
       await this.#parts.session(one.state.accountId).use((client, signal) => {
-        refuseChangedIdentity(openEncryption(client, { signal }));
+        refuseChangedIdentity(openEncryptionContext(client, { signal }));
         return Promise.resolve();
       });
       await one.accept();
@@ -194,7 +194,7 @@ export class Verifications implements Requests {
 
   /** The session that is not verified gains from it: this one, or else the other. */
   async #look(client: MatrixClient, signal: AbortSignal): Promise<Pick<Verification, "subject">> {
-    const verified = await isThisSessionVerified(openEncryption(client, { signal }));
+    const verified = await isThisSessionVerified(openEncryptionContext(client, { signal }));
     return { subject: verified ? "other_session" : "this_session" };
   }
 
@@ -214,12 +214,12 @@ export class Verifications implements Requests {
       findOther: (deviceId) => findDevice(client, deviceId),
       onCollision: () => {
         collisions += 1;
-        if (collisions > MOST_COLLISIONS) return false;
+        if (collisions > MAX_COLLISIONS) return false;
         this.#askAgain(client, signal, conversation);
         return true;
       },
       settle: async (otherDeviceId, onChecks) => {
-        const access = openEncryption(client, { signal });
+        const access = openEncryptionContext(client, { signal });
         try {
           return await lookAtAftermath(access, {
             subject: conversation.state.subject,

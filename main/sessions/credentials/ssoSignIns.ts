@@ -7,7 +7,7 @@ import type { Fetch } from "../../http/redirects.ts";
 import type { Logger } from "../../logging/logger.ts";
 import { expectedServer } from "../foreignUser.ts";
 import { isInsecureHttp } from "../wellKnown.ts";
-import { newId } from "../newId.ts";
+import { newId } from "../../storage/newId.ts";
 import type { SessionManager } from "../sessionManager.ts";
 import { signInWithLoginToken } from "./loginToken.ts";
 import { listenOnLoopback, type LoopbackListener } from "./loopbackListener.ts";

@@ -27,7 +27,7 @@ interface SignInFormProps {
 }
 
 /** In UTF-16 code units, as the contract has it. */
-const LONGEST_SESSION_NAME = 100;
+const MAX_SESSION_NAME = 100;
 
 /** Signs in to a homeserver that was found, in the ways it offers that Steward can do; the others are named. */
 export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
@@ -258,7 +258,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
         value={sessionName}
         onChange={setSessionName}
         autoComplete="off"
-        maxLength={LONGEST_SESSION_NAME}
+        maxLength={MAX_SESSION_NAME}
       />
       {tried && insecure && !accepted && (
         <Notice tone="error" live>

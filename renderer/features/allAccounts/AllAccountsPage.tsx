@@ -25,7 +25,7 @@ import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, t } from "../../i18n/index.ts";
 import { loadAccounts, useAccountList, useAccounts } from "../../stores/accounts.ts";
 import { go } from "../../stores/routes.ts";
-import { useFix } from "../useFix.ts";
+import { useHealthFix } from "../useHealthFix.ts";
 import styles from "./AllAccounts.module.css";
 import { matchesFilter } from "./matchesFilter.ts";
 
@@ -169,7 +169,7 @@ function AccountCell({ account }: { readonly account: Account }) {
 }
 
 function FixButton({ account, fix }: { readonly account: Account; readonly fix: Fix }) {
-  const action = useFix(account);
+  const action = useHealthFix(account);
   const text = t(`fix.${fix}`);
   return (
     <Button

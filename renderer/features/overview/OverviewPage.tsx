@@ -32,7 +32,7 @@ import { openDialog } from "../../stores/dialogs.ts";
 import { go } from "../../stores/routes.ts";
 import { RecallPassphrase } from "../signInAgain/RecallPassphrase.tsx";
 import { SignInAgain } from "../signInAgain/SignInAgain.tsx";
-import { useFix } from "../useFix.ts";
+import { useHealthFix } from "../useHealthFix.ts";
 import styles from "./Overview.module.css";
 
 /** How one account is, what can be repaired with one click, and what is known of it. */
@@ -80,7 +80,7 @@ export function OverviewPage({ account }: { readonly account: Account }) {
 function Health({ account }: { readonly account: Account }) {
   const { accountId, session, health } = account;
   const refresh = useAction(() => steward.accounts.refreshHealth({ accountId }));
-  const fix = useFix(account);
+  const fix = useHealthFix(account);
   const error = refresh.error ?? fix.error;
   const running = session.status === "running";
   return (

@@ -74,7 +74,7 @@ export function RoomChooser({ accountId, chosen, onChange }: RoomChooserProps) {
   );
 }
 
-/** Rooms with a name first. */
+/** Services with a name first. */
 function byName(one: RoomWithKeys, other: RoomWithKeys): number {
   if ((one.name === null) !== (other.name === null)) return one.name === null ? 1 : -1;
   return (one.name ?? one.roomId).localeCompare(other.name ?? other.roomId);

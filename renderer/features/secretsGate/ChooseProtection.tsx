@@ -7,7 +7,7 @@ import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassp
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { taken } from "./taken.ts";
+import { taken } from "./protectionChosen.ts";
 
 /** What protects secrets where the keychain does not. */
 export type OtherProtection = "passphrase" | "thisTime";

@@ -11,7 +11,7 @@ import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
 import { useAccountList } from "../../stores/accounts.ts";
 import styles from "./SecretsGate.module.css";
-import { taken } from "./taken.ts";
+import { taken } from "./protectionChosen.ts";
 import { useWhereKept } from "./useWhereKept.ts";
 
 /** Says what going on without the passphrase costs, in this computer's own numbers, before it is done. */

@@ -8,7 +8,7 @@ import { Buttons, focusPageTitle, Page, Section } from "../../components/Page.ts
 import { useAction } from "../../components/useAction.ts";
 import { t, type TextKey } from "../../i18n/index.ts";
 import { ChooseProtection, type OtherProtection } from "./ChooseProtection.tsx";
-import { taken } from "./taken.ts";
+import { taken } from "./protectionChosen.ts";
 import { useWhereKept } from "./useWhereKept.ts";
 
 type Problem = NonNullable<SecretsState["keychainProblem"]>;

@@ -11,7 +11,7 @@ import { go } from "../../stores/routes.ts";
 import { putOffUnlocking } from "../../stores/secrets.ts";
 import { ForgetPassphrase } from "./ForgetPassphrase.tsx";
 import { isRunning } from "./secretsGateNeeded.ts";
-import { taken } from "./taken.ts";
+import { taken } from "./protectionChosen.ts";
 
 /** Asks for the passphrase, and leads on without one that was forgotten. */
 export function UnlockSecrets() {

@@ -10,7 +10,7 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { cancelSetUp, confirmSetUp, intend, useSecureBackup } from "../../stores/secureBackup.ts";
-import { keepingOf } from "./keeping.ts";
+import { keepingOf } from "./storeSecurityKeyChoice.ts";
 import { bareKey, compareKey } from "./securityKey.ts";
 
 interface TypeBackStepProps {

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Session } from "../../../shared/contract/sessions.ts";
+import type { Session } from "../../../shared/contract/devices.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";

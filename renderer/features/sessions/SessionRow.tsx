@@ -1,6 +1,6 @@
 import { CircleHelp, Globe, Monitor, Smartphone } from "lucide-react";
 import { memo } from "react";
-import type { Session } from "../../../shared/contract/sessions.ts";
+import type { Session } from "../../../shared/contract/devices.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { Menu } from "../../components/Menu.tsx";
 import { Pill } from "../../components/Pill.tsx";

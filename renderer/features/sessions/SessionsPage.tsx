@@ -1,7 +1,7 @@
 import { LogOut, MonitorSmartphone, Search } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { Session } from "../../../shared/contract/sessions.ts";
+import type { Session } from "../../../shared/contract/devices.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { Button } from "../../components/Button.tsx";
 import { classNames } from "../../components/classNames.ts";

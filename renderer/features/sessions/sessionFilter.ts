@@ -1,4 +1,4 @@
-import type { Session } from "../../../shared/contract/sessions.ts";
+import type { Session } from "../../../shared/contract/devices.ts";
 
 /** Which sessions are shown. */
 export const sessionFilters = ["all", "verified", "unverified", "inactive"] as const;

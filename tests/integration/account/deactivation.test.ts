@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { DeactivationResult } from "../../../shared/contract/deactivation.ts";
@@ -10,7 +10,7 @@ import { filesBelow } from "../../support/filesBelow.ts";
 import { matrixCall } from "../../support/matrixApi.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -18,16 +18,16 @@ const DEACTIVATE = { method: "POST", path: /account\/deactivate/ };
 
 const servers = useServers();
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let users = 0;
 
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   user = await servers.synapse.register({ user: `leaver${(users += 1)}`, password: `password ${users}` });
-  accountId = await signInTo(rooms, user, servers.proxy.baseUrl);
+  accountId = await signInTo(services, user, servers.proxy.baseUrl);
   servers.proxy.clearRecord();
 }, 60_000);
 afterEach(async () => {
@@ -37,15 +37,15 @@ afterEach(async () => {
 
 const sent = () => servers.proxy.requests(DEACTIVATE);
 const asked = (): Promise<Challenge> =>
-  waitUntil(() => rooms.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "the question" });
-const confirm = (erase = false) => rooms.deactivation.confirm({ accountId, typed: user.userId, erase });
-const marked = () => rooms.index.get(accountId)?.deactivation ?? null;
+  waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "the question" });
+const confirm = (erase = false) => services.deactivation.confirm({ accountId, typed: user.userId, erase });
+const marked = () => services.index.get(accountId)?.deactivation ?? null;
 
 /** Says yes and answers with the password. */
 async function deactivate(erase = false): Promise<DeactivationResult> {
   const ending = confirm(erase);
   const { challengeId } = await asked();
-  rooms.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
   return ending;
 }
 
@@ -58,14 +58,14 @@ async function expectDeactivated(): Promise<void> {
 
 /** Nothing is left here but what is told of it. */
 async function expectGoneHere(told: object): Promise<void> {
-  await waitUntil(() => rooms.sessions.list().length === 0, { what: "the account to be removed", timeoutMs: 20_000 });
-  expect(await rooms.deactivation.ended()).toMatchObject({ ended: [{ userId: user.userId, ...told }] });
+  await waitUntil(() => services.sessions.list().length === 0, { what: "the account to be removed", timeoutMs: 20_000 });
+  expect(await services.deactivation.ended()).toMatchObject({ ended: [{ userId: user.userId, ...told }] });
   expect([...data.keychain.entries.keys()].filter((name) => name.includes(accountId))).toEqual([]);
   for (const [path, base64] of Object.entries(await filesBelow(data.folder))) {
     expect(Buffer.from(base64, "base64").includes(accountId), path).toBe(false);
   }
-  await rooms.deactivation.dismissEnded({ userId: user.userId });
-  expect(await rooms.deactivation.ended()).toEqual({ ended: [] });
+  await services.deactivation.dismissEnded({ userId: user.userId });
+  expect(await services.deactivation.ended()).toEqual({ ended: [] });
   const file = new Folders(data.folder).endedAccountsFile;
   for (const path of [file, `${file}.bak`]) expect(await readFile(path, "utf8").catch(() => "")).not.toContain(user.userId);
 }
@@ -73,15 +73,15 @@ async function expectGoneHere(told: object): Promise<void> {
 /** Ends the app as a crash does, as far as the rooms can tell, and starts it again. */
 async function restart(): Promise<void> {
   await data.close();
-  rooms = await data.open();
-  await rooms.sessions.restoreAll();
+  services = await data.open();
+  await services.sessions.restoreAll();
 }
 
 describe("deactivating", () => {
   it("sends nothing to the server's deactivation before the final yes", async () => {
-    await rooms.deactivation.preview({ accountId });
-    await rooms.deactivation.checkRooms({ accountId, again: true });
-    expect(await errorOf(rooms.deactivation.confirm({ accountId, typed: "@somebody:else", erase: true }))).toEqual({ kind: "not_confirmed" });
+    await services.deactivation.preview({ accountId });
+    await services.deactivation.checkRooms({ accountId, again: true });
+    expect(await errorOf(services.deactivation.confirm({ accountId, typed: "@somebody:else", erase: true }))).toEqual({ kind: "not_confirmed" });
     expect(sent()).toEqual([]);
   });
 
@@ -96,16 +96,16 @@ describe("deactivating", () => {
     servers.proxy.addRule({ ...DEACTIVATE, fault: { kind: "answer", status: 200, body: {} } });
     expect(await confirm()).toMatchObject({ status: "unanswered", sessionWorks: true });
     expect(sent()).toHaveLength(1);
-    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId).session.status).toBe("running");
   });
 
   it("changes nothing when it is cancelled", async () => {
     const ending = errorOf(confirm());
     const { challengeId } = await asked();
     expect(marked()).toBeNull();
-    rooms.challenges.cancel({ challengeId });
+    services.challenges.cancel({ challengeId });
     expect(await ending).toEqual({ kind: "challenge_cancelled" });
-    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId).session.status).toBe("running");
   });
 
   it("that the server refuses half-way keeps account, keys and token, and names what is gone already", async () => {
@@ -117,10 +117,10 @@ describe("deactivating", () => {
     const { accessToken: token } = await servers.synapse.login(user.user, user.password);
     const remove = { medium: "email", address: "gone@example.test" };
     await servers.synapse.call({ path: "/_matrix/client/v3/account/3pid/delete", token, body: remove });
-    rooms.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
     expect(await ending).toMatchObject({ status: "refused", error: { kind: "server" }, removed: [remove] });
     expect(marked()).toBeNull();
-    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId).session.status).toBe("running");
   });
 });
 
@@ -136,7 +136,7 @@ describe("an answer that is lost", () => {
     servers.proxy.addRule({ ...DEACTIVATE, skip: 1, fault: { kind: "reset" } });
     expect(await deactivate()).toMatchObject({ status: "unanswered", sessionWorks: true });
     expect(marked()).not.toBeNull();
-    expect((await rooms.deactivation.preview({ accountId })).unansweredSince).not.toBeNull();
+    expect((await services.deactivation.preview({ accountId })).unansweredSince).not.toBeNull();
     expect(await deactivate()).toEqual({ status: "done" });
     await expectGoneHere({});
   });
@@ -159,10 +159,10 @@ describe("a session that was signed out elsewhere", () => {
     const { accessToken: token } = await servers.synapse.login(user.user, user.password);
     await servers.synapse.call({ method: "POST", path: "/_matrix/client/v3/logout/all", token, body: {} });
     await ending;
-    expect(rooms.sessions.list()).toHaveLength(1);
-    expect(await rooms.deactivation.ended()).toEqual({ ended: [] });
+    expect(services.sessions.list()).toHaveLength(1);
+    expect(await services.deactivation.ended()).toEqual({ ended: [] });
     await restart();
-    expect(rooms.sessions.account(accountId).session.status).toBe("softLoggedOut");
+    expect(services.sessions.account(accountId).session.status).toBe("softLoggedOut");
   });
 });
 
@@ -181,10 +181,10 @@ describe("rooms that nobody could manage afterwards", () => {
     const shared = await create("Shared", { power_level_content_override: { users: { [user.userId]: 100, [other.userId]: 100 } }, room_version: "10" });
     await create("Alone");
     for (const roomId of [...headless, shared]) await join(roomId);
-    await rooms.deactivation.checkRooms({ accountId, again: true });
+    await services.deactivation.checkRooms({ accountId, again: true });
     const check = await waitUntil(
       async () => {
-        const state = await rooms.deactivation.checkRooms({ accountId, again: false });
+        const state = await services.deactivation.checkRooms({ accountId, again: false });
         return state.status !== "checking" && state;
       },
       { what: "the rooms to be looked at", timeoutMs: 30_000 },
@@ -195,9 +195,9 @@ describe("rooms that nobody could manage afterwards", () => {
 
   it("can be left unlooked at while the server is slow", async () => {
     servers.proxy.addRule({ path: /joined_rooms/, fault: { kind: "hang" } });
-    await rooms.deactivation.checkRooms({ accountId, again: true });
-    rooms.deactivation.stopRooms({ accountId });
-    await waitUntil(async () => (await rooms.deactivation.checkRooms({ accountId, again: false })).status === "stopped", {
+    await services.deactivation.checkRooms({ accountId, again: true });
+    services.deactivation.stopRooms({ accountId });
+    await waitUntil(async () => (await services.deactivation.checkRooms({ accountId, again: false })).status === "stopped", {
       what: "the look to end",
     });
   });

@@ -1,16 +1,16 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { Tokens } from "../../support/matrixApi.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let other: SdkSession;
 let accountId: AccountId;
@@ -27,8 +27,8 @@ beforeEach(async () => {
   other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
   await other.setUpSecureBackup();
   data = await StewardData.create();
-  rooms = await data.open();
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  services = await data.open();
+  accountId = await signInTo(services, user, synapse.baseUrl);
 });
 afterEach(async () => {
   other.stop();
@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 const listed = async (): Promise<Record<string, string>> =>
-  Object.fromEntries((await rooms.sessionList.list(accountId)).map(({ deviceId, verification }) => [deviceId, verification]));
+  Object.fromEntries((await services.sessionList.list(accountId)).map(({ deviceId, verification }) => [deviceId, verification]));
 
 /** The ids of all devices that the server tells this account of. */
 async function onServer(): Promise<string[]> {
@@ -67,7 +67,7 @@ function claimToBeDehydrated({ userId, deviceId }: Tokens): object {
 
 describe("a dehydrated device (MSC3814)", () => {
   it("is left out of the sessions and of the account's health, and an unverified session is not", async () => {
-    const own = rooms.sessions.account(accountId).deviceId;
+    const own = services.sessions.account(accountId).deviceId;
     const unverified = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
     unverified.stop();
     const before = await onServer();
@@ -86,7 +86,7 @@ describe("a dehydrated device (MSC3814)", () => {
       [other.tokens.deviceId]: "verified",
       [unverified.tokens.deviceId]: "unverified",
     });
-    expect((await rooms.health.refresh(accountId)).otherSessions).toEqual({ total: 2, unverified: 1, inactive: 0 });
+    expect((await services.health.refresh(accountId)).otherSessions).toEqual({ total: 2, unverified: 1, inactive: 0 });
   });
 
   it("does not hide a session that merely says it is one: the identity has not signed it", async () => {
@@ -99,6 +99,6 @@ describe("a dehydrated device (MSC3814)", () => {
     const known = (await other.crypto.getUserDeviceInfo([user.userId], true)).get(user.userId);
     expect(known?.get(hiding.deviceId)?.dehydrated).toBe(true);
     expect((await listed())[hiding.deviceId]).toBe("unverified");
-    expect((await rooms.health.refresh(accountId)).otherSessions).toMatchObject({ total: 2, unverified: 1 });
+    expect((await services.health.refresh(accountId)).otherSessions).toMatchObject({ total: 2, unverified: 1 });
   });
 });

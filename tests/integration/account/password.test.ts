@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -13,7 +13,7 @@ const NEW = "nine quiet herons";
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let users = 0;
@@ -41,9 +41,9 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   user = await synapse.register({ user: `password${(users += 1)}`, password: "a password" });
-  accountId = await rooms.sessions.signIn({
+  accountId = await services.sessions.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
@@ -57,12 +57,12 @@ afterEach(async () => {
   await data.destroy();
 });
 
-const change = (newPassword = NEW, signOutOthers = false) => rooms.password.change({ accountId, newPassword, signOutOthers });
+const change = (newPassword = NEW, signOutOthers = false) => services.password.change({ accountId, newPassword, signOutOthers });
 const asked = (): Promise<Challenge> =>
-  waitUntil(() => rooms.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a question" });
+  waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a question" });
 const answer = async (password = user.password): Promise<void> => {
   const { challengeId } = await asked();
-  rooms.challenges.answer({ challengeId, answer: { kind: "password", password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password } });
 };
 const signsIn = async (password: string): Promise<boolean> =>
   synapse.login(user.user, password).then(
@@ -73,7 +73,7 @@ const signsIn = async (password: string): Promise<boolean> =>
 describe("the password of an account", () => {
   it("is changed after one question, and the other sessions stay", async () => {
     await synapse.addSessions(user, 2);
-    expect(await rooms.password.state({ accountId })).toEqual({ change: "possible", manageUrl: null, hasPassword: true });
+    expect(await services.password.state({ accountId })).toEqual({ change: "possible", manageUrl: null, hasPassword: true });
     const changing = change();
     expect(await asked()).toMatchObject({ purpose: "change_password", stage: { kind: "password" } });
     await answer();
@@ -86,14 +86,14 @@ describe("the password of an account", () => {
     const changing = change(NEW, true);
     await answer();
     expect(await changing).toEqual({ others: { signedOut: 3, left: 0 } });
-    expect(await rooms.sessionList.list(accountId)).toMatchObject([{ thisSession: true }]);
-    expect(data.events.filter(({ channel }) => channel === "sessions.changed")).toHaveLength(1);
+    expect(await services.sessionList.list(accountId)).toMatchObject([{ thisSession: true }]);
+    expect(data.events.filter(({ channel }) => channel === "devices.changed")).toHaveLength(1);
   });
 
   it("is asked for again when it was wrong, and nothing changes before", async () => {
     const changing = change();
     await answer("not it");
-    await waitUntil(() => rooms.challenges.list().challenges.find(({ error }) => error?.kind === "wrong_credentials"), { what: "a refusal" });
+    await waitUntil(() => services.challenges.list().challenges.find(({ error }) => error?.kind === "wrong_credentials"), { what: "a refusal" });
     expect(await signsIn(NEW)).toBe(false);
     await answer();
     await changing;
@@ -114,7 +114,7 @@ describe("the password of an account", () => {
     ["too_long", `nine quiet herons ${"x9$kQ!vW".repeat(80)}`],
   ])("is refused by the server's rules before the question: %s", async (reason, newPassword) => {
     await expect(change(newPassword)).rejects.toMatchObject({ error: { kind: "password_refused", reason } });
-    expect(rooms.challenges.list().challenges).toEqual([]);
+    expect(services.challenges.list().challenges).toEqual([]);
     expect(data.warnings.join()).not.toContain(newPassword.slice(0, 7));
   });
 
@@ -139,8 +139,8 @@ describe("the password of an account", () => {
     ["a proxy answers instead", { kind: "answer", status: 502, body: "<html>" }],
   ] as const)("is known to be set when the answer is lost: %s", async (_what, fault) => {
     await data.close();
-    rooms = await data.open({ serverLimits: { answerMs: 3_000 } });
-    await rooms.sessions.restoreAll();
+    services = await data.open({ serverLimits: { answerMs: 3_000 } });
+    await services.sessions.restoreAll();
     const changing = change();
     await asked();
     proxy.addRule({ ...SET, when: "after", fault });
@@ -171,10 +171,10 @@ describe("the password of an account", () => {
   it("cannot be changed where the server says so, and elsewhere where it leaves that to a service", async () => {
     const capabilities = { "m.change_password": { enabled: false } };
     proxy.addRule({ path: /v3\/capabilities/, times: 2, fault: { kind: "answer", status: 200, body: { capabilities } } });
-    expect(await rooms.password.state({ accountId })).toMatchObject({ change: "not_allowed" });
+    expect(await services.password.state({ accountId })).toMatchObject({ change: "not_allowed" });
     const metadata = { issuer: "https://auth.example/", account_management_uri: "https://auth.example/account" };
     proxy.addRule({ path: /auth_metadata/, fault: { kind: "answer", status: 200, body: metadata } });
-    expect(await rooms.password.state({ accountId })).toMatchObject({
+    expect(await services.password.state({ accountId })).toMatchObject({
       change: "elsewhere",
       manageUrl: "https://auth.example/account",
     });
@@ -183,7 +183,7 @@ describe("the password of an account", () => {
   it("stays when the question is cancelled", async () => {
     const changing = change();
     changing.catch(() => undefined);
-    rooms.challenges.cancel({ challengeId: (await asked()).challengeId });
+    services.challenges.cancel({ challengeId: (await asked()).challengeId });
     await expect(changing).rejects.toThrow("challenge_cancelled");
     expect(await signsIn(user.password)).toBe(true);
   });

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let users = 0;
@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => synapse.stop());
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   user = await synapse.register({ user: `sessions${(users += 1)}`, password: "a password" });
-  accountId = await rooms.sessions.signIn({
+  accountId = await services.sessions.signIn({
     serverName: null,
     baseUrl: synapse.baseUrl,
     identifier: { kind: "user", user: user.userId },
@@ -33,14 +33,14 @@ beforeEach(async () => {
 afterEach(() => data.destroy());
 
 const asked = (): Promise<Challenge> =>
-  waitUntil(() => rooms.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a challenge" });
+  waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a challenge" });
 
 describe("an account's sessions", () => {
   it("are listed with this one first, and what is known of each", async () => {
     const [named] = await synapse.addSessions(user, 1);
-    const list = await rooms.sessionList.list(accountId);
+    const list = await services.sessionList.list(accountId);
     expect(list).toMatchObject([
-      { thisSession: true, verification: "unverified", inactive: false, deviceId: rooms.sessions.account(accountId).deviceId },
+      { thisSession: true, verification: "unverified", inactive: false, deviceId: services.sessions.account(accountId).deviceId },
       { thisSession: false, verification: "no_encryption", inactive: false, deviceId: named!.deviceId, name: "Session 1" },
     ]);
     expect(list[0]?.name).toContain("Steward");
@@ -51,10 +51,10 @@ describe("an account's sessions", () => {
     await verified.setUpSecureBackup();
     await synapse.addSessions(user, 2);
     const of = async () =>
-      Object.fromEntries((await rooms.sessionList.list(accountId)).map(({ deviceId, verification }) => [deviceId, verification]));
+      Object.fromEntries((await services.sessionList.list(accountId)).map(({ deviceId, verification }) => [deviceId, verification]));
     expect((await of())[verified.tokens.deviceId]).toBe("verified");
     expect(Object.values(await of()).sort()).toEqual(["no_encryption", "no_encryption", "unverified", "verified"]);
-    const health = await rooms.health.refresh(accountId);
+    const health = await services.health.refresh(accountId);
     expect(health).toMatchObject({ thisSession: "unverified", otherSessions: { total: 3, unverified: 2, inactive: 0 } });
     verified.stop();
   });
@@ -63,47 +63,47 @@ describe("an account's sessions", () => {
     const [old] = await synapse.addSessions(user, 1);
     await data.close();
     await synapse.setLastSeen(old!.deviceId, { at: Date.now() - 91 * 24 * 60 * 60 * 1000, ip: "198.51.100.7" });
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    const list = await rooms.sessionList.list(accountId);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    const list = await services.sessionList.list(accountId);
     expect(list.find(({ deviceId }) => deviceId === old!.deviceId)).toMatchObject({
       inactive: true,
       lastSeenIp: "198.51.100.7",
     });
-    expect((await rooms.health.refresh(accountId)).otherSessions).toMatchObject({ total: 1, inactive: 1 });
+    expect((await services.health.refresh(accountId)).otherSessions).toMatchObject({ total: 1, inactive: 1 });
   });
 
   it("can be renamed", async () => {
     const [other] = await synapse.addSessions(user, 1);
-    const list = await rooms.sessionList.rename(accountId, other!.deviceId, "Phone 📱");
+    const list = await services.sessionList.rename(accountId, other!.deviceId, "Phone 📱");
     expect(list.find(({ deviceId }) => deviceId === other!.deviceId)?.name).toBe("Phone 📱");
-    await expect(rooms.sessionList.rename(accountId, "NOSUCHDEVICE", "x")).rejects.toThrow("not_found");
+    await expect(services.sessionList.rename(accountId, "NOSUCHDEVICE", "x")).rejects.toThrow("not_found");
   });
 
   it("are signed out with one challenge for all, after a wrong password too", async () => {
     const others = await synapse.addSessions(user, 5);
     const [kept, ...leaving] = others.map(({ deviceId }) => deviceId);
-    const signingOut = rooms.sessionList.signOut(accountId, leaving);
+    const signingOut = services.sessionList.signOut(accountId, leaving);
     const challenge = await asked();
     expect(challenge).toMatchObject({ accountId, purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
-    rooms.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: "wrong" } });
-    const again = await waitUntil(() => rooms.challenges.list().challenges.find(({ error }) => error !== null), { what: "a refusal" });
+    services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: "wrong" } });
+    const again = await waitUntil(() => services.challenges.list().challenges.find(({ error }) => error !== null), { what: "a refusal" });
     expect(again.error).toEqual({ kind: "wrong_credentials" });
-    rooms.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
     const left = await signingOut;
-    expect(left.map(({ deviceId }) => deviceId).sort()).toEqual([kept, rooms.sessions.account(accountId).deviceId].sort());
-    expect(rooms.challenges.list().challenges).toEqual([]);
-    expect(data.events.filter(({ channel }) => channel === "sessions.changed")).toHaveLength(1);
+    expect(left.map(({ deviceId }) => deviceId).sort()).toEqual([kept, services.sessions.account(accountId).deviceId].sort());
+    expect(services.challenges.list().challenges).toEqual([]);
+    expect(data.events.filter(({ channel }) => channel === "devices.changed")).toHaveLength(1);
   });
 
   it("stay when the challenge is cancelled, and this session is never among those signed out", async () => {
     const [other] = await synapse.addSessions(user, 1);
-    const signingOut = rooms.sessionList.signOut(accountId, [other!.deviceId]);
+    const signingOut = services.sessionList.signOut(accountId, [other!.deviceId]);
     signingOut.catch(() => undefined);
-    rooms.challenges.cancel({ challengeId: (await asked()).challengeId });
+    services.challenges.cancel({ challengeId: (await asked()).challengeId });
     await expect(signingOut).rejects.toThrow("challenge_cancelled");
-    const own = rooms.sessions.account(accountId).deviceId;
-    await expect(rooms.sessionList.signOut(accountId, [other!.deviceId, own])).rejects.toThrow("invalid_input");
-    expect(await rooms.sessionList.list(accountId)).toHaveLength(2);
+    const own = services.sessions.account(accountId).deviceId;
+    await expect(services.sessionList.signOut(accountId, [other!.deviceId, own])).rejects.toThrow("invalid_input");
+    expect(await services.sessionList.list(accountId)).toHaveLength(2);
   });
 });

@@ -1,9 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { homeserverOf } from "../../../main/http/homeserverOf.ts";
-import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
+import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
-import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
+import type { Services } from "../../../main/services.ts";
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { makeCertificate } from "../../support/certificate.ts";
@@ -14,7 +14,7 @@ import { errorOf } from "../../support/errorOf.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
 
 const VERSIONS = "/_matrix/client/v3/room_keys/version";
@@ -23,7 +23,7 @@ const servers = useServers();
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -37,14 +37,14 @@ beforeAll(() => {
 beforeEach(async () => {
   user = await synapse.register({ user: `leaving${(users += 1)}`, password: "a password" });
   data = await StewardData.create();
-  rooms = await data.open({
+  services = await data.open({
     fetch: (input, init) => {
       const { href } = new URL(input instanceof Request ? input.url : input);
       return fetch(elsewhere === null ? input : href.replace(proxy.baseUrl, elsewhere), init);
     },
   });
-  rig = openForPerson(rooms, user);
-  accountId = await signInTo(rooms, user, proxy.baseUrl);
+  rig = openForPerson(services, user);
+  accountId = await signInTo(services, user, proxy.baseUrl);
 });
 afterEach(async () => {
   elsewhere = null;
@@ -52,18 +52,18 @@ afterEach(async () => {
   await data.destroy();
 });
 
-const preview = (): Promise<SignOutPreview> => rooms.health.signOutPreview(accountId);
+const preview = (): Promise<SignOutPreview> => services.health.signOutPreview(accountId);
 
 /** Gives this session room keys, the `from`th and those after it. */
 const receive = (from: number, count: number): Promise<void> =>
-  rooms.sessions.session(accountId).use(async (client) => {
+  services.sessions.session(accountId).use(async (client) => {
     const keys = JSON.stringify(makeRoomKeys(from + count).slice(from));
     (await cryptoMachineOf(client).importExportedRoomKeys(keys, () => undefined)).free();
   });
 
 /** Does at once what the SDK does within ten seconds. */
 const allBackedUp = (): Promise<void> =>
-  rooms.sessions.session(accountId).use((client, signal) => uploadRoomKeys(openEncryption(client, { signal })));
+  services.sessions.session(accountId).use((client, signal) => uploadRoomKeys(openEncryptionContext(client, { signal })));
 
 /** Has a session of another client, which is verified. */
 async function withOther(securityKey: string, work: (other: SdkSession) => Promise<void>): Promise<void> {
@@ -140,17 +140,17 @@ describe("what signing out costs in room keys", () => {
 });
 
 describe("a server that is away", () => {
-  const healthOnDisk = () => rooms.sessions.account(accountId).health;
+  const healthOnDisk = () => services.sessions.account(accountId).health;
   /** Does nothing without an answer within so short a time. */
   const hurry = (): Promise<number> =>
-    rooms.sessions.session(accountId).use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = client.http.opts.localTimeoutMs = 500)));
+    services.sessions.session(accountId).use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = client.http.opts.localTimeoutMs = 500)));
   const hang = { path: /(?:)/, fault: { kind: "hang" as const }, times: Infinity };
   /** All is well, and known. */
   beforeEach(async () => {
     await setUpWithKey(rig, accountId);
     await receive(0, 4);
     await allBackedUp();
-    expect(await rooms.health.refresh(accountId)).toMatchObject({ thisSession: "verified", secureBackup: "working" });
+    expect(await services.health.refresh(accountId)).toMatchObject({ thisSession: "verified", secureBackup: "working" });
   });
 
   it.each(["is not found", "has a bad certificate", "does not answer in time"])("and %s is called so", async (why) => {
@@ -188,7 +188,7 @@ describe("a server that is away", () => {
     });
     expect(healthOnDisk()).toEqual(before);
     proxy.clear();
-    expect((await rooms.health.refresh(accountId)).checkedAt).toBeGreaterThan(before!.checkedAt);
+    expect((await services.health.refresh(accountId)).checkedAt).toBeGreaterThan(before!.checkedAt);
   });
 
   it("for every question is what a check of the account ends with", async () => {
@@ -196,7 +196,7 @@ describe("a server that is away", () => {
     // As a network does that wants a login first; what is only silent is asked again for a minute.
     const headers = { location: "http://login.invalid/" };
     proxy.addRule({ path: /(?:)/, fault: { kind: "answer", status: 302, headers }, times: Infinity });
-    expect(await errorOf(rooms.health.refresh(accountId))).toMatchObject({ kind: "redirected" });
+    expect(await errorOf(services.health.refresh(accountId))).toMatchObject({ kind: "redirected" });
     expect(await preview()).toMatchObject({ lastVerifiedSession: null, serverReachable: false });
     expect(healthOnDisk()).toEqual(before);
   });

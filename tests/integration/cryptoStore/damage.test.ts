@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { FORMAT_KEY, sealEntry, stampOf } from "../../../main/cryptoStore/entries.ts";
+import { FORMAT_KEY, sealEntry, stampOf } from "../../../main/cryptoStore/journalEntries.ts";
 import { FORMAT_VERSION } from "../../../main/cryptoStore/levelFolder.ts";
 import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
 import { AppFailure } from "../../../shared/errors.ts";

@@ -1,11 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { FaultProxy } from "../../support/faultProxy.ts";
 import { beginReplacing, openForCanceller, openForPerson } from "../../support/secureBackupAccounts.ts";
 import { setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { TestUser } from "../../support/synapse.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -13,7 +13,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const servers = useServers();
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let users = 0;
@@ -24,8 +24,8 @@ beforeAll(() => {
 beforeEach(async () => {
   user = await servers.synapse.register({ user: `abandoning${(users += 1)}`, password: "a password" });
   data = await StewardData.create();
-  rooms = await data.open();
-  accountId = await signInTo(rooms, user, proxy.baseUrl);
+  services = await data.open();
+  accountId = await signInTo(services, user, proxy.baseUrl);
 });
 afterEach(async () => {
   proxy.clear();
@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const kept = async (): Promise<string | null> => {
-  const read = await rooms.secretStore.read(accountId);
+  const read = await services.secretStore.read(accountId);
   return read.kind === "found" ? read.secrets.pendingSetUp : null;
 };
 
@@ -41,14 +41,14 @@ const kept = async (): Promise<string | null> => {
 async function afterDays(days: number) {
   const pending = JSON.parse((await kept())!) as { confirmedAt: number };
   pending.confirmedAt -= days * DAY_MS;
-  await rooms.secretStore.update(accountId, (secrets) => ({ ...secrets, pendingSetUp: JSON.stringify(pending) }));
-  return openForPerson(rooms, user).service;
+  await services.secretStore.update(accountId, (secrets) => ({ ...secrets, pendingSetUp: JSON.stringify(pending) }));
+  return openForPerson(services, user).service;
 }
 
 describe("a set-up that is not continued", () => {
   it("keeps its Security Key for a week where nothing was changed, says since when, and then forgets it", async () => {
-    const { service } = openForCanceller(rooms);
-    await setUpWithKey(openForPerson(rooms, user), accountId);
+    const { service } = openForCanceller(services);
+    await setUpWithKey(openForPerson(services, user), accountId);
     const key = await beginReplacing({ service }, accountId, "reset");
     const before = Date.now();
     const { setUp } = await service.confirmSetUp({ accountId, typed: key });
@@ -66,8 +66,8 @@ describe("a set-up that is not continued", () => {
   });
 
   it("keeps it until it is finished where the server has taken something", async () => {
-    const { service } = openForPerson(rooms, user);
-    await setUpWithKey(openForPerson(rooms, user), accountId);
+    const { service } = openForPerson(services, user);
+    await setUpWithKey(openForPerson(services, user), accountId);
     const key = await beginReplacing({ service }, accountId, "reset");
     // The new identity is there; the backup cannot be made.
     proxy.addRule({ method: "POST", path: /room_keys\/version/, fault: { kind: "answer", status: 500 }, times: Infinity });

@@ -2,17 +2,17 @@ import { generateKeyPairSync } from "node:crypto";
 import type { MatrixClient } from "matrix-js-sdk";
 import { RustBackupManager } from "matrix-js-sdk/lib/rust-crypto/backup.js";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
+import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
-import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { FaultProxy } from "../../support/faultProxy.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { openForPerson } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -24,7 +24,7 @@ const servers = useServers();
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -38,12 +38,12 @@ beforeEach(async () => {
   Object.assign(RustBackupManager, { maxBackupLoopStartDelayMillis: 0 });
   user = await synapse.register({ user: `trusting${(users += 1)}`, password: "a password" });
   data = await StewardData.create();
-  rooms = await data.open();
-  rig = openForPerson(rooms, user);
-  accountId = await signInTo(rooms, user, proxy.baseUrl);
+  services = await data.open();
+  rig = openForPerson(services, user);
+  accountId = await signInTo(services, user, proxy.baseUrl);
   await receive(0, 3);
   await setUpWithKey(rig, accountId);
-  await withClient((client, signal) => uploadRoomKeys(openEncryption(client, { signal })));
+  await withClient((client, signal) => uploadRoomKeys(openEncryptionContext(client, { signal })));
   proxy.clearRecord();
 });
 afterEach(async () => {
@@ -53,7 +53,7 @@ afterEach(async () => {
 });
 
 const withClient = <T>(work: (client: MatrixClient, signal: AbortSignal) => Promise<T>): Promise<T> =>
-  rooms.sessions.session(accountId).use(work);
+  services.sessions.session(accountId).use(work);
 
 /** Gives this session room keys, the `from`th and those after it. */
 const receive = (from: number, count: number): Promise<void> =>
@@ -110,9 +110,9 @@ describe("a server that offers a backup of before under a new version", () => {
     const version = await offerBackupOfBefore();
     await data.close();
     proxy.clearRecord();
-    rooms = await data.open();
-    rig = openForPerson(rooms, user);
-    await rooms.sessions.restoreAll();
+    services = await data.open();
+    rig = openForPerson(services, user);
+    await services.sessions.restoreAll();
     await receive(3, 2);
     await sdkHasLooked();
     await expectNothingUploaded(version);
@@ -143,7 +143,7 @@ describe("a new backup", () => {
   it("is signed by the identity alone, not by the device that made it", async () => {
     const { userId } = user;
     const signatures = (await newestBackup()).auth_data.signatures as Record<string, Record<string, string>>;
-    const { deviceId } = rooms.sessions.account(accountId);
+    const { deviceId } = services.sessions.account(accountId);
     expect(Object.keys(signatures)).toEqual([userId]);
     expect(Object.keys(signatures[userId]!)).toHaveLength(1);
     expect(signatures[userId]).not.toHaveProperty([`ed25519:${deviceId}`]);

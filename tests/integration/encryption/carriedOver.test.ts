@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
+import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { connectBackup } from "../../../main/encryption/keyBackup.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
@@ -136,7 +136,7 @@ describe("an older backup, before its key is replaced", () => {
   async function twoKeys(): Promise<BackupOnServer> {
     const own = new BackupOnServer(scene, Buffer.alloc(32, 9).toString("base64").replace(/=+$/, ""));
     await own.begin(own.privateKey);
-    await scene.use((client, signal) => connectBackup(openEncryption(client, { signal }), own.privateKey, "2"));
+    await scene.use((client, signal) => connectBackup(openEncryptionContext(client, { signal }), own.privateKey, "2"));
     return own;
   }
   const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: scene.securityKey });

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const PHRASE = "quarrel lantern osprey velvet 1837 Ümlaut";
@@ -14,7 +14,7 @@ const MASTER = "m.cross_signing.master";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -26,10 +26,10 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => synapse.stop());
 beforeEach(async () => {
-  ({ data, rooms, user, rig } = await openForNewUser(synapse));
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  ({ data, services, user, rig } = await openForNewUser(synapse));
+  accountId = await signInTo(services, user, synapse.baseUrl);
   oldKey = (await setUpWithKey(rig, accountId)).securityKey;
-  onServer = await rooms.sessions.session(accountId).use(async (client) => {
+  onServer = await services.sessions.session(accountId).use(async (client) => {
     return new AccountDataOnServer(synapse, { userId: user.userId, accessToken: client.getAccessToken()! });
   });
 });
@@ -80,7 +80,7 @@ describe("a change of the Security Key", () => {
 
   it("that is stopped and given up leaves the old key working and nothing of the new one", async () => {
     const before = await onServer.read(MASTER);
-    const stopping = openSecureBackup(rooms, ({ service, events }, channel) => {
+    const stopping = openSecureBackup(services, ({ service, events }, channel) => {
       const latest = events.at(-1)!.payload as SetUp;
       if (channel === "secureBackup.setUpChanged" && latest.phase === "running") void service.cancelSetUp({ accountId });
     });

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { identityKeysHere } from "../../../main/encryption/identity.ts";
-import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
-import { signingKeysUpload } from "../../../main/encryption/newIdentity.ts";
-import { signingPublicKey, signWithSeed } from "../../../main/encryption/publicKeys.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import { identityKeysHere } from "../../../main/encryption/crossSigning.ts";
+import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
+import { signingKeysUpload } from "../../../main/encryption/newCrossSigningKeys.ts";
+import { signingPublicKey, signWithSeed } from "../../../main/roomKeys/keyPairs.ts";
+import type { Services } from "../../../main/services.ts";
 import { type IdentityPin, NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -13,7 +13,7 @@ import { openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
 
 const QUERY = "/_matrix/client/v3/keys/query";
@@ -22,7 +22,7 @@ const servers = useServers();
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -37,9 +37,9 @@ beforeAll(() => {
 beforeEach(async () => {
   user = await synapse.register({ user: `changing${(users += 1)}`, password: "a password" });
   data = await StewardData.create();
-  rooms = await data.open();
-  rig = openForPerson(rooms, user);
-  accountId = await signInTo(rooms, user, proxy.baseUrl);
+  services = await data.open();
+  rig = openForPerson(services, user);
+  accountId = await signInTo(services, user, proxy.baseUrl);
   ({ securityKey } = await setUpWithKey(rig, accountId));
   other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
   await other.openBackupWith({ securityKey });
@@ -53,7 +53,7 @@ afterEach(async () => {
 const state = () => rig.service.state({ accountId });
 
 const pin = async (): Promise<IdentityPin | null> => {
-  const read = await rooms.secretStore.read(accountId);
+  const read = await services.secretStore.read(accountId);
   return read.kind === "found" ? read.secrets.identity : null;
 };
 
@@ -71,7 +71,7 @@ const masterOnServer = async (): Promise<string> =>
   Object.values((await ownKeys()).master_keys[user.userId]!.keys)[0]!;
 
 const privateKeysHere = () =>
-  rooms.sessions.session(accountId).use((client, signal) => identityKeysHere(openEncryption(client, { signal })));
+  services.sessions.session(accountId).use((client, signal) => identityKeysHere(openEncryptionContext(client, { signal })));
 
 /** The other session gives the account a new identity, and a Secure Backup of its own. */
 async function resetElsewhere(): Promise<string> {
@@ -130,19 +130,19 @@ async function expectNothingVerified(master: string): Promise<void> {
     identity: { exists: true, thisSessionVerified: false, changedTo: master },
   });
   expect(secrets.filter(({ here }) => here).map(({ name }) => name)).toEqual(["m.megolm_backup.v1"]);
-  const listed = await rooms.sessionList.list(accountId);
+  const listed = await services.sessionList.list(accountId);
   expect(listed.map(({ verification }) => verification)).toEqual(["unverified", "unverified"]);
-  expect(await rooms.health.refresh(accountId)).toMatchObject({
+  expect(await services.health.refresh(accountId)).toMatchObject({
     thisSession: "identity_changed",
     secureBackup: "identity_changed",
     otherSessions: { total: 1, unverified: 1 },
   });
-  expect(await rooms.health.signOutPreview(accountId)).toMatchObject({
+  expect(await services.health.signOutPreview(accountId)).toMatchObject({
     thisSession: "identity_changed",
     secureBackup: "identity_changed",
     lastVerifiedSession: false,
   });
-  expect(await rooms.verifications.candidates({ accountId })).toEqual({ otherSessions: 1, verified: [] });
+  expect(await services.verifications.candidates({ accountId })).toEqual({ otherSessions: 1, verified: [] });
 }
 
 async function expectNothingGoesOn(key: string): Promise<void> {
@@ -150,7 +150,7 @@ async function expectNothingGoesOn(key: string): Promise<void> {
     () => rig.service.unlock({ accountId, keyOrPhrase: key }),
     () => rig.service.repair({ accountId, keyOrPhrase: key }),
     () => rig.service.beginSetUp({ accountId, kind: "change", method: "key" }),
-    () => rooms.verifications.request({ accountId, deviceId: other.tokens.deviceId }),
+    () => services.verifications.request({ accountId, deviceId: other.tokens.deviceId }),
   ];
   for (const attempt of refused) expect(await errorOf(attempt())).toEqual({ kind: "identity_changed" });
 }
@@ -175,8 +175,8 @@ describe("an identity that another client has replaced", () => {
       identity: { thisSessionVerified: false, changedTo: null },
     });
     expect(await pin()).toEqual({ pinned: before, accepted: master });
-    expect((await rooms.health.refresh(accountId)).thisSession).toBe("unverified");
-    expect((await rooms.verifications.candidates({ accountId })).verified).toHaveLength(1);
+    expect((await services.health.refresh(accountId)).thisSession).toBe("unverified");
+    expect((await services.verifications.candidates({ accountId })).verified).toHaveLength(1);
 
     // The other client has left the description of its first key behind.
     expect(await rig.service.unlock({ accountId, keyOrPhrase: newKey })).toMatchObject({
@@ -190,9 +190,9 @@ describe("an identity that another client has replaced", () => {
   it("is still told after a start", async () => {
     await resetElsewhere();
     await data.close();
-    rooms = await data.open();
-    rig = openForPerson(rooms, user);
-    await rooms.sessions.restoreAll();
+    services = await data.open();
+    rig = openForPerson(services, user);
+    await services.sessions.restoreAll();
     await expectNothingVerified(await masterOnServer());
   });
 
@@ -217,7 +217,7 @@ describe("an identity that the server has made up", () => {
     expect(await privateKeysHere()).toEqual(keys);
     proxy.clear();
     expect(await state()).toMatchObject({ diagnosis: "working", proven: true });
-    expect((await rooms.sessionList.list(accountId)).map(({ verification }) => verification)).toEqual([
+    expect((await services.sessionList.list(accountId)).map(({ verification }) => verification)).toEqual([
       "verified",
       "verified",
     ]);
@@ -225,11 +225,11 @@ describe("an identity that the server has made up", () => {
 
   it("verifies nothing either where the session was verified before there were pins", async () => {
     await data.close();
-    rooms = await data.open();
-    await rooms.secretStore.update(accountId, (secrets) => ({ ...secrets, identity: NO_IDENTITY_PIN }));
-    rig = openForPerson(rooms, user);
+    services = await data.open();
+    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, identity: NO_IDENTITY_PIN }));
+    rig = openForPerson(services, user);
     const forged = await serveForgedIdentity();
-    await rooms.sessions.restoreAll();
+    await services.sessions.restoreAll();
     await expectNothingVerified(forged);
   });
 });

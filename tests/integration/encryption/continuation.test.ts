@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { Fault } from "../../support/faultProxy.ts";
 import { openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -13,7 +13,7 @@ const DEFAULT_KEY = /m\.secret_storage\.default_key/;
 
 const servers = useServers();
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let securityKey: string;
@@ -23,17 +23,17 @@ let users = 0;
 beforeEach(async () => {
   const { synapse, proxy } = servers;
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   users += 1;
   user = await synapse.register({ user: `goes-on-${users}`, password: `goes on ${users}` });
-  accountId = await signInTo(rooms, user, proxy.baseUrl);
+  accountId = await signInTo(services, user, proxy.baseUrl);
   const rule = proxy.addRule({ path: DEFAULT_KEY, method: "PUT", fault: { kind: "reset" } });
-  const begun = await setUpWithKey(openSecureBackup(rooms), accountId);
+  const begun = await setUpWithKey(openSecureBackup(services), accountId);
   expect(begun.setUp.phase).toBe("stopped");
   ({ securityKey } = begun);
   rule.remove();
   await data.close();
-  rooms = await data.open();
+  services = await data.open();
 });
 afterEach(async () => {
   servers.proxy.clear();
@@ -42,9 +42,9 @@ afterEach(async () => {
 
 describe("a set-up that is continued", () => {
   it("waits for its session, which has not started yet", async () => {
-    const { service } = openSecureBackup(rooms);
-    const restored = rooms.sessions.restoreAll();
-    expect(rooms.sessions.account(accountId).session.status).toBe("starting");
+    const { service } = openSecureBackup(services);
+    const restored = services.sessions.restoreAll();
+    expect(services.sessions.account(accountId).session.status).toBe("starting");
     const { setUp } = await service.continueSetUp({ accountId });
     expect(setUp).toMatchObject({ phase: "checked" });
     await restored;
@@ -58,8 +58,8 @@ describe("a set-up that is continued", () => {
     ["an answer that is lost after the server has done it", { kind: "reset" }, "after"],
     ["half an answer", { kind: "cut" }, "after"],
   ])("goes on by itself after %s", async (_what, fault, when) => {
-    await rooms.sessions.restoreAll();
-    const rig = openSecureBackup(rooms);
+    await services.sessions.restoreAll();
+    const rig = openSecureBackup(services);
     const { setUp: before } = await rig.service.setUp({ accountId });
     expect(before?.phase).toBe("stopped");
     const rules = [DEFAULT_KEY, /room_keys\/version/].map((path) => servers.proxy.addRule({ path, fault, when }));
@@ -73,8 +73,8 @@ describe("a set-up that is continued", () => {
   });
 
   it("says in the end that it stopped, where the trouble lasts", async () => {
-    await rooms.sessions.restoreAll();
-    const { service } = openSecureBackup(rooms);
+    await services.sessions.restoreAll();
+    const { service } = openSecureBackup(services);
     const rule = servers.proxy.addRule({ path: DEFAULT_KEY, fault: { kind: "reset" }, times: Infinity });
     const { setUp } = await service.continueSetUp({ accountId });
     expect(setUp).toMatchObject({ phase: "stopped", error: { kind: "network" } });
@@ -82,8 +82,8 @@ describe("a set-up that is continued", () => {
   });
 
   it("can be stopped while it waits to try again", async () => {
-    await rooms.sessions.restoreAll();
-    const { service } = openSecureBackup(rooms);
+    await services.sessions.restoreAll();
+    const { service } = openSecureBackup(services);
     const rule = servers.proxy.addRule({
       path: DEFAULT_KEY,
       fault: { kind: "rateLimit", retryAfterMs: 25_000 },

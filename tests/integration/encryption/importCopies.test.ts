@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { BackupDecryptionKey, initAsync } from "@matrix-org/matrix-sdk-crypto-wasm";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { EncryptionAccess } from "../../../main/encryption/encryptionAccess.ts";
-import { BackupDecryptor, BackupEncryptor } from "../../../main/encryption/roomKeys/backupCipher.ts";
-import { openEntry, qualityOf, sealEntry } from "../../../main/encryption/roomKeys/backupEntries.ts";
-import type { BackupTransfer } from "../../../main/encryption/roomKeys/backupTransfer.ts";
-import { deliverTo } from "../../../main/encryption/roomKeys/delivery.ts";
-import { isBetter, type KeyQuality } from "../../../main/encryption/roomKeys/keyIndex.ts";
-import { type CheckedRoomKey, firstIndexOf, idOf, type RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
-import { runThread } from "../../../main/encryption/roomKeys/runThread.ts";
-import type { TaskResults } from "../../../main/encryption/roomKeys/threadProtocol.ts";
+import type { EncryptionContext } from "../../../main/encryption/encryptionContext.ts";
+import { BackupDecryptor, BackupEncryptor } from "../../../main/roomKeys/backupCipher.ts";
+import { openEntry, qualityOf, sealEntry } from "../../../main/roomKeys/backupEntries.ts";
+import type { BackupEntriesApi } from "../../../main/roomKeys/backupEntriesApi.ts";
+import { deliverTo } from "../../../main/encryption/importTarget.ts";
+import { isBetter, type KeyQuality } from "../../../main/roomKeys/roomKeyQuality.ts";
+import { type CheckedRoomKey, firstIndexOf, idOf, type RoomKey } from "../../../main/roomKeys/roomKey.ts";
+import { runWorker } from "../../../main/roomKeys/runWorker.ts";
+import type { TaskResults } from "../../../main/roomKeys/workerProtocol.ts";
 import { writeKeyFile } from "../../support/keyFiles.ts";
 import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
@@ -100,7 +100,7 @@ async function importInto({ file, session, backup: inBackup }: Situation) {
       const entry = JSON.parse(sealEntry(encryptor, { key, firstIndex: copy.firstIndex })) as object;
       backup?.put(key.room_id, key.session_id, JSON.stringify({ ...entry, is_verified: verified }));
     }
-    const counts = await runThread(
+    const counts = await runWorker(
       { kind: "import", path, passphrase: PASSPHRASE, backup: backup && keys, session: session.length > 0 ? own.session() : null },
       {
         pull: () => backup?.pull() ?? Promise.reject(new Error("there is no backup")),
@@ -108,14 +108,14 @@ async function importInto({ file, session, backup: inBackup }: Situation) {
         problem: (problem) => Promise.reject(new Error(JSON.stringify(problem))),
         readStore: (range) => own.readStore()(range),
         deliver: deliverTo({
-          access: { machine: own.machine } as unknown as EncryptionAccess,
-          transfer: backup as unknown as BackupTransfer | null,
+          access: { machine: own.machine } as unknown as EncryptionContext,
+          transfer: backup as unknown as BackupEntriesApi | null,
           version: backup && "1",
           control: { signal: new AbortController().signal, progress: () => undefined, problem: () => undefined },
         }),
       },
       new AbortController().signal,
-      new URL("../../../main/encryption/roomKeys/roomKeysThread.ts", import.meta.url),
+      new URL("../../../main/roomKeys/roomKeysWorker.ts", import.meta.url),
     );
     const here = Object.fromEntries((await own.exportedBySdk()).map((key) => [idOf(key), firstIndexOf(key)]));
     return { counts, here, inBackup: backup?.firstIndexes() ?? null };

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { SecureBackupState, SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { beginReplacing, openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
@@ -8,7 +8,7 @@ import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { sweepForSecrets } from "../../support/secretsSweep.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const PHRASE = "quarrel lantern osprey velvet 1837 Ümlaut";
@@ -17,7 +17,7 @@ const NONE = { status: "none", place: "keychain" };
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -30,8 +30,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => synapse.stop());
 beforeEach(async () => {
-  ({ data, rooms, user, rig } = await openForNewUser(synapse));
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  ({ data, services, user, rig } = await openForNewUser(synapse));
+  accountId = await signInTo(services, user, synapse.baseUrl);
   ({ securityKey } = await setUpWithKey(rig, accountId));
   note(securityKey);
 });
@@ -66,9 +66,9 @@ const shown = async (): Promise<string> => (await rig.service.showKeptKey({ acco
 /** As when the app is quit and started again. */
 async function restart(): Promise<void> {
   await data.close();
-  rooms = await data.open();
-  rig = openForPerson(rooms, user);
-  await rooms.sessions.restoreAll();
+  services = await data.open();
+  rig = openForPerson(services, user);
+  await services.sessions.restoreAll();
 }
 
 /** Lets another computer, on which the account is verified, do something. */
@@ -86,7 +86,7 @@ async function elsewhere(work: (other: SecureBackupRig, id: AccountId) => Promis
 }
 
 async function accountData(): Promise<AccountDataOnServer> {
-  return rooms.sessions.session(accountId).use((client) => {
+  return services.sessions.session(accountId).use((client) => {
     const accessToken = client.getAccessToken()!;
     return Promise.resolve(new AccountDataOnServer(synapse, { userId: user.userId, accessToken }));
   });
@@ -96,7 +96,7 @@ describe("the Security Key on this computer", () => {
   it("is not kept unless that is wanted", async () => {
     expect((await state()).keptKey).toEqual(NONE);
     expect(await errorOf(shown())).toEqual({ kind: "security_key_not_kept" });
-    expect((await rooms.health.signOutPreview(accountId)).securityKeyKept).toBe(false);
+    expect((await services.health.signOutPreview(accountId)).securityKeyKept).toBe(false);
   });
 
   it("is kept, survives a restart, is shown, copied and saved, and is forgotten", async () => {
@@ -108,7 +108,7 @@ describe("the Security Key on this computer", () => {
     await rig.service.keepSecurityKey({ accountId, how: "save", which: "kept" });
     expect(rig.kept.copied).toEqual([securityKey]);
     expect(rig.kept.saved[0]!.text).toBe(`${user.userId}\n${securityKey}\n`);
-    expect((await rooms.health.signOutPreview(accountId)).securityKeyKept).toBe(true);
+    expect((await services.health.signOutPreview(accountId)).securityKeyKept).toBe(true);
 
     await rig.service.forgetKeptKey({ accountId });
     expect((await state()).keptKey).toEqual(NONE);
@@ -118,7 +118,7 @@ describe("the Security Key on this computer", () => {
   });
 
   it("is kept only when it opens the Secure Backup", async () => {
-    const other = openForPerson(rooms, user);
+    const other = openForPerson(services, user);
     const wrong = note(
       (await other.service.beginSetUp({ accountId, kind: "change", method: "key" })).securityKey,
     );
@@ -136,7 +136,7 @@ describe("the Security Key on this computer", () => {
     await rig.service.confirmSetUp({ accountId, typed: PHRASE });
     await keep(PHRASE);
     expect(await shown()).toBe(begun.securityKey);
-    const read = await rooms.secretStore.read(accountId);
+    const read = await services.secretStore.read(accountId);
     expect(JSON.stringify(read)).not.toContain("quarrel");
   });
 
@@ -144,25 +144,25 @@ describe("the Security Key on this computer", () => {
     await keep();
     await data.close();
     data.keychain.problem = "locked";
-    rooms = await data.open();
-    rig = openForPerson(rooms, user);
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.account(accountId).session.status).toBe("locked");
+    services = await data.open();
+    rig = openForPerson(services, user);
+    await services.sessions.restoreAll();
+    expect(services.sessions.account(accountId).session.status).toBe("locked");
     expect(await errorOf(shown())).toEqual({ kind: "secrets_locked" });
     expect(await errorOf(rig.service.forgetKeptKey({ accountId }))).toEqual({ kind: "secrets_locked" });
     data.keychain.problem = null;
-    await rooms.secrets.retryKeychain();
-    await rooms.sessions.restoreAll();
+    await services.secrets.retryKeychain();
+    await services.sessions.restoreAll();
     expect(await shown()).toBe(securityKey);
   });
 
   it("goes with the account when it signs out, from the files and from the keychain", async () => {
     await keep();
     expect(data.keychain.entries.size).toBe(1);
-    await rooms.sessions.signOut(accountId);
+    await services.sessions.signOut(accountId);
     expect(data.keychain.entries.size).toBe(0);
-    expect(await rooms.secretStore.read(accountId)).toEqual({ kind: "absent" });
-    accountId = await signInTo(rooms, user, synapse.baseUrl);
+    expect(await services.secretStore.read(accountId)).toEqual({ kind: "absent" });
+    accountId = await signInTo(services, user, synapse.baseUrl);
     expect((await state()).keptKey).toEqual(NONE);
   });
 
@@ -192,10 +192,10 @@ describe("the Security Key on this computer", () => {
 
   it("opens the Secure Backup on a session whose device another session has removed", async () => {
     await keep();
-    await rooms.sessions.session(accountId).use((client) => client.logout(false));
-    await rooms.sessions.session(accountId).stop();
-    await rooms.sessions.session(accountId).start();
-    await rooms.sessions.signInAgain(accountId, user.password);
+    await services.sessions.session(accountId).use((client) => client.logout(false));
+    await services.sessions.session(accountId).stop();
+    await services.sessions.session(accountId).start();
+    await services.sessions.signInAgain(accountId, user.password);
     expect(await state()).toMatchObject({ keptKey: CURRENT, identity: { thisSessionVerified: false } });
     const unlocked = await rig.service.unlock({ accountId, keyOrPhrase: { kept: true } });
     expect(unlocked).toMatchObject({ diagnosis: "working", proven: true, keptKey: CURRENT });
@@ -295,7 +295,7 @@ describe("another default key", () => {
   });
 
   it("is kept in the end by a set-up that was interrupted, and not before", async () => {
-    const stopping = openSecureBackup(rooms, ({ service, events }, channel) => {
+    const stopping = openSecureBackup(services, ({ service, events }, channel) => {
       const latest = events.at(-1)!.payload as SetUp;
       if (channel === "secureBackup.setUpChanged" && latest.phase === "running") void service.cancelSetUp({ accountId });
     });
@@ -312,6 +312,6 @@ describe("another default key", () => {
   it("is none where Secure Backup was turned off here: what was kept is forgotten", async () => {
     await keep();
     expect(await rig.service.turnOff({ accountId })).toMatchObject({ diagnosis: "turned_off", keptKey: NONE });
-    expect(await rooms.secretStore.read(accountId)).toMatchObject({ secrets: { keptSecurityKey: null } });
+    expect(await services.secretStore.read(accountId)).toMatchObject({ secrets: { keptSecurityKey: null } });
   });
 });

@@ -3,14 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { BackupEncryptor } from "../../../main/encryption/roomKeys/backupCipher.ts";
-import { sealEntry } from "../../../main/encryption/roomKeys/backupEntries.ts";
-import { unfinishedName } from "../../../main/encryption/roomKeys/keyFileWriter.ts";
-import type { RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
-import { runThread } from "../../../main/encryption/roomKeys/runThread.ts";
-import { takeExported } from "../../../main/encryption/roomKeys/sessionRoomKeys.ts";
-import type { SessionStore } from "../../../main/encryption/roomKeys/sessionStore.ts";
-import type { ResultOf, RoomKeysTask, ThreadCalls } from "../../../main/encryption/roomKeys/threadProtocol.ts";
+import { BackupEncryptor } from "../../../main/roomKeys/backupCipher.ts";
+import { sealEntry } from "../../../main/roomKeys/backupEntries.ts";
+import { unfinishedName } from "../../../main/roomKeys/keyFileWriter.ts";
+import type { RoomKey } from "../../../main/roomKeys/roomKey.ts";
+import { runWorker } from "../../../main/roomKeys/runWorker.ts";
+import { takeExported } from "../../../main/roomKeys/importToSession.ts";
+import type { CryptoStoreSnapshot } from "../../../main/roomKeys/cryptoStoreSnapshot.ts";
+import type { ResultOf, RoomKeysTask, WorkerCalls } from "../../../main/roomKeys/workerProtocol.ts";
 import { UnfinishedFiles } from "../../../main/storage/unfinishedFiles.ts";
 import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
@@ -18,7 +18,7 @@ import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile } from "../../support/keyFiles.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
-const THREAD = new URL("../../../main/encryption/roomKeys/roomKeysThread.ts", import.meta.url);
+const THREAD = new URL("../../../main/roomKeys/roomKeysWorker.ts", import.meta.url);
 const never = new AbortController().signal;
 /** Not a multiple of what is read at once. */
 const COUNT = 1050;
@@ -49,8 +49,8 @@ interface Options {
   roomIds?: string[] | null;
   /** What the backup holds; null: there is none. */
   backup?: readonly RoomKey[] | null;
-  session?: SessionStore | null;
-  calls?: Partial<ThreadCalls>;
+  session?: CryptoStoreSnapshot | null;
+  calls?: Partial<WorkerCalls>;
   signal?: AbortSignal;
   module?: URL;
 }
@@ -60,7 +60,7 @@ type ExportTask = Extract<RoomKeysTask, { kind: "export" }>;
 function exportKeys(from: OwnRoomKeys, options: Options = {}): Promise<ResultOf<ExportTask>> {
   const { roomIds = null, backup = null, session = from.session(), signal = never, module = THREAD } = options;
   const answer = backup && [Buffer.from(answerWith(backup))];
-  const calls: ThreadCalls = {
+  const calls: WorkerCalls = {
     pull: () => Promise.resolve(answer?.shift() ?? null),
     pullInto: () => Promise.reject(new Error("nothing is carried over")),
     progress: () => Promise.resolve(),
@@ -78,7 +78,7 @@ function exportKeys(from: OwnRoomKeys, options: Options = {}): Promise<ResultOf<
     session,
     total: (session?.count ?? 0) + (backup?.length ?? 0),
   };
-  return runThread(task, calls, signal, module);
+  return runWorker(task, calls, signal, module);
 }
 
 /** A server's answer to `GET /room_keys/keys`. */
@@ -131,7 +131,7 @@ describe("the room keys of a session's own store", () => {
     ]);
     const read: object[] = [];
     const answer = both.readStore();
-    const readStore: ThreadCalls["readStore"] = (range) => (read.push(range), answer(range));
+    const readStore: WorkerCalls["readStore"] = (range) => (read.push(range), answer(range));
     try {
       const everywhere = [...makeRoomKeys(450, { firstIndex: 5 }), ...makeRoomKeys(20, { room: "!mine:example.org" })];
       const same = await exportKeys(both, { backup: everywhere, calls: { readStore } });
@@ -161,7 +161,7 @@ describe("the room keys of a session's own store", () => {
     const before = await growing.exportedBySdk();
     const answer = growing.readStore();
     let reads = 0;
-    const readStore: ThreadCalls["readStore"] = async (range) => {
+    const readStore: WorkerCalls["readStore"] = async (range) => {
       const piece = await answer(range);
       reads += 1;
       await growing.add(makeRoomKeys(40, { room: `!new${reads}:example.org` }));
@@ -259,7 +259,7 @@ describe("an export of a session's own room keys that does not come to its end",
     const controller = new AbortController();
     const answer = own.readStore();
     let reads = 0;
-    const readStore: ThreadCalls["readStore"] = (range) => {
+    const readStore: WorkerCalls["readStore"] = (range) => {
       reads += 1;
       if (reads === 4) controller.abort();
       return answer(range);
@@ -291,7 +291,7 @@ describe("an export of a session's own room keys that does not come to its end",
     const wrongKey = await guarded(() => exportKeys(own, { session: own.session(new Uint8Array(32).fill(8)) }));
     expect(wrongKey).toBeInstanceOf(Error);
     const answer = own.readStore();
-    const readStore: ThreadCalls["readStore"] = async (range) => {
+    const readStore: WorkerCalls["readStore"] = async (range) => {
       const { records, more } = await answer(range);
       return { records: records.map(({ key }) => ({ key, value: { nonsense: true } })), more };
     };

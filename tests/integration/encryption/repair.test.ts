@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import { encryptSecret } from "../../../main/encryption/secretCipher.ts";
 import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
-import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
+import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -10,7 +10,7 @@ import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupCh
 import { openForNewUser, openForPerson, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const MASTER = "m.cross_signing.master";
@@ -19,7 +19,7 @@ const VERSIONS = "/_matrix/client/v3/room_keys/version";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -34,10 +34,10 @@ afterAll(() => synapse.stop());
 
 /** An account in order, set up by another client with room keys in it, unlocked here. */
 beforeEach(async () => {
-  ({ data, rooms, user, rig } = await openForNewUser(synapse));
+  ({ data, services, user, rig } = await openForNewUser(synapse));
   ({ other, securityKey } = await setUpElsewhere(synapse, user, 2));
   onServer = new AccountDataOnServer(synapse, other.tokens);
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, synapse.baseUrl);
   expect((await rig.service.unlock({ accountId, keyOrPhrase: securityKey })).diagnosis).toBe("working");
   // It would mend, or spoil, what is broken here.
   other.stop();

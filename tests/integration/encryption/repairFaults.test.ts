@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { roomKeyCounts } from "../../../main/encryption/roomKeyUpload.ts";
-import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
-import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
+import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
+import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { SecureBackupDiagnosis } from "../../../shared/contract/secureBackup.ts";
 import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS, VERSIONS } from "../../support/interruptedWork.ts";
 import { errorOf } from "../../support/errorOf.ts";

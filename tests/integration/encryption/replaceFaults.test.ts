@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type Fault, type FaultProxy, type RequestMatch } from "../../support/faultProxy.ts";
 import { matches } from "../../support/faultRules.ts";
@@ -11,7 +11,7 @@ import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { randomNumbers, sample } from "../../support/seed.ts";
 import { useServers } from "../../support/servers.ts";
-import { type StewardData } from "../../support/stewardRooms.ts";
+import { type StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
 
 type Kind = "change" | "reset";
@@ -51,19 +51,19 @@ interface Scene {
   user: TestUser;
   other: SdkSession;
   data: StewardData;
-  rooms: Rooms;
+  services: Services;
   accountId: AccountId;
   oldKey: string;
 }
 
 async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
-  const { user, data, rooms, rig } = await openForNewUser(synapse);
+  const { user, data, services, rig } = await openForNewUser(synapse);
   const { other, securityKey: oldKey } = await setUpElsewhere(synapse, user, ROOM_KEYS);
   try {
-    const accountId = await signInTo(rooms, user, proxy.baseUrl);
+    const accountId = await signInTo(services, user, proxy.baseUrl);
     await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
-    await rooms.health.refresh(accountId);
-    await work({ user, other, data, rooms, accountId, oldKey });
+    await services.health.refresh(accountId);
+    await work({ user, other, data, services, accountId, oldKey });
   } finally {
     proxy.clear();
     other.stop();
@@ -107,8 +107,8 @@ describe.each<Kind>(["change", "reset"])("a %s that is interrupted", (kind) => {
   let requests: number;
   let decisive: number[];
   beforeAll(() =>
-    withScene(async ({ user, rooms, accountId }) => {
-      const rig = openForPerson(rooms, user);
+    withScene(async ({ user, services, accountId }) => {
+      const rig = openForPerson(services, user);
       const securityKey = await beginReplacing(rig, accountId, kind);
       proxy.clearRecord();
       const { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
@@ -136,8 +136,8 @@ describe.each<Kind>(["change", "reset"])("a %s that is interrupted", (kind) => {
         const fault = FAULTS[when][turn++ % FAULTS[when].length]!;
         const what = `request ${nth} of ${requests}, ${fault.kind} ${when}`;
         await withScene(async (scene) => {
-          const { user, rooms, accountId } = scene;
-          const rig = openForPerson(rooms, user);
+          const { user, services, accountId } = scene;
+          const rig = openForPerson(services, user);
           const securityKey = await beginReplacing(rig, accountId, kind);
           const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
           let { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
@@ -175,9 +175,9 @@ async function killAndFinish(
   const defaultKey = await onServer.read("m.secret_storage.default_key");
   const what = `${kind} killed ${when} request ${nth}`;
   const { securityKey } = await killDuring(scene, { kind }, () => proxy.hold({ nth, when, path: NOT_SYNC }));
-  const rooms = await data.open();
-  await rooms.sessions.restoreAll();
-  const rig = openForPerson(rooms, user);
+  const services = await data.open();
+  await services.sessions.restoreAll();
+  const rig = openForPerson(services, user);
   await expectNothingLost(scene, securityKey, what);
   const { setUp: before } = await rig.service.setUp({ accountId });
   if (before !== null) {

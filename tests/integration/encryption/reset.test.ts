@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import {
   beginReplacing,
@@ -14,12 +14,12 @@ import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupCh
 import type { SecureBackupRig } from "../../support/secureBackupRig.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import type { SdkSession } from "../../support/sdkSession.ts";
-import { type StewardData } from "../../support/stewardRooms.ts";
+import { type StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -34,10 +34,10 @@ afterAll(() => synapse.stop());
 
 /** An account with a Secure Backup and room keys in it, set up by another client that is still signed in. */
 beforeEach(async () => {
-  ({ data, rooms, user, rig } = await openForNewUser(synapse));
+  ({ data, services, user, rig } = await openForNewUser(synapse));
   ({ other, securityKey: oldKey } = await setUpElsewhere(synapse, user, 3));
   onServer = new AccountDataOnServer(synapse, other.tokens);
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, synapse.baseUrl);
 });
 afterEach(async () => {
   other.stop();
@@ -111,7 +111,7 @@ describe("a reset", () => {
   it("that is cancelled at the password loses nothing", async () => {
     await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
     const before = await ownMaster();
-    const canceller = openForCanceller(rooms);
+    const canceller = openForCanceller(services);
     const { setUp } = await replace(canceller, accountId, "reset");
     expect(setUp).toMatchObject({ kind: "reset", phase: "stopped", error: { kind: "challenge_cancelled" } });
     expect(await ownMaster()).toBe(before);
@@ -119,7 +119,7 @@ describe("a reset", () => {
     expect(await openElsewhere(synapse, user, { securityKey: oldKey })).toMatchObject({
       roomKeys: { inBackup: 3, restored: 3 },
     });
-    expect(await other.isVerified(rooms.sessions.session(accountId).details.deviceId)).toBe(true);
+    expect(await other.isVerified(services.sessions.session(accountId).details.deviceId)).toBe(true);
     expect(await canceller.service.state({ accountId })).toMatchObject({
       diagnosis: "unfinished_set_up",
       proven: true,
@@ -132,11 +132,11 @@ describe("a reset", () => {
   });
 
   it("that was cancelled at the password can be continued after the app was closed", async () => {
-    const { securityKey } = await replace(openForCanceller(rooms), accountId, "reset");
+    const { securityKey } = await replace(openForCanceller(services), accountId, "reset");
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    rig = openForPerson(rooms, user);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    rig = openForPerson(services, user);
     expect((await rig.service.setUp({ accountId })).setUp).toMatchObject({ kind: "reset", phase: "stopped" });
     expect((await rig.service.continueSetUp({ accountId })).setUp).toMatchObject({ phase: "checked", error: null });
     await openElsewhere(synapse, user, { securityKey });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { firstIndexOf, type RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
+import { firstIndexOf, type RoomKey } from "../../../main/roomKeys/roomKey.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { RoomKeysRig } from "../../support/roomKeysRig.ts";
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initAsync, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { RoomKey } from "../../../main/roomKeys/roomKey.ts";
+import type { Services } from "../../../main/services.ts";
 import type { Job } from "../../../shared/contract/jobs.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -13,7 +13,7 @@ import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile, writeKeyFile } from "../../support/keyFiles.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -23,7 +23,7 @@ const KEYS = /\/room_keys\/keys/;
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let folder: string;
 let file: string;
 let users = 0;
@@ -44,7 +44,7 @@ beforeEach(async () => {
   file = join(folder, "keys.txt");
   data = await StewardData.create();
   data.keyFile = file;
-  rooms = await data.open();
+  services = await data.open();
 });
 afterEach(async () => {
   proxy.clear();
@@ -61,29 +61,29 @@ async function accountWithBackup(): Promise<{ accountId: AccountId; other: SdkSe
   const other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
   others.push(other);
   const securityKey = await other.setUpSecureBackup();
-  const accountId = await signInTo(rooms, user, proxy.baseUrl);
-  await rooms.secureBackup.unlock({ accountId, keyOrPhrase: securityKey });
+  const accountId = await signInTo(services, user, proxy.baseUrl);
+  await services.secureBackup.unlock({ accountId, keyOrPhrase: securityKey });
   return { accountId, other, user, securityKey };
 }
 
 async function ended(job: Job): Promise<Job> {
-  return waitUntil(() => rooms.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"), {
+  return waitUntil(() => services.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"), {
     what: `the end of ${job.kind}`,
     timeoutMs: 60_000,
   });
 }
 
 async function exportAll(accountId: AccountId, roomIds: string[] | null = null): Promise<Job> {
-  const { job } = await rooms.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds });
+  const { job } = await services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds });
   return ended(job!);
 }
 
 async function importFile(accountId: AccountId, passphrase = PASSPHRASE): Promise<Job> {
-  await rooms.roomKeys.chooseFile({ accountId });
-  return ended(rooms.roomKeys.import({ accountId, passphrase }).job);
+  await services.roomKeys.chooseFile({ accountId });
+  return ended(services.roomKeys.import({ accountId, passphrase }).job);
 }
 
-const verify = async (accountId: AccountId): Promise<Job> => ended(rooms.roomKeys.verifyBackup({ accountId }).job);
+const verify = async (accountId: AccountId): Promise<Job> => ended(services.roomKeys.verifyBackup({ accountId }).job);
 
 const inFile = async (): Promise<RoomKey[]> =>
   JSON.parse(OlmMachine.decryptExportedRoomKeys(await readFile(file, "utf8"), PASSPHRASE)) as RoomKey[];
@@ -102,7 +102,7 @@ describe("room keys", () => {
     const { accountId, other } = await accountWithBackup();
     const [roomId, second] = [await other.sendRoomKeys(4), await other.sendRoomKeys(3)];
     const theirs = await other.crypto.exportRoomKeys();
-    expect(await rooms.roomKeys.overview({ accountId })).toMatchObject({ backup: "open", keysInBackup: 7 });
+    expect(await services.roomKeys.overview({ accountId })).toMatchObject({ backup: "open", keysInBackup: 7 });
 
     const exported = await exportAll(accountId);
     expect(exported).toMatchObject({ status: "done", counts: { exported: 7, broken: 0 } });
@@ -112,7 +112,7 @@ describe("room keys", () => {
     const chosen = await exportAll(accountId, [second]);
     expect(chosen.counts["exported"]).toBe(3);
     expect(essence(await inFile())).toEqual(essence(theirs.filter(({ room_id }) => room_id === second)));
-    const { rooms: listed } = await rooms.roomKeys.rooms({ accountId });
+    const { rooms: listed } = await services.roomKeys.rooms({ accountId });
     expect(listed.map((room) => [room.roomId, room.inBackup]).sort()).toEqual([[roomId, 4], [second, 3]].sort());
 
     await exportAll(accountId);
@@ -128,7 +128,7 @@ describe("room keys", () => {
     expect(essence(await opened.crypto.exportRoomKeys())).toEqual(essence(theirs));
     // And this session has them too, and does not upload them once more.
     const puts = proxy.requests({ method: "PUT", path: KEYS }).length;
-    expect(await rooms.roomKeys.overview({ accountId: next.accountId })).toMatchObject({ keysInBackup: 7, keysHere: 7 });
+    expect(await services.roomKeys.overview({ accountId: next.accountId })).toMatchObject({ keysInBackup: 7, keysHere: 7 });
     expect(proxy.requests({ method: "PUT", path: KEYS }).length).toBe(puts);
     expect((await verify(next.accountId)).counts).toEqual({ good: 7, broken: 0 });
   });
@@ -178,8 +178,8 @@ describe("room keys", () => {
   });
 
   it("go into the session alone where there is no backup, and come out of it again", async () => {
-    const accountId = await signInTo(rooms, await register(), proxy.baseUrl);
-    expect(await rooms.roomKeys.overview({ accountId })).toEqual({ backup: "none", keysInBackup: 0, keysHere: 0 });
+    const accountId = await signInTo(services, await register(), proxy.baseUrl);
+    expect(await services.roomKeys.overview({ accountId })).toEqual({ backup: "none", keysInBackup: 0, keysHere: 0 });
     expect(await exportAll(accountId)).toMatchObject({ status: "failed", error: { kind: "no_room_keys" } });
     expect(await verify(accountId)).toMatchObject({ status: "failed", error: { kind: "secure_backup_absent" } });
     expect(await readdir(folder)).toEqual([]);
@@ -216,7 +216,7 @@ describe("room keys", () => {
     const job = await importFile(accountId);
     expect(job.counts).toEqual({ new: 3, better: 0, alreadyThere: 0, broken: 1 });
     expect(job.problems?.map(({ reason }) => reason)).toEqual(["unsupported_algorithm"]);
-    expect(await rooms.roomKeys.overview({ accountId })).toMatchObject({ keysInBackup: 3, keysHere: 3 });
+    expect(await services.roomKeys.overview({ accountId })).toMatchObject({ keysInBackup: 3, keysHere: 3 });
     expect((await verify(accountId)).counts).toEqual({ good: 3, broken: 0 });
     expect((await exportAll(accountId)).counts).toMatchObject({ exported: 3, broken: 0 });
     const exported = await readKeyFile(file, PASSPHRASE);
@@ -237,7 +237,7 @@ describe("room keys", () => {
     });
     await writeKeyFile(file, PASSPHRASE, [makeRoomKey(1, { room: roomId as string }), makeRoomKey(2)]);
     await importFile(accountId);
-    const { rooms: listed } = await rooms.roomKeys.rooms({ accountId });
+    const { rooms: listed } = await services.roomKeys.rooms({ accountId });
     expect(listed).toHaveLength(2);
     expect(listed).toContainEqual({ roomId, name: "The Garden", inBackup: 1, here: 1 });
     expect(listed).toContainEqual({ roomId: makeRoomKey(2).room_id, name: null, inBackup: 1, here: 1 });
@@ -292,19 +292,19 @@ describe("work on room keys that does not come to its end", () => {
     await writeFile(file, "precious");
     for (const when of ["before", "after"] as const) {
       const hold = proxy.hold({ nth: 1, when, method: "GET", path: KEYS });
-      const { job } = await rooms.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null });
+      const { job } = await services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null });
       await hold.reached;
       await waitUntil(async () => (await readdir(folder)).includes("keys.txt.part"), { what: "the file to be begun" });
-      await rooms.jobs.cancel(job!.jobId);
+      await services.jobs.cancel(job!.jobId);
       expect(await ended(job!)).toMatchObject({ status: "cancelled" });
       expect(await readdir(folder)).toEqual(["keys.txt"]);
       expect(await readFile(file, "utf8")).toBe("precious");
       hold.release();
     }
     const hold = proxy.hold({ nth: 1, when: "before", method: "GET", path: KEYS });
-    const { job } = rooms.roomKeys.verifyBackup({ accountId });
+    const { job } = services.roomKeys.verifyBackup({ accountId });
     await hold.reached;
-    await rooms.sessions.stopAll();
+    await services.sessions.stopAll();
     expect(await ended(job)).toMatchObject({ status: "failed", error: { kind: "cancelled" } });
   });
 
@@ -338,8 +338,8 @@ describe("work on room keys that does not come to its end", () => {
     expect((await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(20, { room: "!other:example.org" }));
     const hold = proxy.hold({ nth: 1, when: "before", method: "PUT", path: KEYS });
-    await rooms.roomKeys.chooseFile({ accountId });
-    const { job } = rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE });
+    await services.roomKeys.chooseFile({ accountId });
+    const { job } = services.roomKeys.import({ accountId, passphrase: PASSPHRASE });
     await hold.reached;
     await other.crypto.resetKeyBackup();
     hold.release();
@@ -348,35 +348,35 @@ describe("work on room keys that does not come to its end", () => {
 
   it("is refused before it begins: a weak passphrase, no file, no key file, a backup that is locked here", async () => {
     const { user } = await accountWithBackup();
-    const accountId = rooms.sessions.list().find(({ userId }) => userId === user.userId)!.accountId;
-    const weak = rooms.roomKeys.export({ accountId, passphrase: "password1", roomIds: null });
+    const accountId = services.sessions.list().find(({ userId }) => userId === user.userId)!.accountId;
+    const weak = services.roomKeys.export({ accountId, passphrase: "password1", roomIds: null });
     expect(await errorOf(weak)).toEqual({ kind: "weak_phrase" });
-    expect(await errorOf(Promise.resolve().then(() => rooms.roomKeys.import({ accountId, passphrase: "x" })))).toEqual({
+    expect(await errorOf(Promise.resolve().then(() => services.roomKeys.import({ accountId, passphrase: "x" })))).toEqual({
       kind: "no_file_chosen",
     });
-    expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "file_failed", reason: "vanished" });
+    expect(await errorOf(services.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "file_failed", reason: "vanished" });
     await writeFile(file, "hello");
-    expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "not_a_key_file" });
+    expect(await errorOf(services.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "not_a_key_file" });
     await truncate(file, 4 * 1024 ** 3);
-    expect(await errorOf(rooms.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "too_large", limitBytes: 2 * 1024 ** 3 });
+    expect(await errorOf(services.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "too_large", limitBytes: 2 * 1024 ** 3 });
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(3));
-    await rooms.roomKeys.chooseFile({ accountId });
+    await services.roomKeys.chooseFile({ accountId });
     await truncate(file, 4 * 1024 ** 3);
-    const grown = await ended(rooms.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
+    const grown = await ended(services.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
     expect(grown).toMatchObject({ status: "failed", error: { kind: "too_large" } });
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(3));
     expect(await importFile(accountId, "wrong")).toMatchObject({ error: { kind: "key_file_wrong_passphrase" } });
     data.keyFile = null;
-    expect(await rooms.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null })).toEqual({ job: null });
-    expect(await rooms.roomKeys.chooseFile({ accountId })).toEqual({ file: null });
+    expect(await services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null })).toEqual({ job: null });
+    expect(await services.roomKeys.chooseFile({ accountId })).toEqual({ file: null });
     data.keyFile = file;
 
     const locked = await StewardData.create();
     try {
       locked.keyFile = file;
-      rooms = await locked.open();
-      const lockedId = await signInTo(rooms, user, proxy.baseUrl);
-      expect(await rooms.roomKeys.overview({ accountId: lockedId })).toMatchObject({ backup: "locked" });
+      services = await locked.open();
+      const lockedId = await signInTo(services, user, proxy.baseUrl);
+      expect(await services.roomKeys.overview({ accountId: lockedId })).toMatchObject({ backup: "locked" });
       expect(await importFile(lockedId)).toMatchObject({ status: "failed", error: { kind: "backup_locked" } });
       expect(await verify(lockedId)).toMatchObject({ status: "failed", error: { kind: "backup_locked" } });
     } finally {

@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const STRONG_PHRASE = "quarrel lantern osprey velvet 1837 Ümlaut";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -25,15 +25,15 @@ afterAll(() => synapse.stop());
 let users = 0;
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
-  rig = openSecureBackup(rooms);
+  services = await data.open();
+  rig = openSecureBackup(services);
   user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, synapse.baseUrl);
 });
 afterEach(() => data.destroy());
 
 const onServer = (): Promise<AccountDataOnServer> =>
-  rooms.sessions.session(accountId).use(async (client) => {
+  services.sessions.session(accountId).use(async (client) => {
     return new AccountDataOnServer(synapse, { userId: user.userId, accessToken: client.getAccessToken()! });
   });
 
@@ -169,7 +169,7 @@ describe("setting up Secure Backup", () => {
         .filter(({ channel }) => channel === "secureBackup.setUpChanged")
         .map(({ payload }) => payload as SetUp);
     const steps = ["identity", "secret_storage", "key_backup", "check"];
-    const cancelling = openSecureBackup(rooms, ({ service, events }, channel) => {
+    const cancelling = openSecureBackup(services, ({ service, events }, channel) => {
       const latest = events.at(-1)!.payload as SetUp;
       if (channel !== "secureBackup.setUpChanged" || latest.phase !== "running") return;
       if (latest.steps[stopAt]?.status === "running") void service.cancelSetUp({ accountId });
@@ -202,16 +202,16 @@ describe("setting up Secure Backup", () => {
   });
 
   it("is remembered after the app was closed, and can be given up while the server does not name its key", async () => {
-    const stopping = openSecureBackup(rooms, ({ service, events }, channel) => {
+    const stopping = openSecureBackup(services, ({ service, events }, channel) => {
       const latest = events.at(-1)!.payload as SetUp;
       const running = channel === "secureBackup.setUpChanged" && latest.phase === "running";
       if (running && latest.steps[1]?.status === "running") void service.cancelSetUp({ accountId });
     });
     await setUpWithKey(stopping, accountId);
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    rig = openSecureBackup(rooms);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    rig = openSecureBackup(services);
     expect((await rig.service.setUp({ accountId })).setUp).toMatchObject({
       phase: "stopped",
       steps: [{ status: "done" }, { status: "to_do" }, { status: "to_do" }, { status: "to_do" }],
@@ -227,11 +227,11 @@ describe("setting up Secure Backup", () => {
   it("writes nothing to the server when the set-up cannot be kept on this computer", async () => {
     const { securityKey } = await rig.service.beginSetUp({ accountId, method: "key" });
     const broken = openSecureBackup({
-      ...rooms,
+      ...services,
       secretStore: {
-        read: (id) => rooms.secretStore.read(id),
-        update: () => rooms.secretStore.update("aaaaaaaaaaaaaaaa" as AccountId, (secrets) => secrets),
-      } as Partial<typeof rooms.secretStore> as typeof rooms.secretStore,
+        read: (id) => services.secretStore.read(id),
+        update: () => services.secretStore.update("aaaaaaaaaaaaaaaa" as AccountId, (secrets) => secrets),
+      } as Partial<typeof services.secretStore> as typeof services.secretStore,
     });
     const begun = await broken.service.beginSetUp({ accountId, method: "key" });
     expect(await errorOf(broken.service.confirmSetUp({ accountId, typed: begun.securityKey }))).toEqual({

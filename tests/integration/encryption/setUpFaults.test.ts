@@ -7,7 +7,7 @@ import { killDuring } from "../../support/killedWork.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { randomNumbers, sample } from "../../support/seed.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 /** Everything but the long poll, which goes on beside the set-up. */
@@ -50,10 +50,10 @@ beforeAll(async () => {
   synapse = await startSynapse();
   proxy = await startFaultProxy(synapse.baseUrl);
   const data = await StewardData.create();
-  const rooms = await data.open();
-  const accountId = await signInTo(rooms, await newUser(), proxy.baseUrl);
-  const { service } = openSecureBackup(rooms);
-  await rooms.health.refresh(accountId);
+  const services = await data.open();
+  const accountId = await signInTo(services, await newUser(), proxy.baseUrl);
+  const { service } = openSecureBackup(services);
+  await services.health.refresh(accountId);
   const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
   proxy.clearRecord();
   const { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
@@ -106,16 +106,16 @@ describe("a set-up of Secure Backup", () => {
         const user = await newUser();
         const data = await StewardData.create();
         try {
-          const rooms = await data.open();
-          const accountId = await signInTo(rooms, user, proxy.baseUrl);
-          const { service } = openSecureBackup(rooms);
+          const services = await data.open();
+          const accountId = await signInTo(services, user, proxy.baseUrl);
+          const { service } = openSecureBackup(services);
           // What is learnt of an account at its start makes requests of its own.
-          await rooms.health.refresh(accountId);
+          await services.health.refresh(accountId);
           const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
           const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
           let { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
           rule.remove();
-          const accessToken = await rooms.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
+          const accessToken = await services.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
           if (setUp.phase === "stopped") {
             stopped += 1;
             await new AccountDataOnServer(synapse, { userId: user.userId, accessToken }).expectNoKeyWithoutSecrets();
@@ -173,10 +173,10 @@ async function continueElsewhere(
   securityKey: string,
   what: string,
 ): Promise<boolean> {
-  const rooms = await data.open();
-  await rooms.sessions.restoreAll();
-  const { service } = openSecureBackup(rooms);
-  const accessToken = await rooms.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
+  const services = await data.open();
+  await services.sessions.restoreAll();
+  const { service } = openSecureBackup(services);
+  const accessToken = await services.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
   await new AccountDataOnServer(synapse, { userId: user.userId, accessToken }).expectNoKeyWithoutSecrets();
   const before = (await service.setUp({ accountId })).setUp;
   if (before === null) {
@@ -196,11 +196,11 @@ describe("the harness of these tests", () => {
   it("sees a set-up through the proxy", async () => {
     expect(requests).toBeGreaterThan(20);
     const data = await StewardData.create();
-    const rooms = await data.open();
+    const services = await data.open();
     const user = await newUser();
-    const accountId = await signInTo(rooms, user, proxy.baseUrl);
+    const accountId = await signInTo(services, user, proxy.baseUrl);
     const rule = proxy.addRule({ path: /m\.secret_storage\.default_key/, method: "PUT", fault: { kind: "reset" } });
-    const { setUp } = await setUpWithKey(openSecureBackup(rooms), accountId);
+    const { setUp } = await setUpWithKey(openSecureBackup(services), accountId);
     expect(setUp).toMatchObject({ phase: "stopped", error: { kind: "network" } });
     expect(rule.met).toBe(1);
     await data.destroy();

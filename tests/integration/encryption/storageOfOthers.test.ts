@@ -3,8 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { decryptSecret, encryptSecret, newKeyCheck } from "../../../main/encryption/secretCipher.ts";
 import { formatSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { keyFromPhrase } from "../../../main/encryption/securityPhrase.ts";
-import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
+import type { Services } from "../../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -12,7 +12,7 @@ import { openForNewUser, setUpElsewhere } from "../../support/secureBackupAccoun
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession } from "../../support/sdkSession.ts";
-import { type StewardData } from "../../support/stewardRooms.ts";
+import { type StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
@@ -23,7 +23,7 @@ const VERSIONS = "/_matrix/client/v3/room_keys/version";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let other: SdkSession;
@@ -40,11 +40,11 @@ afterAll(() => synapse.stop());
 
 /** An account that another client has set up, signed in here and not unlocked. */
 beforeEach(async () => {
-  ({ data, rooms, user, rig } = await openForNewUser(synapse));
+  ({ data, services, user, rig } = await openForNewUser(synapse));
   ({ other, securityKey } = await setUpElsewhere(synapse, user, 2));
   onServer = new AccountDataOnServer(synapse, other.tokens);
   other.stop();
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, synapse.baseUrl);
   keyId = (await onServer.read(DEFAULT)).key;
 });
 afterEach(() => data.destroy());
@@ -129,7 +129,7 @@ describe("secrets encrypted with a key that is not the default one", () => {
     await encryptWith("theirs", theirKey);
     await onServer.write(DEFAULT, write());
     expect(["default_key_missing", "key_description_missing", "secret_not_stored"]).toContain((await state()).diagnosis);
-    expect((await rooms.health.refresh(accountId)).secureBackup).toBe("broken");
+    expect((await services.health.refresh(accountId)).secureBackup).toBe("broken");
     expect(await errorOf(unlock(wrongKey()))).toEqual({ kind: "wrong_security_key" });
     const opened = await unlock(theirs);
     await expectUnlocked(opened);
@@ -280,7 +280,7 @@ describe("a recovery key from before secret storage", () => {
     await unlock(recoveryKey);
     expect((await state()).backup).toMatchObject({ keyCount: 0 });
     await unlock(formatSecurityKey(Buffer.from(old!, "base64")));
-    const { keys } = await rooms.sessions.session(accountId).use(async (client) => {
+    const { keys } = await services.sessions.session(accountId).use(async (client) => {
       return { keys: await client.getCrypto()!.exportRoomKeys() };
     });
     expect(keys).toHaveLength(2);
@@ -289,8 +289,8 @@ describe("a recovery key from before secret storage", () => {
   it("is kept for the Secure Backup that is set up then, with all keys in the backup", async () => {
     const fresh = await openForNewUser(synapse);
     try {
-      const id = await signInTo(fresh.rooms, fresh.user, synapse.baseUrl);
-      const token = await fresh.rooms.sessions.session(id).use(async (client) => client.getAccessToken()!);
+      const id = await signInTo(fresh.services, fresh.user, synapse.baseUrl);
+      const token = await fresh.services.sessions.session(id).use(async (client) => client.getAccessToken()!);
       const { version } = await synapse.call({
         method: "POST",
         path: VERSIONS,

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { homeserverOf } from "../../../main/http/homeserverOf.ts";
-import { openEncryption } from "../../../main/encryption/encryptionAccess.ts";
+import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { connectBackup, createBackup } from "../../../main/encryption/keyBackup.ts";
-import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
-import { BackupEncryptor } from "../../../main/encryption/roomKeys/backupCipher.ts";
-import { sealEntry } from "../../../main/encryption/roomKeys/backupEntries.ts";
-import { type CheckedRoomKey, checkRoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
+import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
+import { BackupEncryptor } from "../../../main/roomKeys/backupCipher.ts";
+import { sealEntry } from "../../../main/roomKeys/backupEntries.ts";
+import { type CheckedRoomKey, checkRoomKey } from "../../../main/roomKeys/roomKey.ts";
 import { Scene, THEIRS, OURS, VERSIONS } from "../../support/interruptedWork.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
@@ -33,7 +33,7 @@ const newBackup = (privateKey: string): Promise<{ version: string }> =>
 /** Another backup, which this session's own key opens and the stored one does not. */
 async function backupOfOurs(): Promise<void> {
   await scene.use(async (client, signal) => {
-    const access = openEncryption(client, { signal });
+    const access = openEncryptionContext(client, { signal });
     await connectBackup(access, ownKey, await createBackup(access, ownKey));
   });
   await putMore(ownKey);

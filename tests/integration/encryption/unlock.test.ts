@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const PHRASE = "quarrel lantern osprey velvet 1837 Ümlaut";
@@ -15,7 +15,7 @@ const BACKUP = "m.megolm_backup.v1";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -34,14 +34,14 @@ async function accountFromElsewhere(securityPhrase?: string): Promise<string> {
   other = await startSdkSession({ baseUrl: synapse.baseUrl, ...user });
   onServer = new AccountDataOnServer(synapse, other.tokens);
   const securityKey = await other.setUpSecureBackup(securityPhrase === undefined ? {} : { securityPhrase });
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, synapse.baseUrl);
   return securityKey;
 }
 
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
-  rig = openSecureBackup(rooms);
+  services = await data.open();
+  rig = openSecureBackup(services);
 });
 afterEach(async () => {
   other.stop();
@@ -57,7 +57,7 @@ const storedAs = ({ secrets }: SecureBackupState): Record<string, string> =>
 async function expectUnlocked(unlocked: SecureBackupState): Promise<void> {
   expect(unlocked).toMatchObject({ diagnosis: "working", proven: true, identity: { thisSessionVerified: true } });
   expect(unlocked.secrets.every(({ here }) => here)).toBe(true);
-  const { deviceId } = rooms.sessions.session(accountId).details;
+  const { deviceId } = services.sessions.session(accountId).details;
   expect(await other.isVerified(deviceId)).toBe(true);
 }
 
@@ -104,9 +104,9 @@ describe("an account whose Secure Backup was set up elsewhere", () => {
   it("is still unlocked after a restart", async () => {
     await unlock(await accountFromElsewhere());
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    rig = openSecureBackup(rooms);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    rig = openSecureBackup(services);
     await expectUnlocked(await state());
   });
 

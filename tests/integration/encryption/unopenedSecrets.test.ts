@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { backupPublicKey } from "../../../main/encryption/publicKeys.ts";
+import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import { decryptSecret, type EncryptedSecret, encryptSecret, newKeyCheck } from "../../../main/encryption/secretCipher.ts";
 import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -11,7 +11,7 @@ import { openForNewUser, openForPerson, replace, setUpElsewhere } from "../../su
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import type { SdkSession } from "../../support/sdkSession.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 const MASTER = "m.cross_signing.master";
@@ -23,7 +23,7 @@ const FOREIGN = randomBytes(32);
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let rig: SecureBackupRig;
 let user: TestUser;
 let accountId: AccountId;
@@ -39,11 +39,11 @@ afterAll(() => synapse.stop());
 
 /** An account in order that another client has set up, unlocked here. */
 beforeEach(async () => {
-  ({ data, rooms, user, rig } = await openForNewUser(synapse));
+  ({ data, services, user, rig } = await openForNewUser(synapse));
   ({ other, securityKey } = await setUpElsewhere(synapse, user, 2));
   onServer = new AccountDataOnServer(synapse, other.tokens);
   other.stop();
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, synapse.baseUrl);
   await rig.service.unlock({ accountId, keyOrPhrase: securityKey });
   keyId = (await onServer.read(DEFAULT)).key;
 });
@@ -201,9 +201,9 @@ describe("what a repair has not opened", () => {
 describe("what was opened here before", () => {
   const restart = async (): Promise<void> => {
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    rig = openForPerson(rooms, user);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    rig = openForPerson(services, user);
   };
 
   it("is known after a restart: a change of key leaves nothing of the old one", async () => {

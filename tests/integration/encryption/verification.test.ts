@@ -20,12 +20,12 @@ afterEach(() => rig.close());
 
 /** Our session is verified now, with all that comes with it, and everybody was told. */
 async function expectVerifiedHere(done: Verification): Promise<void> {
-  const { rooms, accountId, data, other } = rig;
+  const { services, accountId, data, other } = rig;
   expect(done.checks).toEqual(ALL_WELL);
-  const state = await rooms.secureBackup.state({ accountId });
+  const state = await services.secureBackup.state({ accountId });
   expect(state).toMatchObject({ diagnosis: "working", proven: true, backup: { active: true, keyCount: 2 } });
   expect(await other.isVerified(rig.deviceId)).toBe(true);
-  await waitUntil(() => rooms.sessions.account(accountId).health?.thisSession === "verified", { what: "health" });
+  await waitUntil(() => services.sessions.account(accountId).health?.thisSession === "verified", { what: "health" });
   await waitUntil(
     () => data.events.some(({ channel, payload }) => channel === "secureBackup.stateChanged" && payload.state.proven),
     { what: "the state of Secure Backup to be announced" },
@@ -35,8 +35,8 @@ async function expectVerifiedHere(done: Verification): Promise<void> {
 describe("emoji and numbers", () => {
   it("verify this session when it asks", async () => {
     rig = await VerificationRig.open(synapse);
-    const { rooms, accountId, other } = rig;
-    expect(await rooms.verifications.candidates({ accountId })).toEqual({
+    const { services, accountId, other } = rig;
+    expect(await services.verifications.candidates({ accountId })).toEqual({
       otherSessions: 1,
       verified: [{ deviceId: other.tokens.deviceId, name: "Phone" }],
     });
@@ -48,43 +48,43 @@ describe("emoji and numbers", () => {
     expect(comparing.expiresAt! - Date.now()).toBeLessThanOrEqual(60_000);
     const { inner } = theirs.verifier as unknown as { inner: { emojiIndex(): Uint8Array } };
     expect(comparing.emoji?.map(({ number }) => number)).toEqual([...inner.emojiIndex()]);
-    await rooms.verifications.confirmMatch(only(asked));
+    await services.verifications.confirmMatch(only(asked));
     await rig.reaches("waiting_for_other");
     await callbacks.confirm();
     await expectVerifiedHere(await rig.reaches("done"));
     expect(new Set(rig.sent.map(({ verificationId }) => verificationId)).size).toBe(1);
     // A renderer that is loaded again finds the last page until it was read.
-    expect(rooms.verifications.list().verifications).toMatchObject([{ ...only(asked), phase: "done" }]);
-    rooms.verifications.dismiss(only(asked));
-    expect(rooms.verifications.list().verifications).toEqual([]);
+    expect(services.verifications.list().verifications).toMatchObject([{ ...only(asked), phase: "done" }]);
+    services.verifications.dismiss(only(asked));
+    expect(services.verifications.list().verifications).toEqual([]);
   });
 
   it("verify this session when the other one asks and begins", async () => {
     rig = await VerificationRig.open(synapse);
-    const { rooms, partner, other } = rig;
+    const { services, partner, other } = rig;
     const theirs = await partner.ask(rig.deviceId);
     const asked = await rig.reaches("requested");
     expect(asked).toMatchObject({ incoming: true, deviceId: other.tokens.deviceId, subject: "this_session" });
-    await rooms.verifications.accept(only(asked));
+    await services.verifications.accept(only(asked));
     await partner.reaches(theirs, "ready");
     agree(await theirs.startVerification("m.sas.v1"));
     const callbacks = await partner.sas(theirs);
     expect((await rig.reaches("comparing")).decimals).toEqual(callbacks.sas.decimal);
     await callbacks.confirm();
-    await rooms.verifications.confirmMatch(only(asked));
+    await services.verifications.confirmMatch(only(asked));
     await expectVerifiedHere(await rig.reaches("done"));
   });
 
   it("verify another session from here, and right afterwards one that asks", async () => {
     rig = await VerificationRig.open(synapse);
-    const { rooms } = rig;
+    const { services } = rig;
     await rig.verifyHere();
     const third = await rig.oneMore("Tablet");
     const asked = await rig.request(third.session.tokens.deviceId);
     expect(asked).toMatchObject({ subject: "other_session", deviceName: "Tablet" });
     const { callbacks } = await rig.compare(asked, third);
     await callbacks.confirm();
-    await rooms.verifications.confirmMatch(only(asked));
+    await services.verifications.confirmMatch(only(asked));
     expect((await rig.reaches("done")).checks).toEqual(OTHER_WELL);
     expect(await third.session.isVerified()).toBe(true);
 
@@ -92,12 +92,12 @@ describe("emoji and numbers", () => {
     const theirs = await fourth.ask(rig.deviceId);
     const incoming = await rig.reaches("requested");
     expect(incoming).toMatchObject({ subject: "other_session", incoming: true, deviceName: "Laptop" });
-    await rooms.verifications.accept(only(incoming));
+    await services.verifications.accept(only(incoming));
     await fourth.reaches(theirs, "ready");
-    await rooms.verifications.chooseSas(only(await rig.reaches("ready")));
+    await services.verifications.chooseSas(only(await rig.reaches("ready")));
     const theirCallbacks = await fourth.sas(theirs);
     await rig.reaches("comparing");
-    await rooms.verifications.confirmMatch(only(incoming));
+    await services.verifications.confirmMatch(only(incoming));
     await theirCallbacks.confirm();
     expect((await rig.reaches("done")).checks).toEqual(OTHER_WELL);
     expect(await fourth.session.isVerified()).toBe(true);
@@ -105,19 +105,19 @@ describe("emoji and numbers", () => {
 
   it("are agreed on when both sides begin at once", async () => {
     rig = await VerificationRig.open(synapse);
-    const { rooms, partner } = rig;
+    const { services, partner } = rig;
     const asked = await rig.request();
     const theirs = await partner.incoming();
     await theirs.accept();
     await rig.reaches("ready");
     const [verifier] = await Promise.all([
       theirs.startVerification("m.sas.v1"),
-      rooms.verifications.chooseSas(only(asked)),
+      services.verifications.chooseSas(only(asked)),
     ]);
     agree(verifier);
     const callbacks = await partner.sas(theirs);
     expect((await rig.reaches("comparing")).decimals).toEqual(callbacks.sas.decimal);
-    await Promise.all([rooms.verifications.confirmMatch(only(asked)), callbacks.confirm()]);
+    await Promise.all([services.verifications.confirmMatch(only(asked)), callbacks.confirm()]);
     await expectVerifiedHere(await rig.reaches("done"));
   });
 });
@@ -125,7 +125,7 @@ describe("emoji and numbers", () => {
 describe("a QR code shown here", () => {
   it.each(["here", "there"])("verifies this session, asked for %s", async (where) => {
     rig = await VerificationRig.open(synapse);
-    const { rooms, partner } = rig;
+    const { services, partner } = rig;
     let theirs;
     if (where === "here") {
       await rig.request();
@@ -133,7 +133,7 @@ describe("a QR code shown here", () => {
       await theirs.accept();
     } else {
       theirs = await partner.ask(rig.deviceId);
-      await rooms.verifications.accept(only(await rig.reaches("requested")));
+      await services.verifications.accept(only(await rig.reaches("requested")));
     }
     const ready = await rig.reaches("ready");
     expect(ready.ways).toEqual(["sas", "show_qr"]);
@@ -141,7 +141,7 @@ describe("a QR code shown here", () => {
     agree(await theirs.scanQRCode(readQr(ready.qr!)));
     const scanned = await rig.reaches("qr_scanned");
     expect(scanned.qr).toBeNull();
-    await rooms.verifications.confirmScanned(only(scanned));
+    await services.verifications.confirmScanned(only(scanned));
     await expectVerifiedHere(await rig.reaches("done"));
   });
 
@@ -153,7 +153,7 @@ describe("a QR code shown here", () => {
     const theirs = await third.incoming();
     await theirs.accept();
     agree(await theirs.scanQRCode(readQr((await rig.reaches("ready")).qr!)));
-    await rig.rooms.verifications.confirmScanned(only(await rig.reaches("qr_scanned")));
+    await rig.services.verifications.confirmScanned(only(await rig.reaches("qr_scanned")));
     expect((await rig.reaches("done")).checks).toEqual(OTHER_WELL);
     expect(await third.session.isVerified()).toBe(true);
   });
@@ -162,18 +162,18 @@ describe("a QR code shown here", () => {
 describe("what did not come over", () => {
   it("is said as missing, and got with the Security Key", async () => {
     rig = await VerificationRig.open(synapse, { secrets: 2_000 });
-    const { rooms, accountId } = rig;
+    const { services, accountId } = rig;
     rig.loseSecretRequests = true;
     const asked = await rig.request();
     const { callbacks } = await rig.compare(asked);
     await callbacks.confirm();
-    await rooms.verifications.confirmMatch(only(asked));
+    await services.verifications.confirmMatch(only(asked));
     expect((await rig.reaches("done")).checks).toEqual([
       { check: "session_verified", status: "done" },
       { check: "secrets_here", status: "missing" },
       { check: "backup_connected", status: "missing" },
     ]);
-    expect(await rooms.secureBackup.unlock({ accountId, keyOrPhrase: rig.securityKey })).toMatchObject({
+    expect(await services.secureBackup.unlock({ accountId, keyOrPhrase: rig.securityKey })).toMatchObject({
       diagnosis: "working",
       proven: true,
     });

@@ -21,27 +21,27 @@ describe("a verification that does not come to its end", () => {
     rig = await VerificationRig.open(synapse);
     const asked = await rig.request();
     const { theirs, callbacks } = await rig.compare(asked);
-    if (where === "here") await rig.rooms.verifications.rejectMatch(only(asked));
+    if (where === "here") await rig.services.verifications.rejectMatch(only(asked));
     else callbacks.mismatch();
     const { cancelled } = await rig.reaches("cancelled");
     expect(cancelled).toEqual({ by: where === "here" ? "us" : "them", reason: "mismatch", code: "m.mismatched_sas" });
     await rig.partner.reaches(theirs, "cancelled");
     expect(await rig.other.isVerified(rig.deviceId)).toBe(false);
-    expect(await errorOf(rig.rooms.verifications.confirmMatch(only(asked)))).toEqual({ kind: "conversation_over" });
+    expect(await errorOf(rig.services.verifications.confirmMatch(only(asked)))).toEqual({ kind: "conversation_over" });
   });
 
   it("is cancelled here, and can be begun again at once", async () => {
     rig = await VerificationRig.open(synapse);
     const first = await rig.request();
     const theirFirst = await rig.partner.incoming();
-    await rig.rooms.verifications.cancel(only(first));
+    await rig.services.verifications.cancel(only(first));
     expect((await rig.reaches("cancelled")).cancelled).toMatchObject({ by: "us", reason: "cancelled" });
     await rig.partner.reaches(theirFirst, "cancelled");
     const second = await rig.request();
     expect(second.verificationId).not.toBe(first.verificationId);
     const { callbacks } = await rig.compare(second);
     await callbacks.confirm();
-    await rig.rooms.verifications.confirmMatch(only(second));
+    await rig.services.verifications.confirmMatch(only(second));
     const { checks } = await rig.reaches("done");
     expect(checks.map(({ status }) => status)).toEqual(["done", "done", "done"]);
   });
@@ -57,22 +57,22 @@ describe("a verification that does not come to its end", () => {
     await rig.reaches("ready");
     await theirs.cancel();
     expect((await rig.reaches("cancelled")).cancelled).toEqual({ by: "them", reason: "cancelled", code: "m.user" });
-    expect(rig.rooms.verifications.list().verifications).toHaveLength(2);
+    expect(rig.services.verifications.list().verifications).toHaveLength(2);
   });
 
   it("is declined here, or withdrawn there, and leaves nothing behind", async () => {
     rig = await VerificationRig.open(synapse);
     const theirs = await rig.partner.ask(rig.deviceId);
-    await rig.rooms.verifications.cancel(only(await rig.reaches("requested")));
+    await rig.services.verifications.cancel(only(await rig.reaches("requested")));
     expect(rig.sent.at(-1)?.cancelled).toMatchObject({ by: "us", reason: "declined" });
     await rig.partner.reaches(theirs, "cancelled");
     const again = await rig.partner.ask(rig.deviceId);
     const asked = await rig.reaches("requested");
     await again.cancel();
     expect((await rig.reaches("cancelled")).cancelled).toMatchObject({ by: "them", reason: "cancelled" });
-    expect(rig.rooms.verifications.list().verifications).toEqual([]);
+    expect(rig.services.verifications.list().verifications).toEqual([]);
     expect(rig.data.events.at(-1)).toEqual({ channel: "verifications.dismissed", payload: only(asked) });
-    expect(await errorOf(rig.rooms.verifications.accept(only(asked)))).toEqual({ kind: "conversation_over" });
+    expect(await errorOf(rig.services.verifications.accept(only(asked)))).toEqual({ kind: "conversation_over" });
   });
 
   it("is answered by another session, and goes away here", async () => {
@@ -85,7 +85,7 @@ describe("a verification that does not come to its end", () => {
     await rig.reaches("requested");
     await (await third.incoming()).accept();
     expect((await rig.reaches("cancelled")).cancelled).toMatchObject({ by: "nobody", reason: "answered_elsewhere" });
-    expect(rig.rooms.verifications.list().verifications).toEqual([]);
+    expect(rig.services.verifications.list().verifications).toEqual([]);
   });
 
   it("tells the sessions that were asked as well, when one of them has answered", async () => {
@@ -142,14 +142,14 @@ describe("a verification that does not come to its end", () => {
     expect((await rig.reaches("cancelled")).cancelled).toMatchObject({ by: "nobody", reason: "other_gone" });
     await rig.request();
     await rig.partner.incoming();
-    await rig.rooms.sessions.session(rig.accountId).stop();
+    await rig.services.sessions.session(rig.accountId).stop();
     expect(rig.sent.at(-1)).toMatchObject({ phase: "cancelled", cancelled: { reason: "session_stopped" } });
   });
 
   it("ends with this session while the other one is looked for, and nothing else is heard of that", async () => {
     rig = await VerificationRig.open(synapse);
     await rig.request();
-    const session = rig.rooms.sessions.session(rig.accountId);
+    const session = rig.services.sessions.session(rig.accountId);
     const unhandled = await unhandledDuring(async () => {
       await session.use(async (client) => void client.emit("crypto.devicesUpdated" as never, ...([] as never)));
       await session.stop();
@@ -165,7 +165,7 @@ describe("a verification that does not come to its end", () => {
     await theirs.accept();
     await rig.reaches("ready");
     rig.other.stop();
-    await rig.rooms.verifications.chooseSas(only(asked));
+    await rig.services.verifications.chooseSas(only(asked));
     expect((await rig.reaches("waiting_for_other")).phase).toBe("waiting_for_other");
     expect((await rig.reaches("cancelled")).cancelled).toMatchObject({ by: "nobody", reason: "timed_out" });
   });
@@ -197,7 +197,7 @@ describe("both sides ask at once", () => {
     let again!: ReturnType<VerificationRig["holdAsking"]>;
     const asked = await askAtOnce(() => (again = rig.holdAsking()));
     await again.reached;
-    await rig.rooms.verifications.cancel(only(asked));
+    await rig.services.verifications.cancel(only(asked));
     const before = rig.partner.received.length;
     again.release();
     const theirs = await waitUntil(() => rig.partner.received[before], { what: "the request at the second client" });
@@ -232,8 +232,8 @@ describe("what cannot be asked", () => {
     expect(await errorOf(rig.request(rig.deviceId))).toMatchObject({ kind: "invalid_input" });
     expect(await errorOf(rig.request(third.session.tokens.deviceId))).toEqual({ kind: "session_not_verified" });
     const stranger = await synapse.register({ user: `alone-${rig.user.user}`, password: "p p p p" });
-    const alone = await signInTo(rig.rooms, stranger, synapse.baseUrl);
-    const asked = rig.rooms.verifications.request({ accountId: alone, deviceId: null });
+    const alone = await signInTo(rig.services, stranger, synapse.baseUrl);
+    const asked = rig.services.verifications.request({ accountId: alone, deviceId: null });
     expect(await errorOf(Promise.resolve(asked))).toEqual({ kind: "secure_backup_absent" });
   });
 

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { startFaultProxy } from "../../support/faultProxy.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -23,8 +23,8 @@ afterEach(() => data.destroy());
 let users = 0;
 const newUser = (): Promise<TestUser> => synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
 
-function signIn(rooms: Rooms, { userId, password }: TestUser, baseUrl = synapse.baseUrl): Promise<AccountId> {
-  return rooms.sessions.signIn({
+function signIn(services: Services, { userId, password }: TestUser, baseUrl = synapse.baseUrl): Promise<AccountId> {
+  return services.sessions.signIn({
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },
@@ -42,17 +42,17 @@ async function errorOf(promise: Promise<unknown>): Promise<unknown> {
   throw thrown;
 }
 
-const sessionsOf = async (rooms: Rooms, accountId: AccountId): Promise<string[]> =>
-  rooms.sessions.session(accountId).use(async (client) => (await client.getDevices()).devices.map((d) => d.device_id));
+const sessionsOf = async (services: Services, accountId: AccountId): Promise<string[]> =>
+  services.sessions.session(accountId).use(async (client) => (await client.getDevices()).devices.map((d) => d.device_id));
 
 describe("accounts", () => {
   it("are all there after a restart, with the same device keys", async () => {
     const before = await data.open();
     const people = [await newUser(), await newUser(), await newUser()];
     const ids = await Promise.all(people.map((user) => signIn(before, user)));
-    const keysOf = (rooms: Rooms) =>
+    const keysOf = (services: Services) =>
       Promise.all(
-        ids.map((id) => rooms.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys())),
+        ids.map((id) => services.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys())),
       );
     const keys = await keysOf(before);
     expect(before.sessions.list().map(({ session }) => session.status)).toEqual(["running", "running", "running"]);
@@ -136,14 +136,14 @@ describe("accounts", () => {
   });
 
   it("refuses the same account twice and leaves no second session behind", async () => {
-    const rooms = await data.open();
+    const services = await data.open();
     const user = await newUser();
     await synapse.setEmail(user, "same@mail.test");
-    const accountId = await signIn(rooms, user);
+    const accountId = await signIn(services, user);
     const already = { kind: "already_signed_in", accountId, userId: user.userId };
-    expect(await errorOf(signIn(rooms, user))).toEqual(already);
+    expect(await errorOf(signIn(services, user))).toEqual(already);
     // By email the name is only known once the server has answered.
-    const byEmail = rooms.sessions.signIn({
+    const byEmail = services.sessions.signIn({
       serverName: null,
       baseUrl: synapse.baseUrl,
       identifier: { kind: "email", address: "same@mail.test" },
@@ -151,37 +151,37 @@ describe("accounts", () => {
       acceptInsecureHttp: false,
     });
     expect(await errorOf(byEmail)).toEqual(already);
-    expect(rooms.sessions.list()).toHaveLength(1);
-    expect(await sessionsOf(rooms, accountId)).toHaveLength(1);
+    expect(services.sessions.list()).toHaveLength(1);
+    expect(await sessionsOf(services, accountId)).toHaveLength(1);
   });
 
   it("signs in once when asked twice at the same moment", async () => {
-    const rooms = await data.open();
+    const services = await data.open();
     const user = await newUser();
-    const outcomes = await Promise.allSettled([signIn(rooms, user), signIn(rooms, user)]);
+    const outcomes = await Promise.allSettled([signIn(services, user), signIn(services, user)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-    expect(rooms.sessions.list()).toHaveLength(1);
-    expect(await sessionsOf(rooms, rooms.sessions.list()[0]!.accountId)).toHaveLength(1);
+    expect(services.sessions.list()).toHaveLength(1);
+    expect(await sessionsOf(services, services.sessions.list()[0]!.accountId)).toHaveLength(1);
   });
 
   it("tells a wrong password from an unknown user", async () => {
-    const rooms = await data.open();
+    const services = await data.open();
     const user = await newUser();
-    expect(await errorOf(signIn(rooms, { ...user, password: "wrong" }))).toEqual({ kind: "wrong_credentials" });
+    expect(await errorOf(signIn(services, { ...user, password: "wrong" }))).toEqual({ kind: "wrong_credentials" });
     const nobody = `@nobody:${synapse.serverName}`;
-    expect(await errorOf(signIn(rooms, { ...user, userId: nobody }))).toEqual({ kind: "unknown_user", userId: nobody });
+    expect(await errorOf(signIn(services, { ...user, userId: nobody }))).toEqual({ kind: "unknown_user", userId: nobody });
     await synapse.adminCall({
       method: "POST",
       path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(user.userId)}`,
       body: { erase: false },
     });
     // Synapse forgets a deactivated user's password and says no more than that it is wrong.
-    expect(await errorOf(signIn(rooms, user))).toEqual({ kind: "wrong_credentials" });
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(await errorOf(signIn(services, user))).toEqual({ kind: "wrong_credentials" });
+    expect(services.sessions.list()).toEqual([]);
   });
 
   it("says that a user is deactivated or locked where the server says so", async () => {
-    const rooms = await data.open();
+    const services = await data.open();
     const [deactivated, locked] = [await newUser(), await newUser()];
     await synapse.deactivateWithPasswordKept(deactivated);
     await synapse.adminCall({
@@ -189,18 +189,18 @@ describe("accounts", () => {
       path: `/_synapse/admin/v2/users/${encodeURIComponent(locked.userId)}`,
       body: { locked: true },
     });
-    expect(await errorOf(signIn(rooms, deactivated))).toEqual({ kind: "user_deactivated" });
-    expect(await errorOf(signIn(rooms, locked))).toEqual({ kind: "user_locked" });
-    expect(await errorOf(signIn(rooms, { ...locked, password: "wrong" }))).toEqual({ kind: "wrong_credentials" });
+    expect(await errorOf(signIn(services, deactivated))).toEqual({ kind: "user_deactivated" });
+    expect(await errorOf(signIn(services, locked))).toEqual({ kind: "user_locked" });
+    expect(await errorOf(signIn(services, { ...locked, password: "wrong" }))).toEqual({ kind: "wrong_credentials" });
   });
 
   it("says for how long a rate limit holds", async () => {
     const strict = await startSynapse({ loginLimit: { burst: 1, perSecond: 0.01 } });
     try {
-      const rooms = await data.open();
+      const services = await data.open();
       const user = await strict.register({ user: "a", password: "b" });
-      await errorOf(signIn(rooms, { ...user, password: "wrong" }, strict.baseUrl));
-      const error = await errorOf(signIn(rooms, { ...user, password: "wrong" }, strict.baseUrl));
+      await errorOf(signIn(services, { ...user, password: "wrong" }, strict.baseUrl));
+      const error = await errorOf(signIn(services, { ...user, password: "wrong" }, strict.baseUrl));
       expect(error).toMatchObject({ kind: "rate_limited" });
       expect((error as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(1000);
     } finally {
@@ -209,8 +209,8 @@ describe("accounts", () => {
   });
 
   it("sends no password over plain http to another computer unless that was accepted", async () => {
-    const rooms = await data.open();
-    const request = rooms.sessions.signIn({
+    const services = await data.open();
+    const request = services.sessions.signIn({
       serverName: null,
       baseUrl: "http://homeserver.invalid",
       identifier: { kind: "user", user: "@a:homeserver.invalid" },
@@ -221,12 +221,12 @@ describe("accounts", () => {
   });
 
   it("is gone from server, disk and keychain after signing out", async () => {
-    const rooms = await data.open();
+    const services = await data.open();
     const [leaving, staying] = [await newUser(), await newUser()];
-    const leavingId = await signIn(rooms, leaving);
-    const stayingId = await signIn(rooms, staying);
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: true });
-    expect(rooms.sessions.list().map(({ accountId }) => accountId)).toEqual([stayingId]);
+    const leavingId = await signIn(services, leaving);
+    const stayingId = await signIn(services, staying);
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: true });
+    expect(services.sessions.list().map(({ accountId }) => accountId)).toEqual([stayingId]);
     expect([...data.keychain.entries.keys()].filter((name) => name.includes(leavingId))).toEqual([]);
     expect(await readdir(`${data.folder}/accounts`)).toEqual([stayingId]);
     const again = await synapse.login(leaving.user, leaving.password);
@@ -245,16 +245,16 @@ describe("one account's trouble is no other's", () => {
     await data.close();
 
     proxy.addRule({ path: /./, fault: { kind: "reset" }, times: Infinity });
-    const rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.account(fineId).session).toEqual({ status: "running", error: null, offline: false });
-    expect(rooms.sessions.account(behindId).session).toMatchObject({
+    const services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.account(fineId).session).toEqual({ status: "running", error: null, offline: false });
+    expect(services.sessions.account(behindId).session).toMatchObject({
       status: "failed",
       error: { kind: "network" },
       offline: true,
     });
     proxy.clear();
-    await waitUntil(() => rooms.sessions.account(behindId).session.status === "running", {
+    await waitUntil(() => services.sessions.account(behindId).session.status === "running", {
       what: "the account to come back by itself",
       timeoutMs: 60_000,
     });
@@ -265,12 +265,12 @@ describe("one account's trouble is no other's", () => {
   it("asks a soft-logged-out account to sign in again, and keeps its device and keys", async () => {
     const shortLived = await startSynapse();
     try {
-      const rooms = await data.open();
+      const services = await data.open();
       const user = await shortLived.register({ user: "soft", password: "old password" });
-      const fine = await signIn(rooms, await newUser());
-      const accountId = await signIn(rooms, user, shortLived.baseUrl);
-      const keys = await rooms.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys());
-      const { deviceId } = rooms.sessions.account(accountId);
+      const fine = await signIn(services, await newUser());
+      const accountId = await signIn(services, user, shortLived.baseUrl);
+      const keys = await services.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys());
+      const { deviceId } = services.sessions.account(accountId);
       await data.close();
 
       await shortLived.expireTokens();
@@ -299,22 +299,22 @@ describe("one account's trouble is no other's", () => {
   }, 60_000);
 
   it("goes on with a new device when another session removed this one", async () => {
-    const rooms = await data.open();
+    const services = await data.open();
     const user = await newUser();
-    const accountId = await signIn(rooms, user);
-    const { deviceId } = rooms.sessions.account(accountId);
+    const accountId = await signIn(services, user);
+    const { deviceId } = services.sessions.account(accountId);
     const other = await synapse.login(user.user, user.password);
     await synapse.removeDevice(user, deviceId);
-    await waitUntil(() => rooms.sessions.account(accountId).session.status === "softLoggedOut", {
+    await waitUntil(() => services.sessions.account(accountId).session.status === "softLoggedOut", {
       what: "the account to notice",
       timeoutMs: 40_000,
     });
-    expect(rooms.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
-    await rooms.sessions.signInAgain(accountId, user.password);
-    const account = rooms.sessions.account(accountId);
+    expect(services.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
+    await services.sessions.signInAgain(accountId, user.password);
+    const account = services.sessions.account(accountId);
     expect(account.session.status).toBe("running");
     expect(account.deviceId).not.toBe(deviceId);
-    expect((await sessionsOf(rooms, accountId)).sort()).toEqual([account.deviceId, other.deviceId].sort());
+    expect((await sessionsOf(services, accountId)).sort()).toEqual([account.deviceId, other.deviceId].sort());
     await data.close();
     const restarted = await data.open();
     await restarted.sessions.restoreAll();
@@ -326,18 +326,18 @@ describe("one account's trouble is no other's", () => {
     const accountId = await signIn(before, await newUser());
     await data.close();
     await rm(`${data.folder}/accounts/${accountId}/crypto`, { recursive: true });
-    const rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
+    const services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
   });
 
   it("does not take a vanished crypto store for a first start in the run that signed in either", async () => {
-    const rooms = await data.open();
-    const accountId = await signIn(rooms, await newUser());
-    await rooms.sessions.session(accountId).stop();
+    const services = await data.open();
+    const accountId = await signIn(services, await newUser());
+    await services.sessions.session(accountId).stop();
     await rm(`${data.folder}/accounts/${accountId}/crypto`, { recursive: true });
-    await rooms.sessions.retry(accountId);
-    expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
+    await services.sessions.retry(accountId);
+    expect(services.sessions.account(accountId).session).toMatchObject({ status: "failed", error: { kind: "store_damaged" } });
   });
 
   it("marks the one whose secret cannot be read, keeps it, and has it back when it can", async () => {
@@ -349,17 +349,17 @@ describe("one account's trouble is no other's", () => {
     const good = await readFile(vault);
     await writeFile(vault, good.subarray(0, good.length - 5));
 
-    const rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.account(ids[0]).session).toEqual({
+    const services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.account(ids[0]).session).toEqual({
       status: "locked",
       error: { kind: "secret_unreadable" },
       offline: false,
     });
-    expect(rooms.sessions.account(ids[1]).session.status).toBe("running");
+    expect(services.sessions.account(ids[1]).session.status).toBe("running");
     await writeFile(vault, good);
-    await rooms.sessions.retry(ids[0]);
-    expect(rooms.sessions.account(ids[0]).session.status).toBe("running");
+    await services.sessions.retry(ids[0]);
+    expect(services.sessions.account(ids[0]).session.status).toBe("running");
   });
 
   it("forgets an account that was kept for this time only, and leaves nothing of it", async () => {
@@ -371,8 +371,8 @@ describe("one account's trouble is no other's", () => {
     const accountId = await signIn(before, user);
     expect(before.sessions.account(accountId).session.status).toBe("running");
     await data.close();
-    const rooms = await data.open();
-    expect(rooms.sessions.list()).toEqual([]);
+    const services = await data.open();
+    expect(services.sessions.list()).toEqual([]);
     expect(await readdir(`${data.folder}/accounts`)).toEqual([]);
   });
 
@@ -381,11 +381,11 @@ describe("one account's trouble is no other's", () => {
     const accountId = await signIn(before, await newUser());
     await data.close();
     data.keychain.problem = "locked";
-    const rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.account(accountId).session).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
+    const services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.account(accountId).session).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
     data.keychain.problem = null;
-    await rooms.secrets.retryKeychain();
-    await waitUntil(() => rooms.sessions.account(accountId).session.status === "running", { what: "the session to run" });
+    await services.secrets.retryKeychain();
+    await waitUntil(() => services.sessions.account(accountId).session.status === "running", { what: "the session to run" });
   });
 });

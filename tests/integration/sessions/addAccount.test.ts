@@ -2,25 +2,25 @@ import { cp, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import { signIn as signInContract } from "../../../shared/contract/signIn.ts";
 import { fail } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { TestUser } from "../../support/synapse.ts";
 
 const servers = useServers();
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let users = 0;
 
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   user = await servers.synapse.register({ user: `newcomer${(users += 1)}`, password: `password ${users}` });
 }, 60_000);
 afterEach(async () => {
@@ -28,7 +28,7 @@ afterEach(async () => {
   await data.destroy();
 });
 
-const signIn = () => signInTo(rooms, user, servers.proxy.baseUrl);
+const signIn = () => signInTo(services, user, servers.proxy.baseUrl);
 
 /** How many sessions the server lists, without one of its own. */
 async function sessionsOnServer(): Promise<number> {
@@ -45,7 +45,7 @@ describe("the name of a new session", () => {
     ["the system's where it is empty", "  ", "Steward on Linux"],
   ])("is %s, and never the computer's", async (_whose, given, expected) => {
     const { withPassword } = signInContract.requests;
-    await rooms.sessions.signIn(
+    await services.sessions.signIn(
       withPassword.input.parse({
         serverName: null,
         baseUrl: servers.proxy.baseUrl,
@@ -74,7 +74,7 @@ async function snapshotsOfSignIn(): Promise<{ what: string; copy: StewardData }[
       moments.push({ what, copy });
       return answer;
     };
-  const { index, secretStore } = rooms;
+  const { index, secretStore } = services;
   index.add = keepAfter("entry", index.add.bind(index));
   data.keychain.set = keepAfter("key", data.keychain.set.bind(data.keychain));
   secretStore.write = keepAfter("secrets", secretStore.write.bind(secretStore));
@@ -114,17 +114,17 @@ describe("a sign-in that fails", () => {
   const refusal = fail("file_failed", { reason: "no_space" });
 
   it.each(["locked", "secrets", "mark"])("at the %s leaves nothing, here or on the server", async (where) => {
-    const { index, secretStore } = rooms;
+    const { index, secretStore } = services;
     if (where === "locked") data.keychain.problem = "locked";
     if (where === "secrets") secretStore.write = () => Promise.reject(refusal);
     if (where === "mark") {
       data.keychain.problem = "unreachable";
-      await rooms.secrets.retryKeychain();
-      await rooms.secrets.chooseThisTimeOnly();
+      await services.secrets.retryKeychain();
+      await services.secrets.chooseThisTimeOnly();
       index.update = () => Promise.reject(refusal);
     }
     expect(await errorOf(signIn())).toEqual(where === "locked" ? { kind: "secrets_locked" } : refusal.error);
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(services.sessions.list()).toEqual([]);
     expect(data.events.at(-1)?.channel).toBe("accounts.removed");
     expect(await readdir(join(data.folder, "accounts"))).toEqual([]);
     expect(data.keychain.entries.size).toBe(0);
@@ -132,20 +132,20 @@ describe("a sign-in that fails", () => {
   }, 60_000);
 
   it("leaves an account that says so where its entry cannot be removed", async () => {
-    rooms.secretStore.write = () => Promise.reject(refusal);
-    rooms.index.remove = () => Promise.reject(fail("file_failed", { reason: "denied" }));
+    services.secretStore.write = () => Promise.reject(refusal);
+    services.index.remove = () => Promise.reject(fail("file_failed", { reason: "denied" }));
     expect(await errorOf(signIn())).toEqual(refusal.error);
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.list().map(({ session }) => session.error)).toEqual([{ kind: "secret_missing" }]);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.list().map(({ session }) => session.error)).toEqual([{ kind: "secret_missing" }]);
   }, 60_000);
 });
 
 describe("what protects secrets changes while an account is added", () => {
   /** Right before, or right after, the secrets are written. */
   function changeAround(when: "before" | "after", change: () => Promise<unknown>): void {
-    const { secretStore } = rooms;
+    const { secretStore } = services;
     const write = secretStore.write.bind(secretStore);
     secretStore.write = async (...given) => {
       if (when === "before") await change();
@@ -157,8 +157,8 @@ describe("what protects secrets changes while an account is added", () => {
 
   beforeEach(async () => {
     data.keychain.problem = "unreachable";
-    await rooms.secrets.retryKeychain();
-    await rooms.secrets.chooseThisTimeOnly();
+    await services.secrets.retryKeychain();
+    await services.secrets.chooseThisTimeOnly();
   });
 
   it.each<["before" | "after", "sealed" | "in memory"]>([
@@ -167,13 +167,13 @@ describe("what protects secrets changes while an account is added", () => {
   ])("%s its secrets are written: they are %s, and that counts", async (when, place) => {
     changeAround(when, async () => {
       data.keychain.problem = null;
-      await rooms.secrets.retryKeychain();
+      await services.secrets.retryKeychain();
     });
     const accountId = await signIn();
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    const states = rooms.sessions.list().map(({ session }) => session.status);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    const states = services.sessions.list().map(({ session }) => session.status);
     expect(states).toEqual(place === "sealed" ? ["running"] : []);
     expect(await readdir(join(data.folder, "accounts"))).toEqual(place === "sealed" ? [accountId] : []);
   }, 60_000);
@@ -181,20 +181,20 @@ describe("what protects secrets changes while an account is added", () => {
   it("to memory, and none of them is forgotten that is sealed", async () => {
     const before = await signIn();
     data.keychain.problem = null;
-    await rooms.secrets.retryKeychain();
+    await services.secrets.retryKeychain();
     user = await servers.synapse.register({ user: `newcomer${(users += 1)}`, password: `password ${users}` });
     changeAround("after", async () => {
       data.keychain.problem = "unreachable";
-      await rooms.secrets.retryKeychain();
-      await rooms.secrets.chooseThisTimeOnly();
+      await services.secrets.retryKeychain();
+      await services.secrets.chooseThisTimeOnly();
     });
     const sealed = await signIn();
-    expect(rooms.sessions.list().map(({ accountId }) => accountId)).toEqual([before, sealed]);
+    expect(services.sessions.list().map(({ accountId }) => accountId)).toEqual([before, sealed]);
     data.keychain.problem = null;
     await data.close();
-    rooms = await data.open();
-    await rooms.sessions.restoreAll();
-    expect(rooms.sessions.list().map(({ accountId, session }) => [accountId, session.status])).toEqual([
+    services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.list().map(({ accountId, session }) => [accountId, session.status])).toEqual([
       [sealed, "running"],
     ]);
   }, 60_000);
@@ -203,10 +203,10 @@ describe("what protects secrets changes while an account is added", () => {
 describe("an account for this time only", () => {
   beforeEach(async () => {
     data.keychain.problem = "unreachable";
-    await rooms.secrets.retryKeychain();
-    await rooms.secrets.chooseThisTimeOnly();
+    await services.secrets.retryKeychain();
+    await services.secrets.chooseThisTimeOnly();
     await signIn();
-    expect(rooms.sessions.list()).toHaveLength(1);
+    expect(services.sessions.list()).toHaveLength(1);
   });
 
   it("is signed out on its server when the app ends", async () => {
@@ -217,9 +217,9 @@ describe("an account for this time only", () => {
 
   it("is signed out after what its server has begun", async () => {
     const UPLOAD = { method: "POST", path: /\/keys\/upload/ };
-    const accountId = rooms.sessions.list()[0]!.accountId;
+    const accountId = services.sessions.list()[0]!.accountId;
     // So that it uploads its keys again.
-    await rooms.sessions.signOut(accountId);
+    await services.sessions.signOut(accountId);
     servers.proxy.clearRecord();
     const slow = servers.proxy.addRule({ ...UPLOAD, when: "after", fault: { kind: "delay", ms: 400 }, times: Infinity });
     await signIn();

@@ -6,7 +6,7 @@ import { makeCertificate, type TestCertificate } from "../../support/certificate
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { freePort } from "../../support/ports.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { startWellKnownHost, type WellKnownHost, type WellKnownOutcome } from "../../support/wellKnown.ts";
 
@@ -41,16 +41,16 @@ const find = (input: string): Promise<Homeserver> => findHomeserver(input, fetch
 
 /** Signs in as the screen does with what was found, and answers whose account it then is. */
 async function signInAt(found: Homeserver, user: string, password: string): Promise<string | undefined> {
-  const rooms = await data.open();
-  const accountId = await rooms.sessions.signIn({
+  const services = await data.open();
+  const accountId = await services.sessions.signIn({
     serverName: found.foundBy === "url" ? null : found.serverName,
     baseUrl: found.baseUrl,
     identifier: { kind: "user", user },
     password,
     acceptInsecureHttp: false,
   });
-  expect(rooms.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });
-  return rooms.sessions.account(accountId).userId;
+  expect(services.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });
+  return services.sessions.account(accountId).userId;
 }
 
 const wellKnownInvalid = (reason: string) => ({ kind: "well_known_invalid", host: host.name, reason });
@@ -203,16 +203,16 @@ describe("a server whose answer to a login names another address", () => {
   afterAll(() => Promise.all([named?.stop(), server?.stop()]));
 
   const addressAfterSignIn = async (): Promise<string> => {
-    const rooms = await data.open();
-    const accountId = await rooms.sessions.signIn({
+    const services = await data.open();
+    const accountId = await services.sessions.signIn({
       serverName: null,
       baseUrl: server.baseUrl,
       identifier: { kind: "user", user: uma.userId },
       password: uma.password,
       acceptInsecureHttp: false,
     });
-    expect(rooms.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });
-    return rooms.sessions.account(accountId).homeserver.baseUrl;
+    expect(services.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });
+    return services.sessions.account(accountId).homeserver.baseUrl;
   };
 
   it("is reached there from then on", async () => {

@@ -1,15 +1,15 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { LoginIdentifier } from "../../../shared/contract/signIn.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 
 const ALICE = "@alice:victim.example";
 
 let server: LocalServer;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 /** What `https://<name>/.well-known/matrix/client` answers, by name. */
 let wellKnown: Record<string, string> = {};
 
@@ -25,7 +25,7 @@ beforeEach(async () => {
   wellKnown = {};
   server.arrived.length = 0;
   data = await StewardData.create();
-  rooms = await data.open({
+  services = await data.open({
     fetch: (input, init) => {
       const url = new URL(input instanceof Request ? input.url : input);
       if (!url.pathname.startsWith("/.well-known/")) return fetch(input, init);
@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => data.destroy());
 
 const signIn = (serverName: string | null, identifier: LoginIdentifier) =>
-  rooms.sessions.signIn({
+  services.sessions.signIn({
     serverName,
     baseUrl: server.baseUrl,
     identifier,
@@ -61,20 +61,20 @@ describe("a server that signs in a user of another server", () => {
     const error = await errorOf(signIn(name, identifier));
     expect(error).toEqual({ kind: "foreign_user", expected, userId: ALICE });
     expect(loggedOut()).toBe(true);
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(services.sessions.list()).toEqual([]);
   });
 
   it("is taken where the other name leads to the same server", async () => {
     wellKnown["victim.example"] = server.baseUrl;
     const accountId = await signIn("www.victim.example", { kind: "user", user: "alice" });
-    expect(rooms.sessions.account(accountId).userId).toBe(ALICE);
+    expect(services.sessions.account(accountId).userId).toBe(ALICE);
   });
 
   it("is taken where only its address is known, which is not its name", async () => {
     for (const name of [null, new URL(server.baseUrl).host]) {
       const accountId = await signIn(name, { kind: "user", user: "alice" });
-      expect(rooms.sessions.account(accountId).userId).toBe(ALICE);
-      await rooms.sessions.signOut(accountId);
+      expect(services.sessions.account(accountId).userId).toBe(ALICE);
+      await services.sessions.signOut(accountId);
     }
   });
 
@@ -83,6 +83,6 @@ describe("a server that signs in a user of another server", () => {
     const error = await errorOf(signIn(null, { kind: "email", address: "a@b.example" }));
     expect(error).toEqual({ kind: "already_signed_in", accountId, userId: ALICE });
     expect(loggedOut()).toBe(true);
-    expect(rooms.sessions.list()).toHaveLength(1);
+    expect(services.sessions.list()).toHaveLength(1);
   });
 });

@@ -1,12 +1,12 @@
 import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -14,7 +14,7 @@ const PASSPHRASE = "zebra mango flywheel outpost";
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let ada: { user: TestUser; id: AccountId; device: string };
 let bob: typeof ada;
 let users = 0;
@@ -26,33 +26,33 @@ afterAll(() => synapse.stop());
 
 async function signIn(): Promise<typeof ada> {
   const user = await synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
-  const id = await signInTo(rooms, user, synapse.baseUrl);
-  return { user, id, device: rooms.sessions.account(id).deviceId };
+  const id = await signInTo(services, user, synapse.baseUrl);
+  return { user, id, device: services.sessions.account(id).deviceId };
 }
 
 /** As when the app is started again. */
 async function restart(): Promise<void> {
   await data.close();
-  rooms = await data.open();
-  await rooms.sessions.restoreAll();
+  services = await data.open();
+  await services.sessions.restoreAll();
 }
 
 /** Two accounts behind a passphrase, and a start at which nobody gives it; the keychain works by now. */
 beforeEach(async () => {
   data = await StewardData.create();
   data.keychain.problem = "unreachable";
-  rooms = await data.open();
-  await rooms.secrets.choosePassphrase(PASSPHRASE);
+  services = await data.open();
+  await services.secrets.choosePassphrase(PASSPHRASE);
   [ada, bob] = [await signIn(), await signIn()];
   data.keychain.problem = null;
   await restart();
 }, 60_000);
 afterEach(() => data.destroy());
 
-const sessionOf = (id: AccountId) => rooms.sessions.account(id).session;
+const sessionOf = (id: AccountId) => services.sessions.account(id).session;
 const foldersOf = (id: AccountId, folder = data.folder) => new Folders(folder).account(id);
 const deviceKeysOf = (id: AccountId) =>
-  rooms.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys());
+  services.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys());
 
 const runs = (id: AccountId): Promise<unknown> =>
   waitUntil(() => sessionOf(id).status === "running", { what: "the session to run", timeoutMs: 20_000 });
@@ -83,21 +83,21 @@ describe("accounts behind a forgotten passphrase", () => {
   it("wait while it may still be given: nobody's password is sent anywhere", async () => {
     expect(sessionOf(ada.id)).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
     // The server would say that it is wrong.
-    expect(await errorOf(rooms.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "secrets_locked" });
-    await rooms.secrets.unlock(PASSPHRASE);
+    expect(await errorOf(services.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "secrets_locked" });
+    await services.secrets.unlock(PASSPHRASE);
     await runs(ada.id);
   });
 
   it("say so, sign in again with a new device, and lose nothing of the one before", async () => {
-    await rooms.secrets.forgetPassphrase();
+    await services.secrets.forgetPassphrase();
     await waitUntil(() => sessionOf(ada.id).error?.kind === "passphrase_forgotten", { what: "the account to say so" });
     const { vault, crypto, setAside: asideFolder } = foldersOf(ada.id);
     const before = { ...(await contents(vault)), ...(await contents(crypto)) };
-    expect(await errorOf(rooms.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "wrong_credentials" });
+    expect(await errorOf(services.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "wrong_credentials" });
     expect({ ...(await contents(vault)), ...(await contents(crypto)) }).toEqual(before);
 
-    await rooms.sessions.signInAgain(ada.id, ada.user.password);
-    const { deviceId, session } = rooms.sessions.account(ada.id);
+    await services.sessions.signInAgain(ada.id, ada.user.password);
+    const { deviceId, session } = services.sessions.account(ada.id);
     expect(session.status).toBe("running");
     expect(deviceId).not.toBe(ada.device);
     expect((await devicesOnServer(ada)).sort()).toEqual([ada.device, deviceId].sort());
@@ -106,34 +106,34 @@ describe("accounts behind a forgotten passphrase", () => {
     expect(sessionOf(bob.id).error).toEqual({ kind: "passphrase_forgotten" });
 
     await restart();
-    expect(rooms.sessions.account(ada.id)).toMatchObject({ deviceId, session: { status: "running" } });
+    expect(services.sessions.account(ada.id)).toMatchObject({ deviceId, session: { status: "running" } });
     // From here on it is an account like any other.
     await synapse.removeDevice(ada.user, deviceId);
     await waitUntil(() => sessionOf(ada.id).status === "softLoggedOut", { what: "the server's word", timeoutMs: 40_000 });
-    await rooms.sessions.signInAgain(ada.id, ada.user.password);
+    await services.sessions.signInAgain(ada.id, ada.user.password);
     expect(sessionOf(ada.id).status).toBe("running");
-    await rooms.sessions.signOut(ada.id);
+    await services.sessions.signOut(ada.id);
     expect(await readdir(join(data.folder, "accounts"))).toEqual([bob.id]);
   }, 90_000);
 
   it("come back with their device when it is remembered, beside those that have signed in again", async () => {
-    await rooms.secrets.forgetPassphrase();
-    await rooms.sessions.signInAgain(ada.id, ada.user.password);
+    await services.secrets.forgetPassphrase();
+    await services.sessions.signInAgain(ada.id, ada.user.password);
     const keys = await deviceKeysOf(ada.id);
-    expect(await errorOf(rooms.secrets.recallPassphrase("not that one"))).toEqual({ kind: "wrong_passphrase" });
-    await rooms.secrets.recallPassphrase(PASSPHRASE);
+    expect(await errorOf(services.secrets.recallPassphrase("not that one"))).toEqual({ kind: "wrong_passphrase" });
+    await services.secrets.recallPassphrase(PASSPHRASE);
     await runs(bob.id);
-    expect(rooms.sessions.account(bob.id).deviceId).toBe(bob.device);
+    expect(services.sessions.account(bob.id).deviceId).toBe(bob.device);
     expect(await deviceKeysOf(ada.id)).toEqual(keys);
     await restart();
     expect(sessionOf(ada.id).status).toBe("running");
     expect(sessionOf(bob.id).error).toEqual({ kind: "secrets_locked" });
-    await rooms.secrets.unlock(PASSPHRASE);
+    await services.secrets.unlock(PASSPHRASE);
     await runs(bob.id);
   });
 
   it("can sign in again wherever that was cut off, and lose nothing", async () => {
-    await rooms.secrets.forgetPassphrase();
+    await services.secrets.forgetPassphrase();
     const before = { ...(await contents(foldersOf(ada.id).vault)), ...(await contents(foldersOf(ada.id).crypto)) };
     const moments = await snapshotsOfSignIn();
     expect(moments.map(({ what }) => what)).toEqual(["vault set aside", "device in the index", "secrets written"]);
@@ -161,12 +161,12 @@ describe("accounts behind a forgotten passphrase", () => {
   }, 90_000);
 
   it("are signed in again once when asked twice at the same moment", async () => {
-    await rooms.secrets.forgetPassphrase();
-    const again = () => rooms.sessions.signInAgain(ada.id, ada.user.password);
-    const update = rooms.index.update.bind(rooms.index);
+    await services.secrets.forgetPassphrase();
+    const again = () => services.sessions.signInAgain(ada.id, ada.user.password);
+    const update = services.index.update.bind(services.index);
     const second = new Promise<unknown>((resolve) => {
-      rooms.index.update = async (...given) => {
-        rooms.index.update = update;
+      services.index.update = async (...given) => {
+        services.index.update = update;
         // In the middle of the first: its old secrets are set aside, and its new ones are not written.
         const settled = errorOf(again());
         resolve(settled);
@@ -177,7 +177,7 @@ describe("accounts behind a forgotten passphrase", () => {
     await again();
     expect(await second).toEqual({ kind: "conversation_over" });
     await runs(ada.id);
-    const { deviceId } = rooms.sessions.account(ada.id);
+    const { deviceId } = services.sessions.account(ada.id);
     expect((await devicesOnServer(ada)).sort()).toEqual([ada.device, deviceId].sort());
   });
 });
@@ -186,18 +186,18 @@ describe("an account of the keychain", () => {
   it("starts when that opens, also while the passphrase of others is still asked for", async () => {
     await data.destroy();
     data = await StewardData.create();
-    rooms = await data.open();
+    services = await data.open();
     const inKeychain = await signIn();
     await data.close();
     data.keychain.problem = "locked";
-    rooms = await data.open();
-    await rooms.secrets.choosePassphrase(PASSPHRASE);
+    services = await data.open();
+    await services.secrets.choosePassphrase(PASSPHRASE);
     const behindPassphrase = await signIn();
     await restart();
     const states = () => [inKeychain, behindPassphrase].map(({ id }) => sessionOf(id).status);
     expect(states()).toEqual(["locked", "locked"]);
     data.keychain.problem = null;
-    expect(await rooms.secrets.retryKeychain()).toMatchObject({ locked: true, keychainProblem: null });
+    expect(await services.secrets.retryKeychain()).toMatchObject({ locked: true, keychainProblem: null });
     await runs(inKeychain.id);
     expect(states()).toEqual(["running", "locked"]);
   });
@@ -212,7 +212,7 @@ async function snapshotsOfSignIn(): Promise<{ what: string; folder: StewardData 
     for (const [name, value] of data.keychain.entries) folder.keychain.entries.set(name, value);
     moments.push({ what, folder });
   };
-  const { secretStore, index } = rooms;
+  const { secretStore, index } = services;
   const [aside, update, write] = [
     secretStore.setAside.bind(secretStore),
     index.update.bind(index),
@@ -232,7 +232,7 @@ async function snapshotsOfSignIn(): Promise<{ what: string; folder: StewardData 
     await keep("secrets written");
     return place;
   };
-  await rooms.sessions.signInAgain(ada.id, ada.user.password);
+  await services.sessions.signInAgain(ada.id, ada.user.password);
   await data.close();
   return moments;
 }

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
-import type { RoomKey } from "../../../main/encryption/roomKeys/roomKey.ts";
-import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
-import type { Rooms } from "../../../main/rooms.ts";
-import { openCryptoMachine } from "../../../main/sessions/cryptoMachine.ts";
+import type { RoomKey } from "../../../main/roomKeys/roomKey.ts";
+import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
+import type { Services } from "../../../main/services.ts";
+import { openCryptoMachine } from "../../../main/sdk/olmMachine.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { silent, someAccount } from "../../support/cryptoFolder.ts";
@@ -15,7 +15,7 @@ import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { sample } from "../../support/seed.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -24,7 +24,7 @@ const KEYS = makeRoomKeys(sample(1030, 20_030));
 
 let synapse: Synapse;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let oldDevice: string;
@@ -38,11 +38,11 @@ afterAll(() => synapse.stop());
 /** An account with room keys that are nowhere else, whose device another session has removed. */
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   user = await synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
-  accountId = await signInTo(rooms, user, synapse.baseUrl);
-  oldDevice = rooms.sessions.account(accountId).deviceId;
-  await rooms.sessions.session(accountId).use(async (client) => {
+  accountId = await signInTo(services, user, synapse.baseUrl);
+  oldDevice = services.sessions.account(accountId).deviceId;
+  await services.sessions.session(accountId).use(async (client) => {
     (await cryptoMachineOf(client).importExportedRoomKeys(JSON.stringify(KEYS), () => undefined)).free();
   });
   await synapse.removeDevice(user, oldDevice);
@@ -50,15 +50,15 @@ beforeEach(async () => {
 }, sample(60_000, 600_000));
 afterEach(() => data.destroy());
 
-const isLoggedOut = (): boolean => rooms.sessions.account(accountId).session.status === "softLoggedOut";
+const isLoggedOut = (): boolean => services.sessions.account(accountId).session.status === "softLoggedOut";
 const foldersOf = (folder = data.folder) => new Folders(folder).account(accountId);
 
 /** The account runs on a device of its own with all its room keys, and nothing is left of the other. */
-async function expectMoved(where = { rooms, folder: data.folder }): Promise<void> {
-  const account = where.rooms.sessions.account(accountId);
+async function expectMoved(where = { services, folder: data.folder }): Promise<void> {
+  const account = where.services.sessions.account(accountId);
   expect(account.session.status).toBe("running");
   expect(account.deviceId).not.toBe(oldDevice);
-  const session = where.rooms.sessions.session(accountId);
+  const session = where.services.sessions.session(accountId);
   expect(session.details).toMatchObject({ deviceId: account.deviceId, hasRun: true });
   const { device, keys } = await session.use(async (client) => ({
     device: (await client.whoami()).device_id,
@@ -73,8 +73,8 @@ async function expectMoved(where = { rooms, folder: data.folder }): Promise<void
 /** As when the app is started again. */
 async function restart(): Promise<void> {
   await data.close();
-  rooms = await data.open();
-  await rooms.sessions.restoreAll();
+  services = await data.open();
+  await services.sessions.restoreAll();
 }
 
 /** Resolves when some room keys, and not all, are in the store that is being filled. */
@@ -90,7 +90,7 @@ async function bytesIn(folder: string): Promise<number> {
 
 describe("an account whose device was removed", () => {
   it("takes all room keys along to its new device, also over a restart", async () => {
-    await rooms.sessions.signInAgain(accountId, user.password);
+    await services.sessions.signInAgain(accountId, user.password);
     await expectMoved();
     await restart();
     await expectMoved();
@@ -104,14 +104,14 @@ describe("an account whose device was removed", () => {
       const some = (JSON.parse(json) as RoomKey[]).filter(({ session_id: id }) => id !== left.session_id);
       return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
     });
-    await rooms.sessions.signInAgain(accountId, user.password);
+    await services.sessions.signInAgain(accountId, user.password);
     importing.mockRestore();
-    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId).session.status).toBe("running");
     expect((await readdir(foldersOf().root)).sort()).toEqual(["crypto", "set-aside", "vault"]);
     const [moment] = await readdir(foldersOf().setAside);
     const kept = join(foldersOf().setAside, moment!, "crypto");
     const store = await installCryptoStores(silent).mount(someAccount, kept, { mustExist: true });
-    const storageKey = await rooms.sessions.session(accountId).readStorageKey();
+    const storageKey = await services.sessions.session(accountId).readStorageKey();
     const [{ userId }, { databasePrefix }] = [user, store];
     const machine = await openCryptoMachine({ userId, deviceId: oldDevice, storageKey, databasePrefix });
     const inIt = JSON.parse(await machine.exportRoomKeys((key) => (key.free(), true))) as RoomKey[];
@@ -122,13 +122,13 @@ describe("an account whose device was removed", () => {
   });
 
   it("loses no room key when it is stopped in the middle, and moves when it is done again", async () => {
-    const moving = errorOf(rooms.sessions.signInAgain(accountId, user.password));
+    const moving = errorOf(services.sessions.signInAgain(accountId, user.password));
     await halfFilled();
-    await rooms.sessions.session(accountId).stop();
+    await services.sessions.session(accountId).stop();
     expect(await moving).toEqual({ kind: "cancelled" });
     await waitUntil(isLoggedOut, { what: "the account to ask again" });
-    expect(rooms.sessions.account(accountId).deviceId).toBe(oldDevice);
-    await rooms.sessions.signInAgain(accountId, user.password);
+    expect(services.sessions.account(accountId).deviceId).toBe(oldDevice);
+    await services.sessions.signInAgain(accountId, user.password);
     await expectMoved();
   });
 
@@ -138,8 +138,8 @@ describe("an account whose device was removed", () => {
     expect(reached).toBe(true);
     await restart();
     expect(isLoggedOut()).toBe(true);
-    expect(rooms.sessions.account(accountId).deviceId).toBe(oldDevice);
-    await rooms.sessions.signInAgain(accountId, user.password);
+    expect(services.sessions.account(accountId).deviceId).toBe(oldDevice);
+    await services.sessions.signInAgain(accountId, user.password);
     await expectMoved();
   });
 
@@ -153,7 +153,7 @@ describe("an account whose device was removed", () => {
         for (const [name, value] of data.keychain.entries) copy.keychain.entries.set(name, value);
         const started = await copy.open();
         await started.sessions.restoreAll();
-        await expectMoved({ rooms: started, folder: copy.folder });
+        await expectMoved({ services: started, folder: copy.folder });
       } finally {
         await copy.destroy();
         await folder.destroy();
@@ -170,7 +170,7 @@ async function snapshotsOfMove(): Promise<{ what: string; folder: StewardData }[
     await cp(data.folder, folder.folder, { recursive: true });
     moments.push({ what, folder });
   };
-  const { secretStore, index } = rooms;
+  const { secretStore, index } = services;
   const [updateSecrets, updateIndex] = [secretStore.update.bind(secretStore), index.update.bind(index)];
   secretStore.update = async (id, change) => {
     const secrets = await updateSecrets(id, change);
@@ -182,7 +182,7 @@ async function snapshotsOfMove(): Promise<{ what: string; folder: StewardData }[
     if (entry.deviceId !== oldDevice && moments.length === 1) await keep("device in the index");
     return entry;
   };
-  await rooms.sessions.signInAgain(accountId, user.password);
+  await services.sessions.signInAgain(accountId, user.password);
   await data.close();
   return moments;
 }

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { Fault } from "../../support/faultProxy.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -26,22 +26,22 @@ afterEach(async () => {
   await data.destroy();
 });
 
-const signIn = (rooms: Rooms): Promise<AccountId> => signInTo(rooms, user, servers.proxy.baseUrl);
+const signIn = (services: Services): Promise<AccountId> => signInTo(services, user, servers.proxy.baseUrl);
 const host = (): string => new URL(servers.proxy.baseUrl).host;
 const lock = (locked: boolean): Promise<unknown> =>
   servers.synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(user.userId)}`, body: { locked } });
 
 describe("an account that its server has locked", () => {
   it("says so when it starts, when it is asked for something, and when it signs in", async () => {
-    const rooms = await data.open();
-    const accountId = await signIn(rooms);
-    const before = await rooms.health.refresh(accountId);
+    const services = await data.open();
+    const accountId = await signIn(services);
+    const before = await services.health.refresh(accountId);
     await lock(true);
     const error = { kind: "user_locked" };
-    expect(await errorOf(rooms.sessionList.list(accountId))).toEqual(error);
+    expect(await errorOf(services.sessionList.list(accountId))).toEqual(error);
     // What was known of it stays.
-    expect(await errorOf(rooms.health.refresh(accountId))).toEqual(error);
-    expect(rooms.sessions.account(accountId).health).toEqual(before);
+    expect(await errorOf(services.health.refresh(accountId))).toEqual(error);
+    expect(services.sessions.account(accountId).health).toEqual(before);
     await data.close();
 
     const again = await data.open();
@@ -63,15 +63,15 @@ describe("an account that its server has locked", () => {
 
 describe("an account that its server has suspended", () => {
   it("reads, and says why it can change nothing", async () => {
-    const rooms = await data.open();
-    const accountId = await signIn(rooms);
+    const services = await data.open();
+    const accountId = await signIn(services);
     await servers.synapse.adminCall({
       method: "PUT",
       path: `/_synapse/admin/v1/suspend/${encodeURIComponent(user.userId)}`,
       body: { suspend: true },
     });
-    expect(await rooms.sessionList.list(accountId)).toHaveLength(1);
-    expect(await errorOf(rooms.profile.setDisplayName(accountId, "Somebody else"))).toEqual({ kind: "user_suspended" });
+    expect(await services.sessionList.list(accountId)).toHaveLength(1);
+    expect(await errorOf(services.profile.setDisplayName(accountId, "Somebody else"))).toEqual({ kind: "user_suspended" });
   });
 });
 
@@ -107,8 +107,8 @@ describe("a server that answers a sync with an error", () => {
     ],
   ];
   it.each(cases)("says that %s", async (_what, fault, expected) => {
-    const rooms = await data.open();
-    const accountId = await signIn(rooms);
+    const services = await data.open();
+    const accountId = await signIn(services);
     await data.close();
     servers.proxy.addRule({ path: /\/sync\?/, fault, times: Infinity });
     const again = await data.open();
@@ -117,15 +117,15 @@ describe("a server that answers a sync with an error", () => {
   });
 
   it("says it of a session that has been running", async () => {
-    const rooms = await data.open();
-    const accountId = await signIn(rooms);
+    const services = await data.open();
+    const accountId = await signIn(services);
     servers.proxy.addRule({ path: /\/sync\?/, fault: { kind: "answer", status: 403, body: { errcode: "M_RESOURCE_LIMIT_EXCEEDED" } }, times: Infinity });
     // Something new ends the poll that is under way.
-    await rooms.sessions.session(accountId).use((client) => client.setAccountDataRaw("org.example.new" as never, {}));
+    await services.sessions.session(accountId).use((client) => client.setAccountDataRaw("org.example.new" as never, {}));
     const error = { kind: "resource_limit", host: host(), contact: null };
     const told = await waitUntil(
       () => {
-        const { session } = rooms.sessions.account(accountId);
+        const { session } = services.sessions.account(accountId);
         return session.error !== null && session;
       },
       { what: "the session to learn of it", timeoutMs: 30_000 },
@@ -135,15 +135,15 @@ describe("a server that answers a sync with an error", () => {
 });
 
 it.each([
-  ["devices", /\/devices$/, (rooms: Rooms, id: AccountId) => rooms.sessionList.list(id)],
-  ["a profile", /\/profile\/[^/]+$/, (rooms: Rooms, id: AccountId) => rooms.profile.get(id)],
-  ["what may be changed", /\/capabilities$/, (rooms: Rooms, id: AccountId) => rooms.profile.get(id)],
+  ["devices", /\/devices$/, (services: Services, id: AccountId) => services.sessionList.list(id)],
+  ["a profile", /\/profile\/[^/]+$/, (services: Services, id: AccountId) => services.profile.get(id)],
+  ["what may be changed", /\/capabilities$/, (services: Services, id: AccountId) => services.profile.get(id)],
 ])("a server whose answer about %s has another shape is not understood, in words", async (_what, path, ask) => {
-  const rooms = await data.open();
-  const accountId = await signIn(rooms);
+  const services = await data.open();
+  const accountId = await signIn(services);
   for (const body of ["[]", "null", `{"devices":{},"capabilities":7,"displayname":`]) {
     servers.proxy.clear();
     servers.proxy.addRule({ method: "GET", path, fault: { kind: "answer", status: 200, body }, times: Infinity });
-    expect(await errorOf(ask(rooms, accountId))).toEqual({ kind: "bad_answer", host: host() });
+    expect(await errorOf(ask(services, accountId))).toEqual({ kind: "bad_answer", host: host() });
   }
 }, 30_000);

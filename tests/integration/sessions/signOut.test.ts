@@ -2,8 +2,8 @@ import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JobControl } from "../../../main/account/jobs.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { JobControl } from "../../../main/jobs/jobs.ts";
+import type { Services } from "../../../main/services.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import { type AppError, fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
@@ -14,7 +14,7 @@ import { makePng } from "../../support/png.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -22,7 +22,7 @@ const OTHER_PROCESS = fileURLToPath(new URL("../../support/cryptoStoreWriter.ts"
 
 const servers = useServers();
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let leaving: TestUser;
 let leavingId: AccountId;
 let stayingId: AccountId;
@@ -31,10 +31,10 @@ let users = 0;
 /** Two accounts; the one that shall leave is behind the proxy. */
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   leaving = await newUser(servers.synapse);
-  leavingId = await signInTo(rooms, leaving, servers.proxy.baseUrl);
-  stayingId = await signInTo(rooms, await newUser(servers.synapse), servers.synapse.baseUrl);
+  leavingId = await signInTo(services, leaving, servers.proxy.baseUrl);
+  stayingId = await signInTo(services, await newUser(servers.synapse), servers.synapse.baseUrl);
 }, 60_000);
 afterEach(async () => {
   servers.proxy.clear();
@@ -44,14 +44,14 @@ afterEach(async () => {
 const newUser = (synapse: Synapse): Promise<TestUser> =>
   synapse.register({ user: `leaver${(users += 1)}`, password: `password ${users}` });
 const folders = () => new Folders(data.folder).account(leavingId);
-const errorOfSession = (): AppError | null => rooms.sessions.account(leavingId).session.error;
+const errorOfSession = (): AppError | null => services.sessions.account(leavingId).session.error;
 
 /** Ends the app, changes its files, and starts it again. */
 async function restart(change: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
   await data.close();
   await change();
-  rooms = await data.open();
-  await rooms.sessions.restoreAll();
+  services = await data.open();
+  await services.sessions.restoreAll();
 }
 
 /** How many sessions of a user the server lists, without one of its own. */
@@ -64,7 +64,7 @@ async function sessionsOn(synapse: Synapse, { user, password }: TestUser): Promi
 
 /** Nothing is left of the account, its user can sign in anew, and the other account has not noticed. */
 async function expectGone(): Promise<void> {
-  expect(rooms.sessions.list().map(({ accountId }) => accountId)).toEqual([stayingId]);
+  expect(services.sessions.list().map(({ accountId }) => accountId)).toEqual([stayingId]);
   expect([...data.keychain.entries.keys()].filter((name) => name.includes(leavingId))).toEqual([]);
   expect(await readdir(join(data.folder, "accounts"))).toEqual([stayingId]);
   expect((await readdir(join(data.folder, "avatars"))).filter((name) => name !== stayingId)).toEqual([]);
@@ -74,16 +74,16 @@ async function expectGone(): Promise<void> {
   }
   const told = data.events.filter(({ payload }) => "accountId" in payload && payload.accountId === leavingId);
   expect(told.at(-1)?.channel).toBe("accounts.removed");
-  expect(rooms.sessions.account(stayingId).session).toEqual({ status: "running", error: null, offline: false });
-  const anew = await signInTo(rooms, leaving, servers.synapse.baseUrl);
-  expect(rooms.sessions.account(anew).session.status).toBe("running");
+  expect(services.sessions.account(stayingId).session).toEqual({ status: "running", error: null, offline: false });
+  const anew = await signInTo(services, leaving, servers.synapse.baseUrl);
+  expect(services.sessions.account(anew).session.status).toBe("running");
 }
 
 /** What a restart makes of what was broken. */
 async function expectBroken(status: string, error: AppError): Promise<void> {
-  expect(rooms.sessions.account(leavingId).session).toEqual({ status, error, offline: false });
-  expect(rooms.sessions.account(stayingId).session.status).toBe("running");
-  expect(await rooms.health.signOutPreview(leavingId)).toMatchObject({
+  expect(services.sessions.account(leavingId).session).toEqual({ status, error, offline: false });
+  expect(services.sessions.account(stayingId).session.status).toBe("running");
+  expect(await services.health.signOutPreview(leavingId)).toMatchObject({
     whyNotRunning: error,
     roomKeysNotBackedUp: null,
     lastVerifiedSession: null,
@@ -93,14 +93,14 @@ async function expectBroken(status: string, error: AppError): Promise<void> {
 
 describe("a picture that arrives", () => {
   it("after its account is gone is not kept", async () => {
-    await rooms.sessions.session(leavingId).use(async (client) => {
+    await services.sessions.session(leavingId).use(async (client) => {
       const { content_uri: mxc } = await client.uploadContent(new Blob([new Uint8Array(makePng(20, 20))]), { type: "image/png" });
       await client.setAvatarUrl(mxc);
     });
     const hold = servers.proxy.hold({ path: /media\/thumbnail/, nth: 1, when: "after" });
-    const looking = errorOf(rooms.profile.get(leavingId));
+    const looking = errorOf(services.profile.get(leavingId));
     await hold.reached;
-    await rooms.sessions.signOut(leavingId);
+    await services.sessions.signOut(leavingId);
     hold.release();
     expect(await looking).toEqual({ kind: "cancelled" });
     await waitUntil(() => servers.proxy.requests({ path: /media\/thumbnail/ }).every(({ status }) => status === 200), {
@@ -123,10 +123,10 @@ describe("a request that the server has begun", () => {
     const user = await newUser(servers.synapse);
     servers.proxy.clearRecord();
     const held = servers.proxy.hold({ ...UPLOAD, nth: 1, when: "after" });
-    const accountId = await signInTo(rooms, user, servers.proxy.baseUrl);
+    const accountId = await signInTo(services, user, servers.proxy.baseUrl);
     await held.reached;
-    const leaves = rooms.sessions.signOut(accountId);
-    await waitUntil(() => rooms.sessions.session(accountId).snapshot.status === "stopped", { what: "the session to stop" });
+    const leaves = services.sessions.signOut(accountId);
+    await waitUntil(() => services.sessions.session(accountId).snapshot.status === "stopped", { what: "the session to stop" });
     // Everything that could send it has had its turn.
     await servers.synapse.call({ path: "/_matrix/client/versions" });
     expect(servers.proxy.requests({ path: /\/logout$/ })).toEqual([]);
@@ -139,9 +139,9 @@ describe("a request that the server has begun", () => {
   it("and is never answered keeps nothing here, and is no promise that the session is gone", async () => {
     const user = await newUser(servers.synapse);
     const lost = servers.proxy.addRule({ ...UPLOAD, fault: { kind: "hang" }, times: Infinity });
-    const accountId = await signInTo(rooms, user, servers.proxy.baseUrl);
+    const accountId = await signInTo(services, user, servers.proxy.baseUrl);
     await lost.firstMet;
-    expect(await rooms.sessions.signOut(accountId)).toEqual({ serverTold: false });
+    expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: false });
     expect(await sessionsOn(servers.synapse, user)).toBe(0);
   }, 60_000);
 });
@@ -151,7 +151,7 @@ describe("an account that cannot run any more", () => {
     await restart(() => writeFile(join(folders().crypto, "level", "CURRENT"), "nothing that LevelDB wrote"));
     await expectBroken("failed", { kind: "store_damaged" });
     expect(await sessionsOn(servers.synapse, leaving)).toBe(1);
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: true });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: true });
     expect(await sessionsOn(servers.synapse, leaving)).toBe(0);
     await expectGone();
   }, 60_000);
@@ -162,7 +162,7 @@ describe("an account that cannot run any more", () => {
       await rm(folders().crypto, { recursive: true });
     });
     await expectBroken("failed", { kind: "store_damaged" });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: true });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: true });
     await expectGone();
   }, 60_000);
 
@@ -172,7 +172,7 @@ describe("an account that cannot run any more", () => {
       for (const name of data.keychain.entries.keys()) if (name.includes(leavingId)) data.keychain.entries.delete(name);
     });
     await expectBroken("failed", { kind: "secret_missing" });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: false });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: false });
     expect(await sessionsOn(servers.synapse, leaving)).toBe(1);
     await expectGone();
   }, 60_000);
@@ -182,7 +182,7 @@ describe("an account that cannot run any more", () => {
       for (const name of await readdir(folders().vault)) await writeFile(join(folders().vault, name), "not a vault");
     });
     await expectBroken("locked", { kind: "secret_unreadable" });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: false });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: false });
     expect(await sessionsOn(servers.synapse, leaving)).toBe(1);
     await expectGone();
   }, 60_000);
@@ -193,21 +193,21 @@ describe("a key store that another process uses", () => {
   afterEach(() => other.kill());
 
   it("keeps the account from being signed out, of which nothing is done then", async () => {
-    const keys = await rooms.sessions.session(leavingId).use((client) => client.getCrypto()!.getOwnDeviceKeys());
+    const keys = await services.sessions.session(leavingId).use((client) => client.getCrypto()!.getOwnDeviceKeys());
     await restart(async () => {
       other = runScript(OTHER_PROCESS, [folders().crypto]);
       await other.line("mounted");
     });
     await expectBroken("failed", { kind: "store_in_use" });
     servers.proxy.clearRecord();
-    expect(await errorOf(rooms.sessions.signOut(leavingId))).toEqual({ kind: "store_in_use" });
+    expect(await errorOf(services.sessions.signOut(leavingId))).toEqual({ kind: "store_in_use" });
     expect(servers.proxy.requests({ path: /logout/ })).toEqual([]);
     await waitUntil(() => errorOfSession()?.kind === "store_in_use", { what: "the account to say why again" });
     await other.kill();
-    await rooms.sessions.retry(leavingId);
-    expect(rooms.sessions.account(leavingId).session.status).toBe("running");
-    expect(await rooms.sessions.session(leavingId).use((client) => client.getCrypto()!.getOwnDeviceKeys())).toEqual(keys);
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: true });
+    await services.sessions.retry(leavingId);
+    expect(services.sessions.account(leavingId).session.status).toBe("running");
+    expect(await services.sessions.session(leavingId).use((client) => client.getCrypto()!.getOwnDeviceKeys())).toEqual(keys);
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: true });
     await expectGone();
   }, 60_000);
 });
@@ -215,8 +215,8 @@ describe("a key store that another process uses", () => {
 describe("a server that cannot be told", () => {
   it("keeps nothing here while it is down", async () => {
     servers.proxy.addRule({ path: /(?:)/, fault: { kind: "reset" }, times: Infinity });
-    expect(await rooms.health.signOutPreview(leavingId)).toMatchObject({ serverReachable: false, whyNotRunning: null });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: false });
+    expect(await services.health.signOutPreview(leavingId)).toMatchObject({ serverReachable: false, whyNotRunning: null });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: false });
     expect(await sessionsOn(servers.synapse, leaving)).toBe(1);
     await expectGone();
   }, 60_000);
@@ -224,21 +224,21 @@ describe("a server that cannot be told", () => {
   it("keeps nothing here when it was down at the start", async () => {
     servers.proxy.addRule({ path: /(?:)/, fault: { kind: "reset" }, times: Infinity });
     await restart();
-    expect(rooms.sessions.account(leavingId).session).toMatchObject({ status: "failed", offline: true });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: false });
+    expect(services.sessions.account(leavingId).session).toMatchObject({ status: "failed", offline: true });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: false });
     await expectGone();
   }, 60_000);
 
   it("keeps nothing here when it hangs", async () => {
     servers.proxy.addRule({ path: /(?:)/, fault: { kind: "hang" }, times: Infinity });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: false });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: false });
     await expectGone();
   }, 60_000);
 
   it.each([true, false])("is one that takes the token no more and lists the session still, or not: %s", async (softLogout) => {
     const body = { errcode: "M_UNKNOWN_TOKEN", error: "No", soft_logout: softLogout };
     servers.proxy.addRule({ path: /logout/, fault: { kind: "answer", status: 401, body } });
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold: !softLogout });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: !softLogout });
     await expectGone();
   }, 60_000);
 });
@@ -248,11 +248,11 @@ describe("the jobs of an account", () => {
     const done = (): Promise<Record<string, number>> => Promise.resolve({ keys: 1 });
     const endless = ({ signal }: JobControl) =>
       new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(new Error("stopped"))));
-    rooms.jobs.start("export_room_keys", leavingId, done);
-    const running = rooms.jobs.start("verify_backup", leavingId, endless);
-    const kept = rooms.jobs.start("export_room_keys", stayingId, done);
-    await rooms.sessions.signOut(leavingId);
-    expect(rooms.jobs.list().map(({ jobId }) => jobId)).toEqual([kept.jobId]);
+    services.jobs.start("export_room_keys", leavingId, done);
+    const running = services.jobs.start("verify_backup", leavingId, endless);
+    const kept = services.jobs.start("export_room_keys", stayingId, done);
+    await services.sessions.signOut(leavingId);
+    expect(services.jobs.list().map(({ jobId }) => jobId)).toEqual([kept.jobId]);
     expect(data.events).toContainEqual({ channel: "jobs.dismissed", payload: { jobId: running.jobId } });
     expect(await readFile(new Folders(data.folder).jobsFile, "utf8")).not.toContain(leavingId);
     await expectGone();
@@ -266,25 +266,25 @@ describe("a sign-out that fails half-way", () => {
   it.each<[string, () => void, { left: AppError["kind"]; serverTold: boolean }]>([
     [
       "the secrets",
-      () => Object.assign(rooms.secretStore, { remove: refuse }),
+      () => Object.assign(services.secretStore, { remove: refuse }),
       { left: "store_damaged", serverTold: true },
     ],
-    ["the picture", () => Object.assign(rooms.avatars, { remove: refuse }), { left: "secret_missing", serverTold: false }],
-    ["the entry", () => Object.assign(rooms.index, { remove: refuse }), { left: "secret_missing", serverTold: false }],
+    ["the picture", () => Object.assign(services.avatars, { remove: refuse }), { left: "secret_missing", serverTold: false }],
+    ["the entry", () => Object.assign(services.index, { remove: refuse }), { left: "secret_missing", serverTold: false }],
   ])("at %s leaves an account that says so, and is done to its end by the next", async (_, spoil, { left, serverTold }) => {
     spoil();
-    expect(await errorOf(rooms.sessions.signOut(leavingId))).toEqual(refusal.error);
+    expect(await errorOf(services.sessions.signOut(leavingId))).toEqual(refusal.error);
     await waitUntil(() => errorOfSession()?.kind === left, { what: "the account to say what is left" });
     await restart();
     expect(errorOfSession()?.kind).toBe(left);
-    expect(await rooms.sessions.signOut(leavingId)).toEqual({ serverTold });
+    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold });
     expect(await sessionsOn(servers.synapse, leaving)).toBe(0);
     await expectGone();
   }, 60_000);
 
   it("is done once when it is asked for twice", async () => {
     const { accessToken: token } = await tokenOf(leavingId);
-    const both = [rooms.sessions.signOut(leavingId), rooms.sessions.signOut(leavingId)];
+    const both = [services.sessions.signOut(leavingId), services.sessions.signOut(leavingId)];
     expect(await Promise.all(both)).toEqual([{ serverTold: true }, { serverTold: true }]);
     expect(data.events.filter(({ channel }) => channel === "accounts.removed")).toHaveLength(1);
     expect((await matrixCall(servers.synapse.baseUrl, { path: "/_matrix/client/v3/account/whoami", token })).status).toBe(401);
@@ -293,7 +293,7 @@ describe("a sign-out that fails half-way", () => {
 });
 
 async function tokenOf(accountId: AccountId): Promise<{ accessToken: string }> {
-  const read = await rooms.secretStore.read(accountId);
+  const read = await services.secretStore.read(accountId);
   if (read.kind !== "found") throw new Error("no secrets");
   return read.secrets;
 }

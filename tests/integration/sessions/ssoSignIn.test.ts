@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { SsoSignIn } from "../../../shared/contract/signIn.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { signInAtProvider } from "../../support/browser.ts";
 import { useSingleSignOn } from "../../support/singleSignOn.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 const servers = useSingleSignOn();
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let people = 0;
 
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   await servers.browser.forgetCookies();
 });
 afterEach(async () => {
@@ -34,7 +34,7 @@ const ended = (signInId: ConversationId): Promise<SsoSignIn> =>
   });
 const start = async (accountId: AccountId | null = null): Promise<ConversationId> => {
   const request = { serverName: null, baseUrl: servers.proxy.baseUrl, providerId: "oidc-example", accountId, acceptInsecureHttp: false };
-  return (await rooms.ssoSignIns.startSso(request)).signInId;
+  return (await services.ssoSignIns.startSso(request)).signInId;
 };
 
 /** Goes through the provider's pages, as somebody, for the sign-in that was started last. */
@@ -59,29 +59,29 @@ const devicesOf = async (name: string): Promise<string[]> => {
   return devices.map(({ device_id: id }) => id);
 };
 
-const secretsOf = (accountId: AccountId) => rooms.secretStore.read(accountId);
+const secretsOf = (accountId: AccountId) => services.secretStore.read(accountId);
 
 describe("single sign-on", () => {
   it("signs in through the browser, and tells the person to come back", async () => {
     const name = newName();
     const signInId = await start();
-    expect(rooms.ssoSignIns.listSso().signIns).toMatchObject([{ signInId, status: "waiting", url: data.opened[0] }]);
+    expect(services.ssoSignIns.listSso().signIns).toMatchObject([{ signInId, status: "waiting", url: data.opened[0] }]);
     expect(await goThrough(name)).toContain("go back to Steward");
     const end = await ended(signInId);
     expect(end).toMatchObject({ status: "done" });
-    const account = rooms.sessions.list()[0]!;
+    const account = services.sessions.list()[0]!;
     expect(account).toMatchObject({ userId: `@${name}:${servers.synapse.serverName}`, session: { status: "running" } });
-    expect(rooms.ssoSignIns.listSso().signIns).toEqual([]);
+    expect(services.ssoSignIns.listSso().signIns).toEqual([]);
     expect(JSON.stringify(data.events)).not.toContain("loginToken=");
   });
 
   it("can be cancelled, and a late answer finds nobody", async () => {
     const signInId = await start();
-    await rooms.ssoSignIns.cancelSso({ signInId });
+    await services.ssoSignIns.cancelSso({ signInId });
     expect(await ended(signInId)).toMatchObject({ status: "cancelled" });
     const redirect = new URL(new URL(data.opened[0]!).searchParams.get("redirectUrl")!);
     await expect(fetch(`${redirect.href}?loginToken=late`)).rejects.toThrow();
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(services.sessions.list()).toEqual([]);
   });
 
   it("keeps two that wait apart: each answer reaches the one that asked", async () => {
@@ -95,7 +95,7 @@ describe("single sign-on", () => {
     const page = await servers.browser.open(data.opened[0]!);
     await signInAtProvider(page, one);
     expect(await ended(first)).toMatchObject({ status: "done" });
-    expect(rooms.sessions.list().map(({ userId }) => userId).sort()).toEqual(
+    expect(services.sessions.list().map(({ userId }) => userId).sort()).toEqual(
       [one, two].map((name) => `@${name}:${servers.synapse.serverName}`).sort(),
     );
   });
@@ -120,7 +120,7 @@ describe("single sign-on", () => {
     const redirect = new URL(data.opened[0]!).searchParams.get("redirectUrl")!;
     await fetch(`${redirect}?loginToken=made-up`);
     expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "login_token_refused" } });
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(services.sessions.list()).toEqual([]);
   });
 
   it("signs the same account in again with its own device", async () => {
@@ -128,7 +128,7 @@ describe("single sign-on", () => {
     const accountId = await signIn(name);
     const [device] = await devicesOf(name);
     await servers.synapse.expireTokens();
-    await waitUntil(() => rooms.sessions.account(accountId).session.status === "softLoggedOut", {
+    await waitUntil(() => services.sessions.account(accountId).session.status === "softLoggedOut", {
       what: "the account to be signed out",
       timeoutMs: 60_000,
     });
@@ -136,7 +136,7 @@ describe("single sign-on", () => {
     const page = await servers.browser.open(data.opened.at(-1)!);
     await page.waitForURL(/\/done$/);
     expect(await ended(again)).toMatchObject({ status: "done", accountId });
-    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId).session.status).toBe("running");
     expect(await devicesOf(name)).toEqual([device]);
   }, 180_000);
 
@@ -154,6 +154,6 @@ describe("single sign-on", () => {
     });
     expect(await secretsOf(accountId)).toEqual(before);
     expect(await devicesOf(other)).toEqual([]);
-    expect(rooms.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId).session.status).toBe("running");
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { sample } from "../../support/seed.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapseWithRooms, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { login, matrixOk } from "../../support/matrixApi.ts";
 
@@ -28,10 +28,10 @@ async function bytesToStart({ userId, password }: TestUser): Promise<{ first: nu
     const syncBytes = (): number =>
       proxy.record.filter(({ path }) => path.includes("/sync")).reduce((sum, { responseBytes }) => sum + responseBytes, 0);
     proxy.clearRecord();
-    const rooms = await data.open();
+    const services = await data.open();
     const identifier = { kind: "user" as const, user: userId };
-    await rooms.sessions.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password, acceptInsecureHttp: false });
-    expect(rooms.sessions.list()[0]?.session.status).toBe("running");
+    await services.sessions.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password, acceptInsecureHttp: false });
+    expect(services.sessions.list()[0]?.session.status).toBe("running");
     const first = syncBytes();
     await data.close();
     proxy.clearRecord();

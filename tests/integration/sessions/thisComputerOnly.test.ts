@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { loopbackFetch } from "../../../main/http/loopback.ts";
 import { findHomeserver } from "../../../main/sessions/discovery.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 
 let synapse: Synapse;
@@ -19,13 +19,13 @@ afterEach(() => data.destroy());
 const trial = { fetch: loopbackFetch(globalThis.fetch), onlyThisComputer: true };
 
 test("a trial takes an account of this computer, and finds and signs in nowhere else", async () => {
-  const rooms = await data.open(trial);
+  const services = await data.open(trial);
   const { user, password } = await synapse.register({ user: "ada", password: "a password" });
   const typed = { serverName: null, identifier: { kind: "user", user }, password, acceptInsecureHttp: true } as const;
-  const accountId = await rooms.sessions.signIn({ ...typed, baseUrl: synapse.baseUrl });
-  expect(rooms.sessions.account(accountId).session.status).toBe("running");
+  const accountId = await services.sessions.signIn({ ...typed, baseUrl: synapse.baseUrl });
+  expect(services.sessions.account(accountId).session.status).toBe("running");
   const elsewhere = { error: { kind: "this_computer_only", host: "matrix.example.org" } };
-  await expect(rooms.sessions.signIn({ ...typed, baseUrl: "https://matrix.example.org" })).rejects.toMatchObject(elsewhere);
+  await expect(services.sessions.signIn({ ...typed, baseUrl: "https://matrix.example.org" })).rejects.toMatchObject(elsewhere);
   await expect(findHomeserver("matrix.example.org", trial.fetch)).rejects.toMatchObject(elsewhere);
   await expect(findHomeserver("https://matrix.example.org", trial.fetch)).rejects.toMatchObject(elsewhere);
 });
@@ -44,14 +44,14 @@ test("a trial does not start an account of another server, and loses nothing of 
   const local = await data.open();
   await local.index.update(accountId, (entry) => ({ ...entry, homeserver: { ...entry.homeserver, baseUrl: "https://matrix.example.org" } }));
   await data.close();
-  const rooms = await data.open(trial);
-  await rooms.sessions.restoreAll();
-  expect(rooms.sessions.account(accountId).session).toEqual({
+  const services = await data.open(trial);
+  await services.sessions.restoreAll();
+  expect(services.sessions.account(accountId).session).toEqual({
     status: "failed",
     error: { kind: "this_computer_only", host: "matrix.example.org" },
     offline: false,
   });
-  await rooms.index.update(accountId, (entry) => ({ ...entry, homeserver: { ...entry.homeserver, baseUrl: synapse.baseUrl } }));
+  await services.index.update(accountId, (entry) => ({ ...entry, homeserver: { ...entry.homeserver, baseUrl: synapse.baseUrl } }));
   await data.close();
   const again = await data.open(trial);
   await again.sessions.restoreAll();

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
-import { cryptoMachineOf } from "../../../main/encryption/sdkInternals.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
+import type { Services } from "../../../main/services.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { silent } from "../../support/cryptoFolder.ts";
@@ -10,7 +10,7 @@ import { errorOf } from "../../support/errorOf.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import type { TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -18,7 +18,7 @@ const servers = useServers();
 const KEYS = makeRoomKeys(5);
 const IDS = KEYS.map(({ session_id: id }) => id).sort();
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let user: TestUser;
 let accountId: AccountId;
 let users = 0;
@@ -30,9 +30,9 @@ beforeEach(async () => {
   servers.proxy.clearRecord();
   data = await StewardData.create();
   signedOut = [];
-  rooms = await data.open({ fetch: notingSignOuts });
+  services = await data.open({ fetch: notingSignOuts });
   user = await servers.synapse.register({ user: `busy${(users += 1)}`, password: `password ${users}` });
-  accountId = await signInTo(rooms, user, servers.proxy.baseUrl);
+  accountId = await signInTo(services, user, servers.proxy.baseUrl);
   await session().use(async (client) => {
     (await cryptoMachineOf(client).importExportedRoomKeys(JSON.stringify(KEYS), () => undefined)).free();
   });
@@ -51,8 +51,8 @@ const notingSignOuts: typeof fetch = (input, init) => {
   if (request.url.endsWith("/logout")) signedOut.push(request.headers.get("authorization")?.replace("Bearer ", ""));
   return fetch(request);
 };
-const session = () => rooms.sessions.session(accountId);
-const account = () => rooms.sessions.account(accountId);
+const session = () => services.sessions.session(accountId);
+const account = () => services.sessions.account(accountId);
 const foldersOf = () => new Folders(data.folder).account(accountId);
 const uploads = () => servers.proxy.requests({ path: /\/keys\/upload/ });
 const logins = () => servers.proxy.requests({ path: /\/login$/ }).length;
@@ -88,8 +88,8 @@ async function restartWithSlowClose(): Promise<ReturnType<typeof gate>> {
     return { ...store, close: () => closing.pass().then(() => store.close()) };
   });
   const restarted = Date.now();
-  rooms = await data.open();
-  await rooms.sessions.restoreAll();
+  services = await data.open();
+  await services.sessions.restoreAll();
   if (account().session.status === "running") {
     // Then nobody reads its secrets any more but who starts it.
     const looked = () => (account().health?.checkedAt ?? 0) >= restarted;
@@ -101,7 +101,7 @@ async function restartWithSlowClose(): Promise<ReturnType<typeof gate>> {
 /** Notes down when a session begins to start, which reads its secrets. */
 function noteStarts(): string[] {
   const order: string[] = [];
-  const { secretStore } = rooms;
+  const { secretStore } = services;
   const read = secretStore.read.bind(secretStore);
   secretStore.read = (...given) => {
     order.push("start");
@@ -145,7 +145,7 @@ describe("a session", () => {
   it("is not started while the crypto store of its next device is made", async () => {
     await session().stop();
     const reading = gate();
-    const { secretStore } = rooms;
+    const { secretStore } = services;
     const read = secretStore.read.bind(secretStore);
     secretStore.read = async (...given) => {
       await reading.pass();
@@ -165,12 +165,12 @@ describe("a session", () => {
   it("finishes a move that was cut off before it makes ready the next: no room key is lost", async () => {
     await session().stop();
     await session().prepareDevice("SECONDDEVICE");
-    await rooms.secretStore.update(accountId, (secrets) => ({ ...secrets, newDevice: "SECONDDEVICE" }));
+    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, newDevice: "SECONDDEVICE" }));
     await rm(foldersOf().crypto, { recursive: true });
     await session().prepareDevice("THIRDDEVICE");
     expect(session().details.deviceId).toBe("SECONDDEVICE");
     const { accessToken, deviceId } = await servers.synapse.login(user.user, user.password, { deviceId: "THIRDDEVICE" });
-    await rooms.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
+    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
     await session().start();
     expect(await roomKeysHere()).toEqual(IDS);
   });
@@ -182,7 +182,7 @@ describe("two things at once", () => {
     const closing = await restartWithSlowClose();
     expect(account().session).toMatchObject({ status: "failed", offline: true });
     const order = noteStarts();
-    const both = [rooms.sessions.retry(accountId), rooms.sessions.retry(accountId)];
+    const both = [services.sessions.retry(accountId), services.sessions.retry(accountId)];
     await closing.reached;
     servers.proxy.clear();
     setImmediate(() => {
@@ -196,10 +196,10 @@ describe("two things at once", () => {
 
   it("are signing in again and signing out: no session stays behind", async () => {
     const login = servers.proxy.hold({ nth: 1, when: "before", path: /\/login$/ });
-    const again = errorOf(rooms.sessions.signInAgain(accountId, user.password));
+    const again = errorOf(services.sessions.signInAgain(accountId, user.password));
     await login.reached;
-    await rooms.sessions.signOut(accountId);
-    expect(rooms.sessions.list()).toEqual([]);
+    await services.sessions.signOut(accountId);
+    expect(services.sessions.list()).toEqual([]);
     login.release();
     expect(await again).toEqual({ kind: "no_such_account" });
     expect(await sessionsOnServer()).toEqual([]);
@@ -207,7 +207,7 @@ describe("two things at once", () => {
 
   it("are signing out and what has its turn: the new token is the one that is signed out", async () => {
     const writing = gate();
-    const { secretStore } = rooms;
+    const { secretStore } = services;
     const update = secretStore.update.bind(secretStore);
     const tokens: string[] = [];
     secretStore.update = async (...given) => {
@@ -216,24 +216,24 @@ describe("two things at once", () => {
       tokens.push(secrets.accessToken);
       return secrets;
     };
-    const again = rooms.sessions.signInAgain(accountId, user.password);
+    const again = services.sessions.signInAgain(accountId, user.password);
     await writing.reached;
-    const leaving = rooms.sessions.signOut(accountId);
+    const leaving = services.sessions.signOut(accountId);
     await waitUntil(() => account().session.status === "stopped", { what: "the session to be stopped" });
     writing.open();
     await again;
     expect(await leaving).toEqual({ serverTold: true });
     expect(signedOut).toEqual(tokens);
     expect(tokens).toHaveLength(1);
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(services.sessions.list()).toEqual([]);
     expect(await sessionsOnServer()).toEqual([]);
   });
 
   it("are two sign-ins again, of which the second is refused before a password is sent", async () => {
     const login = servers.proxy.hold({ nth: 1, when: "after", path: /\/login$/ });
-    const first = rooms.sessions.signInAgain(accountId, user.password);
+    const first = services.sessions.signInAgain(accountId, user.password);
     await login.reached;
-    expect(await errorOf(rooms.sessions.signInAgain(accountId, user.password))).toEqual({ kind: "conversation_over" });
+    expect(await errorOf(services.sessions.signInAgain(accountId, user.password))).toEqual({ kind: "conversation_over" });
     login.release();
     await first;
     expect(account().session.status).toBe("running");
@@ -244,15 +244,15 @@ describe("two things at once", () => {
   it("are signing out and all that waits for a server that hangs", async () => {
     await data.close();
     servers.proxy.addRule({ path: /^(?!.*\/logout)/, fault: { kind: "hang" }, times: Infinity });
-    rooms = await data.open();
-    const restored = rooms.sessions.restoreAll();
+    services = await data.open();
+    const restored = services.sessions.restoreAll();
     await waitUntil(() => account().session.status === "starting", { what: "the start" });
-    const tries = [rooms.sessions.retry(accountId), rooms.sessions.retry(accountId)].map((each) => each.catch(() => null));
+    const tries = [services.sessions.retry(accountId), services.sessions.retry(accountId)].map((each) => each.catch(() => null));
     const began = performance.now();
-    expect(await rooms.sessions.signOut(accountId)).toEqual({ serverTold: true });
+    expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: true });
     expect(performance.now() - began).toBeLessThan(8_000);
     await Promise.all([restored, ...tries]);
-    expect(rooms.sessions.list()).toEqual([]);
+    expect(services.sessions.list()).toEqual([]);
     expect(await sessionsOnServer()).toEqual([]);
   }, 60_000);
 });
@@ -263,7 +263,7 @@ describe("a server that gives another device than the one it was asked for", () 
     const other = await servers.synapse.login(user.user, user.password);
     const body = { user_id: user.userId, access_token: other.accessToken, device_id: other.deviceId };
     servers.proxy.addRule({ method: "POST", path: /\/login$/, fault: { kind: "answer", status: 200, body } });
-    await rooms.sessions.signInAgain(accountId, user.password);
+    await services.sessions.signInAgain(accountId, user.password);
     expect(account()).toMatchObject({ deviceId: other.deviceId, session: { status: "running" } });
     expect(await session().use((client) => client.whoami())).toMatchObject({ device_id: other.deviceId });
     expect(await roomKeysHere()).toEqual(IDS);

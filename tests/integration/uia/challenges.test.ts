@@ -1,20 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AuthDict, Challenges } from "../../../main/uia/challenges.ts";
-import type { Rooms } from "../../../main/rooms.ts";
+import type { Services } from "../../../main/services.ts";
 import type { MatrixSession } from "../../../main/sessions/matrixSession.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AppErrorKind } from "../../../shared/errors.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
-import { StewardData } from "../../support/stewardRooms.ts";
+import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
-let rooms: Rooms;
+let services: Services;
 let session: MatrixSession;
 let user: TestUser;
 let challenges: Challenges;
@@ -31,9 +31,9 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   data = await StewardData.create();
-  rooms = await data.open();
+  services = await data.open();
   user = await synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
-  session = rooms.sessions.session(await signInTo(rooms, user, proxy.baseUrl));
+  session = services.sessions.session(await signInTo(services, user, proxy.baseUrl));
   seen = [];
   challenges = new Challenges({
     emit: (channel, payload) => {
@@ -191,7 +191,7 @@ describe("a challenge", () => {
     const path = /device_signing\/upload/;
     const rule = proxy.addRule({ path, times: 2, fault: { kind: "answer", status: 401, body: demand } });
     const { accountId } = session.details;
-    const opened = openSecureBackup(rooms, ({ challenges: inSetUp, events }, channel) => {
+    const opened = openSecureBackup(services, ({ challenges: inSetUp, events }, channel) => {
       if (channel !== "challenges.changed") return;
       const challenge = events.at(-1)!.payload as Challenge;
       if (challenge.status !== "asking") return;

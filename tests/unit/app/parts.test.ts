@@ -2,16 +2,16 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BrieflyCopied } from "../../../main/app/brieflyCopied.ts";
+import { ClipboardTimeout } from "../../../main/app/clipboardTimeout.ts";
 import { BACKGROUND } from "../../../main/app/colours.ts";
 import { cleanEnvironment } from "../../../main/app/environment.ts";
-import { fillIn } from "../../../main/app/fillIns.ts";
+import { fillIn } from "../../../main/app/polyfills.ts";
 import { RateBudget } from "../../../main/app/rateBudget.ts";
 import { CrashReporter } from "../../../main/logging/crashReport.ts";
 import { Redactor } from "../../../main/logging/redact.ts";
 import { writeDurably, writeForPerson } from "../../../main/storage/durableFile.ts";
 import { refusedSwitches } from "../../../main/app/switches.ts";
-import { settleWithin } from "../../../main/app/settleWithin.ts";
+import { withDeadline } from "../../../main/app/withDeadline.ts";
 import { fitPlace, SMALLEST, USUAL } from "../../../main/app/windowPlace.ts";
 import type { WindowBounds } from "../../../main/storage/settingsFile.ts";
 import { AppFailure } from "../../../shared/errors.ts";
@@ -56,7 +56,7 @@ describe("RateBudget", () => {
   });
 });
 
-describe("BrieflyCopied", () => {
+describe("ClipboardTimeout", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
   const clipboard = {
@@ -71,7 +71,7 @@ describe("BrieflyCopied", () => {
   };
 
   test("takes a secret off the clipboard when its time is up", async () => {
-    await new BrieflyCopied(clipboard, 60_000).copy("EsTc");
+    await new ClipboardTimeout(clipboard, 60_000).copy("EsTc");
     await vi.advanceTimersByTimeAsync(59_999);
     expect(clipboard.text).toBe("EsTc");
     await vi.advanceTimersByTimeAsync(1);
@@ -79,14 +79,14 @@ describe("BrieflyCopied", () => {
   });
 
   test("leaves what was copied afterwards", async () => {
-    await new BrieflyCopied(clipboard, 60_000).copy("EsTc");
+    await new ClipboardTimeout(clipboard, 60_000).copy("EsTc");
     clipboard.text = "a poem";
     await vi.advanceTimersByTimeAsync(60_000);
     expect(clipboard.text).toBe("a poem");
   });
 
   test("counts anew when copied again, and clears at once when told", async () => {
-    const briefly = new BrieflyCopied(clipboard, 60_000);
+    const briefly = new ClipboardTimeout(clipboard, 60_000);
     await briefly.copy("EsTc");
     await vi.advanceTimersByTimeAsync(40_000);
     await briefly.copy("EsTc");
@@ -137,11 +137,11 @@ describe("cleanEnvironment", () => {
   });
 });
 
-describe("settleWithin", () => {
+describe("withDeadline", () => {
   test("tells apart what resolves, rejects and takes too long", async () => {
-    expect(await settleWithin(Promise.resolve(1), 1_000)).toEqual({ kind: "resolved" });
-    expect(await settleWithin(Promise.reject(new Error("no")), 1_000)).toMatchObject({ kind: "rejected" });
-    expect(await settleWithin(new Promise(() => undefined), 1)).toEqual({ kind: "late" });
+    expect(await withDeadline(Promise.resolve(1), 1_000)).toEqual({ kind: "resolved" });
+    expect(await withDeadline(Promise.reject(new Error("no")), 1_000)).toMatchObject({ kind: "rejected" });
+    expect(await withDeadline(new Promise(() => undefined), 1)).toEqual({ kind: "late" });
   });
 });
 

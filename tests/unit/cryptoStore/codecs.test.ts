@@ -9,7 +9,7 @@ import {
   openEntry,
   sealEntry,
   stampOf,
-} from "../../../main/cryptoStore/entries.ts";
+} from "../../../main/cryptoStore/journalEntries.ts";
 import { decodeKey, encodeKey } from "../../../main/cryptoStore/keyCodec.ts";
 import type { Key } from "../../../main/cryptoStore/keyCodec.ts";
 import { anyKey, anyValue } from "../../support/arbitraries.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { keptAfterSetUp, KeptKeys, keptText, type ReadOfStorage } from "../../../main/encryption/keptKey.ts";
+import { keptAfterSetUp, KeptKeys, keptText, type ReadOfStorage } from "../../../main/encryption/storedSecurityKey.ts";
 import { encryptSecret, newKeyCheck } from "../../../main/encryption/secretCipher.ts";
 import { StoredSecret } from "../../../main/encryption/secretStorage.ts";
 import type { OpenedStorage } from "../../../main/encryption/unlock.ts";

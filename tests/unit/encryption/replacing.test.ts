@@ -1,10 +1,10 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { toUnpaddedBase64 } from "../../../main/encryption/base64.ts";
-import { signingKeysUpload } from "../../../main/encryption/newIdentity.ts";
-import { signingPublicKey } from "../../../main/encryption/publicKeys.ts";
-import { OpenedCopies } from "../../../main/encryption/openedCopies.ts";
-import { otherKeys, unneededKeys } from "../../../main/encryption/replacedKeys.ts";
+import { toUnpaddedBase64 } from "../../../main/roomKeys/base64.ts";
+import { signingKeysUpload } from "../../../main/encryption/newCrossSigningKeys.ts";
+import { signingPublicKey } from "../../../main/roomKeys/keyPairs.ts";
+import { OpenedCopies } from "../../../main/encryption/openedSecretCopies.ts";
+import { otherKeys, unneededKeys } from "../../../main/encryption/removeStorageKeys.ts";
 import { confirmsReset } from "../../../main/encryption/resetPreview.ts";
 import { encryptSecret } from "../../../main/encryption/secretCipher.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { HomeserverClient } from "../../../main/http/homeserverClient.ts";
-import { fetchStaying } from "../../../main/http/redirects.ts";
+import { fetchSameOrigin } from "../../../main/http/redirects.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
@@ -30,7 +30,7 @@ afterEach(async () => {
 const refused = (): object => ({ kind: "redirected", host: new URL(server.baseUrl).host, to: elsewhere.baseUrl });
 const badAnswer = (): object => ({ kind: "bad_answer", host: new URL(server.baseUrl).host });
 const get = (path: string, headers: Record<string, string> = {}, how: "refuse" | "without_token" = "refuse") =>
-  fetchStaying(fetch, `${server.baseUrl}${path}`, { headers }, how);
+  fetchSameOrigin(fetch, `${server.baseUrl}${path}`, { headers }, how);
 const token = { Authorization: "Bearer the-token" };
 
 describe("what is secret", () => {
@@ -60,7 +60,7 @@ describe("what is secret", () => {
 
   it("stays with the server within its origin too, unless only something is read", async () => {
     const url = `${server.baseUrl}/to-here`;
-    expect(await errorOf(fetchStaying(fetch, url, { method: "PUT", body: "secret" }))).toEqual({
+    expect(await errorOf(fetchSameOrigin(fetch, url, { method: "PUT", body: "secret" }))).toEqual({
       ...refused(),
       to: server.baseUrl,
     });
@@ -88,7 +88,7 @@ describe("what is not secret", () => {
       const location = hops[asked.push(input instanceof URL ? input.href : (input as string))]!;
       return Promise.resolve(new Response(null, { status: 302, headers: { location } }));
     };
-    expect(await errorOf(fetchStaying(web, hops[0]!, {}))).toEqual({
+    expect(await errorOf(fetchSameOrigin(web, hops[0]!, {}))).toEqual({
       kind: "redirected",
       host: "other.example",
       to: "http://other.example",

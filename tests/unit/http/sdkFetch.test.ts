@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HomeserverClient } from "../../../main/http/homeserverClient.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../../main/http/limits.ts";
 import type { Fetch } from "../../../main/http/redirects.ts";
-import { stopForGood } from "../../../main/sessions/matrixClient.ts";
+import { stopForGood } from "../../../main/sdk/matrixClient.ts";
 import { toServerFailure } from "../../../main/http/serverErrors.ts";
 import { fail } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Answer, answersFor } from "../../../main/ipc/answers.ts";
+import { type Answer, checkedHandlers } from "../../../main/ipc/checkedHandlers.ts";
 import { startRouter } from "../../../main/ipc/router.ts";
 import type { Logger } from "../../../main/logging/logger.ts";
 import { channelNames, contract, type Handlers } from "../../../shared/contract/index.ts";
@@ -47,7 +47,7 @@ describe("the router", () => {
       fc.asyncProperty(anyCall, anyOutcome, async ({ name, input }, outcome) => {
         const definition = definitionOf(name);
         let reached = false;
-        const answers = answersFor(
+        const answers = checkedHandlers(
           handlersThat(() => {
             reached = true;
             if (outcome.kind === "throws") throw outcome.what;
@@ -84,7 +84,7 @@ describe("the router", () => {
     );
     const circular: Record<string, unknown> = {};
     circular["self"] = circular;
-    const answers = answersFor(handlersThat(() => ({})), silent);
+    const answers = checkedHandlers(handlersThat(() => ({})), silent);
     for (const { name } of channels) {
       for (const input of [hostile, circular]) {
         const reply = await answers.get(name)?.(input);
@@ -94,7 +94,7 @@ describe("the router", () => {
   });
 
   test("never repeats a value that it refuses", async () => {
-    const answers = answersFor(handlersThat(() => ({})), silent);
+    const answers = checkedHandlers(handlersThat(() => ({})), silent);
     for (const { name } of channels) {
       const reply = await answers.get(name)?.({
         accountId: "hunter2-hunter2",
@@ -108,14 +108,14 @@ describe("the router", () => {
   });
 
   test("strips what the contract does not name from an answer", async () => {
-    const answers = answersFor(handlersThat(() => ({ theme: "dark", accessToken: "syt_x" })), silent);
+    const answers = checkedHandlers(handlersThat(() => ({ theme: "dark", accessToken: "syt_x" })), silent);
     expect(await answers.get("app.settings")?.({})).toEqual({ ok: true, value: { theme: "dark" } });
   });
 
   test("answers an unforeseen failure with a reference that is in the log, and nothing else", async () => {
     const logged: unknown[] = [];
     const logger: Logger = { ...silent, error: (_message, fields) => logged.push(fields) };
-    const answers = answersFor(
+    const answers = checkedHandlers(
       handlersThat(() => {
         throw new Error("disk on fire");
       }),
@@ -166,7 +166,7 @@ describe("the router", () => {
     const handlers = handlersThat(() => {
       reached += 1;
     });
-    const listeners = started({ answers: Promise.resolve(answersFor(handlers, silent)), isTrusted: () => false });
+    const listeners = started({ answers: Promise.resolve(checkedHandlers(handlers, silent)), isTrusted: () => false });
     expect([...listeners.keys()].sort()).toEqual(channels.map(({ name }) => name).sort());
     for (const [channel, listener] of listeners) {
       const reply: unknown = await listener({} as Parameters<Listener>[0], {});

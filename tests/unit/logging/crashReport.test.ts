@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CrashReporter } from "../../../main/logging/crashReport.ts";
 import { createLogger, LogFile } from "../../../main/logging/logFile.ts";
 import { Redactor } from "../../../main/logging/redact.ts";
-import { LONGEST_COPIED } from "../../../shared/contract/app.ts";
+import { MAX_COPIED } from "../../../shared/contract/app.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const redactor = new Redactor({ homeDirectory: "/home/ada" });
@@ -90,7 +90,7 @@ describe("a crash report", () => {
     for (const message of ["one", "two", "three"]) reporter.write("uncaughtException", new Error(message));
     expect(told(reporter)).toEqual(["three", "two", "one"]);
     expect(reporter.text().length).toBeGreaterThan(50_000);
-    expect(reporter.text().length).toBeLessThanOrEqual(LONGEST_COPIED);
+    expect(reporter.text().length).toBeLessThanOrEqual(MAX_COPIED);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keepingOf } from "../../../renderer/features/secureBackup/keeping.ts";
+import { keepingOf } from "../../../renderer/features/secureBackup/storeSecurityKeyChoice.ts";
 
 describe("keeping a new Security Key on this computer", () => {
   it("is not decided for the person while nothing is known of a kept key", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Session } from "../../../shared/contract/sessions.ts";
+import type { Session } from "../../../shared/contract/devices.ts";
 import { kindOfClient, matchesQuery, passesFilter } from "../../../renderer/features/sessions/sessionFilter.ts";
 
 const session: Session = {

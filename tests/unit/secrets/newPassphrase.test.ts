@@ -2,8 +2,8 @@ import { cp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";
-import type { VaultSecretStore } from "../../../main/secrets/vaultSecretStore.ts";
-import { newSecrets } from "../../../main/sessions/newSecrets.ts";
+import type { VaultSecretStore } from "../../../main/secrets/vaultStore.ts";
+import { initialSecrets } from "../../../main/sessions/initialSecrets.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
@@ -51,8 +51,8 @@ async function copyOf(path: string): Promise<string> {
 async function twoAccounts() {
   const opened = await open(folder.path);
   await opened.protection.choosePassphrase(OLD);
-  await opened.store.write(ADA, newSecrets("ada's token"));
-  await opened.store.write(BOB, newSecrets("bob's token"));
+  await opened.store.write(ADA, initialSecrets("ada's token"));
+  await opened.store.write(BOB, initialSecrets("bob's token"));
   return opened;
 }
 

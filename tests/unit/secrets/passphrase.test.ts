@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { PassphraseKeychain } from "../../../main/secrets/passphraseKeychain.ts";
 import { phraseStrength } from "../../../main/secrets/phraseStrength.ts";
-import { unseal } from "../../../main/secrets/sealing.ts";
+import { unseal } from "../../../main/secrets/aesGcm.ts";
 import type { DamagedFile } from "../../../main/storage/jsonFile.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 

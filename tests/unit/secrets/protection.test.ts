@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { KeychainDone, KeychainGet, KeychainProblem, SystemKeychain } from "../../../main/secrets/keychain.ts";
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
-import { newSecrets } from "../../../main/sessions/newSecrets.ts";
+import { initialSecrets } from "../../../main/sessions/initialSecrets.ts";
 import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { AccountId } from "../../../shared/ids.ts";
@@ -80,7 +80,7 @@ async function open() {
 }
 
 const secretsOf = (accessToken: string): AccountSecrets => ({
-  ...newSecrets(accessToken),
+  ...initialSecrets(accessToken),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
 });
 

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { newKey } from "../../../main/secrets/sealing.ts";
+import { newKey } from "../../../main/secrets/aesGcm.ts";
 import { NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
-import { Vault } from "../../../main/secrets/vault.ts";
+import { Vault } from "../../../main/secrets/vaultFormat.ts";
 import { vaultKeysFromText, vaultKeysToText } from "../../../main/secrets/vaultKey.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type CryptoFolders, placeAside, takeNextStore } from "../../../main/sessions/nextDevice.ts";
+import { type CryptoFolders, placeAside, takeNextStore } from "../../../main/sessions/deviceMigration.ts";
 
 let root: string;
 let folders: CryptoFolders;

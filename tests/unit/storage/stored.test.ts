@@ -2,7 +2,7 @@ import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { Jobs } from "../../../main/account/jobs.ts";
+import { Jobs } from "../../../main/jobs/jobs.ts";
 import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
 import { PendingSetUps } from "../../../main/encryption/pendingSetUp.ts";
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";

@@ -1,0 +1,137 @@
+import { fail } from "../../shared/errors.ts";
+import { backupPublicKey } from "./keyPairs.ts";
+import { toUnpaddedBase64 } from "./base64.ts";
+import type { BackupSlice } from "./backupEntries.ts";
+import { backupEntries } from "./backupSource.ts";
+import type { CarriedEntry } from "./migratedEntry.ts";
+import { type RoomKeyFingerprint, markOfSessionKey, opensAsMuch } from "./roomKeyFingerprint.ts";
+import { WorkerPool } from "./workerPool.ts";
+import { RoomKeyTable } from "./roomKeyTable.ts";
+import { idOf, type RoomKey } from "./roomKey.ts";
+import { storedKeys } from "./storedKeys.ts";
+import type { WorkerHost } from "./workerHost.ts";
+import type { Carried, RoomKeysTask } from "./workerProtocol.ts";
+
+type MigrateTask = Extract<RoomKeysTask, { kind: "carry" }>;
+type ProveTask = Extract<RoomKeysTask, { kind: "prove" }>;
+type Pool = WorkerPool<BackupSlice[], (CarriedEntry | null)[]>;
+
+const BATCH = 128;
+/** Characters of entries that are sent together: proxies before a server may take no more than a megabyte. */
+const MAX_CHARACTERS = 512 * 1024;
+
+const addressOf = ({ roomId, sessionId }: BackupSlice): string => idOf({ room_id: roomId, session_id: sessionId });
+
+/**
+ * Compares two backups, entry by entry and by what is inside, and delivers what the one lacks or has worse: sealed for it
+ * as it is. Throws what the downloads and the delivery fail with.
+ */
+export async function carryEntries({ fromKey, intoKey, send }: MigrateTask, host: WorkerHost): Promise<Carried> {
+  const there = await inBackup(intoKey, host);
+  const publicKey = send ? backupPublicKey(toUnpaddedBase64(intoKey)) : null;
+  const delivery = new Delivery(host);
+  const counts = await compare({ kind: "carry", privateKey: fromKey, publicKey }, there, host, (slice, { body }, missing) =>
+    missing && body !== null ? delivery.add(slice, body) : Promise.resolve(),
+  );
+  await delivery.flush();
+  return counts;
+}
+
+/** Looks whether the session has every key of a backup. Throws what the download fails with. */
+export async function proveInSession({ backupKey, session }: ProveTask, host: WorkerHost): Promise<Carried> {
+  const there = new RoomKeyTable();
+  if (session) {
+    for await (const { keys } of storedKeys(session, host, null)) {
+      for (const key of keys as RoomKey[]) note(there, idOf(key), markOfSessionKey(key.session_id, key.session_key));
+    }
+  }
+  return await compare({ kind: "carry", privateKey: backupKey, publicKey: null }, there, host, () => Promise.resolve());
+}
+
+/** What a backup holds that opens. */
+async function inBackup(privateKey: Uint8Array, host: WorkerHost): Promise<RoomKeyTable> {
+  const there = new RoomKeyTable();
+  await opened({ kind: "carry", privateKey, publicKey: null }, host, () => host.pullInto(), (slices, entries) => {
+    for (const [at, entry] of entries.entries()) note(there, addressOf(slices[at] as BackupSlice), entry);
+    return Promise.resolve();
+  });
+  return there;
+}
+
+function note(there: RoomKeyTable, id: string, mark: RoomKeyFingerprint | null): void {
+  if (mark) there.set(id, mark.firstIndex, mark.digest);
+}
+
+async function compare(
+  work: Parameters<typeof opened>[0],
+  there: RoomKeyTable,
+  host: WorkerHost,
+  onOpened: (slice: BackupSlice, entry: CarriedEntry, missing: boolean) => Promise<void>,
+): Promise<Carried> {
+  const counts = { entries: 0, unopened: 0, missing: 0 };
+  await opened(work, host, () => host.pull(), async (slices, entries) => {
+    for (const [at, slice] of slices.entries()) {
+      const entry = entries[at];
+      counts.entries += 1;
+      if (!entry) {
+        counts.unopened += 1;
+        continue;
+      }
+      const [firstIndex, digest] = there.get(addressOf(slice)) ?? [];
+      const known = firstIndex === undefined ? null : { firstIndex, digest: digest as number };
+      const missing = known === null || !opensAsMuch(known, entry);
+      if (missing) counts.missing += 1;
+      await onOpened(slice, entry, missing);
+    }
+  });
+  return counts;
+}
+
+/** Opens the entries of a download in threads and hands them on batch by batch, one after the other. */
+async function opened(
+  work: { kind: "carry"; privateKey: Uint8Array; publicKey: string | null },
+  host: WorkerHost,
+  pull: WorkerHost["pull"],
+  onBatch: (slices: BackupSlice[], entries: (CarriedEntry | null)[]) => Promise<void>,
+): Promise<void> {
+  const pool: Pool = new WorkerPool(work);
+  let turn = Promise.resolve();
+  try {
+    for await (const slices of backupEntries(host, BATCH, pull)) {
+      await pool.give(slices, (entries) => (turn = turn.then(() => onBatch(slices, entries))));
+    }
+    await pool.drain();
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Gathers what is delivered together. */
+class Delivery {
+  readonly #host: WorkerHost;
+  #rooms = new Map<string, string[]>();
+  #count = 0;
+  #characters = 0;
+
+  constructor(host: WorkerHost) {
+    this.#host = host;
+  }
+
+  async add({ roomId, sessionId }: BackupSlice, body: string): Promise<void> {
+    const entry = `${JSON.stringify(sessionId)}:${body}`;
+    this.#rooms.set(roomId, [...(this.#rooms.get(roomId) ?? []), entry]);
+    this.#count += 1;
+    this.#characters += entry.length;
+    if (this.#count >= BATCH || this.#characters >= MAX_CHARACTERS) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#count === 0) return;
+    const rooms = [...this.#rooms].map(([id, entries]) => `${JSON.stringify(id)}:{"sessions":{${entries.join(",")}}}`);
+    const batch = { sessionKeys: "[]", count: this.#count, upload: `{"rooms":{${rooms.join(",")}}}` };
+    this.#rooms = new Map();
+    [this.#count, this.#characters] = [0, 0];
+    if (this.#host.signal.aborted) throw fail("cancelled");
+    await this.#host.deliver(batch);
+  }
+}

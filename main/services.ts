@@ -1,0 +1,243 @@
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod";
+import type { Emit } from "../shared/contract/index.ts";
+import { Job } from "../shared/contract/jobs.ts";
+import type { AccountId } from "../shared/ids.ts";
+import { Challenges } from "./uia/challenges.ts";
+import { Avatars } from "./account/avatars.ts";
+import { DeactivationService } from "./account/deactivation/deactivationService.ts";
+import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
+import { HealthService } from "./health/healthService.ts";
+import { Jobs } from "./jobs/jobs.ts";
+import { PasswordService } from "./account/password.ts";
+import { ProfileService } from "./account/profile.ts";
+import { listDevices, DeviceList } from "./devices/deviceList.ts";
+import type { CryptoStores } from "./cryptoStore/index.ts";
+import { migrateRoomKeys } from "./roomKeys/migrateRoomKeys.ts";
+import { RoomKeysService, type RoomKeysParts } from "./encryption/roomKeysService.ts";
+import { SecureBackupService, type SecureBackupParts } from "./encryption/secureBackupService.ts";
+import type { VerificationLimits } from "./encryption/verification/limits.ts";
+import { Verifications } from "./encryption/verification/verifications.ts";
+import type { Logger } from "./logging/logger.ts";
+import type { SystemKeychain } from "./secrets/keychain.ts";
+import { openSecrets } from "./secrets/openSecrets.ts";
+import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
+import { phraseStrength } from "./secrets/phraseStrength.ts";
+import type { Fetch } from "./http/redirects.ts";
+import type { ServerLimits } from "./http/limits.ts";
+import { SsoSignIns, type SsoSignInsParts } from "./sessions/credentials/ssoSignIns.ts";
+import { SessionManager } from "./sessions/sessionManager.ts";
+import type { AccountIndex } from "./storage/accountIndex.ts";
+import type { Folders } from "./storage/folders.ts";
+import { type DamagedFile, JsonFile } from "./storage/jsonFile.ts";
+import { KeyedQueue } from "./storage/keyedQueue.ts";
+import { UnfinishedFiles } from "./storage/unfinishedFiles.ts";
+
+/** What the services need from outside: all of it can be had under plain Node. */
+export interface ServicesOptions {
+  folders: Folders;
+  /** The accounts, loaded or not. */
+  index: AccountIndex;
+  fetch: Fetch;
+  /** Accounts of other servers than this computer's are not started. */
+  onlyThisComputer?: boolean;
+  emit: Emit;
+  loggerFor: (room: string) => Logger;
+  /** Told of every token that comes into use, so that no log shows it. */
+  keepOutOfLogs: (secret: string) => void;
+  onDamaged: (damaged: DamagedFile) => void;
+  /** The ways to keep a Security Key outside the app. */
+  keeping: SecureBackupParts["ports"];
+  /** The ways to ask for a key file. */
+  keyFiles: RoomKeysParts["ports"];
+  /** Opens a page of a homeserver in the person's browser. */
+  openInBrowser: SsoSignInsParts["openInBrowser"];
+  /** In place of the system's keychain. */
+  keychain?: SystemKeychain;
+  scryptCost?: ScryptCost;
+  /** In place of what a server is given. */
+  serverLimits?: Partial<ServerLimits>;
+  /** In place of what a person is given. */
+  verificationLimits?: Partial<VerificationLimits>;
+}
+
+const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: "macOS", win32: "Windows", linux: "Linux" };
+
+/** How long what is asked about accounts waits for a session that still starts, in milliseconds: its server may hang. */
+const MAX_START_MS = 10_000;
+
+/** Builds the services of main that know no Electron and hands them to each other. Starts no session yet. */
+export async function openServices(options: ServicesOptions) {
+  const { folders, index, fetch, emit, loggerFor, onDamaged } = options;
+  const jobs = new Jobs({
+    file: new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged }),
+    emit,
+    logger: loggerFor("jobs"),
+  });
+  const opening = folders.prepare().then(() =>
+    openSecrets({
+      folders,
+      onDamaged,
+      log: loggerFor("secrets"),
+      ...(options.keychain && { keychain: options.keychain }),
+      ...(options.scryptCost && { scryptCost: options.scryptCost }),
+    }),
+  );
+  const [{ protection: secrets, store: secretStore }] = await Promise.all([opening, index.load(), jobs.load()]);
+
+  const avatars = new Avatars(folders.avatars);
+  // Not the computer's own name: that is nobody's business on the server.
+  const sessionName = `Steward on ${SYSTEMS[process.platform] ?? process.platform}`;
+  const sessions = new SessionManager({
+    index,
+    secretStore,
+    cryptoStores: loadedLater(loggerFor("cryptoStore")),
+    accountFolders: (accountId) => folders.account(accountId),
+    fetch,
+    onlyThisComputer: options.onlyThisComputer ?? false,
+    ...(options.serverLimits && { serverLimits: options.serverLimits }),
+    loadSdk: () => import("./sdk/index.ts"),
+    migrateRoomKeys,
+    keepOutOfLogs: options.keepOutOfLogs,
+    logger: loggerFor("sessions"),
+    emit,
+    sessionName,
+    onRemoved: async (accountId) => {
+      await avatars.remove(accountId);
+      await jobs.forgetAccount(accountId);
+      await folders.removeAccount(accountId);
+    },
+  });
+  await sessions.forgetThisTimeOnly();
+  const ssoSignIns = new SsoSignIns({
+    sessions,
+    fetch,
+    emit,
+    logger: loggerFor("sessions"),
+    openInBrowser: options.openInBrowser,
+    keepOutOfLogs: options.keepOutOfLogs,
+    sessionName,
+  });
+  const profile = new ProfileService(sessions, avatars);
+  const challenges = new Challenges({ emit });
+  const secureBackup = new SecureBackupService({
+    session: (accountId) => sessions.session(accountId),
+    whenStarted: (accountId) => sessions.opened(accountId),
+    secretStore,
+    challenges,
+    emit,
+    logger: loggerFor("encryption"),
+    ports: options.keeping,
+    phraseStrength,
+    displayName: (accountId) => sessions.account(accountId).displayName,
+    onSettled: (accountId) => {
+      health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+    },
+  });
+  const unfinishedFiles = new UnfinishedFiles({ path: folders.unfinishedFilesFile, onDamaged });
+  await unfinishedFiles.removeLeftovers();
+  const roomKeys = new RoomKeysService({
+    session: (accountId) => sessions.session(accountId),
+    jobs,
+    unfinishedFiles,
+    phraseStrength,
+    displayName: (accountId) => sessions.account(accountId).displayName,
+    ports: options.keyFiles,
+  });
+  const health = new HealthService({
+    sessions,
+    secureBackupState: (accountId) => secureBackup.state({ accountId }),
+    keepsSecurityKey: (accountId) => secureBackup.keepsSecurityKey(accountId),
+    logger: loggerFor("health"),
+  });
+
+  const onSessionsChanged = (accountId: AccountId): void => {
+    emit("devices.changed", { accountId });
+    health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+  };
+  const sessionList = new DeviceList({ sessions, challenges, onChanged: onSessionsChanged });
+  const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
+
+  const deactivation = new DeactivationService({
+    sessions,
+    challenges,
+    index,
+    ended: new EndedAccounts({ path: folders.endedAccountsFile, onDamaged }),
+    fetch,
+    emit,
+    logger: loggerFor("deactivation"),
+  });
+
+  const verifications = new Verifications({
+    session: (accountId) => sessions.session(accountId),
+    onRunning: (listener) => sessions.onRunning(listener),
+    listDevices,
+    onSettled: (accountId) => {
+      emit("devices.changed", { accountId });
+      const learn = [
+        secureBackup.state({ accountId }).then((state) => emit("secureBackup.stateChanged", { accountId, state })),
+        health.refresh(accountId),
+      ];
+      for (const learnt of learn) {
+        learnt.catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
+      }
+    },
+    emit,
+    logger: loggerFor("verification"),
+    ...(options.verificationLimits && { limits: options.verificationLimits }),
+  });
+
+  const accountsLogger = loggerFor("accounts");
+  // Account by account on each server: what is asked about one holds up neither the next nor those that still start.
+  const perServer = new KeyedQueue<string>();
+  const queued = new Set<AccountId>();
+  sessions.onRunning((accountId) => {
+    if (queued.has(accountId)) return;
+    queued.add(accountId);
+    const { baseUrl } = sessions.account(accountId).homeserver;
+    void perServer.run(baseUrl, async () => {
+      await Promise.race([sessions.started(baseUrl), pause(MAX_START_MS, null, { ref: false })]);
+      queued.delete(accountId);
+      for (const learnt of await Promise.allSettled([profile.get(accountId), health.refresh(accountId)])) {
+        if (learnt.status === "rejected") {
+          accountsLogger.info("not learnt after the start", { accountId, error: learnt.reason as unknown });
+        }
+      }
+    });
+  });
+  secrets.onChange((state) => {
+    emit("secrets.changed", state);
+    // One of the two may be open while the other is still waited for.
+    if (!state.locked || state.keychainProblem === null) void sessions.startLocked();
+  });
+
+  return {
+    index,
+    jobs,
+    secrets,
+    secretStore,
+    avatars,
+    sessions,
+    ssoSignIns,
+    profile,
+    password,
+    challenges,
+    sessionList,
+    deactivation,
+    secureBackup,
+    roomKeys,
+    verifications,
+    health,
+  };
+}
+
+/** The crypto stores, whose engine is loaded with the first of them: the window does not wait for it. */
+function loadedLater(logger: Logger): CryptoStores {
+  const load = async (): Promise<CryptoStores> => (await import("./cryptoStore/index.ts")).installCryptoStores(logger);
+  return {
+    mount: async (...given) => (await load()).mount(...given),
+    remove: async (...given) => (await load()).remove(...given),
+  };
+}
+
+export type Services = Awaited<ReturnType<typeof openServices>>;

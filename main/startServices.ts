@@ -1,0 +1,151 @@
+import { app } from "electron";
+import { build } from "virtual:build";
+import type { AppInfo } from "../shared/contract/app.ts";
+import type { Emit, Handlers } from "../shared/contract/index.ts";
+import { Dialogs } from "./app/dialogs.ts";
+import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
+import { RendererErrors } from "./app/rendererErrors.ts";
+import { applyTheme } from "./app/theme.ts";
+import type { MainWindow } from "./app/window.ts";
+import { createHandlers } from "./handlers.ts";
+import { loopbackFetch } from "./http/loopback.ts";
+import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
+import { createEmit } from "./ipc/emit.ts";
+import type { CrashReporter } from "./logging/crashReport.ts";
+import { createLogger, type LogFile } from "./logging/logFile.ts";
+import type { SecretsToRedact } from "./logging/redact.ts";
+import type { ServicesOptions, Services } from "./services.ts";
+import { shutDown } from "./shutdown.ts";
+import type { AccountIndex } from "./storage/accountIndex.ts";
+import type { Folders } from "./storage/folders.ts";
+import type { DamagedFile } from "./storage/jsonFile.ts";
+import type { SettingsFile } from "./storage/settingsFile.ts";
+
+/** What talks to servers: in a trial, to those of this computer alone. */
+const fetch = build.trial ? loopbackFetch(globalThis.fetch) : globalThis.fetch;
+
+/** What is there before the window is. */
+export interface WindowParts {
+  window: MainWindow;
+  folders: Folders;
+  index: AccountIndex;
+  settingsFile: SettingsFile;
+  log: LogFile;
+  secretsToRedact: SecretsToRedact;
+  crashes: CrashReporter;
+  notices: AppInfo["notices"];
+  onDamaged: (damaged: DamagedFile) => void;
+}
+
+/** What stands behind the window. */
+export interface StartedServices {
+  services: Promise<Services>;
+  /** What the services answer, by channel; rejects when one cannot be opened. */
+  answers: Promise<ReadonlyMap<string, Answer>>;
+  /** Ends everything that must not be cut off. */
+  shutdown: () => Promise<void>;
+}
+
+/**
+ * Builds what the window talks to. It is loaded while the window's own process is starting, so that the window does not
+ * wait for it.
+ */
+export function startServices(front: WindowParts): StartedServices {
+  const { window, folders, index, log, secretsToRedact, onDamaged } = front;
+  const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
+  const dialogs = new Dialogs(() => window.browserWindow);
+  const opening = openServicesNextTurn({
+    folders,
+    index,
+    fetch,
+    onlyThisComputer: build.trial,
+    emit,
+    loggerFor: (room) => createLogger(log, room),
+    keepOutOfLogs: (secret) => secretsToRedact.add(secret),
+    onDamaged,
+    openInBrowser: openHomeserverPage,
+    keeping: {
+      copyText: (text) => dialogs.copySecret(text),
+      saveText: (file) => dialogs.saveText(file),
+      print: () => dialogs.printWindow(),
+    },
+    keyFiles: {
+      chooseTarget: (suggestedName) => dialogs.chooseTarget(suggestedName),
+      chooseSource: () => dialogs.chooseSource(),
+    },
+  });
+  return {
+    services: opening,
+    answers: opening.then((services) => checkedHandlers(handlersOf(services, front, emit, dialogs), createLogger(log, "ipc"))),
+    shutdown: async () => {
+      try {
+        // First: the rest may take longer than quitting waits.
+        await dialogs.forgetCopiedSecret();
+      } finally {
+        await shutDown(await opening);
+      }
+    },
+  };
+}
+
+/** Lets the page have what it has asked for meanwhile, before the services are loaded. */
+async function openServicesNextTurn(options: ServicesOptions): Promise<Services> {
+  await new Promise((resolve) => setImmediate(resolve));
+  const { openServices } = await import("./services.ts");
+  return openServices(options);
+}
+
+/** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */
+const PAINT_MS = 120;
+
+/** Makes the function that starts all sessions, once, soon after it is first called. */
+function startsSessionsOnce(services: Services): () => void {
+  let begun = false;
+  return () => {
+    if (begun) return;
+    begun = true;
+    setTimeout(() => void services.sessions.restoreAll(), PAINT_MS);
+  };
+}
+
+function handlersOf(services: Services, front: WindowParts, emit: Emit, dialogs: Dialogs): Handlers {
+  const { window, settingsFile, crashes, notices, log } = front;
+  const rendererErrors = new RendererErrors(crashes, createLogger(log, "renderer"));
+  return createHandlers({
+    ...services,
+    fetch,
+    accountsListed: startsSessionsOnce(services),
+    appInfo: () => ({
+      version: app.getVersion(),
+      electron: process.versions.electron,
+      chrome: process.versions.chrome,
+      node: process.versions.node,
+      packaged: app.isPackaged,
+      trial: build.trial,
+      platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
+      notices,
+    }),
+    settings: {
+      read: () => settingsFile.settings(),
+      update: async (change) => {
+        const changed = await settingsFile.updateSettings(change);
+        applyTheme(changed.theme);
+        emit("app.settingsChanged", changed);
+        return changed;
+      },
+    },
+    openExternal: createOpenExternal({
+      isHomeserverHttp: (url, accountId) =>
+        new URL(services.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
+      logger: createLogger(log, "external"),
+    }),
+    keepScreenPrivate: (isPrivate) => window.browserWindow?.setContentProtection(isPrivate),
+    copyText: (text) => dialogs.copyText(text),
+    reportError: (error) => rendererErrors.take(error),
+    report: () => crashes.text(),
+    dismissNotices: () => {
+      notices.length = 0;
+      crashes.dismiss();
+    },
+  });
+}

@@ -1,0 +1,52 @@
+import type { AccountId } from "../../shared/ids.ts";
+import { onEvent } from "../bridge.ts";
+import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
+import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
+import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
+import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
+import { loadSecrets, secretsChanged } from "./secrets.ts";
+import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
+import { forgetLoaded } from "./loaded.ts";
+import { sessionLists } from "./sessions.ts";
+import { loadSsoSignIns, ssoSignInChanged } from "./ssoSignIns.ts";
+import { loadSettings, settingsChanged } from "./settings.ts";
+import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
+
+/** Forgets everything about an account that was removed, in every store. */
+export function forgetAccount(accountId: AccountId): void {
+  forgetLoaded(accountId);
+  forgetSecureBackup(accountId);
+  forgetChallenges(accountId);
+  forgetVerifications(accountId);
+}
+
+/**
+ * Ties the stores to main: listens first and asks second, so that nothing that happens in between is missed. The list
+ * of accounts is asked for first, because it is what the person waits for. Resolves when it is known what the first
+ * page shows, or that it cannot be known.
+ */
+export async function subscribeStores(): Promise<void> {
+  onEvent("accounts.changed", accountChanged);
+  onEvent("accounts.removed", ({ accountId }) => {
+    accountRemoved(accountId);
+    forgetAccount(accountId);
+  });
+  onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
+  onEvent("app.settingsChanged", settingsChanged);
+  onEvent("challenges.changed", challengeChanged);
+  onEvent("deactivation.endedChanged", endedAccountsChanged);
+  onEvent("deactivation.roomsChanged", (check) => roomsChecks.set(check.accountId, check));
+  onEvent("jobs.changed", jobChanged);
+  onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
+  onEvent("secrets.changed", secretsChanged);
+  onEvent("secureBackup.setUpChanged", setUpChanged);
+  onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
+  onEvent("devices.changed", ({ accountId }) => sessionLists.reload(accountId));
+  onEvent("signIn.ssoChanged", ssoSignInChanged);
+  onEvent("verifications.changed", verificationChanged);
+  onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
+  // Without an answer to one of these the app still shows its accounts, so none waits for another.
+  const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadEndedAccounts()]);
+  await first;
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openServices, type ServicesOptions, type Services } from "../../main/services.ts";
+import { shutDown } from "../../main/shutdown.ts";
+import { AccountIndex } from "../../main/storage/accountIndex.ts";
+import { Folders } from "../../main/storage/folders.ts";
+import type { DamagedFile } from "../../main/storage/jsonFile.ts";
+import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
+import { MemoryKeychain } from "./memoryKeychain.ts";
+
+/** An event as the renderer would have got it. */
+export type SentEvent = { [C in EventChannel]: { channel: C; payload: EventPayload<C> } }[EventChannel];
+
+/** Main's services on plain Node, with a data folder that outlives them. */
+export class StewardData {
+  readonly folder: string;
+  readonly keychain = new MemoryKeychain();
+  readonly events: SentEvent[] = [];
+  /** What was logged as a warning or worse, before redaction. */
+  readonly warnings: string[] = [];
+  /** Security Keys that were copied or saved. */
+  readonly kept: string[] = [];
+  /** Pages that were opened in the browser. */
+  readonly opened: string[] = [];
+  /** What the person answers when asked for a key file; null cancels. */
+  keyFile: string | null = null;
+  readonly #open: Services[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes an empty data folder. */
+  static async create(): Promise<StewardData> {
+    return new StewardData(await mkdtemp(join(tmpdir(), "steward-data-")));
+  }
+
+  /** Opens the services as a start of the app does; no session is started yet. */
+  async open(overrides: Partial<Pick<ServicesOptions, "fetch" | "onlyThisComputer" | "serverLimits" | "verificationLimits">> = {}): Promise<Services> {
+    const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
+    const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
+    const folders = new Folders(this.folder);
+    const onDamaged = ({ file }: DamagedFile): void => void this.warnings.push(`damaged ${file}`);
+    const services = await openServices({
+      folders,
+      index: new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: () => undefined }),
+      fetch: globalThis.fetch,
+      emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
+      loggerFor: () => logger,
+      keepOutOfLogs: () => undefined,
+      openInBrowser: (url) => Promise.resolve(void this.opened.push(url)),
+      onDamaged,
+      keychain: this.keychain,
+      ...overrides,
+      keeping: {
+        copyText: (text) => Promise.resolve(void this.kept.push(text)),
+        saveText: ({ text }) => Promise.resolve(this.kept.push(text) > 0),
+        print: () => Promise.resolve(true),
+      },
+      keyFiles: {
+        chooseTarget: () => Promise.resolve(this.keyFile),
+        chooseSource: () => Promise.resolve(this.keyFile),
+      },
+    });
+    this.#open.push(services);
+    return services;
+  }
+
+  /** Ends the services in order, as quitting does. */
+  async close(): Promise<void> {
+    for (const services of this.#open.splice(0)) await shutDown(services);
+  }
+
+  /** Closes, and removes the folder. */
+  async destroy(): Promise<void> {
+    await this.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
