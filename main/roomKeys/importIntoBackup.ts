@@ -100,9 +100,11 @@ export class ImportIntoBackup {
     const id = idOf(checked.key);
     const quality = qualityOfKey(checked);
     const before = this.#index.get(id);
-    if (before && !isBetter(quality, before)) {
+    // One that opens more is sent although a verified one is there: the spec has the server keep that, Synapse takes the
+    // new one, and what it did is seen in the end.
+    if (before && quality.firstIndex >= before.firstIndex && !isBetter(quality, before)) {
       if (quality.firstIndex === before.firstIndex) this.#fates.add("alreadyThere", 1);
-      else this.#fates.note(id, quality.firstIndex, quality.firstIndex < before.firstIndex ? "kept" : "behind");
+      else this.#fates.note(id, quality.firstIndex, "behind");
       return false;
     }
     this.#fates.note(id, quality.firstIndex, before ? "better" : "new");

@@ -2,9 +2,9 @@ import { RoomKeyTable } from "./roomKeyTable.ts";
 
 /**
  * What becomes of a key of the file: it was in no backup (or not in the session, where there is no backup) or opened
- * less there; the backup keeps a copy that opens less; the backup's copy opens more than any in the file.
+ * less there; the backup's copy opens more than any in the file.
  */
-const FATES = ["new", "better", "kept", "behind"] as const;
+const FATES = ["new", "better", "behind"] as const;
 export type Fate = (typeof FATES)[number];
 /** The second number of a key that was seen in the backup again. */
 const SETTLED = FATES.length;
