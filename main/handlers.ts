@@ -4,6 +4,7 @@ import type { AccountId } from "../shared/ids.ts";
 import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./health/healthService.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { AddressService } from "./account/addresses.ts";
 import type { PasswordService } from "./account/password.ts";
 import type { ProfileService } from "./account/profile.ts";
 import type { DeviceList } from "./devices/deviceList.ts";
@@ -20,6 +21,7 @@ export interface HandlerParts {
   health: HealthService;
   profile: ProfileService;
   password: PasswordService;
+  addresses: AddressService;
   sessionList: DeviceList;
   verifications: Handlers["verifications"];
   challenges: Challenges;
@@ -114,6 +116,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       removeAvatar: ({ accountId }) => profile.removeAvatar(accountId),
     },
     password: parts.password,
+    addresses: parts.addresses,
     challenges,
     jobs: {
       list: () => ({ jobs: jobs.list() }),

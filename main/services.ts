@@ -9,6 +9,7 @@ import { DeactivationService } from "./account/deactivation/deactivationService.
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
 import { HealthService } from "./health/healthService.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import { AddressService } from "./account/addresses.ts";
 import { PasswordService } from "./account/password.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listDevices, DeviceList } from "./devices/deviceList.ts";
@@ -151,10 +152,14 @@ export async function openServices(options: ServicesOptions) {
     logger: loggerFor("health"),
   });
 
-  const onSessionsChanged = (accountId: AccountId): void => {
-    emit("devices.changed", { accountId });
+  const refreshHealth = (accountId: AccountId): void => {
     health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
   };
+  const onSessionsChanged = (accountId: AccountId): void => {
+    emit("devices.changed", { accountId });
+    refreshHealth(accountId);
+  };
+  const addresses = new AddressService({ sessions, onChanged: refreshHealth });
   const sessionList = new DeviceList({ sessions, challenges, onChanged: onSessionsChanged });
   const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
 
@@ -221,6 +226,7 @@ export async function openServices(options: ServicesOptions) {
     ssoSignIns,
     profile,
     password,
+    addresses,
     challenges,
     sessionList,
     deactivation,

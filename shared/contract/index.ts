@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { accounts } from "./accounts.ts";
+import { addresses } from "./addresses.ts";
 import { app } from "./app.ts";
 import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
@@ -24,6 +25,7 @@ export const contract = {
   signIn,
   profile,
   password,
+  addresses,
   challenges,
   jobs,
   secrets,

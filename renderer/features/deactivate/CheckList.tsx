@@ -45,6 +45,13 @@ export function CheckList({ account: { accountId }, preview: { roomKeys, address
                 ? t("deactivate.addressesNone")
                 : t("deactivate.addressesText", { addresses: emails.join(", ") })
           }
+          end={
+            emails.length > 0 && (
+              <Button small onPress={() => go({ name: "account", accountId, page: "passwordAndRecovery" })}>
+                {t("deactivate.removeAddresses")}
+              </Button>
+            )
+          }
         />
         <RoomsRow accountId={accountId} />
       </Rows>

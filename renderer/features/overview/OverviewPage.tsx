@@ -222,7 +222,7 @@ function AboutAccount({ account }: { readonly account: Account }) {
     { name: t("overview.userId"), value: <CopyableText text={userId} what={t("overview.userId")} /> },
     { name: t("overview.homeserver"), value: homeserver.baseUrl },
     { name: t("overview.sessionId"), value: <CopyableText text={deviceId} what={t("overview.sessionId")} /> },
-    { name: t("health.recoveryEmail"), value: emailText(account) },
+    { name: t("health.recoveryEmail"), value: <RecoveryEmail account={account} /> },
   ];
   return (
     <Section title={t("overview.facts")}>
@@ -231,6 +231,21 @@ function AboutAccount({ account }: { readonly account: Account }) {
         <Facts facts={facts} />
       </div>
     </Section>
+  );
+}
+
+/** The recovery email; without one, also the way to the page where it is seen to. */
+function RecoveryEmail({ account }: { readonly account: Account }) {
+  const { accountId, health } = account;
+  return (
+    <>
+      {emailText(account)}{" "}
+      {health?.recoveryEmail.kind === "none" && (
+        <Button small onPress={() => go({ name: "account", accountId, page: "passwordAndRecovery" })}>
+          {t("overview.seeToEmail")}
+        </Button>
+      )}
+    </>
   );
 }
 

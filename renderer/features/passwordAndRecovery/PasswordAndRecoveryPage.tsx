@@ -12,6 +12,7 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { passwordStates } from "../../stores/password.ts";
 import { go } from "../../stores/routes.ts";
+import { Addresses } from "./Addresses.tsx";
 import { ChangePassword } from "./ChangePassword.tsx";
 
 /** What an account is signed in with. */
@@ -20,7 +21,10 @@ export function PasswordAndRecoveryPage({ account }: { readonly account: Account
   return (
     <Page title={t("nav.passwordAndRecovery")} subtitle={t("password.subtitle")}>
       {session.status === "running" ? (
-        <Password account={account} />
+        <>
+          <Addresses accountId={accountId} />
+          <Password account={account} />
+        </>
       ) : session.status === "starting" ? (
         <Skeleton label={t("app.loading")} lines={4} />
       ) : (

@@ -1,0 +1,72 @@
+import * as z from "zod";
+import { AccountAddress, type AccountAddresses } from "../../shared/contract/addresses.ts";
+import type { Handlers } from "../../shared/contract/index.ts";
+import { AppFailure } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import type { HomeserverClient } from "../http/homeserverClient.ts";
+import { homeserverOf } from "../http/homeserverOf.ts";
+import type { SessionManager } from "../sessions/sessionManager.ts";
+
+const ServerAddresses = z.object({ threepids: z.array(z.unknown()) });
+/** What is not said is allowed (Client-Server API, "m.3pid_changes capability"). */
+const Capabilities = z.object({
+  capabilities: z.object({ "m.3pid_changes": z.object({ enabled: z.boolean() }).optional().catch(undefined) }),
+});
+const PATH = "/_matrix/client/v3/account/3pid";
+
+export interface AddressParts {
+  sessions: Pick<SessionManager, "session">;
+  /** Called when addresses have gone. */
+  onChanged: (accountId: AccountId) => void;
+}
+
+type Requests = Handlers["addresses"];
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
+/** The email addresses and phone numbers on an account (Client-Server API, "Adding account administrative contact information"). */
+export class AddressService implements Requests {
+  readonly #parts: AddressParts;
+
+  constructor(parts: AddressParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws what the session or the server throws */
+  list({ accountId }: Input<"list">): Promise<AccountAddresses> {
+    return this.#parts.sessions.session(accountId).use((client, signal) => listAddresses(homeserverOf(client), signal));
+  }
+
+  /** @throws `not_allowed_by_server` where the server takes no changes, and what it says else: the address stays then */
+  async remove({ accountId, medium, address }: Input<"remove">): Promise<AccountAddresses> {
+    const left = await this.#parts.sessions.session(accountId).use(async (client, signal) => {
+      const homeserver = homeserverOf(client);
+      try {
+        await homeserver.text({ method: "POST", path: `${PATH}/delete`, body: { medium, address }, signal });
+      } catch (thrown) {
+        if (thrown instanceof AppFailure && thrown.error.kind === "forbidden") {
+          throw new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
+        }
+        throw thrown;
+      }
+      return listAddresses(homeserver, signal);
+    });
+    this.#parts.onChanged(accountId);
+    return left;
+  }
+}
+
+/** Servers give them in any order. */
+const emailsFirst = (one: AccountAddress, other: AccountAddress): number =>
+  one.medium.localeCompare(other.medium) || one.address.localeCompare(other.address);
+
+async function listAddresses(homeserver: HomeserverClient, signal: AbortSignal): Promise<AccountAddresses> {
+  const [{ threepids }, { capabilities }] = await Promise.all([
+    homeserver.json({ path: PATH, signal, schema: ServerAddresses }),
+    homeserver.json({ path: "/_matrix/client/v3/capabilities", signal, schema: Capabilities }),
+  ]);
+  return {
+    // Of another kind than those two, or too long to be shown: nothing that can be done here.
+    addresses: threepids.flatMap((raw) => AccountAddress.safeParse(raw).data ?? []).sort(emailsFirst),
+    canChange: capabilities["m.3pid_changes"]?.enabled !== false,
+  };
+}
