@@ -19,6 +19,16 @@ export function claimSingleInstance(onSecondStart: () => void): boolean {
   return true;
 }
 
+/**
+ * Ends this process without taking Node apart first, for which nothing is left to do. Node runs V8's tasks dry there
+ * while no JavaScript may run, and a FinalizationRegistry whose objects were just collected then posts its task again
+ * and again: the process spins for ever, behind closed windows (`NodePlatform::DrainTasks` in Node's src/node_platform.cc).
+ * `process.exit` is no way out, since in Electron it is `app.exit`.
+ */
+function endProcess(exitCode: number): void {
+  (process as unknown as { reallyExit(code: number): never }).reallyExit(exitCode);
+}
+
 export interface QuitOptions {
   window: MainWindow;
   /** Ends everything that must not be cut off. It may be called once only, and may fail. */
@@ -49,6 +59,7 @@ export function quitInOrder({ window, shutdown, logger }: QuitOptions): void {
   app.on("window-all-closed", () => {
     if (process.platform !== "darwin") app.quit();
   });
+  app.on("quit", (_event, exitCode) => endProcess(exitCode));
   app.on("activate", () => void window.open());
   app.on("browser-window-created", (_event, created) => {
     // Windows is logging off: there is no second chance to wait, so only begin.

@@ -24,7 +24,7 @@ export async function startApp(options: AppOptions = {}): Promise<StewardApp> {
   try {
     await app.start();
   } catch (error) {
-    await app.close();
+    await app.close().catch(() => undefined);
     throw new Error(`Steward did not start. It said:\n${app.output}`, { cause: error });
   }
   return app;
@@ -38,6 +38,8 @@ export class StewardApp {
   readonly pageErrors: string[] = [];
   /** Everything the processes wrote to stdout and stderr, since the first start. */
   output = "";
+  /** What the last run ended with; null when a signal ended it, or while it has not ended. */
+  exitCode: number | null = null;
   readonly #options: AppOptions & { userData: string };
   readonly #removeData: (() => Promise<void>) | null;
   #running: { app: ElectronApplication; page: Page; ended: Promise<void> } | null = null;
@@ -76,7 +78,13 @@ export class StewardApp {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
     }
-    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    this.exitCode = null;
+    const ended = new Promise<void>((resolve) => {
+      child.once("exit", (code) => {
+        this.exitCode = code;
+        resolve();
+      });
+    });
     app.on("window", (page) => {
       page.on("pageerror", (error) => this.pageErrors.push(String(error)));
       page.on("console", (message) => message.type() === "error" && this.pageErrors.push(message.text()));
@@ -104,15 +112,24 @@ export class StewardApp {
   /** Ends it the way a person does. */
   async quit(): Promise<void> {
     const { app, ended } = this.#current;
-    this.#running = null;
-    await app.evaluate(({ app: electronApp }) => electronApp.quit()).catch(() => undefined);
+    // An app that is stuck never answers.
+    void app.evaluate(({ app: electronApp }) => electronApp.quit()).catch(() => undefined);
     await within(ended, 15_000, "the app to end");
+    this.#running = null;
   }
 
-  /** Ends it if it runs, and removes its data if they were its own. */
+  /**
+   * Ends it if it runs, and removes its data if they were its own. What does not end is killed, so that it takes no time
+   * from what runs next.
+   * @throws that it did not end by itself
+   */
   async close(): Promise<void> {
-    if (this.#running) await this.quit().catch(() => this.#running && this.kill());
-    await this.#removeData?.();
+    try {
+      if (this.#running) await this.quit();
+    } finally {
+      if (this.#running) await this.kill();
+      await this.#removeData?.();
+    }
   }
 
   /** Asks main through the page's bridge, past the screen. */
