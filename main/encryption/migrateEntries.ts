@@ -25,6 +25,24 @@ export async function findMissing(access: EncryptionContext, from: OpenBackup, i
   return await compareBackups(access, from, into, false);
 }
 
+/** How two backups stand after what opens in the one was carried over to the other. */
+export interface Migrated extends Carried {
+  /** These are in the other now, and were not before or opened less. */
+  migrated: number;
+}
+
+/**
+ * Carries over what is missing, and looks what is missing still. Answers null when the backup cannot be looked at, since
+ * the server does not bring it. Throws as `carryEntries` does.
+ */
+export async function migrateAll(access: EncryptionContext, from: OpenBackup, into: OpenBackup): Promise<Migrated | null> {
+  const before = await findMissing(access, from, into);
+  if (!before || before.missing === 0) return before && { ...before, migrated: 0 };
+  await carryEntries(access, from, into);
+  const after = await findMissing(access, from, into);
+  return after && { ...after, migrated: Math.max(0, before.missing - after.missing) };
+}
+
 async function compareBackups(
   { server, signal }: EncryptionContext,
   from: OpenBackup,

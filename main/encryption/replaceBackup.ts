@@ -6,7 +6,7 @@ import { IDENTITY_SECRETS } from "./crossSigning.ts";
 import { backupKeyHere, backupsBeside, connectBackup, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { type Removal, removeKeys, storedWith } from "./removeStorageKeys.ts";
-import { carryEntries, findMissing, type OpenBackup } from "./migrateEntries.ts";
+import { carryEntries, migrateAll, type OpenBackup } from "./migrateEntries.ts";
 import { restoreFromBackup } from "./restoreFromBackup.ts";
 import type { SetUpContext } from "./setUpContext.ts";
 
@@ -102,11 +102,7 @@ async function deleteReplacedBackups(
 
 /** How many entries of a backup are not shown to be in another; null when it cannot be looked at. */
 async function leftBehind(access: EncryptionContext, from: OpenBackup, into: OpenBackup): Promise<number | null> {
-  let found = await findMissing(access, from, into);
-  if (found && found.missing > 0) {
-    // Since they were carried over, this session or another client may have put copies in their place that open less.
-    await carryEntries(access, from, into);
-    found = await findMissing(access, from, into);
-  }
+  // Since they were carried over, this session or another client may have put copies in their place that open less.
+  const found = await migrateAll(access, from, into);
   return found && found.unopened + found.missing;
 }

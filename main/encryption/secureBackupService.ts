@@ -9,7 +9,8 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
-import { deleteOlderBackup, describeOlderBackups, turnOffKeyStorage } from "./turnOff.ts";
+import { deleteOlderBackup } from "./deleteOlderBackup.ts";
+import { describeOlderBackups, turnOffKeyStorage } from "./turnOff.ts";
 import { declareBackupWanted } from "./keyBackup.ts";
 import { KeptKeys } from "./storedSecurityKey.ts";
 import { OpenedCopiesKeeper } from "./openedSecretCopies.ts";
@@ -210,12 +211,11 @@ export class SecureBackupService implements Requests {
       backups: await describeOlderBackups(openEncryptionContext(client, { signal })),
     }));
 
-  /** Throws `backup_replaced` when the version is not an older one. */
-  deleteOlderBackup = ({ accountId, version }: Input<"deleteOlderBackup">) =>
-    this.#parts.session(accountId).useAlone(async (client, signal) => {
-      const access = openEncryptionContext(client, { signal });
-      await deleteOlderBackup(access, version);
-      return { backups: await describeOlderBackups(access) };
+  /** Throws as `deleteOlderBackup` does. */
+  deleteOlderBackup = ({ accountId, version, deleteUnopened = false }: Input<"deleteOlderBackup">) =>
+    this.#useAlone(accountId, async (access) => {
+      const outcome = await deleteOlderBackup(access, version, deleteUnopened);
+      return { backups: await describeOlderBackups(access), outcome };
     });
 
   async #mend(accountId: AccountId, work: (access: EncryptionContext) => Promise<void>): Promise<SecureBackupState> {

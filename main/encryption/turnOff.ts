@@ -2,7 +2,7 @@ import { type OlderBackup, SecretName } from "../../shared/contract/secureBackup
 import { fail } from "../../shared/errors.ts";
 import { BACKUP_ALGORITHM, type ServerBackup } from "./encryptionApi.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
-import { allBackups, backupKeyHere, declareBackupUnwanted, olderBackups, opensBackup } from "./keyBackup.ts";
+import { allBackups, backupKeyHere, declareBackupUnwanted, opensBackup } from "./keyBackup.ts";
 import { IDENTITY_SECRETS } from "./crossSigning.ts";
 import { heldHere, removeKeys } from "./removeStorageKeys.ts";
 import type { OpenBackup } from "./migrateEntries.ts";
@@ -104,12 +104,4 @@ export async function describeOlderBackups(access: EncryptionContext): Promise<O
 /** The versions of the backups that nothing here opens. */
 export async function unopenedVersions(access: EncryptionContext): Promise<string[]> {
   return (await describeBackups(access)).filter(({ opensHere }) => !opensHere).map(({ version }) => version);
-}
-
-/** Deletes an older backup with its room keys. Throws `backup_replaced` when it is not older than the newest. */
-export async function deleteOlderBackup({ server }: EncryptionContext, version: string): Promise<void> {
-  const newest = await server.backup();
-  const older = newest ? await olderBackups(server, newest.version) : [];
-  if (!older.some((backup) => backup.version === version)) throw fail("backup_replaced");
-  await server.deleteBackup(version);
 }

@@ -206,6 +206,19 @@ export type SetUp = z.infer<typeof SetUp>;
 
 const OlderBackups = z.object({ backups: z.array(OlderBackup) });
 
+/** What became of an older backup that was to be deleted, in entries. */
+export const OlderBackupOutcome = z.object({
+  /** False: it stays, as `unopened` or `missing` are not 0. */
+  deleted: z.boolean(),
+  /** These were put into the newest backup, which lacked them or had them worse. */
+  migrated: z.number().int(),
+  /** Nothing here opens these. By the server's word where it did not bring them. */
+  unopened: z.number().int(),
+  /** These open, and are not shown to be in the newest backup. */
+  missing: z.number().int(),
+});
+export type OlderBackupOutcome = z.infer<typeof OlderBackupOutcome>;
+
 /** Secrets that a key other than the default one may open, and earlier contents that were put aside. */
 export const OtherKey = z.object({
   /** Null for what was put aside and names no key. */
@@ -320,8 +333,15 @@ export const secureBackup = domain({
     /** Takes that back where secrets and backup are still there; where they are not, a set-up does so. */
     turnOn: request(one, SecureBackupState),
     olderBackups: request(one, OlderBackups),
-    /** Deletes one of the older backups; never the newest. Answers those that are left. */
-    deleteOlderBackup: request(one.extend({ version: z.string().min(1).max(255) }), OlderBackups),
+    /**
+     * Deletes one of the older backups, never the newest, after what opens in it was carried over to the newest and shown
+     * to be there. It stays where that fails, and where something in it does not open, unless `deleteUnopened` is given.
+     * Answers the older ones that are left.
+     */
+    deleteOlderBackup: request(
+      one.extend({ version: z.string().min(1).max(255), deleteUnopened: z.boolean().optional() }),
+      OlderBackups.extend({ outcome: OlderBackupOutcome }),
+    ),
     /** What nobody has opened: secrets under keys that are not the default one, and contents that were put aside. */
     otherKeys: request(one, OtherKeys),
     /** Deletes what a key may open, unopened: the person was asked. Answers what is left. */

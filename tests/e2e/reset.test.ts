@@ -118,6 +118,20 @@ describe("a backup that nothing here opens", () => {
     await person.sees("Secure Backup works.");
     await person.sees("Older backups");
   });
+
+  test("is deleted on its own only after the box for what nothing here opens", async () => {
+    const { person } = world;
+    await person.press(/^Delete version \d+…$/);
+    await person.isAsked("Delete version");
+    await person.sees(/^Nothing here opens it: its 0 keys/);
+    const dialog = person.page.getByRole("alertdialog");
+    expect(await dialog.getByRole("button", { name: "Delete", exact: true }).isDisabled()).toBe(true);
+    await person.looks("older-backup-unopened");
+    await dialog.getByText("Delete it even though nothing here opens it").click();
+    expect(await dialog.getByRole("button", { name: "Delete", exact: true }).isDisabled()).toBe(false);
+    await person.press("Cancel");
+    await person.sees("Older backups");
+  });
 });
 
 describe("another Security Key", () => {

@@ -1,13 +1,17 @@
 import { useEffect, useState } from "react";
-import type { OlderBackup } from "../../../shared/contract/secureBackup.ts";
+import type { OlderBackup, OlderBackupOutcome } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Facts } from "../../components/Page.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Facts, focusPageTitle } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { speak } from "../../stores/announcements.ts";
+import { DeleteOlderBackup } from "./DeleteOlderBackup.tsx";
+import { deletedWords } from "./olderBackupWords.ts";
 import styles from "./SecureBackup.module.css";
 
 interface OlderBackupsProps {
@@ -15,39 +19,57 @@ interface OlderBackupsProps {
   readonly newest: string;
 }
 
-/** Backups that newer ones have replaced, each to be deleted. Nothing is shown where there are none. */
+/** Backups that newer ones have replaced, each to be deleted after a question. Nothing is shown where there are none. */
 export function OlderBackups({ accountId, newest }: OlderBackupsProps) {
   const [backups, setBackups] = useState<readonly OlderBackup[]>([]);
-  const look = useAction(async () => setBackups((await steward.secureBackup.olderBackups({ accountId })).backups));
-  const { run: lookOnce } = look;
+  const [asked, setAsked] = useState<OlderBackup | null>(null);
+  /** What became of the one that was deleted last. */
+  const [told, setTold] = useState<string | null>(null);
+  const { error, run: lookOnce } = useAction(async () => {
+    setBackups((await steward.secureBackup.olderBackups({ accountId })).backups);
+  });
   useEffect(() => {
     void lookOnce();
     // Which are older follows from the newest alone.
   }, [accountId, newest, lookOnce]);
-  const remove = useAction(async (version: string) => {
-    setBackups((await steward.secureBackup.deleteOlderBackup({ accountId, version })).backups);
-    speak(t("backup.storage.olderDeleted", { version }));
-  });
-  const error = look.error ?? remove.error;
-  if (backups.length === 0) return error && <ErrorText error={error} />;
+  const deleted = (version: string, left: readonly OlderBackup[], outcome: OlderBackupOutcome): void => {
+    setBackups(left);
+    setAsked(null);
+    const text = deletedWords(version, outcome);
+    setTold(text);
+    speak(text);
+    focusPageTitle();
+  };
+  if (backups.length === 0 && told === null) return error && <ErrorText error={error} />;
   return (
     <>
       <h3>{t("backup.storage.older")}</h3>
-      <p className={styles["quiet"]}>{t("backup.storage.olderText")}</p>
+      {told !== null && <Notice tone="info">{told}</Notice>}
+      {backups.length > 0 && <p className={styles["quiet"]}>{t("backup.storage.olderText")}</p>}
       <Facts
-        facts={backups.map(({ version, keyCount }) => ({
-          name: t("backup.keyBackupVersion", { version }),
+        facts={backups.map((backup) => ({
+          name: t("backup.keyBackupVersion", { version: backup.version }),
           value: (
             <span className={styles["line"]}>
-              {t("backup.keyCount", { count: keyCount })}
-              <Button small look="danger" busy={remove.busy} onPress={() => void remove.run(version)}>
-                {t("backup.storage.olderDelete", { version })}
+              {t("backup.keyCount", { count: backup.keyCount })}
+              <Button small look="danger" onPress={() => setAsked(backup)}>
+                {t("backup.storage.olderDelete", { version: backup.version })}
               </Button>
             </span>
           ),
         }))}
       />
       {error && <ErrorText error={error} />}
+      {asked && (
+        <DialogBoundary onClose={() => setAsked(null)}>
+          <DeleteOlderBackup
+            accountId={accountId}
+            backup={asked}
+            onClose={() => setAsked(null)}
+            onDeleted={(left, outcome) => deleted(asked.version, left, outcome)}
+          />
+        </DialogBoundary>
+      )}
     </>
   );
 }

@@ -177,6 +177,7 @@ describe("a repair with the Security Key", () => {
       kind: "backup_replaced",
     });
     const left = await rig.service.deleteOlderBackup({ accountId, version: created.version });
+    expect(left.outcome).toEqual({ deleted: true, migrated: 0, unopened: 0, missing: 0 });
     expect(left.backups.map(({ version }) => version)).toEqual([before.version]);
   });
 
