@@ -10,6 +10,7 @@ import type { PendingSetUp } from "./pendingSetUp.ts";
 import { backupPublicKey } from "../roomKeys/keyPairs.ts";
 import { removeKeys, storedWith } from "./removeStorageKeys.ts";
 import type { OpenBackup } from "./migrateEntries.ts";
+import type { OwnStore } from "../roomKeys/ownStore.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
@@ -35,11 +36,14 @@ export interface RepairChoices {
  * `makeDefault` is not given; `session_not_verified` when a private key of the identity is neither here nor in storage;
  * `new_backup_needed` when nothing opens the backup on the server and `newBackup` is not given;
  * `secure_backup_check_failed`
+ *
+ * @param ownStore gives this session's room keys
  */
 export async function repairStorage(
   access: EncryptionContext,
   keyOrPhrase: string,
   { newBackup, makeDefault }: RepairChoices,
+  ownStore: () => Promise<OwnStore>,
 ): Promise<FoundKey> {
   const opened = await openStorage(access, keyOrPhrase);
   if (!opened.isDefault && !makeDefault && (await isDefaultInUse(access))) {
@@ -64,7 +68,7 @@ export async function repairStorage(
   await ensureSecretStorage(work);
   await ensureKeyBackup(work);
   await repairSignature(access);
-  await uploadRoomKeys(access);
+  await uploadRoomKeys(access, ownStore);
   await check(work);
   await removeKeys(access, {
     keep: opened.keyId,

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fail } from "../../shared/errors.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
-import { runWithBackup } from "../roomKeys/runWithBackup.ts";
+import { backupKeyHere, opensBackup } from "./keyBackup.ts";
+import { completeBackup } from "./completeBackup.ts";
+import { backupPublicKey } from "../roomKeys/keyPairs.ts";
+import type { OwnStore } from "../roomKeys/ownStore.ts";
 
 /** How many room keys this session holds, and how many of them the crypto machine knows to be in the key backup. */
 export async function roomKeyCounts({
@@ -20,11 +23,13 @@ const LOOK_EVERY_MS = 200;
 /**
  * Uploads the room keys of this session that are not in the connected key backup yet, and makes sure that they have
  * arrived. The SDK does so too, some seconds later and without telling; doing it ourselves tells. Keys that the SDK is
- * just uploading are not given to us: they are waited for.
+ * just uploading are not given to us: they are waited for. What another client has deleted in the backup is uploaded again.
  *
- * Throws `secure_backup_check_failed` when there are fewer in the backup afterwards than there should be.
+ * Throws `secure_backup_check_failed` when one of them is not in the backup afterwards.
+ *
+ * @param ownStore gives this session's room keys
  */
-export async function uploadRoomKeys(access: EncryptionContext): Promise<void> {
+export async function uploadRoomKeys(access: EncryptionContext, ownStore: () => Promise<OwnStore>): Promise<void> {
   const { machine, server } = access;
   const deadline = performance.now() + OTHERS_UPLOAD_MS;
   for (;;) {
@@ -38,20 +43,18 @@ export async function uploadRoomKeys(access: EncryptionContext): Promise<void> {
     await pause(LOOK_EVERY_MS);
   }
   const { total, backedUp } = await roomKeyCounts(access);
-  if (backedUp < total || (total > 0 && (await countEntries(access)) < total)) {
+  if (backedUp < total || (total > 0 && !(await areInBackup(access, ownStore)))) {
     throw fail("secure_backup_check_failed", { failed: ["room_keys"] });
   }
 }
 
-/** How many room keys a download of the newest backup brings: the number that the server names beside it may be any. */
-async function countEntries({ server, signal }: EncryptionContext): Promise<number> {
-  const backup = await server.backup();
-  if (!backup) return 0;
-  const { rooms } = await runWithBackup(
-    { kind: "list", hasBackup: true, session: null },
-    server.entriesOf(backup.version),
-    {},
-    signal,
-  );
-  return rooms.reduce((sum, [, inBackup]) => sum + inBackup, 0);
+/** Makes sure of it key by key: neither the machine nor the number that the server names knows what others deleted. */
+async function areInBackup(access: EncryptionContext, ownStore: () => Promise<OwnStore>): Promise<boolean> {
+  const [backup, privateKey] = [await access.server.backup(), await backupKeyHere(access)];
+  if (!backup || privateKey === null || !opensBackup(privateKey, backup)) return false;
+  const publicKey = backupPublicKey(privateKey)!;
+  const complete = async () => await completeBackup(access, { version: backup.version, publicKey }, await ownStore());
+  const found = await complete();
+  if (!found || found.sent === 0) return found?.missing === 0;
+  return (await complete())?.missing === 0;
 }

@@ -18,7 +18,7 @@ import { deleteOtherKey, describeOtherKeys } from "./otherStorageKeys.ts";
 import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
-import { ownStoreOf } from "../roomKeys/ownStore.ts";
+import { type OwnStore, ownStoreOf } from "../roomKeys/ownStore.ts";
 import { formatSecurityKey } from "./securityKey.ts";
 import { type SetUpParts, SetUpService } from "./setUpService.ts";
 import { openStorage, unlockStorage } from "./unlock.ts";
@@ -179,7 +179,7 @@ export class SecureBackupService implements Requests {
     this.#mend(accountId, async (access) => {
       if (keyOrPhrase === null) return await repairSignature(access);
       const typed = await this.#typedOrKept(accountId, access, keyOrPhrase);
-      await repairStorage(access, typed, { newBackup, makeDefault });
+      await repairStorage(access, typed, { newBackup, makeDefault }, () => this.#ownStore(accountId));
       this.#otherKeysUsed.delete(accountId);
     });
 
@@ -197,7 +197,7 @@ export class SecureBackupService implements Requests {
   /** A key that is kept opens nothing any more afterwards, so it is forgotten too. */
   turnOff = ({ accountId, deleteUnopened = false }: Input<"turnOff">): Promise<SecureBackupState> =>
     this.#mend(accountId, async (access) => {
-      await turnOffKeyStorage(access, () => ownStoreOf(this.#parts.session(accountId)), deleteUnopened);
+      await turnOffKeyStorage(access, () => this.#ownStore(accountId), deleteUnopened);
       // It is off, whatever becomes of the kept key: one that stays is shown as one that opens nothing.
       await this.#keptKeys.forget(accountId).catch((error: unknown) => {
         this.#parts.logger.warn("a kept key was not forgotten", { accountId, error });
@@ -217,6 +217,10 @@ export class SecureBackupService implements Requests {
       const outcome = await deleteOlderBackup(access, version, deleteUnopened);
       return { backups: await describeOlderBackups(access), outcome };
     });
+
+  #ownStore(accountId: AccountId): Promise<OwnStore> {
+    return ownStoreOf(this.#parts.session(accountId));
+  }
 
   async #mend(accountId: AccountId, work: (access: EncryptionContext) => Promise<void>): Promise<SecureBackupState> {
     return await this.#useAlone(accountId, async (access) => {

@@ -13,6 +13,7 @@ import { backupKeyHere } from "./keyBackup.ts";
 import type { KeptKeys } from "./storedSecurityKey.ts";
 import type { OpenedCopiesKeeper } from "./openedSecretCopies.ts";
 import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
+import { ownStoreOf } from "../roomKeys/ownStore.ts";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
 import { hasMaster } from "./newCrossSigningKeys.ts";
@@ -288,6 +289,7 @@ export class SetUpService {
         await runStep({
           access,
           pending,
+          ownStore: () => ownStoreOf(this.#parts.session(accountId)),
           onKept: run.onKept,
           authenticate: (request) => {
             const noted = (auth: AuthDict | null): Promise<void> => {

@@ -50,7 +50,7 @@ export const STEPS: Readonly<Record<SetUpKind, readonly Step[]>> = {
     { step: "identity", run: ensureNewIdentity },
     { step: "secret_storage", run: ensureSecretStorage },
     { step: "key_backup", run: ensureNewBackup },
-    { step: "room_keys", run: ({ access }) => uploadRoomKeys(access) },
+    { step: "room_keys", run: ({ access, ownStore }) => uploadRoomKeys(access, ownStore) },
     { step: "check", run: check },
     { step: "clean_up", run: removeEverythingReplaced },
   ],

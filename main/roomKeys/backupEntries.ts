@@ -1,7 +1,7 @@
 import type { RoomKeyFault } from "../../shared/contract/roomKeys.ts";
 import type { BackupDecryptor, BackupEncryptor, EncryptedRoomKey } from "./backupCipher.ts";
 import type { KeyQuality } from "./roomKeyQuality.ts";
-import { type CheckedRoomKey, checkRoomKey, type RoomKey } from "./roomKey.ts";
+import { type CheckedRoomKey, checkRoomKey, idOf, type RoomKey } from "./roomKey.ts";
 
 /** An entry of a backup as it was cut out of the server's answer. */
 export interface BackupSlice {
@@ -9,6 +9,11 @@ export interface BackupSlice {
   sessionId: string;
   /** Its JSON; null when it is too long. */
   text: string | null;
+}
+
+/** What names the room key of an entry, as `idOf` does. */
+export function addressOf({ roomId, sessionId }: Pick<BackupSlice, "roomId" | "sessionId">): string {
+  return idOf({ room_id: roomId, session_id: sessionId });
 }
 
 interface EntryData {

@@ -1,6 +1,6 @@
 import { fail } from "../../shared/errors.ts";
 import type { JobProblem } from "../../shared/contract/jobs.ts";
-import { type BackupSlice, exportText } from "./backupEntries.ts";
+import { addressOf, type BackupSlice, exportText } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
 import type { OpenedEntries } from "./poolWorker.ts";
@@ -130,7 +130,7 @@ class Export {
         continue;
       }
       if (own.any) {
-        const id = idOf({ room_id: roomId, session_id: sessionId });
+        const id = addressOf({ roomId, sessionId });
         if (own.opensMore(id, firstIndexes[at] as number)) continue;
         own.remove(id);
       }

@@ -1,5 +1,5 @@
 import { fail } from "../../shared/errors.ts";
-import { type BackupSlice, qualityOf, qualityOfKey } from "./backupEntries.ts";
+import { addressOf, qualityOf, qualityOfKey, type BackupSlice } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
 import type { OpenedEntries } from "./poolWorker.ts";
@@ -8,6 +8,7 @@ import { isBetter, RoomKeyQualities } from "./roomKeyQuality.ts";
 import { RoomKeyTable } from "./roomKeyTable.ts";
 import { type CheckedRoomKey, idOf } from "./roomKey.ts";
 import type { CryptoStoreSnapshot } from "./cryptoStoreSnapshot.ts";
+import { sealedUpload, type SealingPool } from "./sealedUpload.ts";
 import { checkOwn } from "./sessionKeyIndex.ts";
 import { storedKeys } from "./storedKeys.ts";
 import type { WorkerHost } from "./workerHost.ts";
@@ -25,7 +26,7 @@ export class ImportIntoBackup {
   readonly #host: WorkerHost;
   /** What the backup holds as far as is known, and how good that is. */
   readonly #index: RoomKeyQualities;
-  readonly #sealing: WorkerPool<CheckedRoomKey[], string[]>;
+  readonly #sealing: SealingPool;
   /** Keys that are sent with the batch under way; those of them that the session has not taken it has as good. */
   readonly #sent = new Map<string, number>();
   readonly #heldBySession = new RoomKeyTable();
@@ -58,7 +59,7 @@ export class ImportIntoBackup {
    */
   async prepare(keys: readonly CheckedRoomKey[]): Promise<string | null> {
     const wanted = keys.filter((checked) => this.#isWanted(checked)).map(({ key, firstIndex }) => ({ key, firstIndex }));
-    return wanted.length > 0 ? await this.#sealed(wanted) : null;
+    return wanted.length > 0 ? await sealedUpload(this.#sealing, wanted) : null;
   }
 
   /** Told which keys of the batch the session took. */
@@ -122,7 +123,7 @@ export class ImportIntoBackup {
       });
       if (better.length === 0) continue;
       for (const { key, firstIndex } of better) this.#fates.improve(idOf(key), firstIndex);
-      const upload = await this.#sealed(better);
+      const upload = await sealedUpload(this.#sealing, better);
       await this.#host.deliver({ sessionKeys: "[]", count: 0, upload });
     }
   }
@@ -132,25 +133,4 @@ export class ImportIntoBackup {
     if (opened.length === 0) return;
     await this.#host.deliver({ sessionKeys: `[${opened.join(",")}]`, count: opened.length, upload: null });
   }
-
-  /** The body of the upload of keys, each of which comes once. */
-  async #sealed(keys: readonly CheckedRoomKey[]): Promise<string> {
-    const rooms = new Map<string, string[]>();
-    const half = Math.ceil(keys.length / 2);
-    for (const part of [keys.slice(0, half), keys.slice(half)]) {
-      await this.#sealing.give(part, (sealed) => {
-        for (const [at, entry] of sealed.entries()) {
-          const { room_id: roomId, session_id: sessionId } = (part[at] as CheckedRoomKey).key;
-          const entries = rooms.get(roomId) ?? [];
-          entries.push(`${JSON.stringify(sessionId)}:${entry}`);
-          rooms.set(roomId, entries);
-        }
-      });
-    }
-    await this.#sealing.drain();
-    const bodies = [...rooms].map(([roomId, entries]) => `${JSON.stringify(roomId)}:{"sessions":{${entries.join(",")}}}`);
-    return `{"rooms":{${bodies.join(",")}}}`;
-  }
 }
-
-const addressOf = ({ roomId, sessionId }: BackupSlice): string => idOf({ room_id: roomId, session_id: sessionId });

@@ -1,7 +1,7 @@
 import { fail } from "../../shared/errors.ts";
 import { backupPublicKey } from "./keyPairs.ts";
 import { toUnpaddedBase64 } from "./base64.ts";
-import type { BackupSlice } from "./backupEntries.ts";
+import { addressOf, type BackupSlice } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { CarriedEntry } from "./migratedEntry.ts";
 import { type RoomKeyFingerprint, markOfSessionKey, opensAsMuch } from "./roomKeyFingerprint.ts";
@@ -19,8 +19,6 @@ type Pool = WorkerPool<BackupSlice[], (CarriedEntry | null)[]>;
 const BATCH = 128;
 /** Characters of entries that are sent together: proxies before a server may take no more than a megabyte. */
 const MAX_CHARACTERS = 512 * 1024;
-
-const addressOf = ({ roomId, sessionId }: BackupSlice): string => idOf({ room_id: roomId, session_id: sessionId });
 
 /**
  * Compares two backups, entry by entry and by what is inside, and delivers what the one lacks or has worse: sealed for it

@@ -3,6 +3,7 @@ import { AppFailure } from "../../shared/errors.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { BackupSlice } from "./backupEntries.ts";
 import { carryEntries, proveInSession } from "./migrateTask.ts";
+import { completeBackup } from "./completeTask.ts";
 import { WorkerPool } from "./workerPool.ts";
 import type { CheckedEntry, OpenedEntries } from "./poolWorker.ts";
 import { exportRoomKeys } from "./exportTask.ts";
@@ -48,6 +49,8 @@ function perform(task: RoomKeysTask, host: WorkerHost): Promise<unknown> {
       return restoreBackup(task, host);
     case "carry":
       return carryEntries(task, host);
+    case "complete":
+      return completeBackup(task, host);
     case "prove":
       return proveInSession(task, host);
   }

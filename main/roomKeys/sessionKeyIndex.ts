@@ -17,6 +17,11 @@ export class OwnKeys {
     for (const { key, firstIndex } of keys) this.#table.set(idOf(key), firstIndex, piece * 2);
   }
 
+  /** How many keys the session has, taken off or not. */
+  get size(): number {
+    return this.#table.size;
+  }
+
   /** Whether the session has any key at all: where it has none, none needs to be looked up. */
   get any(): boolean {
     return this.#table.size > 0;

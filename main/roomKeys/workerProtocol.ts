@@ -46,6 +46,13 @@ export type RoomKeysTask =
       send: boolean;
     }
   | {
+      kind: "complete";
+      /** Base64: seals for the backup that `pull` downloads. */
+      publicKey: string;
+      /** What must be in the backup. */
+      session: CryptoStoreSnapshot;
+    }
+  | {
       kind: "prove";
       /** 32 bytes: opens the backup that `pull` downloads. */
       backupKey: Uint8Array;
@@ -63,6 +70,8 @@ export interface TaskResults {
   handOver: Record<string, never>;
   restore: { given: number; broken: number };
   carry: Carried;
+  /** `missing`: the backup had no entry of these. `sent`: these, and what it had worse. */
+  complete: { missing: number; sent: number };
   prove: Carried;
 }
 /** What became of the entries of a backup, by the comparison of what is inside. */

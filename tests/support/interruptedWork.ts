@@ -1,8 +1,6 @@
 import { expect } from "vitest";
 import type { MatrixClient } from "matrix-js-sdk";
-import { openEncryptionContext } from "../../main/encryption/encryptionContext.ts";
 import { backupPublicKey, samePublicKey, signingPublicKey } from "../../main/roomKeys/keyPairs.ts";
-import { uploadRoomKeys } from "../../main/encryption/roomKeyUpload.ts";
 import { cryptoMachineOf } from "../../main/sdk/cryptoInternals.ts";
 import { decryptSecret } from "../../main/encryption/secretCipher.ts";
 import { StoredSecret } from "../../main/encryption/secretStorage.ts";
@@ -25,6 +23,7 @@ import { sample, soak } from "./seed.ts";
 import type { Servers } from "./servers.ts";
 import { type StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
+import { uploadNow } from "./uploadNow.ts";
 
 export const DEFAULT_KEY = "m.secret_storage.default_key";
 /** Where key backups are asked for. */
@@ -84,11 +83,11 @@ export class Scene {
     const accountId = await signInTo(services, user, proxy.baseUrl);
     await rig.service.unlock({ accountId, keyOrPhrase: securityKey });
     await services.health.refresh(accountId);
-    await services.sessions.session(accountId).use(async (client, signal) => {
+    await services.sessions.session(accountId).use(async (client) => {
       const keys = JSON.stringify(makeRoomKeys(OURS));
       (await cryptoMachineOf(client).importExportedRoomKeys(keys, () => undefined)).free();
-      await uploadRoomKeys(openEncryptionContext(client, { signal }));
     });
+    await uploadNow(services, accountId);
     return new Scene({ synapse, user, other, data, services, rig, accountId, securityKey });
   }
 

@@ -1,7 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { homeserverOf } from "../../../main/http/homeserverOf.ts";
-import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
-import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
 import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
 import type { Services } from "../../../main/services.ts";
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
@@ -16,6 +14,7 @@ import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
+import { uploadNow } from "../../support/uploadNow.ts";
 
 const VERSIONS = "/_matrix/client/v3/room_keys/version";
 
@@ -62,8 +61,7 @@ const receive = (from: number, count: number): Promise<void> =>
   });
 
 /** Does at once what the SDK does within ten seconds. */
-const allBackedUp = (): Promise<void> =>
-  services.sessions.session(accountId).use((client, signal) => uploadRoomKeys(openEncryptionContext(client, { signal })));
+const allBackedUp = (): Promise<void> => uploadNow(services, accountId);
 
 /** Has a session of another client, which is verified. */
 async function withOther(securityKey: string, work: (other: SdkSession) => Promise<void>): Promise<void> {

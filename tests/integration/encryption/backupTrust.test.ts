@@ -2,8 +2,6 @@ import { generateKeyPairSync } from "node:crypto";
 import type { MatrixClient } from "matrix-js-sdk";
 import { RustBackupManager } from "matrix-js-sdk/lib/rust-crypto/backup.js";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
-import { uploadRoomKeys } from "../../../main/encryption/roomKeyUpload.ts";
 import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
 import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
@@ -14,6 +12,7 @@ import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secu
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
+import { uploadNow } from "../../support/uploadNow.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 const VERSIONS = "/_matrix/client/v3/room_keys/version";
@@ -43,7 +42,7 @@ beforeEach(async () => {
   accountId = await signInTo(services, user, proxy.baseUrl);
   await receive(0, 3);
   await setUpWithKey(rig, accountId);
-  await withClient((client, signal) => uploadRoomKeys(openEncryptionContext(client, { signal })));
+  await uploadNow(services, accountId);
   proxy.clearRecord();
 });
 afterEach(async () => {
