@@ -8,12 +8,14 @@ import { type RoomKeyFingerprint, markOfSessionKey, opensAsMuch } from "./roomKe
 import { WorkerPool } from "./workerPool.ts";
 import { RoomKeyTable } from "./roomKeyTable.ts";
 import { idOf, type RoomKey } from "./roomKey.ts";
+import type { CryptoStoreSnapshot } from "./cryptoStoreSnapshot.ts";
 import { storedKeys } from "./storedKeys.ts";
 import type { WorkerHost } from "./workerHost.ts";
-import type { Carried, RoomKeysTask } from "./workerProtocol.ts";
+import type { Carried, ResultOf, RoomKeysTask } from "./workerProtocol.ts";
 
 type MigrateTask = Extract<RoomKeysTask, { kind: "carry" }>;
 type ProveTask = Extract<RoomKeysTask, { kind: "prove" }>;
+type CompareTask = Extract<RoomKeysTask, { kind: "compareStores" }>;
 type Pool = WorkerPool<BackupSlice[], (CarriedEntry | null)[]>;
 
 const BATCH = 128;
@@ -37,13 +39,33 @@ export async function carryEntries({ fromKey, intoKey, send }: MigrateTask, host
 
 /** Looks whether the session has every key of a backup. Throws what the download fails with. */
 export async function proveInSession({ backupKey, session }: ProveTask, host: WorkerHost): Promise<Carried> {
-  const there = new RoomKeyTable();
-  if (session) {
-    for await (const { keys } of storedKeys(session, host, null)) {
-      for (const key of keys as RoomKey[]) note(there, idOf(key), markOfSessionKey(key.session_id, key.session_key));
+  const there = session ? await inStore(session, host) : new RoomKeyTable();
+  return await compare({ kind: "carry", privateKey: backupKey, publicKey: null }, there, host, () => Promise.resolve());
+}
+
+/** Looks how many keys of a store are in another one, in copies that open as much. */
+export async function compareStores(
+  { session, other }: CompareTask,
+  host: WorkerHost,
+): Promise<ResultOf<CompareTask>> {
+  const there = await inStore(other, { ...host, readStore: host.readOtherStore });
+  let shown = 0;
+  for await (const { keys } of storedKeys(session, host, null)) {
+    for (const key of keys as RoomKey[]) {
+      const mark = markOfSessionKey(key.session_id, key.session_key);
+      const known = markIn(there, idOf(key));
+      if (mark && known && opensAsMuch(known, mark)) shown += 1;
     }
   }
-  return await compare({ kind: "carry", privateKey: backupKey, publicKey: null }, there, host, () => Promise.resolve());
+  return { shown };
+}
+
+async function inStore(session: CryptoStoreSnapshot, host: WorkerHost): Promise<RoomKeyTable> {
+  const there = new RoomKeyTable();
+  for await (const { keys } of storedKeys(session, host, null)) {
+    for (const key of keys as RoomKey[]) note(there, idOf(key), markOfSessionKey(key.session_id, key.session_key));
+  }
+  return there;
 }
 
 /** What a backup holds that opens. */
@@ -58,6 +80,11 @@ async function inBackup(privateKey: Uint8Array, host: WorkerHost): Promise<RoomK
 
 function note(there: RoomKeyTable, id: string, mark: RoomKeyFingerprint | null): void {
   if (mark) there.set(id, mark.firstIndex, mark.digest);
+}
+
+function markIn(there: RoomKeyTable, id: string): RoomKeyFingerprint | null {
+  const numbers = there.get(id);
+  return numbers && { firstIndex: numbers[0], digest: numbers[1] };
 }
 
 async function compare(
@@ -75,8 +102,7 @@ async function compare(
         counts.unopened += 1;
         continue;
       }
-      const [firstIndex, digest] = there.get(addressOf(slice)) ?? [];
-      const known = firstIndex === undefined ? null : { firstIndex, digest: digest as number };
+      const known = markIn(there, addressOf(slice));
       const missing = known === null || !opensAsMuch(known, entry);
       if (missing) counts.missing += 1;
       await onOpened(slice, entry, missing);

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { AppFailure } from "../../shared/errors.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { BackupSlice } from "./backupEntries.ts";
-import { carryEntries, proveInSession } from "./migrateTask.ts";
+import { carryEntries, compareStores, proveInSession } from "./migrateTask.ts";
 import { completeBackup } from "./completeTask.ts";
 import { WorkerPool } from "./workerPool.ts";
 import type { CheckedEntry, OpenedEntries } from "./poolWorker.ts";
@@ -45,6 +45,8 @@ function perform(task: RoomKeysTask, host: WorkerHost): Promise<unknown> {
       return listRooms(task, host);
     case "handOver":
       return handOver(task, host);
+    case "compareStores":
+      return compareStores(task, host);
     case "restore":
       return restoreBackup(task, host);
     case "carry":

@@ -20,6 +20,7 @@ const WITHOUT: WorkerCalls = {
   progress: () => Promise.resolve(),
   problem: () => Promise.resolve(),
   readStore: refuse,
+  readOtherStore: refuse,
   deliver: refuse,
 };
 

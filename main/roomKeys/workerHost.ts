@@ -40,6 +40,7 @@ export function connectToHost(port: MessagePort): WorkerHost {
     progress: call("progress"),
     problem: (problem) => ((told += 1) > MAX_PROBLEMS ? Promise.resolve() : tell(problem)),
     readStore: call("readStore"),
+    readOtherStore: call("readOtherStore"),
     deliver: call("deliver"),
   };
 }

@@ -9,7 +9,7 @@ export type RoomKeysTask =
       kind: "export";
       path: string;
       passphrase: string;
-      /** Null: all rooms. */
+      /** Null: all services. */
       roomIds: string[] | null;
       /** 32 bytes: opens the backup that `pull` downloads. Null: there is none to be had. */
       backupKey: Uint8Array | null;
@@ -35,6 +35,8 @@ export type RoomKeysTask =
   | { kind: "verify"; backupKey: Uint8Array; total: number }
   | { kind: "list"; hasBackup: boolean; session: CryptoStoreSnapshot | null }
   | { kind: "handOver"; session: CryptoStoreSnapshot }
+  /** `session` is read by `readStore`, the store that its keys must be in by `readOtherStore`. */
+  | { kind: "compareStores"; session: CryptoStoreSnapshot; other: CryptoStoreSnapshot }
   | { kind: "restore"; backupKey: Uint8Array }
   | {
       kind: "carry";
@@ -68,6 +70,8 @@ export interface TaskResults {
   verify: { good: number; broken: number };
   list: { rooms: [roomId: string, inBackup: number, inSession: number][] };
   handOver: Record<string, never>;
+  /** `shown`: keys of the one store of which the other has a copy that opens as much. */
+  compareStores: { shown: number };
   restore: { given: number; broken: number };
   carry: Carried;
   /** `missing`: the backup had no entry of these. `sent`: these, and what it had worse. */
@@ -114,6 +118,8 @@ export interface WorkerCalls {
   problem(problem: JobProblem): Promise<void>;
   /** Room keys of the session, as they lie in its store: encrypted. */
   readStore(range: RecordRange): Promise<StoredPiece>;
+  /** The same of the store that the other one is compared with. */
+  readOtherStore(range: RecordRange): Promise<StoredPiece>;
   /** Puts keys where they belong. */
   deliver(batch: ImportBatch): Promise<Delivered>;
 }

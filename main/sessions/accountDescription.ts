@@ -14,6 +14,7 @@ export function describeAccount(
   session: SessionSnapshot = NOT_STARTED,
   waits = false,
 ): Account {
+  const setAside = (entry.setAside ?? []).reduce((sum, { roomKeys }) => sum + roomKeys, 0);
   return {
     accountId: entry.accountId,
     userId: entry.userId,
@@ -23,6 +24,7 @@ export function describeAccount(
     avatarPath: avatarPathOf(entry),
     session: waits && session.status === "stopped" ? { ...session, status: "starting" } : session,
     health: entry.health,
+    ...(setAside > 0 && { roomKeysSetAside: setAside }),
   };
 }
 

@@ -16,12 +16,31 @@ export interface CryptoFolders {
   readonly setAside: string;
 }
 
-/** Gives all room keys of a crypto store to another session; answers how many there were, and how many were left. */
+/** An opened crypto store of one device, and what opens the values in it. */
+interface DeviceStore {
+  reader: StoreReader;
+  userId: string;
+  deviceId: string;
+  storageKey: Uint8Array;
+}
+
+/**
+ * Gives all room keys of a crypto store to another session; answers how many there were, and how many of them are not
+ * shown to be in the other store.
+ */
 export type MigrateRoomKeys = (
-  from: { reader: StoreReader; userId: string; deviceId: string; storageKey: Uint8Array },
-  to: OlmMachine,
+  from: DeviceStore,
+  to: DeviceStore & { machine: OlmMachine },
   signal: AbortSignal,
 ) => Promise<{ keys: number; left: number }>;
+
+/** Room keys in a crypto store that was set aside. */
+export interface SetAside {
+  /** The device that the store belongs to. */
+  deviceId: string;
+  /** How many of them are not shown to be in the store that took its place. */
+  roomKeys: number;
+}
 
 /** What a crypto store is filled with. */
 export interface NextStoreParts {
@@ -70,10 +89,11 @@ export async function fillNextStore(
         databasePrefix: next.databasePrefix,
       });
       try {
-        const { keys, left } = await migrateRoomKeys({ ...old, reader: from.reader }, machine, stop.signal);
+        const to = { ...old, deviceId, reader: next.reader, machine };
+        const { keys, left } = await migrateRoomKeys({ ...old, reader: from.reader }, to, stop.signal);
         if (left > 0) {
           logger.error("room keys were not moved to a new device: its crypto store is kept", { accountId, keys, left });
-          await writeDurably(noteOfSomeLeft(nextCrypto), `${left} of ${keys}\n`);
+          await writeDurably(noteOfSomeLeft(nextCrypto), `${left} of ${keys} of ${old.deviceId}\n`);
         }
       } finally {
         machine.close();
@@ -92,9 +112,15 @@ export async function fillNextStore(
 
 /**
  * Removes the old crypto store and puts the one that was filled in its place. Where some room keys did not come over, the
- * old one is set aside: the account's storage key opens it. Does nothing that is done already. Throws `file_failed`.
+ * old one is set aside: the account's storage key opens it. Does nothing that is done already.
+ *
+ * @param onSetAside is to remember what was set aside; called again with the same where it was cut off
+ * @throws `file_failed`, and what `onSetAside` throws
  */
-export async function takeNextStore({ crypto, nextCrypto, setAside }: CryptoFolders): Promise<void> {
+export async function takeNextStore(
+  { crypto, nextCrypto, setAside }: CryptoFolders,
+  onSetAside: (setAside: SetAside) => Promise<void>,
+): Promise<void> {
   const note = noteOfSomeLeft(nextCrypto);
   if (await isThere(nextCrypto)) {
     if (!(await isThere(note))) await removeFolder(crypto);
@@ -105,7 +131,18 @@ export async function takeNextStore({ crypto, nextCrypto, setAside }: CryptoFold
     }
     await renameDurably(nextCrypto, crypto);
   }
+  const left = await readNote(note);
+  if (left) await onSetAside(left);
   await removeDurably(note);
+}
+
+/** Null when there is no note. */
+async function readNote(path: string): Promise<SetAside | null> {
+  if (!(await isThere(path))) return null;
+  // Version 0.1.0 did not name the device at first.
+  const [, left, deviceId] = /^(\d+) of \d+(?: of (.+))?$/m.exec((await files().readFile(path)).toString()) ?? [];
+  // Whatever the note says, it is there because at least one was left.
+  return { deviceId: deviceId ?? "", roomKeys: Math.max(1, Number(left ?? 1)) };
 }
 
 /** There while the store that was filled lacks some room keys of the one before. */

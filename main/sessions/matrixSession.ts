@@ -12,7 +12,7 @@ import type { Fetch } from "../http/redirects.ts";
 import type { OpenMatrixClient } from "../sdk/matrixClient.ts";
 import { checkLoopback } from "../http/loopback.ts";
 import { PinnedIdentity } from "../sdk/pinnedIdentity.ts";
-import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, takeNextStore } from "./deviceMigration.ts";
+import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, type SetAside, takeNextStore } from "./deviceMigration.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
 import { TokenKeeper } from "../http/tokenKeeper.ts";
@@ -29,6 +29,8 @@ export interface SessionParts {
   migrateRoomKeys: MigrateRoomKeys;
   /** Writes down that the session has another device from now on, whose crypto store is in its place. */
   onNewDevice: (deviceId: string) => Promise<void>;
+  /** Writes down that some room keys lie in a store that was set aside, and nowhere else that is known. */
+  onSetAside: (setAside: SetAside) => Promise<void>;
   /** Told of every token that comes into use, so that no log shows it. */
   keepOutOfLogs: (secret: string) => void;
   /** An account of another server than this computer's is not started: `this_computer_only`. */
@@ -235,7 +237,7 @@ export class MatrixSession {
   /** The device that counts from now on gets its crypto store in its place. Goes on wherever it was cut off. */
   async #moveTo(deviceId: string): Promise<void> {
     const { accountId } = this.#details;
-    await takeNextStore(this.#parts.cryptoFolders(accountId));
+    await takeNextStore(this.#parts.cryptoFolders(accountId), this.#parts.onSetAside);
     await this.#parts.onNewDevice(deviceId);
     this.#details = { ...this.#details, deviceId, hasRun: true };
     await this.#parts.secretStore.update(accountId, (secrets) => ({ ...secrets, newDevice: null }));

@@ -8,14 +8,14 @@ import { describeAccount } from "./accountDescription.ts";
 import { addAccount, refuseWhenHeld } from "./addAccount.ts";
 import { expectedServer, refuseForeignUser } from "./foreignUser.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
-import type { CryptoFolders } from "./deviceMigration.ts";
+import type { CryptoFolders, SetAside } from "./deviceMigration.ts";
 import { newId } from "../storage/newId.ts";
 import { resumeAccount } from "./resumeAccount.ts";
 import { type SignedIn, type SignInRequest, signInWithPassword } from "./signIn.ts";
 import { signOut, signOutFromMemory, signOutQuietly } from "./signOut.ts";
 import { StartQueue } from "./startQueue.ts";
 
-export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "cryptoFolders"> {
+export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "onSetAside" | "cryptoFolders"> {
   index: AccountIndex;
   accountFolders: (accountId: AccountId) => CryptoFolders;
   emit: Emit;
@@ -90,6 +90,7 @@ export class SessionManager {
         ...this.#parts,
         cryptoFolders: this.#parts.accountFolders,
         onNewDevice: (deviceId) => this.#rememberDevice(accountId, deviceId),
+        onSetAside: (setAside) => this.#rememberSetAside(accountId, setAside),
       },
       (snapshot) => this.#changed(accountId, snapshot),
     );
@@ -290,6 +291,13 @@ export class SessionManager {
 
   async #rememberDevice(accountId: AccountId, deviceId: string): Promise<void> {
     await this.#parts.index.update(accountId, (entry) => ({ ...entry, deviceId, hasRun: true }));
+  }
+
+  async #rememberSetAside(accountId: AccountId, setAside: SetAside): Promise<void> {
+    await this.#parts.index.update(accountId, (entry) => {
+      const others = (entry.setAside ?? []).filter(({ deviceId }) => deviceId !== setAside.deviceId);
+      return { ...entry, setAside: [...others, setAside] };
+    });
   }
 
   /** Starts again what stopped or failed; resolves when it runs or has said why not. */

@@ -32,6 +32,11 @@ export const AccountEntry = z.looseObject({
    * token that the server no longer knows means that it was done.
    */
   deactivation: z.object({ askedAt: z.number(), erase: z.boolean() }).nullish().catch(null),
+  /** Crypto stores of earlier devices that were kept because some of their room keys are not shown to be elsewhere. */
+  setAside: z
+    .array(z.object({ deviceId: z.string().max(255), roomKeys: z.number().int().positive() }))
+    .optional()
+    .catch(undefined),
   /** Milliseconds since 1970 when the account was added. */
   createdAt: z.number(),
 });

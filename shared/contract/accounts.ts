@@ -53,6 +53,11 @@ export const Account = z.object({
     offline: z.boolean(),
   }),
   health: AccountHealth.nullable(),
+  /**
+   * Room keys that did not come over when this session took the place of another. They lie on this computer until the
+   * account is signed out. Absent when there are none.
+   */
+  roomKeysSetAside: z.number().int().optional(),
 });
 export type Account = z.infer<typeof Account>;
 

@@ -70,6 +70,7 @@ async function inThread<T extends RoomKeysTask>(task: T, calls: Partial<WorkerCa
     progress: () => Promise.resolve(),
     problem: (problem) => Promise.reject(new Error(JSON.stringify(problem))),
     readStore: () => Promise.reject(new Error("there is no session")),
+    readOtherStore: () => Promise.reject(new Error("nothing is compared")),
     deliver: () => Promise.resolve({ taken: [], refused: [] }),
     ...calls,
   };

@@ -310,19 +310,26 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         if (someLeft) await existing(`${folder.nextCrypto}.some-left`, "1 of 2\n");
             const moved = join(folder.vault, "moved");
         await existing(join(folder.vault, "sealed"), "");
-        const after = someLeft ? ["new", "new", "old aside"] : ["new", "new"];
+        const told = join(folder.vault, "told");
+        const remember = ({ roomKeys }: { roomKeys: number }): Promise<void> => writeDurably(told, String(roomKeys));
+        const after = someLeft ? ["new", "new", "old aside", "told of 1"] : ["new", "new"];
         return {
           before: after,
           steps: [
-            [() => takeNextStore(folder), after],
+            [() => takeNextStore(folder, remember), after],
             // As the vault then says, once and for all.
             [() => writeDurably(moved, ""), after],
           ],
           read: async () => {
-            if ((await textOf(moved)) === null) await takeNextStore(folder);
+            if ((await textOf(moved)) === null) await takeNextStore(folder, remember);
             const texts = ["CURRENT", "000003.log"].map((name) => textOf(join(folder.crypto, "level", name)));
             const aside = disk.all().filter((path) => path.startsWith(folder.setAside) && disk.peek(path)?.toString() === "old");
-            return [...(await Promise.all(texts)), ...(aside.length === 2 ? ["old aside"] : [])];
+            const count = await textOf(told);
+            return [
+              ...(await Promise.all(texts)),
+              ...(aside.length === 2 ? ["old aside"] : []),
+              ...(count === null ? [] : [`told of ${count}`]),
+            ];
           },
         };
       },

@@ -11,7 +11,7 @@ import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { silent, someAccount } from "../../support/cryptoFolder.ts";
 import { killDuring } from "../../support/killedWork.ts";
-import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
+import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { sample } from "../../support/seed.ts";
@@ -106,7 +106,7 @@ describe("an account whose device was removed", () => {
     });
     await services.sessions.signInAgain(accountId, user.password);
     importing.mockRestore();
-    expect(services.sessions.account(accountId).session.status).toBe("running");
+    expect(services.sessions.account(accountId)).toMatchObject({ session: { status: "running" }, roomKeysSetAside: 1 });
     expect((await readdir(foldersOf().root)).sort()).toEqual(["crypto", "set-aside", "vault"]);
     const [moment] = await readdir(foldersOf().setAside);
     const kept = join(foldersOf().setAside, moment!, "crypto");
@@ -119,6 +119,29 @@ describe("an account whose device was removed", () => {
     await store.close();
     expect(inIt).toHaveLength(KEYS.length);
     expect(inIt.map(({ session_key: key }) => key)).toContain(left.session_key);
+  });
+
+  it("does not take the crypto machine's word: a key that opens less there is set aside, told of, and gone with the account", async () => {
+    const left = KEYS[7]!;
+    const { importExportedRoomKeys } = OlmMachine.prototype;
+    const importing = vi.spyOn(OlmMachine.prototype, "importExportedRoomKeys");
+    importing.mockImplementation(function (this: OlmMachine, json, listener) {
+      const some = (JSON.parse(json) as RoomKey[]).map((key) =>
+        key.session_id === left.session_id ? makeRoomKey(7, { firstIndex: 3 }) : key,
+      );
+      return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
+    });
+    await services.sessions.signInAgain(accountId, user.password);
+    importing.mockRestore();
+    const account = () => services.sessions.account(accountId);
+    expect(account()).toMatchObject({ session: { status: "running" }, roomKeysSetAside: 1 });
+    expect((await readdir(foldersOf().root)).sort()).toEqual(["crypto", "set-aside", "vault"]);
+    await restart();
+    expect(account()).toMatchObject({ session: { status: "running" }, roomKeysSetAside: 1 });
+    await services.sessions.signOut(accountId);
+    expect(await readdir(foldersOf().root).catch(() => [])).toEqual([]);
+    accountId = await signInTo(services, user, synapse.baseUrl);
+    expect(account()).not.toHaveProperty("roomKeysSetAside");
   });
 
   it("loses no room key when it is stopped in the middle, and moves when it is done again", async () => {
