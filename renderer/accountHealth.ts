@@ -109,7 +109,9 @@ export function needsAttention(account: Account): boolean {
   if (keepsTrying(account)) return false;
   return (
     refusalOf(account) !== null ||
-    chooseFix(account) !== null || (account.session.status === "running" && account.health?.secureBackup === "broken")
+    chooseFix(account) !== null ||
+    (account.roomKeysSetAside ?? 0) > 0 ||
+    (account.session.status === "running" && account.health?.secureBackup === "broken")
   );
 }
 

@@ -1,4 +1,4 @@
-import { LogOut, MonitorCheck, MonitorSmartphone, MonitorX, RefreshCw, ShieldAlert, ShieldCheck } from "lucide-react";
+import { KeyRound, LogOut, MonitorCheck, MonitorSmartphone, MonitorX, RefreshCw, ShieldAlert, ShieldCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import {
@@ -102,6 +102,7 @@ function Health({ account }: { readonly account: Account }) {
         <SessionRow account={account} onFix={fix.run} busy={fix.busy} />
         <BackupRow account={account} onFix={fix.run} />
         {health?.otherSessions && <SessionsRow account={account} onFix={fix.run} />}
+        {account.roomKeysSetAside !== undefined && <SetAsideRow account={account} count={account.roomKeysSetAside} />}
       </Rows>
     </Section>
   );
@@ -207,6 +208,28 @@ function SessionsRow({ account, onFix }: FixRowProps) {
           {fix && (
             <Button small onPress={() => void onFix(fix)}>
               {t(`fix.${fix}`)}
+            </Button>
+          )}
+        </>
+      }
+    />
+  );
+}
+
+/** Room keys that the session before this one had, and this one does not. */
+function SetAsideRow({ account, count }: { readonly account: Account; readonly count: number }) {
+  const { accountId, session } = account;
+  return (
+    <Row
+      icon={<KeyRound size={20} aria-hidden />}
+      title={t("roomKeys.title")}
+      text={t("overview.roomKeysSetAside", { count })}
+      end={
+        <>
+          <Pill tone="warn" text={t("health.roomKeysMissing", { count })} />
+          {session.status === "running" && (
+            <Button small onPress={() => go({ name: "account", accountId, page: "roomKeys" })}>
+              {t("overview.importRoomKeys")}
             </Button>
           )}
         </>

@@ -42,7 +42,7 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
   }, [account, signOut.busy]);
   if (!account) return null;
 
-  const costs = preview && signOutCosts(preview);
+  const costs = preview && signOutCosts(preview, account.roomKeysSetAside);
   const dear = costs?.some(({ tone }) => tone === "error") ?? false;
   const fix = preview && account.session.status === "running" ? backupFix({ ...emptyHealth, ...preview }) : null;
   const ready = costs !== null || look.error !== null;

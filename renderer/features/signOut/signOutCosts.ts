@@ -27,8 +27,12 @@ const WITHOUT_TOKEN: ReadonlySet<AppErrorKind> = new Set([
   "passphrase_forgotten",
 ] satisfies AppErrorKind[]);
 
-/** What signing out would cost, the worst first. */
-export function signOutCosts(preview: SignOutPreview): SignOutCost[] {
+/**
+ * What signing out would cost, the worst first.
+ *
+ * @param setAside how many room keys lie here that did not come over to this session
+ */
+export function signOutCosts(preview: SignOutPreview, setAside = 0): SignOutCost[] {
   const costs: SignOutCost[] = [];
   const { secureBackup, lastVerifiedSession, roomKeysNotBackedUp, securityKeyKept, whyNotRunning } = preview;
   const backedUp = secureBackup === "working";
@@ -37,6 +41,7 @@ export function signOutCosts(preview: SignOutPreview): SignOutCost[] {
   if (roomKeysNotBackedUp !== null && roomKeysNotBackedUp > 0) {
     costs.push({ tone: "error", text: t("signOut.keysLost", { count: roomKeysNotBackedUp }) });
   }
+  if (setAside > 0) costs.push({ tone: "error", text: t("signOut.setAsideLost", { count: setAside }) });
   if (lastVerifiedSession === true) {
     const key = backedUp || secureBackup === "locked_here" ? "signOut.lastVerifiedBackup" : "signOut.lastVerified";
     costs.push({ tone: key === "signOut.lastVerified" ? "error" : "warn", text: t(key) });
@@ -50,7 +55,7 @@ export function signOutCosts(preview: SignOutPreview): SignOutCost[] {
   }
   const untold = whyServerIsNotTold(preview);
   if (untold) costs.push({ tone: "warn", text: untold });
-  if (backedUp && roomKeysNotBackedUp === 0) costs.push({ tone: "success", text: t("signOut.allSafe") });
+  if (backedUp && roomKeysNotBackedUp === 0 && setAside === 0) costs.push({ tone: "success", text: t("signOut.allSafe") });
   return costs;
 }
 

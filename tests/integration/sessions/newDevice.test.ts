@@ -101,7 +101,7 @@ describe("an account whose device was removed", () => {
     const { importExportedRoomKeys } = OlmMachine.prototype;
     const importing = vi.spyOn(OlmMachine.prototype, "importExportedRoomKeys");
     importing.mockImplementation(function (this: OlmMachine, json, listener) {
-      const some = (JSON.parse(json) as RoomKey[]).filter(({ session_id: id }) => id !== left.session_id);
+      const some = (JSON.parse(json) as RoomKey[]).filter(({ session_key: key }) => key !== left.session_key);
       return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
     });
     await services.sessions.signInAgain(accountId, user.password);
@@ -127,7 +127,7 @@ describe("an account whose device was removed", () => {
     const importing = vi.spyOn(OlmMachine.prototype, "importExportedRoomKeys");
     importing.mockImplementation(function (this: OlmMachine, json, listener) {
       const some = (JSON.parse(json) as RoomKey[]).map((key) =>
-        key.session_id === left.session_id ? makeRoomKey(7, { firstIndex: 3 }) : key,
+        key.session_key === left.session_key ? makeRoomKey(7, { firstIndex: 3 }) : key,
       );
       return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
     });

@@ -36,6 +36,13 @@ function account(session: Partial<Account["session"]> = {}, health: Partial<Acco
   };
 }
 
+test("room keys that did not come over to this session are worth a look", () => {
+  expect(markOf(account())).toBe("good");
+  const missing = { ...account(), roomKeysSetAside: 1 };
+  expect(needsAttention(missing)).toBe(true);
+  expect(markOf(missing)).toBe("attention");
+});
+
 describe("the most important fix", () => {
   test("a session that does not run comes before its backup", () => {
     expect(chooseFix(account({ status: "softLoggedOut" }, { secureBackup: "not_set_up" }))).toBe("sign_in_again");

@@ -98,6 +98,12 @@ describe("what signing out costs", () => {
     expect(tones({ lastVerifiedSession: true })).toEqual(["warn", "success"]);
   });
 
+  test("room keys that were set aside are told of, and then nothing is called safe", () => {
+    const costs = signOutCosts(safe, 3);
+    expect(costs.map(({ tone }) => tone)).toEqual(["error"]);
+    expect(costs[0]?.text).toContain("3 room keys that didn’t come over");
+  });
+
   test("the Security Key that this computer keeps", () => {
     expect(signOutCosts({ ...safe, securityKeyKept: true })[0]).toMatchObject({
       tone: "warn",
