@@ -48,7 +48,7 @@ export async function compareStores(
   { session, other }: CompareTask,
   host: WorkerHost,
 ): Promise<ResultOf<CompareTask>> {
-  const there = await inStore(other, { ...host, readStore: host.readOtherStore });
+  const there = await inStore(other, { ...host, readStore: (range) => host.readOtherStore(range) });
   let shown = 0;
   for await (const { keys } of storedKeys(session, host, null)) {
     for (const key of keys as RoomKey[]) {

@@ -9,7 +9,7 @@ export type RoomKeysTask =
       kind: "export";
       path: string;
       passphrase: string;
-      /** Null: all services. */
+      /** Null: all rooms. */
       roomIds: string[] | null;
       /** 32 bytes: opens the backup that `pull` downloads. Null: there is none to be had. */
       backupKey: Uint8Array | null;
