@@ -15,6 +15,7 @@ it("leads from the check-list to the end of the account, and says what has happe
   await person.openAccount("grace");
   await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
   await person.sees("There’s no room that only you can manage.");
+  await person.sees("This session has no room keys, so there’s nothing to export.");
   await person.looks("deactivate");
   await person.press("Deactivate for good");
   await person.sees(`Type exactly ${user.userId}.`);

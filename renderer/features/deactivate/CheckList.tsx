@@ -28,11 +28,13 @@ export function CheckList({ account: { accountId }, preview: { roomKeys, address
         <Row
           icon={<KeyRound size={17} aria-hidden />}
           title={t("deactivate.keys")}
-          text={roomKeys === null ? t("deactivate.keysUnknown") : t("deactivate.keysText", { count: roomKeys })}
+          text={roomKeysText(roomKeys)}
           end={
-            <Button small onPress={() => go({ name: "account", accountId, page: "roomKeys" })}>
-              {t("deactivate.export")}
-            </Button>
+            roomKeys !== 0 && (
+              <Button small onPress={() => go({ name: "account", accountId, page: "roomKeys" })}>
+                {t("deactivate.export")}
+              </Button>
+            )
           }
         />
         <Row
@@ -103,6 +105,11 @@ function RoomsFound({ accountId }: Pick<Account, "accountId">) {
       )}
     </>
   );
+}
+
+function roomKeysText(count: number | null): string {
+  if (count === null) return t("deactivate.keysUnknown");
+  return count === 0 ? t("deactivate.keysNone") : t("deactivate.keysText", { count });
 }
 
 function roomsText({ status, checked, total, unknown, rooms }: RoomsCheck): string {
