@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import type { Emit } from "../shared/contract/index.ts";
@@ -29,6 +30,7 @@ import type { ServerLimits } from "./http/limits.ts";
 import { SsoSignIns, type SsoSignInsParts } from "./sessions/credentials/ssoSignIns.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
+import { removeOldCopies } from "./storage/damagedCopies.ts";
 import type { Folders } from "./storage/folders.ts";
 import { type DamagedFile, JsonFile } from "./storage/jsonFile.ts";
 import { KeyedQueue } from "./storage/keyedQueue.ts";
@@ -85,6 +87,11 @@ export async function openServices(options: ServicesOptions) {
     }),
   );
   const [{ protection: secrets, store: secretStore }] = await Promise.all([opening, index.load(), jobs.load()]);
+  await removeOldCopies(folders.root, async (file) =>
+    file === basename(folders.accountIndexFile)
+      ? (await folders.accountIds()).filter((accountId) => index.get(accountId) === null)
+      : [],
+  ).catch((error: unknown) => loggerFor("storage").warn("old copies of damaged files were not removed", { error }));
 
   const avatars = new Avatars(folders.avatars);
   // Not the computer's own name: that is nobody's business on the server.

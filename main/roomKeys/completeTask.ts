@@ -2,7 +2,7 @@ import { fail } from "../../shared/errors.ts";
 import { addressOf, qualityOf } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
-import { checkOwn, OwnKeys } from "./sessionKeyIndex.ts";
+import { checkOwn, HeldRoomKeys } from "./sessionKeyIndex.ts";
 import { type CheckedRoomKey, idOf } from "./roomKey.ts";
 import { sealedUpload, type SealingPool } from "./sealedUpload.ts";
 import { openStoredKeys, type StoredKeysReader } from "./storedKeys.ts";
@@ -24,7 +24,7 @@ export async function completeBackup(
 ): Promise<ResultOf<CompleteTask>> {
   const reader = await openStoredKeys(session, host);
   try {
-    const own = new OwnKeys();
+    const own = new HeldRoomKeys();
     for await (const piece of reader.all(null)) own.add(piece, checkOwn(piece.keys, ignore));
     let there = 0;
     for await (const entries of backupEntries(host, BATCH)) {
@@ -43,7 +43,7 @@ export async function completeBackup(
 }
 
 /** Delivers what remains; answers how many there are. */
-async function send(reader: StoredKeysReader, own: OwnKeys, publicKey: string, host: WorkerHost): Promise<number> {
+async function send(reader: StoredKeysReader, own: HeldRoomKeys, publicKey: string, host: WorkerHost): Promise<number> {
   const pieces = own.remaining();
   if (pieces.length === 0) return 0;
   const sealing: SealingPool = new WorkerPool({ kind: "seal", publicKey });

@@ -5,7 +5,7 @@ import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
 import type { OpenedEntries } from "./poolWorker.ts";
 import { KeyFileWriter } from "./keyFileWriter.ts";
-import { checkOwn, OwnKeys } from "./sessionKeyIndex.ts";
+import { checkOwn, HeldRoomKeys } from "./sessionKeyIndex.ts";
 import { idOf } from "./roomKey.ts";
 import { openStoredKeys, type StoredKeysReader } from "./storedKeys.ts";
 import type { WorkerHost } from "./workerHost.ts";
@@ -28,7 +28,7 @@ export async function exportRoomKeys(task: ExportTask, host: WorkerHost): Promis
   try {
     session = task.session && (await openStoredKeys(task.session, host));
     const exporting = new Export(task, host, writer);
-    const own = session && task.backupKey ? await exporting.learn(session) : new OwnKeys();
+    const own = session && task.backupKey ? await exporting.learn(session) : new HeldRoomKeys();
     if (task.backupKey) await exporting.addBackup(task.backupKey, own);
     if (session) await (task.backupKey ? exporting.addRemaining(session, own) : exporting.addAll(session));
     return await exporting.finish();
@@ -58,8 +58,8 @@ class Export {
   }
 
   /** Learns what the session has, before the backup is gone through. */
-  async learn(session: StoredKeysReader): Promise<OwnKeys> {
-    const own = new OwnKeys();
+  async learn(session: StoredKeysReader): Promise<HeldRoomKeys> {
+    const own = new HeldRoomKeys();
     for await (const piece of session.all(this.#wanted)) {
       own.add(piece, checkOwn(piece.keys, this.#onBroken));
       this.#progress(piece.looked);
@@ -68,7 +68,7 @@ class Export {
   }
 
   /** Adds the backup's keys, save those that the session has better; those that it has no better are taken off. */
-  async addBackup(backupKey: Uint8Array, own: OwnKeys): Promise<void> {
+  async addBackup(backupKey: Uint8Array, own: HeldRoomKeys): Promise<void> {
     const pool = new WorkerPool<BackupSlice[], OpenedEntries>({ kind: "open", privateKey: backupKey });
     // Batches come back from several threads: what they add is written one after the other.
     let turn = Promise.resolve();
@@ -86,7 +86,7 @@ class Export {
   }
 
   /** Adds the session's keys that were not taken off. */
-  async addRemaining(session: StoredKeysReader, own: OwnKeys): Promise<void> {
+  async addRemaining(session: StoredKeysReader, own: HeldRoomKeys): Promise<void> {
     for (const range of own.remaining()) {
       await this.#addOwn(await session.again(range, this.#wanted), (id) => own.has(id), () => undefined);
     }
@@ -121,7 +121,7 @@ class Export {
     }
   }
 
-  async #takeOpened(slices: readonly BackupSlice[], opened: OpenedEntries, own: OwnKeys): Promise<void> {
+  async #takeOpened(slices: readonly BackupSlice[], opened: OpenedEntries, own: HeldRoomKeys): Promise<void> {
     const { texts, firstIndexes, faults } = opened;
     for (const [at, { roomId, sessionId }] of slices.entries()) {
       const text = texts[at] ?? null;

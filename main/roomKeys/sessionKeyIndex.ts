@@ -7,7 +7,7 @@ import type { StoredKeys } from "./storedKeysReader.ts";
  * Which room keys this session has, how good, and in which piece of its store, while those that the backup has as good
  * are taken off. The keys themselves are not held: those that remain are read once more in the end.
  */
-export class OwnKeys {
+export class HeldRoomKeys {
   /** The first message; the number of the piece, twice, plus one once the key is taken off. */
   readonly #table = new RoomKeyTable();
   readonly #pieces: StoredKeys["range"][] = [];

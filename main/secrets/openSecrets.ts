@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
+import { removeOldCopies } from "../storage/damagedCopies.ts";
 import type { Folders } from "../storage/folders.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
 import type { SystemKeychain } from "./keychain.ts";
@@ -40,15 +41,16 @@ export async function openSecrets(
       accountId,
       protection: () => new Vault(accountId, vaultFolder(accountId)).protection(),
     }));
+  const passphraseKeychain = new PassphraseKeychain({
+    path: folders.passphraseFile,
+    onDamaged,
+    renew: renewVaultKeysText,
+    ...(scryptCost === undefined ? {} : { cost: scryptCost }),
+  });
   const protection: SecretsProtection = new SecretsProtection({
     path: join(folders.secrets, "protection.json"),
     keychain,
-    passphraseKeychain: new PassphraseKeychain({
-      path: folders.passphraseFile,
-      onDamaged,
-      renew: renewVaultKeysText,
-      ...(scryptCost === undefined ? {} : { cost: scryptCost }),
-    }),
+    passphraseKeychain,
     vaults,
     renewVaults: async () => {
       for (const { accountId, protection: kept } of await vaults().catch(() => [])) {
@@ -65,5 +67,17 @@ export async function openSecrets(
   });
   const store = new VaultSecretStore({ protection, vaultFolder });
   await protection.start();
+  /** The accounts whose vaults are not under the keychain, as far as can be told, and whose keys are not in the file. */
+  const withoutKey = async (): Promise<AccountId[]> => {
+    const names = await passphraseKeychain.names();
+    const kept = await Promise.all((await vaults()).map(async (vault) => ({ ...vault, place: await vault.protection() })));
+    return kept.flatMap(({ accountId, place }) => (place === "keychain" || names.has(accountId) ? [] : [accountId]));
+  };
+  const passphraseFile = basename(folders.passphraseFile);
+  await removeOldCopies(folders.secrets, (file) => {
+    if (file === passphraseFile) return withoutKey();
+    // One that was forgotten may be all that is left of it.
+    return file.startsWith(`${passphraseFile}.`) ? null : [];
+  }).catch((error: unknown) => log.warn("old copies of damaged files were not removed", { error }));
   return { protection, store };
 }

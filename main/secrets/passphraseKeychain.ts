@@ -2,7 +2,8 @@ import { createHash, randomBytes, scrypt } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
-import { isThere, removeDurably, renameDurably } from "../storage/durableFile.ts";
+import { damagedCopiesIn } from "../storage/damagedCopies.ts";
+import { isThere, readIfThere, removeDurably, renameDurably } from "../storage/durableFile.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
 import { files } from "../storage/fileLayer.ts";
 import { JsonFile } from "../storage/jsonFile.ts";
@@ -90,7 +91,7 @@ export class PassphraseKeychain implements Keychain {
 
   /**
    * Makes the file, or when it is there and unlocked, puts it under another passphrase: with a new master key and renewed
-   * entries, in one step. Copies of the file that were put aside as damaged go: all that is known of them is in the new one.
+   * entries, in one step. Copies of the file that were put aside as damaged go when all entries in them are in the new one.
    * @throws `secrets_locked` when there is one that was not unlocked; `data_too_new`, `file_failed`
    */
   choose(passphrase: string): Promise<void> {
@@ -106,15 +107,17 @@ export class PassphraseKeychain implements Keychain {
           master: seal(key, master, MASTER_LABEL).toString("base64"),
           entries,
         });
+      let wasThere = true;
       await this.#file.update((data) => {
+        wasThere = data !== null;
         if (data === null) return content({});
         if (before === null) throw fail("secrets_locked");
         return content(this.#renewed(data.content.entries, before, master));
       });
       this.#master = master;
       // The copy beside the file still opens with the passphrase before; a second write, sealed anew, replaces it.
-      await this.#file.update((data) => content(data?.content.entries ?? {}));
-      await this.#removeDamaged();
+      const now = await this.#file.update((data) => content(data?.content.entries ?? {}));
+      await this.#removeDamaged(now.content.entries, wasThere);
     });
   }
 
@@ -128,11 +131,23 @@ export class PassphraseKeychain implements Keychain {
     return Object.fromEntries(renewed);
   }
 
-  async #removeDamaged(): Promise<void> {
-    const beginning = `${basename(this.#path)}.damaged-`;
-    for (const name of await this.#filesBeside()) {
-      if (name.startsWith(beginning)) await removeDurably(join(dirname(this.#path), name));
+  /** @param whole whether the entries are those of a file that was there: one that is too garbled to say has no others */
+  async #removeDamaged(entries: Content["entries"], whole: boolean): Promise<void> {
+    for (const { file, path } of await damagedCopiesIn(dirname(this.#path))) {
+      if (file !== basename(this.#path)) continue;
+      const names = entryNames((await readIfThere(path))?.toString("utf8") ?? "");
+      if (names ? names.every((name) => Object.hasOwn(entries, name)) : whole) await removeDurably(path);
     }
+  }
+
+  /**
+   * The names of all entries, in the file in use and in those that were put aside.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async names(): Promise<ReadonlySet<string>> {
+    const contents = [await this.#file.read()];
+    for (const path of await this.#forgotten()) contents.push(await this.#fileAt(path).read());
+    return new Set(contents.flatMap((data) => (data ? Object.keys(data.content.entries) : [])));
   }
 
   /**
@@ -266,6 +281,17 @@ export class PassphraseKeychain implements Keychain {
       if (data === null) throw fail("secret_unreadable");
       return withChecksum({ ...data.content, entries: change(data.content.entries) });
     });
+  }
+}
+
+/** The names of the entries in a damaged file; null when it does not say. */
+function entryNames(text: string): string[] | null {
+  const entries = z.object({ data: z.object({ content: z.object({ entries: z.record(z.string(), z.unknown()) }) }) });
+  try {
+    const parsed = entries.safeParse(JSON.parse(text));
+    return parsed.success ? Object.keys(parsed.data.data.content.entries) : null;
+  } catch {
+    return null;
   }
 }
 

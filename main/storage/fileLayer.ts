@@ -19,8 +19,8 @@ export interface FileLayer {
   open(path: string, flags: "r" | "w" | "wx", mode?: number): Promise<OpenFile>;
   readFile(path: string): Promise<Buffer>;
   readdir(path: string): Promise<string[]>;
-  /** Rejects with ENOENT when there is nothing of that name. */
-  stat(path: string): Promise<unknown>;
+  /** When it was last written to, in milliseconds since 1970. Rejects with ENOENT when there is nothing of that name. */
+  stat(path: string): Promise<{ readonly mtimeMs: number }>;
   chmod(path: string, mode: number): Promise<void>;
   /** Makes the folder and those above it; answers the topmost one that it made. */
   mkdir(path: string, mode: number): Promise<string | undefined>;

@@ -1,7 +1,9 @@
 import { basename } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
+import { damagedCopyPath, MAX_COPY_AGE_MS } from "./damagedCopies.ts";
 import { readIfThere, removeDurably, renameDurably, writeDurably } from "./durableFile.ts";
+import { files } from "./fileLayer.ts";
 import { KeyedQueue } from "./keyedQueue.ts";
 
 /** A file that could not be understood. Nothing of it is lost: it lies beside under another name. */
@@ -31,7 +33,7 @@ type Parsed<T> = { kind: "good"; value: T } | { kind: "damaged" } | { kind: "too
 
 /**
  * A small JSON file, `{"version": n, "data": ...}`, written in one step, with the previous good content beside it as
- * `.bak`. Calls on one object are carried out in order; there must be one object per file.
+ * `.bak`: for 90 days, then the present one takes its place there. Calls on one object are carried out in order; there must be one object per file.
  */
 export class JsonFile<T> {
   readonly #options: JsonFileOptions<T>;
@@ -100,13 +102,16 @@ export class JsonFile<T> {
     if (text !== null) {
       const parsed = this.#parse(text);
       if (parsed.kind === "too_new") throw fail("data_too_new", { file: basename(path) });
-      if (parsed.kind === "good") return this.#found(text, parsed.value);
+      if (parsed.kind === "good") {
+        if (!this.#loaded) await this.#renewOldBackup(text);
+        return this.#found(text, parsed.value);
+      }
     }
     const backup = (await readIfThere(this.#backupPath))?.toString("utf8") ?? null;
     const fromBackup: Parsed<T> = backup === null ? { kind: "damaged" } : this.#parse(backup);
     if (fromBackup.kind === "too_new") throw fail("data_too_new", { file: basename(this.#backupPath) });
     if (text !== null) {
-      keptAs = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+      keptAs = damagedCopyPath(path);
       await renameDurably(path, keptAs);
     }
     const restored = backup !== null && fromBackup.kind === "good";
@@ -116,6 +121,16 @@ export class JsonFile<T> {
     this.#goodText = null;
     this.#loaded = true;
     return null;
+  }
+
+  /** Puts the present content in place of a `.bak` that is too old. One that cannot be renewed now serves as it is. */
+  async #renewOldBackup(text: string): Promise<void> {
+    try {
+      const { mtimeMs } = await files().stat(this.#backupPath);
+      if (Date.now() - mtimeMs > MAX_COPY_AGE_MS) await writeDurably(this.#backupPath, text);
+    } catch {
+      // There is none, or the disk refuses: what was asked for is the content.
+    }
   }
 
   #found(text: string, value: T): T {

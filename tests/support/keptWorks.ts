@@ -9,6 +9,7 @@ import { replaceSession } from "../../main/sessions/replaceSession.ts";
 import { takeNextStore } from "../../main/sessions/deviceMigration.ts";
 import { removeLocally } from "../../main/sessions/signOut.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
+import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
 import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
 import { files } from "../../main/storage/fileLayer.ts";
 import { Folders } from "../../main/storage/folders.ts";
@@ -118,6 +119,32 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         [() => settings.updateSettings({ theme: "light" }), ["light", bounds]],
       ],
       read: async () => [(await open().settings()).theme, await open().windowBounds()],
+    };
+  },
+
+  "copies of files, once they are old": async (disk) => {
+    await folders.prepare();
+    const open = () =>
+      new JsonFile({ path: folders.settingsFile, schema: z.object({ count: z.number() }), version: 1, onDamaged });
+    const daysAgo = (days: number): Date => new Date(Date.now() - days * 24 * 60 * 60 * 1000);
+    disk.clock = () => daysAgo(100).getTime();
+    const before = open();
+    for (const count of [1, 2]) await before.write({ count });
+    for (const days of [1, 2, 3, 4, 100]) {
+      await existing(`${folders.settingsFile}.damaged-${daysAgo(days).toISOString().replaceAll(/[:.]/g, "-")}`, "[");
+    }
+    disk.clock = Date.now;
+    const kept = (copy: number, damaged: number) => ({ copy, damaged });
+    return {
+      before: kept(1, 5),
+      steps: [
+        [() => open().read(), kept(2, 5)],
+        [() => removeOldCopies(folders.root, () => []), kept(2, 3), [kept(2, 4)]],
+      ],
+      read: async () => {
+        const { data } = JSON.parse((await textOf(`${folders.settingsFile}.bak`)) ?? "") as { data: { count: number } };
+        return kept(data.count, (await damagedCopiesIn(folders.root)).length);
+      },
     };
   },
 

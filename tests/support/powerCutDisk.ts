@@ -8,6 +8,8 @@ interface FileNode {
   now: Buffer;
   /** What is on the disk; a new file is empty there. */
   synced: Buffer;
+  /** Milliseconds since 1970 when it was last written to. */
+  modifiedAt: number;
 }
 
 interface FolderNode {
@@ -33,6 +35,8 @@ class PowerCut extends Error {}
  * changes of one folder in order, and a rename is never half done.
  */
 export class PowerCutDisk implements FileLayer {
+  /** What time it is for what is written. */
+  clock: () => number = Date.now;
   #root: FolderNode = newFolder();
   #pending: NameChange[] = [];
   #syncs = 0;
@@ -103,6 +107,7 @@ export class PowerCutDisk implements FileLayer {
         if (node.kind !== "file") throw systemError("EISDIR");
         const bytes = Buffer.from(content);
         node.now = Buffer.concat([node.now.subarray(0, written), bytes]);
+        node.modifiedAt = this.clock();
         written += bytes.length;
       },
       sync: () => this.#sync(node),
@@ -122,9 +127,10 @@ export class PowerCutDisk implements FileLayer {
     return [...this.#folder(path).now.keys()];
   }
 
-  async stat(path: string): Promise<unknown> {
+  async stat(path: string): Promise<{ mtimeMs: number }> {
     await this.#powered();
-    return this.#get(path);
+    const node = this.#get(path);
+    return { mtimeMs: node.kind === "file" ? node.modifiedAt : 0 };
   }
 
   async chmod(path: string): Promise<void> {
@@ -208,7 +214,7 @@ export class PowerCutDisk implements FileLayer {
       there.now = Buffer.alloc(0);
       return there;
     }
-    const made: FileNode = { kind: "file", now: Buffer.alloc(0), synced: Buffer.alloc(0) };
+    const made: FileNode = { kind: "file", now: Buffer.alloc(0), synced: Buffer.alloc(0), modifiedAt: this.clock() };
     this.#link(path, made);
     return made;
   }
