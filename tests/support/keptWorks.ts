@@ -8,6 +8,7 @@ import { addAccount } from "../../main/sessions/addAccount.ts";
 import { replaceSession } from "../../main/sessions/replaceSession.ts";
 import { takeNextStore } from "../../main/sessions/deviceMigration.ts";
 import { removeLocally } from "../../main/sessions/signOut.ts";
+import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
 import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
@@ -145,6 +146,31 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         const { data } = JSON.parse((await textOf(`${folders.settingsFile}.bak`)) ?? "") as { data: { count: number } };
         return kept(data.count, (await damagedCopiesIn(folders.root)).length);
       },
+    };
+  },
+
+  "what is told of accounts that were deactivated": async () => {
+    await folders.prepare();
+    const open = (): EndedAccounts => new EndedAccounts({ path: folders.endedAccountsFile, onDamaged });
+    const ended = open();
+    const told = (name: string) => ({
+      userId: `@${name}:example.org` as never,
+      erased: true,
+      at: 1,
+      foundOutLater: false,
+      unboundEverywhere: true,
+    });
+    const names = (...of: string[]) => of.map((name) => `@${name}:example.org`);
+    return {
+      before: [],
+      steps: [
+        [() => ended.add(told("ada")), names("ada")],
+        [() => ended.add(told("grace")), names("ada", "grace")],
+        [() => ended.add(told("ada")), names("ada", "grace")],
+        [() => ended.forget("@ada:example.org"), names("grace")],
+        [() => ended.forget("@grace:example.org"), []],
+      ],
+      read: async () => (await open().list()).map(({ userId }) => userId),
     };
   },
 

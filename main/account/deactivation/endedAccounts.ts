@@ -2,7 +2,8 @@ import * as z from "zod";
 import { EndedAccount } from "../../../shared/contract/deactivation.ts";
 import { type DamagedFile, JsonFile } from "../../storage/jsonFile.ts";
 
-const EndedData = z.looseObject({ ended: z.array(EndedAccount) });
+/** What a later version has added stays where this one writes. */
+const EndedData = z.looseObject({ ended: z.array(EndedAccount.loose()) });
 
 /** What is told of accounts that were deactivated, until the person has read it. */
 export class EndedAccounts {

@@ -2,6 +2,7 @@ import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
+import { EndedAccounts } from "../../../main/account/deactivation/endedAccounts.ts";
 import { Jobs } from "../../../main/jobs/jobs.ts";
 import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
 import { PendingSetUps } from "../../../main/encryption/pendingSetUp.ts";
@@ -100,6 +101,14 @@ describe.each(versions)("what %s has left", (version) => {
     });
   });
 
+  it("tells of the accounts that were deactivated", async () => {
+    const ended = new EndedAccounts({ path: folders.endedAccountsFile, onDamaged });
+    expect(await ended.list()).toEqual([
+      { userId: "@old:example.org", erased: true, at: 1_780_000_000_000, foundOutLater: false, unboundEverywhere: null },
+      { userId: "@older:example.org", erased: false, at: 1_770_000_000_000, foundOutLater: true, unboundEverywhere: true },
+    ]);
+  });
+
   it("has the crypto store", async () => {
     const mounted = await installCryptoStores(quietLogger).mount(ada, folders.account(ada).crypto, { mustExist: true });
     try {
@@ -133,6 +142,10 @@ describe.each(versions)("what %s has left", (version) => {
     await add(folders.settingsFile, (data) => {
       data["later"] = 2;
     });
+    await add(folders.endedAccountsFile, (data) => {
+      data["later"] = 3;
+      Object.assign((data["ended"] as object[])[1] as object, { later: { of: "older" } });
+    });
     const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: onDamaged });
     await index.load();
     await index.update(ada, (entry) => ({ ...entry, displayName: "Ada Lovelace" }));
@@ -142,6 +155,11 @@ describe.each(versions)("what %s has left", (version) => {
     expect(await read(folders.accountIndexFile)).toMatchObject({
       later: 1,
       accounts: [{ displayName: "Ada Lovelace", later: { of: "ada" } }, { accountId: grace }],
+    });
+    await new EndedAccounts({ path: folders.endedAccountsFile, onDamaged }).forget("@old:example.org");
+    expect(await read(folders.endedAccountsFile)).toMatchObject({
+      later: 3,
+      ended: [{ userId: "@older:example.org", later: { of: "older" } }],
     });
     expect(await read(folders.settingsFile)).toMatchObject({ later: 2, settings: { theme: "light" } });
   });
