@@ -8,33 +8,22 @@ import { addAccount } from "../../main/sessions/addAccount.ts";
 import { replaceSession } from "../../main/sessions/replaceSession.ts";
 import { takeNextStore } from "../../main/sessions/deviceMigration.ts";
 import { removeLocally } from "../../main/sessions/signOut.ts";
-import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
-import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
-import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
+import { writeDurably } from "../../main/storage/durableFile.ts";
 import { files } from "../../main/storage/fileLayer.ts";
-import { Folders } from "../../main/storage/folders.ts";
 import { JsonFile } from "../../main/storage/jsonFile.ts";
-import { SettingsFile } from "../../main/storage/settingsFile.ts";
 import { UnfinishedFiles } from "../../main/storage/unfinishedFiles.ts";
 import { Job } from "../../shared/contract/jobs.ts";
 import { AccountId } from "../../shared/ids.ts";
+import { existing, fileWorks, folders, onDamaged, textOf } from "./keptFiles.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
 import type { PowerCutDisk } from "./powerCutDisk.ts";
 import type { Work } from "./powerCuts.ts";
 import { quietLogger } from "./quietLogger.ts";
 
-const HOME = "/home/ada/steward";
 const COST = { N: 2, r: 1, p: 1 };
 const accountId = AccountId.parse("abcdefgh01234567");
 const other = AccountId.parse("abcdefgh76543210");
-const folders = new Folders(HOME);
-
-/** A file that went bad and was put aside has lost what it said. */
-const onDamaged = (): never => {
-  throw new Error("a file was damaged");
-};
-
 const signedIn = { userId: "@ada:example.org", deviceId: "A", baseUrl: "https://example.org", accessToken: "one" };
 
 function openIndex(): AccountIndex {
@@ -56,123 +45,9 @@ async function start(keychain: MemoryKeychain) {
   return { index, store, protection, parts };
 }
 
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return (await files().readFile(path)).toString();
-  } catch {
-    return null;
-  }
-}
-
-async function existing(path: string, text: string): Promise<void> {
-  await files().mkdir(join(path, ".."), 0o700);
-  await writeDurably(path, text);
-}
-
 /** Everything that is kept, with its steps: the crypto store aside, which LevelDB writes by itself. */
 export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promise<Work<unknown>>> = {
-  "one file": async () => {
-    const path = `${HOME}/file`;
-    await files().mkdir(HOME, 0o700);
-    return {
-      before: null,
-      steps: [
-        [() => writeDurably(path, "first"), "first"],
-        [() => writeDurably(path, "the second one"), "the second one"],
-        [() => writeDurably(path, "3"), "3"],
-        [() => renameDurably(path, `${path}-there`), "there 3"],
-        [() => renameDurably(`${path}-there`, path), "3"],
-        [() => removeDurably(path), null],
-      ],
-      read: async () => (await textOf(path)) ?? ((await textOf(`${path}-there`)) === null ? null : `there ${await textOf(`${path}-there`)}`),
-    };
-  },
-
-  "a JSON file and its copy": async () => {
-    await folders.prepare();
-    const open = (): JsonFile<{ count: number }> =>
-      new JsonFile({ path: folders.settingsFile, schema: z.object({ count: z.number() }), version: 1, onDamaged });
-    const file = open();
-    return {
-      before: null,
-      steps: [
-        [() => file.write({ count: 1 }), { count: 1 }],
-        [() => file.write({ count: 2 }), { count: 2 }],
-        [() => file.write({ count: 3 }, { forgetting: true }), { count: 3 }],
-        [() => file.update((now) => ({ count: (now?.count ?? 0) + 1 })), { count: 4 }],
-        [() => file.remove(), null],
-        [() => file.write({ count: 5 }), { count: 5 }],
-      ],
-      read: () => open().read(),
-    };
-  },
-
-  "the settings": async () => {
-    await folders.prepare();
-    const open = (): SettingsFile => new SettingsFile({ path: folders.settingsFile, onDamaged });
-    const settings = open();
-    const bounds = { x: 1, y: 2, width: 3, height: 4, maximized: false, zoomFactor: 1 };
-    return {
-      before: ["system", null],
-      steps: [
-        [() => settings.updateSettings({ theme: "dark" }), ["dark", null]],
-        [() => settings.keepWindowBounds(bounds), ["dark", bounds]],
-        [() => settings.updateSettings({ theme: "light" }), ["light", bounds]],
-      ],
-      read: async () => [(await open().settings()).theme, await open().windowBounds()],
-    };
-  },
-
-  "copies of files, once they are old": async (disk) => {
-    await folders.prepare();
-    const open = () =>
-      new JsonFile({ path: folders.settingsFile, schema: z.object({ count: z.number() }), version: 1, onDamaged });
-    const daysAgo = (days: number): Date => new Date(Date.now() - days * 24 * 60 * 60 * 1000);
-    disk.clock = () => daysAgo(100).getTime();
-    const before = open();
-    for (const count of [1, 2]) await before.write({ count });
-    for (const days of [1, 2, 3, 4, 100]) {
-      await existing(`${folders.settingsFile}.damaged-${daysAgo(days).toISOString().replaceAll(/[:.]/g, "-")}`, "[");
-    }
-    disk.clock = Date.now;
-    const kept = (copy: number, damaged: number) => ({ copy, damaged });
-    return {
-      before: kept(1, 5),
-      steps: [
-        [() => open().read(), kept(2, 5)],
-        [() => removeOldCopies(folders.root, () => []), kept(2, 3), [kept(2, 4)]],
-      ],
-      read: async () => {
-        const { data } = JSON.parse((await textOf(`${folders.settingsFile}.bak`)) ?? "") as { data: { count: number } };
-        return kept(data.count, (await damagedCopiesIn(folders.root)).length);
-      },
-    };
-  },
-
-  "what is told of accounts that were deactivated": async () => {
-    await folders.prepare();
-    const open = (): EndedAccounts => new EndedAccounts({ path: folders.endedAccountsFile, onDamaged });
-    const ended = open();
-    const told = (name: string) => ({
-      userId: `@${name}:example.org` as never,
-      erased: true,
-      at: 1,
-      foundOutLater: false,
-      unboundEverywhere: true,
-    });
-    const names = (...of: string[]) => of.map((name) => `@${name}:example.org`);
-    return {
-      before: [],
-      steps: [
-        [() => ended.add(told("ada")), names("ada")],
-        [() => ended.add(told("grace")), names("ada", "grace")],
-        [() => ended.add(told("ada")), names("ada", "grace")],
-        [() => ended.forget("@ada:example.org"), names("grace")],
-        [() => ended.forget("@grace:example.org"), []],
-      ],
-      read: async () => (await open().list()).map(({ userId }) => userId),
-    };
-  },
+  ...fileWorks,
 
   "the jobs": async () => {
     await folders.prepare();
