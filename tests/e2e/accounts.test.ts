@@ -62,7 +62,7 @@ describe("a person with three accounts", () => {
     await person.isAt("Set up Secure Backup");
     await person.press("Later");
     await person.isAt("Alice");
-    await person.sees("Signed in. It is verified as soon as Secure Backup is set up.");
+    await person.sees("Signed in. Set up Secure Backup to verify it.");
     await person.looks("overview");
   });
 
@@ -141,7 +141,7 @@ describe("a person with three accounts", () => {
     for (const end of ["quit", "kill"] as const) {
       await person.app[end]();
       await person.app.start();
-      await person.sees("Three of your three accounts need something.");
+      await person.sees("Three of your three accounts need attention.");
       expect(await person.knownAtStart(), end).toEqual([alice.userId, bert.userId, cora.userId]);
       expect(await person.allAre("running"), end).toMatchObject(before);
     }

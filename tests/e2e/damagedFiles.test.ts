@@ -142,7 +142,7 @@ test("one account whose key store is damaged says so, can be signed out, and be 
   ]);
   await person.openAccount("jan", "Overview");
   await person.sees(
-    "The key store of this account is damaged. It has been left as it is. Sign out here and sign in anew. Room keys that are in Secure Backup come back with it.",
+    "The key store of this account is damaged. It has been left as it is. Sign out here and sign in again. Room keys that are in Secure Backup come back with it.",
   );
   await person.looks("key-store-damaged");
   await signOutAllTheSame("The key store of this session is damaged, and Steward cannot read it.", "sign-out-key-store-damaged");

@@ -22,7 +22,7 @@ it("leads from the check-list to the end of the account, and says what has happe
   await person.page.getByText("Hide my messages from people who join later").click();
   await person.type(`Type ${user.userId} to confirm`, user.userId);
   await person.press("Deactivate for good");
-  await person.isAsked("Confirm that it is you");
+  await person.isAsked("Confirm it’s you");
   await person.looks("deactivate-confirm");
   await person.type("Account password", user.password);
   await person.press("Confirm");

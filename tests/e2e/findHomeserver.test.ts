@@ -39,7 +39,7 @@ describe("a server on this computer", () => {
     const alice = await plain.register({ user: "alice", password: "alice's password" });
     await person.findHomeserver(plain.serverName);
     await person.isAt(`Sign in to ${plain.serverName}`);
-    await person.sees(`Reached at http://${plain.serverName}.`);
+    await person.sees(`Address: http://${plain.serverName}`);
     await person.type("User name", "alise");
     await person.type("Password", alice.password);
     await person.press("Sign in");
@@ -69,7 +69,7 @@ describe("a server on this computer", () => {
     const { person } = world;
     await person.findHomeserver(plain.baseUrl);
     await person.isAt(/^Sign in to/);
-    await person.sees(`Reached at ${plain.baseUrl}, as you typed it.`);
+    await person.sees(`Address: ${plain.baseUrl}, as you typed it.`);
     await person.type("User name", "alise");
     await person.type("Password", "alice's password");
     await person.press("Sign in");
@@ -87,7 +87,7 @@ describe("a server that is reached elsewhere", () => {
     const user = await synapse.register({ user: name, password: `${name} is elsewhere` });
     await person.findHomeserver(typed());
     await person.isAt(`Sign in to ${host.name}`);
-    await person.sees(`${host.name} says that it is reached at ${synapse.baseUrl}.`);
+    await person.sees(`${host.name} has its homeserver at ${synapse.baseUrl}.`);
     await person.looks("sign-in-well-known");
     await person.type("User name", name);
     await person.type("Password", user.password);
@@ -107,10 +107,10 @@ describe("a server that is reached elsewhere", () => {
     await person.type("Password", vera.password);
     await person.press("Sign in");
     await person.sees(
-      `This Matrix ID belongs to ${host.name}, so that is where you will sign in now. Check it, then press Sign in.`,
+      `This Matrix ID is on ${host.name}, so you’ll sign in there. Check it, then press Sign in.`,
     );
     await person.isAt(`Sign in to ${host.name}`);
-    await person.sees(`${host.name} says that it is reached at ${synapse.baseUrl}.`);
+    await person.sees(`${host.name} has its homeserver at ${synapse.baseUrl}.`);
     await person.looks("sign-in-other-server");
     expect(await userOf()).not.toBe(vera.userId);
     await person.press("Sign in");
@@ -127,7 +127,7 @@ describe("a server that is reached elsewhere", () => {
     await person.sees(`The identity server that ${host.name} names has no valid address. You can sign in anyway.`);
   });
 
-  const wrongly = "says wrongly where its homeserver is:";
+  const wrongly = "gives a wrong homeserver address:";
   test.each<[string, WellKnownOutcome, string]>([
     ["not JSON", { kind: "raw", body: "<html>" }, `${wrongly} what it answers cannot be understood.`],
     ["without a homeserver", { kind: "raw", body: "{}" }, `${wrongly} it names none.`],
@@ -156,7 +156,7 @@ describe("a server that is reached elsewhere", () => {
       await person.looks("homeserver-well-known");
       host.outcome = { kind: "redirect", to: `${open.baseUrl}/.well-known/matrix/client` };
       await person.press("Continue");
-      await person.sees(`${host.name} sends this on to ${open.baseUrl}. Steward does not follow`);
+      await person.sees(`${host.name} redirects to ${open.baseUrl}. Steward won’t send your passwords there`);
       await person.looks("homeserver-redirected");
     } finally {
       await open.stop();
@@ -183,7 +183,7 @@ describe("the ways of signing in that a server offers", () => {
     await person.sees(`${server()} also offers these, which Steward cannot do yet:`);
     expect(await named()).toEqual([
       "OAuth 2.0 sign-in in the browser",
-      "A way called “com.example.badge”",
+      "Other (“com.example.badge”)",
     ]);
     for (const provider of ["Acme", "Beta"]) await person.button(`Continue with ${provider}`).waitFor();
     await person.button("Sign in").waitFor();
@@ -203,7 +203,7 @@ describe("the ways of signing in that a server offers", () => {
     await offers({ type: "m.login.cas" }, badge);
     await person.sees(`${server()} doesn’t offer a way to sign in that Steward supports.`);
     await person.sees("It offers these, which Steward can’t do yet:");
-    expect(await named()).toEqual(["A way called “com.example.badge”"]);
+    expect(await named()).toEqual(["Other (“com.example.badge”)"]);
     expect(await person.button("Sign in").count()).toBe(0);
     await person.looks("sign-in-no-password");
     await person.press("Use another homeserver");
@@ -213,7 +213,7 @@ describe("the ways of signing in that a server offers", () => {
   test("are none: it says so", async () => {
     const { person } = world;
     await offers();
-    await person.sees(`${server()} names no way of signing in.`);
+    await person.sees(`${server()} offers no way to sign in.`);
     expect(await named()).toEqual([]);
     expect(await person.button("Sign in").count()).toBe(0);
     await person.looks("sign-in-no-way");

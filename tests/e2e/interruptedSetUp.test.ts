@@ -74,7 +74,7 @@ describe("a window that is loaded again", () => {
     await page.confirmWith("not the password");
     await person.sees("That is not the password of this account.");
     await person.page.reload();
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
     await page.confirmWith(user.password);
     await person.page.getByRole("dialog").waitFor({ state: "hidden" });
     await person.openAccount(user.user, "Secure Backup");

@@ -12,8 +12,8 @@ import { chooseWhereToSave, notesScreenPrivacy, readClipboard } from "./support/
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
 
 const KEPT = "The Security Key is kept on this computer.";
-const NOT_KEPT = "The Security Key is not kept on this computer.";
-const OLDER = "The Security Key that is kept on this computer does not open the Secure Backup as it is on the server now";
+const NOT_KEPT = "Your Security Key isn’t stored on this computer.";
+const OLDER = "The stored key doesn’t open your current Secure Backup";
 
 let world: World;
 let page: SecureBackupPage;
@@ -232,9 +232,9 @@ describe("another Security Key", () => {
     await person.sees(OLDER);
     expect(await shows(securityKey)).toBe(false);
     await person.looks("kept-key-older");
-    await person.press("Forget it…");
+    await person.press("Remove…");
     await person.isAsked("Forget the Security Key kept here?");
-    await person.press("Forget it");
+    await person.press("Remove it");
     await person.seesNoMore(OLDER);
     await titleHasFocus();
   });
@@ -261,13 +261,13 @@ describe("setting up", () => {
 
   test("what was kept is forgotten after a second yes", async () => {
     const { person } = world;
-    await person.press("Forget it…");
+    await person.press("Remove…");
     await person.isAsked("Forget the Security Key kept here?");
     await person.looks("kept-key-forget");
     await person.press("Cancel");
     await person.sees(KEPT);
-    await person.press("Forget it…");
-    await person.press("Forget it");
+    await person.press("Remove…");
+    await person.press("Remove it");
     await person.sees(NOT_KEPT);
     await titleHasFocus();
     expect(await shows(secrets["Security Key of finn"]!)).toBe(false);
@@ -280,7 +280,7 @@ test("an account for this time only keeps no key, and says why", async () => {
   try {
     const { person, synapse } = bare;
     const gina = await synapse.register({ user: "gina", password: "gina goes gliding", displayName: "Gina" });
-    await person.page.getByText("For this time only").click();
+    await person.page.getByText("Until Steward closes").click();
     await person.press("Use this");
     await person.signIn(synapse.baseUrl, gina);
     await person.press("Continue");
@@ -291,7 +291,7 @@ test("an account for this time only keeps no key, and says why", async () => {
     await person.press("Check and set up");
     await new SecureBackupPage(person).isChecked();
     await person.press("Done");
-    await person.sees("The Security Key cannot be kept on this computer: this account is kept for this time only");
+    await person.sees("Your Security Key can’t be stored on this computer: this account stays only until Steward closes");
     await looks("kept-key-memory", bare);
     await expectNoLeaks(bare, { key });
   } finally {

@@ -80,7 +80,7 @@ describe("without a mouse", () => {
     demandPassword(proxy, 1);
     await press("Check and set up");
     // The dialog takes the focus, keeps it, and gives it back.
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
     await keyboard.type("hal has no mouse");
     for (let tabs = 0; tabs < 6; tabs++) {
       await keyboard.press("Tab");

@@ -67,7 +67,7 @@ describe("with a keychain that cannot be unlocked", () => {
     await person.sees(/^No account on this computer needs the keychain/);
     await person.looks("keychain-locked-no-accounts");
     await person.press("Use a passphrase instead");
-    await person.isAt("Go on without the keychain");
+    await person.isAt("Continue without the keychain");
     await person.press("Back");
     await person.isAt("The keychain is locked");
     await person.press("Use a passphrase instead");
@@ -91,7 +91,7 @@ describe("with a keychain that cannot be unlocked", () => {
     await person.isAt("The keychain is locked");
     await person.sees(/^1 account keeps its secrets in the keychain: Ida\. It stays as it is/);
     await person.looks("keychain-locked-accounts");
-    await person.press("For this time only instead");
+    await person.press("Until Steward closes instead");
     await person.sees(/^Nothing is written\. Accounts that you add now are forgotten/);
     await person.looks("keychain-instead-this-time");
     await person.press("Use this");
@@ -169,14 +169,14 @@ describe("with a forgotten passphrase", () => {
     await person.isAt("Unlock your accounts");
     await person.looks("secrets-unlock-ways");
     await person.press("I have forgotten the passphrase");
-    await person.isAt("Go on without the passphrase?");
+    await person.isAt("Continue without the passphrase?");
     await person.page.getByRole("heading", { name: "2 accounts have to sign in again" }).waitFor();
     await person.sees(/^Secure Backup is not set up: this session’s room keys are on this computer alone\./);
     await person.looks("passphrase-forgotten");
     await person.press("Back");
     await person.isAt("Unlock your accounts");
     await person.press("I have forgotten the passphrase");
-    await person.press("Go on without it");
+    await person.press("Continue without it");
     await person.isAt("How should Steward protect your secrets?");
     await choosePassphrase(next);
     await person.isAt("All accounts");

@@ -36,7 +36,7 @@ describe("the password of an account", () => {
     await person.page.getByRole("radio", { name: /Sign them out/ }).check({ force: true });
     await person.looks("password-change");
     await person.press("Change password");
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
     await person.type("Account password", "not this one");
     await person.press("Confirm");
     await person.sees("That is not the password of this account.");
@@ -63,7 +63,7 @@ describe("the password of an account", () => {
     await person.type("New password again", FIRST);
     await person.looks("password-first");
     await person.press("Set password");
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
     await person.press("Open in the browser");
     const confirming = await browser.follow();
     await confirming.getByRole("link").first().click();

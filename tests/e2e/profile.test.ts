@@ -25,7 +25,7 @@ const choose = (buffer: Buffer, mimeType = "image/png"): Promise<void> =>
 describe("the profile", () => {
   test("takes another display name, which is then seen everywhere", async () => {
     const { person } = world;
-    await person.sees("The server takes pictures up to 3 kB.");
+    await person.sees("Up to 3 kB.");
     await person.type("Display name", "Fay Öberg");
     await person.press("Save");
     await person.sees("The display name was changed");

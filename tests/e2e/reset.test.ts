@@ -37,14 +37,14 @@ async function resetUpToThePassword(): Promise<string> {
   const { person } = world;
   await person.press("Reset…");
   await person.isAt("Reset Secure Backup");
-  await person.type("Type dora to go on", "dora");
+  await person.type("Type dora to continue", "dora");
   await person.press("Continue");
   await person.press("Continue");
   const securityKey = await page.shownKey();
   await person.press("I’ve saved it");
   await person.type("Security Key", securityKey);
   await person.press("Check and reset");
-  await person.isAsked("Confirm that it is you");
+  await person.isAsked("Confirm it’s you");
   return securityKey;
 }
 
@@ -62,10 +62,10 @@ describe("a reset", () => {
     await box.click();
     await person.sees("1 other session will not be verified any more.");
     await person.looks("reset-preview");
-    await person.type("Type dora to go on", "yes");
+    await person.type("Type dora to continue", "yes");
     await person.press("Continue");
-    await person.sees("Type dora as it stands here.");
-    await person.press("Cancel, change nothing");
+    await person.sees("Type dora exactly.");
+    await person.press("Cancel");
     await person.isAt("Verify this session");
   });
 
@@ -74,11 +74,11 @@ describe("a reset", () => {
     secrets["a key that was given up"] = await resetUpToThePassword();
     await person.looks("reset-password");
     await person.press("Cancel");
-    await person.sees(/nothing was replaced, and everything opens as before/);
+    await person.sees(/Stopped before anything was replaced/);
     await person.looks("reset-cancelled");
     const opened = await openElsewhere(synapse, dora, { securityKey: oldKey });
     expect(opened.roomKeys).toEqual({ inBackup: 3, restored: 3 });
-    await person.press("Give up, change nothing");
+    await person.press("Cancel the reset");
     await person.isAt("Verify this session");
     await page.unlockKeyWith(oldKey);
     await person.sees("Secure Backup works.");
@@ -88,7 +88,7 @@ describe("a reset", () => {
     const { person, synapse } = world;
     await person.press("Reset…");
     await person.sees("3 room keys in the backup: this session can read them, so they go into the new backup.");
-    await person.press("Cancel, change nothing");
+    await person.press("Cancel");
     const securityKey = await resetUpToThePassword();
     secrets["Security Key of dora"] = securityKey;
     await page.confirmWith(dora.password);
@@ -109,7 +109,7 @@ describe("a backup that nothing here opens", () => {
     await synapse.call({ method: "POST", path: "/_matrix/client/v3/room_keys/version", token, body });
     await person.press("Reset…");
     await person.sees(/A backup that nothing here opens, with 0 keys. It stays on the server/);
-    await person.press("Cancel, change nothing");
+    await person.press("Cancel");
     secrets["Security Key after another reset"] = await resetUpToThePassword();
     await page.confirmWith(dora.password);
     await person.sees(/^An older backup wasn’t deleted/);

@@ -113,7 +113,7 @@ describe("without a keychain", () => {
 
   test("for this time only means that accounts are forgotten at the next start", async () => {
     await open("none");
-    await person.page.getByText("For this time only").click();
+    await person.page.getByText("Until Steward closes").click();
     await person.looks("secrets-this-time-only");
     await person.press("Use this");
     await person.isAt("All accounts");

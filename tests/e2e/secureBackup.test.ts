@@ -90,7 +90,7 @@ describe("setting up with a Security Key", () => {
     await person.sees("Type or paste your Security Key.");
     const wrong = securityKey.slice(0, 10) + (securityKey[10] === "a" ? "b" : "a") + securityKey.slice(11);
     await paste(person.app, "Security Key", wrong);
-    await person.sees("That is not yet the key that was shown. The first difference is in group 3.");
+    await person.sees("That doesn’t match. Check group 3.");
     await paste(person.app, "Security Key", securityKey.slice(0, 24));
     await person.sees("The key is not complete: 20 of 48 characters.");
     await person.looks("secure-backup-type-back");
@@ -98,7 +98,7 @@ describe("setting up with a Security Key", () => {
     await paste(person.app, "Security Key", `\n ${first}\r\n\t${rest} \n`);
     demandPassword(proxy, 2);
     await person.press("Check and set up");
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
   });
 
   test("asks for the account's password, and loses nothing when that is cancelled", async () => {
@@ -159,7 +159,7 @@ describe("setting up with a Security Phrase", () => {
     const { person, synapse } = world;
     await person.press("Continue");
     secrets["Security Key of bert"] = await page.shownKey();
-    await person.sees("This key does too: it is for the day you forget the phrase.");
+    await person.sees("This key does too, in case you forget the phrase.");
     await person.looks("secure-backup-keep-phrase");
     await person.press("I’ve saved it");
     await person.type("Security Key", PHRASE.toUpperCase());

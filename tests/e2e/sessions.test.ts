@@ -99,7 +99,7 @@ describe("the sessions of an account", () => {
     await person.isAsked("Sign out 2 sessions?");
     await person.looks("sessions-sign-out");
     await person.press("Sign them out");
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
     await person.type("Account password", alice.password);
     await person.press("Confirm");
     await person.sees("2 sessions were signed out.");
@@ -110,7 +110,7 @@ describe("the sessions of an account", () => {
     const { person } = world;
     await person.press("Sign out all others");
     await person.press("Sign them out");
-    await person.isAsked("Confirm that it is you");
+    await person.isAsked("Confirm it’s you");
     await person.press("Cancel");
     await person.button(`All ${FORGOTTEN + 1}`).waitFor();
     await person.press("Sign out all others");

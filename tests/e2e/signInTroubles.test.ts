@@ -127,7 +127,7 @@ describe("signing in", () => {
     // An address that is not the local one by its name, but leads there.
     const open = proxy.baseUrl.replace("127.0.0.1", "0.0.0.0");
     await person.findHomeserver(open);
-    await person.sees(/is not encrypted\. Anybody on the way can read your password and everything else\./);
+    await person.sees(/isn’t encrypted\. Anyone on the network can read your password and everything else\./);
     proxy.clearRecord();
     await trySigningIn("eve", eve.password);
     await person.sees("Tick the box, or use an https address.");

@@ -68,9 +68,9 @@ describe("a person who signs in to an account that has an identity", () => {
     await person.sees(callbacks.sas.decimal?.join(" ") ?? "");
     await person.looks("verification-emoji");
     await person.press("They match");
-    await person.sees("Waiting for “Phone” to go on…");
+    await person.sees("Waiting for “Phone” to continue…");
     await callbacks.confirm();
-    await person.sees("This session is verified, and everything is in its place.");
+    await person.sees("This session is verified and ready.");
     await person.looks("verification-done");
     await person.press("Done");
     await person.isAt("Secure Backup");

@@ -139,17 +139,17 @@ test("the words of the table", () => {
 
 test("the summary counts those that need something", () => {
   const needing = account({}, { secureBackup: "not_set_up" });
-  expect(summarySentence([account(), needing, account(), needing])).toBe("Two of your four accounts need something.");
-  expect(summarySentence([account(), needing])).toBe("One of your two accounts needs something.");
+  expect(summarySentence([account(), needing, account(), needing])).toBe("Two of your four accounts need attention.");
+  expect(summarySentence([account(), needing])).toBe("One of your two accounts needs attention.");
   expect(summarySentence([needing])).toBe("Your account needs attention.");
   expect(summarySentence([account()])).toBe("Your account is in good shape.");
-  expect(summarySentence([account(), account(), account()])).toBe("All three accounts are well.");
-  expect(summarySentence([account(), account({}, null)])).toBe("Looking at your two accounts.");
+  expect(summarySentence([account(), account(), account()])).toBe("All three accounts are in good shape.");
+  expect(summarySentence([account(), account({}, null)])).toBe("Checking your two accounts…");
   const starting = account({ status: "starting" });
   expect(summarySentence([account(), starting])).toBe("One account is still starting.");
   expect(summarySentence([starting, starting, starting])).toBe("3 accounts are still starting.");
   expect(summarySentence([needing, account(), starting])).toBe(
-    "One of your three accounts needs something. One account is still starting.",
+    "One of your three accounts needs attention. One account is still starting.",
   );
 });
 

@@ -66,7 +66,7 @@ describe("who signs in", () => {
         { kind: "sso", providers: [{ id: "g", name: "Google" }] },
         { kind: "other", type: "x.y" },
       ]),
-    ).toEqual(["A way called “x.y”"]);
+    ).toEqual(["Other (“x.y”)"]);
     expect(otherFlows([{ kind: "password" }])).toEqual([]);
   });
 });
@@ -113,7 +113,7 @@ describe("what signing out costs", () => {
 
   test.each<[AppError, ("error" | "warn")[], string]>([
     [{ kind: "store_damaged" }, ["error", "warn"], "key store of this session is damaged"],
-    [{ kind: "data_too_new", file: "crypto" }, ["error", "warn"], "newer Steward"],
+    [{ kind: "data_too_new", file: "crypto" }, ["error", "warn"], "newer version of Steward"],
     [{ kind: "store_in_use" }, ["warn", "warn"], "nothing is removed"],
     [{ kind: "secret_missing" }, ["warn", "warn", "warn"], "no longer on this computer"],
     [{ kind: "secret_unreadable" }, ["error", "warn", "warn"], "cannot be read"],

@@ -178,7 +178,7 @@ describe("errors", () => {
 
   test.each(["not_json", "error_status", "no_homeserver", "base_url"])("the reason %s is said in words", (reason) => {
     const { sentence } = errorWords({ kind: "well_known_invalid", host: "host.example", reason });
-    expect(sentence).toMatch(/^host\.example says wrongly where its homeserver is: [a-z ]+\.$/);
+    expect(sentence).toMatch(/^host\.example gives a wrong homeserver address: [a-z ]+\.$/);
   });
 
   test("a soft logout is told apart from a hard one", () => {
