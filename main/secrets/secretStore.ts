@@ -33,6 +33,11 @@ export const AccountSecrets = z.object({
    * which the server has removed until its crypto store lies where the other's did.
    */
   newDevice: z.string().nullable().default(null),
+  /**
+   * An account that is still being created or recovered: what must outlive the app so that it can be finished. Opaque
+   * here; onboarding/ knows its shape. Until there is a session, the access token is empty.
+   */
+  attempt: z.string().optional(),
   /** No secret, but kept where nobody else can write: whoever could would have another identity taken for the owner's. */
   identity: IdentityPin.default(NO_IDENTITY_PIN),
 });

@@ -179,10 +179,11 @@ export class SessionManager {
    * told that the session is over.
    *
    * @param server the name of the server that was signed in to; null where only its address is known
+   * @param accountId the id that was set aside for it before there was a session; a new one unless given
    * @throws `already_signed_in`, `foreign_user`, `conversation_over` while the same one is being added, and as
    *   `SecretStore.write` does
    */
-  async adopt(signedIn: SignedIn, server: string | null): Promise<AccountId> {
+  async adopt(signedIn: SignedIn, server: string | null, accountId = newId<AccountId>()): Promise<AccountId> {
     if (this.#beingAdded.has(signedIn.userId)) {
       await signOutQuietly(this.#parts, signedIn);
       throw fail("conversation_over");
@@ -190,7 +191,7 @@ export class SessionManager {
     this.#beingAdded.add(signedIn.userId);
     try {
       await refuseForeignUser(server, signedIn, this.#parts.fetch);
-      return await this.#add(signedIn);
+      return await this.#add(signedIn, accountId);
     } catch (thrown) {
       await signOutQuietly(this.#parts, signedIn);
       throw thrown;
@@ -199,10 +200,9 @@ export class SessionManager {
     }
   }
 
-  async #add(signedIn: SignedIn): Promise<AccountId> {
+  async #add(signedIn: SignedIn, accountId: AccountId): Promise<AccountId> {
     const held = this.#parts.index.list().find((entry) => entry.userId === signedIn.userId);
     if (held) throw fail("already_signed_in", { accountId: held.accountId, userId: held.userId });
-    const accountId = newId<AccountId>();
     await this.#turns.run(accountId, async () => {
       try {
         await addAccount(this.#parts, accountId, signedIn);
