@@ -22,6 +22,7 @@ export interface HandlerParts {
   profile: ProfileService;
   password: PasswordService;
   addresses: AddressService;
+  recoveries: Handlers["recovery"];
   sessionList: DeviceList;
   verifications: Handlers["verifications"];
   challenges: Challenges;
@@ -117,6 +118,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     password: parts.password,
     addresses: parts.addresses,
+    recovery: parts.recoveries,
     challenges,
     jobs: {
       list: () => ({ jobs: jobs.list() }),

@@ -27,6 +27,7 @@ import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
 import { phraseStrength } from "./secrets/phraseStrength.ts";
 import type { Fetch } from "./http/redirects.ts";
 import type { ServerLimits } from "./http/limits.ts";
+import { Recoveries, type RecoveriesParts } from "./onboarding/recoveries.ts";
 import { SsoSignIns, type SsoSignInsParts } from "./sessions/credentials/ssoSignIns.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
@@ -60,6 +61,8 @@ export interface ServicesOptions {
   scryptCost?: ScryptCost;
   /** In place of what a server is given. */
   serverLimits?: Partial<ServerLimits>;
+  /** In place of how often a server is asked about a mailed link, and for how long. */
+  recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
   /** In place of what a person is given. */
   verificationLimits?: Partial<VerificationLimits>;
 }
@@ -170,6 +173,19 @@ export async function openServices(options: ServicesOptions) {
   const sessionList = new DeviceList({ sessions, challenges, onChanged: onSessionsChanged });
   const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
 
+  const recoveries = new Recoveries({
+    secretStore,
+    folders,
+    isListed: (accountId) => index.list().some((entry) => entry.accountId === accountId),
+    sessions,
+    fetch,
+    emit,
+    logger: loggerFor("onboarding"),
+    keepOutOfLogs: options.keepOutOfLogs,
+    phraseStrength,
+    ...options.recoveryTimes,
+  });
+
   const deactivation = new DeactivationService({
     sessions,
     challenges,
@@ -231,6 +247,7 @@ export async function openServices(options: ServicesOptions) {
     avatars,
     sessions,
     ssoSignIns,
+    recoveries,
     profile,
     password,
     addresses,

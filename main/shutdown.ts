@@ -7,12 +7,15 @@ import type { Services } from "./services.ts";
 export async function shutDown({
   jobs,
   ssoSignIns,
+  recoveries,
   sessions,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
   ssoSignIns: Pick<Services["ssoSignIns"], "stopAll">;
+  recoveries: Pick<Services["recoveries"], "stopAll">;
   sessions: Pick<Services["sessions"], "stopAll">;
 }): Promise<void> {
+  recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
   await Promise.allSettled([jobs.stopAll(), ssoSignIns.stopAll(), sessions.stopAll()]);
 }

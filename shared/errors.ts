@@ -48,6 +48,11 @@ export const AppError = z.lazy(() =>
     kind("password_refused", { reason: PasswordRefusal }),
     /** The answer was lost, and what the server said afterwards leaves it open. */
     kind("password_maybe_changed"),
+    /** No account has that email address. */
+    kind("email_unknown", { host: z.string() }),
+    /** The server sets no password by way of a mail. */
+    kind("recovery_not_offered", { host: z.string() }),
+    kind("mail_not_sent", { host: z.string() }),
     kind("account_not_running"),
     kind("no_such_account"),
     // Finding and reaching a homeserver

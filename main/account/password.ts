@@ -3,10 +3,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { PasswordChange, PasswordState } from "../../shared/contract/password.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
+import { isUnreachable, mayBeDone } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import { stopOf } from "../http/serverErrors.ts";
 import { demandIn } from "../http/uiaDemand.ts";
@@ -163,14 +164,6 @@ async function setPassword(
   }
 }
 
-/** Whether a request may have been carried out although it failed. */
-function mayBeDone(thrown: unknown): boolean {
-  if (!(thrown instanceof AppFailure)) return false;
-  const { error } = thrown;
-  if (error.kind === "network") return error.reason === "cut" || error.reason === "timeout";
-  return (error.kind === "server" || error.kind === "gateway_error") && error.status >= 500;
-}
-
 /** Asks until it is known that the password is set. @throws `password_maybe_changed` and why it was refused */
 async function findOut(ask: (auth: AuthDict) => Promise<unknown>, auth: AuthDict, signal: AbortSignal): Promise<void> {
   const { session } = auth;
@@ -200,8 +193,4 @@ async function isTaken(asked: Promise<unknown>): Promise<boolean> {
     if (demandIn(thrown) === null) throw thrown;
     return false;
   }
-}
-
-function isUnreachable(thrown: unknown): boolean {
-  return thrown instanceof AppFailure && (thrown.error.kind === "network" || thrown.error.kind === "rate_limited");
 }

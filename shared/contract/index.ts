@@ -8,6 +8,7 @@ import type { RequestDefinition } from "./defineDomain.ts";
 import { jobs } from "./jobs.ts";
 import { password } from "./password.ts";
 import { profile } from "./profile.ts";
+import { recovery } from "./recovery.ts";
 import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
@@ -26,6 +27,7 @@ export const contract = {
   profile,
   password,
   addresses,
+  recovery,
   challenges,
   jobs,
   secrets,

@@ -17,7 +17,8 @@ it("signs sessions out without waiting for a Job that does not end, and whatever
       throw new Error("closing failed");
     },
   };
-  const shut = shutDown({ jobs, ssoSignIns: { stopAll: () => Promise.resolve() }, sessions }).then(() => order.push("shut down"));
+  const recoveries = { stopAll: () => undefined };
+  const shut = shutDown({ jobs, ssoSignIns: { stopAll: () => Promise.resolve() }, recoveries, sessions }).then(() => order.push("shut down"));
   await new Promise(setImmediate);
   expect(order).toEqual(["jobs told", "signed out"]);
   end();
