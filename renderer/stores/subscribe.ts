@@ -5,6 +5,7 @@ import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
+import { loadRecoveries, recoveryChanged } from "./recoveries.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
 import { forgetLoaded } from "./loaded.ts";
 import { sessionLists } from "./sessions.ts";
@@ -38,6 +39,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("deactivation.roomsChanged", (check) => roomsChecks.set(check.accountId, check));
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
+  onEvent("recovery.changed", recoveryChanged);
   onEvent("secrets.changed", secretsChanged);
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
@@ -47,6 +49,6 @@ export async function subscribeStores(): Promise<void> {
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadEndedAccounts()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadRecoveries(), loadEndedAccounts()]);
   await first;
 }

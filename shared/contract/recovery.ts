@@ -4,20 +4,10 @@ import { MAX_TYPED, readEmail } from "../fields.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
+import { typed } from "./typed.ts";
 
 /** The longest password that is sent on, in UTF-16 code units. What a server takes is its own to say. */
 const newPassword = z.string().min(1).max(4096);
-
-/** The same check as in the form. The issue names the problem and never repeats what was typed. */
-const address = z
-  .string()
-  .max(MAX_TYPED)
-  .transform((text, context) => {
-    const { value, problem } = readEmail(text);
-    if (problem === undefined) return value;
-    context.addIssue({ code: "custom", message: problem });
-    return z.NEVER;
-  });
 
 const common = z.object({
   recoveryId: ConversationId,
@@ -87,7 +77,7 @@ export const recovery = domain({
     start: request(
       homeserver.extend({
         accountId: AccountId.nullable().default(null),
-        address,
+        address: typed(readEmail),
         /** Sent exactly as it was typed, and kept nowhere. */
         newPassword,
         signOutOthers: z.boolean(),

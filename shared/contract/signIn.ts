@@ -1,21 +1,9 @@
 import * as z from "zod";
-import { MAX_TYPED, type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
+import { type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
 import { AppError } from "../errors.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
-
-/** What a person types, checked as the form checks it. The issue names the problem and never repeats what was typed. */
-function typed(read: (text: string) => Read<string>) {
-  return z
-    .string()
-    .max(MAX_TYPED)
-    .transform((text, context) => {
-      const { value, problem } = read(text);
-      if (problem === undefined) return value;
-      context.addIssue({ code: "custom", message: problem });
-      return z.NEVER;
-    });
-}
+import { typed } from "./typed.ts";
 
 /** A way of signing in that a homeserver offers. Those Steward cannot do yet are named all the same. */
 export const LoginFlow = z.discriminatedUnion("kind", [

@@ -1,33 +1,98 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import type { Recovery } from "../../../shared/contract/recovery.ts";
 import type { Homeserver } from "../../../shared/contract/signIn.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { readHomeserver } from "../../../shared/fields.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
-import { SignInForm } from "./SignInForm.tsx";
+import { loadRecoveries, recoveryFor, useRecoveries } from "../../stores/recoveries.ts";
+import { RecoverAccount } from "../recover/RecoverAccount.tsx";
+import type { RecoverTarget } from "../recover/RecoverForm.tsx";
+import { SignInForm, showNewAccount } from "./SignInForm.tsx";
 
 /** Adds an account in two steps: finds its homeserver, then signs in there. */
 export function AddAccountPage() {
   const [input, setInput] = useState("");
   const [homeserver, setHomeserver] = useState<Homeserver | null>(null);
+  const [recovering, setRecovering] = useState<Recovering | null>(null);
+  const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, null));
+  useEffect(() => void loadRecoveries().catch(() => undefined), []);
+  if (recovering) {
+    const { target } = recovering;
+    return (
+      <Page
+        title={t("recover.title", { server: target.server })}
+        subtitle={t("recover.subtitle", { server: target.server })}
+      >
+        <RecoverAccount
+          {...recovering}
+          onBack={() => setRecovering(null)}
+          onDone={(accountId) => void showNewAccount(accountId)}
+        />
+      </Page>
+    );
+  }
   if (homeserver) {
     return (
       <Page
         title={t("add.titleAt", { server: homeserver.serverName })}
         subtitle={t(`add.foundBy.${homeserver.foundBy}`, { server: homeserver.serverName, url: homeserver.baseUrl })}
       >
-        <SignInForm homeserver={homeserver} onOtherHomeserver={setHomeserver} onBack={() => setHomeserver(null)} />
+        <SignInForm
+          homeserver={homeserver}
+          onOtherHomeserver={setHomeserver}
+          onForgotten={(address) => setRecovering({ target: targetOf(homeserver), recoveryId: null, address })}
+          onBack={() => setHomeserver(null)}
+        />
       </Page>
     );
   }
   return (
     <Page title={t("add.title")} subtitle={t("add.subtitle")}>
+      {unfinished && <Unfinished recovery={unfinished} onContinue={setRecovering} />}
       <HomeserverForm input={input} onInput={setInput} onFound={setHomeserver} />
     </Page>
+  );
+}
+
+/** A forgotten password that is being replaced on this page. */
+interface Recovering {
+  readonly target: RecoverTarget;
+  readonly recoveryId: Recovery["recoveryId"] | null;
+  readonly address: string;
+}
+
+function targetOf({ serverName, baseUrl, foundBy, warnings }: Homeserver): RecoverTarget {
+  const insecure = warnings.includes("insecure_http");
+  return { serverName: foundBy === "url" ? null : serverName, server: serverName, baseUrl, accountId: null, insecure };
+}
+
+interface UnfinishedProps {
+  readonly recovery: Recovery;
+  readonly onContinue: (recovering: Recovering) => void;
+}
+
+/** Leads back to a recovery that was left, or was under way when the app was closed. */
+function Unfinished({ recovery, onContinue }: UnfinishedProps) {
+  const { recoveryId, serverName, baseUrl, address } = recovery;
+  const server = serverName ?? new URL(baseUrl).host;
+  const target = { serverName, server, baseUrl, accountId: null, insecure: false };
+  return (
+    <Notice
+      tone="info"
+      actions={
+        <Button small onPress={() => onContinue({ target, recoveryId, address })}>
+          {t("recover.goOn")}
+        </Button>
+      }
+    >
+      {t("recover.unfinished", { address })}
+    </Notice>
   );
 }
 

@@ -23,6 +23,8 @@ interface SignInFormProps {
   readonly homeserver: Homeserver;
   /** The Matrix ID that was typed belongs to another homeserver. */
   readonly onOtherHomeserver: (homeserver: Homeserver) => void;
+  /** The password was forgotten; an email address may have been typed already. */
+  readonly onForgotten: (address: string) => void;
   readonly onBack: () => void;
 }
 
@@ -30,7 +32,7 @@ interface SignInFormProps {
 const MAX_SESSION_NAME = 100;
 
 /** Signs in to a homeserver that was found, in the ways it offers that Steward can do; the others are named. */
-export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
+export function SignInForm({ homeserver, onOtherHomeserver, onForgotten, onBack }: SignInFormProps) {
   const takesPassword = homeserver.flows.some(({ kind }) => kind === "password");
   const sso = homeserver.flows.find((flow) => flow.kind === "sso");
   const others = otherFlows(homeserver.flows);
@@ -56,7 +58,12 @@ export function SignInForm({ homeserver, onOtherHomeserver, onBack }: SignInForm
         </Buttons>
       )}
       {takesPassword ? (
-        <PasswordSignIn homeserver={homeserver} onOtherHomeserver={onOtherHomeserver} onBack={onBack} />
+        <PasswordSignIn
+          homeserver={homeserver}
+          onOtherHomeserver={onOtherHomeserver}
+          onForgotten={onForgotten}
+          onBack={onBack}
+        />
       ) : sso ? null : (
         <>
           <Notice tone="warn">
@@ -127,12 +134,12 @@ function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
 }
 
 /** Goes to the page that a new account needs first. */
-async function showNewAccount(accountId: AccountId): Promise<void> {
+export async function showNewAccount(accountId: AccountId): Promise<void> {
   if (!useAccounts.getState().byId[accountId]) await loadAccounts();
   go({ name: "account", accountId, page: "secureBackup", offered: true });
 }
 
-function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormProps) {
+function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: SignInFormProps) {
   const { serverName, baseUrl } = homeserver;
   // An address says where the server is, not what it is called: the Matrix IDs on it may end in another name.
   const knownName = homeserver.foundBy === "url" ? null : serverName;
@@ -272,6 +279,9 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onBack }: SignInFormPro
         </Button>
         <Button isDisabled={signIn.busy} onPress={onBack}>
           {t("add.change")}
+        </Button>
+        <Button look="quiet" isDisabled={signIn.busy} onPress={() => onForgotten(email)}>
+          {t("recover.link")}
         </Button>
       </Buttons>
     </Form>

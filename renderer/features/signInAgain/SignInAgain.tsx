@@ -10,6 +10,8 @@ import { Buttons, Form } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { loadRecoveries, recoveryFor, useRecoveries } from "../../stores/recoveries.ts";
+import { RecoverAccount } from "../recover/RecoverAccount.tsx";
 import styles from "./SingleSignOn.module.css";
 import { SingleSignOn } from "./SingleSignOn.tsx";
 
@@ -22,6 +24,21 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const [password, setPassword] = useState("");
   const again = useAction(() => steward.signIn.again({ accountId, password }));
   const sso = useSsoFlow(account.homeserver.baseUrl);
+  const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, accountId));
+  const [forgotten, setForgotten] = useState(false);
+  useEffect(() => void loadRecoveries().catch(() => undefined), []);
+  if (forgotten || unfinished) {
+    const { serverName, baseUrl } = account.homeserver;
+    return (
+      <RecoverAccount
+        target={{ serverName, server: serverName, baseUrl, accountId, insecure: false }}
+        recoveryId={unfinished?.recoveryId ?? null}
+        address=""
+        onBack={() => setForgotten(false)}
+        onDone={() => setForgotten(false)}
+      />
+    );
+  }
   return (
     <>
       <Form onSubmit={() => void (password && again.run())}>
@@ -36,6 +53,9 @@ export function SignInAgain({ account }: { readonly account: Account }) {
         <Buttons>
           <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
             {t(again.busy ? "again.submitting" : "again.submit")}
+          </Button>
+          <Button look="quiet" isDisabled={again.busy} onPress={() => setForgotten(true)}>
+            {t("recover.link")}
           </Button>
         </Buttons>
       </Form>
