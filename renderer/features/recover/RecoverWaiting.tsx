@@ -21,7 +21,8 @@ interface RecoverWaitingProps {
 export function RecoverWaiting({ recovery, server, onChange }: RecoverWaitingProps) {
   const { recoveryId, address, mails, sentAt, resendAfter, checking, notUsedYet, expired, problem } = recovery;
   const slow = useIsPast(sentAt + SLOW_MS);
-  const mayResend = useIsPast(resendAfter ?? 0);
+  const resendPast = useIsPast(resendAfter ?? 0);
+  const mayResend = resendAfter === null || resendPast;
   const resend = useAction(() => steward.recovery.resend({ recoveryId }));
   const verified = useAction(() => steward.recovery.verified({ recoveryId }));
   const cancel = useAction(() => steward.recovery.cancel({ recoveryId }));
@@ -42,11 +43,7 @@ export function RecoverWaiting({ recovery, server, onChange }: RecoverWaitingPro
       )}
       {slow && !expired && <p role="status">{t("recover.slow", { server })}</p>}
       {problem && <ErrorText key={JSON.stringify(problem)} error={problem} />}
-      {!mayResend && resendAfter !== null && (
-        <Notice tone="warn">
-          {t("recover.resendLater")} <Countdown key={resendAfter} milliseconds={resendAfter - Date.now()} />
-        </Notice>
-      )}
+      {!mayResend && <ResendLater key={resendAfter} until={resendAfter} />}
       {resend.error && resend.error.kind !== "rate_limited" && <ErrorText error={resend.error} />}
       {verified.error && <ErrorText error={verified.error} />}
       {cancel.error && <ErrorText error={cancel.error} />}
@@ -69,14 +66,21 @@ export function RecoverWaiting({ recovery, server, onChange }: RecoverWaitingPro
   );
 }
 
+function ResendLater({ until }: { readonly until: number }) {
+  const [milliseconds] = useState(() => until - Date.now());
+  return (
+    <Notice tone="warn">
+      {t("recover.resendLater")} <Countdown milliseconds={milliseconds} />
+    </Notice>
+  );
+}
+
 /** Whether a moment is over, in milliseconds since 1970. It is drawn anew when it comes. */
 function useIsPast(moment: number): boolean {
-  const [now, setNow] = useState(() => Date.now());
+  const [past, setPast] = useState<number | null>(null);
   useEffect(() => {
-    const left = moment - Date.now();
-    if (left <= 0) return;
-    const timer = setTimeout(() => setNow(Date.now()), left + 1);
+    const timer = setTimeout(() => setPast(moment), Math.max(0, moment - Date.now()));
     return () => clearTimeout(timer);
   }, [moment]);
-  return moment <= now || moment <= Date.now();
+  return past === moment;
 }
