@@ -324,7 +324,7 @@ describe("a forgotten password", () => {
       acceptInsecureHttp: false,
     });
     await synapse.expireTokens();
-    await waitUntil(() => services.sessions.account(accountId).session.status === "softLoggedOut", { what: "the account to be signed out", timeoutMs: 60_000 });
+    await waitUntil(() => services.sessions.account(accountId).session.status !== "running", { what: "the account to be signed out", timeoutMs: 60_000 });
     const recoveryId = await start({ accountId });
     await useLink(linkIn(await arrived()));
     await becomes(recoveryId, "changed");
