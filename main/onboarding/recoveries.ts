@@ -211,7 +211,8 @@ export class Recoveries implements Requests {
   async #restore(): Promise<void> {
     for (const { attemptId, content: record } of await this.#records.list()) {
       if (this.#attempts.has(attemptId as string as ConversationId)) continue;
-      const ofUse = record.sendAttempt > 0 && Date.now() - record.sentAt < RECORD_LIFETIME_MS;
+      const isGone = record.signedOut !== null && !this.#parts.isListed(record.signedOut);
+      const ofUse = !isGone && record.sendAttempt > 0 && Date.now() - record.sentAt < RECORD_LIFETIME_MS;
       if (ofUse) this.#take(attemptId, record);
       else await this.#records.drop(attemptId);
     }
@@ -268,6 +269,11 @@ export class Recoveries implements Requests {
   async #untilKnown(attempt: Attempt, signal: AbortSignal): Promise<void> {
     const { pollMs = POLL_MS, linkLifetimeMs = LINK_LIFETIME_MS } = this.#parts;
     while (!signal.aborted) {
+      const { signedOut } = attempt.record;
+      if (signedOut !== null && !this.#parts.isListed(signedOut)) {
+        await this.#end(attempt, { ...this.#common(attempt), status: "cancelled" });
+        return;
+      }
       if (Date.now() - attempt.record.sentAt >= linkLifetimeMs && !attempt.pressed && attempt.asked > 0) {
         const woken = new Promise<void>((resolve) => (attempt.wake = resolve));
         this.#wait(attempt, { expired: true, checking: false });

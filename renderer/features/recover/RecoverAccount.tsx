@@ -49,7 +49,8 @@ export function RecoverAccount({ target, recoveryId: given, address: typed, onBa
           setRecoveryId(started);
           setEditing(false);
         }}
-        onBack={onBack}
+        // What is under way goes on: only "Don’t reset" ends it.
+        onBack={recovery ? () => setEditing(false) : onBack}
       />
     );
   }
@@ -124,6 +125,7 @@ function AnotherPassword({ recovery }: { readonly recovery: Extract<Recovery, { 
 function Changed({ recovery, target }: { readonly recovery: Recovery; readonly target: RecoverTarget }) {
   const { recoveryId, accountId, address, signOutOthers } = recovery;
   const signIn = useAction(() => steward.recovery.signIn({ recoveryId }));
+  const leave = useAction(() => steward.recovery.cancel({ recoveryId }));
   const wrong = accountId === null ? null : t("recover.otherAccount", { address, server: target.server });
   return (
     <>
@@ -135,6 +137,9 @@ function Changed({ recovery, target }: { readonly recovery: Recovery; readonly t
       <Buttons>
         <Button look="primary" autoFocus busy={signIn.busy} onPress={() => void signIn.run()}>
           {t(signIn.busy ? "recover.signingIn" : "recover.signIn")}
+        </Button>
+        <Button isDisabled={signIn.busy} busy={leave.busy} onPress={() => void leave.run()}>
+          {t("recover.back")}
         </Button>
       </Buttons>
     </>

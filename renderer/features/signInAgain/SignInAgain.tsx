@@ -27,7 +27,9 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, accountId));
   const [forgotten, setForgotten] = useState(false);
   useEffect(() => void loadRecoveries().catch(() => undefined), []);
-  if (forgotten || unfinished) {
+  // It stays to be seen when it ends.
+  if (unfinished && !forgotten) setForgotten(true);
+  if (forgotten) {
     const { serverName, baseUrl } = account.homeserver;
     return (
       <RecoverAccount

@@ -127,6 +127,16 @@ describe("a forgotten password", () => {
     expect(data.events.filter(({ channel }) => channel === "recovery.changed")).toEqual([]);
   });
 
+  it("waits in the same way where the server does not say whether anybody has the address", async () => {
+    proxy.addRule({ ...MAIL, fault: { kind: "answer", status: 200, body: { sid: "made-up" } } });
+    const recoveryId = await start({ address: "nobody@mail.example" });
+    services.recoveries.verified({ recoveryId });
+    await waitUntil(() => {
+      const state = last(recoveryId);
+      return state?.status === "waiting" && state.notUsedYet;
+    }, { what: "the answer" });
+  });
+
   it("says that a password is refused before any mail is sent", async () => {
     await expect(start({ newPassword: "xk9#vQ2pL!" })).rejects.toMatchObject({ error: { kind: "password_refused", reason: "too_short" } });
     await expect(start({ newPassword: "password1234" })).rejects.toMatchObject({ error: { reason: "guessable" } });
@@ -313,6 +323,21 @@ describe("a forgotten password", () => {
     expect(asked(SET)).toBe(before);
     expect((await services.recoveries.list()).recoveries).toEqual([]);
     expect(await signsIn(user.password)).toBe(true);
+  });
+
+  it("ends with the signed-out account that it was for", async () => {
+    const accountId = await services.sessions.signIn({
+      serverName: null,
+      baseUrl: proxy.baseUrl,
+      identifier: { kind: "user", user: user.userId },
+      password: user.password,
+      acceptInsecureHttp: false,
+    });
+    const recoveryId = await start({ accountId });
+    await arrived();
+    await services.sessions.signOut(accountId);
+    await becomes(recoveryId, "cancelled");
+    expect((await services.recoveries.list()).recoveries).toEqual([]);
   });
 
   it("signs an account in again that the server had signed out", async () => {
