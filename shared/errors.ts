@@ -122,6 +122,8 @@ export const AppError = z.lazy(() =>
     kind("security_key_not_kept"),
     kind("kept_key_outdated"),
     kind("kept_this_time_only"),
+    /** A phrase leads to a key that cannot be written as a Security Key, which has 256 bits. */
+    kind("phrase_key_length", { bits: z.number().int().positive() }),
     // Room keys
     kind("not_a_key_file"),
     kind("key_file_cut"),

@@ -84,10 +84,11 @@ export class KeptKeys {
   }
 
   /**
-   * Keeps a key that has been shown to be the right one, in place of another. Throws `kept_this_time_only`, and as
-   * `SecretStore.update` does.
+   * Keeps a key that has been shown to be the right one, in place of another. Throws `phrase_key_length` for one of a
+   * phrase that no client shows or takes as a Security Key, `kept_this_time_only`, and as `SecretStore.update` does.
    */
   async keep(accountId: AccountId, opened: OpenedStorage): Promise<void> {
+    if (opened.key.length !== SECURITY_KEY_BYTES) throw fail("phrase_key_length", { bits: opened.key.length * 8 });
     await this.refuseInMemory(accountId);
     const keptSecurityKey = keptText(opened);
     await this.#secretStore.update(accountId, (secrets) => ({ ...secrets, keptSecurityKey }));

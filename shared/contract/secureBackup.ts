@@ -279,7 +279,8 @@ export const secureBackup = domain({
     ),
     /**
      * Keeps the Security Key, sealed, with the account's secrets, after it has opened the Secure Backup. A phrase leads
-     * to the key and is not kept itself. `kept_this_time_only` where nothing of the account is written down.
+     * to the key and is not kept itself. `kept_this_time_only` where nothing of the account is written down,
+     * `phrase_key_length` where a phrase leads to a key that is none of 256 bits.
      */
     keepOnThisComputer: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),
     /**
