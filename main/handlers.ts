@@ -4,6 +4,7 @@ import type { AccountId } from "../shared/ids.ts";
 import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./health/healthService.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { AddEmail } from "./account/addEmail.ts";
 import type { AddressService } from "./account/addresses.ts";
 import type { PasswordService } from "./account/password.ts";
 import type { ProfileService } from "./account/profile.ts";
@@ -23,6 +24,7 @@ export interface HandlerParts {
   password: PasswordService;
   addresses: AddressService;
   recoveries: Handlers["recovery"];
+  addEmail: AddEmail;
   sessionList: DeviceList;
   verifications: Handlers["verifications"];
   challenges: Challenges;
@@ -117,8 +119,16 @@ export function createHandlers(parts: HandlerParts): Handlers {
       removeAvatar: ({ accountId }) => profile.removeAvatar(accountId),
     },
     password: parts.password,
-    addresses: parts.addresses,
     recovery: parts.recoveries,
+    addresses: {
+      list: (input) => parts.addresses.list(input),
+      remove: (input) => parts.addresses.remove(input),
+      pendingEmails: (input) => parts.addEmail.pendingEmails(input),
+      addEmail: (input) => parts.addEmail.addEmail(input),
+      sendEmailAgain: (input) => parts.addEmail.sendEmailAgain(input),
+      confirmEmail: (input) => parts.addEmail.confirmEmail(input),
+      dropEmail: (input) => parts.addEmail.dropEmail(input),
+    },
     challenges,
     jobs: {
       list: () => ({ jobs: jobs.list() }),

@@ -10,7 +10,9 @@ import { DeactivationService } from "./account/deactivation/deactivationService.
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
 import { HealthService } from "./health/healthService.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import { AddEmail } from "./account/addEmail.ts";
 import { AddressService } from "./account/addresses.ts";
+import { PendingEmails } from "./account/pendingEmails.ts";
 import { PasswordService } from "./account/password.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listDevices, DeviceList } from "./devices/deviceList.ts";
@@ -169,7 +171,20 @@ export async function openServices(options: ServicesOptions) {
     emit("devices.changed", { accountId });
     refreshHealth(accountId);
   };
-  const addresses = new AddressService({ sessions, onChanged: refreshHealth });
+  const pendingEmails = new PendingEmails({ secretStore, emit });
+  const addresses = new AddressService({ sessions, pending: pendingEmails, onChanged: refreshHealth });
+  const addEmail = new AddEmail({
+    sessions,
+    challenges,
+    pending: pendingEmails,
+    keepOutOfLogs: options.keepOutOfLogs,
+    emit,
+    logger: loggerFor("accounts"),
+    onChanged: refreshHealth,
+  });
+  sessions.onRunning((accountId) => {
+    addEmail.resume(accountId).catch((error: unknown) => accountsLogger.warn("emails not looked after", { accountId, error }));
+  });
   const sessionList = new DeviceList({ sessions, challenges, onChanged: onSessionsChanged });
   const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
 
@@ -251,6 +266,7 @@ export async function openServices(options: ServicesOptions) {
     profile,
     password,
     addresses,
+    addEmail,
     challenges,
     sessionList,
     deactivation,

@@ -19,6 +19,10 @@ export const PasswordRefusal = z.enum([
 ]);
 export type PasswordRefusal = z.infer<typeof PasswordRefusal>;
 
+/** Why an email address cannot be added to an account. */
+export const AddressRefusal = z.enum(["in_use", "already_added", "denied", "invalid", "not_supported", "not_sent"]);
+export type AddressRefusal = z.infer<typeof AddressRefusal>;
+
 const kind = <K extends string, F extends z.ZodRawShape = Record<never, never>>(name: K, fields?: F) =>
   z.object({ kind: z.literal(name), ...(fields as F) });
 
@@ -53,6 +57,7 @@ export const AppError = z.lazy(() =>
     /** The server sets no password by way of a mail. */
     kind("recovery_not_offered", { host: z.string() }),
     kind("mail_not_sent", { host: z.string() }),
+    kind("address_refused", { reason: AddressRefusal }),
     kind("account_not_running"),
     kind("no_such_account"),
     // Finding and reaching a homeserver

@@ -6,21 +6,23 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
+import type { PendingEmails } from "./pendingEmails.ts";
 
 const ServerAddresses = z.object({ threepids: z.array(z.unknown()) });
 /** What is not said is allowed (Client-Server API, "m.3pid_changes capability"). */
 const Capabilities = z.object({
   capabilities: z.object({ "m.3pid_changes": z.object({ enabled: z.boolean() }).optional().catch(undefined) }),
 });
-const PATH = "/_matrix/client/v3/account/3pid";
+export const THREEPIDS_PATH = "/_matrix/client/v3/account/3pid";
 
 export interface AddressParts {
   sessions: Pick<SessionManager, "session">;
+  pending: Pick<PendingEmails, "remove">;
   /** Called when addresses have gone. */
   onChanged: (accountId: AccountId) => void;
 }
 
-type Requests = Handlers["addresses"];
+type Requests = Pick<Handlers["addresses"], "list" | "remove">;
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 
 /** The email addresses and phone numbers on an account (Client-Server API, "Adding account administrative contact information"). */
@@ -32,8 +34,14 @@ export class AddressService implements Requests {
   }
 
   /** @throws what the session or the server throws */
-  list({ accountId }: Input<"list">): Promise<AccountAddresses> {
-    return this.#parts.sessions.session(accountId).use((client, signal) => listAddresses(homeserverOf(client), signal));
+  async list({ accountId }: Input<"list">): Promise<AccountAddresses> {
+    const { sessions, pending } = this.#parts;
+    const listed = await sessions.session(accountId).use((client, signal) => listAddresses(homeserverOf(client), signal));
+    // Added, but whoever added it did not learn of it.
+    await pending.remove(accountId, ({ address }) =>
+      listed.addresses.some((one) => one.medium === "email" && isSameEmail(one.address, address)),
+    );
+    return listed;
   }
 
   /** @throws `not_allowed_by_server` where the server takes no changes, and what it says else: the address stays then */
@@ -41,7 +49,7 @@ export class AddressService implements Requests {
     const left = await this.#parts.sessions.session(accountId).use(async (client, signal) => {
       const homeserver = homeserverOf(client);
       try {
-        await homeserver.text({ method: "POST", path: `${PATH}/delete`, body: { medium, address }, signal });
+        await homeserver.text({ method: "POST", path: `${THREEPIDS_PATH}/delete`, body: { medium, address }, signal });
       } catch (thrown) {
         if (thrown instanceof AppFailure && thrown.error.kind === "forbidden") {
           throw new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
@@ -59,9 +67,16 @@ export class AddressService implements Requests {
 const emailsFirst = (one: AccountAddress, other: AccountAddress): number =>
   one.medium.localeCompare(other.medium) || one.address.localeCompare(other.address);
 
-async function listAddresses(homeserver: HomeserverClient, signal: AbortSignal): Promise<AccountAddresses> {
+/** Servers keep email addresses without regard to capitals, and ß as ss. */
+export function isSameEmail(one: string, other: string): boolean {
+  const folded = (address: string): string => address.trim().toUpperCase().toLowerCase();
+  return folded(one) === folded(other);
+}
+
+/** @throws what the server answers */
+export async function listAddresses(homeserver: HomeserverClient, signal: AbortSignal): Promise<AccountAddresses> {
   const [{ threepids }, { capabilities }] = await Promise.all([
-    homeserver.json({ path: PATH, signal, schema: ServerAddresses }),
+    homeserver.json({ path: THREEPIDS_PATH, signal, schema: ServerAddresses }),
     homeserver.json({ path: "/_matrix/client/v3/capabilities", signal, schema: Capabilities }),
   ]);
   return {

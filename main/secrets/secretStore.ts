@@ -28,6 +28,8 @@ export const AccountSecrets = z.object({
   keptSecurityKey: z.string().nullable().default(null),
   /** Which stored secrets were opened here before. Opaque here; nothing secret is in it. */
   openedCopies: z.string().optional(),
+  /** Email addresses that are being added to the account. Opaque here; account/ knows its shape. */
+  pendingEmails: z.string().optional(),
   /**
    * The id of the device that access token and storage key belong to, from the moment that it takes the place of one
    * which the server has removed until its crypto store lies where the other's did.

@@ -1,6 +1,7 @@
 import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
+import { accountAddresses, pendingEmails } from "./addresses.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
@@ -33,6 +34,8 @@ export async function subscribeStores(): Promise<void> {
     forgetAccount(accountId);
   });
   onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
+  onEvent("addresses.changed", ({ accountId }) => accountAddresses.reload(accountId));
+  onEvent("addresses.pendingChanged", ({ accountId, pending }) => pendingEmails.set(accountId, pending));
   onEvent("app.settingsChanged", settingsChanged);
   onEvent("challenges.changed", challengeChanged);
   onEvent("deactivation.endedChanged", endedAccountsChanged);

@@ -1,6 +1,9 @@
 import * as z from "zod";
-import { AccountId } from "../ids.ts";
+import { AppError } from "../errors.ts";
+import { readEmail } from "../fields.ts";
+import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { typed } from "./typed.ts";
 
 /** An email address or phone number on an account. */
 export const AccountAddress = z.object({
@@ -17,7 +20,31 @@ export const AccountAddresses = z.object({
 });
 export type AccountAddresses = z.infer<typeof AccountAddresses>;
 
+const common = {
+  pendingId: ConversationId,
+  address: z.string().max(500),
+  /** How many emails the server has sent for it. The link in each of them works. */
+  emails: z.number().int(),
+};
+
+/** An email address that is being added to an account, and is not on it yet. It outlives the app. */
+export const PendingEmail = z.discriminatedUnion("status", [
+  /** The server was asked for an email, and its answer was lost. */
+  z.object({ ...common, status: z.literal("maybe_sent") }),
+  /** The link has to be opened, and the person to confirm who they are, in either order. */
+  z.object({ ...common, status: z.literal("sent") }),
+  /** Confirmed: main adds the address by itself once the link has been opened. */
+  z.object({ ...common, status: z.literal("confirmed") }),
+  /** So long ago that most servers no longer take the link. */
+  z.object({ ...common, status: z.literal("expired") }),
+  /** The server refused to add it although it had sent the email. */
+  z.object({ ...common, status: z.literal("refused"), error: AppError }),
+]);
+export type PendingEmail = z.infer<typeof PendingEmail>;
+
 const one = z.object({ accountId: AccountId });
+const onePending = one.extend({ pendingId: ConversationId });
+const pendingEmails = z.object({ pending: z.array(PendingEmail) });
 
 export const addresses = domain({
   requests: {
@@ -25,6 +52,19 @@ export const addresses = domain({
     list: request(one, AccountAddresses),
     /** Takes one off the account; one that is not on it is no error. Answers what is left. */
     remove: request(one.extend(AccountAddress.shape), AccountAddresses),
+    pendingEmails: request(one, pendingEmails),
+    /** Has the server send an email with a link. Throws `address_refused` and `not_allowed_by_server`. */
+    addEmail: request(one.extend({ address: typed(readEmail) }), z.object({ pendingId: ConversationId })),
+    /** Has it send one more. Throws as `addEmail` does, and `conversation_over`. */
+    sendEmailAgain: request(onePending, z.object({})),
+    /** Adds the address after a Challenge. `added` is false while the link has not been opened. Throws `challenge_cancelled`. */
+    confirmEmail: request(onePending, z.object({ added: z.boolean() })),
+    /** Forgets it. The links in its emails lead to nothing then. */
+    dropEmail: request(onePending, z.object({})),
   },
-  events: {},
+  events: {
+    /** What is on the account is no longer what was listed. */
+    changed: one,
+    pendingChanged: one.extend(pendingEmails.shape),
+  },
 });

@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { signInAtProvider } from "../support/browser.ts";
 import type { TestUser } from "../support/synapse.ts";
-import { openWorld, type World } from "./support/world.ts";
+import { expectNoLeaks, openWorld } from "./support/world.ts";
 
 const EMAIL = "erin@mail.example";
 
-let world: World;
+const NEW = "erin.new@mail.example";
+
+const open = () => openWorld({ with: ["mailbox", "provider", "browser", "proxy"] });
+let world: Awaited<ReturnType<typeof open>>;
 let erin: TestUser;
 
 beforeAll(async () => {
-  world = await openWorld();
-  const { person, synapse } = world;
+  world = await open();
+  const { person, synapse, proxy } = world;
   erin = await synapse.register({ user: "erin", password: "erin has two of them" });
   await synapse.call({
     method: "PUT",
@@ -22,7 +26,7 @@ beforeAll(async () => {
       ],
     },
   });
-  await person.hasAccount(synapse.baseUrl, erin);
+  await person.hasAccount(proxy.baseUrl, erin);
   await person.allAre("running");
 }, 120_000);
 afterAll(() => world?.close());
@@ -50,3 +54,74 @@ it("takes the last email off the account, after saying what goes with it", async
   await person.press("Email addresses");
   await person.isAt("Password & recovery");
 }, 60_000);
+
+/** Opens the link in the last email to an address, as the person does. */
+async function openLink(address: string): Promise<void> {
+  const { mailbox, browser } = world;
+  await mailbox.waitFor(({ to }) => to.includes(address));
+  const link = mailbox.messages.findLast(({ to }) => to.includes(address))?.links.find((url) => url.includes("submit_token"));
+  if (link === undefined) throw new Error("there is no link in the email");
+  await browser.open(link);
+}
+
+it("adds an email address by itself once its link is opened, also after a restart", async () => {
+  const { person, mailbox } = world;
+  await person.openAccount("erin", "Password & recovery");
+  await person.press("Add an email address");
+  await person.press("Send email");
+  await person.sees("Type an email address, such as alice@mail.example.");
+  await person.type("Email address", NEW);
+  await person.press("Send email");
+  await person.sees(/The server has sent an email to/);
+  await person.looks("addresses-sent");
+  await person.press("Send another email");
+  await person.sees(/The server has sent 2 emails to/);
+  await person.press("Continue");
+  await person.isAsked("Confirm that it is you");
+  await person.type("Account password", erin.password);
+  await person.press("Confirm");
+  await person.sees(/the link sent to .* hasn’t been opened yet/);
+  await person.looks("addresses-confirmed");
+  await person.app.restart();
+  await person.allAre("running");
+  await person.openAccount("erin", "Password & recovery");
+  await person.sees("Not added yet");
+  await openLink(NEW);
+  await person.seesNoMore("Not added yet");
+  await person.button(`Remove ${NEW}`).waitFor();
+  await person.seesNoMore(/This account has no email address/);
+  await person.looks("addresses-added");
+  expect(mailbox.messages.filter(({ to }) => to.includes(NEW))).toHaveLength(2);
+  await expectNoLeaks(world, { password: erin.password, ...secretsIn(NEW) });
+}, 90_000);
+
+it("adds one to an account without a password, after single sign-on", async () => {
+  const { person, browser, proxy } = world;
+  const address = "heidi@mail.example";
+  await person.findHomeserver(proxy.baseUrl);
+  await person.press("Continue with Example");
+  const page = await browser.follow();
+  await signInAtProvider(page, "heidi");
+  await page.waitForURL(/\/done$/);
+  await person.isAt(/Secure Backup|Verify this session/);
+  await person.openAccount("heidi", "Password & recovery");
+  await person.press("Add an email address");
+  await person.type("Email address", address);
+  await person.press("Send email");
+  await person.sees(/The server has sent an email to/);
+  await openLink(address);
+  await person.press("Continue");
+  await person.isAsked("Confirm that it is you");
+  await person.press("Open in the browser");
+  const confirming = await browser.follow();
+  await confirming.getByRole("link").first().click();
+  await person.button(`Remove ${address}`).waitFor();
+}, 90_000);
+
+/** What the links to an address have in them that lets somebody add it elsewhere. */
+function secretsIn(address: string): Record<string, string> {
+  const links = world.mailbox.messages.filter(({ to }) => to.includes(address)).flatMap(({ links: all }) => all);
+  const secrets = links.flatMap((link) => new URL(link).searchParams.get("client_secret") ?? []);
+  expect(secrets.length).toBeGreaterThan(0);
+  return Object.fromEntries(secrets.map((secret, index) => [`client secret ${index + 1}`, secret]));
+}

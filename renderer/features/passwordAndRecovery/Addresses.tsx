@@ -12,6 +12,7 @@ import { Row, Rows } from "../../components/Rows.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { AddEmail } from "./AddEmail.tsx";
 import { accountAddresses, removeAddress } from "../../stores/addresses.ts";
 
 const shownAs = ({ medium, address }: AccountAddress): string => (medium === "msisdn" ? `+${address}` : address);
@@ -54,6 +55,7 @@ function List({ accountId, answer: { addresses, canChange } }: { readonly accoun
           ))}
         </Rows>
       )}
+      {canChange && <AddEmail accountId={accountId} />}
       {leaving && (
         <DialogBoundary onClose={() => setLeaving(null)}>
           <RemoveDialog

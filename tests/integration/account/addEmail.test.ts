@@ -1,0 +1,269 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PendingEmails } from "../../../main/account/pendingEmails.ts";
+import type { Services } from "../../../main/services.ts";
+import type { PendingEmail } from "../../../shared/contract/addresses.ts";
+import type { Challenge } from "../../../shared/contract/challenges.ts";
+import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { type Mailbox, startMailbox } from "../../support/mail.ts";
+import { freePort } from "../../support/ports.ts";
+import { StewardData } from "../../support/stewardServices.ts";
+import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+import { waitUntil } from "../../support/waitUntil.ts";
+
+const SEND = { method: "POST", path: /\/account\/3pid\/email\/requestToken$/ };
+const ADD = { method: "POST", path: /\/account\/3pid\/add$/ };
+
+let mailbox: Mailbox;
+let synapse: Synapse;
+let proxy: FaultProxy;
+let data: StewardData;
+let services: Services;
+let user: TestUser;
+let accountId: AccountId;
+let email: string;
+let users = 0;
+
+beforeAll(async () => {
+  mailbox = await startMailbox();
+  const port = await freePort();
+  proxy = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
+  synapse = await startSynapse({
+    port,
+    publicBaseUrl: `${proxy.baseUrl}/`,
+    mailPort: mailbox.port,
+    config: { rc_3pid_validation: { per_second: 1000, burst_count: 1000 } },
+  });
+}, 120_000);
+afterAll(async () => {
+  await synapse?.stop();
+  await proxy?.stop();
+  await mailbox?.stop();
+});
+beforeEach(async () => {
+  data = await StewardData.create();
+  services = await data.open();
+  user = await synapse.register({ user: `adder${(users += 1)}`, password: "a password" });
+  email = `${user.user}@mail.example`;
+  accountId = await services.sessions.signIn({
+    serverName: null,
+    baseUrl: proxy.baseUrl,
+    identifier: { kind: "user", user: user.userId },
+    password: user.password,
+    acceptInsecureHttp: false,
+  });
+  proxy.clearRecord();
+});
+afterEach(async () => {
+  proxy.clear();
+  await data.destroy();
+});
+
+const add = async (address = email): Promise<ConversationId> => (await services.addEmail.addEmail({ accountId, address })).pendingId;
+const pending = async (): Promise<PendingEmail[]> => (await services.addEmail.pendingEmails({ accountId })).pending;
+const listed = async (): Promise<string[]> => (await services.addresses.list({ accountId })).addresses.map(({ address }) => address);
+const mails = (address = email) => mailbox.messages.filter(({ to }) => to.includes(address));
+const openLink = async (address = email, which = 0): Promise<void> => {
+  await mailbox.waitFor(({ to }) => to.includes(address));
+  const link = mails(address)[which]!.links.find((url) => url.includes("submit_token"))!;
+  expect((await fetch(link)).status).toBe(200);
+};
+const asked = (): Promise<Challenge> =>
+  waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a question" });
+const answer = async (password = user.password): Promise<void> => {
+  const { challengeId } = await asked();
+  services.challenges.answer({ challengeId, answer: { kind: "password", password } });
+};
+const confirm = async (pendingId: ConversationId): Promise<{ added: boolean }> => {
+  const confirming = services.addEmail.confirmEmail({ accountId, pendingId });
+  await answer();
+  return confirming;
+};
+const untilAdded = (): Promise<unknown> =>
+  waitUntil(() => data.events.find(({ channel }) => channel === "addresses.changed"), { what: "the address to be added" });
+
+describe("an email address", () => {
+  it("is added after the link and the password", async () => {
+    const pendingId = await add();
+    expect(await pending()).toEqual([{ pendingId, address: email, emails: 1, status: "sent" }]);
+    await openLink();
+    expect(await confirm(pendingId)).toEqual({ added: true });
+    expect([await pending(), await listed()]).toEqual([[], [email]]);
+    await waitUntil(() => services.sessions.list()[0]?.health?.recoveryEmail.kind === "set", { what: "the health to know it" });
+  });
+
+  it("is added by itself when the link is opened after the password, which is asked for once", async () => {
+    const pendingId = await add();
+    expect(await confirm(pendingId)).toEqual({ added: false });
+    expect(await pending()).toMatchObject([{ status: "confirmed" }]);
+    await openLink();
+    await untilAdded();
+    expect([await pending(), await listed()]).toEqual([[], [email]]);
+    expect(data.events.filter(({ channel, payload }) => channel === "challenges.changed" && payload.status === "asking")).toHaveLength(1);
+  });
+
+  it("goes on by itself after a restart, and so does one that was not confirmed", async () => {
+    const other = `other.${email}`;
+    const pendingId = await add();
+    const otherId = await add(other);
+    await confirm(pendingId);
+    await data.close();
+    data.events.length = 0;
+    services = await data.open();
+    await services.sessions.restoreAll();
+    expect(await pending()).toMatchObject([{ status: "confirmed" }, { status: "sent" }]);
+    await openLink();
+    await untilAdded();
+    await services.addEmail.sendEmailAgain({ accountId, pendingId: otherId });
+    await waitUntil(() => mails(other).length === 2, { what: "one more email" });
+    await openLink(other);
+    expect(await confirm(otherId)).toEqual({ added: true });
+    expect(await listed()).toEqual([email, other].sort());
+  });
+
+  it("is sent one more email each time, and any of their links will do", async () => {
+    const pendingId = await add();
+    await services.addEmail.sendEmailAgain({ accountId, pendingId });
+    expect(await add(email.toUpperCase())).toBe(pendingId);
+    await waitUntil(() => mails().length === 3, { what: "three emails" });
+    expect(await pending()).toMatchObject([{ emails: 3 }]);
+    await openLink();
+    expect(await confirm(pendingId)).toEqual({ added: true });
+  });
+
+  it("is added although another email was asked for after the link had been opened", async () => {
+    const pendingId = await add();
+    await openLink();
+    await services.addEmail.sendEmailAgain({ accountId, pendingId });
+    expect(await confirm(pendingId)).toEqual({ added: true });
+  });
+
+  it("is forgotten when it is dropped, also while its link is waited for", async () => {
+    const pendingId = await add();
+    await confirm(pendingId);
+    await services.addEmail.dropEmail({ accountId, pendingId });
+    proxy.clearRecord();
+    expect(await pending()).toEqual([]);
+    await expect(services.addEmail.sendEmailAgain({ accountId, pendingId })).rejects.toThrow("conversation_over");
+    await openLink();
+    expect(await listed()).toEqual([]);
+  });
+
+  it("is not sent for when it is on the account already, and when another account has it", async () => {
+    await synapse.adminCall({
+      method: "PUT",
+      path: `/_synapse/admin/v2/users/${encodeURIComponent(user.userId)}`,
+      body: { threepids: [{ medium: "email", address: email }] },
+    });
+    await expect(add(` ${email.toUpperCase()} `)).rejects.toMatchObject({ error: { kind: "address_refused", reason: "already_added" } });
+    expect(proxy.requests(SEND)).toEqual([]);
+    const taken = `taken.${email}`;
+    const owner = await synapse.register({ user: `owner${users}`, password: "a password" });
+    await synapse.adminCall({
+      method: "PUT",
+      path: `/_synapse/admin/v2/users/${encodeURIComponent(owner.userId)}`,
+      body: { threepids: [{ medium: "email", address: taken }] },
+    });
+    await expect(add(taken)).rejects.toMatchObject({ error: { kind: "address_refused", reason: "in_use" } });
+    expect(await pending()).toEqual([]);
+  });
+
+  it.each([
+    ["denied", 403, "M_THREEPID_DENIED"],
+    ["invalid", 400, "M_INVALID_PARAM"],
+    ["not_supported", 400, "M_THREEPID_MEDIUM_NOT_SUPPORTED"],
+    ["not_sent", 500, "M_UNKNOWN"],
+  ])("is refused by the server: %s", async (reason, status, errcode) => {
+    proxy.addRule({ ...SEND, fault: { kind: "answer", status, body: { errcode, error: "no" } } });
+    await expect(add()).rejects.toMatchObject({ error: { kind: "address_refused", reason } });
+    expect(await pending()).toEqual([]);
+  });
+
+  it("may have been sent for when the answer is lost, and the next try sends another email", async () => {
+    proxy.addRule({ ...SEND, when: "after", fault: { kind: "reset" } });
+    const pendingId = await add();
+    expect(await pending()).toMatchObject([{ status: "maybe_sent" }]);
+    await expect(services.addEmail.confirmEmail({ accountId, pendingId })).rejects.toThrow("conversation_over");
+    await services.addEmail.sendEmailAgain({ accountId, pendingId });
+    await waitUntil(() => mails().length === 2, { what: "two emails" });
+    await openLink();
+    expect(await confirm(pendingId)).toEqual({ added: true });
+  });
+
+  it("is known to be added when the answer to that is lost", async () => {
+    const pendingId = await add();
+    await openLink();
+    const confirming = services.addEmail.confirmEmail({ accountId, pendingId });
+    await asked();
+    proxy.addRule({ ...ADD, when: "after", fault: { kind: "reset" } });
+    await answer();
+    expect(await confirming).toEqual({ added: true });
+    expect(await listed()).toEqual([email]);
+  });
+
+  it("stays waited for while the server is in trouble", async () => {
+    const pendingId = await add();
+    await confirm(pendingId);
+    const trouble = proxy.addRule({ ...ADD, times: 1, fault: { kind: "answer", status: 502, body: "<html>" } });
+    await waitUntil(() => trouble.met === 1, { what: "a try in vain" });
+    await openLink();
+    await untilAdded();
+  });
+
+  it("has to be confirmed again when the server has forgotten that it was", async () => {
+    const pendingId = await add();
+    await confirm(pendingId);
+    proxy.addRule({ ...ADD, fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "Unknown session ID" } } });
+    await waitUntil(async () => (await pending())[0]?.status === "sent", { what: "the question to come back" });
+    await openLink();
+    expect(await confirm(pendingId)).toEqual({ added: true });
+  });
+
+  it("says why the server did not add it in the end", async () => {
+    const pendingId = await add();
+    await confirm(pendingId);
+    proxy.addRule({ ...ADD, fault: { kind: "answer", status: 400, body: { errcode: "M_THREEPID_IN_USE", error: "taken" } } });
+    await waitUntil(async () => (await pending())[0]?.status === "refused", { what: "the refusal" });
+    expect(await pending()).toMatchObject([{ error: { kind: "address_refused", reason: "in_use" } }]);
+  });
+
+  it("is not sent for when nothing can be changed", async () => {
+    const capabilities = { "m.3pid_changes": { enabled: false } };
+    proxy.addRule({ path: /v3\/capabilities/, times: Infinity, fault: { kind: "answer", status: 200, body: { capabilities } } });
+    await expect(add()).rejects.toThrow("not_allowed_by_server");
+    expect(proxy.requests(SEND)).toEqual([]);
+  });
+
+  it("is said to be expired when the link is too old", async () => {
+    await add();
+    const emit = (): void => undefined;
+    const old = new PendingEmails({ secretStore: services.secretStore, emit, linkLifetimeMs: 0 });
+    expect(await old.shown(accountId)).toMatchObject([{ status: "expired" }]);
+  });
+});
+
+describe("a server", () => {
+  it.each([
+    ["has no email", "address_refused", {}],
+    ["cannot send email", "address_refused", { mail: true }],
+    ["takes no changes", "not_allowed_by_server", { config: { enable_3pid_changes: false } }],
+  ])("that %s is told apart", async (what, kind, { mail = false, config = {} }: { mail?: boolean; config?: object }) => {
+    const own = await startSynapse({ ...(mail && { mailPort: await freePort() }), config: { ...config } });
+    try {
+      const someone = await own.register({ user: "someone", password: "a password" });
+      accountId = await services.sessions.signIn({
+        serverName: null,
+        baseUrl: own.baseUrl,
+        identifier: { kind: "user", user: someone.userId },
+        password: someone.password,
+        acceptInsecureHttp: false,
+      });
+      const reason = what === "has no email" ? "not_supported" : "not_sent";
+      const error = kind === "address_refused" ? { kind, reason } : { kind };
+      await expect(add()).rejects.toMatchObject({ error });
+      expect(await pending()).toEqual([]);
+    } finally {
+      await own.stop();
+    }
+  });
+});
