@@ -82,7 +82,8 @@ it("adds an email address by itself once its link is opened, also after a restar
   await person.press("Confirm");
   await person.sees(/the link sent to .* hasn’t been opened yet/);
   await person.looks("addresses-confirmed");
-  await person.app.restart();
+  await person.app.quit();
+  await person.app.start();
   await person.allAre("running");
   await person.openAccount("erin", "Password & recovery");
   await person.sees("Not added yet");
