@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { PendingEmail } from "../../shared/contract/addresses.ts";
+import type { PendingEmail } from "../../shared/contract/addresses.ts";
 import type { Emit } from "../../shared/contract/index.ts";
 import { AppError, fail } from "../../shared/errors.ts";
 import { type AccountId, ConversationId } from "../../shared/ids.ts";
