@@ -12,7 +12,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { newId } from "../storage/newId.ts";
 import type { AuthDict, Challenges } from "../uia/challenges.ts";
-import { withoutAddressWords } from "./addressRefusal.ts";
+import { asAddressRefusal, asSendRefusal } from "./addressRefusal.ts";
 import { isSameEmail, listAddresses, THREEPIDS_PATH } from "./addresses.ts";
 import { type KeptEmail, type PendingEmails, withSid } from "./pendingEmails.ts";
 
@@ -101,7 +101,7 @@ export class AddEmail implements Requests {
         added = await challenges.run(session, "add_email", add, { signal });
       } catch (thrown) {
         // The server may have done it before its answer was lost.
-        if (!isLost(thrown) || !(await isOn(homeserver, email, signal))) throw withoutAddressWords(thrown);
+        if (!isPassing(thrown) || !(await isOn(homeserver, email, signal))) throw asAddressRefusal(thrown);
         added = true;
       }
       if (added) {
@@ -122,7 +122,8 @@ export class AddEmail implements Requests {
 
   /** Goes on waiting for the links of those that were confirmed, when the account's session runs again. */
   async resume(accountId: AccountId): Promise<void> {
-    for (const { pendingId, confirmed } of await this.#parts.pending.all(accountId)) {
+    for (const { pendingId, clientSecret, confirmed } of await this.#parts.pending.all(accountId)) {
+      this.#parts.keepOutOfLogs(clientSecret);
       if (confirmed) this.#watch(accountId, pendingId);
     }
   }
@@ -148,15 +149,20 @@ export class AddEmail implements Requests {
       // It stays, because an email may be on its way, and says so.
       if (isLost(thrown) && email.sids.length === 0) return;
       if (email.sids.length === 0) await pending.remove(accountId, (other) => other.pendingId === pendingId);
-      throw withoutAddressWords(thrown);
+      throw asSendRefusal(thrown);
     }
     if (email.confirmed) this.#watch(accountId, pendingId);
   }
 
   async #added(accountId: AccountId, { pendingId }: KeptEmail): Promise<void> {
-    await this.#parts.pending.remove(accountId, (email) => email.pendingId === pendingId);
-    this.#parts.emit("addresses.changed", { accountId });
-    this.#parts.onChanged(accountId);
+    const { emit, onChanged, pending } = this.#parts;
+    try {
+      await pending.remove(accountId, (email) => email.pendingId === pendingId);
+    } finally {
+      // It is on the account whether or not that could be written down here.
+      emit("addresses.changed", { accountId });
+      onChanged(accountId);
+    }
   }
 
   #watch(accountId: AccountId, pendingId: ConversationId): void {
@@ -194,7 +200,7 @@ export class AddEmail implements Requests {
           await pending.change(accountId, pendingId, () => ({ confirmed: false, uiaSession: null }));
           return;
         } else if (!isPassing(thrown)) {
-          const failure = withoutAddressWords(thrown);
+          const failure = asAddressRefusal(thrown);
           if (!(failure instanceof AppFailure)) throw thrown;
           await pending.change(accountId, pendingId, () => ({ confirmed: false, uiaSession: null, refusal: failure.error }));
           return;
@@ -236,8 +242,9 @@ async function addTo(homeserver: HomeserverClient, { clientSecret, sids }: KeptE
 const isNotOpened = (thrown: unknown): boolean =>
   thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.errcode === "M_THREEPID_AUTH_FAILED";
 
+/** Whether the server says that it is on the account; false where it does not answer. */
 async function isOn(homeserver: HomeserverClient, { address }: KeptEmail, signal: AbortSignal): Promise<boolean> {
-  const { addresses } = await listAddresses(homeserver, signal);
+  const { addresses } = await listAddresses(homeserver, signal).catch(() => ({ addresses: [] }));
   return addresses.some((one) => one.medium === "email" && isSameEmail(one.address, address));
 }
 

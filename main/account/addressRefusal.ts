@@ -10,18 +10,23 @@ const REASONS: Readonly<Record<string, AddressRefusal>> = {
   M_INVALID_EMAIL: "invalid",
 };
 
-/** What the refusal of an address means. What is no refusal of one is given back as it is. */
-export function withoutAddressWords(thrown: unknown): unknown {
+/** What the server's refusal of an address means. What is no refusal of one is given back as it is. */
+export function asAddressRefusal(thrown: unknown): unknown {
   if (!(thrown instanceof AppFailure)) return thrown;
   const { error } = thrown;
-  if (error.kind === "forbidden") return fail("not_allowed_by_server");
-  if (error.kind !== "server") return thrown;
-  const reason = REASONS[error.errcode] ?? (error.errcode === "M_UNKNOWN" ? ofUnknown(error.status) : null);
-  return reason === null ? thrown : fail("address_refused", { reason });
+  if (error.kind === "forbidden") return new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
+  const reason = error.kind === "server" ? REASONS[error.errcode] : undefined;
+  return reason === undefined ? thrown : fail("address_refused", { reason });
 }
 
-/** Synapse has no code of its own for a server without email (400) and for a mail that could not be sent (500). */
-function ofUnknown(status: number): AddressRefusal | null {
-  if (status === 400) return "not_supported";
-  return status === 500 ? "not_sent" : null;
+/**
+ * The same for a request that has an email sent. Synapse has no code of its own for being without email (400) and for an
+ * email that could not be sent (500).
+ */
+export function asSendRefusal(thrown: unknown): unknown {
+  if (thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.errcode === "M_UNKNOWN") {
+    if (thrown.error.status === 400) return fail("address_refused", { reason: "not_supported" });
+    if (thrown.error.status === 500) return fail("address_refused", { reason: "not_sent" });
+  }
+  return asAddressRefusal(thrown);
 }

@@ -3,6 +3,7 @@ import { PendingEmails } from "../../../main/account/pendingEmails.ts";
 import type { Services } from "../../../main/services.ts";
 import type { PendingEmail } from "../../../shared/contract/addresses.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
+import { AppFailure } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { type Mailbox, startMailbox } from "../../support/mail.ts";
@@ -199,6 +200,35 @@ describe("an email address", () => {
     await answer();
     expect(await confirming).toEqual({ added: true });
     expect(await listed()).toEqual([email]);
+  });
+
+  it.each([
+    [500, "M_UNKNOWN", "server"],
+    [400, "M_UNKNOWN", "server"],
+    [403, "M_FORBIDDEN", "not_allowed_by_server"],
+  ])("stays as it is when adding it fails: %i %s", async (status, errcode, kind) => {
+    const pendingId = await add();
+    await openLink();
+    const confirming = services.addEmail.confirmEmail({ accountId, pendingId });
+    await asked();
+    proxy.addRule({ ...ADD, fault: { kind: "answer", status, body: { errcode, error: "no" } } });
+    await answer();
+    await expect(confirming).rejects.toMatchObject({ error: { kind } });
+    expect(await pending()).toMatchObject([{ status: "sent" }]);
+    expect(await confirm(pendingId)).toEqual({ added: true });
+  });
+
+  it("is known to be added although this computer could not write that down", async () => {
+    const pendingId = await add();
+    await openLink();
+    const { secretStore } = services;
+    const { update } = secretStore;
+    secretStore.update = () => Promise.reject(new AppFailure({ kind: "file_failed", reason: "no_space" }));
+    await confirm(pendingId).catch(() => undefined);
+    await untilAdded();
+    expect(await listed()).toEqual([email]);
+    secretStore.update = update;
+    expect([await listed(), await pending()]).toEqual([[email], []]);
   });
 
   it("stays waited for while the server is in trouble", async () => {
