@@ -77,7 +77,7 @@ it("adds an email address by itself once its link is opened, also after a restar
   await person.press("Send another email");
   await person.sees(/The server has sent 2 emails to/);
   await person.press("Continue");
-  await person.isAsked("Confirm that it is you");
+  await person.isAsked("Confirm it’s you");
   await person.type("Account password", erin.password);
   await person.press("Confirm");
   await person.sees(/the link sent to .* hasn’t been opened yet/);
@@ -112,7 +112,7 @@ it("adds one to an account without a password, after single sign-on", async () =
   await person.sees(/The server has sent an email to/);
   await openLink(address);
   await person.press("Continue");
-  await person.isAsked("Confirm that it is you");
+  await person.isAsked("Confirm it’s you");
   await person.press("Open in the browser");
   const confirming = await browser.follow();
   await confirming.getByRole("link").first().click();
