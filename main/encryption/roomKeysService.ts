@@ -2,14 +2,15 @@ import { basename } from "node:path";
 import type { MatrixClient } from "matrix-js-sdk";
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { Job } from "../../shared/contract/jobs.ts";
-import { fail } from "../../shared/errors.ts";
+import { type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { JobControl, Jobs } from "../jobs/jobs.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
 import type { UnfinishedFiles } from "../storage/unfinishedFiles.ts";
 import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
-import { backupKeyHere, opensBackup } from "./keyBackup.ts";
+import { BACKUP_ALGORITHM, type ServerBackup } from "./encryptionApi.ts";
+import { backupKeyHere, newestBackup, opensBackup } from "./keyBackup.ts";
 import type { SecureBackupParts } from "./secureBackupService.ts";
 import { BackupEntriesApi } from "../roomKeys/backupEntriesApi.ts";
 import { deliverTo } from "./importTarget.ts";
@@ -64,8 +65,14 @@ export class RoomKeysService implements Requests {
   overview = ({ accountId }: Input<"overview">) =>
     this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryptionContext(client, { signal });
-      const backup = await readBackup(access);
       const keysHere = countStored(this.#parts.session(accountId).storeReader);
+      const { backup: newest, problem } = await newestBackup(access.server);
+      if (problem) return { backup: "unreadable" as const, keysInBackup: 0, keysHere };
+      if (newest && newest.publicKey === null) {
+        const kind = newest.algorithm === BACKUP_ALGORITHM ? ("malformed" as const) : ("unknown_kind" as const);
+        return { backup: kind, keysInBackup: 0, keysHere };
+      }
+      const backup = newest && (await openHere(access, newest));
       return {
         backup: !backup ? ("none" as const) : backup.privateKey === null ? ("locked" as const) : ("open" as const),
         keysInBackup: backup?.keyCount ?? 0,
@@ -76,7 +83,7 @@ export class RoomKeysService implements Requests {
   rooms = ({ accountId }: Input<"rooms">) =>
     this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryptionContext(client, { signal });
-      const [backup, stored] = await Promise.all([readBackup(access), this.#storeOf(accountId)]);
+      const [backup, stored] = await Promise.all([readUsableBackup(access), this.#storeOf(accountId)]);
       const task = { kind: "list" as const, hasBackup: backup !== null, session: stored };
       const { rooms } = await this.#run(task, { accountId, client, signal, backup, control: null });
       const listed = rooms.filter(([roomId]) => roomId.length <= MAX_ROOM_ID).slice(0, MAX_ROOMS);
@@ -103,7 +110,7 @@ export class RoomKeysService implements Requests {
     const job = this.#inJob("export_room_keys", accountId, (client, signal, control) =>
       this.#parts.unfinishedFiles.during(unfinishedName(path), async () => {
         const access = openEncryptionContext(client, { signal });
-        const [backup, stored] = await Promise.all([readBackup(access), this.#storeOf(accountId)]);
+        const [backup, stored] = await Promise.all([readUsableBackup(access), this.#storeOf(accountId)]);
         const privateKey = backup?.privateKey ?? null;
         const task = {
           kind: "export" as const,
@@ -226,10 +233,25 @@ export class RoomKeysService implements Requests {
   }
 }
 
-/** Null when there is no backup, or one of an algorithm that Steward does not know. */
+/** Null when there is no backup, or one that nothing can be put into: malformed, or of another algorithm. */
 async function readBackup(access: EncryptionContext): Promise<BackupHere | null> {
-  const [backup, privateKey] = await Promise.all([access.server.backup(), backupKeyHere(access)]);
-  if (!backup || backup.publicKey === null) return null;
+  const backup = await access.server.backup();
+  return backup && (await openHere(access, backup));
+}
+
+/** Answers of no use that time does not mend: what this session has can be had without the backup. */
+const LASTING: readonly AppErrorKind[] = ["bad_answer", "not_found", "forbidden", "too_large"];
+
+/** The same, and null as well where the server gives no answer about it that is of use, now or later. */
+async function readUsableBackup(access: EncryptionContext): Promise<BackupHere | null> {
+  const { backup, problem } = await newestBackup(access.server);
+  if (problem && !LASTING.includes(problem.kind)) throw new AppFailure(problem);
+  return backup && (await openHere(access, backup));
+}
+
+async function openHere(access: EncryptionContext, backup: ServerBackup): Promise<BackupHere | null> {
   const { version, publicKey, keyCount } = backup;
+  if (publicKey === null) return null;
+  const privateKey = await backupKeyHere(access);
   return { version, publicKey, keyCount, privateKey: opensBackup(privateKey, backup) ? privateKey : null };
 }

@@ -22,8 +22,11 @@ export const RoomKeyFault = z.enum([
 export type RoomKeyFault = z.infer<typeof RoomKeyFault>;
 
 export const RoomKeysOverview = z.object({
-  /** `locked`: there is a backup, but its private key is not in this session. */
-  backup: z.enum(["open", "locked", "none"]),
+  /**
+   * `locked`: there is a backup, but its private key is not in this session. `malformed`, `unknown_kind`: there is one,
+   * and nothing can be read from it or put into it. `unreadable`: what the server says of it is of no use.
+   */
+  backup: z.enum(["open", "locked", "none", "malformed", "unknown_kind", "unreadable"]),
   keysInBackup: z.number().int().nonnegative(),
   /** Room keys in this session's own store. */
   keysHere: z.number().int().nonnegative(),

@@ -32,9 +32,11 @@ export function ImportForm({ accountId, backup }: ImportFormProps) {
     setTried(true);
     if (file && passphrase !== "") void begin.run();
   };
+  const isUnusable = backup === "malformed" || backup === "unknown_kind";
+  const text = isUnusable ? "roomKeys.importTextAlone" : backup === "none" ? "roomKeys.importTextHere" : "roomKeys.importText";
   return (
     <Section title={t("roomKeys.importTitle")}>
-      <p className={styles["quiet"]}>{t(backup === "none" ? "roomKeys.importTextHere" : "roomKeys.importText")}</p>
+      <p className={styles["quiet"]}>{t(text)}</p>
       <Form onSubmit={submit}>
         <div className={styles["running"]}>
           <Button busy={choose.busy} onPress={() => void choose.run()}>
@@ -60,7 +62,7 @@ export function ImportForm({ accountId, backup }: ImportFormProps) {
           <Button
             type="submit"
             look="primary"
-            isDisabled={backup === "locked"}
+            isDisabled={backup === "locked" || backup === "unreadable"}
             busy={begin.busy || job?.status === "running"}
           >
             {t("roomKeys.import")}

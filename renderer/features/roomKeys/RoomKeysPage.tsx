@@ -75,6 +75,17 @@ function Where({ account, overview }: { readonly account: Account; readonly over
     open: keys,
     locked: t("roomKeys.lockedBackup", { keys }),
     none: t("roomKeys.noBackup"),
+    malformed: t("roomKeys.malformedBackup"),
+    unknown_kind: t("roomKeys.unknownBackup"),
+    unreadable: t("roomKeys.unreadableBackup"),
+  }[overview.backup];
+  const warning = {
+    open: null,
+    none: null,
+    locked: t("roomKeys.locked"),
+    malformed: t("roomKeys.unusable"),
+    unknown_kind: t("roomKeys.unusable"),
+    unreadable: t("roomKeys.unreadable"),
   }[overview.backup];
   return (
     <Section title={t("roomKeys.where")}>
@@ -84,16 +95,16 @@ function Where({ account, overview }: { readonly account: Account; readonly over
           { name: t("roomKeys.here"), value: t("roomKeys.count", { count: overview.keysHere }) },
         ]}
       />
-      {overview.backup === "locked" && (
+      {warning && (
         <Notice
           tone="warn"
           actions={
             <Button small onPress={() => go({ name: "account", accountId, page: "secureBackup" })}>
-              {t("roomKeys.unlock")}
+              {t(overview.backup === "locked" ? "roomKeys.unlock" : "roomKeys.lookAtBackup")}
             </Button>
           }
         >
-          {t("roomKeys.locked")}
+          {warning}
         </Notice>
       )}
       {overview.backup === "open" && (
