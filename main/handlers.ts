@@ -19,6 +19,7 @@ import type { SessionManager } from "./sessions/sessionManager.ts";
 export interface HandlerParts {
   sessions: SessionManager;
   ssoSignIns: SsoSignIns;
+  registration: Handlers["registration"];
   health: HealthService;
   profile: ProfileService;
   password: PasswordService;
@@ -112,6 +113,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       openSso: (input) => ssoSignIns.openSso(input),
       cancelSso: (input) => ssoSignIns.cancelSso(input),
     },
+    registration: parts.registration,
     profile: {
       get: ({ accountId }) => profile.get(accountId),
       setDisplayName: ({ accountId, displayName }) => profile.setDisplayName(accountId, displayName),

@@ -5,6 +5,7 @@ import type { Emit } from "../shared/contract/index.ts";
 import { Job } from "../shared/contract/jobs.ts";
 import type { AccountId } from "../shared/ids.ts";
 import { Challenges } from "./uia/challenges.ts";
+import { RegistrationService } from "./onboarding/registrationService.ts";
 import { Avatars } from "./account/avatars.ts";
 import { DeactivationService } from "./account/deactivation/deactivationService.ts";
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
@@ -65,6 +66,8 @@ export interface ServicesOptions {
   serverLimits?: Partial<ServerLimits>;
   /** In place of how often a server is asked about a mailed link, and for how long. */
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
+  /** In place of how often a server is asked whether a step of creating an account is done, in milliseconds. */
+  registrationPollMs?: number;
   /** In place of what a person is given. */
   verificationLimits?: Partial<VerificationLimits>;
 }
@@ -130,6 +133,20 @@ export async function openServices(options: ServicesOptions) {
     openInBrowser: options.openInBrowser,
     keepOutOfLogs: options.keepOutOfLogs,
     sessionName,
+  });
+  const registration = new RegistrationService({
+    secretStore,
+    folders,
+    isListed: (accountId) => index.get(accountId) !== null,
+    sessions,
+    fetch,
+    emit,
+    logger: loggerFor("registration"),
+    phraseStrength,
+    openInBrowser: options.openInBrowser,
+    keepOutOfLogs: options.keepOutOfLogs,
+    sessionName,
+    ...(options.registrationPollMs !== undefined && { pollMs: options.registrationPollMs }),
   });
   const profile = new ProfileService(sessions, avatars);
   const challenges = new Challenges({ emit });
@@ -251,7 +268,10 @@ export async function openServices(options: ServicesOptions) {
   secrets.onChange((state) => {
     emit("secrets.changed", state);
     // One of the two may be open while the other is still waited for.
-    if (!state.locked || state.keychainProblem === null) void sessions.startLocked();
+    if (!state.locked || state.keychainProblem === null) {
+      void sessions.startLocked();
+      registration.load().catch((error: unknown) => accountsLogger.warn("accounts under way were not found", { error }));
+    }
   });
 
   return {
@@ -263,6 +283,7 @@ export async function openServices(options: ServicesOptions) {
     sessions,
     ssoSignIns,
     recoveries,
+    registration,
     profile,
     password,
     addresses,

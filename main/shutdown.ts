@@ -8,14 +8,16 @@ export async function shutDown({
   jobs,
   ssoSignIns,
   recoveries,
+  registration,
   sessions,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
   ssoSignIns: Pick<Services["ssoSignIns"], "stopAll">;
   recoveries: Pick<Services["recoveries"], "stopAll">;
+  registration: Pick<Services["registration"], "stopAll">;
   sessions: Pick<Services["sessions"], "stopAll">;
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  await Promise.allSettled([jobs.stopAll(), ssoSignIns.stopAll(), sessions.stopAll()]);
+  await Promise.allSettled([jobs.stopAll(), ssoSignIns.stopAll(), registration.stopAll(), sessions.stopAll()]);
 }

@@ -56,6 +56,16 @@ export const AppError = z.lazy(() =>
     kind("email_unknown", { host: z.string() }),
     /** The server sets no password by way of a mail. */
     kind("recovery_not_offered", { host: z.string() }),
+    // Creating an account
+    kind("registration_closed", { host: z.string() }),
+    /** The server has forgotten the session of the authentication, and what was done in it. */
+    kind("registration_expired", { host: z.string() }),
+    kind("registration_token_refused"),
+    kind("user_name_taken", { username: z.string() }),
+    kind("user_name_refused", { username: z.string() }),
+    kind("email_in_use"),
+    kind("email_refused"),
+    kind("email_not_verified"),
     kind("mail_not_sent", { host: z.string() }),
     kind("address_refused", { reason: AddressRefusal }),
     kind("account_not_running"),

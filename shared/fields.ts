@@ -4,7 +4,18 @@
  */
 
 /** What is wrong with what was typed. Each has a sentence for each field that can have it. */
-export type FieldProblem = "empty" | "too_long" | "not_a_server" | "not_a_url" | "is_email" | "has_spaces" | "not_an_email" | "not_a_number";
+export type FieldProblem =
+  | "empty"
+  | "too_long"
+  | "not_a_server"
+  | "not_a_url"
+  | "is_email"
+  | "has_spaces"
+  | "not_an_email"
+  | "not_a_number"
+  | "not_allowed"
+  | "only_digits"
+  | "starts_with_underscore";
 
 /** What was typed in the form in which it is used, or what is wrong with it. */
 export type Read<T> = { readonly value: T; readonly problem?: never } | { readonly problem: FieldProblem; readonly value?: never };
@@ -128,6 +139,23 @@ export function readUser(typed: string): Read<string> {
   }
   if (new TextEncoder().encode(user).length > MAX_USER_ID) return { problem: "too_long" };
   return { value: user };
+}
+
+/**
+ * The name of a new user, in lower case (Matrix specification, appendices, "User identifiers"). Servers keep names of
+ * digits alone for guests, and those that start with an underscore for bridges.
+ *
+ * @param serverName with which the whole Matrix ID must not be too long; null where it is not known
+ */
+export function readUsername(typed: string, serverName: string | null = null): Read<string> {
+  const name = tidy(typed).toLowerCase();
+  if (name === "") return { problem: "empty" };
+  if (/\s/.test(name)) return { problem: "has_spaces" };
+  if (!/^[a-z0-9=_\-./+]+$/.test(name)) return { problem: "not_allowed" };
+  if (/^\d+$/.test(name)) return { problem: "only_digits" };
+  if (name.startsWith("_")) return { problem: "starts_with_underscore" };
+  const length = new TextEncoder().encode(`@${name}:${serverName ?? ""}`).length;
+  return length > MAX_USER_ID ? { problem: "too_long" } : { value: name };
 }
 
 /**

@@ -34,9 +34,8 @@ export class Attempts<S extends z.ZodType> {
     this.#schema = schema;
   }
 
-  /** Seals a new attempt and gives it an id. @throws as `SecretStore.write` does */
-  async create(content: z.input<S>): Promise<AccountId> {
-    const attemptId = newId<AccountId>();
+  /** Seals a new attempt and answers its id. @throws as `SecretStore.write` does */
+  async create(content: z.input<S>, attemptId = newId<AccountId>()): Promise<AccountId> {
     await this.#parts.secretStore.write(attemptId, { ...initialSecrets(""), attempt: this.#text(content) });
     return attemptId;
   }

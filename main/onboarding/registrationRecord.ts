@@ -13,7 +13,7 @@ export const RegistrationRecord = z.object({
   deviceId: DeviceId,
   /** The secret that proves that a validated email address is ours (Client-Server API, `client_secret`). */
   clientSecret: z.string(),
-  /** The mail that was asked for last: how often for this address, and how the server calls the validation. */
+  /** The mail that was asked for last: how many there were, for any address, and how the server calls the validation. */
   mail: z.object({ address: z.string(), attempt: z.number().int(), sid: z.string().nullable() }).nullable(),
   /** The server's session of user-interactive authentication. */
   uiaSession: z.string().nullable(),

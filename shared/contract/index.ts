@@ -9,6 +9,7 @@ import { jobs } from "./jobs.ts";
 import { password } from "./password.ts";
 import { profile } from "./profile.ts";
 import { recovery } from "./recovery.ts";
+import { registration } from "./registration.ts";
 import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
@@ -24,6 +25,7 @@ export const contract = {
   app,
   accounts,
   signIn,
+  registration,
   profile,
   password,
   addresses,

@@ -17,8 +17,9 @@ it("signs sessions out without waiting for a Job that does not end, and whatever
       throw new Error("closing failed");
     },
   };
+  const nothing = { stopAll: () => Promise.resolve() };
   const recoveries = { stopAll: () => undefined };
-  const shut = shutDown({ jobs, ssoSignIns: { stopAll: () => Promise.resolve() }, recoveries, sessions }).then(() => order.push("shut down"));
+  const shut = shutDown({ jobs, ssoSignIns: nothing, registration: nothing, recoveries, sessions }).then(() => order.push("shut down"));
   await new Promise(setImmediate);
   expect(order).toEqual(["jobs told", "signed out"]);
   end();

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
 import type { SsoSignIn } from "../../../shared/contract/signIn.ts";
 import { type AppError, AppFailure, fail } from "../../../shared/errors.ts";
@@ -7,7 +6,7 @@ import type { Fetch } from "../../http/redirects.ts";
 import type { Logger } from "../../logging/logger.ts";
 import { expectedServer } from "../foreignUser.ts";
 import { isInsecureHttp } from "../wellKnown.ts";
-import { newId } from "../../storage/newId.ts";
+import { newDeviceId, newId } from "../../storage/newId.ts";
 import type { SessionManager } from "../sessionManager.ts";
 import { signInWithLoginToken } from "./loginToken.ts";
 import { listenOnLoopback, type LoopbackListener } from "./loopbackListener.ts";
@@ -179,9 +178,4 @@ function redirectAddress(baseUrl: string, providerId: string | null, redirectUrl
   const provider = providerId === null ? "" : `/${encodeURIComponent(providerId)}`;
   const query = new URLSearchParams({ redirectUrl });
   return `${baseUrl}/_matrix/client/v3/login/sso/redirect${provider}?${query.toString()}`;
-}
-
-/** Ten capitals, as Synapse and the SDK make them. */
-function newDeviceId(): string {
-  return Array.from({ length: 10 }, () => String.fromCharCode(65 + randomInt(26))).join("");
 }

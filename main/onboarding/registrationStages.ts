@@ -1,0 +1,97 @@
+import * as z from "zod";
+import { Policy, type RegistrationStage } from "../../shared/contract/registration.ts";
+import type { Demand } from "../http/uiaDemand.ts";
+import type { AuthDict } from "../uia/stage.ts";
+import { fallbackPage } from "../uia/stages/fallbackPage.ts";
+
+const EMAIL = "m.login.email.identity";
+const TERMS = "m.login.terms";
+const DUMMY = "m.login.dummy";
+const TOKENS = ["m.login.registration_token", "org.matrix.msc3231.login.registration_token"];
+/** Begins with a request of its own, for which there is no screen. */
+const PHONE = "m.login.msisdn";
+
+type Kind = RegistrationStage["kind"];
+
+/** How much each kind of stage asks of the person: of several flows the one with the lowest sum is taken. */
+const COST: Readonly<Record<Kind | "automatic", number>> = {
+  automatic: 0,
+  terms: 1,
+  token: 2,
+  email: 3,
+  browser: 10,
+  unsupported: 1000,
+};
+
+/** What comes next: something that needs nobody, a question, or a flow that cannot be taken without an email address. */
+export type NextRegistrationStage =
+  | { kind: "automatic"; type: string }
+  | { kind: "email"; type: string }
+  | { kind: "email_needed" }
+  | (Exclude<RegistrationStage, { kind: "email" }> & { type: string });
+
+interface Circumstances {
+  baseUrl: string;
+  /** Whether the person has given an email address: it is proved where the server can do that. */
+  withEmail: boolean;
+}
+
+/**
+ * The next stage of the flow that asks least of the person, among those that what is completed can lead to. What is
+ * completed is a set: servers name it in any order.
+ */
+export function nextRegistrationStage(demand: Demand, { baseUrl, withEmail }: Circumstances): NextRegistrationStage {
+  const { completed } = demand;
+  const show = (type: string) => shown(type, demand, baseUrl);
+  const sum = (types: string[]): number => types.reduce((total, type) => total + COST[show(type).kind], 0);
+  const possible = demand.flows.map(({ stages }) => stages).filter((stages) => completed.every((stage) => stages.includes(stage)));
+  const wanted = possible.filter((stages) => stages.includes(EMAIL) === withEmail);
+  if (wanted.length === 0 && !withEmail && possible.length > 0) return { kind: "email_needed" };
+  const remaining = (wanted.length > 0 ? wanted : possible)
+    .map((stages) => stages.filter((stage) => !completed.includes(stage)))
+    .sort((one, other) => sum(one) - sum(other))[0];
+  const type = remaining?.[0];
+  return type === undefined ? { kind: "unsupported", type: demand.flows[0]?.stages[0] ?? "" } : show(type);
+}
+
+function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegistrationStage, { kind: "email_needed" }> {
+  if (type === DUMMY) return { kind: "automatic", type };
+  if (type === EMAIL) return { kind: "email", type };
+  if (TOKENS.includes(type)) return { kind: "token", type };
+  if (type === TERMS) {
+    const policies = policiesIn(demand.params[TERMS]);
+    return policies === null ? { kind: "unsupported", type } : { kind: "terms", type, policies };
+  }
+  const url = type === PHONE ? null : fallbackPage(type, { demand, baseUrl });
+  return url === null ? { kind: "unsupported", type } : { kind: "browser", type, url };
+}
+
+const TermsParams = z.object({ policies: z.record(z.string(), z.record(z.string(), z.unknown())) });
+const TEXT = Policy.shape.texts.element.omit({ language: true });
+
+/**
+ * The documents in the parameters of `m.login.terms`. Null where they are not as the specification has them, or lead
+ * elsewhere than to a web page: nobody can agree to what cannot be read.
+ */
+function policiesIn(params: unknown): Policy[] | null {
+  const parsed = TermsParams.safeParse(params);
+  if (!parsed.success) return null;
+  const policies = Object.entries(parsed.data.policies).map(([id, { version: _, ...languages }]) => ({
+    id,
+    texts: Object.entries(languages).flatMap(([language, text]) => {
+      const { data } = TEXT.safeParse(text);
+      return data ? [{ language, ...data }] : [];
+    }),
+  }));
+  return z.array(Policy).max(50).safeParse(policies).data ?? null;
+}
+
+/** Whether the server must be asked from time to time whether a stage is done: it is finished elsewhere. */
+export const isPolled = (kind: Kind): boolean => kind === "email" || kind === "browser";
+
+/** What is sent as `auth` to prove an email address, once its link was used. The session is added to it. */
+export function emailAuth(sid: string, clientSecret: string): AuthDict {
+  const credentials = { sid, client_secret: clientSecret };
+  // Servers from before version 1.1 of the specification read the second.
+  return { type: EMAIL, threepid_creds: credentials, threepidCreds: credentials };
+}
