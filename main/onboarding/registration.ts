@@ -10,7 +10,7 @@ import type { AuthDict } from "../uia/stage.ts";
 import { RegistrationApi } from "./registrationApi.ts";
 import { isPassing, mailFailure, mayBeDone, registrationFailure } from "./registrationErrors.ts";
 import type { RegistrationRecord } from "./registrationRecord.ts";
-import { emailAuth, isPolled, type NextRegistrationStage, nextRegistrationStage } from "./registrationStages.ts";
+import { type AskedStage, emailAuth, isPolled, nextRegistrationStage, whyNotTaken, withoutType } from "./registrationStages.ts";
 
 /** What the person may do besides answering. */
 export type Command =
@@ -31,7 +31,6 @@ export interface RegistrationParts {
 
 /** What the server said to a request for the account. */
 type Turn = { kind: "made"; signedIn: SignedIn } | { kind: "demand"; demand: Demand } | { kind: "refused"; error: AppError };
-type AskedStage = Exclude<NextRegistrationStage, { kind: "automatic" | "email_needed" }>;
 
 /** A server that keeps demanding what it has just been given would otherwise be asked for ever. */
 const MAX_AUTOMATIC_ANSWERS = 5;
@@ -120,14 +119,13 @@ export class Registration {
           auth = {};
           continue;
         }
-        error = whyNotTaken(answered, next, last);
+        error = whyNotTaken(answered, next, last) ?? this.#stillTrue(answered, next, last);
         last = next;
       } else {
         error = turn.error;
         if (last === null || !isPassing(error)) {
           if (error.kind === "registration_expired") last = null;
-          await this.#afterRefusal(error);
-          auth = this.#record.uiaSession === null ? null : {};
+          auth = await this.#afterRefusal(error, auth);
           answered = null;
           continue;
         }
@@ -320,10 +318,24 @@ export class Registration {
     await this.#untilChanged();
   }
 
-  async #afterRefusal(error: AppError): Promise<void> {
-    if (error.kind === "user_name_taken" || error.kind === "user_name_refused") return this.#input("username", error);
-    if (error.kind === "password_refused") return this.#input("password", error);
-    return error.kind === "registration_expired" ? this.#startOver(error) : this.#stopped(error);
+  /** That something was not finished yet stays said while the server is asked, unseen, whether it is. */
+  #stillTrue(answered: string | null, stage: AskedStage, last: AskedStage | null): AppError | null {
+    const said = this.#state.status === "asking" ? this.#state.error : null;
+    const stays = said?.kind === "email_not_verified" || said?.kind === "stage_not_finished";
+    return stays && answered === null && last?.type === stage.type ? said : null;
+  }
+
+  /** Asks the person for what helps. @returns what is sent then */
+  async #afterRefusal(error: AppError, auth: AuthDict | null): Promise<AuthDict | null> {
+    const { kind } = error;
+    if (kind === "user_name_taken" || kind === "user_name_refused" || kind === "password_refused") {
+      await this.#input(kind === "password_refused" ? "password" : "username", error);
+      // Servers look at these before they look at the answer, which is to be given once more.
+      return auth;
+    }
+    if (kind === "registration_expired") await this.#startOver(error);
+    else await this.#stopped(error);
+    return this.#record.uiaSession === null ? null : {};
   }
 
   async #stopped(error: AppError): Promise<void> {
@@ -377,26 +389,6 @@ export class Registration {
     if (JSON.stringify(state) === JSON.stringify(this.#state)) return;
     this.#state = state;
     this.#parts.onChange(state);
-  }
-}
-
-/** Why a stage came again after an answer; null when it is the next one that is asked for, or when nobody answered. */
-function whyNotTaken(answered: RegistrationAnswer["kind"] | null, stage: AskedStage, last: AskedStage | null): AppError | null {
-  if (answered === null || stage.kind !== answered || last?.type !== stage.type) return null;
-  if (stage.kind === "token") return { kind: "registration_token_refused" };
-  if (stage.kind === "email") return { kind: "email_not_verified" };
-  return stage.kind === "browser" ? { kind: "stage_not_finished" } : null;
-}
-
-function withoutType(stage: Exclude<AskedStage, { kind: "email" }>): RegistrationStage {
-  switch (stage.kind) {
-    case "terms":
-      return { kind: "terms", policies: stage.policies };
-    case "token":
-      return { kind: "token" };
-    case "browser":
-    case "unsupported":
-      return stage;
   }
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Policy, type RegistrationStage } from "../../shared/contract/registration.ts";
+import { Policy, type RegistrationAnswer, type RegistrationStage } from "../../shared/contract/registration.ts";
+import type { AppError } from "../../shared/errors.ts";
 import type { Demand } from "../http/uiaDemand.ts";
 import type { AuthDict } from "../uia/stage.ts";
 import { fallbackPage } from "../uia/stages/fallbackPage.ts";
@@ -29,6 +30,9 @@ export type NextRegistrationStage =
   | { kind: "email"; type: string }
   | { kind: "email_needed" }
   | (Exclude<RegistrationStage, { kind: "email" }> & { type: string });
+
+/** One of them that a person is asked about. */
+export type AskedStage = Exclude<NextRegistrationStage, { kind: "automatic" | "email_needed" }>;
 
 interface Circumstances {
   baseUrl: string;
@@ -94,4 +98,25 @@ export function emailAuth(sid: string, clientSecret: string): AuthDict {
   const credentials = { sid, client_secret: clientSecret };
   // Servers from before version 1.1 of the specification read the second.
   return { type: EMAIL, threepid_creds: credentials, threepidCreds: credentials };
+}
+
+/** Why a stage came again after an answer; null when it is the next one that is asked for, or when nobody answered. */
+export function whyNotTaken(answered: RegistrationAnswer["kind"] | null, stage: AskedStage, last: AskedStage | null): AppError | null {
+  if (answered === null || stage.kind !== answered || last?.type !== stage.type) return null;
+  if (stage.kind === "token") return { kind: "registration_token_refused" };
+  if (stage.kind === "email") return { kind: "email_not_verified" };
+  return stage.kind === "browser" ? { kind: "stage_not_finished" } : null;
+}
+
+/** The stage as the person sees it. */
+export function withoutType(stage: Exclude<AskedStage, { kind: "email" }>): RegistrationStage {
+  switch (stage.kind) {
+    case "terms":
+      return { kind: "terms", policies: stage.policies };
+    case "token":
+      return { kind: "token" };
+    case "browser":
+    case "unsupported":
+      return stage;
+  }
 }

@@ -1,0 +1,160 @@
+import { useEffect, useState } from "react";
+import type { RegistrationOffer } from "../../../shared/contract/registration.ts";
+import type { Homeserver } from "../../../shared/contract/signIn.ts";
+import type { AppError } from "../../../shared/errors.ts";
+import { readEmail, readUsername } from "../../../shared/fields.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { Checkbox } from "../../components/Choice.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import { TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { registrationName } from "../../stores/registrations.ts";
+import { passwordHints } from "../passwordAndRecovery/passwordWords.ts";
+import { useAvailability } from "./useAvailability.ts";
+
+interface DetailsFormProps {
+  readonly homeserver: Homeserver;
+  readonly offer: RegistrationOffer | null;
+  readonly onStarted: (registrationId: AccountId) => void;
+  readonly onBack: () => void;
+}
+
+/** An error in one text, for below a field. */
+export function errorLine(error: AppError): string {
+  const { sentence, next } = errorWords(error);
+  return next === null ? sentence : `${sentence} ${next}`;
+}
+
+/** The fields of a new password, with their words. */
+export const passwordFieldWords = () => ({
+  label: t("create.password"),
+  help: t("create.passwordHelp"),
+  again: t("create.passwordAgain"),
+  required: t("create.passwordRequired"),
+  weak: t("create.passwordWeak"),
+  differs: t("create.passwordDiffers"),
+});
+
+/** What a new account is made of: user name, password, and an email address where the person wants one. */
+export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFormProps) {
+  const { baseUrl, serverName } = homeserver;
+  const knownName = homeserver.foundBy === "url" ? null : serverName;
+  const [user, setUser] = useState(homeserver.localpart?.toLowerCase() ?? "");
+  const [email, setEmail] = useState("");
+  const [accepted, setAccepted] = useState(false);
+  const [tried, setTried] = useState(false);
+  const [warned, setWarned] = useState(false);
+  const [refused, setRefused] = useState<{ user: string; password: string } | null>(null);
+  const password = useNewPassphrase((typed) => steward.registration.strength({ username: user, password: typed }));
+  const available = useAvailability(baseUrl, user);
+  const name = readUsername(user, knownName);
+  const address = email.trim() === "" ? null : readEmail(email);
+  const takesEmail = offer?.email !== "not_offered";
+  const emailMissing = offer?.email === "required" && address === null;
+  const insecure = homeserver.warnings.includes("insecure_http");
+
+  const start = useAction(async (username: string, emailAddress: string | null) => {
+    setRefused({ user, password: password.typed });
+    const input = { serverName: knownName, baseUrl, username, password: password.typed, email: emailAddress, acceptInsecureHttp: accepted };
+    onStarted((await steward.registration.start(input)).registrationId);
+  });
+  useEffect(() => setWarned(false), [email]);
+  const submit = (): void => {
+    setTried(true);
+    if (name.value === undefined || available === "taken" || !password.ready || emailMissing || (insecure && !accepted)) return;
+    if (address?.problem !== undefined) return;
+    if (address === null && takesEmail && !warned) return setWarned(true);
+    void start.run(name.value, address?.value ?? null);
+  };
+  const ofName = start.error?.kind === "user_name_taken" || start.error?.kind === "user_name_refused" ? start.error : null;
+  const ofPassword = start.error?.kind === "password_refused" ? start.error : null;
+  const emailProblem = emailMissing
+    ? t("create.emailRequired", { server: serverName })
+    : address?.problem && fieldProblemText("email", address.problem);
+  const nameProblem =
+    (user !== "" || tried) && name.problem
+      ? fieldProblemText("username", name.problem)
+      : ofName && refused?.user === user
+        ? errorLine(ofName)
+        : available === "taken" || available === "refused" || available === "closed"
+          ? t(`create.available.${available}`)
+          : refusedFieldText(start.error, "username");
+  return (
+    <Form onSubmit={submit}>
+      {insecure && (
+        <Notice
+          tone="warn"
+          actions={
+            <Checkbox value={accepted} onChange={setAccepted}>
+              {t("create.acceptHttp")}
+            </Checkbox>
+          }
+        >
+          {t("add.warningHttp", { server: serverName })}
+        </Notice>
+      )}
+      <TextField
+        label={t("create.username")}
+        help={t("create.usernameHelp")}
+        value={user}
+        onChange={(typed) => setUser(typed.toLowerCase())}
+        autoComplete="username"
+        autoFocus
+        problem={nameProblem}
+      />
+      {name.value !== undefined && (
+        <p role="status">
+          {knownName !== null && t("create.willBe", { userId: registrationName({ username: name.value, serverName: knownName }) })}{" "}
+          {(available === "checking" || available === "free" || available === "unknown") && t(`create.available.${available}`)}
+        </p>
+      )}
+      <NewPassphraseFields
+        passphrase={password}
+        tried={tried}
+        refused={ofPassword && refused?.password === password.typed ? errorLine(ofPassword) : null}
+        words={passwordFieldWords()}
+      />
+      {passwordHints(password.typed).map((hint) => (
+        <Notice key={hint} tone="info">
+          {hint}
+        </Notice>
+      ))}
+      {takesEmail && (
+        <TextField
+          label={t(offer?.email === "required" ? "create.email" : "create.emailOptional")}
+          help={t("create.emailHelp")}
+          type="email"
+          value={email}
+          onChange={setEmail}
+          autoComplete="email"
+          problem={tried ? emailProblem : null}
+        />
+      )}
+      {warned && (
+        <Notice tone="warn" live>
+          {t("create.withoutEmail")}
+        </Notice>
+      )}
+      {tried && insecure && !accepted && (
+        <Notice tone="error" live>
+          {t("create.acceptHttpRequired")}
+        </Notice>
+      )}
+      {start.error && !ofName && !ofPassword && <ErrorText error={start.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={start.busy}>
+          {t(start.busy ? "create.submitting" : "create.submit")}
+        </Button>
+        <Button isDisabled={start.busy} onPress={onBack}>
+          {t("add.change")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}
