@@ -5,6 +5,7 @@ import { accountAddresses, pendingEmails } from "./addresses.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
+import { loadRegistrations, registrationChanged } from "./registrations.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { loadRecoveries, recoveryChanged } from "./recoveries.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
@@ -43,6 +44,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
   onEvent("recovery.changed", recoveryChanged);
+  onEvent("registration.changed", registrationChanged);
   onEvent("secrets.changed", secretsChanged);
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
@@ -52,6 +54,6 @@ export async function subscribeStores(): Promise<void> {
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadRecoveries(), loadEndedAccounts()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);
   await first;
 }

@@ -3,22 +3,34 @@ import type { Recovery } from "../../../shared/contract/recovery.ts";
 import type { Homeserver } from "../../../shared/contract/signIn.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
+import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { readHomeserver } from "../../../shared/fields.ts";
+import type { AccountId } from "../../../shared/ids.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { loadRecoveries, recoveryFor, useRecoveries } from "../../stores/recoveries.ts";
+import { CreateAccount, RegistrationPage } from "../createAccount/CreateAccount.tsx";
+import { UnfinishedRegistrations } from "../createAccount/UnfinishedRegistrations.tsx";
 import { RecoverAccount } from "../recover/RecoverAccount.tsx";
 import type { RecoverTarget } from "../recover/RecoverForm.tsx";
-import { SignInForm, showNewAccount } from "./SignInForm.tsx";
+import { showNewAccount } from "./showNewAccount.ts";
+import { SignInForm } from "./SignInForm.tsx";
 
-/** Adds an account in two steps: finds its homeserver, then signs in there. */
+type Way = "signIn" | "create";
+
+/** Where most people who have no homeserver of their own create an account: only a proposal, to be typed over. */
+const PROPOSED_HOMESERVER = "matrix.org";
+
+/** Adds an account: finds its homeserver, then signs in there or creates the account. */
 export function AddAccountPage() {
+  const [way, setWay] = useState<Way>("signIn");
   const [input, setInput] = useState("");
   const [homeserver, setHomeserver] = useState<Homeserver | null>(null);
+  const [registrationId, setRegistrationId] = useState<AccountId | null>(null);
   const [recovering, setRecovering] = useState<Recovering | null>(null);
   const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, null));
   useEffect(() => void loadRecoveries().catch(() => undefined), []);
@@ -37,25 +49,55 @@ export function AddAccountPage() {
       </Page>
     );
   }
+  if (registrationId !== null) {
+    const leave = (): void => {
+      setRegistrationId(null);
+      setHomeserver(null);
+    };
+    return <RegistrationPage registrationId={registrationId} onLeave={leave} />;
+  }
   if (homeserver) {
+    const back = (): void => setHomeserver(null);
+    const title = way === "create" ? "create.titleAt" : "add.titleAt";
     return (
       <Page
-        title={t("add.titleAt", { server: homeserver.serverName })}
+        title={t(title, { server: homeserver.serverName })}
         subtitle={t(`add.foundBy.${homeserver.foundBy}`, { server: homeserver.serverName, url: homeserver.baseUrl })}
       >
-        <SignInForm
-          homeserver={homeserver}
-          onOtherHomeserver={setHomeserver}
-          onForgotten={(address) => setRecovering({ target: targetOf(homeserver), recoveryId: null, address })}
-          onBack={() => setHomeserver(null)}
-        />
+        {way === "create" ? (
+          <CreateAccount homeserver={homeserver} onStarted={setRegistrationId} onBack={back} />
+        ) : (
+          <SignInForm
+            homeserver={homeserver}
+            onOtherHomeserver={setHomeserver}
+            onForgotten={(address) => setRecovering({ target: targetOf(homeserver), recoveryId: null, address })}
+            onBack={back}
+          />
+        )}
       </Page>
     );
   }
+  const choose = (chosen: Way): void => {
+    setWay(chosen);
+    if (chosen === "create" && input === "") setInput(PROPOSED_HOMESERVER);
+    if (chosen === "signIn" && input === PROPOSED_HOMESERVER) setInput("");
+  };
   return (
-    <Page title={t("add.title")} subtitle={t("add.subtitle")}>
+    <Page title={t("add.title")} subtitle={t(way === "create" ? "create.subtitle" : "add.subtitle")}>
+      <UnfinishedRegistrations onContinue={setRegistrationId} />
       {unfinished && <Unfinished recovery={unfinished} onContinue={setRecovering} />}
-      <HomeserverForm input={input} onInput={setInput} onFound={setHomeserver} />
+      <Choice
+        label={t("create.mode")}
+        hideLabel
+        look="segments"
+        value={way}
+        onChange={choose}
+        options={[
+          { value: "signIn", text: t("create.modeSignIn") },
+          { value: "create", text: t("create.modeCreate") },
+        ]}
+      />
+      <HomeserverForm key={way} way={way} input={input} onInput={setInput} onFound={setHomeserver} />
     </Page>
   );
 }
@@ -97,12 +139,13 @@ function Unfinished({ recovery, onContinue }: UnfinishedProps) {
 }
 
 interface HomeserverFormProps {
+  readonly way: Way;
   readonly input: string;
   readonly onInput: (input: string) => void;
   readonly onFound: (homeserver: Homeserver) => void;
 }
 
-function HomeserverForm({ input, onInput, onFound }: HomeserverFormProps) {
+function HomeserverForm({ way, input, onInput, onFound }: HomeserverFormProps) {
   const [tried, setTried] = useState(false);
   const find = useAction(async () => onFound(await steward.signIn.findHomeserver({ input })));
   const { problem } = readHomeserver(input);
@@ -119,7 +162,7 @@ function HomeserverForm({ input, onInput, onFound }: HomeserverFormProps) {
     <Form onSubmit={submit}>
       <TextField
         label={t("add.homeserver")}
-        help={t("add.homeserverHelp")}
+        help={t(way === "create" ? "create.homeserverHelp" : "add.homeserverHelp")}
         value={input}
         onChange={change}
         autoFocus

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { Homeserver, LoginFlow, LoginIdentifier } from "../../../shared/contract/signIn.ts";
 import type { AppError } from "../../../shared/errors.ts";
-import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox, Choice } from "../../components/Choice.tsx";
@@ -11,12 +10,12 @@ import { Buttons, Form } from "../../components/Page.tsx";
 import { PasswordField, SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
-import { loadAccounts, useAccounts } from "../../stores/accounts.ts";
 import { go } from "../../stores/routes.ts";
 import { SingleSignOn } from "../signInAgain/SingleSignOn.tsx";
 import styles from "./AddAccount.module.css";
 import { countries, likelyCountry } from "./countries.ts";
 import { otherFlows } from "./otherFlows.ts";
+import { showNewAccount } from "./showNewAccount.ts";
 import { identifierOf, otherServerOf, type IdentifierKind } from "./identifier.ts";
 
 interface SignInFormProps {
@@ -95,7 +94,8 @@ interface SsoSignInProps {
   readonly flow: Extract<LoginFlow, { kind: "sso" }>;
 }
 
-function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
+/** The providers of a homeserver: who is new there gets an account by the same way. */
+export function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
   const { serverName, baseUrl, warnings } = homeserver;
   const insecure = warnings.includes("insecure_http");
   const [accepted, setAccepted] = useState(false);
@@ -131,12 +131,6 @@ function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
       />
     </>
   );
-}
-
-/** Goes to the page that a new account needs first. */
-export async function showNewAccount(accountId: AccountId): Promise<void> {
-  if (!useAccounts.getState().byId[accountId]) await loadAccounts();
-  go({ name: "account", accountId, page: "secureBackup", offered: true });
 }
 
 function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: SignInFormProps) {

@@ -56,6 +56,7 @@ for (const { shape } of AppError.unwrap().options) examples[shape.kind.value] = 
 const fields: Record<string, unknown> = {
   softLogout: false,
   userId: "@u:example.org",
+  username: "alice",
   accountId: "0000000000000001",
   expected: "@a:example.org",
   got: "@b:example.org",

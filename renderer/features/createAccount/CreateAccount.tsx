@@ -1,0 +1,252 @@
+import { useEffect, useState } from "react";
+import type { Registration, RegistrationOffer } from "../../../shared/contract/registration.ts";
+import type { Homeserver } from "../../../shared/contract/signIn.ts";
+import { readUsername } from "../../../shared/fields.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form, Page } from "../../components/Page.tsx";
+import { PasswordField, TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { fieldProblemText, t, type TextKey } from "../../i18n/index.ts";
+import { registrationName, useRegistrations } from "../../stores/registrations.ts";
+import { showNewAccount } from "../addAccount/showNewAccount.ts";
+import { SsoSignIn } from "../addAccount/SignInForm.tsx";
+import { DetailsForm, errorLine, passwordFieldWords } from "./DetailsForm.tsx";
+import { EmailChange, StageForm } from "./StageForms.tsx";
+
+interface CreateAccountProps {
+  readonly homeserver: Homeserver;
+  readonly onStarted: (registrationId: AccountId) => void;
+  readonly onBack: () => void;
+}
+
+/** The ways in which a homeserver lets people create an account: at a provider, or with a user name and a password. */
+export function CreateAccount({ homeserver, onStarted, onBack }: CreateAccountProps) {
+  const { baseUrl, serverName } = homeserver;
+  const [offer, setOffer] = useState<RegistrationOffer | null>(null);
+  useEffect(() => {
+    let over = false;
+    steward.registration.offer({ baseUrl }).then(
+      (said) => {
+        if (!over) setOffer(said);
+      },
+      // Creating the account says what is wrong.
+      () => undefined,
+    );
+    return () => {
+      over = true;
+    };
+  }, [baseUrl]);
+  const sso = homeserver.flows.find((flow) => flow.kind === "sso");
+  const closed = offer?.open === false;
+  return (
+    <>
+      {sso && <p>{t(closed ? "create.onlySso" : "create.sso", { server: serverName })}</p>}
+      {sso && <SsoSignIn homeserver={homeserver} flow={sso} />}
+      {closed ? (
+        <>
+          {!sso && <Notice tone="warn">{t("create.closed", { server: serverName })}</Notice>}
+          <Buttons>
+            <Button onPress={onBack}>{t("add.change")}</Button>
+          </Buttons>
+        </>
+      ) : (
+        <>
+          {sso && <p>{t("create.orName")}</p>}
+          <DetailsForm homeserver={homeserver} offer={offer} onStarted={onStarted} onBack={onBack} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface RegistrationPageProps {
+  readonly registrationId: AccountId;
+  /** Back to where another account can be added; what is under way stays. */
+  readonly onLeave: () => void;
+}
+
+/** One account that is being created: what the server or the app wants now. */
+export function RegistrationPage({ registrationId, onLeave }: RegistrationPageProps) {
+  const registration = useRegistrations(({ byId }) => byId[registrationId]);
+  const status = registration?.status;
+  const doneAs = registration?.status === "done" ? registration.accountId : null;
+  useEffect(() => {
+    if (doneAs !== null) void showNewAccount(doneAs);
+  }, [doneAs]);
+  useEffect(() => {
+    if (status === undefined || status === "dropped") onLeave();
+  }, [status]); // eslint-disable-line react-hooks/exhaustive-deps -- once for each change
+  const drop = useAction(() => steward.registration.drop({ registrationId }));
+  if (!registration) return null;
+  return (
+    <Page title={titleOf(registration)} subtitle={t("create.underWay", { name: registrationName(registration) })}>
+      <Current registration={registration} />
+      {drop.error && <ErrorText error={drop.error} />}
+      {registration.status !== "done" && (
+        <Buttons>
+          <Button look="quiet" busy={drop.busy} onPress={() => void drop.run()}>
+            {t("create.drop")}
+          </Button>
+          <Button look="quiet" onPress={onLeave}>
+            {t("common.later")}
+          </Button>
+        </Buttons>
+      )}
+    </Page>
+  );
+}
+
+const STAGE_TITLES: Readonly<Record<string, TextKey>> = {
+  terms: "create.termsTitle",
+  email: "create.emailTitle",
+  token: "create.tokenTitle",
+  browser: "create.browserTitle",
+  unsupported: "create.stoppedTitle",
+};
+
+function titleOf(registration: Registration): string {
+  switch (registration.status) {
+    case "asking":
+      return t(STAGE_TITLES[registration.stage.kind] ?? "create.stoppedTitle");
+    case "stopped":
+      return t("create.stoppedTitle");
+    case "input":
+      if (registration.needs === "username") return t("create.inputUsernameTitle");
+      if (registration.needs === "email") return t("create.inputEmailTitle");
+      return t(registration.error ? "create.inputPasswordTitle" : "create.resumeTitle");
+    default:
+      return t("create.waiting");
+  }
+}
+
+function Current({ registration }: { readonly registration: Registration }) {
+  switch (registration.status) {
+    case "asking":
+      return <StageForm registration={registration} />;
+    case "stopped":
+      return <Stopped registration={registration} />;
+    case "input":
+      return <Input registration={registration} />;
+    default:
+      return <p role="status">{t("create.waiting")}</p>;
+  }
+}
+
+type Of<S extends Registration["status"]> = Extract<Registration, { status: S }>;
+
+function Stopped({ registration: { registrationId, error } }: { readonly registration: Of<"stopped"> }) {
+  const retry = useAction(() => steward.registration.retry({ registrationId }));
+  return (
+    <>
+      <ErrorText error={error} />
+      {retry.error && <ErrorText error={retry.error} />}
+      <Buttons>
+        <Button look="primary" busy={retry.busy} onPress={() => void retry.run()}>
+          {t("common.retry")}
+        </Button>
+      </Buttons>
+    </>
+  );
+}
+
+function Input({ registration }: { readonly registration: Of<"input"> }) {
+  switch (registration.needs) {
+    case "username":
+      return <OtherName registration={registration} />;
+    case "email":
+      return (
+        <>
+          <p>{t("create.emailNeeded", { server: registration.serverName ?? registration.baseUrl })}</p>
+          <EmailChange registration={registration} />
+        </>
+      );
+    case "password":
+      return registration.error === null ? <SamePassword registration={registration} /> : <OtherPassword registration={registration} />;
+  }
+}
+
+function OtherName({ registration }: { readonly registration: Of<"input"> }) {
+  const { registrationId, serverName, error } = registration;
+  const [typed, setTyped] = useState(registration.username);
+  const { value, problem } = readUsername(typed, serverName);
+  const change = useAction((username: string) => steward.registration.change({ registrationId, username }));
+  return (
+    <Form onSubmit={() => value !== undefined && value !== registration.username && void change.run(value)}>
+      <TextField
+        label={t("create.username")}
+        help={t("create.usernameHelp")}
+        value={typed}
+        onChange={(text) => setTyped(text.toLowerCase())}
+        autoComplete="username"
+        autoFocus
+        problem={problem ? fieldProblemText("username", problem) : typed === registration.username && error ? errorLine(error) : null}
+      />
+      {change.error && <ErrorText error={change.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={change.busy}>
+          {t("common.continue")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}
+
+/** After a restart: the password that was chosen, which is not kept. */
+function SamePassword({ registration }: { readonly registration: Of<"input"> }) {
+  const { registrationId } = registration;
+  const [password, setPassword] = useState("");
+  const [tried, setTried] = useState(false);
+  const change = useAction(() => steward.registration.change({ registrationId, password }));
+  return (
+    <Form
+      onSubmit={() => {
+        setTried(true);
+        if (password !== "") void change.run();
+      }}
+    >
+      <p>{t("create.resumeText", { name: registrationName(registration) })}</p>
+      <PasswordField
+        label={t("create.password")}
+        value={password}
+        onChange={setPassword}
+        autoComplete="new-password"
+        autoFocus
+        problem={tried && password === "" ? t("create.passwordRequired") : null}
+      />
+      {change.error && <ErrorText error={change.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={change.busy}>
+          {t("common.continue")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}
+
+function OtherPassword({ registration: { registrationId, username, error } }: { readonly registration: Of<"input"> }) {
+  const password = useNewPassphrase((typed) => steward.registration.strength({ username, password: typed }));
+  const [tried, setTried] = useState(false);
+  const change = useAction(() => steward.registration.change({ registrationId, password: password.typed }));
+  const refusal = change.error ?? error;
+  return (
+    <Form
+      onSubmit={() => {
+        setTried(true);
+        if (password.ready) void change.run();
+      }}
+    >
+      {refusal && <ErrorText error={refusal} />}
+      <NewPassphraseFields passphrase={password} tried={tried} words={passwordFieldWords()} />
+      <Buttons>
+        <Button type="submit" look="primary" busy={change.busy}>
+          {t("common.continue")}
+        </Button>
+      </Buttons>
+    </Form>
+  );
+}
