@@ -183,7 +183,7 @@ export class Registration {
       const inSession = this.#record.uiaSession !== null;
       unanswered = await this.#once(inSession ? {} : auth);
       const type = auth?.["type"];
-      const arrived = unanswered.kind !== "demand" || type === undefined || unanswered.demand.completed.includes(String(type));
+      const arrived = unanswered.kind !== "demand" || typeof type !== "string" || unanswered.demand.completed.includes(type);
       if (!arrived) unanswered = await this.#once(auth);
       if (unanswered.kind !== "refused" || !mayBeDone(unanswered.error)) break;
     }

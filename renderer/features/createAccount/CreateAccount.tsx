@@ -84,7 +84,7 @@ export function RegistrationPage({ registrationId, onLeave }: RegistrationPagePr
   const drop = useAction(() => steward.registration.drop({ registrationId }));
   if (!registration) return null;
   return (
-    <Page title={titleOf(registration)} subtitle={t("create.underWay", { name: registrationName(registration) })}>
+    <Page title={titleOf(registration)} subtitle={t("create.creating", { name: registrationName(registration) })}>
       <Current registration={registration} />
       {drop.error && <ErrorText error={drop.error} />}
       {registration.status !== "done" && (

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { RegistrationOffer } from "../../../shared/contract/registration.ts";
 import type { Homeserver } from "../../../shared/contract/signIn.ts";
 import type { AppError } from "../../../shared/errors.ts";
@@ -64,7 +64,6 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
     const input = { serverName: knownName, baseUrl, username, password: password.typed, email: emailAddress, acceptInsecureHttp: accepted };
     onStarted((await steward.registration.start(input)).registrationId);
   });
-  useEffect(() => setWarned(false), [email]);
   const submit = (): void => {
     setTried(true);
     if (name.value === undefined || available === "taken" || !password.ready || emailMissing || (insecure && !accepted)) return;

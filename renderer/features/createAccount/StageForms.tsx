@@ -12,6 +12,7 @@ import { Buttons, Form } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, t } from "../../i18n/index.ts";
+import styles from "./CreateAccount.module.css";
 import { policyText } from "./policyText.ts";
 
 type Asking = Extract<Registration, { status: "asking" }>;
@@ -64,12 +65,10 @@ function TermsForm({ registration, stage: { policies } }: StageProps<"terms">) {
         const { name, url } = policyText(policy, navigator.languages);
         const without = accepted.filter((id) => id !== policy.id);
         return (
-          <div key={policy.id}>
-            <Buttons>
-              <Button icon={ExternalLink} onPress={() => void open.run(url)}>
-                {t("create.termsRead", { name })}
-              </Button>
-            </Buttons>
+          <div key={policy.id} className={styles["policy"]}>
+            <Button icon={ExternalLink} onPress={() => void open.run(url)}>
+              {t("create.termsRead", { name })}
+            </Button>
             <Checkbox
               value={accepted.includes(policy.id)}
               onChange={(ticked) => setAccepted(ticked ? [...without, policy.id] : without)}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LoginIdentifier, signIn } from "../../../shared/contract/signIn.ts";
-import { type Read, readEmail, readHomeserver, readPhone, readUser } from "../../../shared/fields.ts";
+import { readEmail, readHomeserver, readPhone, readUser, readUsername, type Read } from "../../../shared/fields.ts";
 import { identifierOf } from "../../../renderer/features/addAccount/identifier.ts";
 
 const name = (serverName: string, localpart: string | null = null) => ({ kind: "name", serverName, localpart });
@@ -161,5 +161,34 @@ describe("the form and the contract", () => {
       const parsed = signIn.requests.findHomeserver.input.safeParse({ input: text });
       expect(parsed.success, text).toBe(readHomeserver(text).problem === undefined);
     }
+  });
+});
+
+describe("the name of a new user", () => {
+  it.each([
+    ["alice", "alice"],
+    [" Alice.Test ", "alice.test"],
+    ["a1=_-./+", "a1=_-./+"],
+    ["4ever", "4ever"],
+  ])("%j is %s", (typed, value) => {
+    expect(readUsername(typed)).toEqual({ value });
+  });
+
+  it.each([
+    ["", "empty"],
+    ["al ice", "has_spaces"],
+    ["älice", "not_allowed"],
+    ["@alice", "not_allowed"],
+    ["alice:example.org", "not_allowed"],
+    ["12345", "only_digits"],
+    ["_alice", "starts_with_underscore"],
+    ["a".repeat(255), "too_long"],
+  ])("%j is refused: %s", (typed, problem) => {
+    expect(readUsername(typed, "example.org")).toEqual({ problem });
+  });
+
+  it("is as long as the server's name lets it be", () => {
+    expect(readUsername("a".repeat(242), "example.org")).toHaveProperty("value");
+    expect(readUsername("a".repeat(243), "example.org")).toEqual({ problem: "too_long" });
   });
 });
