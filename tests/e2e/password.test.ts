@@ -29,7 +29,7 @@ describe("the password of an account", () => {
     await person.press("Change password");
     await person.sees("Type a new password.");
     await person.type("New password", ` ${NEW}`);
-    await person.sees(/begins or ends with a space/);
+    await person.sees(/starts or ends with a space/);
     await person.looks("password-hint");
     await person.type("New password", NEW);
     await person.type("New password again", NEW);

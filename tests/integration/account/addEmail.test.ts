@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { AddEmail } from "../../../main/account/addEmail.ts";
 import { PendingEmails } from "../../../main/account/pendingEmails.ts";
 import type { Services } from "../../../main/services.ts";
 import type { PendingEmail } from "../../../shared/contract/addresses.ts";
@@ -264,11 +265,27 @@ describe("an email address", () => {
     expect(proxy.requests(SEND)).toEqual([]);
   });
 
-  it("is said to be expired when the link is too old", async () => {
-    await add();
-    const emit = (): void => undefined;
-    const old = new PendingEmails({ secretStore: services.secretStore, emit, linkLifetimeMs: 0 });
-    expect(await old.shown(accountId)).toMatchObject([{ status: "expired" }]);
+  it("is said to be expired when the link is too old, and is no longer waited for until another email is sent", async () => {
+    const pendingId = await add();
+    await confirm(pendingId);
+    await data.close();
+    services = await data.open();
+    await services.sessions.restoreAll();
+    const told: PendingEmail[][] = [];
+    const parts = { sessions: services.sessions, challenges: services.challenges, onChanged: () => undefined };
+    const emit = (_channel: string, payload: unknown): void => void told.push((payload as { pending: PendingEmail[] }).pending);
+    const pendingEmails = new PendingEmails({ secretStore: services.secretStore, emit, linkLifetimeMs: 0 });
+    const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+    await waitUntil(() => services.sessions.list()[0]?.session.status === "running", { what: "the session" });
+    proxy.addRule({ ...ADD, times: Infinity, fault: { kind: "hang" } });
+    const late = new AddEmail({ ...parts, pending: pendingEmails, keepOutOfLogs: () => undefined, emit, logger, pollMs: 1 });
+    proxy.clearRecord();
+    await late.resume(accountId);
+    await waitUntil(() => told.at(-1)?.[0]?.status === "expired", { what: "it to be too old" });
+    proxy.clear();
+    await services.addEmail.sendEmailAgain({ accountId, pendingId });
+    await openLink(email, 1);
+    await untilAdded();
   });
 });
 
