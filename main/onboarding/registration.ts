@@ -55,6 +55,7 @@ export class Registration {
   /** User names that were sent before: one of them may be "in use" because we have it. */
   readonly #sentNames = new Set<string>();
   #first: Turn | null = null;
+  readonly #resumed: boolean;
 
   /** @param password null after a restart: it is asked for again */
   constructor(parts: RegistrationParts, record: RegistrationRecord, password: string | null) {
@@ -63,7 +64,8 @@ export class Registration {
     this.#password = password;
     this.#api = new RegistrationApi(parts.fetch, record.baseUrl, this.#ending.signal);
     this.#state = { ...this.#common(), status: "working" };
-    if (password === null) this.#sentNames.add(record.username);
+    this.#resumed = password === null;
+    if (this.#resumed) this.#sentNames.add(record.username);
   }
 
   get state(): State {
@@ -224,8 +226,7 @@ export class Registration {
     const { username, deviceId, baseUrl, serverName } = this.#record;
     const { fetch, sessionName } = this.#parts;
     try {
-      const identifier = { kind: "user", user: username } as const;
-      const password = this.#password as string;
+      const [identifier, password] = [{ kind: "user", user: username } as const, this.#password as string];
       // The warning about an unencrypted connection was accepted at the start, for this very address.
       const request = { fetch, sessionName, serverName, baseUrl, identifier, password, deviceId, acceptInsecureHttp: true };
       return { kind: "made", signedIn: await signInWithPassword(request) };
@@ -234,6 +235,8 @@ export class Registration {
       const { error } = thrown;
       const isOthers = ["wrong_credentials", "unknown_user", "user_deactivated", "user_locked"].includes(error.kind);
       if (!isOthers || otherwise === null) return { kind: "refused", error };
+      // After a restart it may as well be the password that was typed in another way than before.
+      if (this.#resumed && error.kind === "wrong_credentials") return { kind: "refused", error };
       this.#sentNames.delete(username);
       return { kind: "refused", error: otherwise };
     }
@@ -328,8 +331,9 @@ export class Registration {
   /** Asks the person for what helps. @returns what is sent then */
   async #afterRefusal(error: AppError, auth: AuthDict | null): Promise<AuthDict | null> {
     const { kind } = error;
-    if (kind === "user_name_taken" || kind === "user_name_refused" || kind === "password_refused") {
-      await this.#input(kind === "password_refused" ? "password" : "username", error);
+    const ofPassword = kind === "password_refused" || kind === "wrong_credentials";
+    if (ofPassword || kind === "user_name_taken" || kind === "user_name_refused") {
+      await this.#input(ofPassword ? "password" : "username", error);
       // Servers look at these before they look at the answer, which is to be given once more.
       return auth;
     }

@@ -118,7 +118,7 @@ function titleOf(registration: Registration): string {
     case "input":
       if (registration.needs === "username") return t("create.inputUsernameTitle");
       if (registration.needs === "email") return t("create.inputEmailTitle");
-      return t(registration.error ? "create.inputPasswordTitle" : "create.resumeTitle");
+      return t(isAskedAgain(registration) ? "create.resumeTitle" : "create.inputPasswordTitle");
     default:
       return t("create.waiting");
   }
@@ -154,6 +154,9 @@ function Stopped({ registration: { registrationId, error } }: { readonly registr
   );
 }
 
+/** Whether it is the password chosen before that is wanted, and not another one. */
+const isAskedAgain = ({ error }: Of<"input">): boolean => error === null || error.kind === "wrong_credentials";
+
 function Input({ registration }: { readonly registration: Of<"input"> }) {
   switch (registration.needs) {
     case "username":
@@ -166,7 +169,7 @@ function Input({ registration }: { readonly registration: Of<"input"> }) {
         </>
       );
     case "password":
-      return registration.error === null ? <SamePassword registration={registration} /> : <OtherPassword registration={registration} />;
+      return isAskedAgain(registration) ? <SamePassword registration={registration} /> : <OtherPassword registration={registration} />;
   }
 }
 
@@ -201,7 +204,9 @@ function SamePassword({ registration }: { readonly registration: Of<"input"> }) 
   const { registrationId } = registration;
   const [password, setPassword] = useState("");
   const [tried, setTried] = useState(false);
+  const [renaming, setRenaming] = useState(false);
   const change = useAction(() => steward.registration.change({ registrationId, password }));
+  if (renaming) return <OtherName registration={{ ...registration, error: null }} />;
   return (
     <Form
       onSubmit={() => {
@@ -210,6 +215,19 @@ function SamePassword({ registration }: { readonly registration: Of<"input"> }) 
       }}
     >
       <p>{t("create.resumeText", { name: registrationName(registration) })}</p>
+      {registration.error && (
+        <Notice
+          tone="warn"
+          live
+          actions={
+            <Button small onPress={() => setRenaming(true)}>
+              {t("create.inputUsernameTitle")}
+            </Button>
+          }
+        >
+          {t("create.maybeTaken", { name: registrationName(registration) })}
+        </Notice>
+      )}
       <PasswordField
         label={t("create.password")}
         value={password}

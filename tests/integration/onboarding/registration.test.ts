@@ -306,6 +306,28 @@ describe("when the last answer is lost", () => {
     await expectOne(name);
   });
 
+  it("asks for the password once more when another one was typed after the restart", async () => {
+    const name = newName();
+    const registrationId = await start(name);
+    await reaches(registrationId, "asking", "terms");
+    const lost = proxy.addRule({ ...REGISTER, fault: { kind: "hang" }, when: "after", skip: 1 });
+    await agree(registrationId);
+    await lost.firstMet;
+    await data.close();
+    proxy.clear();
+    data.events.splice(0);
+    services = await data.open({ registrationPollMs: 100 });
+    await services.registration.list();
+    const body = { errcode: "M_USER_IN_USE", error: "taken" };
+    proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 400, body }, times: Infinity });
+    await services.registration.change({ registrationId, password: `${PASSWORD}, mistyped` });
+    await waitUntil(() => JSON.stringify(stateOf(registrationId)).includes("error\":{"), { what: "a refusal" });
+    expect(stateOf(registrationId)).toMatchObject({ status: "input", needs: "password", error: { kind: "wrong_credentials" } });
+    await services.registration.change({ registrationId, password: PASSWORD });
+    await reaches(registrationId, "done");
+    await expectOne(name);
+  });
+
   it("is forgotten when the person drops it", async () => {
     const registrationId = await start(newName());
     await reaches(registrationId, "asking", "terms");
