@@ -8,7 +8,7 @@ import { type Demand, demandIn } from "../http/uiaDemand.ts";
 import { type SignedIn, signedInFrom, signInWithPassword } from "../sessions/signIn.ts";
 import type { AuthDict } from "../uia/stage.ts";
 import { RegistrationApi } from "./registrationApi.ts";
-import { isPassing, mailFailure, mayBeDone, registrationFailure } from "./registrationErrors.ts";
+import { isCut, isPassing, mailFailure, mayBeDone, registrationFailure } from "./registrationErrors.ts";
 import type { RegistrationRecord } from "./registrationRecord.ts";
 import { type AskedStage, emailAuth, isPolled, nextRegistrationStage, whyNotTaken, withoutType } from "./registrationStages.ts";
 
@@ -28,6 +28,8 @@ export interface RegistrationParts {
   onChange: (state: State) => void;
   pollMs: number;
 }
+
+type InputNeeds = Extract<State, { status: "input" }>["needs"];
 
 /** What the server said to a request for the account. */
 type Turn = { kind: "made"; signedIn: SignedIn } | { kind: "demand"; demand: Demand } | { kind: "refused"; error: AppError };
@@ -116,8 +118,8 @@ export class Registration {
           answered = null;
           continue;
         }
-        if (next.kind === "email_needed") {
-          await this.#input("email", null);
+        if (next.kind === "email_needed" || next.kind === "email_not_taken") {
+          await this.#input(next.kind === "email_needed" ? "email" : "no_email", null);
           auth = {};
           continue;
         }
@@ -316,7 +318,7 @@ export class Registration {
     await this.#save({ username: username ?? record.username, email: email === undefined ? record.email : email });
   }
 
-  async #input(needs: "username" | "password" | "email", error: AppError | null): Promise<void> {
+  async #input(needs: InputNeeds, error: AppError | null): Promise<void> {
     this.#set({ ...this.#common(), status: "input", needs, error });
     await this.#untilChanged();
   }
@@ -395,6 +397,3 @@ export class Registration {
     this.#parts.onChange(state);
   }
 }
-
-const isCut = (thrown: unknown): boolean =>
-  thrown instanceof AppFailure && thrown.error.kind === "network" && thrown.error.reason === "cut";

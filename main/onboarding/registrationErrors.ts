@@ -62,3 +62,7 @@ export function isPassing(error: AppError): boolean {
   if (error.kind === "server") return error.status === 401;
   return ["rate_limited", "network", "homeserver_not_found", "gateway_error"].includes(error.kind);
 }
+
+/** Whether the connection broke before there was an answer. */
+export const isCut = (thrown: unknown): boolean =>
+  thrown instanceof AppFailure && thrown.error.kind === "network" && thrown.error.reason === "cut";

@@ -24,19 +24,20 @@ const COST: Readonly<Record<Kind | "automatic", number>> = {
   unsupported: 1000,
 };
 
-/** What comes next: something that needs nobody, a question, or a flow that cannot be taken without an email address. */
+/** What comes next: something that needs nobody, a question, or that no flow can be taken without, or with, an email address. */
 export type NextRegistrationStage =
   | { kind: "automatic"; type: string }
   | { kind: "email"; type: string }
   | { kind: "email_needed" }
+  | { kind: "email_not_taken" }
   | (Exclude<RegistrationStage, { kind: "email" }> & { type: string });
 
 /** One of them that a person is asked about. */
-export type AskedStage = Exclude<NextRegistrationStage, { kind: "automatic" | "email_needed" }>;
+export type AskedStage = Exclude<NextRegistrationStage, { kind: "automatic" | "email_needed" | "email_not_taken" }>;
 
 interface Circumstances {
   baseUrl: string;
-  /** Whether the person has given an email address: it is proved where the server can do that. */
+  /** Whether the person has given an email address, which the server is to prove. */
   withEmail: boolean;
 }
 
@@ -50,15 +51,15 @@ export function nextRegistrationStage(demand: Demand, { baseUrl, withEmail }: Ci
   const sum = (types: string[]): number => types.reduce((total, type) => total + COST[show(type).kind], 0);
   const possible = demand.flows.map(({ stages }) => stages).filter((stages) => completed.every((stage) => stages.includes(stage)));
   const wanted = possible.filter((stages) => stages.includes(EMAIL) === withEmail);
-  if (wanted.length === 0 && !withEmail && possible.length > 0) return { kind: "email_needed" };
-  const remaining = (wanted.length > 0 ? wanted : possible)
+  if (wanted.length === 0 && possible.length > 0) return { kind: withEmail ? "email_not_taken" : "email_needed" };
+  const remaining = wanted
     .map((stages) => stages.filter((stage) => !completed.includes(stage)))
     .sort((one, other) => sum(one) - sum(other))[0];
   const type = remaining?.[0];
   return type === undefined ? { kind: "unsupported", type: demand.flows[0]?.stages[0] ?? "" } : show(type);
 }
 
-function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegistrationStage, { kind: "email_needed" }> {
+function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegistrationStage, { kind: "email_needed" | "email_not_taken" }> {
   if (type === DUMMY) return { kind: "automatic", type };
   if (type === EMAIL) return { kind: "email", type };
   if (TOKENS.includes(type)) return { kind: "token", type };

@@ -76,7 +76,7 @@ export const Registration = z.discriminatedUnion("status", [
   /** Something has to be typed, once more or in another way. After a restart the password, which is not kept. */
   common.extend({
     status: z.literal("input"),
-    needs: z.enum(["username", "password", "email"]),
+    needs: z.enum(["username", "password", "email", "no_email"]),
     error: AppError.nullable(),
   }),
   /** It cannot continue now. It can be tried again, and nothing that was done need be done again. */

@@ -118,6 +118,7 @@ function titleOf(registration: Registration): string {
     case "input":
       if (registration.needs === "username") return t("create.inputUsernameTitle");
       if (registration.needs === "email") return t("create.inputEmailTitle");
+      if (registration.needs === "no_email") return t("create.inputNoEmailTitle");
       return t(isAskedAgain(registration) ? "create.resumeTitle" : "create.inputPasswordTitle");
     default:
       return t("create.waiting");
@@ -168,6 +169,8 @@ function Input({ registration }: { readonly registration: Of<"input"> }) {
           <EmailChange registration={registration} />
         </>
       );
+    case "no_email":
+      return <WithoutEmail registration={registration} />;
     case "password":
       return isAskedAgain(registration) ? <SamePassword registration={registration} /> : <OtherPassword registration={registration} />;
   }
@@ -196,6 +199,22 @@ function OtherName({ registration }: { readonly registration: Of<"input"> }) {
         </Button>
       </Buttons>
     </Form>
+  );
+}
+
+/** The server would create the account without the address that was typed, and say nothing. */
+function WithoutEmail({ registration: { registrationId, serverName, baseUrl } }: { readonly registration: Of<"input"> }) {
+  const change = useAction(() => steward.registration.change({ registrationId, email: null }));
+  return (
+    <>
+      <p>{t("create.inputNoEmailText", { server: serverName ?? baseUrl })}</p>
+      {change.error && <ErrorText error={change.error} />}
+      <Buttons>
+        <Button look="primary" busy={change.busy} onPress={() => void change.run()}>
+          {t("create.inputNoEmailSubmit")}
+        </Button>
+      </Buttons>
+    </>
   );
 }
 

@@ -141,3 +141,21 @@ describe("a server that lets in few", () => {
     expect(await isAt(registrationId, "email")).toMatchObject({ sent: true });
   });
 });
+
+describe("a server that takes no email address", () => {
+  it("does not create the account before the person has said that it is wanted without one", async () => {
+    const open = await startSynapse({ enableRegistration: true });
+    try {
+      const username = newName();
+      const request = { serverName: null, baseUrl: open.baseUrl, username, password: PASSWORD, acceptInsecureHttp: false };
+      const { registrationId } = await services.registration.start({ ...request, email: "guest@mail.example" });
+      await waitUntil(async () => (await stateOf(registrationId))?.status === "input", { what: "the question" });
+      expect(await stateOf(registrationId)).toMatchObject({ needs: "no_email", error: null });
+      expect(await services.registration.availability({ baseUrl: open.baseUrl, username })).toMatchObject({ status: "free" });
+      await services.registration.change({ registrationId, email: null });
+      await waitUntil(() => services.sessions.list().some(({ userId }) => userId.startsWith(`@${username}:`)), { what: "the account" });
+    } finally {
+      await open.stop();
+    }
+  });
+});
