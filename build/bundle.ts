@@ -151,8 +151,12 @@ async function threadEntries(source: string): Promise<Record<string, string>> {
 /**
  * main/encryption/keyFile/worker.ts becomes thread-encryption-keyFile-worker, beside everything else: a thread that
  * starts threads of its own finds them by the same name as main does.
+ *
+ * @param source the project's folder
+ * @param entry the module's path
+ * @returns the name of the file it is bundled to, in main's folder and without its extension
  */
-function threadName(source: string, entry: string): string {
+export function threadName(source: string, entry: string): string {
   return `thread-${relative(join(source, "main"), entry).replace(/\.ts$/, "").replaceAll(/[\\/]/g, "-")}`;
 }
 

@@ -4,9 +4,9 @@ import { rmSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Benchmark, Measured } from "../../build/bench.ts";
-import { bundle } from "../../build/bundle.ts";
+import { bundle, threadName } from "../../build/bundle.ts";
 import { electronVersion } from "../../build/purposes.ts";
-import { cache, say } from "../../build/paths.ts";
+import { cache, root, say } from "../../build/paths.ts";
 
 /** What `roomKeysChild.ts` answers. */
 interface Measurement {
@@ -16,7 +16,7 @@ interface Measurement {
 }
 
 const CHILD = join(import.meta.dirname, "roomKeysChild.ts");
-const THREAD = "main/thread-encryption-roomKeys-roomKeysThread.cjs";
+const THREAD = join("main", `${threadName(root, join(root, "main/roomKeys/roomKeysWorker.ts"))}.cjs`);
 /** Of several runs the quickest counts: on a shared machine every disturbance makes a run slower, none quicker. */
 const RUNS = 3;
 /** The reference takes its time: minutes for an export. */
@@ -55,6 +55,16 @@ function withKeys(what: string, count: number): Promise<void> {
   const making = made.get(key) ?? child(maker, count).then(() => undefined);
   made.set(key, making);
   return making;
+}
+
+/** What each benchmark is made of: `ours`, and the reference. */
+export const workloads = ["export", "own", "write", "read", "decrypt"] as const;
+
+/** Does one workload once in both ways, with few room keys: a benchmark that nobody runs every day must not break unseen. */
+export async function tryWorkload(what: (typeof workloads)[number], count: number): Promise<Measurement[]> {
+  await withKeys(what, count);
+  // One after the other: they write to the same files.
+  return [await child<Measurement>(`${what} ours`, count), await child<Measurement>(`${what} wasm`, count)];
 }
 
 const kept = new Map<string, Promise<Measurement>>();
