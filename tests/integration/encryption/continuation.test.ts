@@ -83,13 +83,16 @@ describe("a set-up that is continued", () => {
 
   it("can be stopped while it waits to try again", async () => {
     await services.sessions.restoreAll();
-    const { service } = openSecureBackup(services);
+    const { service, events } = openSecureBackup(services);
     const rule = servers.proxy.addRule({
       path: DEFAULT_KEY,
       fault: { kind: "rateLimit", retryAfterMs: 25_000 },
       times: Infinity,
     });
     const continued = service.continueSetUp({ accountId });
+    // The account's health is looked at as well: it may be the first that is refused.
+    const runs = () => events.some(({ payload }) => "phase" in payload && payload.phase === "running");
+    await waitUntil(runs, { what: "the set-up to run" });
     await waitUntil(() => rule.met > 0, { what: "the server to refuse" });
     await service.cancelSetUp({ accountId });
     expect((await continued).setUp).toMatchObject({ phase: "stopped", error: { kind: "cancelled" } });
