@@ -59,7 +59,7 @@ describe("a window that is loaded again", () => {
     const key = await beginSetUp();
     await reload();
     await person.openAccount(user.user, "Secure Backup");
-    await person.sees("The key was shown before the window was loaded again, and is shown only once.");
+    await person.sees("The key isn’t shown again after a reload.");
     expect(await person.page.content()).not.toContain(key.slice(0, 9));
     await person.looks("secure-backup-reloaded");
     await typeBack(key);
