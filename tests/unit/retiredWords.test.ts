@@ -31,7 +31,7 @@ const left: Readonly<Record<string, number>> = {
   keptKey: 130,
   cryptoPool: 0,
   cryptoThread: 0,
-  roomKeysThread: 1,
+  roomKeysThread: 0,
   runThread: 0,
   threadHost: 0,
   joinSignals: 0,
