@@ -51,8 +51,10 @@ export async function takeUpAgain<T>(work: () => Promise<T>, { ready, asked, sto
       return await work();
     } catch (thrown) {
       const wait = WAITS_MS[attempt];
-      if (wait === undefined || asked() || stop.aborted) throw thrown;
       if (!(thrown instanceof AppFailure) || !passes(thrown.error)) throw thrown;
+      // The request that was under way when the person stopped it may have failed by itself.
+      if (stop.aborted) throw stop.reason instanceof AppFailure ? thrown : fail("cancelled");
+      if (wait === undefined || asked()) throw thrown;
       const wanted = thrown.error.kind === "rate_limited" ? thrown.error.retryAfterMs : 0;
       if (wanted > MAX_WAIT_MS) throw thrown;
       await Promise.race([pause(Math.max(wait, wanted), undefined, { ref: false }), stopped]);
