@@ -3,7 +3,7 @@ import type { Homeserver, LoginFlow, LoginIdentifier } from "../../../shared/con
 import type { AppError } from "../../../shared/errors.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
-import { Checkbox, Choice } from "../../components/Choice.tsx";
+import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
@@ -17,6 +17,7 @@ import { countries, likelyCountry } from "./countries.ts";
 import { otherFlows } from "./otherFlows.ts";
 import { showNewAccount } from "./showNewAccount.ts";
 import { identifierOf, otherServerOf, type IdentifierKind } from "./identifier.ts";
+import { InsecureConnection } from "./InsecureConnection.tsx";
 
 interface SignInFormProps {
   readonly homeserver: Homeserver;
@@ -102,18 +103,7 @@ export function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
   const [refused, setRefused] = useState(false);
   return (
     <>
-      {insecure && (
-        <Notice
-          tone="warn"
-          actions={
-            <Checkbox value={accepted} onChange={setAccepted}>
-              {t("add.acceptHttp")}
-            </Checkbox>
-          }
-        >
-          {t("add.warningHttp", { server: serverName })}
-        </Notice>
-      )}
+      {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} />}
       {refused && !accepted && (
         <Notice tone="error" live>
           {t("add.acceptHttpRequired")}
@@ -190,18 +180,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
           {t("add.otherServer", { server: serverName })}
         </Notice>
       )}
-      {insecure && (
-        <Notice
-          tone="warn"
-          actions={
-            <Checkbox value={accepted} onChange={setAccepted}>
-              {t("add.acceptHttp")}
-            </Checkbox>
-          }
-        >
-          {t("add.warningHttp", { server: serverName })}
-        </Notice>
-      )}
+      {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} />}
       <Choice
         label={t("add.with")}
         look="segments"

@@ -6,7 +6,6 @@ import { readEmail, readUsername } from "../../../shared/fields.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
-import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
@@ -17,6 +16,7 @@ import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/in
 import { registrationName } from "../../stores/registrations.ts";
 import { passwordHints } from "../passwordAndRecovery/passwordWords.ts";
 import { useAvailability } from "./useAvailability.ts";
+import { InsecureConnection } from "../addAccount/InsecureConnection.tsx";
 
 interface DetailsFormProps {
   readonly homeserver: Homeserver;
@@ -86,18 +86,7 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
           : refusedFieldText(start.error, "username");
   return (
     <Form onSubmit={submit}>
-      {insecure && (
-        <Notice
-          tone="warn"
-          actions={
-            <Checkbox value={accepted} onChange={setAccepted}>
-              {t("create.acceptHttp")}
-            </Checkbox>
-          }
-        >
-          {t("add.warningHttp", { server: serverName })}
-        </Notice>
-      )}
+      {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} boxText={t("create.acceptHttp")} />}
       <TextField
         label={t("create.username")}
         help={t("create.usernameHelp")}

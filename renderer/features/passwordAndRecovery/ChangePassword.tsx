@@ -1,21 +1,21 @@
 import { useEffect, useState } from "react";
 import type { PasswordState } from "../../../shared/contract/password.ts";
-import type { AppError } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { errorWords, t } from "../../i18n/index.ts";
+import { t } from "../../i18n/index.ts";
 import { passwordStates } from "../../stores/password.ts";
 import { go } from "../../stores/routes.ts";
 import { sessionLists } from "../../stores/sessions.ts";
 import { BeforeChanging } from "./BeforeChanging.tsx";
-import { changeOutcome, passwordHints } from "./passwordWords.ts";
+import { NewPassword } from "./NewPassword.tsx";
+import { changeOutcome } from "./passwordWords.ts";
 
 interface ChangePasswordProps {
   readonly accountId: AccountId;
@@ -54,24 +54,7 @@ export function ChangePassword({ accountId, state }: ChangePasswordProps) {
       {first && <p>{t("password.setText")}</p>}
       <BeforeChanging accountId={accountId} />
       <Form onSubmit={submit}>
-        <NewPassphraseFields
-          passphrase={password}
-          tried={tried}
-          refused={ofField && refused === password.typed ? sentenceOf(ofField) : null}
-          words={{
-            label: t("password.new"),
-            help: t("password.newHelp"),
-            again: t("password.again"),
-            required: t("password.required"),
-            weak: t("password.weak"),
-            differs: t("password.differs"),
-          }}
-        />
-        {passwordHints(password.typed).map((hint) => (
-          <Notice key={hint} tone="info">
-            {hint}
-          </Notice>
-        ))}
+        <NewPassword password={password} tried={tried} refused={refused === password.typed ? ofField : null} />
         <OtherSessions
           count={sessions && sessions.filter(({ thisSession }) => !thisSession).length}
           value={others}
@@ -99,11 +82,6 @@ export function ChangePassword({ accountId, state }: ChangePasswordProps) {
       </Form>
     </>
   );
-}
-
-function sentenceOf(error: AppError): string {
-  const { sentence, next } = errorWords(error);
-  return next === null ? sentence : `${sentence} ${next}`;
 }
 
 interface OtherSessionsProps {

@@ -10,7 +10,7 @@ import { Buttons, Form } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { useRecoveries } from "../../stores/recoveries.ts";
-import { NewPassword } from "./NewPassword.tsx";
+import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { RecoverForm, type RecoverTarget } from "./RecoverForm.tsx";
 import { RecoverWaiting } from "./RecoverWaiting.tsx";
 

@@ -3,7 +3,7 @@ import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { readEmail } from "../../../shared/fields.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
-import { Checkbox, Choice } from "../../components/Choice.tsx";
+import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
@@ -11,8 +11,9 @@ import { Buttons, Form } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
-import { NewPassword } from "./NewPassword.tsx";
+import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { ServerContacts } from "./ServerContacts.tsx";
+import { InsecureConnection } from "../addAccount/InsecureConnection.tsx";
 
 /** Where a password was forgotten. */
 export interface RecoverTarget {
@@ -67,18 +68,7 @@ export function RecoverForm({ target, address, onAddress, onStarted, onBack }: R
   return (
     <>
       <Form onSubmit={submit}>
-        {insecure && (
-          <Notice
-            tone="warn"
-            actions={
-              <Checkbox value={accepted} onChange={setAccepted}>
-                {t("add.acceptHttp")}
-              </Checkbox>
-            }
-          >
-            {t("add.warningHttp", { server })}
-          </Notice>
-        )}
+        {insecure && <InsecureConnection server={server} accepted={accepted} onAccepted={setAccepted} />}
         <Notice tone="warn">{t("recover.before")}</Notice>
         <TextField
           label={t("recover.email")}

@@ -2,7 +2,7 @@ import type { AppError } from "../../../shared/errors.ts";
 import { type NewPassphrase, NewPassphraseFields } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { errorWords, t } from "../../i18n/index.ts";
-import { passwordHints } from "../passwordAndRecovery/passwordWords.ts";
+import { passwordHints } from "./passwordWords.ts";
 
 interface NewPasswordProps {
   readonly password: NewPassphrase;

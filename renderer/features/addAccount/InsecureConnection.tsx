@@ -1,0 +1,27 @@
+import { Checkbox } from "../../components/Choice.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { t } from "../../i18n/index.ts";
+
+interface InsecureConnectionProps {
+  readonly server: string;
+  readonly accepted: boolean;
+  readonly onAccepted: (accepted: boolean) => void;
+  /** What the box says, where it is not about signing in. */
+  readonly boxText?: string;
+}
+
+/** Warns of a connection that is not encrypted; the box has to be ticked before a password goes over it. */
+export function InsecureConnection({ server, accepted, onAccepted, boxText }: InsecureConnectionProps) {
+  return (
+    <Notice
+      tone="warn"
+      actions={
+        <Checkbox value={accepted} onChange={onAccepted}>
+          {boxText ?? t("add.acceptHttp")}
+        </Checkbox>
+      }
+    >
+      {t("add.warningHttp", { server })}
+    </Notice>
+  );
+}
