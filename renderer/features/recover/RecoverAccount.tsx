@@ -35,8 +35,8 @@ export function RecoverAccount({ target, recoveryId: given, address: typed, onBa
   useEffect(() => {
     if (doneAs !== null) onDone(doneAs);
     else if (cancelled) onBack();
-    // Once for each end: what is done then may draw this anew.
-  }, [doneAs, cancelled]); // eslint-disable-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each end: what is done then may draw this anew
+  }, [doneAs, cancelled]);
   if (!recovery || (editing && recovery.status === "waiting")) {
     return (
       <RecoverForm

@@ -41,8 +41,8 @@ export function SingleSignOn(props: SingleSignOnProps) {
   const doneAs = signIn?.status === "done" ? signIn.accountId : null;
   useEffect(() => {
     if (doneAs !== null) onDone(doneAs);
-    // Once for each sign-in: what is done then may draw this anew.
-  }, [doneAs]); // eslint-disable-line react-hooks/exhaustive-deps
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each sign-in: what is done then may draw this anew
+  }, [doneAs]);
   // A page that is left takes its question with it.
   useEffect(
     () => () => {
