@@ -17,7 +17,7 @@ export function conclude(outcomes: Outcome[], seed: string, electron?: Electron)
   const lines: string[] = [];
   for (const { name, state, note } of outcomes) {
     if (state === "skipped") lines.push(`skipped: ${name}: ${note ?? "no reason given"}`);
-    if (state === "failed") lines.push(`FAILED: ${name}`);
+    if (state === "failed") lines.push(`FAILED: ${name}`, ...(note?.split("\n").map((line) => `    ${line}`) ?? []));
   }
   if (electron !== undefined) lines.push(describeElectron(electron));
   lines.push(`seed ${seed}`);

@@ -26,6 +26,11 @@ test("a run that failed names what failed and what was skipped, and the sum is l
   });
 });
 
+test("a failed test is followed by what went wrong", () => {
+  const { text } = conclude([{ ...failed, note: "Error: by zero\nthe divisor was 0" }], "7");
+  expect(text).toBe("\nFAILED: unit > divides\n    Error: by zero\n    the divisor was 0\nseed 7\n0 passed, 1 failed\n");
+});
+
 test("a run of nothing is not one that went well", () => {
   for (const outcomes of [[], [skipped]]) {
     const { code, text } = conclude(outcomes, "7");
