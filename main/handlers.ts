@@ -30,6 +30,7 @@ export interface HandlerParts {
   verifications: Handlers["verifications"];
   challenges: Challenges;
   deactivation: Handlers["deactivation"];
+  administration: Handlers["administration"];
   jobs: Jobs;
   secrets: SecretsProtection;
   secureBackup: Handlers["secureBackup"];
@@ -167,5 +168,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     verifications: parts.verifications,
     deactivation: parts.deactivation,
+    administration: parts.administration,
   };
 }

@@ -6,6 +6,7 @@ import { Job } from "../shared/contract/jobs.ts";
 import type { AccountId } from "../shared/ids.ts";
 import { Challenges } from "./uia/challenges.ts";
 import { RegistrationService } from "./onboarding/registrationService.ts";
+import { AdminAccessService } from "./admin/adminAccess.ts";
 import { Avatars } from "./account/avatars.ts";
 import { DeactivationService } from "./account/deactivation/deactivationService.ts";
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
@@ -110,6 +111,7 @@ export async function openServices(options: ServicesOptions) {
     cryptoStores: loadedLater(loggerFor("cryptoStore")),
     accountFolders: (accountId) => folders.account(accountId),
     fetch,
+    adminBaseUrl: (accountId) => index.get(accountId)?.adminBaseUrl ?? null,
     onlyThisComputer: options.onlyThisComputer ?? false,
     ...(options.serverLimits && { serverLimits: options.serverLimits }),
     loadSdk: () => import("./sdk/index.ts"),
@@ -121,9 +123,11 @@ export async function openServices(options: ServicesOptions) {
     onRemoved: async (accountId) => {
       await avatars.remove(accountId);
       await jobs.forgetAccount(accountId);
+      administration.forget(accountId);
       await folders.removeAccount(accountId);
     },
   });
+  const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
   await sessions.forgetThisTimeOnly();
   const ssoSignIns = new SsoSignIns({
     sessions,
@@ -258,7 +262,11 @@ export async function openServices(options: ServicesOptions) {
     void perServer.run(baseUrl, async () => {
       await Promise.race([sessions.started(baseUrl), pause(MAX_START_MS, null, { ref: false })]);
       queued.delete(accountId);
-      for (const learnt of await Promise.allSettled([profile.get(accountId), health.refresh(accountId)])) {
+      for (const learnt of await Promise.allSettled([
+        profile.get(accountId),
+        health.refresh(accountId),
+        administration.learn(accountId),
+      ])) {
         if (learnt.status === "rejected") {
           accountsLogger.info("not learnt after the start", { accountId, error: learnt.reason as unknown });
         }
@@ -291,6 +299,7 @@ export async function openServices(options: ServicesOptions) {
     challenges,
     sessionList,
     deactivation,
+    administration,
     secureBackup,
     roomKeys,
     verifications,

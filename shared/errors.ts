@@ -100,6 +100,14 @@ export const AppError = z.lazy(() =>
     /** The limit is null where nobody said it. */
     kind("too_large", { limitBytes: z.number().int().positive().nullable() }),
     kind("not_allowed_by_server"),
+    // What an admin asks of a server
+    /** What answers at this address is not the admin API: most servers keep it from the internet. */
+    kind("admin_api_not_exposed", { host: z.string() }),
+    /** The server has no such thing: an older one, or one of another make. */
+    kind("admin_api_lacks", { host: z.string() }),
+    /** The server at the admin address does not know this account. */
+    kind("admin_address_elsewhere", { host: z.string() }),
+    kind("not_own_server", { userId: z.string(), serverName: z.string() }),
     // Conversations
     kind("challenge_cancelled"),
     kind("stage_not_finished"),

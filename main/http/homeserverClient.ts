@@ -15,8 +15,8 @@ export interface HomeserverClientOptions {
   fetch: Fetch;
   /** Where the client-server API is, without a slash at the end. */
   baseUrl: string;
-  /** Where the server's own admin API is, when that is elsewhere. */
-  adminBaseUrl?: string;
+  /** Where the server's own admin API is, when that is elsewhere; asked each time, null for the base URL. */
+  adminBaseUrl?: () => string | null;
   /** Whose requests these are; nobody's when left out. */
   tokens?: TokenSource;
   /** Nothing is sent after this is aborted. */
@@ -80,6 +80,11 @@ export class HomeserverClient {
 
   get baseUrl(): string {
     return this.#options.baseUrl;
+  }
+
+  /** Where `at: "admin"` goes. */
+  get adminBaseUrl(): string {
+    return this.#options.adminBaseUrl?.() ?? this.#options.baseUrl;
   }
 
   /** The homeserver's name and port. */
@@ -184,8 +189,7 @@ export class HomeserverClient {
   }
 
   #urlOf({ path, query, at = "base" }: HomeserverRequest): URL {
-    const { baseUrl, adminBaseUrl } = this.#options;
-    const url = new URL((at === "admin" ? (adminBaseUrl ?? baseUrl) : baseUrl) + path);
+    const url = new URL((at === "admin" ? this.adminBaseUrl : this.baseUrl) + path);
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
     return url;
   }

@@ -10,8 +10,11 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_REDIRECTS = 5;
 const MAX_ORIGIN = 300;
 
-/** What a GET with an access token does that is sent to another origin: nothing, or going there without the token. */
-export type Elsewhere = "refuse" | "without_token";
+/**
+ * What a GET does that is sent to another origin: with an access token nothing, or going there without it; or nothing in any
+ * case, where it matters who answers.
+ */
+export type Elsewhere = "refuse" | "without_token" | "stay";
 
 /**
  * `fetch`, but a server cannot send what is secret on to somebody else, nor to plain http. Only a GET follows a
@@ -43,7 +46,8 @@ export async function fetchSameOrigin(
     const sameOrigin = target.origin === at.origin;
     const isDowngrade = at.protocol === "https:" && target.protocol === "http:";
     const keepsToken = sameOrigin || !headers.has("authorization");
-    if (!mayFollow || isDowngrade || (!keepsToken && elsewhere === "refuse")) {
+    const strays = !sameOrigin && elsewhere === "stay";
+    if (!mayFollow || isDowngrade || strays || (!keepsToken && elsewhere === "refuse")) {
       throw fail("redirected", { host: at.host, to: target.origin.slice(0, MAX_ORIGIN) });
     }
     if (!sameOrigin) headers.delete("authorization");

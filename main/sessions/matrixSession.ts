@@ -23,6 +23,8 @@ export interface SessionParts {
   /** The folder of this account's crypto store, and that of one which is to take its place. */
   cryptoFolders: (accountId: AccountId) => CryptoFolders;
   fetch: Fetch;
+  /** Where the person has said that the admin API of an account's server is; null where nobody has. */
+  adminBaseUrl?: (accountId: AccountId) => string | null;
   /** In place of what a server is given. */
   serverLimits?: Partial<ServerLimits>;
   loadSdk: LoadSdk;
@@ -152,11 +154,12 @@ export class MatrixSession {
     secrets: AccountSecrets,
     databasePrefix: string,
   ): Promise<OpenMatrixClient> {
-    const { userId, deviceId, baseUrl } = this.details;
+    const { accountId, userId, deviceId, baseUrl } = this.details;
     const { fetch, serverLimits, logger } = this.#parts;
+    const adminBaseUrl = (): string | null => this.#parts.adminBaseUrl?.(accountId) ?? null;
     const ended = this.#abort.signal;
     const tokens = new TokenKeeper({ accessToken: secrets.accessToken, expiresAt: null });
-    this.#homeserver = new HomeserverClient({ fetch, baseUrl, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
+    this.#homeserver = new HomeserverClient({ fetch, baseUrl, adminBaseUrl, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
     return engine.openMatrixClient({
       userId,
       deviceId,

@@ -37,6 +37,8 @@ export const AccountEntry = z.looseObject({
     .array(z.object({ deviceId: z.string().max(255), roomKeys: z.number().int().positive() }))
     .optional()
     .catch(undefined),
+  /** Where the person has said that the server's admin API is, when that is not at its base URL. */
+  adminBaseUrl: BaseUrl.nullish().catch(null),
   /** Milliseconds since 1970 when the account was added. */
   createdAt: z.number(),
 });

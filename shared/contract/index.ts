@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { accounts } from "./accounts.ts";
 import { addresses } from "./addresses.ts";
 import { app } from "./app.ts";
+import { administration } from "./administration.ts";
 import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./defineDomain.ts";
@@ -38,6 +39,7 @@ export const contract = {
   verifications,
   roomKeys,
   deactivation,
+  administration,
 } as const;
 
 export type Contract = typeof contract;

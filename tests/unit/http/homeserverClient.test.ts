@@ -100,7 +100,7 @@ describe("the token", () => {
   it("goes to the account's two addresses and nowhere else", async () => {
     const elsewhere = await LocalServer.start((response) => response.end("{}"));
     try {
-      const homeserver = client({ tokens: keeper(), baseUrl: elsewhere.baseUrl, adminBaseUrl: server.baseUrl });
+      const homeserver = client({ tokens: keeper(), baseUrl: elsewhere.baseUrl, adminBaseUrl: () => server.baseUrl });
       await homeserver.json({ path: "/admin", at: "admin", schema: Ok });
       expect(authorizations()).toEqual(["Bearer old"]);
       await homeserver.sdkFetch()(`${server.baseUrl}/stranger`, { headers: { Authorization: "Bearer old" } });

@@ -60,6 +60,7 @@ const fields: Record<string, unknown> = {
   accountId: "0000000000000001",
   expected: "@a:example.org",
   got: "@b:example.org",
+  serverName: "example.org",
   host: "host.example",
   to: "https://other.example",
   baseUrl: "http://host.example",
