@@ -55,13 +55,16 @@ export async function bundle({
     target: targets.main,
     plugins: [channels, facts(buildFacts(purpose, electron)), fillIns(source, targets === old)],
   };
-  const inputs = await Promise.all([
+  const parts = await Promise.allSettled([
     bundleMain(common, production, source, join(target, "main")),
     bundlePreload(common, production, source, join(target, "preload")),
     bundleRenderer({ ...common, target: targets.renderer }, production, source, join(target, "renderer")),
   ]);
+  // Only now does nobody write to the target any more.
+  const failed = parts.find((part) => part.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
   say(`bundled in ${Math.round(performance.now() - started)} ms`);
-  return inputs.flat();
+  return parts.flatMap((part) => (part.status === "fulfilled" ? part.value : []));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "./command.ts";
-import { startDemoServer, type DemoServer } from "./demoServer.ts";
+import { demoTable, startDemoServer, type DemoServer } from "./demoServer.ts";
 import { buildAndStage, openApp } from "./launch.ts";
 import { cache, say } from "./paths.ts";
 
@@ -22,38 +22,10 @@ await command(async () => {
   try {
     const staged = await buildAndStage("demo");
     server = await startDemoServer(join(demoDir, "homeserver"));
-    process.stdout.write(table(server));
+    process.stdout.write(demoTable(server));
     return await openApp(staged, [`--user-data-dir=${join(demoDir, "app")}`]);
   } finally {
     await end();
     say("the demo has ended, and nothing of it is kept");
   }
 });
-
-/** What the person at the terminal needs to know. */
-function table({ homeserver, mailboxPage, accounts }: DemoServer): string {
-  const rows = [
-    ["User name", "Password", "What it is"],
-    ...accounts.map(({ user, password, about }) => [user, password, about]),
-  ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd());
-  const unlocks = accounts.flatMap(({ user, securityKey, securityPhrase }) =>
-    securityKey === undefined
-      ? []
-      : [`Security Key of ${user}:    ${securityKey}`, `Security Phrase of ${user}: ${securityPhrase ?? "none"}`],
-  );
-  return [
-    "",
-    `Homeserver: ${homeserver}`,
-    `Mailbox:    ${mailboxPage} (these accounts, too)`,
-    "",
-    ...lines,
-    "",
-    ...unlocks,
-    "",
-    "Ctrl+C ends everything.",
-    "",
-    "",
-  ].join("\n");
-}

@@ -97,3 +97,31 @@ async function giveSecureBackup(
     session.stop();
   }
 }
+
+/** What the person at the terminal needs to know. */
+export function demoTable({ homeserver, mailboxPage, accounts }: DemoServer): string {
+  const rows = [
+    ["User name", "Password", "What it is"],
+    ...accounts.map(({ user, password, about }) => [user, password, about]),
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd());
+  const unlocks = accounts.flatMap(({ user, securityKey, securityPhrase }) =>
+    securityKey === undefined
+      ? []
+      : [`Security Key of ${user}:    ${securityKey}`, `Security Phrase of ${user}: ${securityPhrase ?? "none"}`],
+  );
+  return [
+    "",
+    `Homeserver: ${homeserver}`,
+    `Mailbox:    ${mailboxPage} (these accounts, too)`,
+    "",
+    ...lines,
+    "",
+    ...unlocks,
+    "",
+    "Ctrl+C ends everything.",
+    "",
+    "",
+  ].join("\n");
+}

@@ -10,21 +10,27 @@ export function buildAndStage(purpose: "start" | "demo"): Promise<Staged> {
 }
 
 /**
+ * What the app is started with, on this computer and by this user.
+ * @throws Error where there is no screen
+ */
+export function appArguments(args: string[], env: NodeJS.ProcessEnv = process.env): string[] {
+  if (process.platform === "linux" && !env.DISPLAY && !env.WAYLAND_DISPLAY) {
+    throw new Error("there is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set). Run this in a desktop session.");
+  }
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return args;
+  say("running as root, where Chromium cannot use its sandbox. Use an ordinary user for real accounts.");
+  return ["--no-sandbox", ...args];
+}
+
+/**
  * Opens the app's window and waits until the app ends.
  * @returns its exit code
  */
 export function openApp(staged: Staged, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
-  if (process.platform === "linux" && !env.DISPLAY && !env.WAYLAND_DISPLAY) {
-    throw new Error("there is no screen (neither DISPLAY nor WAYLAND_DISPLAY is set). Run this in a desktop session.");
-  }
-  const flags: string[] = [];
-  if (process.platform === "linux" && process.getuid?.() === 0) {
-    say("running as root, where Chromium cannot use its sandbox. Use an ordinary user for real accounts.");
-    flags.push("--no-sandbox");
-  }
+  const all = appArguments(args, env);
   say("opening Steward");
   return new Promise((resolve, reject) => {
-    const app = spawn(staged.executable, [...flags, ...args], { stdio: "inherit", env });
+    const app = spawn(staged.executable, all, { stdio: "inherit", env });
     endWithUs(app);
     app.on("error", reject);
     app.on("close", (code) => {

@@ -31,6 +31,8 @@ const groups = {
 /** The commands, what they need, and whether they need Python for a local homeserver. */
 export const commands = {
   start: { groups: ["run"], homeserver: false },
+  // Python is asked for where `--demo` wants the homeserver.
+  dev: { groups: ["run"], homeserver: false },
   demo: { groups: ["run", "homeserver"], homeserver: true },
   test: { groups: ["run", "drive", "browse", "homeserver"], homeserver: true },
   soak: { groups: ["run", "drive", "browse", "homeserver"], homeserver: true },

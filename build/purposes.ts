@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 
 /**
- * What an app is built for. `start` is for a person's own accounts, `package` for everybody's; `packaged-test` is the
- * latter with a debugging port that the tests drive it by, and is handed to nobody.
+ * What an app is built for. `start` is for a person's own accounts, `dev` for work on the app, `package` for everybody;
+ * `packaged-test` is the latter with a debugging port that the tests drive it by, and is handed to nobody.
  */
-export type Purpose = "start" | "demo" | "test" | "bench" | "package" | "packaged-test";
+export type Purpose = "start" | "dev" | "demo" | "test" | "bench" | "package" | "packaged-test";
 
 /** What the app knows of how it was built: `virtual:build` in its source. */
 export interface BuildFacts {
@@ -34,6 +34,6 @@ export function buildFacts(purpose: Purpose, version: string): BuildFacts {
   return {
     locked: purpose === "start" || purpose === "package" || purpose === "packaged-test",
     debuggingPort: purpose === "packaged-test",
-    trial: (purpose === "start" || purpose === "package") && !isMaintained(version),
+    trial: (purpose === "start" || purpose === "dev" || purpose === "package") && !isMaintained(version),
   };
 }

@@ -32,6 +32,8 @@ export interface StageOptions {
   production: boolean;
   /** A CommonJS file that the app starts with, and that then starts the app. For tests. */
   runFirst?: string;
+  /** The folder that holds main/, preload/ and renderer/; the project itself unless a test says otherwise. */
+  source?: string;
 }
 
 /**
@@ -40,23 +42,28 @@ export interface StageOptions {
  * program is called `electron` still, so `app.isPackaged` is false.
  * @throws Error when the app does not build, or no Electron can be had.
  */
-export async function stage(purpose: Purpose, { production, runFirst }: StageOptions): Promise<Staged> {
+export async function stage(purpose: Purpose, { production, runFirst, source }: StageOptions): Promise<Staged> {
   const electron = await findElectron();
   await removeAbandoned();
   const folder = join(stagedFolder, `${purpose}-${process.pid}`);
   await rm(folder, { recursive: true, force: true });
   await linkTree(electron.dist, folder);
   await keepHelper(electron.dist, folder);
-  const resources = join(folder, process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources");
-  await rm(join(resources, "default_app.asar"), { force: true });
-  await layOutApp(join(resources, "app"), { production, purpose, electron: electron.version });
-  if (runFirst !== undefined) await startWith(runFirst, join(resources, "app"));
+  const app = appFolder(folder);
+  await rm(join(app, "../default_app.asar"), { force: true });
+  await layOutApp(app, { production, purpose, electron: electron.version, ...(source !== undefined && { source }) });
+  if (runFirst !== undefined) await startWith(runFirst, app);
   const executable = join(folder, relative(electron.dist, electron.executable));
   // Not on a Mac, where the fuses lie in a signed framework.
   if (buildFacts(purpose, electron.version).locked && process.platform !== "darwin") {
     await setFuses(executable, needArchive);
   }
   return { executable, folder, electron };
+}
+
+/** Where the app lies below a staged copy of Electron. */
+export function appFolder(staged: string): string {
+  return join(staged, process.platform === "darwin" ? "Electron.app/Contents/Resources" : "resources", "app");
 }
 
 async function startWith(file: string, app: string): Promise<void> {
@@ -89,10 +96,11 @@ function isRunning(pid: number): boolean {
  */
 export async function layOutApp(
   folder: string,
-  { production, purpose, electron }: Pick<BundleOptions, "production" | "purpose" | "electron">,
+  { production, purpose, electron, source }: Omit<BundleOptions, "target">,
 ): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-  const inputs = await bundle({ production, purpose, electron, target: join(folder, "out") });
+  const target = join(folder, "out");
+  const inputs = await bundle({ production, purpose, electron, target, ...(source !== undefined && { source }) });
   const versions: Record<string, string> = {};
   const packages = await withDependencies(nativePackages);
   for (const name of packages) {

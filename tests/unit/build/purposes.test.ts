@@ -18,6 +18,8 @@ describe("what an app is built for", () => {
     expect(buildFacts("start", electronVersion)).toEqual({ ...facts, trial: false });
     expect(buildFacts("start", "25.1.1")).toEqual({ ...facts, trial: true });
     expect(buildFacts("package", electronVersion)).toEqual({ ...facts, trial: false });
+    expect(buildFacts("dev", electronVersion)).toEqual({ locked: false, debuggingPort: false, trial: false });
+    expect(buildFacts("dev", "25.1.1")).toEqual({ locked: false, debuggingPort: false, trial: true });
     for (const purpose of ["test", "bench", "demo"] as const) {
       expect(buildFacts(purpose, "25.1.1")).toEqual({ locked: false, debuggingPort: false, trial: false });
     }
