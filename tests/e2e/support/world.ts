@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { type AuthService, startAuthService } from "../../support/authService/authService.ts";
 import { PersonsBrowser } from "../../support/browser.ts";
 import { type AppOptions, startApp } from "../../support/electronApp.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -24,6 +25,8 @@ interface Extras {
   mailbox: Mailbox;
   /** Lets people sign in at the homeserver by single sign-on, with buttons as `providers` names them. */
   provider: OpenIdProvider;
+  /** Is the homeserver's OAuth 2.0 authorization server: its users are made there, and passwords are its own. */
+  authService: AuthService;
   /** Opens what the app opens. */
   browser: PersonsBrowser;
   /** Stands before the homeserver, and is its public address. */
@@ -65,6 +68,8 @@ export async function openWorld<E extends keyof Extras = never>(
     const publicBaseUrl = `${proxy?.baseUrl ?? `http://127.0.0.1:${port}`}/`;
     const callback = `${publicBaseUrl}_synapse/client/oidc/callback`;
     const provider = await startIf("provider", () => startOpenIdProvider([callback]));
+    const homeserver = { serverName: options.homeserver?.serverName ?? "example.org", baseUrl: `http://127.0.0.1:${port}` };
+    const authService = await startIf("authService", () => startAuthService(homeserver));
     const browser = await startIf("browser", () => PersonsBrowser.start());
     const [synapse, keyring] = await Promise.all([
       startSynapse({
@@ -73,14 +78,18 @@ export async function openWorld<E extends keyof Extras = never>(
         ...(wanted.length > 0 && { publicBaseUrl }),
         ...(mailbox && { mailPort: mailbox.port }),
         ...options.homeserver,
-        config: { ...(provider && singleSignOn(provider, options.providers)), ...options.homeserver?.config },
+        config: {
+          ...(provider && singleSignOn(provider, options.providers)),
+          ...authService?.synapseConfig,
+          ...options.homeserver?.config,
+        },
       }),
       startSecretService(options.keychain),
     ]);
     toClose.push(() => synapse.stop(), () => keyring.stop());
     const steward = await startApp({ ...options.app, env: { ...keyring.env, ...browser?.env } });
     toClose.push(() => steward.close());
-    const extras = { mailbox, provider, browser, proxy } as unknown as Pick<Extras, E>;
+    const extras = { mailbox, provider, authService, browser, proxy } as unknown as Pick<Extras, E>;
     return { synapse, keyring, person: new Person(steward), close, ...extras };
   } catch (error) {
     await close();
@@ -102,10 +111,10 @@ function singleSignOn(provider: OpenIdProvider, buttons: WorldOptions<never>["pr
  * among them) or was written to its output.
  */
 export async function expectNoLeaks(
-  { synapse, person: { app } }: World,
+  { synapse, person: { app }, authService }: World & Partial<Pick<Extras, "authService">>,
   secrets: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const tokens = await synapse.accessTokens();
+  const tokens = [...(await synapse.accessTokens()), ...(authService?.tokens ?? [])];
   expect(tokens.length).toBeGreaterThan(0);
   const all = { ...secrets, ...Object.fromEntries(tokens.map((token, index) => [`access token ${index + 1}`, token])) };
   // A Security Key is shown in groups, and may be written with or without the spaces between them.

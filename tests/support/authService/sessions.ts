@@ -1,0 +1,66 @@
+/** Somebody who has an account at the authorization server. */
+export interface AuthUser {
+  localpart: string;
+  password: string;
+  /** May ask for the scopes of an admin. */
+  mayAskForAdmin: boolean;
+  /** Every token of theirs is refused, while refreshing goes on: so it was seen. */
+  locked: boolean;
+  deactivated: boolean;
+}
+
+/** The tokens of one session that are in force. */
+export interface TokenPair {
+  accessToken: string;
+  /** Null for a client that may not refresh. */
+  refreshToken: string | null;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+  /** The homeserver has asked about the access token. */
+  used: boolean;
+}
+
+/** One sign-in: a grant with its device. */
+export interface AuthSession {
+  /** The grant's id. */
+  id: string;
+  localpart: string;
+  deviceId: string | null;
+  scope: string;
+  clientId: string;
+  /** What the sign-in page and the account page call it. */
+  name: string;
+  current: TokenPair;
+  /** What the current pair was made from, and may be made from again while that is unused. */
+  previousRefreshToken: string | null;
+}
+
+/** Users and sessions, as the authorization server keeps them. */
+export class AuthSessions {
+  readonly users = new Map<string, AuthUser>();
+  readonly sessions = new Map<string, AuthSession>();
+  /** Every token ever given out, to look for where none may be. */
+  readonly givenOut: string[] = [];
+
+  /** Takes down the pair that a session has from now on. */
+  setPair(session: AuthSession, pair: TokenPair, madeFrom: string | null): void {
+    session.current = pair;
+    session.previousRefreshToken = madeFrom;
+    this.givenOut.push(pair.accessToken, ...(pair.refreshToken === null ? [] : [pair.refreshToken]));
+  }
+
+  /** The session that a token opens now, which counts as its first use; undefined when it opens none. */
+  use(accessToken: string): AuthSession | undefined {
+    const session = this.all().find(({ current }) => current.accessToken === accessToken);
+    if (session === undefined || session.current.expiresAt <= Date.now()) return undefined;
+    const user = this.users.get(session.localpart);
+    if (user === undefined || user.locked || user.deactivated) return undefined;
+    session.current.used = true;
+    return session;
+  }
+
+  /** Every session that has not ended. */
+  all(): AuthSession[] {
+    return [...this.sessions.values()];
+  }
+}
