@@ -31,6 +31,7 @@ export interface HandlerParts {
   challenges: Challenges;
   deactivation: Handlers["deactivation"];
   administration: Handlers["administration"];
+  users: Handlers["users"];
   jobs: Jobs;
   secrets: SecretsProtection;
   secureBackup: Handlers["secureBackup"];
@@ -169,5 +170,6 @@ export function createHandlers(parts: HandlerParts): Handlers {
     verifications: parts.verifications,
     deactivation: parts.deactivation,
     administration: parts.administration,
+    users: parts.users,
   };
 }

@@ -7,6 +7,7 @@ import type { AccountId } from "../shared/ids.ts";
 import { Challenges } from "./uia/challenges.ts";
 import { RegistrationService } from "./onboarding/registrationService.ts";
 import { AdminAccessService } from "./admin/adminAccess.ts";
+import { UsersService } from "./admin/users.ts";
 import { Avatars } from "./account/avatars.ts";
 import { DeactivationService } from "./account/deactivation/deactivationService.ts";
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
@@ -128,6 +129,7 @@ export async function openServices(options: ServicesOptions) {
     },
   });
   const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
+  const users = new UsersService({ apiOf: administration.apiOf, index });
   await sessions.forgetThisTimeOnly();
   const ssoSignIns = new SsoSignIns({
     sessions,
@@ -300,6 +302,7 @@ export async function openServices(options: ServicesOptions) {
     sessionList,
     deactivation,
     administration,
+    users,
     secureBackup,
     roomKeys,
     verifications,

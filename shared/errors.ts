@@ -107,6 +107,12 @@ export const AppError = z.lazy(() =>
     kind("admin_api_lacks", { host: z.string() }),
     /** The server at the admin address does not know this account. */
     kind("admin_address_elsewhere", { host: z.string() }),
+    /** What was to be changed of a user is no longer as it was when it was looked at. */
+    kind("changed_meanwhile"),
+    /** The server took the request and left these as they were. */
+    kind("change_not_taken", { fields: z.array(z.string().max(100)).max(20) }),
+    /** An email address, phone number or external id is another user's. A server would take it from them without a word. */
+    kind("contact_of_other_user", { contact: z.string().max(1500), userId: z.string().max(300) }),
     kind("not_own_server", { userId: z.string(), serverName: z.string() }),
     // Conversations
     kind("challenge_cancelled"),

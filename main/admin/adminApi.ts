@@ -132,23 +132,25 @@ export class AdminApi {
   }
 
   /**
-   * A page of the list: v3, and v2 where the server has none. What they mean by `deactivated` differs, and older servers
-   * pass over what they do not know, so whoever filters looks at the rows as well.
+   * A page of the list: v3, and v2 where the server has none. Older servers pass over what they do not know, so whoever
+   * filters looks at the rows as well.
    *
-   * @param query as Synapse names it
+   * @param query as v3 names it: `deactivated` is `true` for those alone, `false` for the others, and left out for all
    * @param from where the page before said that this one begins; null for the first
    */
   async users(query: Readonly<Record<string, string>>, from: string | null, signal?: AbortSignal): Promise<UserListPage> {
-    const ask = (version: "v2" | "v3") =>
+    const ask = (version: "v2" | "v3", more: Readonly<Record<string, string>>) =>
       this.request({
         path: [version, "users"],
-        query: { ...query, ...(from !== null && { from }) },
+        query: { ...query, ...more, ...(from !== null && { from }) },
         schema: ServerUserList,
         repeatable: true,
         ...(signal && { signal }),
       });
-    const answer = await ask("v3").catch((thrown: unknown) => {
-      if (thrown instanceof AppFailure && thrown.error.kind === "admin_api_lacks") return ask("v2");
+    const answer = await ask("v3", {}).catch((thrown: unknown) => {
+      // There, `true` is for all of them, and left out the same as `false`.
+      const deactivated = query["deactivated"] ?? "true";
+      if (thrown instanceof AppFailure && thrown.error.kind === "admin_api_lacks") return ask("v2", { deactivated });
       throw thrown;
     });
     const { users, total, next_token: token } = answer;

@@ -189,6 +189,13 @@ function errorSentence(error: AppError): string {
       });
       return t("errors.invalid_input", { problems: [...new Set(problems)].join(" ") });
     }
+    case "change_not_taken": {
+      const nameOf = (field: string): string => {
+        const name = lookUp(`fields.${field}`);
+        return typeof name === "string" ? name : field;
+      };
+      return t("errors.change_not_taken", { fields: error.fields.map(nameOf).join(", ") });
+    }
     case "server":
       return error.message.trim() === ""
         ? t("errorReasons.serverNoMessage", { status: String(error.status), errcode: error.errcode })

@@ -16,6 +16,7 @@ import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
 import { devices } from "./devices.ts";
 import { signIn } from "./signIn.ts";
+import { users } from "./users.ts";
 import { verifications } from "./verifications.ts";
 
 /**
@@ -40,6 +41,7 @@ export const contract = {
   roomKeys,
   deactivation,
   administration,
+  users,
 } as const;
 
 export type Contract = typeof contract;

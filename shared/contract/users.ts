@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { UserId } from "../ids.ts";
+import { AccountId, DeviceId, UserId } from "../ids.ts";
+import { domain, request } from "./defineDomain.ts";
 
 /** A user of a homeserver as its list names them. What an older server does not say is null. */
 export const UserRow = z.object({
@@ -44,3 +45,93 @@ export const User = UserRow.extend({
   appserviceId: z.string().max(255).nullable(),
 });
 export type User = z.infer<typeof User>;
+
+export const userKinds = ["active", "admins", "guests", "locked", "deactivated", "all"] as const;
+
+/** Which users of a server are listed, and how. */
+export const UserFilter = z.object({
+  /** Part of a Matrix ID or of a display name; or a whole email address or phone number. */
+  search: z.string().max(500),
+  /** `active`: not deactivated. `admins`: those of them that are admins. */
+  kind: z.enum(userKinds),
+  /** Leaves out those whom `hidden` names, as users of bridges. */
+  withoutHidden: z.boolean(),
+  sort: z.enum(["name", "createdAt"]),
+  descending: z.boolean(),
+});
+export type UserFilter = z.infer<typeof UserFilter>;
+
+export const UserPage = z.object({
+  /** Those that pass the filter, and no others. May be empty although there are more. */
+  rows: z.array(UserRow),
+  /** Where the next page begins; null on the last one. */
+  next: z.string().max(1000).nullable(),
+  /** How many there are in all; null where only reading all of them would tell. */
+  total: z.number().int().nonnegative().nullable(),
+  /** False where the server cannot sort like that. */
+  sorted: z.boolean(),
+});
+export type UserPage = z.infer<typeof UserPage>;
+
+/** A device of a user, as the admin API lists it. */
+export const UserDevice = z.object({
+  deviceId: DeviceId,
+  name: z.string().max(1000).nullable(),
+  lastSeenIp: z.string().max(100).nullable(),
+  /** Milliseconds since 1970; null where it is not known. */
+  lastSeenAt: z.number().nullable(),
+});
+export type UserDevice = z.infer<typeof UserDevice>;
+
+/** What can be changed of a user at once. What is left out stays as it is. */
+export const UserDetails = z.object({
+  /** An empty one removes it. */
+  displayName: z.string().trim().max(256),
+  admin: z.boolean(),
+  /** Null for a person. */
+  userType: z.string().min(1).max(255).nullable(),
+});
+export type UserDetails = z.infer<typeof UserDetails>;
+
+/** Names of bridge users, as localparts with `*` for anything. */
+const patterns = z.object({ patterns: z.array(z.string().trim().min(1).max(255)).max(100) });
+
+const one = z.object({ accountId: AccountId });
+const oneUser = one.extend({ userId: UserId });
+const devices = z.object({ devices: z.array(UserDevice) });
+/** What was changed, and whether somebody else had changed it since it was last read. */
+const changedContacts = z.object({ user: User, changedMeanwhile: z.boolean() });
+
+/** Users of an account's own server, for its admins. All throw as `AdminApi` does. */
+export const users = domain({
+  requests: {
+    /** A page of the list, from where the page before said. */
+    list: request(one.extend({ filter: UserFilter, from: z.string().max(1000).nullable() }), UserPage),
+    /** All that the list would show, in its order. */
+    ids: request(one.extend({ filter: UserFilter }), z.object({ userIds: z.array(UserId) })),
+    hidden: request(one, patterns),
+    setHidden: request(one.extend(patterns.shape), patterns),
+    get: request(oneUser, User),
+    /**
+     * Changes what `changes` names, if it still is as `seen`. Throws `changed_meanwhile` where it is not, and
+     * `change_not_taken` where the server answers that it is otherwise all the same.
+     */
+    change: request(oneUser.extend({ changes: UserDetails.partial(), seen: UserDetails.partial() }), User),
+    /** Adds one contact to those that the user has then. Throws `contact_of_other_user`. */
+    addThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts),
+    removeThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts),
+    addExternalId: request(oneUser.extend({ externalId: ExternalId, seen: z.array(ExternalId) }), changedContacts),
+    removeExternalId: request(oneUser.extend({ externalId: ExternalId, seen: z.array(ExternalId) }), changedContacts),
+    devices: request(oneUser, devices),
+    /** An empty name removes it. */
+    renameDevice: request(oneUser.extend({ deviceId: DeviceId, name: z.string().trim().max(255) }), devices),
+    /** Signs these out; those that have gone meanwhile are no error. */
+    signOutDevices: request(oneUser.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), devices),
+    /** The rooms that a user has joined; those that are asked about by name are the first ones. */
+    rooms: request(
+      oneUser,
+      z.object({ rooms: z.array(z.object({ roomId: z.string().max(255), name: z.string().max(1000).nullable() })), total: z.number().int() }),
+    ),
+  },
+  events: {},
+});

@@ -135,7 +135,7 @@ describe("the list", () => {
     expect(await api().users(query, null)).toMatchObject({ rows: [{ userId: USER }], next: null, total: 1 });
     await api().users(query, "10");
     const asked = server.arrived.map(({ path }) => path);
-    expect(asked).toEqual(["v3/users?name=ann&limit=10", "v3/users?name=ann&limit=10&from=10", "v2/users?name=ann&limit=10&from=10"].map((path) => `/_synapse/admin/${path}`));
+    expect(asked).toEqual(["v3/users?name=ann&limit=10", "v3/users?name=ann&limit=10&from=10", "v2/users?name=ann&limit=10&deactivated=true&from=10"].map((path) => `/_synapse/admin/${path}`));
   });
 
   it("comes to an end, whatever leads on from it, and keeps what it understands", async () => {

@@ -79,6 +79,7 @@ const fields: Record<string, unknown> = {
   issues: ["identifier.address: not_an_email"],
   ref: "abc123",
   name: "my old key",
+  fields: ["admin", "displayName"],
 };
 for (const { shape } of AppError.unwrap().options) {
   const example = examples[shape.kind.value];

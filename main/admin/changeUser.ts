@@ -1,0 +1,37 @@
+import type { User, UserDetails } from "../../shared/contract/users.ts";
+import { fail } from "../../shared/errors.ts";
+import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
+
+type Changes = { [K in keyof UserDetails]?: UserDetails[K] | undefined };
+
+const namesOf = (changes: Changes): (keyof UserDetails)[] =>
+  (Object.keys(changes) as (keyof UserDetails)[]).filter((name) => changes[name] !== undefined);
+
+/** As a form shows it: no name and an empty one are the same. */
+function valueOf(user: User, name: keyof UserDetails): UserDetails[keyof UserDetails] {
+  return name === "displayName" ? (user.displayName ?? "").trim() : user[name];
+}
+
+/**
+ * Changes exactly this of a user, in one request, if it still is as it was seen. What the server answers is compared with what
+ * was asked: one that does not know a field says nothing about it.
+ *
+ * @param seen what the change was decided on
+ * @throws `changed_meanwhile`, `change_not_taken`, and as `AdminApi` does
+ */
+export async function changeUser(api: AdminApi, userId: string, changes: Changes, seen: Changes): Promise<User> {
+  const names = namesOf(changes);
+  const now = await api.user(userId);
+  if (names.some((name) => seen[name] !== undefined && seen[name] !== valueOf(now, name))) throw fail("changed_meanwhile");
+  const needed = names.filter((name) => changes[name] !== valueOf(now, name));
+  if (needed.length === 0) return now;
+  const body: ServerUserChanges = {
+    ...(needed.includes("displayName") && { displayname: changes.displayName! }),
+    ...(needed.includes("admin") && { admin: changes.admin! }),
+    ...(needed.includes("userType") && { user_type: changes.userType! }),
+  };
+  const after = await api.changeUser(userId, body);
+  const fields = needed.filter((name) => changes[name] !== valueOf(after, name));
+  if (fields.length > 0) throw fail("change_not_taken", { fields });
+  return after;
+}

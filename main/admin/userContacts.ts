@@ -1,0 +1,117 @@
+import * as z from "zod";
+import type { ExternalId, User, UserThreepid } from "../../shared/contract/users.ts";
+import { AppFailure, fail } from "../../shared/errors.ts";
+import type { AdminApi, ServerUserChanges, UserWithContacts } from "./adminApi.ts";
+import { ownerOf } from "./userList.ts";
+
+/** One contact that comes, or one that goes. */
+export type OneChange<T> = { add: T; remove?: never } | { remove: T; add?: never };
+
+export interface ChangedContacts {
+  user: User;
+  /** Whether somebody else had changed the contacts since they were seen. Their change is kept. */
+  changedMeanwhile: boolean;
+}
+
+const Owner = z.object({ user_id: z.string() });
+
+/** Servers keep email addresses in lower case, and phone numbers as they are sent. */
+const threepidKey = ({ medium, address }: { medium: string; address: string }): string =>
+  `${medium} ${medium === "email" ? address.trim().toLowerCase() : address}`;
+const externalKey = ({ provider, id }: ExternalId): string => JSON.stringify([provider, id]);
+
+/**
+ * Adds an email address or phone number to a user, or takes one off. The server takes the whole list and forgets what is not in
+ * it, so it is read right before.
+ *
+ * @param seen what the person saw
+ * @throws `contact_of_other_user`: the server would take it from them without a word; `change_not_taken`; and as `AdminApi` does
+ */
+export async function changeThreepids(
+  api: AdminApi,
+  userId: string,
+  change: OneChange<UserThreepid>,
+  seen: readonly UserThreepid[],
+): Promise<ChangedContacts> {
+  if (change.add) {
+    const owner = await ownerOf(api, change.add);
+    if (owner !== null && owner !== userId) throw fail("contact_of_other_user", { contact: change.add.address, userId: owner.slice(0, 300) });
+  }
+  return changeList(api, userId, change, seen, {
+    keyOf: threepidKey,
+    listed: ({ threepids }) => threepids.map((threepid) => ({ key: threepidKey(threepid), raw: threepid })),
+    shown: ({ threepids }) => threepids,
+    rawOf: ({ medium, address }) => ({ medium, address: medium === "email" ? address.toLowerCase() : address }),
+    body: (threepids) => ({ threepids }),
+    field: "threepids",
+  });
+}
+
+/** The same for whom a provider of single sign-on knows a user as. A server keeps to itself whose an id is, and refuses it. */
+export async function changeExternalIds(
+  api: AdminApi,
+  userId: string,
+  change: OneChange<ExternalId>,
+  seen: readonly ExternalId[],
+): Promise<ChangedContacts> {
+  if (change.add) {
+    const owner = await ownerOfExternalId(api, change.add);
+    if (owner !== null && owner !== userId) throw fail("contact_of_other_user", { contact: change.add.id, userId: owner.slice(0, 300) });
+  }
+  return changeList(api, userId, change, seen, {
+    keyOf: externalKey,
+    listed: ({ externalIds }) =>
+      externalIds.map((raw) => ({ key: externalKey({ provider: raw.auth_provider, id: raw.external_id }), raw })),
+    shown: ({ externalIds }) => externalIds,
+    rawOf: ({ provider, id }) => ({ auth_provider: provider, external_id: id }),
+    body: (externalIds) => ({ external_ids: externalIds }),
+    field: "externalIds",
+  });
+}
+
+interface ListKind<T> {
+  keyOf: (one: T) => string;
+  listed: (user: UserWithContacts) => { key: string; raw: object }[];
+  shown: (user: User) => readonly T[];
+  rawOf: (one: T) => object;
+  body: (raw: readonly object[]) => ServerUserChanges;
+  field: string;
+}
+
+async function changeList<T>(
+  api: AdminApi,
+  userId: string,
+  { add, remove }: OneChange<T>,
+  seen: readonly T[],
+  kind: ListKind<T>,
+): Promise<ChangedContacts> {
+  const read = await api.userWithContacts(userId);
+  const keysOf = (list: readonly T[]): string => JSON.stringify(list.map(kind.keyOf).sort());
+  const changedMeanwhile = keysOf(seen) !== keysOf(kind.shown(read.user));
+  const listed = kind.listed(read);
+  const key = kind.keyOf((add ?? remove) as T);
+  const isThere = listed.some((one) => one.key === key);
+  if (isThere === (add !== undefined)) return { user: read.user, changedMeanwhile };
+  const raw = listed.filter((one) => one.key !== key).map((one) => one.raw);
+  if (add !== undefined) raw.push(kind.rawOf(add));
+  const user = await api.changeUser(userId, kind.body(raw));
+  const isThereNow = kind.shown(user).some((one) => kind.keyOf(one) === key);
+  if (isThereNow !== (add !== undefined)) throw fail("change_not_taken", { fields: [kind.field] });
+  return { user, changedMeanwhile };
+}
+
+/**
+ * Synapse, "Find a user based on their ID in an auth provider"; null where nobody is known by it, or the server cannot say. Synapse
+ * goes on naming a user whose id was taken off by way of the whole list, so the user is asked as well.
+ */
+export async function ownerOfExternalId(api: AdminApi, { provider, id }: ExternalId): Promise<string | null> {
+  try {
+    const path = ["v1", "auth_providers", provider, "users", id];
+    const { user_id: owner } = await api.request({ path, schema: Owner, repeatable: true });
+    const { externalIds } = await api.user(owner);
+    return externalIds.some((one) => externalKey(one) === externalKey({ provider, id })) ? owner : null;
+  } catch (thrown) {
+    if (thrown instanceof AppFailure && ["not_found", "admin_api_lacks"].includes(thrown.error.kind)) return null;
+    throw thrown;
+  }
+}

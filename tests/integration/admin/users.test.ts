@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Services } from "../../../main/services.ts";
+import type { UserFilter } from "../../../shared/contract/users.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { errorOf } from "../../support/errorOf.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { manyTimes } from "../../support/matrixApi.ts";
+import { StewardData } from "../../support/stewardServices.ts";
+import { startSynapse, type Synapse } from "../../support/synapse.ts";
+
+const LIST = /\/_synapse\/admin\/v\d\/users\?/;
+
+let synapse: Synapse;
+let proxy: FaultProxy;
+let data: StewardData;
+let services: Services;
+let accountId: AccountId;
+
+beforeAll(async () => {
+  synapse = await startSynapse({ serverName: "one.test" });
+  proxy = await startFaultProxy(synapse.baseUrl);
+  data = await StewardData.create();
+  services = await data.open();
+  await synapse.register({ user: "boss", password: "a password", admin: true });
+  const names = ["ann", "anna", "a_n", "axn", "irc_1", "irc_2", "gone", "locked"];
+  for (const user of names) await synapse.register({ user, password: "a password", displayName: `The ${user}` });
+  await manyTimes(110, 4, (index) => synapse.register({ user: `many${String(index).padStart(3, "0")}`, password: "p" }));
+  await put("ann", { threepids: [{ medium: "email", address: "someone.else@mail.example" }] });
+  await put("gone", { deactivated: true });
+  await put("locked", { locked: true });
+  accountId = await services.sessions.signIn({
+    serverName: null,
+    baseUrl: proxy.baseUrl,
+    identifier: { kind: "user", user: "boss" },
+    password: "a password",
+    acceptInsecureHttp: false,
+  });
+}, 180_000);
+afterAll(async () => {
+  await data?.destroy();
+  await proxy?.stop();
+  await synapse?.stop();
+});
+beforeEach(() => proxy.clear());
+
+const idOf = (localpart: string): string => `@${localpart}:one.test`;
+const put = (localpart: string, body: object) =>
+  synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(idOf(localpart))}`, body });
+
+const filterOf = (filter: Partial<UserFilter>): UserFilter => ({
+  search: "",
+  kind: "active",
+  withoutHidden: false,
+  sort: "name",
+  descending: false,
+  ...filter,
+});
+const list = (filter: Partial<UserFilter>, from: string | null = null) => services.users.list({ accountId, filter: filterOf(filter), from });
+const namesOf = (rows: readonly { userId: string }[]): string[] => rows.map(({ userId }) => userId.slice(1, -9));
+const found = async (filter: Partial<UserFilter>): Promise<string[]> => namesOf((await list(filter)).rows);
+const ids = (filter: Partial<UserFilter>) => services.users.ids({ accountId, filter: filterOf(filter) });
+
+describe("the list", () => {
+  it("comes page by page, in order, with those that are locked and without those that are gone", async () => {
+    const first = await list({});
+    expect(first.rows).toHaveLength(100);
+    expect(first).toMatchObject({ sorted: true });
+    const second = await list({}, first.next);
+    expect(second.next).toBeNull();
+    const all = namesOf([...first.rows, ...second.rows]);
+    expect(all).toEqual([...all].sort());
+    expect(all).toHaveLength(first.total!);
+    expect(all).toContain("locked");
+    expect(all).not.toContain("gone");
+    expect(namesOf((await ids({})).userIds.map((userId) => ({ userId })))).toEqual(all);
+    expect((await list({ sort: "createdAt", descending: true })).rows[0]?.createdAt).toBeGreaterThan(Date.now() - 3_600_000);
+  });
+
+  it("shows of each kind those alone, on a server without v3 too", async () => {
+    for (const hasV3 of [true, false]) {
+      const lacks = { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED", error: "" } } as const;
+      if (!hasV3) proxy.addRule({ path: /\/v3\/users/, times: Infinity, fault: lacks });
+      expect(await found({ kind: "deactivated" })).toEqual(["gone"]);
+      expect(await found({ kind: "locked" })).toEqual(["locked"]);
+      expect(await found({ kind: "admins", search: "b" })).toEqual(["boss"]);
+      expect(await found({ kind: "guests" })).toEqual([]);
+      expect(await found({ kind: "all", search: "gone" })).toEqual(["gone"]);
+      expect(await found({ kind: "active", search: "gone" })).toEqual([]);
+    }
+  });
+
+  it("finds by Matrix ID, localpart, display name and email address, and nobody by accident", async () => {
+    expect(await found({ search: "@ann:one.test" })).toEqual(["ann"]);
+    expect(await found({ search: "The AnN" })).toEqual(["ann", "anna"]);
+    expect(await found({ search: "a_n" })).toEqual(["a_n"]);
+    expect(await found({ search: "%" })).toEqual([]);
+    expect(await found({ search: "Someone.Else@mail.example" })).toEqual(["ann"]);
+    expect(await found({ search: "@ann:two.test" })).toEqual([]);
+    expect(await ids({ search: "irc_" })).toEqual({ userIds: [idOf("irc_1"), idOf("irc_2")] });
+  });
+
+  it("leaves out bridge users by patterns that are kept", async () => {
+    expect(await services.users.setHidden({ accountId, patterns: ["irc_*", "many*"] })).toEqual({ patterns: ["irc_*", "many*"] });
+    const left = ["a_n", "ann", "anna", "axn", "boss", "gone", "locked", "test-admin"];
+    expect(await found({ withoutHidden: true, kind: "all" })).toEqual(left);
+    expect((await ids({ withoutHidden: true, kind: "all" })).userIds).toEqual(left.map(idOf));
+    expect(await found({ search: "irc", kind: "all" })).toHaveLength(2);
+  });
+
+  it("is shown in the server's own order where it cannot sort, and without guests where it must be", async () => {
+    const refused = { kind: "answer", status: 400, body: { errcode: "M_INVALID_PARAM", error: "" } } as const;
+    proxy.addRule({ path: /order_by=/, times: Infinity, fault: refused });
+    expect(await list({ search: "ann" })).toMatchObject({ sorted: false, rows: [{ userId: idOf("ann") }, { userId: idOf("anna") }] });
+    proxy.clear();
+    proxy.addRule({ path: /users\?(?!.*guests=false)/, times: Infinity, fault: refused });
+    expect(await list({ search: "ann" })).toMatchObject({ sorted: true, rows: [{ userId: idOf("ann") }, { userId: idOf("anna") }] });
+  });
+
+  it("says why it cannot be shown", async () => {
+    proxy.addRule({ path: LIST, times: 1, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } } });
+    expect(await errorOf(list({}))).toMatchObject({ kind: "forbidden" });
+    proxy.addRule({ path: LIST, times: 1, fault: { kind: "answer", status: 404, body: "<html>" } });
+    expect(await errorOf(list({}))).toMatchObject({ kind: "admin_api_not_exposed" });
+    proxy.addRule({ path: LIST, times: 1, fault: { kind: "malformed" } });
+    expect(await errorOf(list({}))).toMatchObject({ kind: "bad_answer" });
+  });
+});
+
+describe("one user", () => {
+  const userId = idOf("axn");
+  const one = { accountId: undefined as unknown as AccountId, userId };
+  beforeAll(() => void (one.accountId = accountId));
+  const change = (changes: object, seen: object) => services.users.change({ ...one, changes, seen });
+  const puts = () => proxy.record.filter(({ method }) => method === "PUT");
+
+  it("is changed by one request with exactly what changed", async () => {
+    proxy.clearRecord();
+    const changed = await change({ displayName: "Axel", admin: false }, { displayName: "The axn", admin: false });
+    expect(changed).toMatchObject({ displayName: "Axel", admin: false, deactivated: false });
+    expect(puts()).toHaveLength(1);
+    expect(puts()[0]?.requestBytes).toBe(JSON.stringify({ displayname: "Axel" }).length);
+    expect(await change({ userType: "bot", admin: true }, {})).toMatchObject({ userType: "bot", admin: true, displayName: "Axel" });
+    expect(await change({ userType: null, admin: false, displayName: "" }, {})).toMatchObject({ userType: null, admin: false, displayName: null });
+    proxy.clearRecord();
+    await change({ displayName: "" }, { displayName: "" });
+    expect(puts()).toEqual([]);
+  });
+
+  it("is not changed where somebody else was faster, nor believed changed where the server did not do it", async () => {
+    await put("axn", { displayname: "Faster" });
+    expect(await errorOf(change({ displayName: "Mine" }, { displayName: "" }))).toEqual({ kind: "changed_meanwhile" });
+    expect(await services.users.get(one)).toMatchObject({ displayName: "Faster" });
+    const old = { name: userId, admin: 0, deactivated: 0, displayname: "Faster" };
+    proxy.addRule({ method: "PUT", path: /v2\/users/, fault: { kind: "answer", status: 200, body: old } });
+    expect(await errorOf(change({ displayName: "Mine" }, {}))).toEqual({ kind: "change_not_taken", fields: ["displayName"] });
+  });
+
+  it("gets and loses one contact at a time, and keeps those of others", async () => {
+    const email = { medium: "email", address: "axn@mail.example" } as const;
+    const phone = { medium: "msisdn", address: "447700900123" } as const;
+    expect(await services.users.addThreepid({ ...one, threepid: { ...email, address: "Axn@Mail.Example" }, seen: [] })).toMatchObject({
+      user: { threepids: [email] },
+      changedMeanwhile: false,
+    });
+    // Somebody else adds one that is not seen here.
+    await put("axn", { threepids: [email, phone] });
+    const second = { medium: "email", address: "second@mail.example" } as const;
+    const added = await services.users.addThreepid({ ...one, threepid: second, seen: [email] });
+    expect(added.changedMeanwhile).toBe(true);
+    expect(added.user.threepids).toHaveLength(3);
+    const left = await services.users.removeThreepid({ ...one, threepid: email, seen: added.user.threepids });
+    expect(left.user.threepids).toEqual(expect.arrayContaining([phone, second]));
+    expect(left.user.threepids).toHaveLength(2);
+    proxy.clearRecord();
+    await services.users.removeThreepid({ ...one, threepid: email, seen: left.user.threepids });
+    expect(puts()).toEqual([]);
+  });
+
+  it("is not given what is another user's", async () => {
+    const threepid = { medium: "email", address: "Someone.Else@mail.example" } as const;
+    expect(await errorOf(services.users.addThreepid({ ...one, threepid, seen: [] }))).toEqual({
+      kind: "contact_of_other_user",
+      contact: threepid.address,
+      userId: idOf("ann"),
+    });
+    expect(await services.users.get({ accountId, userId: idOf("ann") })).toMatchObject({ threepids: [{ address: "someone.else@mail.example" }] });
+    const externalId = { provider: "oidc-x", id: "7/7" };
+    const { user } = await services.users.addExternalId({ accountId, userId: idOf("ann"), externalId, seen: [] });
+    expect(user.externalIds).toEqual([externalId]);
+    expect(await errorOf(services.users.addExternalId({ ...one, externalId, seen: [] }))).toMatchObject({ kind: "contact_of_other_user", userId: idOf("ann") });
+    await services.users.removeExternalId({ accountId, userId: idOf("ann"), externalId, seen: [externalId] });
+    expect((await services.users.addExternalId({ ...one, externalId, seen: [] })).user.externalIds).toEqual([externalId]);
+  });
+
+  it("has sessions that can be named and signed out, and rooms", async () => {
+    const tokens = await synapse.login("axn", "a password", { deviceId: "a/b ü", displayName: "Old" });
+    await synapse.login("axn", "a password", { deviceId: "OTHER" });
+    await synapse.call({ path: "/_matrix/client/v3/createRoom", token: tokens.accessToken, body: { name: "Kitchen" } });
+    expect((await services.users.devices(one)).devices.map(({ deviceId }) => deviceId).sort()).toEqual(["OTHER", "a/b ü"]);
+    const renamed = await services.users.renameDevice({ ...one, deviceId: "a/b ü", name: "New" });
+    expect(renamed.devices.find(({ deviceId }) => deviceId === "a/b ü")).toMatchObject({ name: "New" });
+    expect(await services.users.rooms(one)).toMatchObject({ total: 1, rooms: [{ name: "Kitchen" }] });
+    expect(await services.users.signOutDevices({ ...one, deviceIds: ["a/b ü", "NEVER"] })).toMatchObject({ devices: [{ deviceId: "OTHER" }] });
+    expect(await errorOf(services.users.devices({ accountId, userId: "@x:two.test" }))).toMatchObject({ kind: "not_own_server" });
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { patternOf, readFilter } from "../../../main/admin/userFilter.ts";
+import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
+
+const everybody: UserFilter = { search: "", kind: "all", withoutHidden: false, sort: "name", descending: false };
+const row = (localpart: string, more: Partial<UserRow> = {}): UserRow => ({
+  userId: `@${localpart}:one.test`,
+  displayName: null,
+  admin: false,
+  guest: false,
+  deactivated: false,
+  erased: null,
+  locked: null,
+  shadowBanned: null,
+  userType: null,
+  createdAt: null,
+  lastSeenAt: null,
+  ...more,
+});
+const read = (filter: Partial<UserFilter>, hidden: string[] = []) => readFilter({ ...everybody, ...filter }, "one.test", hidden);
+
+describe("a search", () => {
+  it.each([
+    ["ann", "ann", true],
+    ["@ann:one.test", "ann", false],
+    ["  @Ann:One.Test ", "ann", false],
+    ["@ann", "ann", false],
+    ["@ann:one.t", "ann", false],
+    ["ann:one.test", "ann", false],
+    ["a_n", "a_n", false],
+    ["100%", "100%", false],
+  ])("of %s asks the server for %s", (search, name, counted) => {
+    const { query, possible, ...rest } = read({ search });
+    expect([query["name"], possible, rest.counted]).toEqual([name, true, counted]);
+  });
+
+  it("knows that a user of another server is not in the list", () => {
+    for (const search of ["@ann:two.test", "@ann:one.testing"]) expect(read({ search }).possible).toBe(false);
+    // A display name may have a colon in it.
+    expect(read({ search: "team:red" })).toMatchObject({ possible: true, query: { name: "team:red" } });
+  });
+
+  it.each([
+    ["@ann:one.test", ["ann"]],
+    ["@ann", ["ann", "anna"]],
+    ["nn:one.test", ["ann"]],
+    ["a_n", ["a_n"]],
+    ["_", ["a_n"]],
+    ["100%", ["bob"]],
+  ])("of %s finds those alone that were meant", (search, found) => {
+    const rows = [row("ann"), row("anna"), row("a_n"), row("axn"), row("bob", { displayName: "Gives 100%" })];
+    expect(rows.filter(read({ search }).matches).map(({ userId }) => userId.slice(1, -9))).toEqual(found);
+  });
+
+  it("of an email address or a phone number looks for whose it is", () => {
+    const contacts = (search: string): unknown => read({ search }).contacts;
+    expect(contacts(" Ann@Mail.Example ")).toEqual([{ medium: "email", address: "ann@mail.example" }]);
+    expect(contacts("+44 7700 900-123")).toEqual([{ medium: "msisdn", address: "447700900123" }]);
+    for (const search of ["ann", "@ann:one.test", "12345", "ann@mail"]) expect(contacts(search)).toEqual([]);
+  });
+});
+
+it("shows of each kind those alone, whatever the server sends", () => {
+  const rows = [
+    row("plain"),
+    row("admin", { admin: true }),
+    row("gone", { deactivated: true, admin: true }),
+    row("locked", { locked: true }),
+    row("guest", { guest: true }),
+  ];
+  const shown = (kind: UserFilter["kind"]): string[] => rows.filter(read({ kind }).matches).map(({ userId }) => userId.slice(1, -9));
+  expect(shown("active")).toEqual(["plain", "admin", "locked", "guest"]);
+  expect(shown("admins")).toEqual(["admin"]);
+  expect(shown("guests")).toEqual(["guest"]);
+  expect(shown("locked")).toEqual(["locked"]);
+  expect(shown("deactivated")).toEqual(["gone"]);
+  expect(shown("all")).toHaveLength(5);
+});
+
+it("leaves out those that patterns name, where that is wanted", () => {
+  const hidden = ["_discord_*", "*bot", "telegram_*_ghost"];
+  const rows = ["_discord_1", "robot", "bots", "telegram_7_ghost", "telegram_ghost", "ann"].map((name) => row(name));
+  const names = (withoutHidden: boolean): string[] =>
+    rows.filter(read({ withoutHidden }, hidden).matches).map(({ userId }) => userId.slice(1, -9));
+  expect(names(true)).toEqual(["bots", "telegram_ghost", "ann"]);
+  expect(names(false)).toHaveLength(6);
+});
+
+it.each([
+  ["a", "a", true],
+  ["a", "ab", false],
+  ["*", "", true],
+  ["a*a", "a", false],
+  ["a*a", "aa", true],
+  ["A*", "ab", true],
+  ["*b*d", "abcd", true],
+  ["a*b*c", "acb", false],
+  ["a.*", "ab", false],
+  [`${"*a".repeat(100)}*b`, "a".repeat(255), false],
+])("the pattern %s fits %s: %s", (pattern, text, fits) => {
+  expect(patternOf(pattern)(text)).toBe(fits);
+});
