@@ -281,3 +281,85 @@ describe("its revocation", () => {
     expect((await revoke(tokens.refresh_token!, "refresh_token", { client_id: other.body.client_id! })).status).toBe(401);
   });
 });
+
+describe("its device grant", () => {
+  const GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+  const start = async (deviceId: string): Promise<{ clientId: string; body: Record<string, string> }> => {
+    const { body: client } = await register(CLIENT);
+    const { body } = await post("device_authorization_endpoint", { client_id: client.client_id!, scope: scopeFor(deviceId) });
+    return { clientId: client.client_id!, body };
+  };
+  const poll = (clientId: string, deviceCode: string): Promise<Answer> =>
+    post("token_endpoint", { grant_type: GRANT, device_code: deviceCode, client_id: clientId });
+
+  it("gives a short code, says 403 until it is typed, and then a session", async () => {
+    const deviceId = newDeviceId();
+    const { clientId, body } = await start(deviceId);
+    expect(body).toMatchObject({ verification_uri: `${auth.issuer}/link`, expires_in: 1200 });
+    expect(body.user_code).toMatch(/^[A-Z]{6}$/);
+    expect(body).not.toHaveProperty("verification_uri_complete");
+    expect(await poll(clientId, body.device_code!)).toMatchObject({ status: 403, body: { error: "authorization_pending" } });
+    const browser = new FormClient();
+    const user = await newUser();
+    await browser.open(body.verification_uri!);
+    await browser.submit({ user_code: body.user_code! });
+    await browser.submit({});
+    await browser.submit({ username: user.localpart, password: user.password });
+    await browser.submit({ action: "allow" });
+    expect(browser.page.html).toContain("Device linked");
+    const { status, body: tokens } = await poll(clientId, body.device_code!);
+    expect(status).toBe(200);
+    expect((await whoami(tokens.access_token!)).body).toMatchObject({ device_id: deviceId });
+    expect(await poll(clientId, body.device_code!)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+
+  it("says that the person declined, and what is wrong with a code", async () => {
+    const { clientId, body } = await start(newDeviceId());
+    const browser = new FormClient();
+    await browser.open(body.verification_uri!);
+    expect((await browser.submit({ user_code: "WRONGS" })).html).toContain("That code is not right");
+    await browser.submit({ user_code: body.user_code! });
+    await browser.submit({ abort: "yes" });
+    expect(await poll(clientId, body.device_code!)).toMatchObject({ status: 403, body: { error: "access_denied" } });
+  });
+});
+
+describe("its account page", () => {
+  const open = async (user: AuthUser, query: Record<string, string>): Promise<FormClient> => {
+    const browser = new FormClient();
+    const url = new URL(metadata.account_management_uri!);
+    url.search = new URLSearchParams(query).toString();
+    await browser.open(url.href);
+    await browser.submit({ username: user.localpart, password: user.password });
+    return browser;
+  };
+
+  it("ends the session of a device", async () => {
+    const { tokens, deviceId, user } = await signIn();
+    const browser = await open(user, { action: "org.matrix.device_delete", device_id: deviceId });
+    expect(browser.page.html).toContain("Steward on Linux");
+    await browser.submit({ action: "remove" });
+    expect((await whoami(tokens.access_token!)).status).toBe(401);
+  });
+
+  it("knows listed actions and existing devices alone", async () => {
+    const { user } = await signIn();
+    expect((await open(user, { action: "org.matrix.no_such_thing" })).page.html).toContain("Something went wrong");
+    const query = { action: "org.matrix.device_delete", device_id: "NOSUCHDEVICE" };
+    expect((await open(user, query)).page.html).toContain("Cannot find session");
+  });
+
+  it("lets the identity be replaced", async () => {
+    const { user } = await signIn();
+    const browser = await open(user, { action: "org.matrix.cross_signing_reset" });
+    expect((await browser.submit({ action: "reset" })).html).toContain("Identity reset successful");
+  });
+
+  it("deletes an account, and all its sessions with it", async () => {
+    const { clientId, tokens, user } = await signIn();
+    const browser = await open(user, {});
+    expect((await browser.submit({ password: user.password, action: "delete" })).html).toContain("Account deleted");
+    expect((await whoami(tokens.access_token!)).status).toBe(401);
+    expect((await refresh(clientId, tokens.refresh_token!)).body.error).toBe("invalid_grant");
+  });
+});

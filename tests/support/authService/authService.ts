@@ -3,6 +3,7 @@ import type Provider from "oidc-provider";
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { type FaultProxy, startFaultProxy } from "../faultProxy.ts";
 import { freePort, listenLocally } from "../ports.ts";
+import { accountPage } from "./accountPage.ts";
 import { HomeserverLink, sharedSecret } from "./homeserver.ts";
 import { type AuthServiceSettings, makeProvider } from "./provider.ts";
 import { beginAuthorization, interact, introspect } from "./routes.ts";
@@ -139,6 +140,17 @@ export class AuthService {
         settings: this.settings,
         serverName: this.#homeserver.serverName,
         register: async (localpart, password) => void (await this.addUser({ localpart, password })),
+      });
+    }
+    if (path === "/account/") {
+      return accountPage(context, {
+        provider: this.#provider,
+        link: this.#link,
+        actions: this.settings.accountActions ?? [],
+        user: (localpart) => this.#store.users.get(localpart),
+        sessionsOf: (localpart) => this.sessionsOf(localpart),
+        endSession: (session) => this.endSession(session),
+        deactivate: (localpart) => this.deactivate(localpart),
       });
     }
     if (path === "/authorize" && beginAuthorization(context)) return;
