@@ -1,6 +1,7 @@
 import type { Handlers } from "../shared/contract/index.ts";
 import type { AppInfo, RendererError, Settings } from "../shared/contract/app.ts";
 import type { AccountId } from "../shared/ids.ts";
+import type { ActionLog } from "./admin/actionLog.ts";
 import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./health/healthService.ts";
 import type { Jobs } from "./jobs/jobs.ts";
@@ -32,6 +33,11 @@ export interface HandlerParts {
   deactivation: Handlers["deactivation"];
   administration: Handlers["administration"];
   users: Handlers["users"];
+  userActions: Handlers["userActions"];
+  newUsers: Handlers["newUsers"];
+  registrationTokens: Handlers["registrationTokens"];
+  firstAdmin: Handlers["firstAdmin"];
+  actionLog: ActionLog;
   jobs: Jobs;
   secrets: SecretsProtection;
   secureBackup: Handlers["secureBackup"];
@@ -171,5 +177,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
     deactivation: parts.deactivation,
     administration: parts.administration,
     users: parts.users,
+    userActions: parts.userActions,
+    newUsers: parts.newUsers,
+    registrationTokens: parts.registrationTokens,
+    firstAdmin: parts.firstAdmin,
+    actionLog: { list: async () => ({ actions: await parts.actionLog.list() }) },
   };
 }

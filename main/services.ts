@@ -8,6 +8,7 @@ import { Challenges } from "./uia/challenges.ts";
 import { RegistrationService } from "./onboarding/registrationService.ts";
 import { AdminAccessService } from "./admin/adminAccess.ts";
 import { UsersService } from "./admin/users.ts";
+import { openAdminServices } from "./admin/adminServices.ts";
 import { Avatars } from "./account/avatars.ts";
 import { DeactivationService } from "./account/deactivation/deactivationService.ts";
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
@@ -130,6 +131,20 @@ export async function openServices(options: ServicesOptions) {
   });
   const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
   const users = new UsersService({ apiOf: administration.apiOf, index });
+  const admin = openAdminServices({
+    administration,
+    sessions,
+    secretStore,
+    folders,
+    fetch,
+    emit,
+    logger: loggerFor("admin"),
+    onDamaged,
+    keepOutOfLogs: options.keepOutOfLogs,
+    phraseStrength,
+    sessionName,
+    keeping: options.keeping,
+  });
   await sessions.forgetThisTimeOnly();
   const ssoSignIns = new SsoSignIns({
     sessions,
@@ -303,6 +318,7 @@ export async function openServices(options: ServicesOptions) {
     deactivation,
     administration,
     users,
+    ...admin,
     secureBackup,
     roomKeys,
     verifications,

@@ -113,6 +113,9 @@ export const AppError = z.lazy(() =>
     kind("change_not_taken", { fields: z.array(z.string().max(100)).max(20) }),
     /** An email address, phone number or external id is another user's. A server would take it from them without a word. */
     kind("contact_of_other_user", { contact: z.string().max(1500), userId: z.string().max(300) }),
+    /** The homeserver makes no accounts by a shared secret. */
+    kind("shared_secret_off"),
+    kind("shared_secret_wrong"),
     kind("not_own_server", { userId: z.string(), serverName: z.string() }),
     // Conversations
     kind("challenge_cancelled"),

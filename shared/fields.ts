@@ -183,6 +183,16 @@ export function readEmail(typed: string): Read<string> {
   return localFits && hostFits ? { value: text } : { problem: "not_an_email" };
 }
 
+/**
+ * An email address that is given to somebody unproven. A server takes more than mail systems do, and compares in lower case:
+ * what could be read as several addresses, or as another kind of contact, is refused.
+ */
+export function readContactEmail(typed: string): Read<string> {
+  const { value, problem } = readEmail(typed);
+  if (problem !== undefined) return { problem };
+  return /^[^\s@"',;:<>()[\]\\]+@[^\s@"',;:<>()[\]\\]+$/.test(value) ? { value: value.toLowerCase() } : { problem: "not_an_email" };
+}
+
 /** A phone number with what people put between its digits; the server knows which countries write what. */
 export function readPhone(typed: string): Read<string> {
   const text = tidy(typed);

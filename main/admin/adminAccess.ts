@@ -51,6 +51,13 @@ export class AdminAccessService implements Requests {
     if (status === "unknown" || status === "unreachable") await this.checkAccess({ accountId });
   }
 
+  /** Whether an authentication service looks after the accounts of the account's server; asks where that is not known yet. */
+  async isDelegated(accountId: AccountId): Promise<boolean> {
+    await this.learn(accountId);
+    const access = this.access({ accountId });
+    return access.status === "admin" && access.delegatedAuth;
+  }
+
   async checkAccess({ accountId }: Input<"checkAccess">): Promise<AdminAccess> {
     const turn = (this.#turns.get(accountId) ?? 0) + 1;
     this.#turns.set(accountId, turn);

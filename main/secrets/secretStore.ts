@@ -30,6 +30,8 @@ export const AccountSecrets = z.object({
   openedCopies: z.string().optional(),
   /** Email addresses that are being added to the account. Opaque here; account/ knows its shape. */
   pendingEmails: z.string().optional(),
+  /** Passwords that the account, as an admin, has given to others who do not have them yet. Opaque here; admin/ knows its shape. */
+  passwordsToHandOut: z.string().optional(),
   /**
    * The id of the device that access token and storage key belong to, from the moment that it takes the place of one
    * which the server has removed until its crypto store lies where the other's did.

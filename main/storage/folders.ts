@@ -37,6 +37,8 @@ export class Folders {
   readonly unfinishedFilesFile: string;
   /** Accounts that were deactivated, until the person has read it. */
   readonly endedAccountsFile: string;
+  /** What admins did to servers from here. */
+  readonly actionLogFile: string;
 
   constructor(userDataFolder: string) {
     this.root = userDataFolder;
@@ -50,6 +52,7 @@ export class Folders {
     this.jobsFile = join(userDataFolder, "jobs.json");
     this.unfinishedFilesFile = join(userDataFolder, "unfinished-files.json");
     this.endedAccountsFile = join(userDataFolder, "ended-accounts.json");
+    this.actionLogFile = join(userDataFolder, "admin-actions.json");
   }
 
   /** Names only: who puts something into one makes it. */

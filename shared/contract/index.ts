@@ -1,22 +1,27 @@
 import type * as z from "zod";
 import { accounts } from "./accounts.ts";
+import { actionLog } from "./actionLog.ts";
 import { addresses } from "./addresses.ts";
 import { app } from "./app.ts";
 import { administration } from "./administration.ts";
 import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./defineDomain.ts";
+import { firstAdmin } from "./firstAdmin.ts";
 import { jobs } from "./jobs.ts";
+import { newUsers } from "./newUsers.ts";
 import { password } from "./password.ts";
 import { profile } from "./profile.ts";
 import { recovery } from "./recovery.ts";
 import { registration } from "./registration.ts";
+import { registrationTokens } from "./registrationTokens.ts";
 import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
 import { devices } from "./devices.ts";
 import { signIn } from "./signIn.ts";
 import { users } from "./users.ts";
+import { userActions } from "./userActions.ts";
 import { verifications } from "./verifications.ts";
 
 /**
@@ -42,6 +47,11 @@ export const contract = {
   deactivation,
   administration,
   users,
+  userActions,
+  newUsers,
+  registrationTokens,
+  firstAdmin,
+  actionLog,
 } as const;
 
 export type Contract = typeof contract;

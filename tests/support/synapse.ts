@@ -80,6 +80,8 @@ export async function joinRooms(baseUrl: string, session: Tokens, count: number)
 export class Synapse {
   readonly baseUrl: string;
   readonly serverName: string;
+  /** With which accounts are made without signing in, as its configuration has it. */
+  readonly registrationSharedSecret = registrationSharedSecret;
   readonly #python: string;
   readonly #files: SynapseFiles;
   #process: SynapseProcess;
@@ -158,6 +160,19 @@ export class Synapse {
         body: { erase: false },
       });
       database.prepare("UPDATE users SET password_hash = ? WHERE name = ?").run(hash, userId);
+    } finally {
+      database.close();
+    }
+  }
+
+  /**
+   * Does what a young database is without: Synapse makes this index some minutes after its first start, and cannot reactivate
+   * anybody before.
+   */
+  makeProfileIndex(): void {
+    const database = new DatabaseSync(this.#files.database, { timeout: 15_000 });
+    try {
+      database.exec("CREATE UNIQUE INDEX IF NOT EXISTS profiles_full_user_id_key ON profiles (full_user_id)");
     } finally {
       database.close();
     }

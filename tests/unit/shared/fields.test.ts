@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LoginIdentifier, signIn } from "../../../shared/contract/signIn.ts";
-import { readEmail, readHomeserver, readPhone, readUser, readUsername, type Read } from "../../../shared/fields.ts";
+import { readContactEmail, readEmail, readHomeserver, readPhone, readUser, readUsername, type Read } from "../../../shared/fields.ts";
 import { identifierOf } from "../../../renderer/features/addAccount/identifier.ts";
 
 const name = (serverName: string, localpart: string | null = null) => ({ kind: "name", serverName, localpart });
@@ -190,5 +190,30 @@ describe("the name of a new user", () => {
   it("is as long as the server's name lets it be", () => {
     expect(readUsername("a".repeat(242), "example.org")).toHaveProperty("value");
     expect(readUsername("a".repeat(243), "example.org")).toEqual({ problem: "too_long" });
+  });
+});
+
+describe("an email address that an admin gives to somebody", () => {
+  it.each([
+    ["Ann@Mail.Example", "ann@mail.example"],
+    [" ann+x/y@mail.example\u200e", "ann+x/y@mail.example"],
+    ["jürgen@bücher.example", "jürgen@bücher.example"],
+  ])("%j is %j", (typed, value) => {
+    expect(readContactEmail(typed)).toEqual({ value });
+  });
+
+  it.each([
+    ["", "empty"],
+    ["a@b;msisdn:1", "not_an_email"],
+    ["a@b.example;msisdn:1", "not_an_email"],
+    ["a@b.example,c@d.example", "not_an_email"],
+    ["a@b@c.example", "not_an_email"],
+    ['"a b"@c.example', "not_an_email"],
+    ["<a@b.example>", "not_an_email"],
+    ["ann", "not_an_email"],
+    ["ann@mail", "not_an_email"],
+    [`${"a".repeat(500)}@b.example`, "too_long"],
+  ])("%j is refused: %s", (typed, problem) => {
+    expect(readContactEmail(typed)).toEqual({ problem });
   });
 });

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { LoggedAction } from "../../shared/contract/actionLog.ts";
+import { AppFailure } from "../../shared/errors.ts";
+import { mayBeDone } from "../http/lostAnswer.ts";
+import { serverText } from "../http/serverText.ts";
+import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
+
+/** Older ones are forgotten. */
+const MAX_ACTIONS = 2000;
+const MAX_DETAIL = 200;
+
+/** What a later version has added stays where this one writes. */
+const LogData = z.looseObject({ actions: z.array(LoggedAction.loose()) });
+
+/** What is about to be done. */
+export type Begun = Pick<LoggedAction, "actor" | "target" | "action">;
+
+/** What became of it. */
+export type Ended = Pick<LoggedAction, "result" | "detail">;
+
+/**
+ * What admins did to servers from this computer, oldest first: who, to whom, what, and what came of it. Nothing secret is
+ * handed to it.
+ */
+export class ActionLog {
+  readonly #file: JsonFile<z.infer<typeof LogData>>;
+
+  constructor({ path, onDamaged }: { path: string; onDamaged: (damaged: DamagedFile) => void }) {
+    this.#file = new JsonFile({ path, schema: LogData, version: 1, onDamaged });
+  }
+
+  /** The last one first. @throws `data_too_new`, `file_failed` */
+  async list(): Promise<LoggedAction[]> {
+    return ((await this.#file.read())?.actions ?? []).reverse();
+  }
+
+  /**
+   * Does something that is written down before and after. What cannot be written down is not done.
+   *
+   * @param resultOf what the answer means, where not every answer means that it was done
+   * @throws what `perform` throws, `data_too_new`, `file_failed`
+   */
+  async record<T>(begun: Begun, perform: () => Promise<T>, resultOf: (answer: T) => Ended = () => DONE): Promise<T> {
+    const entry: LoggedAction = { ...begun, at: Date.now(), result: "begun", detail: null };
+    await this.#file.update((now) => ({ ...now, actions: [...(now?.actions ?? []), entry].slice(-MAX_ACTIONS) }));
+    let answer: T;
+    try {
+      answer = await perform();
+    } catch (thrown) {
+      await this.#end(entry, endOf(thrown));
+      throw thrown;
+    }
+    await this.#end(entry, resultOf(answer));
+    return answer;
+  }
+
+  async #end(entry: LoggedAction, ended: Ended): Promise<void> {
+    const isIt = ({ at, target, action, result }: LoggedAction): boolean =>
+      result === "begun" && at === entry.at && target === entry.target && action === entry.action;
+    await this.#file.update((now) => ({
+      ...now,
+      actions: (now?.actions ?? []).map((kept) => (isIt(kept) ? { ...kept, ...ended } : kept)),
+    }));
+  }
+}
+
+const DONE: Ended = { result: "done", detail: null };
+
+function endOf(thrown: unknown): Ended {
+  if (!(thrown instanceof AppFailure)) return { result: "failed", detail: null };
+  const { error } = thrown;
+  const said = error.kind === "server" ? `${error.errcode} ${error.message}` : error.kind === "forbidden" ? error.message : "";
+  const detail = serverText(`${error.kind} ${said}`.trim(), MAX_DETAIL);
+  return { result: mayBeDone(thrown) ? "unknown" : "failed", detail };
+}

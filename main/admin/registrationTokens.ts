@@ -1,0 +1,116 @@
+import { randomInt } from "node:crypto";
+import * as z from "zod";
+import type { Handlers } from "../../shared/contract/index.ts";
+import { RegistrationToken, type RegistrationTokens } from "../../shared/contract/registrationTokens.ts";
+import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import { mayBeDone } from "../http/lostAnswer.ts";
+import type { ActionLog } from "./actionLog.ts";
+import type { AdminApi } from "./adminApi.ts";
+
+/** Of what a token may be made of, what nobody mixes up. */
+const ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/** In the log a token is known by its beginning: whoever has the whole of it can create an account. */
+const LOGGED_CHARACTERS = 4;
+
+/** Synapse, "Registration Tokens". Without a number, and with 0, a token works without end. */
+const ServerToken = z
+  .object({
+    token: z.string(),
+    uses_allowed: z.number().int().nonnegative().nullish(),
+    pending: z.number().int().nonnegative().nullish(),
+    completed: z.number().int().nonnegative().nullish(),
+    expiry_time: z.number().nullish(),
+  })
+  .transform((raw) => ({
+    token: raw.token,
+    usesAllowed: raw.uses_allowed || null,
+    pending: raw.pending ?? 0,
+    completed: raw.completed ?? 0,
+    expiresAt: raw.expiry_time ?? null,
+    addressable: raw.token !== "." && raw.token !== "..",
+  }))
+  .pipe(RegistrationToken);
+const ServerTokens = z.object({ registration_tokens: z.array(z.unknown()) });
+
+export interface RegistrationTokensParts {
+  adminApiOf: (accountId: AccountId) => AdminApi;
+  log: Pick<ActionLog, "record">;
+}
+
+type Requests = Handlers["registrationTokens"];
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
+/** The tokens with which people create accounts on an admin's server. */
+export class RegistrationTokensService implements Requests {
+  readonly #parts: RegistrationTokensParts;
+
+  constructor(parts: RegistrationTokensParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws what the server says */
+  async list({ accountId }: Input<"list">): Promise<RegistrationTokens> {
+    try {
+      const { registration_tokens: tokens } = await this.#parts.adminApiOf(accountId).request({
+        path: ["v1", "registration_tokens"],
+        schema: ServerTokens,
+        repeatable: true,
+      });
+      return { status: "known", tokens: tokens.flatMap((token) => ServerToken.safeParse(token).data ?? []) };
+    } catch (thrown) {
+      if (isFailure(thrown, "admin_api_lacks")) return { status: "not_available" };
+      throw thrown;
+    }
+  }
+
+  /** Each is named here, so that one whose answer was lost can be looked for. */
+  async create({ accountId, name, length, count, usesAllowed, expiresAt }: Input<"create">) {
+    const api = this.#parts.adminApiOf(accountId);
+    const made: string[] = [];
+    for (const token of name === null ? newTokens(length, count) : [name]) {
+      try {
+        await this.#record(api, token, "create_token", () => create(api, { token, uses_allowed: usesAllowed, expiry_time: expiresAt }));
+      } catch (thrown) {
+        if (!(thrown instanceof AppFailure)) throw thrown;
+        return { made, error: thrown.error satisfies AppError };
+      }
+      made.push(token);
+    }
+    return { made, error: null };
+  }
+
+  /** @throws what the server says */
+  async remove({ accountId, token }: Input<"remove">): Promise<Record<never, never>> {
+    const api = this.#parts.adminApiOf(accountId);
+    await this.#record(api, token, "remove_token", async () => {
+      try {
+        await api.request({ method: "DELETE", path: ["v1", "registration_tokens", token], schema: z.unknown(), repeatable: true });
+      } catch (thrown) {
+        if (!isFailure(thrown, "not_found")) throw thrown;
+      }
+    });
+    return {};
+  }
+
+  #record(api: AdminApi, token: string, action: string, perform: () => Promise<void>): Promise<void> {
+    return this.#parts.log.record({ actor: api.userId, target: `${token.slice(0, LOGGED_CHARACTERS)}…`, action }, perform);
+  }
+}
+
+async function create(api: AdminApi, body: { token: string; uses_allowed: number | null; expiry_time: number | null }): Promise<void> {
+  try {
+    await api.request({ method: "POST", path: ["v1", "registration_tokens", "new"], body, schema: ServerToken });
+  } catch (thrown) {
+    if (!mayBeDone(thrown)) throw thrown;
+    // Nobody else makes one of that name.
+    await api.request({ path: ["v1", "registration_tokens", body.token], schema: ServerToken, repeatable: true }).catch(() => {
+      throw thrown;
+    });
+  }
+}
+
+function newTokens(length: number, count: number): string[] {
+  const newToken = (): string => Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
+  return Array.from({ length: count }, newToken);
+}
