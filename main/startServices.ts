@@ -5,10 +5,11 @@ import type { Emit, Handlers } from "../shared/contract/index.ts";
 import { Dialogs } from "./app/dialogs.ts";
 import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
 import { RendererErrors } from "./app/rendererErrors.ts";
+import { createServerFetch } from "./app/serverFetch.ts";
 import { applyTheme } from "./app/theme.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
-import { loopbackFetch } from "./http/loopback.ts";
+import type { Fetch } from "./http/redirects.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
 import { createEmit } from "./ipc/emit.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
@@ -20,9 +21,6 @@ import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
 import type { SettingsFile } from "./storage/settingsFile.ts";
-
-/** What talks to servers: in a trial, to those of this computer alone. */
-const fetch = build.trial ? loopbackFetch(globalThis.fetch) : globalThis.fetch;
 
 /** What is there before the window is. */
 export interface WindowParts {
@@ -54,6 +52,8 @@ export function startServices(front: WindowParts): StartedServices {
   const { window, folders, index, log, secretsToRedact, onDamaged } = front;
   const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow);
+  const keepOutOfLogs = (secret: string): void => secretsToRedact.add(secret);
+  const fetch = createServerFetch({ logger: createLogger(log, "http"), keepOutOfLogs });
   const opening = openServicesNextTurn({
     folders,
     index,
@@ -61,7 +61,7 @@ export function startServices(front: WindowParts): StartedServices {
     onlyThisComputer: build.trial,
     emit,
     loggerFor: (room) => createLogger(log, room),
-    keepOutOfLogs: (secret) => secretsToRedact.add(secret),
+    keepOutOfLogs,
     onDamaged,
     openInBrowser: openHomeserverPage,
     keeping: {
@@ -76,7 +76,7 @@ export function startServices(front: WindowParts): StartedServices {
   });
   return {
     services: opening,
-    answers: opening.then((services) => checkedHandlers(handlersOf(services, front, emit, dialogs), createLogger(log, "ipc"))),
+    answers: opening.then((services) => checkedHandlers(handlersOf({ services, fetch, front, emit, dialogs }), createLogger(log, "ipc"))),
     shutdown: async () => {
       try {
         // First: the rest may take longer than quitting waits.
@@ -108,7 +108,15 @@ function startsSessionsOnce(services: Services): () => void {
   };
 }
 
-function handlersOf(services: Services, front: WindowParts, emit: Emit, dialogs: Dialogs): Handlers {
+interface HandlersParts {
+  services: Services;
+  fetch: Fetch;
+  front: WindowParts;
+  emit: Emit;
+  dialogs: Dialogs;
+}
+
+function handlersOf({ services, fetch, front, emit, dialogs }: HandlersParts): Handlers {
   const { window, settingsFile, crashes, notices, log } = front;
   const rendererErrors = new RendererErrors(crashes, createLogger(log, "renderer"));
   return createHandlers({

@@ -23,6 +23,20 @@ export type PasswordRefusal = z.infer<typeof PasswordRefusal>;
 export const AddressRefusal = z.enum(["in_use", "already_added", "denied", "invalid", "not_supported", "not_sent"]);
 export type AddressRefusal = z.infer<typeof AddressRefusal>;
 
+/** Why nothing came from a server: of the connection to it, or of the proxy before it. */
+export const NetworkReason = z.enum([
+  "refused",
+  "timeout",
+  "cut",
+  "offline",
+  "proxy_unreachable",
+  "proxy_password",
+  "proxy_denied",
+  "proxy_failed",
+  "proxy_unsupported",
+]);
+export type NetworkReason = z.infer<typeof NetworkReason>;
+
 const kind = <K extends string, F extends z.ZodRawShape = Record<never, never>>(name: K, fields?: F) =>
   z.object({ kind: z.literal(name), ...(fields as F) });
 
@@ -80,7 +94,8 @@ export const AppError = z.lazy(() =>
     kind("bad_certificate", { host: z.string(), reason: z.string().max(300) }),
     /** The server sends what must stay with it on to this origin. */
     kind("redirected", { host: z.string(), to: z.string().max(300) }),
-    kind("network", { reason: z.enum(["refused", "timeout", "cut", "offline"]), host: z.string() }),
+    /** The proxy, as `host:port`, where a proxy is the reason: nothing has reached the server then. */
+    kind("network", { reason: NetworkReason, host: z.string(), proxy: z.string().max(300).optional() }),
     // What a server answers
     kind("rate_limited", { retryAfterMs: z.number().int().nonnegative() }),
     kind("forbidden", { message: z.string().max(500) }),

@@ -14,6 +14,9 @@ function mayLoad(url: string, locked: boolean): boolean {
   return isOwnPage(url) || url.startsWith("data:image/") || (!locked && url.startsWith("devtools:"));
 }
 
+/** On this computer, where nobody but root could listen. */
+const NO_PROXY_THERE = "socks5://127.0.0.1:1";
+
 function hardenSession(session: Session, { locked, logger }: HardeningOptions): void {
   session.setPermissionRequestHandler((_contents, permission, decide) => {
     logger.warn("refused a permission", { permission });
@@ -22,6 +25,8 @@ function hardenSession(session: Session, { locked, logger }: HardeningOptions): 
   session.setPermissionCheckHandler(() => false);
   session.setDevicePermissionHandler(() => false);
   session.setSpellCheckerEnabled(false);
+  // Switched off, it would still fetch a dictionary from Google. macOS has its own, and no such list.
+  if (process.platform !== "darwin") session.setSpellCheckerLanguages([]);
   session.on("will-download", (event) => {
     logger.warn("refused a download");
     event.preventDefault();
@@ -31,8 +36,9 @@ function hardenSession(session: Session, { locked, logger }: HardeningOptions): 
     if (!allowed) logger.warn("refused a request from a page", { scheme: url.slice(0, url.indexOf(":")) });
     decide({ cancel: !allowed });
   });
-  // No looking for a proxy (WPAD): pages have no network, and the question itself would be traffic.
-  void session.setProxy({ mode: "direct" });
+  // What the filter does not see, such as the names of WebRTC's servers, ends at a proxy that is not there: it would look
+  // up the names. Nor is a proxy looked for (WPAD): the question itself would be traffic.
+  void session.setProxy({ mode: "fixed_servers", proxyRules: NO_PROXY_THERE, proxyBypassRules: "<-loopback>" });
 }
 
 function hardenContents(contents: WebContents, { locked, logger }: HardeningOptions): void {
@@ -68,8 +74,9 @@ export function hardenApp(options: HardeningOptions): void {
   // nobody else) may ask to go without; every other person's --no-sandbox is ignored.
   const rootWithoutSandbox = process.getuid?.() === 0 && app.commandLine.hasSwitch("no-sandbox");
   if (!rootWithoutSandbox) app.enableSandbox();
-  // Pages resolve no names at all: closes what the request filter does not see, such as DNS prefetch.
-  app.commandLine.appendSwitch("host-resolver-rules", "MAP * ~NOTFOUND");
+  // Nor do links of a page look up names. A rule for all names would do the same, and keep Chromium from finding the
+  // system's proxy auto-config file (`systemProxy.ts`).
+  app.commandLine.appendSwitch("blink-settings", "dnsPrefetchingEnabled=false");
   app.on("session-created", (session) => hardenSession(session, options));
   app.on("web-contents-created", (_event, contents) => hardenContents(contents, options));
 }

@@ -1,9 +1,6 @@
 import { fail } from "../../shared/errors.ts";
 
-/**
- * The `fetch` that main talks to servers with. In the app it is Node's: it knows the authorities for certificates that
- * come with Node, and no proxy.
- */
+/** The `fetch` that main talks to servers with. In the app, one that goes by this computer's proxy (`proxy/`). */
 export type Fetch = typeof globalThis.fetch;
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

@@ -1,4 +1,4 @@
-import type { AppError } from "../../shared/errors.ts";
+import type { AppError, NetworkReason } from "../../shared/errors.ts";
 import { inSentence, isolated } from "./direction.ts";
 import en from "./en.json" with { type: "json" };
 
@@ -105,8 +105,14 @@ export function errorWords(error: AppError): ErrorWords {
   return { sentence: errorSentence(error), next: nextStep(error) };
 }
 
+const isOfProxy = (reason: NetworkReason): reason is Extract<NetworkReason, `proxy_${string}`> => reason.startsWith("proxy_");
+
 function nextStep(error: AppError): string | null {
   switch (error.kind) {
+    case "network":
+      return isOfProxy(error.reason)
+        ? t(`errorReasons.nextNetwork.${error.reason}`, { proxy: error.proxy ?? "" })
+        : t("errorsNext.network");
     case "server":
       // Time mends what is wrong inside a server, and nothing that it refuses.
       return t(error.status >= 500 ? "errorsNext.server" : "errorReasons.nextServerRefuses");
@@ -156,7 +162,9 @@ function errorSentence(error: AppError): string {
     case "unauthenticated":
       return t(error.softLogout ? "errorReasons.unauthenticatedSoft" : "errors.unauthenticated");
     case "network":
-      return t("errors.network", { reason: t(`errorReasons.network.${error.reason}`, { host: error.host }) });
+      return t("errors.network", {
+        reason: t(`errorReasons.network.${error.reason}`, { host: error.host, proxy: error.proxy ?? "" }),
+      });
     case "bad_certificate": {
       const reason = t(`errorReasons.bad_certificate.${certificateFault(error.reason)}`, { code: error.reason });
       return t("errors.bad_certificate", { host: error.host, reason });

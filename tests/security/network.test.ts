@@ -1,6 +1,9 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Page } from "playwright";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openTrap, type Shell, startShell, type Trap } from "./shell.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
+import { openTrap, request, type Shell, startShell, type Trap } from "./shell.ts";
 
 let shell: Shell;
 let page: Page;
@@ -208,15 +211,79 @@ describe("what the policy does not see", () => {
     expect(trap.visits()).toBe(0);
   });
 
-  test("no name is ever resolved", async () => {
-    const outcomes = await shell.app.evaluate(
-      ({ session }) =>
-        Promise.all(
-          [session.defaultSession, session.fromPartition("steward")].map((one) =>
-            one.resolveHost("localhost").then(() => "resolved", (error: Error) => error.message),
-          ),
-        ),
-    );
-    for (const outcome of outcomes) expect(outcome).toContain("ERR_NAME_NOT_RESOLVED");
-  });
+  test("no name is ever looked up, by whatever a page has in it", async () => {
+    const { path, remove } = await temporaryFolder("netlog");
+    try {
+      const log = join(path, "net.json");
+      await shell.app.evaluate(
+        ({ session }, to) => session.fromPartition("steward").netLog.startLogging(to, { captureMode: "everything" }),
+        log,
+      );
+      await page.evaluate(async (port) => {
+        for (const [rel, href] of [
+          ["dns-prefetch", "https://canary-prefetch.test/"],
+          ["preconnect", "https://canary-preconnect.test/"],
+          ["preconnect", `http://127.0.0.1:${port}/`],
+          ["prefetch", "https://canary-fetched.test/"],
+        ] as const) {
+          document.head.append(Object.assign(document.createElement("link"), { rel, href }));
+        }
+        document.body.append(Object.assign(document.createElement("a"), { href: "https://canary-link.test/", textContent: "x" }));
+        const connection = new RTCPeerConnection({
+          iceServers: [
+            { urls: "stun:canary-stun.test" },
+            { urls: "turn:canary-turn.test?transport=tcp", username: "u", credential: "p" },
+            { urls: "turns:canary-turns.test?transport=tcp", username: "u", credential: "p" },
+            { urls: "turn:canary-udp.test?transport=udp", username: "u", credential: "p" },
+          ],
+        });
+        connection.createDataChannel("x");
+        await connection.setLocalDescription(await connection.createOffer());
+        await new Promise<void>((resolve) => {
+          const look = (): void => {
+            if (connection.iceGatheringState === "complete") resolve();
+          };
+          connection.onicegatheringstatechange = look;
+          look();
+        });
+        connection.close();
+      }, trap.port);
+      // Chromium looks at links when it has nothing else to do: one that is followed says when that is over.
+      await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+      // A name that is looked up is in the log: that shows that the log would tell.
+      await shell.app.evaluate(({ session }) =>
+        session.fromPartition("another").resolveHost("canary-control.test").catch(() => undefined),
+      );
+      await shell.app.evaluate(({ session }) => session.fromPartition("steward").netLog.stopLogging());
+      const names = new Set((await readFile(log, "utf8")).match(/canary-\w+/g));
+      expect([...names]).toEqual(["canary-control"]);
+      expect(trap.visits()).toBe(0);
+    } finally {
+      await remove();
+    }
+  }, 60_000);
 });
+
+test("Chromium asks nobody for anything by itself, from the start to the end, also when it has told about proxies", async () => {
+  const { path, remove } = await temporaryFolder("netlog");
+  const log = join(path, "net.json");
+  const another = await startShell({ args: [`--log-net-log=${log}`, "--net-log-capture-mode=Everything"] });
+  try {
+    await request(another.page, "signIn.findHomeserver", { input: "canary-homeserver.invalid" });
+    // What a session asks by itself, it asks when it is made, and after it has looked for files: later than this one.
+    await another.app.evaluate(({ session }) =>
+      session.fromPartition("one-more").resolveHost("canary-last.invalid").catch(() => undefined),
+    );
+  } finally {
+    await another.close();
+  }
+  try {
+    const text = await readFile(log, "utf8");
+    expect(text.includes("canary-last")).toBe(true);
+    const asked = new Set(text.match(/[\w-]+\.(?:com|net|org|invalid)\b/g));
+    asked.delete("canary-last.invalid");
+    expect([...asked]).toEqual([]);
+  } finally {
+    await remove();
+  }
+}, 60_000);

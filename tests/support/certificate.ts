@@ -7,23 +7,32 @@ import { ensureSynapse } from "./synapseVenv.ts";
 
 const maker = fileURLToPath(new URL("makeCertificate.py", import.meta.url));
 
-/** A certificate for 127.0.0.1 and localhost that nobody trusts by itself; all parts are PEM. */
+/** A certificate for 127.0.0.1, localhost and hs.test that nobody trusts by itself; all parts are PEM. */
 export interface TestCertificate {
   key: string;
   cert: string;
 }
 
-/** Makes a fresh self-signed certificate for `localhost` and 127.0.0.1; an expired one if asked. */
+/** Makes a fresh self-signed certificate; an expired one if asked. */
 export async function makeCertificate({ expired = false } = {}): Promise<TestCertificate> {
+  const { key = "", cert = "" } = await made(expired ? "expired" : "valid", ["key", "cert"]);
+  return { key, cert };
+}
+
+/** Makes a certificate that a certificate authority of its own has signed, as in an organisation; `ca` is the latter's. */
+export async function makeSignedCertificate(): Promise<TestCertificate & { ca: string }> {
+  const { key = "", cert = "", ca = "" } = await made("signed", ["key", "cert", "ca"]);
+  return { key, cert, ca };
+}
+
+async function made(kind: string, names: readonly string[]): Promise<Record<string, string>> {
   const { python } = await ensureSynapse();
   const dir = await mkdtemp(join(tmpdir(), "steward-certificate-"));
   try {
-    const { code, output } = await run(python, [maker, dir, expired ? "expired" : "valid"]);
+    const { code, output } = await run(python, [maker, dir, kind]);
     if (code !== 0) throw new Error(`no certificate was made:\n${output}`);
-    const [key, cert] = await Promise.all(
-      ["key.pem", "cert.pem"].map((name) => readFile(join(dir, name), "utf8")),
-    );
-    return { key: key ?? "", cert: cert ?? "" };
+    const parts = names.map(async (name) => [name, await readFile(join(dir, `${name}.pem`), "utf8")] as const);
+    return Object.fromEntries(await Promise.all(parts));
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
