@@ -13,13 +13,13 @@ import type { DeviceList } from "./devices/deviceList.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
 import type { Fetch } from "./http/redirects.ts";
-import type { SsoSignIns } from "./sessions/credentials/ssoSignIns.ts";
+import type { BrowserSignIns } from "./sessions/credentials/browserSignIns.ts";
 import type { SessionManager } from "./sessions/sessionManager.ts";
 
 /** What the handlers of the contract call. */
 export interface HandlerParts {
   sessions: SessionManager;
-  ssoSignIns: SsoSignIns;
+  browserSignIns: BrowserSignIns;
   registration: Handlers["registration"];
   health: HealthService;
   profile: ProfileService;
@@ -60,7 +60,7 @@ export interface HandlerParts {
 
 /** Ties every request of the contract to the service that does it. No logic lives here. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { sessions, ssoSignIns, health, profile, challenges, jobs, secrets } = parts;
+  const { sessions, browserSignIns, health, profile, challenges, jobs, secrets } = parts;
   return {
     app: {
       info: () => parts.appInfo(),
@@ -116,10 +116,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
         await sessions.signInAgain(accountId, password);
         return {};
       },
-      startSso: (input) => ssoSignIns.startSso(input),
-      listSso: () => ssoSignIns.listSso(),
-      openSso: (input) => ssoSignIns.openSso(input),
-      cancelSso: (input) => ssoSignIns.cancelSso(input),
+      startSso: (input) => browserSignIns.startSso(input),
+      startOauth: (input) => browserSignIns.startOauth(input),
+      listBrowserSignIns: () => browserSignIns.listBrowserSignIns(),
+      openBrowserSignIn: (input) => browserSignIns.openBrowserSignIn(input),
+      cancelBrowserSignIn: (input) => browserSignIns.cancelBrowserSignIn(input),
     },
     registration: parts.registration,
     profile: {

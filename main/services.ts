@@ -34,8 +34,11 @@ import { phraseStrength } from "./secrets/phraseStrength.ts";
 import type { Fetch } from "./http/redirects.ts";
 import type { ServerLimits } from "./http/limits.ts";
 import { Recoveries, type RecoveriesParts } from "./onboarding/recoveries.ts";
-import { SsoSignIns, type SsoSignInsParts } from "./sessions/credentials/ssoSignIns.ts";
+import { BrowserSignIns } from "./sessions/credentials/browserSignIns.ts";
+import type { BrowserSignInsParts } from "./sessions/credentials/browserWay.ts";
+import { deviceToResume } from "./sessions/resumeAccount.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
+import { defaultSessionName } from "./sessions/sessionName.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
 import { removeOldCopies } from "./storage/damagedCopies.ts";
 import type { Folders } from "./storage/folders.ts";
@@ -61,7 +64,7 @@ export interface ServicesOptions {
   /** The ways to ask for a key file. */
   keyFiles: RoomKeysParts["ports"];
   /** Opens a page of a homeserver in the person's browser. */
-  openInBrowser: SsoSignInsParts["openInBrowser"];
+  openInBrowser: BrowserSignInsParts["openInBrowser"];
   /** In place of the system's keychain. */
   keychain?: SystemKeychain;
   scryptCost?: ScryptCost;
@@ -74,8 +77,6 @@ export interface ServicesOptions {
   /** In place of what a person is given. */
   verificationLimits?: Partial<VerificationLimits>;
 }
-
-const SYSTEMS: Partial<Record<NodeJS.Platform, string>> = { darwin: "macOS", win32: "Windows", linux: "Linux" };
 
 /** How long what is asked about accounts waits for a session that still starts, in milliseconds: its server may hang. */
 const MAX_START_MS = 10_000;
@@ -105,8 +106,7 @@ export async function openServices(options: ServicesOptions) {
   ).catch((error: unknown) => loggerFor("storage").warn("old copies of damaged files were not removed", { error }));
 
   const avatars = new Avatars(folders.avatars);
-  // Not the computer's own name: that is nobody's business on the server.
-  const sessionName = `Steward on ${SYSTEMS[process.platform] ?? process.platform}`;
+  const sessionName = defaultSessionName();
   const sessions = new SessionManager({
     index,
     secretStore,
@@ -146,8 +146,9 @@ export async function openServices(options: ServicesOptions) {
     keeping: options.keeping,
   });
   await sessions.forgetThisTimeOnly();
-  const ssoSignIns = new SsoSignIns({
+  const browserSignIns = new BrowserSignIns({
     sessions,
+    deviceToResume: async (accountId) => (await deviceToResume(secretStore, sessions.session(accountId))).ownDevice,
     fetch,
     emit,
     logger: loggerFor("sessions"),
@@ -306,7 +307,7 @@ export async function openServices(options: ServicesOptions) {
     secretStore,
     avatars,
     sessions,
-    ssoSignIns,
+    browserSignIns,
     recoveries,
     registration,
     profile,

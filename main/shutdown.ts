@@ -6,18 +6,18 @@ import type { Services } from "./services.ts";
  */
 export async function shutDown({
   jobs,
-  ssoSignIns,
+  browserSignIns,
   recoveries,
   registration,
   sessions,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
-  ssoSignIns: Pick<Services["ssoSignIns"], "stopAll">;
+  browserSignIns: Pick<Services["browserSignIns"], "stopAll">;
   recoveries: Pick<Services["recoveries"], "stopAll">;
   registration: Pick<Services["registration"], "stopAll">;
   sessions: Pick<Services["sessions"], "stopAll">;
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  await Promise.allSettled([jobs.stopAll(), ssoSignIns.stopAll(), registration.stopAll(), sessions.stopAll()]);
+  await Promise.allSettled([jobs.stopAll(), browserSignIns.stopAll(), registration.stopAll(), sessions.stopAll()]);
 }

@@ -30,7 +30,14 @@ export type Mark = "good" | "attention" | "problem" | "waiting";
 const NO_ANSWER: ReadonlySet<AppErrorKind> = new Set(["network", "homeserver_not_found"] satisfies AppErrorKind[]);
 
 /** Answers that are no person's to mend: the server is asked again until it answers otherwise. */
-const PASSING: ReadonlySet<AppErrorKind> = new Set(["rate_limited", "gateway_error", "server", "bad_answer"] satisfies AppErrorKind[]);
+const PASSING: ReadonlySet<AppErrorKind> = new Set([
+  "rate_limited",
+  "gateway_error",
+  "server",
+  "bad_answer",
+  "sign_in_service_unreachable",
+  "account_refused_for_now",
+] satisfies AppErrorKind[]);
 
 /** Whether the session is in use, but its server does not do what it is asked. */
 function isKeptWaiting({ session }: Account): boolean {
@@ -160,6 +167,8 @@ function refusalWord(kind: AppErrorKind): string {
     case "gateway_error":
     case "server":
     case "bad_certificate":
+    case "sign_in_service_unreachable":
+    case "account_refused_for_now":
       return t(`health.refused.${kind}`);
     default:
       return t("health.session.failed");

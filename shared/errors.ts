@@ -55,6 +55,16 @@ export const AppError = z.lazy(() =>
     kind("wrong_credentials"),
     kind("login_token_refused"),
     kind("sign_in_expired"),
+    /** The person, or the page in the browser, said no. */
+    kind("oauth_denied", { host: z.string() }),
+    /** An authorization server refused something, in its own words. */
+    kind("oauth_refused", { host: z.string(), code: z.string().max(100), description: z.string().max(500) }),
+    /** An authorization server lacks what Steward needs of one, or answers what was not asked. */
+    kind("oauth_unusable", { host: z.string() }),
+    /** Tokens cannot be refreshed now. Nothing is lost, and it is tried again. */
+    kind("sign_in_service_unreachable", { host: z.string() }),
+    /** The server takes no token of the account's, not even one that it has just given: so it does while one is locked. */
+    kind("account_refused_for_now"),
     kind("unknown_user", { userId: z.string() }),
     kind("user_deactivated"),
     kind("user_locked"),

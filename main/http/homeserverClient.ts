@@ -153,17 +153,25 @@ export class HomeserverClient {
     return new AppFailure(connectionError(thrown, this.host), { cause: thrown });
   }
 
-  /** A good answer. With a token that the server refuses, it is asked for a second time if there is a better one. */
+  /** A good answer. With a token that the server refuses, it is asked for again as long as there is a better one. */
   async #answer(request: HomeserverRequest): Promise<Response> {
     const { tokens } = this.#options;
-    const token = await tokens?.accessToken();
-    try {
-      return await this.#once(request, token);
-    } catch (thrown) {
-      const refused = thrown instanceof AppFailure && thrown.error.kind === "unauthenticated";
-      const better = refused && token !== undefined ? await tokens?.replacementFor(token) : null;
-      if (better == null) throw thrown;
-      return await this.#once(request, better);
+    let token = await tokens?.accessToken();
+    for (;;) {
+      const refusal = await this.#once(request, token).catch((thrown: unknown) => {
+        if (tokens === undefined || token === undefined) throw thrown;
+        if (thrown instanceof AppFailure && thrown.error.kind === "unauthenticated") return thrown;
+        // Only somebody who is signed in is asked to prove it once more.
+        if (thrown instanceof UiaDemand) tokens.accepted(token);
+        throw thrown;
+      });
+      if (refusal instanceof Response) {
+        if (token !== undefined) tokens?.accepted(token);
+        return refusal;
+      }
+      const better = await tokens?.replacementFor(token as string);
+      if (better == null) throw refusal;
+      token = better;
     }
   }
 

@@ -25,6 +25,8 @@ export function retryKind(error: AppError): RetryKind {
     case "network":
       // What a proxy says of itself stays so until somebody changes a setting.
       return ["proxy_password", "proxy_denied", "proxy_unsupported"].includes(error.reason) ? { kind: "never" } : { kind: "backOff" };
+    case "sign_in_service_unreachable":
+      return { kind: "backOff" };
     case "gateway_error":
     case "server":
       // 501 and 505 say that it will never be done.

@@ -45,14 +45,25 @@ export function sdkFetch({ wire, baseUrl, tokens }: SdkFetchOptions): Fetch {
     if (url.origin !== home) headers.delete("authorization");
     if (!signed || url.origin !== home || !tokens) return readable(await once());
 
-    const token = await tokens.accessToken();
-    headers.set("authorization", `Bearer ${token}`);
-    const response = await readable(await once());
-    if (response.status !== 401 || (await errorBody(response.clone())).errcode !== "M_UNKNOWN_TOKEN") return response;
-    const better = await tokens.replacementFor(token);
-    if (better === null) return response;
-    headers.set("authorization", `Bearer ${better}`);
-    return readable(await once());
+    const tokenOr = async <T>(asked: Promise<T>): Promise<T> => {
+      try {
+        return await asked;
+      } catch (thrown) {
+        throw thrown instanceof AppFailure ? pastTheSdk(thrown.error) : thrown;
+      }
+    };
+    let token = await tokenOr(tokens.accessToken());
+    for (;;) {
+      headers.set("authorization", `Bearer ${token}`);
+      const response = await readable(await once());
+      const refused = response.status === 401 && (await errorBody(response.clone())).errcode === "M_UNKNOWN_TOKEN";
+      if (response.ok) tokens.accepted(token);
+      if (!refused) return response;
+      // A server that says so of each new token is not asked for ever: the keeper throws.
+      const better = await tokenOr(tokens.replacementFor(token));
+      if (better === null) return response;
+      token = better;
+    }
   };
 }
 

@@ -17,6 +17,8 @@ export const NO_IDENTITY_PIN: IdentityPin = { pinned: null, accepted: null };
 export const AccountSecrets = z.object({
   accessToken: z.string(),
   refreshToken: z.string().nullable(),
+  /** What it takes to refresh and revoke tokens that an authorization server gave. Opaque here; sessions/ knows its shape. */
+  oauth: z.string().optional(),
   /** 32 bytes, base64: the key with which the crypto store encrypts its values. */
   storageKey: z.base64(),
   /**

@@ -33,9 +33,10 @@ export function refuseWhenHeld(
 export async function addAccount(
   parts: Omit<SignOutParts, "fetch">,
   accountId: AccountId,
-  { userId, deviceId, baseUrl, accessToken }: SignedIn,
+  signedIn: SignedIn,
 ): Promise<void> {
   const { index, secretStore, logger } = parts;
+  const { userId, deviceId, baseUrl } = signedIn;
   await index.add({
     accountId,
     userId,
@@ -50,7 +51,7 @@ export async function addAccount(
   });
   try {
     // Only the store knows where they really went: what protects secrets may change at any time.
-    const place = await secretStore.write(accountId, initialSecrets(accessToken));
+    const place = await secretStore.write(accountId, initialSecrets(signedIn));
     if (place === "memory") await index.update(accountId, (entry) => ({ ...entry, thisTimeOnly: true }));
   } catch (thrown) {
     await removeLocally(parts, accountId).catch((error: unknown) => {

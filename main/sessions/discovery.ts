@@ -5,6 +5,7 @@ import { type HomeserverInput, readHomeserver } from "../../shared/fields.ts";
 import { isLocalhost } from "../http/loopback.ts";
 import type { Fetch } from "../http/redirects.ts";
 import { requestJson } from "../http/requestJson.ts";
+import { askAuthMetadata, type AuthMetadata } from "./oauth/authMetadata.ts";
 import {
   askWellKnown,
   checkIdentityServer,
@@ -23,7 +24,6 @@ const LoginFlows = z.object({
     }),
   ).max(50),
 });
-const AuthMetadata = z.object({ issuer: z.string() });
 
 /** Tells apart what was typed. Throws `invalid_input`, which names the field and its problem, when it is nothing of that. */
 export function parseHomeserverInput(input: string): HomeserverInput {
@@ -55,14 +55,9 @@ export async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<Logi
   const add = (flow: LoginFlow): void => {
     if (!flows.some((known) => JSON.stringify(known) === JSON.stringify(flow))) flows.push(flow);
   };
-  const offersOauth = requestJson({
-    fetch,
-    url: `${baseUrl}/_matrix/client/v1/auth_metadata`,
-    schema: AuthMetadata,
-    timeoutMs: DISCOVERY_TIMEOUT_MS,
-  }).then(
-    () => true,
-    () => false,
+  const oauth: Promise<{ metadata: AuthMetadata | null; failed?: unknown }> = askAuthMetadata(baseUrl, fetch).then(
+    (metadata) => ({ metadata }),
+    (failed: unknown) => ({ metadata: null, failed }),
   );
   const login = await requestJson({
     fetch,
@@ -70,11 +65,13 @@ export async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<Logi
     schema: LoginFlows,
     timeoutMs: DISCOVERY_TIMEOUT_MS,
   }).catch(async (thrown: unknown) => {
-    // A server that has moved to OAuth altogether need not know this request any more.
-    if (isMissing(thrown) && (await offersOauth)) return { flows: [] };
-    throw thrown;
+    // A server that has moved to OAuth altogether need not know this request any more, and may refuse it as it likes.
+    const { metadata, failed } = await oauth;
+    if (metadata !== null) return { flows: [] };
+    throw isMissing(thrown) && failed !== undefined ? failed : thrown;
   });
-  if (await offersOauth) add({ kind: "oauth" });
+  const { metadata } = await oauth;
+  if (metadata) add({ kind: "oauth", create: metadata.prompt_values_supported?.includes("create") ?? false });
   for (const flow of login.flows) {
     if (flow.type === "m.login.password") add({ kind: "password" });
     else if (flow.type === "m.login.sso") add({ kind: "sso", providers: flow.identity_providers ?? [] });

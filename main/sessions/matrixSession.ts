@@ -15,7 +15,11 @@ import { PinnedIdentity } from "../sdk/pinnedIdentity.ts";
 import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, type SetAside, takeNextStore } from "./deviceMigration.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
-import { TokenKeeper } from "../http/tokenKeeper.ts";
+import type { TokenKeeper } from "../http/tokenKeeper.ts";
+import { sessionTokens } from "./oauth/oauthTokens.ts";
+
+/** How long the end of a session waits for tokens that are being refreshed, so that they are written down. Milliseconds. */
+const LAST_TOKENS_MS = 5_000;
 
 export interface SessionParts {
   secretStore: SecretStore;
@@ -71,6 +75,8 @@ export class MatrixSession {
   #store: MountedStore | null = null;
   /** The way to the server of the last start, also after its end. */
   #homeserver: HomeserverClient | null = null;
+  /** Those of the last start, also after its end: what they have begun to exchange is written down all the same. */
+  #tokens: TokenKeeper | null = null;
   #starting: Promise<void> | null = null;
   /** Settles when everything is closed that has been told to. */
   #closing: Promise<unknown> = Promise.resolve();
@@ -118,6 +124,7 @@ export class MatrixSession {
     this.#set({ status: "starting", error: null, offline: false });
     try {
       await this.#close();
+      await this.#tokens?.settled();
       // Before its secrets are read: they have no business there.
       if (this.#parts.onlyThisComputer) checkLoopback(this.details.baseUrl);
       const read = await this.#parts.secretStore.read(this.details.accountId);
@@ -158,7 +165,8 @@ export class MatrixSession {
     const { fetch, serverLimits, logger } = this.#parts;
     const adminBaseUrl = (): string | null => this.#parts.adminBaseUrl?.(accountId) ?? null;
     const ended = this.#abort.signal;
-    const tokens = new TokenKeeper({ accessToken: secrets.accessToken, expiresAt: null });
+    const tokens = sessionTokens(this.#parts, this.details, secrets, () => void (ended.aborted || this.#loggedOut(false)));
+    this.#tokens = tokens;
     this.#homeserver = new HomeserverClient({ fetch, baseUrl, adminBaseUrl, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
     return engine.openMatrixClient({
       userId,
@@ -299,6 +307,7 @@ export class MatrixSession {
     abort.abort();
     await this.#starting;
     await this.#close();
+    await this.#tokens?.settled(LAST_TOKENS_MS);
     // What was begun meanwhile says itself how it is.
     if (this.#abort === abort) this.#set({ status: "stopped", error: null, offline: false });
   }

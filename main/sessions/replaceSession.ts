@@ -4,8 +4,9 @@ import type { SecretRead, SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import { isThere, renameDurably } from "../storage/durableFile.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
-import { initialSecrets } from "./initialSecrets.ts";
+import { initialSecrets, type SignedInTokens } from "./initialSecrets.ts";
 import { type CryptoFolders, placeAside } from "./deviceMigration.ts";
+import type { SignedIn } from "./signIn.ts";
 
 /** Whether an account's secrets are gone from this computer, or sealed with a passphrase that was forgotten. */
 export function isBeyondOpening(read: SecretRead): boolean {
@@ -24,7 +25,7 @@ export function isBeyondOpening(read: SecretRead): boolean {
 export async function replaceSession(
   parts: { secretStore: SecretStore; index: AccountIndex; folders: CryptoFolders },
   accountId: AccountId,
-  { deviceId, accessToken }: { deviceId: string; accessToken: string },
+  signedIn: Pick<SignedIn, "deviceId" | keyof SignedInTokens>,
 ): Promise<void> {
   const { secretStore, index, folders } = parts;
   const aside = placeAside(folders.setAside);
@@ -34,6 +35,6 @@ export async function replaceSession(
     await makePrivateFolder(aside);
     await renameDurably(folder, join(aside, basename(folder)));
   }
-  await index.update(accountId, (entry) => ({ ...entry, deviceId, hasRun: false, health: null }));
-  await secretStore.write(accountId, initialSecrets(accessToken));
+  await index.update(accountId, (entry) => ({ ...entry, deviceId: signedIn.deviceId, hasRun: false, health: null }));
+  await secretStore.write(accountId, initialSecrets(signedIn));
 }

@@ -4,6 +4,7 @@ import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
 import { replaceSession, isBeyondOpening } from "./replaceSession.ts";
 import { type MatrixSession, unreadableError } from "./matrixSession.ts";
 import type { CryptoFolders } from "./deviceMigration.ts";
+import { tokensOf } from "./initialSecrets.ts";
 import type { SignedIn } from "./signIn.ts";
 import { signOutQuietly } from "./signOut.ts";
 
@@ -38,12 +39,7 @@ export async function resumeAccount(
   entry: AccountEntry,
   signIn: (deviceId: string | null) => Promise<SignedIn>,
 ): Promise<void> {
-  const read = await account.secretStore.read(entry.accountId);
-  const lost = isBeyondOpening(read);
-  if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
-  const { error } = account.session().snapshot;
-  const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
-  const ownDevice = read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? entry.deviceId) : null;
+  const { lost, ownDevice } = await deviceToResume(account.secretStore, account.session());
   const signedIn = await signIn(ownDevice);
   if (signedIn.userId !== entry.userId) {
     await signOutQuietly(account, signedIn);
@@ -64,8 +60,27 @@ export async function resumeAccount(
   }
 }
 
-async function takeToken(account: ResumedAccount, { accountId }: AccountEntry, { accessToken }: SignedIn): Promise<void> {
-  await account.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken }));
+/**
+ * The device that an account signs in again with: its own, or null where only a new one will do, because the server has
+ * removed it or its secrets are beyond opening (`lost`).
+ *
+ * @throws why the account's secrets cannot be read now
+ */
+export async function deviceToResume(
+  secretStore: Pick<SecretStore, "read">,
+  session: Pick<MatrixSession, "snapshot" | "details">,
+): Promise<{ lost: boolean; ownDevice: string | null }> {
+  const { accountId, deviceId } = session.details;
+  const read = await secretStore.read(accountId);
+  const lost = isBeyondOpening(read);
+  if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
+  const { error } = session.snapshot;
+  const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
+  return { lost, ownDevice: read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? deviceId) : null };
+}
+
+async function takeToken(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
+  await account.secretStore.update(accountId, (secrets) => ({ ...secrets, ...tokensOf(signedIn) }));
   await account.session().stop();
   await account.start();
 }
@@ -88,12 +103,13 @@ async function startWithNothing(account: ResumedAccount, { accountId }: AccountE
 async function moveToNewDevice(
   account: ResumedAccount,
   { accountId }: AccountEntry,
-  { deviceId, accessToken }: SignedIn,
+  signedIn: SignedIn,
 ): Promise<void> {
   try {
+    const { deviceId } = signedIn;
     await account.session().prepareDevice(deviceId);
     // From here on the new one counts: the session moves over when it starts, also after a crash.
-    await account.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
+    await account.secretStore.update(accountId, (secrets) => ({ ...secrets, ...tokensOf(signedIn), newDevice: deviceId }));
   } finally {
     await account.start();
   }

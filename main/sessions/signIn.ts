@@ -3,6 +3,7 @@ import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
 import { checkHomeserver } from "./discovery.ts";
+import type { SignedInTokens } from "./initialSecrets.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { Fetch } from "../http/redirects.ts";
 import { requestJson } from "../http/requestJson.ts";
@@ -17,10 +18,11 @@ export const LoginAnswer = z.object({
   device_id: DeviceId,
   well_known: z.unknown().optional(),
 });
-const WhoAmI = z.object({ user_id: UserId, device_id: DeviceId.optional() });
+/** What a server answers to "who am I?" (Client-Server API, "GET /account/whoami"). */
+export const WhoAmI = z.object({ user_id: UserId, device_id: DeviceId.optional() });
 
 /** What a successful sign-in gives. The token is for the vault and goes nowhere else. */
-export interface SignedIn {
+export interface SignedIn extends Partial<SignedInTokens> {
   userId: string;
   deviceId: string;
   accessToken: string;

@@ -5,6 +5,8 @@ import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { MatrixSession } from "./matrixSession.ts";
+import { type SignedInTokens, tokensOf } from "./initialSecrets.ts";
+import { oauthGrantIn, revokeTokens } from "./oauth/oauthTokens.ts";
 import { type SignedIn, signOutToken } from "./signIn.ts";
 
 /** How long the app waits at its end for a server that is told of a sign-out, in milliseconds. */
@@ -13,6 +15,9 @@ const LAST_WORD_MS = 2_000;
 const LAST_ANSWERS_MS = 1_000;
 /** How long a sign-out waits for what the server has begun, in milliseconds: somewhat longer than that is left to it. */
 const ANSWERS_MS = 6_000;
+
+/** How long a server is given to end a session, in milliseconds. */
+const END_MS = 10_000;
 
 /** Where an account leaves something behind. */
 export interface SignOutParts {
@@ -81,23 +86,30 @@ export async function signOutFromMemory(
 /** Signs out on the server what was signed in a moment ago and cannot be kept here. Never rejects. */
 export async function signOutQuietly(
   { fetch, logger }: Pick<SignOutParts, "fetch" | "logger">,
-  { baseUrl, accessToken }: Pick<SignedIn, "baseUrl" | "accessToken">,
+  signedIn: Pick<SignedIn, "baseUrl" | keyof SignedInTokens>,
 ): Promise<void> {
   try {
-    await signOutToken(fetch, baseUrl, accessToken);
+    await endSession(fetch, signedIn.baseUrl, tokensOf(signedIn));
   } catch (error) {
     logger.warn("a session that could not be kept was not signed out either", { error });
   }
 }
 
+/** Ends a session where it was begun: at the homeserver, or at the authorization server that gave its tokens. */
+async function endSession(fetch: Fetch, baseUrl: string, tokens: SignedInTokens, timeoutMs = END_MS): Promise<void> {
+  const grant = oauthGrantIn(tokens);
+  if (grant === null) return signOutToken(fetch, baseUrl, tokens.accessToken, timeoutMs);
+  await revokeTokens(fetch, tokens, grant, AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs))));
+}
+
 async function tellServer(
   { fetch, logger }: Pick<SignOutParts, "fetch" | "logger">,
   baseUrl: string,
-  { accessToken }: AccountSecrets,
+  secrets: AccountSecrets,
   timeoutMs?: number,
 ): Promise<boolean> {
   try {
-    await signOutToken(fetch, baseUrl, accessToken, timeoutMs);
+    await endSession(fetch, baseUrl, tokensOf(secrets), timeoutMs);
     return true;
   } catch (thrown) {
     const error = thrown instanceof AppFailure ? thrown.error : null;

@@ -208,6 +208,10 @@ function errorSentence(error: AppError): string {
       return error.message.trim() === ""
         ? t("errorReasons.serverNoMessage", { status: String(error.status), errcode: error.errcode })
         : t("errors.server", { message: isolated(error.message), errcode: isolated(error.errcode) });
+    case "oauth_refused":
+      return error.description.trim() === ""
+        ? t("errorReasons.oauthNoDescription", { host: error.host, code: isolated(error.code) })
+        : t("errors.oauth_refused", { host: error.host, code: isolated(error.code), description: isolated(error.description) });
     case "forbidden":
       return error.message.trim() === ""
         ? t("errorReasons.forbiddenNoMessage")

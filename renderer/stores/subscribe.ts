@@ -11,7 +11,7 @@ import { loadRecoveries, recoveryChanged } from "./recoveries.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
 import { forgetLoaded } from "./loaded.ts";
 import { sessionLists } from "./sessions.ts";
-import { loadSsoSignIns, ssoSignInChanged } from "./ssoSignIns.ts";
+import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
 import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
@@ -49,11 +49,11 @@ export async function subscribeStores(): Promise<void> {
   onEvent("secureBackup.setUpChanged", setUpChanged);
   onEvent("secureBackup.stateChanged", ({ accountId, state }) => secureBackupStateChanged(accountId, state));
   onEvent("devices.changed", ({ accountId }) => sessionLists.reload(accountId));
-  onEvent("signIn.ssoChanged", ssoSignInChanged);
+  onEvent("signIn.browserSignInChanged", browserSignInChanged);
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadSsoSignIns(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);
   await first;
 }

@@ -9,8 +9,8 @@ import { typed } from "./typed.ts";
 export const LoginFlow = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("password") }),
   z.object({ kind: z.literal("sso"), providers: z.array(z.object({ id: z.string(), name: z.string() })) }),
-  /** OAuth 2.0, "next-gen auth". */
-  z.object({ kind: z.literal("oauth") }),
+  /** OAuth 2.0, "next-gen auth": whether its page lets people create an account as well. */
+  z.object({ kind: z.literal("oauth"), create: z.boolean() }),
   z.object({ kind: z.literal("other"), type: z.string() }),
 ]);
 export type LoginFlow = z.infer<typeof LoginFlow>;
@@ -56,7 +56,7 @@ const attempt = z.object({
 });
 
 /** A sign-in that goes on in the browser. Every change is sent whole. */
-export const SsoSignIn = z.discriminatedUnion("status", [
+export const BrowserSignIn = z.discriminatedUnion("status", [
   /** `url` is the page to open, to be copied where no browser could be opened. */
   attempt.extend({ status: z.literal("waiting"), url: z.string(), browserFailed: z.boolean() }),
   attempt.extend({ status: z.literal("finishing") }),
@@ -64,7 +64,7 @@ export const SsoSignIn = z.discriminatedUnion("status", [
   attempt.extend({ status: z.literal("cancelled") }),
   attempt.extend({ status: z.literal("failed"), error: AppError }),
 ]);
-export type SsoSignIn = z.infer<typeof SsoSignIn>;
+export type BrowserSignIn = z.infer<typeof BrowserSignIn>;
 
 const password = z.string().min(1).max(4096);
 
@@ -91,7 +91,7 @@ export const signIn = domain({
     ),
     /** Signs a soft-logged-out account in again: same device, nothing lost. */
     again: request(z.object({ accountId: AccountId, password }), z.object({})),
-    /** Opens the homeserver's (or a provider's) page in the browser; what becomes of it comes with `ssoChanged`. */
+    /** Opens the homeserver's (or a provider's) page in the browser; what becomes of it comes with `browserSignInChanged`. */
     startSso: request(
       z.object({
         /** Null when the homeserver was given as a URL: its name is not known then. */
@@ -105,11 +105,26 @@ export const signIn = domain({
       }),
       z.object({ signInId: ConversationId }),
     ),
+    /** As `startSso`, at the authorization server that the homeserver names (OAuth 2.0). */
+    startOauth: request(
+      z.object({
+        serverName: ServerName.nullable(),
+        baseUrl: BaseUrl,
+        /** Who is expected, where a full Matrix ID was typed: the page may fill it in. */
+        localpart: z.string().max(255).nullable().default(null),
+        /** Leads to creating an account, where the page can. */
+        create: z.boolean().default(false),
+        /** The account that signs in again; null for a new one. */
+        accountId: AccountId.nullable().default(null),
+        acceptInsecureHttp: z.boolean().default(false),
+      }),
+      z.object({ signInId: ConversationId }),
+    ),
     /** Those under way: what a renderer asks after it was reloaded. */
-    listSso: request(z.object({}), z.object({ signIns: z.array(SsoSignIn) })),
+    listBrowserSignIns: request(z.object({}), z.object({ signIns: z.array(BrowserSignIn) })),
     /** Opens the page once more. */
-    openSso: request(z.object({ signInId: ConversationId }), z.object({})),
-    cancelSso: request(z.object({ signInId: ConversationId }), z.object({})),
+    openBrowserSignIn: request(z.object({ signInId: ConversationId }), z.object({})),
+    cancelBrowserSignIn: request(z.object({ signInId: ConversationId }), z.object({})),
   },
-  events: { ssoChanged: SsoSignIn },
+  events: { browserSignInChanged: BrowserSignIn },
 });

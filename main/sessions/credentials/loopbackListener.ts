@@ -15,8 +15,10 @@ export interface LoopbackListener {
 interface LoopbackOptions {
   /** What a fitting answer has in its query. Everything else is "not found", and ends nothing. */
   expects: (query: URLSearchParams) => boolean;
-  /** Shown in the browser when the answer has been taken: text, no markup. */
-  doneText: string;
+  /** Shown in the browser when this answer has been taken: text, no markup. */
+  doneText: (query: URLSearchParams) => string;
+  /** In place of one that nobody guesses, where what is expected is a secret by itself. Begins with a slash. */
+  path?: string;
 }
 
 /** 256 bits: nobody else on this computer guesses the path. */
@@ -40,8 +42,8 @@ const BLOCKED_PORTS = new Set([
  *
  * @throws Error when no port can be had
  */
-export async function listenOnLoopback({ expects, doneText }: LoopbackOptions): Promise<LoopbackListener> {
-  const path = `/${randomBytes(PATH_BYTES).toString("base64url")}`;
+export async function listenOnLoopback({ expects, doneText, path: fixed }: LoopbackOptions): Promise<LoopbackListener> {
+  const path = fixed ?? `/${randomBytes(PATH_BYTES).toString("base64url")}`;
   let resolve: (query: URLSearchParams) => void = () => undefined;
   let reject: (reason: unknown) => void = () => undefined;
   const answer = new Promise<URLSearchParams>((onAnswer, onEnd) => {
@@ -50,17 +52,17 @@ export async function listenOnLoopback({ expects, doneText }: LoopbackOptions): 
   });
   // Nobody need be waiting when it is closed.
   answer.catch(() => undefined);
-  let answered = false;
+  let answered: URLSearchParams | null = null;
   let closing: Promise<void> | null = null;
   const server = createServer({ maxHeaderSize: MAX_REQUEST_BYTES }, (request, response) => {
     const url = ownUrl(request, port);
     if (request.method !== "GET" || url === null) return notFound(response);
     if (answered && url.pathname === `${path}/done`) {
       response.on("close", () => void close());
-      return donePage(response, doneText);
+      return donePage(response, doneText(answered));
     }
     if (answered || url.pathname !== path || !expects(url.searchParams)) return notFound(response);
-    answered = true;
+    answered = url.searchParams;
     response.writeHead(303, { ...CAREFUL, Location: `${path}/done` }).end();
     setTimeout(() => void close(), DONE_PAGE_MS).unref();
     resolve(url.searchParams);

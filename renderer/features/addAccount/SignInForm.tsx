@@ -11,6 +11,7 @@ import { PasswordField, SelectField, TextField } from "../../components/TextFiel
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
+import { OauthSignIn } from "../signInAgain/OauthSignIn.tsx";
 import { SingleSignOn } from "../signInAgain/SingleSignOn.tsx";
 import styles from "./AddAccount.module.css";
 import { countries, likelyCountry } from "./countries.ts";
@@ -34,7 +35,10 @@ const MAX_SESSION_NAME = 100;
 /** Signs in to a homeserver that was found, in the ways it offers that Steward can do; the others are named. */
 export function SignInForm({ homeserver, onOtherHomeserver, onForgotten, onBack }: SignInFormProps) {
   const takesPassword = homeserver.flows.some(({ kind }) => kind === "password");
-  const sso = homeserver.flows.find((flow) => flow.kind === "sso");
+  const oauth = homeserver.flows.some(({ kind }) => kind === "oauth");
+  // Beside OAuth, single sign-on is for clients that know no OAuth: it leads to the same page.
+  const sso = oauth ? undefined : homeserver.flows.find((flow) => flow.kind === "sso");
+  const inBrowser = oauth || sso !== undefined;
   const others = otherFlows(homeserver.flows);
   const top = useRef<HTMLDivElement>(null);
   // The step before had the focus; without this it would fall to the window.
@@ -50,9 +54,10 @@ export function SignInForm({ homeserver, onOtherHomeserver, onForgotten, onBack 
             : t("add.warningIdentity", { server: homeserver.serverName, identity: homeserver.identityServer })}
         </Notice>
       )}
+      {oauth && <OauthAtHomeserver homeserver={homeserver} />}
       {sso && <SsoSignIn homeserver={homeserver} flow={sso} />}
-      {sso && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
-      {sso && !takesPassword && (
+      {inBrowser && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
+      {inBrowser && !takesPassword && (
         <Buttons>
           <Button onPress={onBack}>{t("add.change")}</Button>
         </Buttons>
@@ -64,7 +69,7 @@ export function SignInForm({ homeserver, onOtherHomeserver, onForgotten, onBack 
           onForgotten={onForgotten}
           onBack={onBack}
         />
-      ) : sso ? null : (
+      ) : inBrowser ? null : (
         <>
           <Notice tone="warn">
             {homeserver.flows.length === 0
@@ -90,18 +95,39 @@ export function SignInForm({ homeserver, onOtherHomeserver, onForgotten, onBack 
   );
 }
 
-interface SsoSignInProps {
+interface AtHomeserverProps {
   readonly homeserver: Homeserver;
-  readonly flow: Extract<LoginFlow, { kind: "sso" }>;
+  /** An account is created rather than signed in to. */
+  readonly create?: boolean;
 }
 
-/** The providers of a homeserver: who is new there gets an account by the same way. */
-export function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
-  const { serverName, baseUrl, warnings } = homeserver;
+/** A homeserver that signs people in, and lets them create accounts, on a page of its own. */
+export function OauthAtHomeserver({ homeserver, create = false }: AtHomeserverProps) {
+  const { serverName, baseUrl, localpart } = homeserver;
+  const consent = useInsecureConsent(homeserver);
+  return (
+    <>
+      {consent.warning}
+      <OauthSignIn
+        server={serverName}
+        serverName={homeserver.foundBy === "url" ? null : serverName}
+        baseUrl={baseUrl}
+        localpart={localpart}
+        accountId={null}
+        create={create}
+        {...consent.props}
+        onDone={(accountId) => void showNewAccount(accountId)}
+      />
+    </>
+  );
+}
+
+/** What has to be accepted before anything goes over a connection that is not encrypted. */
+function useInsecureConsent({ serverName, warnings }: Homeserver) {
   const insecure = warnings.includes("insecure_http");
   const [accepted, setAccepted] = useState(false);
   const [refused, setRefused] = useState(false);
-  return (
+  const warning = (
     <>
       {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} />}
       {refused && !accepted && (
@@ -109,14 +135,29 @@ export function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
           {t("add.acceptHttpRequired")}
         </Notice>
       )}
+    </>
+  );
+  return { warning, props: { acceptInsecureHttp: accepted, mayStart: !insecure || accepted, onRefused: () => setRefused(true) } };
+}
+
+interface SsoSignInProps {
+  readonly homeserver: Homeserver;
+  readonly flow: Extract<LoginFlow, { kind: "sso" }>;
+}
+
+/** The providers of a homeserver: who is new there gets an account by the same way. */
+export function SsoSignIn({ homeserver, flow }: SsoSignInProps) {
+  const { serverName, baseUrl } = homeserver;
+  const consent = useInsecureConsent(homeserver);
+  return (
+    <>
+      {consent.warning}
       <SingleSignOn
         flow={flow}
         serverName={homeserver.foundBy === "url" ? null : serverName}
         baseUrl={baseUrl}
         accountId={null}
-        acceptInsecureHttp={accepted}
-        mayStart={!insecure || accepted}
-        onRefused={() => setRefused(true)}
+        {...consent.props}
         onDone={(accountId) => void showNewAccount(accountId)}
       />
     </>

@@ -7,9 +7,8 @@ export function otherFlows(flows: readonly LoginFlow[]): string[] {
     switch (flow.kind) {
       case "password":
       case "sso":
-        return null;
       case "oauth":
-        return t("add.flowOauth");
+        return null;
       case "other":
         return t("add.flowOther", { type: flow.type });
     }

@@ -14,7 +14,7 @@ import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, t, type TextKey } from "../../i18n/index.ts";
 import { registrationName, useRegistrations } from "../../stores/registrations.ts";
 import { showNewAccount } from "../addAccount/showNewAccount.ts";
-import { SsoSignIn } from "../addAccount/SignInForm.tsx";
+import { OauthAtHomeserver, SsoSignIn } from "../addAccount/SignInForm.tsx";
 import { DetailsForm, errorLine, passwordFieldWords } from "./DetailsForm.tsx";
 import { EmailChange, StageForm } from "./StageForms.tsx";
 
@@ -27,8 +27,10 @@ interface CreateAccountProps {
 /** The ways in which a homeserver lets people create an account: at a provider, or with a user name and a password. */
 export function CreateAccount({ homeserver, onStarted, onBack }: CreateAccountProps) {
   const { baseUrl, serverName } = homeserver;
+  const oauth = homeserver.flows.find((flow) => flow.kind === "oauth");
   const [offer, setOffer] = useState<RegistrationOffer | null>(null);
   useEffect(() => {
+    if (oauth) return;
     let over = false;
     steward.registration.offer({ baseUrl }).then(
       (said) => {
@@ -40,9 +42,24 @@ export function CreateAccount({ homeserver, onStarted, onBack }: CreateAccountPr
     return () => {
       over = true;
     };
-  }, [baseUrl]);
-  const sso = homeserver.flows.find((flow) => flow.kind === "sso");
+  }, [baseUrl, oauth]);
+  const sso = oauth ? undefined : homeserver.flows.find((flow) => flow.kind === "sso");
   const closed = offer?.open === false;
+  // Such a server has no other way, whatever it answers to a registration.
+  if (oauth) {
+    return (
+      <>
+        {oauth.create ? (
+          <OauthAtHomeserver homeserver={homeserver} create />
+        ) : (
+          <Notice tone="warn">{t("create.closed", { server: serverName })}</Notice>
+        )}
+        <Buttons>
+          <Button onPress={onBack}>{t("add.change")}</Button>
+        </Buttons>
+      </>
+    );
+  }
   return (
     <>
       {sso && <p>{t(closed ? "create.onlySso" : "create.sso", { server: serverName })}</p>}

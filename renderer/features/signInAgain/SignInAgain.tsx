@@ -12,6 +12,7 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { loadRecoveries, recoveryFor, useRecoveries } from "../../stores/recoveries.ts";
 import { RecoverAccount } from "../recover/RecoverAccount.tsx";
+import { OauthSignIn } from "./OauthSignIn.tsx";
 import styles from "./SingleSignOn.module.css";
 import { SingleSignOn } from "./SingleSignOn.tsx";
 
@@ -23,7 +24,11 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const { accountId, userId, session } = account;
   const [password, setPassword] = useState("");
   const again = useAction(() => steward.signIn.again({ accountId, password }));
-  const sso = useSsoFlow(account.homeserver.baseUrl);
+  const flows = useLoginFlows(account.homeserver.baseUrl);
+  const oauth = flows?.some(({ kind }) => kind === "oauth") ?? false;
+  const sso = oauth ? undefined : flows?.find((flow) => flow.kind === "sso");
+  // A server that cannot say leaves the password.
+  const takesPassword = flows?.some(({ kind }) => kind === "password") ?? true;
   const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, accountId));
   const [forgotten, setForgotten] = useState(false);
   useEffect(() => void loadRecoveries().catch(() => undefined), []);
@@ -43,8 +48,20 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   }
   return (
     <>
-      <Form onSubmit={() => void (password && again.run())}>
-        <Notice tone="warn">{t(`again.${textOf(session.error)}`)}</Notice>
+      <Notice tone="warn">{t(`again.${textOf(session.error)}`)}</Notice>
+      {oauth && (
+        <OauthSignIn
+          server={account.homeserver.serverName}
+          serverName={account.homeserver.serverName}
+          baseUrl={account.homeserver.baseUrl}
+          localpart={null}
+          accountId={accountId}
+          acceptInsecureHttp
+          onDone={() => undefined}
+        />
+      )}
+      {oauth && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
+      {takesPassword && <Form onSubmit={() => void (password && again.run())}>
         <PasswordField
           label={t("again.password", { userId })}
           value={password}
@@ -60,8 +77,8 @@ export function SignInAgain({ account }: { readonly account: Account }) {
             {t("recover.link")}
           </Button>
         </Buttons>
-      </Form>
-      {sso && <p className={styles["or"]}>{t("add.sso.or")}</p>}
+      </Form>}
+      {sso && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
       {sso && (
         <SingleSignOn
           flow={sso}
@@ -76,21 +93,20 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   );
 }
 
-/** The single sign-on that the account's homeserver offers now; null until that is known. */
-function useSsoFlow(baseUrl: string): Extract<LoginFlow, { kind: "sso" }> | null {
-  const [flow, setFlow] = useState<Extract<LoginFlow, { kind: "sso" }> | null>(null);
+/** How one signs in at the account's homeserver now; null until that is known. */
+function useLoginFlows(baseUrl: string): readonly LoginFlow[] | null {
+  const [offered, setOffered] = useState<readonly LoginFlow[] | null>(null);
   useEffect(() => {
     let left = false;
-    // A server that cannot say leaves the password, which is there already.
     void steward.signIn.findHomeserver({ input: baseUrl }).then(
-      ({ flows }) => left || setFlow(flows.find((offered) => offered.kind === "sso") ?? null),
+      ({ flows }) => left || setOffered(flows),
       () => undefined,
     );
     return () => {
       left = true;
     };
   }, [baseUrl]);
-  return flow;
+  return offered;
 }
 
 function textOf(error: AppError | null): "text" | "hardText" | "sealedText" | "missingText" {

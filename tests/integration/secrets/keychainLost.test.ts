@@ -39,7 +39,7 @@ async function restart(): Promise<SecretsProcess> {
 }
 
 const secretsOf = (accessToken: string): AccountSecrets => ({
-  ...initialSecrets(accessToken),
+  ...initialSecrets({ accessToken: accessToken }),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
 });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
-import type { SsoSignIn } from "../../../shared/contract/signIn.ts";
+import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { signInAtProvider } from "../../support/browser.ts";
 import { useSingleSignOn } from "../../support/singleSignOn.ts";
@@ -23,18 +23,18 @@ afterEach(async () => {
 });
 
 const newName = (): string => `sso${(people += 1)}`;
-const states = (signInId: ConversationId): SsoSignIn[] =>
+const states = (signInId: ConversationId): BrowserSignIn[] =>
   data.events.flatMap(({ channel, payload }) =>
-    channel === "signIn.ssoChanged" && payload.signInId === signInId ? [payload] : [],
+    channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : [],
   );
-const ended = (signInId: ConversationId): Promise<SsoSignIn> =>
+const ended = (signInId: ConversationId): Promise<BrowserSignIn> =>
   waitUntil(() => states(signInId).find(({ status }) => !["waiting", "finishing"].includes(status)), {
     what: "the sign-in to end",
     timeoutMs: 30_000,
   });
 const start = async (accountId: AccountId | null = null): Promise<ConversationId> => {
   const request = { serverName: null, baseUrl: servers.proxy.baseUrl, providerId: "oidc-example", accountId, acceptInsecureHttp: false };
-  return (await services.ssoSignIns.startSso(request)).signInId;
+  return (await services.browserSignIns.startSso(request)).signInId;
 };
 
 /** Goes through the provider's pages, as somebody, for the sign-in that was started last. */
@@ -65,19 +65,19 @@ describe("single sign-on", () => {
   it("signs in through the browser, and tells the person to come back", async () => {
     const name = newName();
     const signInId = await start();
-    expect(services.ssoSignIns.listSso().signIns).toMatchObject([{ signInId, status: "waiting", url: data.opened[0] }]);
+    expect(services.browserSignIns.listBrowserSignIns().signIns).toMatchObject([{ signInId, status: "waiting", url: data.opened[0] }]);
     expect(await goThrough(name)).toContain("go back to Steward");
     const end = await ended(signInId);
     expect(end).toMatchObject({ status: "done" });
     const account = services.sessions.list()[0]!;
     expect(account).toMatchObject({ userId: `@${name}:${servers.synapse.serverName}`, session: { status: "running" } });
-    expect(services.ssoSignIns.listSso().signIns).toEqual([]);
+    expect(services.browserSignIns.listBrowserSignIns().signIns).toEqual([]);
     expect(JSON.stringify(data.events)).not.toContain("loginToken=");
   });
 
   it("can be cancelled, and a late answer finds nobody", async () => {
     const signInId = await start();
-    await services.ssoSignIns.cancelSso({ signInId });
+    await services.browserSignIns.cancelBrowserSignIn({ signInId });
     expect(await ended(signInId)).toMatchObject({ status: "cancelled" });
     const redirect = new URL(new URL(data.opened[0]!).searchParams.get("redirectUrl")!);
     await expect(fetch(`${redirect.href}?loginToken=late`)).rejects.toThrow();

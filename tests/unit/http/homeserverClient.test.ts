@@ -93,7 +93,7 @@ describe("the token", () => {
     await homeserver.sdkFetch()(`${server.baseUrl}/b`, { headers });
     expect(authorizations()).toEqual(["Bearer old", "Bearer new", "Bearer new"]);
     answers = [refused, refused];
-    expect(await errorOf(homeserver.json({ path: "/c", schema: Ok }))).toMatchObject({ kind: "unauthenticated" });
+    expect(await errorOf(homeserver.json({ path: "/c", schema: Ok }))).toEqual({ kind: "account_refused_for_now" });
     expect(server.arrived).toHaveLength(5);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fail } from "../../../shared/errors.ts";
 import { type AccessTokens, TokenKeeper } from "../../../main/http/tokenKeeper.ts";
 
 const NOW = 1_000_000;
@@ -21,7 +22,7 @@ function keeperOf(first: AccessTokens, { fails = false } = {}) {
     },
     persist: async ({ accessToken }: AccessTokens) => void steps.push(`persist ${accessToken}`),
   };
-  return { keeper: new TokenKeeper(first, refresh, () => NOW), steps, release };
+  return { keeper: new TokenKeeper(first, refresh, { now: () => NOW, elapsed: () => 0, firstPauseMs: 0 }), steps, release };
 }
 
 describe("a token keeper", () => {
@@ -61,5 +62,108 @@ describe("a token keeper", () => {
     await expect(keeper.accessToken()).rejects.toThrow("refused");
     await expect(keeper.accessToken()).rejects.toThrow("refused");
     expect(steps).toEqual(["exchange old", "exchange old"]);
+  });
+
+  /** A keeper with clocks that the test sets; every exchange gives another pair, or fails with what is in `failures`. */
+  function clockedKeeper(lifetimeMs: number, { failures = [] as unknown[], writes = [] as unknown[] } = {}) {
+    const clock = { now: NOW, elapsed: 0 };
+    let given = 0;
+    const exchanged: string[] = [];
+    const refresh = {
+      exchange: async ({ accessToken }: AccessTokens) => {
+        exchanged.push(accessToken);
+        const failure = failures.shift();
+        if (failure !== undefined) throw failure;
+        given += 1;
+        return { accessToken: `token ${given}`, expiresAt: clock.now + lifetimeMs, lifetimeMs };
+      },
+      persist: async () => {
+        const failure = writes.shift();
+        if (failure !== undefined) throw failure;
+      },
+    };
+    const first = { accessToken: "token 0", expiresAt: NOW + lifetimeMs, lifetimeMs };
+    const keeper = new TokenKeeper(first, refresh, { now: () => clock.now, elapsed: () => clock.elapsed });
+    const pass = (milliseconds: number): void => void ((clock.now += milliseconds), (clock.elapsed += milliseconds));
+    return { keeper, clock, pass, exchanged };
+  }
+
+  it("keeps a token of a short life as long as is right for it", async () => {
+    const { keeper, pass, exchanged } = clockedKeeper(20_000);
+    expect(await keeper.accessToken()).toBe("token 0");
+    pass(15_000);
+    expect(await keeper.accessToken()).toBe("token 0");
+    expect(exchanged).toEqual([]);
+    pass(1_500);
+    expect(await keeper.accessToken()).toBe("token 0");
+    expect(exchanged).toEqual(["token 0"]);
+  });
+
+  it.each([
+    ["set back", -3_600_000],
+    ["set forward", 3_600_000],
+  ])("refreshes once when the clock is %s", async (_what, jump) => {
+    const { keeper, clock, pass, exchanged } = clockedKeeper(300_000);
+    clock.now += jump;
+    pass(299_000);
+    expect(await keeper.accessToken()).toBe("token 1");
+    pass(1_000);
+    expect(await keeper.accessToken()).toBe("token 1");
+    expect(exchanged).toEqual(["token 0"]);
+  });
+
+  it("believes the clock on the wall after a sleep, in which the other stood still", async () => {
+    const { keeper, clock } = clockedKeeper(300_000);
+    clock.now += 3_600_000;
+    expect(await keeper.accessToken()).toBe("token 1");
+  });
+
+  it("leaves a server alone after a failure, for as long as it asks or ever longer", async () => {
+    const limited = fail("rate_limited", { retryAfterMs: 7_000 });
+    const failures = [new Error("down"), new Error("still down"), new Error("refused", { cause: limited })];
+    const { keeper, pass, exchanged } = clockedKeeper(300_000, { failures });
+    pass(300_000);
+    const asks = (): Promise<string> => keeper.accessToken().catch((error: Error) => error.message);
+    expect([await asks(), await asks()]).toEqual(["down", "down"]);
+    pass(2_000);
+    expect([await asks(), await asks()]).toEqual(["still down", "still down"]);
+    pass(2_000);
+    expect(await asks()).toBe("still down");
+    pass(2_000);
+    expect(await asks()).toBe("refused");
+    pass(6_999);
+    expect(await asks()).toBe("refused");
+    expect(exchanged).toHaveLength(3);
+    pass(1);
+    expect(await asks()).toBe("token 1");
+  });
+
+  it("writes down what it was given before it asks for more", async () => {
+    const { keeper, pass, exchanged } = clockedKeeper(300_000, { writes: [new Error("disk full")] });
+    pass(299_000);
+    await expect(keeper.accessToken()).rejects.toThrow("disk full");
+    pass(2_000);
+    expect(await keeper.accessToken()).toBe("token 1");
+    expect(exchanged).toEqual(["token 0"]);
+  });
+
+  it("does not refresh because of the refusal of a token that was never taken", async () => {
+    const { keeper, pass, exchanged } = clockedKeeper(300_000);
+    expect(await keeper.replacementFor("token 0")).toBe("token 1");
+    await expect(keeper.replacementFor("token 1")).rejects.toThrow("account_refused_for_now");
+    await expect(keeper.accessToken()).rejects.toThrow("account_refused_for_now");
+    expect(exchanged).toHaveLength(1);
+    pass(30_000);
+    expect(await keeper.accessToken()).toBe("token 1");
+    keeper.accepted("token 1");
+    expect(await keeper.replacementFor("token 1")).toBe("token 2");
+  });
+
+  it("asks nothing more once the session is over", async () => {
+    const { keeper, exchanged } = clockedKeeper(300_000, { failures: [fail("unauthenticated", { softLogout: false })] });
+    await expect(keeper.replacementFor("token 0")).rejects.toThrow("unauthenticated");
+    await expect(keeper.accessToken()).rejects.toThrow("unauthenticated");
+    await expect(keeper.replacementFor("token 0")).rejects.toThrow("unauthenticated");
+    expect(exchanged).toHaveLength(1);
   });
 });

@@ -68,6 +68,8 @@ const fields: Record<string, unknown> = {
   status: 500,
   errcode: "M_X",
   message: "what the server said",
+  code: "invalid_client_metadata",
+  description: "what the sign-in service said",
   url: "https://host.example/terms",
   contact: "mailto:admin@host.example",
   limitBytes: 5_000_000,

@@ -51,8 +51,8 @@ async function copyOf(path: string): Promise<string> {
 async function twoAccounts() {
   const opened = await open(folder.path);
   await opened.protection.choosePassphrase(OLD);
-  await opened.store.write(ADA, initialSecrets("ada's token"));
-  await opened.store.write(BOB, initialSecrets("bob's token"));
+  await opened.store.write(ADA, initialSecrets({ accessToken: "ada's token" }));
+  await opened.store.write(BOB, initialSecrets({ accessToken: "bob's token" }));
   return opened;
 }
 

@@ -80,7 +80,7 @@ async function open() {
 }
 
 const secretsOf = (accessToken: string): AccountSecrets => ({
-  ...initialSecrets(accessToken),
+  ...initialSecrets({ accessToken: accessToken }),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
 });
 

@@ -29,6 +29,19 @@ function homeserverAt(baseUrl: string, flows: object[] = [{ type: "m.login.passw
   };
 }
 
+/** As Matrix Authentication Service answers it, in short. */
+const authMetadata = {
+  issuer: "https://auth.example.org/",
+  authorization_endpoint: "https://auth.example.org/authorize",
+  token_endpoint: "https://auth.example.org/oauth2/token",
+  revocation_endpoint: "https://auth.example.org/oauth2/revoke",
+  registration_endpoint: "https://auth.example.org/oauth2/registration",
+  response_types_supported: ["code"],
+  response_modes_supported: ["form_post", "query", "fragment"],
+  grant_types_supported: ["authorization_code", "refresh_token"],
+  code_challenge_methods_supported: ["plain", "S256"],
+};
+
 describe("what a person may type", () => {
   it.each([
     ["example.org", { kind: "name", serverName: "example.org", localpart: null }],
@@ -207,10 +220,10 @@ describe("finding a homeserver", () => {
         { type: "m.login.application_service" },
         { type: "com.example.badge" },
       ]),
-      "https://example.org/_matrix/client/v1/auth_metadata": { body: { issuer: "https://auth.example.org/" } },
+      "https://example.org/_matrix/client/v1/auth_metadata": { body: authMetadata },
     });
     expect((await findHomeserver("https://example.org", web)).flows).toEqual([
-      { kind: "oauth" },
+      { kind: "oauth", create: false },
       { kind: "sso", providers: [{ id: "oidc-x", name: "X" }] },
       { kind: "password" },
       { kind: "other", type: "com.example.badge" },
@@ -244,9 +257,44 @@ describe("finding a homeserver", () => {
   it("names OAuth where the server knows no other way any more", async () => {
     const web = fakeWeb({
       "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
-      "https://example.org/_matrix/client/v1/auth_metadata": { body: { issuer: "https://auth.example.org/" } },
+      "https://example.org/_matrix/client/v1/auth_metadata": { body: authMetadata },
     });
-    expect((await findHomeserver("https://example.org", web)).flows).toEqual([{ kind: "oauth" }]);
+    expect((await findHomeserver("https://example.org", web)).flows).toEqual([{ kind: "oauth", create: false }]);
+  });
+
+  it.each([
+    ["a page that lets people create accounts", { prompt_values_supported: ["create"] }, [{ kind: "oauth", create: true }]],
+    ["what is optional and malformed", { prompt_values_supported: "create", account_management_uri: 7 }, [{ kind: "oauth", create: false }]],
+    ["no response modes, which means both", { response_modes_supported: undefined }, [{ kind: "oauth", create: false }]],
+  ])("takes from the metadata of an authorization server %s", async (_what, more, flows) => {
+    const web = fakeWeb({
+      "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
+      "https://example.org/_matrix/client/v1/auth_metadata": { body: { ...authMetadata, ...more } },
+      "https://example.org/_matrix/client/v3/login": { status: 403, body: { errcode: "M_FORBIDDEN", error: "" } },
+    });
+    expect((await findHomeserver("https://example.org", web)).flows).toEqual(flows);
+  });
+
+  it.each([
+    ["no PKCE", { code_challenge_methods_supported: ["plain"] }],
+    ["no refreshing", { grant_types_supported: ["authorization_code"] }],
+    ["plain http", { token_endpoint: "http://auth.example.org/token" }],
+    ["this computer", { authorization_endpoint: "http://127.0.0.1:8080/admin" }],
+    ["a password in an address", { token_endpoint: "https://a:b@auth.example.org/token" }],
+  ])("does not offer OAuth where its metadata names %s", async (_what, more) => {
+    const metadata = { "https://example.org/_matrix/client/v1/auth_metadata": { body: { ...authMetadata, ...more } } };
+    const both = fakeWeb({ ...homeserverAt("https://example.org"), ...metadata });
+    expect((await findHomeserver("https://example.org", both)).flows).toEqual([{ kind: "password" }]);
+    const alone = fakeWeb({ "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } }, ...metadata });
+    expect(await errorOf(findHomeserver("https://example.org", alone))).toEqual({ kind: "oauth_unusable", host: "example.org" });
+  });
+
+  it("says what is wrong where an OAuth server cannot say how to sign in just now", async () => {
+    const web = fakeWeb({
+      "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
+      "https://example.org/_matrix/client/v1/auth_metadata": { status: 500, body: { errcode: "M_UNKNOWN", error: "Internal server error" } },
+    });
+    expect(await errorOf(findHomeserver("https://example.org", web))).toMatchObject({ kind: "server", status: 500 });
   });
 
   it("knows no way of signing in where only an application service has one", async () => {

@@ -8,7 +8,7 @@ const open: LoopbackListener[] = [];
 const listen = async (): Promise<LoopbackListener> => {
   const listener = await listenOnLoopback({
     expects: (query) => query.get("loginToken") !== null,
-    doneText: "Go back <to> Steward.",
+    doneText: () => "Go back <to> Steward.",
   });
   open.push(listener);
   return listener;

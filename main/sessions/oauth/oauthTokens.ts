@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { AppFailure, fail } from "../../../shared/errors.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { OauthError } from "../../http/oauthRequest.ts";
+import type { Fetch } from "../../http/redirects.ts";
+import { type AccessTokens, type TokenRefresh, TokenKeeper } from "../../http/tokenKeeper.ts";
+import type { Logger } from "../../logging/logger.ts";
+import type { AccountSecrets, SecretStore } from "../../secrets/secretStore.ts";
+import type { SignedInTokens } from "../initialSecrets.ts";
+import { AuthMetadata, askAuthMetadata } from "./authMetadata.ts";
+import { refreshTokens, revoke, type TokenAnswer } from "./authServer.ts";
+
+/** What is kept, beside the tokens, of a session that an authorization server has given: `AccountSecrets.oauth`. */
+export const OauthGrant = z.object({
+  /** Without it neither refreshing nor signing out works. */
+  clientId: z.string().min(1),
+  /** Whom to ask, also while the homeserver cannot say. */
+  metadata: AuthMetadata,
+  /** Of the access token: as in `AccessTokens`. */
+  expiresAt: z.number().nullable(),
+  lifetimeMs: z.number().nullable(),
+});
+export type OauthGrant = z.infer<typeof OauthGrant>;
+
+/** The tokens of a session, and what it takes to have new ones. */
+export interface OauthTokens extends AccessTokens {
+  refreshToken: string;
+  grant: OauthGrant;
+}
+
+/** What an account's secrets say of it; null where the session is none of an authorization server's. */
+export function oauthGrantIn({ oauth }: Pick<AccountSecrets, "oauth">): OauthGrant | null {
+  if (oauth === undefined) return null;
+  try {
+    return OauthGrant.safeParse(JSON.parse(oauth)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The tokens that a token endpoint has answered with, as they are kept.
+ *
+ * @param before the refresh token that goes on being good where the answer has none
+ */
+export function tokensFrom(
+  answer: TokenAnswer,
+  kept: Pick<OauthGrant, "clientId" | "metadata">,
+  before: string | null = null,
+): SignedInTokens {
+  const lifetimeMs = answer.expires_in == null ? null : answer.expires_in * 1000;
+  const expiresAt = lifetimeMs === null ? null : Date.now() + lifetimeMs;
+  return {
+    accessToken: answer.access_token,
+    refreshToken: answer.refresh_token ?? before,
+    oauth: JSON.stringify({ ...kept, lifetimeMs, expiresAt } satisfies OauthGrant),
+  };
+}
+
+export interface SessionTokensParts {
+  secretStore: Pick<SecretStore, "update">;
+  fetch: Fetch;
+  keepOutOfLogs: (secret: string) => void;
+  logger: Logger;
+}
+
+/**
+ * The keeper of a session's tokens, as its secrets have them. One from an authorization server refreshes them; a session
+ * is over only when that server says `invalid_grant`. Whatever else it answers, or does not, everything stays, and it is
+ * tried again.
+ *
+ * @param onOver called when the session is over
+ */
+export function sessionTokens(
+  parts: SessionTokensParts,
+  { accountId, baseUrl }: { accountId: AccountId; baseUrl: string },
+  secrets: AccountSecrets,
+  onOver: () => void,
+): TokenKeeper {
+  const grant = oauthGrantIn(secrets);
+  const { accessToken, refreshToken } = secrets;
+  if (grant === null || refreshToken === null) return new TokenKeeper<AccessTokens>({ accessToken, expiresAt: null });
+  parts.keepOutOfLogs(refreshToken);
+  const { expiresAt, lifetimeMs } = grant;
+  const first: OauthTokens = { accessToken, refreshToken, grant, expiresAt, lifetimeMs };
+  return new TokenKeeper(first, refreshOf(parts, accountId, baseUrl, onOver)) as unknown as TokenKeeper;
+}
+
+function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: string, onOver: () => void): TokenRefresh<OauthTokens> {
+  const { fetch, secretStore, keepOutOfLogs, logger } = parts;
+  /** A newer word of the homeserver than what is kept, where a refresh failed. */
+  let newer: AuthMetadata | null = null;
+  const learnAnew = async (issuer: string): Promise<void> => {
+    const metadata = await askAuthMetadata(baseUrl, fetch).catch(() => null);
+    // The tokens of one authorization server are not for another.
+    if (metadata?.issuer === issuer) newer = metadata;
+  };
+  let replaced: string | null = null;
+  return {
+    exchange: async ({ refreshToken, grant: { clientId, metadata: kept } }) => {
+      const metadata = newer ?? kept;
+      replaced = refreshToken;
+      try {
+        const answer = await refreshTokens({ fetch, metadata }, clientId, refreshToken);
+        const tokens = tokensFrom(answer, { clientId, metadata }, refreshToken);
+        for (const secret of [tokens.accessToken, tokens.refreshToken]) if (secret !== null) keepOutOfLogs(secret);
+        const grant = oauthGrantIn(tokens) as OauthGrant;
+        return { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken as string, grant, expiresAt: grant.expiresAt, lifetimeMs: grant.lifetimeMs };
+      } catch (thrown) {
+        if (thrown instanceof OauthError && thrown.code === "invalid_grant") {
+          onOver();
+          throw new AppFailure({ kind: "unauthenticated", softLogout: false }, { cause: thrown });
+        }
+        logger.warn("tokens could not be refreshed", { accountId, error: thrown });
+        void learnAnew(metadata.issuer);
+        const { host } = new URL(metadata.token_endpoint);
+        throw new AppFailure({ kind: "sign_in_service_unreachable", host }, { cause: thrown });
+      }
+    },
+    persist: async ({ accessToken, refreshToken, grant }) => {
+      await secretStore.update(accountId, (secrets) => {
+        // The person has signed in again meanwhile.
+        if (secrets.refreshToken !== replaced) throw fail("cancelled");
+        return { ...secrets, accessToken, refreshToken, oauth: JSON.stringify(grant) };
+      });
+    },
+  };
+}
+
+/**
+ * Ends a session on its authorization server, by whichever token says so for certain.
+ *
+ * @throws as `revoke` does
+ */
+export async function revokeTokens(fetch: Fetch, tokens: SignedInTokens, grant: OauthGrant, signal?: AbortSignal): Promise<void> {
+  const { clientId, metadata } = grant;
+  const { accessToken, refreshToken } = tokens;
+  const given = refreshToken === null ? ({ token: accessToken, hint: "access_token" } as const) : ({ token: refreshToken, hint: "refresh_token" } as const);
+  await revoke({ fetch, metadata }, { clientId, ...given, ...(signal && { signal }) });
+}

@@ -1,0 +1,59 @@
+import { ExternalLink } from "lucide-react";
+import type { AccountId } from "../../../shared/ids.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { isUnderWay } from "../../stores/browserSignIns.ts";
+import { UnderWay, useBrowserSignIn } from "./BrowserSignInSteps.tsx";
+import styles from "./SingleSignOn.module.css";
+
+interface OauthSignInProps {
+  readonly baseUrl: string;
+  /** What the server is called on the screen. */
+  readonly server: string;
+  /** Null where it is not known. */
+  readonly serverName: string | null;
+  /** Of a full Matrix ID that was typed. */
+  readonly localpart: string | null;
+  /** The account that signs in again; null for a new one. */
+  readonly accountId: AccountId | null;
+  /** An account is created rather than signed in to. */
+  readonly create?: boolean;
+  /** The person has read the warning about an unencrypted connection. */
+  readonly acceptInsecureHttp: boolean;
+  /** Called when the button is pressed and may not be pressed yet. */
+  readonly onRefused?: () => void;
+  /** Whether the button may be pressed. */
+  readonly mayStart?: boolean;
+  readonly onDone: (accountId: AccountId) => void;
+}
+
+/** The button for a homeserver that signs people in on a page of its own (OAuth 2.0), and what becomes of it. */
+export function OauthSignIn(props: OauthSignInProps) {
+  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, mayStart = true } = props;
+  const { signIn, begun } = useBrowserSignIn(props.onDone);
+  const start = useAction(async () => {
+    const request = { serverName, baseUrl, localpart, accountId, create, acceptInsecureHttp };
+    begun((await steward.signIn.startOauth(request)).signInId);
+  });
+  if (signIn && isUnderWay(signIn)) {
+    return <UnderWay signIn={signIn} {...(create && { waitingText: t("add.oauth.creating") })} />;
+  }
+  return (
+    <div className={styles["providers"]}>
+      <p>{t(create ? "add.oauth.createText" : "add.oauth.text", { server })}</p>
+      <Button
+        icon={ExternalLink}
+        look="primary"
+        busy={start.busy}
+        onPress={() => (mayStart ? void start.run() : props.onRefused?.())}
+      >
+        {t(create ? "add.oauth.create" : "add.sso.any")}
+      </Button>
+      {start.error && <ErrorText error={start.error} />}
+      {!start.error && signIn?.status === "failed" && <ErrorText error={signIn.error} />}
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { allowAtAuthService, registerAtAuthService } from "../support/authService/useAuthService.ts";
+import { expectNoLeaks, openWorld } from "./support/world.ts";
+
+const open = () => openWorld({ with: ["authService", "browser", "proxy"] });
+let world: Awaited<ReturnType<typeof open>>;
+const nora = { localpart: "nora", password: "a password of nora's" };
+
+beforeAll(async () => {
+  world = await open();
+  await world.authService.addUser(nora);
+}, 120_000);
+afterAll(() => world?.close());
+
+describe("a homeserver that leaves signing in to an authorization server", () => {
+  it("is signed in to in the browser, and nothing secret stays behind", async () => {
+    const { person, browser, proxy } = world;
+    await person.findHomeserver(proxy.baseUrl);
+    await person.sees(/signs you in on its own page/);
+    expect(await person.page.getByLabel("Password").count()).toBe(0);
+    await person.looks("oauth-sign-in");
+    await person.press("Continue in the browser");
+    await person.sees(/on the page that opened in your browser/);
+    await person.looks("oauth-waiting");
+    const page = await browser.follow();
+    await allowAtAuthService(page, nora);
+    await page.waitForURL(/\/done$/);
+    await person.isAt(/Secure Backup|Verify this session/);
+    expect((await person.accounts()).map(({ userId }) => userId)).toEqual(["@nora:example.org"]);
+    await expectNoLeaks(world, { password: nora.password });
+  });
+
+  it("lets a person create an account on its page", async () => {
+    const { person, browser, proxy } = world;
+    await browser.forgetCookies();
+    await person.column.getByRole("button", { name: "Add account" }).click();
+    await person.page.getByText("Create an account", { exact: true }).click();
+    await person.type("Homeserver", proxy.baseUrl);
+    await person.press("Continue");
+    await person.sees(/you create an account on the server’s own page/);
+    await person.looks("oauth-create");
+    await person.press("Create an account in the browser");
+    const page = await browser.follow();
+    await registerAtAuthService(page, { localpart: "olga", password: "a password of olga's" });
+    await page.waitForURL(/\/done$/);
+    await person.isAt(/Secure Backup|Verify this session/);
+    expect((await person.accounts()).map(({ userId }) => userId)).toContain("@olga:example.org");
+  });
+
+  it("says that the person has cancelled on the page, and shows why a registration is refused", async () => {
+    const { person, browser, proxy, authService } = world;
+    await browser.forgetCookies();
+    await person.findHomeserver(proxy.baseUrl);
+    await person.press("Continue in the browser");
+    const page = await browser.follow();
+    await page.getByLabel("Username").fill(nora.localpart);
+    await page.getByLabel("Password").fill(nora.password);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.waitForURL(/\/done$/);
+    await person.sees(/the sign-in was cancelled/);
+    const body = { error: "invalid_client_metadata", error_description: "the policy wants a logo" };
+    authService.faults.addRule({ path: /registration/, fault: { kind: "answer", status: 400, body } });
+    await person.press("Continue in the browser");
+    await person.sees(/the policy wants a logo/);
+    await person.looks("oauth-refused");
+  });
+});
