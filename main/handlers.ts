@@ -10,6 +10,7 @@ import type { AddressService } from "./account/addresses.ts";
 import type { PasswordService } from "./account/password.ts";
 import type { ProfileService } from "./account/profile.ts";
 import type { DeviceList } from "./devices/deviceList.ts";
+import type { NewSessions } from "./devices/newSessions.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
 import type { Fetch } from "./http/redirects.ts";
@@ -28,6 +29,7 @@ export interface HandlerParts {
   recoveries: Handlers["recovery"];
   addEmail: AddEmail;
   sessionList: DeviceList;
+  newSessions: NewSessions;
   verifications: Handlers["verifications"];
   challenges: Challenges;
   deactivation: Handlers["deactivation"];
@@ -172,6 +174,10 @@ export function createHandlers(parts: HandlerParts): Handlers {
       }),
       signOut: async ({ accountId, deviceIds }) => ({
         sessions: await parts.sessionList.signOut(accountId, deviceIds),
+      }),
+      newSessions: async ({ accountId }) => ({ newSessions: await parts.newSessions.unanswered(accountId) }),
+      answerNewSession: async ({ accountId, deviceId, answer }) => ({
+        newSessions: await parts.newSessions.answer(accountId, deviceId, answer),
       }),
     },
     verifications: parts.verifications,

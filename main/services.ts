@@ -20,6 +20,7 @@ import { PendingEmails } from "./account/pendingEmails.ts";
 import { PasswordService } from "./account/password.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listDevices, DeviceList } from "./devices/deviceList.ts";
+import { NewSessions } from "./devices/newSessions.ts";
 import type { CryptoStores } from "./cryptoStore/index.ts";
 import { migrateRoomKeys } from "./roomKeys/migrateRoomKeys.ts";
 import { RoomKeysService, type RoomKeysParts } from "./encryption/roomKeysService.ts";
@@ -126,6 +127,7 @@ export async function openServices(options: ServicesOptions) {
       await avatars.remove(accountId);
       await jobs.forgetAccount(accountId);
       administration.forget(accountId);
+      await newSessions.forget(accountId);
       await folders.removeAccount(accountId);
     },
   });
@@ -196,9 +198,20 @@ export async function openServices(options: ServicesOptions) {
     displayName: (accountId) => sessions.account(accountId).displayName,
     ports: options.keyFiles,
   });
+  const newSessions = new NewSessions({
+    fileOf: (accountId) => folders.account(accountId).knownSessions,
+    onDamaged,
+    emit,
+    logger: loggerFor("accounts"),
+  });
   const health = new HealthService({
     sessions,
     secureBackupState: (accountId) => secureBackup.state({ accountId }),
+    onDevices: async (accountId, devices) => {
+      await newSessions
+        .take(accountId, devices)
+        .catch((error: unknown) => accountsLogger.warn("new sessions not noticed", { accountId, error }));
+    },
     keepsSecurityKey: (accountId) => secureBackup.keepsSecurityKey(accountId),
     logger: loggerFor("health"),
   });
@@ -316,6 +329,7 @@ export async function openServices(options: ServicesOptions) {
     addEmail,
     challenges,
     sessionList,
+    newSessions,
     deactivation,
     administration,
     users,

@@ -10,14 +10,16 @@ export async function shutDown({
   recoveries,
   registration,
   sessions,
+  newSessions,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
   browserSignIns: Pick<Services["browserSignIns"], "stopAll">;
   recoveries: Pick<Services["recoveries"], "stopAll">;
   registration: Pick<Services["registration"], "stopAll">;
   sessions: Pick<Services["sessions"], "stopAll">;
+  newSessions: Pick<Services["newSessions"], "stopAll">;
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  await Promise.allSettled([jobs.stopAll(), browserSignIns.stopAll(), registration.stopAll(), sessions.stopAll()]);
+  await Promise.allSettled([jobs.stopAll(), browserSignIns.stopAll(), registration.stopAll(), sessions.stopAll(), newSessions.stopAll()]);
 }

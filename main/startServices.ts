@@ -7,7 +7,9 @@ import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
 import { RendererErrors } from "./app/rendererErrors.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
 import { applyTheme } from "./app/theme.ts";
+import { notify } from "./app/notifications.ts";
 import type { MainWindow } from "./app/window.ts";
+import { watchSessions } from "./devices/sessionWatch.ts";
 import { createHandlers } from "./handlers.ts";
 import type { Fetch } from "./http/redirects.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
@@ -74,6 +76,7 @@ export function startServices(front: WindowParts): StartedServices {
       chooseSource: () => dialogs.chooseSource(),
     },
   });
+  void opening.then((services) => watchForPerson(services, front, emit)).catch(() => undefined);
   return {
     services: opening,
     answers: opening.then((services) => checkedHandlers(handlersOf({ services, fetch, front, emit, dialogs }), createLogger(log, "ipc"))),
@@ -86,6 +89,35 @@ export function startServices(front: WindowParts): StartedServices {
       }
     },
   };
+}
+
+/** Tells the person of new sessions: in the window, and by the desktop. */
+function watchForPerson(services: Services, { window, log }: WindowParts, emit: Emit): void {
+  const { sessions, newSessions, health } = services;
+  const logger = createLogger(log, "accounts");
+  watchSessions({
+    sessions,
+    newSessions,
+    onChanged: (accountId) => {
+      emit("devices.changed", { accountId });
+      health.refresh(accountId).catch((error: unknown) => logger.info("not learnt", { accountId, error }));
+    },
+    logger,
+  });
+  newSessions.onNoticed((accountId, { deviceId, name }) => {
+    const { displayName, userId } = sessions.account(accountId);
+    notify(
+      {
+        title: `New session: ${displayName ?? userId}`,
+        body: `“${name ?? deviceId}” has signed in. Was it you?`,
+        onClick: () => {
+          window.focus();
+          emit("app.openAccount", { accountId });
+        },
+      },
+      logger,
+    );
+  });
 }
 
 /** Lets the page have what it has asked for meanwhile, before the services are loaded. */

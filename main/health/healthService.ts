@@ -1,6 +1,7 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import * as z from "zod";
 import type { AccountHealth, SignOutPreview } from "../../shared/contract/accounts.ts";
+import type { Session } from "../../shared/contract/devices.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import { type AppErrorKind, AppFailure, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -121,6 +122,8 @@ function isLastVerified({ thisSession, otherSessions }: AccountHealth): boolean 
 export interface HealthParts {
   sessions: SessionManager;
   secureBackupState: (accountId: AccountId) => Promise<SecureBackupState>;
+  /** Hands on the account's sessions, whenever they were asked for. Never rejects. */
+  onDevices: (accountId: AccountId, devices: readonly Session[]) => Promise<void>;
   keepsSecurityKey: (accountId: AccountId) => Promise<boolean | null>;
   logger: Logger;
 }
@@ -178,7 +181,7 @@ export class HealthService {
         part("thisSession", this.#thisSession(client)),
         part("secureBackup", this.#secureBackup(accountId)),
         part("recoveryEmail", this.#recoveryEmail(client)),
-        part("otherSessions", this.#otherSessions(client)),
+        part("otherSessions", this.#otherSessions(accountId, client)),
       ]);
       return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions };
     });
@@ -209,8 +212,10 @@ export class HealthService {
     return first ? { kind: "set", masked: maskEmail(first.address), count: emails.length } : { kind: "none" };
   }
 
-  async #otherSessions(client: MatrixClient): Promise<NonNullable<AccountHealth["otherSessions"]>> {
-    const others = (await listDevices(client)).filter(({ thisSession }) => !thisSession);
+  async #otherSessions(accountId: AccountId, client: MatrixClient): Promise<NonNullable<AccountHealth["otherSessions"]>> {
+    const devices = await listDevices(client);
+    await this.#parts.onDevices(accountId, devices);
+    const others = devices.filter(({ thisSession }) => !thisSession);
     return {
       total: others.length,
       unverified: others.filter(({ verification }) => verification !== "verified").length,

@@ -15,6 +15,8 @@ export interface AccountFolders {
   readonly nextCrypto: string;
   /** The sealed file with the account's tokens and keys. */
   readonly vault: string;
+  /** Which of its sessions are known, so that a new one is noticed. */
+  readonly knownSessions: string;
   /**
    * What was put aside when the account was signed in again, one folder each time: what nothing opened any more, or a
    * crypto store of which some room keys did not come over.
@@ -63,6 +65,7 @@ export class Folders {
       crypto: join(root, "crypto"),
       nextCrypto: join(root, "crypto-next"),
       vault: join(root, "vault"),
+      knownSessions: join(root, "known-sessions.json"),
       setAside: join(root, "set-aside"),
     };
   }

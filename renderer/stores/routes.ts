@@ -35,6 +35,11 @@ export function go(route: Route): void {
   useRoutes.setState(({ moves }) => ({ route, moves: moves + 1 }));
 }
 
+/** Shows an account's first page. */
+export function goToOverview(accountId: AccountId): void {
+  go({ name: "account", accountId, page: "overview" });
+}
+
 /** Shows an account, on the page of the same kind that is shown now for another account. */
 export function goToAccount(accountId: AccountId): void {
   const { route } = useRoutes.getState();

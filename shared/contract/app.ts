@@ -80,5 +80,7 @@ export const app = domain({
   },
   events: {
     settingsChanged: Settings,
+    /** The person has clicked a notification about this account. */
+    openAccount: z.object({ accountId: AccountId }),
   },
 });

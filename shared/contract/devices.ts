@@ -17,8 +17,21 @@ export const Session = z.object({
 });
 export type Session = z.infer<typeof Session>;
 
+/** What the person says of a session that was new. */
+export const SessionAnswer = z.enum(["mine", "not_mine"]);
+export type SessionAnswer = z.infer<typeof SessionAnswer>;
+
+/** A session that was not there before, and that the person has not said anything about. */
+export const NewSession = z.object({
+  session: Session,
+  /** When Steward first saw it, in milliseconds since 1970. */
+  noticedAt: z.number(),
+});
+export type NewSession = z.infer<typeof NewSession>;
+
 const one = z.object({ accountId: AccountId });
 const list = z.object({ sessions: z.array(Session) });
+const news = z.object({ newSessions: z.array(NewSession) });
 
 export const devices = domain({
   requests: {
@@ -31,8 +44,12 @@ export const devices = domain({
      * signing that out is `accounts.signOut`.
      */
     signOut: request(one.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), list),
+    /** Newest first, of the list as it was last read. What was there when the account was added is not new. */
+    newSessions: request(one, news),
+    answerNewSession: request(one.extend({ deviceId: DeviceId, answer: SessionAnswer }), news),
   },
   events: {
+    newSessionsChanged: one.extend(news.shape),
     /** The list is not as it was; ask again. */
     changed: one,
   },

@@ -30,6 +30,7 @@ import { errorWords, momentText, t } from "../../i18n/index.ts";
 import { moveAccount } from "../../stores/accounts.ts";
 import { openDialog } from "../../stores/dialogs.ts";
 import { go } from "../../stores/routes.ts";
+import { NewSessions } from "../sessions/NewSessions.tsx";
 import { RecallPassphrase } from "../signInAgain/RecallPassphrase.tsx";
 import { SignInAgain } from "../signInAgain/SignInAgain.tsx";
 import { useHealthFix } from "../useHealthFix.ts";
@@ -63,6 +64,7 @@ export function OverviewPage({ account }: { readonly account: Account }) {
           <RecallPassphrase />
         </Section>
       )}
+      <NewSessions account={account} />
       <Health account={account} />
       <AboutAccount account={account} />
       <Section title={t("overview.signOutSection")}>

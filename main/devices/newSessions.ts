@@ -1,0 +1,139 @@
+import * as z from "zod";
+import { type NewSession, type Session, SessionAnswer } from "../../shared/contract/devices.ts";
+import type { Emit } from "../../shared/contract/index.ts";
+import { type AccountId, DeviceId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
+import { KeyedQueue } from "../storage/keyedQueue.ts";
+
+/** So many are remembered of an account, the newest. */
+const MAX_REMEMBERED = 200;
+
+const Remembered = z.object({
+  deviceId: DeviceId,
+  /** Milliseconds since 1970. */
+  noticedAt: z.number(),
+  answer: SessionAnswer.nullable(),
+});
+
+/** What is kept of an account: every session that was there when its list was last read, and those that were new. */
+const KnownSessions = z.object({ deviceIds: z.array(z.string()), news: z.array(Remembered) });
+type KnownSessions = z.infer<typeof KnownSessions>;
+
+/** What the watch needs. */
+export interface NewSessionsParts {
+  /** Where an account's known sessions are kept. */
+  fileOf: (accountId: AccountId) => string;
+  onDamaged: (damaged: DamagedFile) => void;
+  emit: Emit;
+  logger: Logger;
+}
+
+/**
+ * Notices sessions that were not there before, whoever asked for the list. What is there when an account's list is read
+ * for the first time is no news; nothing is news twice, also over a restart.
+ */
+export class NewSessions {
+  readonly #parts: NewSessionsParts;
+  readonly #files = new Map<AccountId, JsonFile<KnownSessions>>();
+  readonly #lists = new Map<AccountId, readonly Session[]>();
+  /** What is being written, by account. */
+  readonly #queue = new KeyedQueue<AccountId>();
+  readonly #forgotten = new Set<AccountId>();
+  #stopped = false;
+  #noticed: (accountId: AccountId, session: Session) => void = () => undefined;
+
+  constructor(parts: NewSessionsParts) {
+    this.#parts = parts;
+  }
+
+  /** Calls back once for each session that is new. */
+  onNoticed(listener: (accountId: AccountId, session: Session) => void): void {
+    this.#noticed = listener;
+  }
+
+  /**
+   * Takes in an account's list as the server has just given it.
+   * @returns whether sessions have come or gone since the last time
+   * @throws `file_failed`
+   */
+  take(accountId: AccountId, sessions: readonly Session[]): Promise<boolean> {
+    return this.#queue.run(accountId, async () => {
+      const isOver = this.#stopped || this.#forgotten.has(accountId);
+      return !isOver && (await this.#take(accountId, sessions));
+    });
+  }
+
+  async #take(accountId: AccountId, sessions: readonly Session[]): Promise<boolean> {
+    const others = sessions.filter(({ thisSession }) => !thisSession);
+    const ids = others.map(({ deviceId }) => deviceId).sort();
+    this.#lists.set(accountId, sessions);
+    const isKnown = (known: KnownSessions | null): boolean => known?.deviceIds.join("\n") === ids.join("\n");
+    if (isKnown(await this.#file(accountId).read())) return false;
+    const come: Session[] = [];
+    await this.#file(accountId).update((known) => {
+      if (known === null || isKnown(known)) return { deviceIds: ids, news: known?.news ?? [] };
+      const before = new Set(known.deviceIds);
+      come.push(...others.filter(({ deviceId }) => !before.has(deviceId)));
+      const noticedAt = Date.now();
+      const news = come.map(({ deviceId }) => ({ deviceId, noticedAt, answer: null }));
+      const left = known.news.filter(({ deviceId }) => !come.some((session) => session.deviceId === deviceId));
+      return { deviceIds: ids, news: [...news, ...left].slice(0, MAX_REMEMBERED) };
+    });
+    await this.#tell(accountId);
+    for (const session of come) {
+      this.#parts.logger.info("a session is new", { accountId, deviceId: session.deviceId });
+      this.#noticed(accountId, session);
+    }
+    return true;
+  }
+
+  /** Those that are there and that the person has not said anything about, newest first. @throws `file_failed` */
+  async unanswered(accountId: AccountId): Promise<NewSession[]> {
+    const known = await this.#file(accountId).read();
+    const sessions = this.#lists.get(accountId) ?? [];
+    return (known?.news ?? []).flatMap(({ deviceId, noticedAt, answer }) => {
+      const session = sessions.find((one) => one.deviceId === deviceId);
+      return session && answer === null ? [{ session, noticedAt }] : [];
+    });
+  }
+
+  /** Remembers what the person says of a session. @throws `file_failed` */
+  answer(accountId: AccountId, deviceId: string, answer: SessionAnswer): Promise<NewSession[]> {
+    return this.#queue.run(accountId, async () => {
+      await this.#file(accountId).update((known) => ({
+        deviceIds: known?.deviceIds ?? [],
+        news: (known?.news ?? []).map((one) => (one.deviceId === deviceId ? { ...one, answer } : one)),
+      }));
+      await this.#tell(accountId);
+      return this.unanswered(accountId);
+    });
+  }
+
+  /** Forgets an account that is gone. Afterwards nothing writes to its folder any more, which goes by itself. */
+  async forget(accountId: AccountId): Promise<void> {
+    this.#forgotten.add(accountId);
+    await this.#queue.run(accountId, () => Promise.resolve());
+    this.#files.delete(accountId);
+    this.#lists.delete(accountId);
+  }
+
+  /** Ends the watch; resolves when nothing is being written any more. */
+  async stopAll(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#files.keys()].map((accountId) => this.#queue.run(accountId, () => Promise.resolve())));
+  }
+
+  async #tell(accountId: AccountId): Promise<void> {
+    this.#parts.emit("devices.newSessionsChanged", { accountId, newSessions: await this.unanswered(accountId) });
+  }
+
+  #file(accountId: AccountId): JsonFile<KnownSessions> {
+    const { fileOf, onDamaged } = this.#parts;
+    const file =
+      this.#files.get(accountId) ??
+      new JsonFile({ path: fileOf(accountId), schema: KnownSessions, version: 1, onDamaged });
+    this.#files.set(accountId, file);
+    return file;
+  }
+}
