@@ -12,6 +12,8 @@ import { ProfilePage } from "../features/profile/ProfilePage.tsx";
 import { RoomKeysPage } from "../features/roomKeys/RoomKeysPage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
 import { SessionsPage } from "../features/sessions/SessionsPage.tsx";
+import { UserPage } from "../features/users/UserPage.tsx";
+import { UsersPage } from "../features/users/UsersPage.tsx";
 import { t } from "../i18n/index.ts";
 import { accountOpened, useAccount, useAccounts } from "../stores/accounts.ts";
 import { go, type AccountPage } from "../stores/routes.ts";
@@ -20,10 +22,12 @@ interface AccountRouteProps {
   readonly accountId: AccountId;
   readonly page: AccountPage;
   readonly offered: boolean;
+  /** The user of the server that is looked at. */
+  readonly userId: string | null;
 }
 
 /** One page of one account. Switching accounts starts the page anew, so that nothing typed for one shows in another. */
-export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
+export function AccountRoute({ accountId, page, offered, userId }: AccountRouteProps) {
   const account = useAccount(accountId);
   const loading = useAccounts((state) => state.status === "loading");
   useEffect(() => void accountOpened(accountId), [accountId]);
@@ -58,5 +62,11 @@ export function AccountRoute({ accountId, page, offered }: AccountRouteProps) {
       return <PasswordAndRecoveryPage key={accountId} account={account} />;
     case "deactivate":
       return <DeactivatePage key={accountId} account={account} />;
+    case "users":
+      return userId === null ? (
+        <UsersPage key={accountId} account={account} />
+      ) : (
+        <UserPage key={`${accountId} ${userId}`} account={account} userId={userId} />
+      );
   }
 }

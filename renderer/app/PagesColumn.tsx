@@ -1,9 +1,11 @@
-import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, User, UserX, type LucideIcon } from "lucide-react";
+import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, User, Users, UserX, type LucideIcon } from "lucide-react";
+import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
 import { t, type TextKey } from "../i18n/index.ts";
+import { adminAccess, grantsPages } from "../stores/adminAccess.ts";
 import { useAccount } from "../stores/accounts.ts";
-import { accountPages, go, type AccountPage } from "../stores/routes.ts";
+import { accountPages, adminPages, go, type AccountPage } from "../stores/routes.ts";
 import styles from "./Columns.module.css";
 
 const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
@@ -14,32 +16,40 @@ const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
   roomKeys: { icon: KeyRound, name: "nav.roomKeys" },
   passwordAndRecovery: { icon: Lock, name: "nav.passwordAndRecovery" },
   deactivate: { icon: UserX, name: "nav.deactivate" },
+  users: { icon: Users, name: "nav.users" },
 };
 
 /** The middle column: the pages of one account. In a narrow window only their icons are shown. */
 export function PagesColumn({ accountId, page }: { readonly accountId: AccountId; readonly page: AccountPage }) {
   const account = useAccount(accountId);
+  const { answer: access } = adminAccess.use(accountId);
+  useEffect(() => void adminAccess.load(accountId), [accountId]);
+  const button = (name: AccountPage) => {
+    const { icon: Icon, name: key } = pages[name];
+    return (
+      <li key={name}>
+        <button
+          type="button"
+          className={styles["page"]}
+          aria-current={name === page ? "page" : undefined}
+          title={t(key)}
+          onClick={() => go({ name: "account", accountId, page: name })}
+        >
+          <Icon size={17} aria-hidden />
+          <span className={styles["name"]}>{t(key)}</span>
+        </button>
+      </li>
+    );
+  };
   return (
     <nav className={styles["pages"]} aria-label={t("nav.pages", { name: account ? nameOf(account) : "" })}>
-      <ul>
-        {accountPages.map((name) => {
-          const { icon: Icon, name: key } = pages[name];
-          return (
-            <li key={name}>
-              <button
-                type="button"
-                className={styles["page"]}
-                aria-current={name === page ? "page" : undefined}
-                title={t(key)}
-                onClick={() => go({ name: "account", accountId, page: name })}
-              >
-                <Icon size={17} aria-hidden />
-                <span className={styles["name"]}>{t(key)}</span>
-              </button>
-            </li>
-          );
-        })}
-      </ul>
+      <ul>{accountPages.map(button)}</ul>
+      {grantsPages(access) && (
+        <>
+          <h2 className={styles["group"]}>{t("nav.server")}</h2>
+          <ul aria-label={t("nav.server")}>{adminPages.map(button)}</ul>
+        </>
+      )}
     </nav>
   );
 }

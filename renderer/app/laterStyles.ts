@@ -22,6 +22,7 @@ import "../features/secureBackup/SecureBackup.module.css";
 import "../features/sessions/Sessions.module.css";
 import "../features/settings/Settings.module.css";
 import "../features/signInAgain/SingleSignOn.module.css";
+import "../features/users/Users.module.css";
 import "../features/signOut/SignOut.module.css";
 import "../features/verification/Incoming.module.css";
 import "../features/verification/Verification.module.css";

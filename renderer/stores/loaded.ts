@@ -17,18 +17,18 @@ export interface Loaded<T> {
 
 const nothing: Loaded<never> = { answer: null, error: null, loading: false, answeredAt: null };
 
-/** The one way to load something of an account into a page. */
-export interface LoadedStore<T> {
+/** The one way to load something of an account into a page. `K` names what: the account itself unless said otherwise. */
+export interface LoadedStore<T, K extends string = AccountId> {
   /** What is known, for a component. */
-  use(accountId: AccountId): Loaded<T>;
+  use(key: K): Loaded<T>;
   /** What is known, now. */
-  get(accountId: AccountId): Loaded<T>;
+  get(key: K): Loaded<T>;
   /** Asks main for it. An answer that comes after that of a later request, or after `set`, is not taken. Never rejects. */
-  load(accountId: AccountId): Promise<void>;
+  load(key: K): Promise<void>;
   /** Asks again for what has been asked for before, because it is not as it was. */
-  reload(accountId: AccountId): void;
+  reload(key: K): void;
   /** Takes in what was told otherwise, by an event or in answer to a change. It is newer than any request under way. */
-  set(accountId: AccountId, answer: T): void;
+  set(key: K, answer: T): void;
 }
 
 const stores: { forget(accountId: AccountId): void }[] = [];
@@ -41,62 +41,69 @@ export function forgetLoaded(accountId: AccountId): void {
   for (const store of stores) store.forget(accountId);
 }
 
-/** Makes the store of one kind of thing. @param ask asks main for it, and rejects with `RequestFailure` */
-export function createLoaded<T>(ask: (accountId: AccountId) => Promise<T>): LoadedStore<T> {
-  const useStore = create<{ readonly byAccount: Readonly<Record<AccountId, Loaded<T>>> }>()(() => ({ byAccount: {} }));
-  /** Of each account: the number of the last request, and of the newest whose end has been taken in. */
-  const turns = new Map<AccountId, { last: number; taken: number }>();
+/**
+ * Makes the store of one kind of thing.
+ *
+ * @param ask asks main for it, and rejects with `RequestFailure`
+ * @param accountOf whose a key is, where the keys are not the accounts themselves
+ */
+export function createLoaded<T, K extends string = AccountId>(
+  ask: (key: K) => Promise<T>,
+  accountOf: (key: K) => AccountId = (key) => key as string as AccountId,
+): LoadedStore<T, K> {
+  const useStore = create<{ readonly byKey: Readonly<Record<string, Loaded<T>>> }>()(() => ({ byKey: {} }));
+  /** Of each key: the number of the last request, and of the newest whose end has been taken in. */
+  const turns = new Map<K, { last: number; taken: number }>();
 
-  const get = (accountId: AccountId): Loaded<T> => useStore.getState().byAccount[accountId] ?? nothing;
-  const update = (accountId: AccountId, changes: Partial<Loaded<T>>): void => {
-    useStore.setState(({ byAccount }) => ({
-      byAccount: { ...byAccount, [accountId]: { ...(byAccount[accountId] ?? nothing), ...changes } },
+  const get = (key: K): Loaded<T> => useStore.getState().byKey[key] ?? nothing;
+  const update = (key: K, changes: Partial<Loaded<T>>): void => {
+    useStore.setState(({ byKey }) => ({
+      byKey: { ...byKey, [key]: { ...(byKey[key] ?? nothing), ...changes } },
     }));
   };
-  const nextTurn = (accountId: AccountId): number => {
-    const known = turns.get(accountId) ?? { last: 0, taken: 0 };
-    turns.set(accountId, { ...known, last: known.last + 1 });
+  const nextTurn = (key: K): number => {
+    const known = turns.get(key) ?? { last: 0, taken: 0 };
+    turns.set(key, { ...known, last: known.last + 1 });
     return known.last + 1;
   };
   /** Takes in the end of a request unless a newer one has ended. Other requests may still be under way. */
-  const take = (accountId: AccountId, turn: number, changes: Partial<Loaded<T>>): void => {
-    const known = turns.get(accountId);
+  const take = (key: K, turn: number, changes: Partial<Loaded<T>>): void => {
+    const known = turns.get(key);
     if (!known || turn <= known.taken) return;
-    turns.set(accountId, { ...known, taken: turn });
-    update(accountId, { ...changes, loading: turn < known.last });
+    turns.set(key, { ...known, taken: turn });
+    update(key, { ...changes, loading: turn < known.last });
   };
 
   stores.push({
     forget: (accountId) => {
-      turns.delete(accountId);
-      useStore.setState(({ byAccount }) => {
-        const { [accountId]: _removed, ...rest } = byAccount;
-        return { byAccount: rest };
-      });
+      for (const key of turns.keys()) if (accountOf(key) === accountId) turns.delete(key);
+      useStore.setState(({ byKey }) => ({
+        byKey: Object.fromEntries(Object.entries(byKey).filter(([key]) => accountOf(key as K) !== accountId)),
+      }));
     },
   });
 
-  const load = async (accountId: AccountId): Promise<void> => {
-    if (removed.has(accountId)) return;
-    const turn = nextTurn(accountId);
-    update(accountId, { loading: true });
+  const load = async (key: K): Promise<void> => {
+    if (removed.has(accountOf(key))) return;
+    const turn = nextTurn(key);
+    update(key, { loading: true });
     try {
-      const answer = await ask(accountId);
-      take(accountId, turn, { answer, error: null, answeredAt: Date.now() });
+      const answer = await ask(key);
+      take(key, turn, { answer, error: null, answeredAt: Date.now() });
     } catch (thrown) {
-      take(accountId, turn, { error: errorOf(thrown) });
+      take(key, turn, { error: errorOf(thrown) });
     }
   };
   return {
-    use: (accountId) => useStore((state) => state.byAccount[accountId] ?? nothing),
+    use: (key) => useStore((state) => state.byKey[key] ?? nothing),
     get,
     load,
-    reload: (accountId) => {
-      if (useStore.getState().byAccount[accountId]) void load(accountId);
+    reload: (key) => {
+      if (useStore.getState().byKey[key]) void load(key);
     },
-    set: (accountId, answer) => {
-      if (removed.has(accountId)) return;
-      take(accountId, nextTurn(accountId), { answer, error: null, answeredAt: Date.now() });
+    set: (key, answer) => {
+      if (removed.has(accountOf(key))) return;
+      take(key, nextTurn(key), { answer, error: null, answeredAt: Date.now() });
     },
   };
 }

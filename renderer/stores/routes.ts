@@ -1,10 +1,14 @@
 import { create } from "zustand";
 import type { AccountId } from "../../shared/ids.ts";
+import { isAdmin } from "./adminAccess.ts";
 import { clearAnnouncements } from "./announcements.ts";
 
 /** The pages that every account has. */
 export const accountPages = ["overview", "profile", "passwordAndRecovery", "secureBackup", "sessions", "roomKeys", "deactivate"] as const;
-export type AccountPage = (typeof accountPages)[number];
+/** The pages of accounts that are admins of their servers. */
+export const adminPages = ["users"] as const;
+export type AdminPage = (typeof adminPages)[number];
+export type AccountPage = (typeof accountPages)[number] | AdminPage;
 
 /** Where the person is. There are no addresses: the window is one page. */
 export type Route =
@@ -19,6 +23,8 @@ export type Route =
       readonly page: AccountPage;
       /** The page is offered after signing in, so it can be put off. */
       readonly offered?: boolean;
+      /** On the page "Users": the one that is looked at. */
+      readonly userId?: string;
     };
 
 interface RoutesState {
@@ -43,5 +49,7 @@ export function goToOverview(accountId: AccountId): void {
 /** Shows an account, on the page of the same kind that is shown now for another account. */
 export function goToAccount(accountId: AccountId): void {
   const { route } = useRoutes.getState();
-  go({ name: "account", accountId, page: route.name === "account" ? route.page : "overview" });
+  const page = route.name === "account" ? route.page : "overview";
+  const hasPage = isAdmin(accountId) || !(adminPages as readonly AccountPage[]).includes(page);
+  go({ name: "account", accountId, page: hasPage ? page : "overview" });
 }

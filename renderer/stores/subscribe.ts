@@ -1,6 +1,7 @@
 import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
+import { adminAccess } from "./adminAccess.ts";
 import { accountAddresses, pendingEmails } from "./addresses.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
@@ -14,12 +15,14 @@ import { goToOverview } from "./routes.ts";
 import { newSessionLists, sessionLists } from "./sessions.ts";
 import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
+import { forgetUsers } from "./users.ts";
 import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
 /** Forgets everything about an account that was removed, in every store. */
 export function forgetAccount(accountId: AccountId): void {
   forgetLoaded(accountId);
   forgetSecureBackup(accountId);
+  forgetUsers(accountId);
   forgetChallenges(accountId);
   forgetVerifications(accountId);
 }
@@ -38,6 +41,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
   onEvent("addresses.changed", ({ accountId }) => accountAddresses.reload(accountId));
   onEvent("addresses.pendingChanged", ({ accountId, pending }) => pendingEmails.set(accountId, pending));
+  onEvent("administration.accessChanged", ({ accountId, access }) => adminAccess.set(accountId, access));
   onEvent("app.settingsChanged", settingsChanged);
   onEvent("challenges.changed", challengeChanged);
   onEvent("deactivation.endedChanged", endedAccountsChanged);

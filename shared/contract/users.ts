@@ -46,14 +46,12 @@ export const User = UserRow.extend({
 });
 export type User = z.infer<typeof User>;
 
-export const userKinds = ["active", "admins", "guests", "locked", "deactivated", "all"] as const;
-
 /** Which users of a server are listed, and how. */
 export const UserFilter = z.object({
   /** Part of a Matrix ID or of a display name; or a whole email address or phone number. */
   search: z.string().max(500),
   /** `active`: not deactivated. `admins`: those of them that are admins. */
-  kind: z.enum(userKinds),
+  kind: z.enum(["active", "admins", "guests", "locked", "deactivated", "all"]),
   /** Leaves out those whom `hidden` names, as users of bridges. */
   withoutHidden: z.boolean(),
   sort: z.enum(["name", "createdAt"]),

@@ -28,8 +28,10 @@ import { useAction } from "../../components/useAction.ts";
 import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, momentText, t } from "../../i18n/index.ts";
 import { moveAccount } from "../../stores/accounts.ts";
+import { adminAccess } from "../../stores/adminAccess.ts";
 import { openDialog } from "../../stores/dialogs.ts";
 import { go } from "../../stores/routes.ts";
+import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
 import { NewSessions } from "../sessions/NewSessions.tsx";
 import { RecallPassphrase } from "../signInAgain/RecallPassphrase.tsx";
 import { SignInAgain } from "../signInAgain/SignInAgain.tsx";
@@ -67,6 +69,7 @@ export function OverviewPage({ account }: { readonly account: Account }) {
       <NewSessions account={account} />
       <Health account={account} />
       <AboutAccount account={account} />
+      <RunsServer account={account} />
       <Section title={t("overview.signOutSection")}>
         <p className={styles["quiet"]}>{t("overview.signOutText")}</p>
         <div>
@@ -76,6 +79,27 @@ export function OverviewPage({ account }: { readonly account: Account }) {
         </div>
       </Section>
     </Page>
+  );
+}
+
+/** For those who run the server, where its admin API is not where its clients connect. */
+function RunsServer({ account }: { readonly account: Account }) {
+  const { answer: access } = adminAccess.use(account.accountId);
+  const hidden = access?.status === "not_exposed" || (access?.adminBaseUrl !== null && access?.status !== "admin");
+  if (!access || !hidden) return null;
+  return (
+    <Section title={t("administration.title")}>
+      {access.adminBaseUrl === null ? (
+        <>
+          <p className={styles["quiet"]}>{t("administration.runIt", { server: account.homeserver.serverName })}</p>
+          <div>
+            <AddressButton account={account} access={access} />
+          </div>
+        </>
+      ) : (
+        <NoAccess account={account} access={access} />
+      )}
+    </Section>
   );
 }
 

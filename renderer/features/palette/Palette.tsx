@@ -5,6 +5,7 @@ import { Modal, ModalOverlay } from "react-aria-components/Modal";
 import { ServerText } from "../../components/ServerText.tsx";
 import { t } from "../../i18n/index.ts";
 import { useAccountList } from "../../stores/accounts.ts";
+import { isAdmin } from "../../stores/adminAccess.ts";
 import { closeDialog } from "../../stores/dialogs.ts";
 import styles from "./Palette.module.css";
 import { performCommand } from "./paletteCommands.ts";
@@ -18,7 +19,7 @@ export function Palette() {
   const accounts = useAccountList();
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
-  const items = useMemo(() => paletteItems(accounts), [accounts]);
+  const items = useMemo(() => paletteItems(accounts, isAdmin), [accounts]);
   const found = useMemo(() => searchPalette(items, query).slice(0, SHOWN), [items, query]);
   const chosen = found[Math.min(active, found.length - 1)];
 

@@ -1,8 +1,9 @@
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { AccountId } from "../../../shared/ids.ts";
 import { chooseFix, nameOf } from "../../accountHealth.ts";
 import { withoutDirections } from "../../i18n/direction.ts";
 import { t } from "../../i18n/index.ts";
-import { accountPages } from "../../stores/routes.ts";
+import { accountPages, adminPages } from "../../stores/routes.ts";
 import type { PaletteCommand } from "./paletteCommands.ts";
 
 /** One thing the palette can reach. */
@@ -18,8 +19,10 @@ export interface PaletteItem {
 /**
  * Everything that can be reached: accounts first, then actions and pages that belong to none, then those of
  * accounts.
+ *
+ * @param isAdmin whether an account is an admin of its server, and has pages for that
  */
-export function paletteItems(accounts: readonly Account[]): PaletteItem[] {
+export function paletteItems(accounts: readonly Account[], isAdmin: (accountId: AccountId) => boolean = () => false): PaletteItem[] {
   return [
     ...accounts.map(accountItem),
     { id: "all", group: "page", text: t("nav.allAccounts"), command: { do: "go", to: { name: "all" } } },
@@ -30,7 +33,7 @@ export function paletteItems(accounts: readonly Account[]): PaletteItem[] {
     { id: "theme-system", group: "action", text: t("palette.themeSystem"), command: { do: "theme", theme: "system" } },
     { id: "report", group: "action", text: t("palette.copyReport"), command: { do: "copyReport" } },
     { id: "check-all", group: "action", text: t("palette.checkAll"), command: { do: "checkAll" } },
-    ...accounts.flatMap(itemsOf),
+    ...accounts.flatMap((account) => itemsOf(account, isAdmin(account.accountId))),
   ];
 }
 
@@ -45,10 +48,10 @@ function accountItem(account: Account): PaletteItem {
   };
 }
 
-function itemsOf(account: Account): PaletteItem[] {
+function itemsOf(account: Account, isAdmin: boolean): PaletteItem[] {
   const { accountId, userId } = account;
   const name = nameOf(account);
-  const items: PaletteItem[] = accountPages.map((page) => ({
+  const items: PaletteItem[] = [...accountPages, ...(isAdmin ? adminPages : [])].map((page) => ({
     id: `${page}-${accountId}`,
     group: "page",
     text: t("palette.pageOf", { page: t(`nav.${page}`), account: name }),

@@ -1,0 +1,44 @@
+import { type RefObject, useLayoutEffect, useRef, useState } from "react";
+
+/** How many rows are drawn above and below what the window shows. */
+const AROUND = 12;
+
+export interface VirtualRows {
+  /** Belongs to the element that holds the rows and nothing else. */
+  readonly body: RefObject<HTMLTableSectionElement | null>;
+  /** The rows to draw: from this one on, up to and without that one. */
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * Which rows of a long list are to be drawn: those that the page shows, and some around them. All are of one height, so that the
+ * rest is blank space of a known height.
+ *
+ * @param height of a row, in pixels
+ */
+export function useVirtualRows(count: number, height: number): VirtualRows {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [range, setRange] = useState({ first: 0, end: 2 * AROUND });
+  useLayoutEffect(() => {
+    const element = body.current;
+    const page = element?.closest("main");
+    if (!element || !page) return;
+    const measure = (): void => {
+      const top = page.getBoundingClientRect().top - element.getBoundingClientRect().top;
+      const first = Math.max(0, Math.floor(top / height) - AROUND);
+      const end = Math.max(0, Math.ceil((top + page.clientHeight) / height) + AROUND);
+      setRange((now) => (now.first === first && now.end === end ? now : { first, end }));
+    };
+    measure();
+    page.addEventListener("scroll", measure, { passive: true });
+    const observer = new ResizeObserver(measure);
+    observer.observe(page);
+    return () => {
+      page.removeEventListener("scroll", measure);
+      observer.disconnect();
+    };
+  }, [count, height]);
+  const end = Math.min(range.end, count);
+  return { body, first: Math.min(range.first, end), end };
+}

@@ -1,0 +1,179 @@
+import { RefreshCw, Search, Users } from "lucide-react";
+import { useEffect, useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { UserFilter } from "../../../shared/contract/users.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { Button } from "../../components/Button.tsx";
+import { Checkbox } from "../../components/Choice.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
+import { EmptyState } from "../../components/EmptyState.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Page } from "../../components/Page.tsx";
+import { SearchField } from "../../components/SearchField.tsx";
+import { Skeleton } from "../../components/Spinner.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { adminAccess } from "../../stores/adminAccess.ts";
+import { hiddenUsers, listUsers, listUsersAgain, openUserList, selectAllMatching, selectUsers, useSelectedUsers, useUserList } from "../../stores/users.ts";
+import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
+import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
+import styles from "./Users.module.css";
+import { UsersTable } from "./UsersTable.tsx";
+import { isNarrowed, userKinds } from "./userWords.ts";
+import { useSettled } from "./useSettled.ts";
+
+/** Everybody on an account's homeserver, for its admins. */
+export function UsersPage({ account }: { readonly account: Account }) {
+  const { accountId, homeserver } = account;
+  const { answer: access } = adminAccess.use(accountId);
+  const { total, filter } = useUserList(accountId);
+  useEffect(() => openUserList(accountId), [accountId]);
+  const refused = access !== null && access.status !== "admin" && access.status !== "unknown";
+  const server = homeserver.serverName;
+  const subtitle = total !== null && !isNarrowed(filter) ? t("users.subtitle", { count: total, server }) : server;
+  return (
+    <Page
+      title={t("users.title")}
+      subtitle={subtitle}
+      wide
+      actions={
+        access && (
+          <>
+            <AddressButton account={account} access={access} />
+            <Button icon={RefreshCw} aria-label={t("users.refresh")} onPress={() => void listUsers(accountId)} />
+          </>
+        )
+      }
+    >
+      {refused ? <NoAccess account={account} access={access} /> : <UserLists accountId={accountId} />}
+    </Page>
+  );
+}
+
+function UserLists({ accountId }: { readonly accountId: AccountId }) {
+  const { rows, loading, error, sorted, filter, next } = useUserList(accountId);
+  const again = <Button onPress={() => void listUsersAgain(accountId)}>{t("common.retry")}</Button>;
+  const isEmpty = rows.length === 0 && loading === null && error === null && next === null;
+  return (
+    <>
+      <Tools accountId={accountId} />
+      <Selection accountId={accountId} />
+      {!sorted && <Notice tone="info">{t("users.notSorted")}</Notice>}
+      {rows.length > 0 && <UsersTable accountId={accountId} />}
+      {loading === "first" && rows.length === 0 && <Skeleton label={t("users.looking")} lines={6} />}
+      {isEmpty && (
+        <EmptyState
+          icon={isNarrowed(filter) ? Search : Users}
+          title={t("users.noneFound")}
+          text={t(filter.search ? "users.noneFoundText" : "users.noneOfKindText")}
+          action={
+            <Button onPress={() => void listUsers(accountId, { search: "", kind: "active", withoutHidden: false })}>{t("users.showAll")}</Button>
+          }
+        />
+      )}
+      {error && <ErrorText error={error} actions={again} />}
+      <p className={styles["status"]} role="status">
+        {loading !== null && rows.length > 0 ? t("users.lookingForMore") : ""}
+      </p>
+    </>
+  );
+}
+
+/** After so many milliseconds without a key a search is asked for. */
+const SETTLED_MS = 300;
+
+function Tools({ accountId }: { readonly accountId: AccountId }) {
+  const { filter } = useUserList(accountId);
+  const [search, setSearch] = useState(filter.search);
+  const [lastListed, setLastListed] = useState(filter.search);
+  // It was changed otherwise than by typing.
+  if (filter.search !== lastListed) {
+    setLastListed(filter.search);
+    setSearch(filter.search);
+  }
+  useSettled(search, SETTLED_MS, (settled) => {
+    if (settled === filter.search) return;
+    setLastListed(settled);
+    void listUsers(accountId, { search: settled });
+  });
+  const { answer: patterns } = hiddenUsers.use(accountId);
+  useEffect(() => void hiddenUsers.load(accountId), [accountId]);
+  const [editing, setEditing] = useState(false);
+  return (
+    <>
+      <div className={styles["tools"]}>
+        <SearchField label={t("users.search")} placeholder={t("users.searchPlaceholder")} value={search} onChange={setSearch} />
+        <select
+          className={styles["sort"]}
+          aria-label={t("users.sort")}
+          value={`${filter.sort} ${filter.descending ? "down" : "up"}`}
+          onChange={(event) => {
+            const [sort, direction] = event.target.value.split(" ");
+            void listUsers(accountId, { sort: sort as UserFilter["sort"], descending: direction === "down" });
+          }}
+        >
+          <option value="name up">{t("users.sorts.name")}</option>
+          <option value="name down">{t("users.sorts.nameDown")}</option>
+          <option value="createdAt down">{t("users.sorts.newest")}</option>
+          <option value="createdAt up">{t("users.sorts.oldest")}</option>
+        </select>
+      </div>
+      <div className={styles["tools"]}>
+        <div className={styles["kinds"]} role="group" aria-label={t("users.filter")}>
+          {userKinds.map((kind) => (
+            <button
+              key={kind}
+              type="button"
+              className={styles["kind"]}
+              aria-pressed={filter.kind === kind}
+              onClick={() => void listUsers(accountId, { kind })}
+            >
+              {t(`users.kinds.${kind}`)}
+            </button>
+          ))}
+        </div>
+        {patterns !== null && patterns.length > 0 && (
+          <Checkbox value={filter.withoutHidden} onChange={(withoutHidden) => void listUsers(accountId, { withoutHidden })}>
+            {t("users.hide")}
+          </Checkbox>
+        )}
+        <Button small onPress={() => setEditing(true)}>
+          {t("users.hideEdit")}
+        </Button>
+      </div>
+      {editing && patterns !== null && (
+        <DialogBoundary onClose={() => setEditing(false)}>
+          <HiddenUsersDialog accountId={accountId} patterns={patterns} onClose={() => setEditing(false)} />
+        </DialogBoundary>
+      )}
+    </>
+  );
+}
+
+/** Who is selected, and everybody else who matches. */
+function Selection({ accountId }: { readonly accountId: AccountId }) {
+  const selected = useSelectedUsers(accountId);
+  const { rows, next, total } = useUserList(accountId);
+  const all = useAction(() => selectAllMatching(accountId));
+  if (rows.length === 0) return null;
+  const hasAll = next === null && selected.size >= rows.length;
+  return (
+    <>
+      <div className={styles["selection"]} role="group" aria-label={t("users.selection")}>
+        <span role="status">{selected.size === 0 ? t("users.noneSelected") : t("users.selected", { count: selected.size })}</span>
+        {!hasAll && (
+          <Button small busy={all.busy} onPress={() => void all.run()}>
+            {total === null ? t("users.selectAll") : t("users.selectAllCount", { count: total })}
+          </Button>
+        )}
+        {selected.size > 0 && (
+          <Button small onPress={() => selectUsers(accountId, [])}>
+            {t("users.selectNone")}
+          </Button>
+        )}
+      </div>
+      {all.error && <ErrorText error={all.error} />}
+    </>
+  );
+}

@@ -1,0 +1,102 @@
+import { memo, useEffect } from "react";
+import type { UserRow } from "../../../shared/contract/users.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { Avatar } from "../../components/Avatar.tsx";
+import { Pill } from "../../components/Pill.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
+import { useVirtualRows } from "../../components/useVirtualRows.ts";
+import { t } from "../../i18n/index.ts";
+import { go } from "../../stores/routes.ts";
+import { listMoreUsers, selectUser, useSelectedUsers, useUserList } from "../../stores/users.ts";
+import styles from "./Users.module.css";
+import { dayText, lastSeenText, nameOfUser, verdictsOf } from "./userWords.ts";
+
+/** As `Users.module.css` has it. */
+const ROW_PX = 56;
+/** More is read when so many rows are left below. */
+const AHEAD = 60;
+
+/** The users that were read so far; more are read as the end comes near. */
+export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
+  const { rows, next, total } = useUserList(accountId);
+  const selected = useSelectedUsers(accountId);
+  const { body, first, end } = useVirtualRows(rows.length, ROW_PX);
+  const atEnd = next !== null && end + AHEAD >= rows.length;
+  useEffect(() => {
+    if (atEnd) void listMoreUsers(accountId);
+  }, [accountId, atEnd, rows]);
+  return (
+    <div className={styles["frame"]}>
+      <table className={styles["table"]} role="table" aria-label={t("users.title")} aria-rowcount={(total ?? rows.length) + 1}>
+        <thead role="rowgroup">
+          <tr role="row" aria-rowindex={1}>
+            {(["choose", "user", "states", "createdAt", "lastSeenAt"] as const).map((column) => (
+              <th key={column} role="columnheader" scope="col" className={column === "user" ? undefined : styles[column]}>
+                <span className={column === "choose" ? "visuallyHidden" : undefined}>{t(`users.columns.${column}`)}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody role="rowgroup" ref={body}>
+          <Blank rows={first} />
+          {rows.slice(first, end).map((user, index) => (
+            <Row key={user.userId} accountId={accountId} user={user} index={first + index} selected={selected.has(user.userId)} />
+          ))}
+          <Blank rows={rows.length - end} />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Blank({ rows }: { readonly rows: number }) {
+  return rows > 0 && <tr aria-hidden style={{ height: rows * ROW_PX }} />;
+}
+
+interface RowProps {
+  readonly accountId: AccountId;
+  readonly user: UserRow;
+  readonly index: number;
+  readonly selected: boolean;
+}
+
+const Row = memo(function Row({ accountId, user, index, selected }: RowProps) {
+  const { userId } = user;
+  const name = nameOfUser(user);
+  return (
+    <tr role="row" aria-rowindex={index + 2} className={styles["row"]}>
+      <td role="cell" className={styles["choose"]}>
+        <input
+          type="checkbox"
+          aria-label={t("users.choose", { name: userId })}
+          checked={selected}
+          onChange={(event) => selectUser(accountId, userId, event.target.checked)}
+        />
+      </td>
+      <th role="rowheader" scope="row">
+        <button type="button" className={styles["open"]} onClick={() => go({ name: "account", accountId, page: "users", userId })}>
+          <Avatar account={{ userId, displayName: user.displayName, avatarPath: null }} />
+          <span className={styles["words"]}>
+            <span className={styles["name"]} title={name}>
+              <ServerText>{name}</ServerText>
+            </span>
+            {name !== userId && (
+              <span className={styles["id"]} title={userId}>
+                <ServerText>{userId}</ServerText>
+              </span>
+            )}
+          </span>
+        </button>
+      </th>
+      <td role="cell" className={styles["states"]}>
+        <span className={styles["pills"]}>
+          {verdictsOf(user).map((verdict) => (
+            <Pill key={verdict.text} {...verdict} />
+          ))}
+        </span>
+      </td>
+      <td role="cell" className={styles["createdAt"]}>{dayText(user.createdAt)}</td>
+      <td role="cell" className={styles["lastSeenAt"]}>{lastSeenText(user.lastSeenAt)}</td>
+    </tr>
+  );
+});

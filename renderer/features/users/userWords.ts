@@ -1,0 +1,47 @@
+import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
+import type { Verdict } from "../../accountHealth.ts";
+import { daysBetween, momentText, t } from "../../i18n/index.ts";
+
+/** The kinds of users, in the order of their buttons. */
+export const userKinds: readonly UserFilter["kind"][] = ["active", "admins", "guests", "locked", "deactivated", "all"];
+
+/** How a user is called: their display name, or their Matrix ID. */
+export function nameOfUser({ userId, displayName }: Pick<UserRow, "userId" | "displayName">): string {
+  return displayName?.trim() || userId;
+}
+
+/** What sets a user apart, the gravest first. A server that does not say that somebody is locked says nothing here either. */
+export function verdictsOf(user: UserRow & { readonly suspended?: boolean | null }): Verdict[] {
+  const verdicts: (Verdict | false)[] = [
+    user.deactivated && { tone: "quiet", text: t(user.erased ? "users.erased" : "users.deactivated") },
+    user.locked === true && { tone: "warn", text: t("users.locked") },
+    user.suspended === true && { tone: "warn", text: t("users.suspended") },
+    user.shadowBanned === true && { tone: "warn", text: t("users.shadowBanned") },
+    user.admin && { tone: "good", text: t("users.admin") },
+    user.guest && { tone: "quiet", text: t("users.guest") },
+    user.userType !== null && { tone: "quiet", text: user.userType },
+  ];
+  return verdicts.filter((verdict) => verdict !== false);
+}
+
+/** When a user was last here. Servers forget it after some weeks, so that nothing known is not "never". */
+export function lastSeenText(lastSeenAt: number | null): string {
+  return lastSeenAt === null ? t("users.unknown") : momentText(lastSeenAt);
+}
+
+/** A day, with its year: when an account was made is of interest years later. */
+export function dayText(moment: number | null): string {
+  if (moment === null) return t("users.unknown");
+  if (daysBetween(moment, Date.now()) < 1) return momentText(moment);
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(moment);
+}
+
+/** The lines of a text field as patterns, each once. */
+export function patternsIn(text: string): string[] {
+  return [...new Set(text.split(/[\n,]/).map((line) => line.trim()).filter(Boolean))];
+}
+
+/** Whether a filter is any other than the one that the page opens with. */
+export function isNarrowed({ search, kind, withoutHidden }: UserFilter): boolean {
+  return search !== "" || kind !== "active" || withoutHidden;
+}
