@@ -122,7 +122,11 @@ async function readPage(accountId: AccountId, from: string | null): Promise<void
     update(accountId, { rows, next: page.next, total: page.total, sorted: page.sorted, loading: null });
   } catch (thrown) {
     if (turns.get(accountId) !== turn) return;
-    update(accountId, { ...(from === null && { rows: [], next: null, total: null }), loading: null, error: errorOf(thrown) });
+    const error = errorOf(thrown);
+    // Main asks whether the account is an admin still, and tells by an event.
+    const isRefusal = error.kind === "forbidden" || error.kind === "admin_api_not_exposed" || error.kind === "admin_api_lacks";
+    if (isRefusal) steward.administration.checkAccess({ accountId }).catch(() => undefined);
+    update(accountId, { ...(from === null && { rows: [], next: null, total: null }), loading: null, error });
   }
 }
 

@@ -5,6 +5,7 @@ import type { UserFilter } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
+import { classNames } from "../../components/classNames.ts";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -28,7 +29,6 @@ export function UsersPage({ account }: { readonly account: Account }) {
   const { accountId, homeserver } = account;
   const { answer: access } = adminAccess.use(accountId);
   const { total, filter } = useUserList(accountId);
-  useEffect(() => openUserList(accountId), [accountId]);
   const refused = access !== null && access.status !== "admin" && access.status !== "unknown";
   const server = homeserver.serverName;
   const subtitle = total !== null && !isNarrowed(filter) ? t("users.subtitle", { count: total, server }) : server;
@@ -38,7 +38,8 @@ export function UsersPage({ account }: { readonly account: Account }) {
       subtitle={subtitle}
       wide
       actions={
-        access && (
+        access &&
+        !refused && (
           <>
             <AddressButton account={account} access={access} />
             <Button icon={RefreshCw} aria-label={t("users.refresh")} onPress={() => void listUsers(accountId)} />
@@ -53,6 +54,7 @@ export function UsersPage({ account }: { readonly account: Account }) {
 
 function UserLists({ accountId }: { readonly accountId: AccountId }) {
   const { rows, loading, error, sorted, filter, next } = useUserList(accountId);
+  useEffect(() => openUserList(accountId), [accountId]);
   const again = <Button onPress={() => void listUsersAgain(accountId)}>{t("common.retry")}</Button>;
   const isEmpty = rows.length === 0 && loading === null && error === null && next === null;
   return (
@@ -160,7 +162,7 @@ function Selection({ accountId }: { readonly accountId: AccountId }) {
   const hasAll = next === null && selected.size >= rows.length;
   return (
     <>
-      <div className={styles["selection"]} role="group" aria-label={t("users.selection")}>
+      <div className={classNames(styles["selection"], selected.size > 0 && styles["some"])} role="group" aria-label={t("users.selection")}>
         <span role="status">{selected.size === 0 ? t("users.noneSelected") : t("users.selected", { count: selected.size })}</span>
         {!hasAll && (
           <Button small busy={all.busy} onPress={() => void all.run()}>

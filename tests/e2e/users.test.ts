@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { manyTimes } from "../support/matrixApi.ts";
+import { waitUntil } from "../support/waitUntil.ts";
+import type { TestUser } from "../support/synapse.ts";
+import { expectNoLeaks, openWorld } from "./support/world.ts";
+
+const open = () => openWorld({ with: ["proxy"] });
+let world: Awaited<ReturnType<typeof open>>;
+let boss: TestUser;
+
+beforeAll(async () => {
+  world = await open();
+  const { person, synapse, proxy } = world;
+  boss = await synapse.register({ user: "boss", password: "the boss of it all", admin: true, displayName: "The Boss" });
+  const plain = await synapse.register({ user: "plain", password: "nobody special" });
+  await synapse.register({ user: "dora.lindqvist", password: "dora's password", displayName: "Dora" });
+  await synapse.login("dora.lindqvist", "dora's password", { displayName: "Dora’s phone" });
+  await synapse.login("dora.lindqvist", "dora's password", { displayName: "Dora’s computer" });
+  await manyTimes(150, 4, (index) =>
+    synapse.register({ user: `person${String(index).padStart(3, "0")}`, password: "p", displayName: `Person ${index}` }),
+  );
+  const set = (user: string, body: object) =>
+    synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(`@${user}:example.org`)}`, body });
+  await set("person003", { locked: true });
+  await set("person004", { deactivated: true });
+  await set("person005", { user_type: "bot" });
+  await person.hasAccount(proxy.baseUrl, boss);
+  await person.hasAccount(proxy.baseUrl, plain);
+  await person.allAre("running");
+}, 180_000);
+afterAll(() => world?.close());
+
+const pages = () => world.person.page.getByRole("navigation", { name: /^Pages of/ });
+const rows = () => world.person.page.getByRole("table", { name: "Users" }).getByRole("rowheader");
+
+it("shows a server's users to its admin, and nothing of them to anybody else", async () => {
+  const { person } = world;
+  await person.openAccount("boss", "Users");
+  await person.isAt("Users");
+  await person.sees(/^153 users on example\.org$/);
+  await person.sees("The Boss");
+  await person.looks("users");
+  await person.openAccount("plain");
+  await person.isAt("plain");
+  await pages().getByRole("button", { name: "Sessions" }).waitFor();
+  // Its answer has been told to the page by then.
+  await person.app.request("administration.checkAccess", { accountId: (await person.accounts())[1]?.accountId });
+  expect(await pages().getByRole("button", { name: "Users" }).count()).toBe(0);
+}, 60_000);
+
+it("reads on as one scrolls, draws what is to be seen alone, and selects all that match", async () => {
+  const { person } = world;
+  await person.openAccount("boss", "Users");
+  await person.sees("The Boss");
+  await expect.poll(() => rows().count(), { timeout: 30_000 }).toBeLessThan(60);
+  const last = person.page.getByText("@person149:example.org");
+  const scrolled = async (): Promise<boolean> => {
+    await person.page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight));
+    return last.isVisible();
+  };
+  await waitUntil(scrolled, { what: "the last user to be shown", timeoutMs: 60_000 });
+  await expect.poll(() => rows().count(), { timeout: 30_000 }).toBeLessThan(60);
+  await person.page.locator("main").evaluate((main) => main.scrollTo(0, 0));
+  await person.press("Select all 153 that match");
+  await person.sees("153 users selected.");
+  await person.press("Locked");
+  await person.sees("Nobody is selected.");
+  await person.sees("@person003:example.org");
+  expect(await rows().count()).toBe(1);
+  await person.press("Deactivated");
+  await person.sees("@person004:example.org");
+  await person.press("Guests");
+  await person.sees("Nobody on this server is like that.");
+  await person.looks("users-none");
+  await person.press("Show all active users");
+  await rows().filter({ hasText: "The Boss" }).waitFor({ timeout: 30_000 });
+}, 90_000);
+
+it("finds one, changes the name, adds an email and signs out a session", async () => {
+  const { person, synapse } = world;
+  await person.openAccount("boss", "Users");
+  await person.type("Find users", "@dora.lindqvist:example.org");
+  await rows().filter({ hasText: "The Boss" }).waitFor({ state: "hidden", timeout: 30_000 });
+  await person.page.getByRole("rowheader").getByRole("button", { name: /Dora/ }).click();
+  await person.isAt("Dora");
+  await person.sees("Dora’s phone");
+  await person.looks("users-one");
+  await person.type("Display name", "Dora Lindqvist");
+  await person.press("Save changes");
+  await person.isAt("Dora Lindqvist");
+  await person.press("Add an email");
+  await person.press("Add");
+  await person.sees("Type an email address, such as alice@mail.example.");
+  await person.type("Email address", "Dora@Mail.Example");
+  await person.press("Add");
+  await person.button("Remove dora@mail.example").waitFor();
+  await person.press("More for Dora’s phone");
+  await person.page.getByRole("menuitem", { name: "Sign out…" }).click();
+  await person.isAsked("Sign out Dora’s phone?");
+  await person.press("Sign it out");
+  await person.seesNoMore("Dora’s phone");
+  await person.looks("users-one-changed");
+  const told = await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent("@dora.lindqvist:example.org")}` });
+  expect(told).toMatchObject({ displayname: "Dora Lindqvist", deactivated: false, threepids: [{ address: "dora@mail.example" }] });
+  await person.press("All users");
+  await person.sees("Dora Lindqvist");
+  await expectNoLeaks(world, { password: boss.password });
+}, 90_000);
+
+it("asks for an admin address where the usual one does not let the admin API through", async () => {
+  const { person, proxy, synapse } = world;
+  await person.openAccount("boss", "Users");
+  const page = { kind: "answer", status: 404, body: "<html><h1>404 Not Found</h1></html>" } as const;
+  proxy.addRule({ path: /\/_synapse\/admin\//, times: Infinity, fault: page });
+  await person.press("Read the list again");
+  await person.sees(/^The admin API can’t be reached at/);
+  await person.looks("users-not-exposed");
+  await person.press("Admin address…");
+  await person.type("Address", proxy.baseUrl);
+  await person.press("Save");
+  await person.page.getByRole("dialog").getByText(/something in front of the server answers instead/).waitFor();
+  await person.type("Address", synapse.baseUrl);
+  await person.press("Save");
+  await rows().first().waitFor({ timeout: 30_000 });
+}, 90_000);
