@@ -24,5 +24,6 @@ import "../features/settings/Settings.module.css";
 import "../features/signInAgain/SingleSignOn.module.css";
 import "../features/users/Users.module.css";
 import "../features/signOut/SignOut.module.css";
+import "../features/userActions/UserActions.module.css";
 import "../features/verification/Incoming.module.css";
 import "../features/verification/Verification.module.css";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
+import { ActionLog } from "../../main/admin/actionLog.ts";
 import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
 import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
 import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
@@ -68,6 +69,41 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
         [() => file.write({ count: 5 }), { count: 5 }],
       ],
       read: () => open().read(),
+    };
+  },
+
+  "the log of what admins did": async () => {
+    await folders.prepare();
+    const open = (): ActionLog => new ActionLog({ path: folders.actionLogFile, onDamaged });
+    const log = open();
+    const begin = (target: string) => {
+      let release = (): void => undefined;
+      const held = new Promise<void>((resolve) => (release = resolve));
+      let ended: Promise<void> = held;
+      const written = () =>
+        new Promise<void>((resolve, reject) => {
+          ended = log.record({ actor: "@boss:example.org", target, action: "lock" }, () => {
+            resolve();
+            return held;
+          });
+          ended.catch(reject);
+        });
+      const end = (): Promise<void> => {
+        release();
+        return ended;
+      };
+      return { written, end };
+    };
+    const [ann, bob] = [begin("@ann:example.org"), begin("@bob:example.org")];
+    return {
+      before: [],
+      steps: [
+        [ann.written, ["@ann:example.org begun"]],
+        [ann.end, ["@ann:example.org done"]],
+        [bob.written, ["@bob:example.org begun", "@ann:example.org done"]],
+        [bob.end, ["@bob:example.org done", "@ann:example.org done"]],
+      ],
+      read: async () => (await open().list()).map(({ target, result }) => `${target} ${result}`),
     };
   },
 

@@ -17,6 +17,7 @@ import { CreateAccount, RegistrationPage } from "../createAccount/CreateAccount.
 import { UnfinishedRegistrations } from "../createAccount/UnfinishedRegistrations.tsx";
 import { RecoverAccount } from "../recover/RecoverAccount.tsx";
 import type { RecoverTarget } from "../recover/RecoverForm.tsx";
+import { FirstAdmin } from "./FirstAdmin.tsx";
 import { showNewAccount } from "./showNewAccount.ts";
 import { SignInForm } from "./SignInForm.tsx";
 
@@ -32,6 +33,7 @@ export function AddAccountPage() {
   const [homeserver, setHomeserver] = useState<Homeserver | null>(null);
   const [registrationId, setRegistrationId] = useState<AccountId | null>(null);
   const [recovering, setRecovering] = useState<Recovering | null>(null);
+  const [firstAdmin, setFirstAdmin] = useState(false);
   const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, null));
   useEffect(() => void loadRecoveries().catch(() => undefined), []);
   if (recovering) {
@@ -56,6 +58,13 @@ export function AddAccountPage() {
     };
     return <RegistrationPage registrationId={registrationId} onLeave={leave} />;
   }
+  if (homeserver && firstAdmin) {
+    return (
+      <Page title={t("firstAdmin.title", { server: homeserver.serverName })} subtitle={t("firstAdmin.subtitle")}>
+        <FirstAdmin homeserver={homeserver} onDone={(accountId) => void showNewAccount(accountId)} onBack={() => setFirstAdmin(false)} />
+      </Page>
+    );
+  }
   if (homeserver) {
     const back = (): void => setHomeserver(null);
     const title = way === "create" ? "create.titleAt" : "add.titleAt";
@@ -73,6 +82,13 @@ export function AddAccountPage() {
             onForgotten={(address) => setRecovering({ target: targetOf(homeserver), recoveryId: null, address })}
             onBack={back}
           />
+        )}
+        {way === "signIn" && (
+          <Buttons>
+            <Button look="quiet" small onPress={() => setFirstAdmin(true)}>
+              {t("firstAdmin.link")}
+            </Button>
+          </Buttons>
         )}
       </Page>
     );

@@ -1,5 +1,5 @@
 import { Copy, Download, Printer } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import { steward } from "../../bridge.ts";
@@ -7,6 +7,7 @@ import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { useSecretOnScreen } from "../../components/useSecretOnScreen.ts";
 import { t } from "../../i18n/index.ts";
 import { KeySheet } from "./KeySheet.tsx";
 import styles from "./SecureBackup.module.css";
@@ -19,9 +20,6 @@ const outcomes = {
   save: { done: "backup.keep.saved", not: "backup.keep.notSaved" },
   print: { done: "backup.keep.printed", not: "backup.keep.notPrinted" },
 } as const;
-
-/** The ways in which what is selected leaves the window. */
-const SELECTION_LEAVES = ["copy", "cut", "dragstart"] as const;
 
 interface ShownKeyProps {
   readonly account: Account;
@@ -42,25 +40,9 @@ export function ShownKey({ account, securityKey, which }: ShownKeyProps) {
   });
   const shown = useRef<HTMLElement>(null);
   const isShown = securityKey !== null;
-  useEffect(() => {
-    if (!isShown) return undefined;
-    void steward.app.keepScreenPrivate({ private: true }).catch(() => undefined);
-    return () => void steward.app.keepScreenPrivate({ private: false }).catch(() => undefined);
-  }, [isShown]);
   const { run } = keep;
-  useEffect(() => {
-    // By keyboard or menu it would stay on the clipboard; main takes it off again. Dragged, it would go anywhere.
-    const instead = (event: Event): void => {
-      if (!shown.current || !getSelection()?.containsNode(shown.current, true)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      if (event.type !== "dragstart") void run("copy");
-    };
-    for (const type of SELECTION_LEAVES) document.addEventListener(type, instead, true);
-    return () => {
-      for (const type of SELECTION_LEAVES) document.removeEventListener(type, instead, true);
-    };
-  }, [run]);
+  const copy = useCallback(() => void run("copy"), [run]);
+  useSecretOnScreen(shown, isShown, copy);
   return (
     <>
       {securityKey === null ? (

@@ -1,0 +1,192 @@
+import { useEffect, useId, useState, type ReactNode } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { ActionPreview, ActionResult, UserAction } from "../../../shared/contract/userActions.ts";
+import type { User } from "../../../shared/contract/users.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { Choice } from "../../components/Choice.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Page.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Skeleton } from "../../components/Spinner.tsx";
+import { TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { ActionOutcome } from "./ActionOutcome.tsx";
+import { actionWords } from "./actionWords.ts";
+import { PasswordChooser, useChoosingPassword } from "./PasswordChooser.tsx";
+import styles from "./UserActions.module.css";
+
+const HARMLESS: ReadonlySet<UserAction> = new Set(["allow_new_identity", "unlock", "unsuspend", "lift_shadow_ban", "reactivate", "reset_password"]);
+
+interface ActionDialogProps {
+  readonly account: Account;
+  readonly user: User;
+  readonly action: UserAction;
+  readonly onChanged: (user: User) => void;
+  readonly onClose: () => void;
+}
+
+/** Shows what an action would do to a user, as main has just read them, and does it. */
+export function ActionDialog({ account, user, action, onChanged, onClose }: ActionDialogProps) {
+  const { accountId } = account;
+  const { userId } = user;
+  const [preview, setPreview] = useState<ActionPreview | null>(null);
+  const [result, setResult] = useState<ActionResult | null>(null);
+  const look = useAction(async () => {
+    const seen = await steward.userActions.preview({ accountId, userId, action });
+    setPreview(seen);
+    onChanged(seen.user);
+  });
+  const { run: lookNow } = look;
+  useEffect(() => void lookNow(), [lookNow]);
+  const title = t(`userActions.${action}.title`, { userId });
+  if (result && preview) {
+    const again = (): void => {
+      setResult(null);
+      setPreview(null);
+      void lookNow();
+    };
+    return <ActionOutcome account={account} preview={preview} result={result} title={title} onAgain={again} onClose={onClose} />;
+  }
+  if (!preview || preview.refusal !== null) {
+    return (
+      <Dialog title={title} onClose={onClose} actions={<Button onPress={onClose}>{t("common.close")}</Button>}>
+        {look.error && (
+          <ErrorText
+            error={look.error}
+            actions={
+              <Button small onPress={() => void lookNow()}>
+                {t("common.retry")}
+              </Button>
+            }
+          />
+        )}
+        {!preview && !look.error && <Skeleton label={t("userActions.looking")} lines={4} />}
+        {preview?.refusal && <Notice tone="info">{t(`userActions.refusals.${preview.refusal}`, { userId })}</Notice>}
+      </Dialog>
+    );
+  }
+  const finished = (ended: ActionResult): void => {
+    setResult(ended);
+    if ("user" in ended && ended.user) onChanged(ended.user);
+  };
+  return <Confirm key={preview.token} account={account} preview={preview} title={title} onResult={finished} onAgain={() => void lookNow()} onClose={onClose} />;
+}
+
+interface ConfirmProps {
+  readonly account: Account;
+  readonly preview: ActionPreview;
+  readonly title: string;
+  readonly onResult: (result: ActionResult) => void;
+  /** Looks again, because what was shown can no longer be acted on. */
+  readonly onAgain: () => void;
+  readonly onClose: () => void;
+}
+
+function Confirm({ account, preview, title, onResult, onAgain, onClose }: ConfirmProps) {
+  const { action, user, token, sessions } = preview;
+  const { userId } = user;
+  const [typed, setTyped] = useState("");
+  const [tried, setTried] = useState(false);
+  const [signOut, setSignOut] = useState<"keep" | "signOut" | null>(null);
+  const [name, setName] = useState(user.displayName ?? nameIn(userId));
+  const choosing = useChoosingPassword(userId, action === "reactivate" && preview.passwords === false ? "none" : "generated");
+  const setsPassword = action === "reset_password" || action === "reactivate";
+  const asksSessions = action === "reset_password" && sessions !== 0;
+  const perform = useAction(async () => {
+    const displayName = action === "reactivate" && name.trim() !== "" ? name.trim() : null;
+    const password = setsPassword && choosing.choice ? choosing.choice : { kind: "none" as const };
+    const input = { accountId: account.accountId, token: token!, typed, password, displayName, signOutSessions: signOut === "signOut" };
+    onResult(await steward.userActions.perform(input));
+  });
+  const matches = !preview.typed || typed.trim().toLowerCase() === userId.toLowerCase();
+  const submit = (): void => {
+    setTried(true);
+    if (!matches || (setsPassword && !choosing.choice) || (asksSessions && signOut === null)) return;
+    void perform.run();
+  };
+  const over = perform.error?.kind === "conversation_over";
+  const words = actionWords(preview);
+  return (
+    <Dialog
+      title={title}
+      alert={!HARMLESS.has(action)}
+      wide
+      onClose={onClose}
+      actions={
+        <>
+          <Button look={HARMLESS.has(action) ? "primary" : "danger"} busy={perform.busy} onPress={over ? onAgain : submit}>
+            {over ? t("userActions.lookAgain") : t(`userActions.${action}.confirm`)}
+          </Button>
+          <Button isDisabled={perform.busy} onPress={onClose}>
+            {t("common.cancel")}
+          </Button>
+        </>
+      }
+    >
+      <Form onSubmit={submit}>
+        <Part title={t("userActions.does")}>{words.does}</Part>
+        {words.leaves.length > 0 && <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>}
+        {preview.ownAccount && <Notice tone="warn">{t("userActions.ownAccount", { userId })}</Notice>}
+        {action === "reactivate" && <TextField label={t("userActions.reactivate.displayName")} help={t("userActions.reactivate.nameHelp")} value={name} onChange={setName} maxLength={256} />}
+        {setsPassword && <PasswordChooser choosing={choosing} tried={tried} offersNone={action === "reactivate"} />}
+        {asksSessions && (
+          <>
+            <Choice
+              label={t("userActions.reset_password.sessions")}
+              look="cards"
+              value={signOut}
+              onChange={setSignOut}
+              options={[
+                { value: "keep", text: t("userActions.reset_password.keep"), explanation: t("userActions.reset_password.keepHelp") },
+                {
+                  value: "signOut",
+                  text: t("userActions.reset_password.signOut"),
+                  explanation: sessions === null ? t("userActions.reset_password.costUnknown") : t("userActions.reset_password.cost", { count: sessions }),
+                },
+              ]}
+            />
+            {tried && signOut === null && (
+              <Notice tone="error" live>
+                {t("userActions.reset_password.choose")}
+              </Notice>
+            )}
+          </>
+        )}
+        {preview.typed && (
+          <TextField
+            label={t("userActions.typeLabel", { userId })}
+            value={typed}
+            onChange={setTyped}
+            autoComplete="off"
+            problem={tried && !matches ? t("userActions.typeProblem", { userId }) : null}
+          />
+        )}
+        {perform.error && <ErrorText error={perform.error} />}
+        {perform.error?.kind === "forbidden" && action === "reactivate" && choosing.kind !== "none" && (
+          <Notice tone="info">{t("userActions.reactivate.forbidden")}</Notice>
+        )}
+      </Form>
+    </Dialog>
+  );
+}
+
+function Part({ title, children }: { readonly title: string; readonly children: readonly ReactNode[] }) {
+  const id = useId();
+  return (
+    <div className={styles["part"]}>
+      <h3 id={id} className={styles["partTitle"]}>
+        {title}
+      </h3>
+      <ul className={styles["list"]} aria-labelledby={id}>
+        {children.map((child, index) => (
+          <li key={index}>{child}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const nameIn = (userId: string): string => userId.slice(1, userId.indexOf(":"));

@@ -1,0 +1,84 @@
+import { Copy, Download, Printer } from "lucide-react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { createPortal } from "react-dom";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { Credentials } from "../../../shared/contract/newUsers.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Skeleton } from "../../components/Spinner.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { useSecretOnScreen } from "../../components/useSecretOnScreen.ts";
+import { t } from "../../i18n/index.ts";
+import styles from "./UserActions.module.css";
+
+type How = "copy" | "save" | "print";
+
+const outcomes = {
+  copy: { done: "credentials.copied", not: "credentials.notCopied" },
+  save: { done: "credentials.saved", not: "credentials.notSaved" },
+  print: { done: "credentials.printed", not: "credentials.notPrinted" },
+} as const;
+
+interface CredentialsSlipProps {
+  readonly account: Account;
+  readonly credentialsId: Credentials["credentialsId"];
+}
+
+/** A password that is to be handed out, with the ways to take it elsewhere. */
+export function CredentialsSlip({ account, credentialsId }: CredentialsSlipProps) {
+  const { accountId, homeserver } = account;
+  const [credentials, setCredentials] = useState<Credentials | null>(null);
+  const [said, setSaid] = useState("");
+  const shown = useRef<HTMLElement>(null);
+  const load = useAction(async () => setCredentials(await steward.newUsers.showCredentials({ accountId, credentialsId })));
+  const keep = useAction(async (how: How) => {
+    setSaid("");
+    const { kept } = await steward.newUsers.keepCredentials({ accountId, credentialsId, how });
+    setSaid(t(kept ? outcomes[how].done : outcomes[how].not));
+  });
+  const { run: loadNow } = load;
+  useEffect(() => void loadNow(), [loadNow]);
+  const { run } = keep;
+  const copy = useCallback(() => void run("copy"), [run]);
+  useSecretOnScreen(shown, credentials !== null, copy);
+  if (load.error) return <ErrorText error={load.error} />;
+  if (!credentials) return <Skeleton label={t("credentials.looking")} lines={2} />;
+  const { userId, password } = credentials;
+  return (
+    <div className={styles["slip"]}>
+      <p>{t("credentials.for", { userId })}</p>
+      <code ref={shown} className={styles["password"]} role="group" aria-label={t("credentials.password")}>
+        {password}
+      </code>
+      <div className={styles["line"]}>
+        <Button icon={Copy} onPress={copy}>
+          {t("credentials.copy")}
+        </Button>
+        <Button icon={Download} onPress={() => void run("save")}>
+          {t("credentials.save")}
+        </Button>
+        <Button icon={Printer} onPress={() => void run("print")}>
+          {t("credentials.print")}
+        </Button>
+        <span role="status" className={styles["quiet"]}>
+          {said}
+        </span>
+      </div>
+      <p className={styles["quiet"]}>{t("credentials.kept")}</p>
+      {keep.error && <ErrorText error={keep.error} />}
+      {createPortal(
+        <div className="printOnly">
+          <div className={styles["sheet"]}>
+            <p className={styles["sheetTitle"]}>{t("credentials.sheetTitle", { server: homeserver.serverName })}</p>
+            <p>{t("credentials.sheetUser", { userId })}</p>
+            <p>{t("credentials.sheetServer", { server: homeserver.serverName })}</p>
+            <code className={styles["sheetPassword"]}>{password}</code>
+            <p>{t("credentials.sheetNote")}</p>
+          </div>
+        </div>,
+        document.body,
+      )}
+    </div>
+  );
+}
