@@ -4,7 +4,6 @@ import type { AccountId } from "../shared/ids.ts";
 import type { ActionLog } from "./admin/actionLog.ts";
 import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./health/healthService.ts";
-import type { Jobs } from "./jobs/jobs.ts";
 import type { AddEmail } from "./account/addEmail.ts";
 import type { AddressService } from "./account/addresses.ts";
 import type { PasswordService } from "./account/password.ts";
@@ -40,7 +39,8 @@ export interface HandlerParts {
   registrationTokens: Handlers["registrationTokens"];
   firstAdmin: Handlers["firstAdmin"];
   actionLog: ActionLog;
-  jobs: Jobs;
+  allJobs: Handlers["jobs"];
+  bulk: Handlers["bulk"];
   secrets: SecretsProtection;
   secureBackup: Handlers["secureBackup"];
   roomKeys: Handlers["roomKeys"];
@@ -62,7 +62,7 @@ export interface HandlerParts {
 
 /** Ties every request of the contract to the service that does it. No logic lives here. */
 export function createHandlers(parts: HandlerParts): Handlers {
-  const { sessions, browserSignIns, health, profile, challenges, jobs, secrets } = parts;
+  const { sessions, browserSignIns, health, profile, challenges, secrets } = parts;
   return {
     app: {
       info: () => parts.appInfo(),
@@ -143,17 +143,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       dropEmail: (input) => parts.addEmail.dropEmail(input),
     },
     challenges,
-    jobs: {
-      list: () => ({ jobs: jobs.list() }),
-      cancel: async ({ jobId }) => {
-        await jobs.cancel(jobId);
-        return {};
-      },
-      dismiss: async ({ jobId }) => {
-        await jobs.dismiss(jobId);
-        return {};
-      },
-    },
+    jobs: parts.allJobs,
     secrets: {
       state: () => secrets.state(),
       retryKeychain: () => secrets.retryKeychain(),
@@ -183,6 +173,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     verifications: parts.verifications,
     deactivation: parts.deactivation,
     administration: parts.administration,
+    bulk: parts.bulk,
     users: parts.users,
     userActions: parts.userActions,
     newUsers: parts.newUsers,

@@ -13,7 +13,9 @@ import { Avatars } from "./account/avatars.ts";
 import { DeactivationService } from "./account/deactivation/deactivationService.ts";
 import { EndedAccounts } from "./account/deactivation/endedAccounts.ts";
 import { HealthService } from "./health/healthService.ts";
+import { openBulkJobs } from "./admin/bulk/openBulkJobs.ts";
 import { Jobs } from "./jobs/jobs.ts";
+import { JobsService } from "./jobs/jobsService.ts";
 import { AddEmail } from "./account/addEmail.ts";
 import { AddressService } from "./account/addresses.ts";
 import { PendingEmails } from "./account/pendingEmails.ts";
@@ -75,6 +77,8 @@ export interface ServicesOptions {
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
   /** In place of how often a server is asked whether a step of creating an account is done, in milliseconds. */
   registrationPollMs?: number;
+  /** In place of the first wait for a server that is away, in milliseconds. */
+  serverAwayMs?: number;
   /** In place of what a person is given. */
   verificationLimits?: Partial<VerificationLimits>;
 }
@@ -126,12 +130,24 @@ export async function openServices(options: ServicesOptions) {
     onRemoved: async (accountId) => {
       await avatars.remove(accountId);
       await jobs.forgetAccount(accountId);
+      await bulkJobs.forgetAccount(accountId);
       administration.forget(accountId);
       await newSessions.forget(accountId);
       await folders.removeAccount(accountId);
     },
   });
   const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
+  const bulkJobs = await openBulkJobs({
+    administration,
+    sessions,
+    index,
+    secretStore,
+    folders,
+    emit,
+    logger: loggerFor("jobs"),
+    ports: { chooseSource: options.keyFiles.chooseSource, saveText: options.keeping.saveText },
+    ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
+  });
   const users = new UsersService({ apiOf: administration.apiOf, index });
   const admin = openAdminServices({
     administration,
@@ -316,6 +332,9 @@ export async function openServices(options: ServicesOptions) {
   return {
     index,
     jobs,
+    rowJobs: bulkJobs.rowJobs,
+    bulk: bulkJobs.bulk,
+    allJobs: new JobsService(jobs, bulkJobs.rowJobs),
     secrets,
     secretStore,
     avatars,

@@ -6,6 +6,7 @@ import type { Services } from "./services.ts";
  */
 export async function shutDown({
   jobs,
+  rowJobs,
   browserSignIns,
   recoveries,
   registration,
@@ -13,6 +14,7 @@ export async function shutDown({
   newSessions,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
+  rowJobs: Pick<Services["rowJobs"], "stopAll">;
   browserSignIns: Pick<Services["browserSignIns"], "stopAll">;
   recoveries: Pick<Services["recoveries"], "stopAll">;
   registration: Pick<Services["registration"], "stopAll">;
@@ -21,5 +23,5 @@ export async function shutDown({
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  await Promise.allSettled([jobs.stopAll(), browserSignIns.stopAll(), registration.stopAll(), sessions.stopAll(), newSessions.stopAll()]);
+  await Promise.allSettled([jobs.stopAll(), rowJobs.stopAll(), browserSignIns.stopAll(), registration.stopAll(), sessions.stopAll(), newSessions.stopAll()]);
 }

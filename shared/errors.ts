@@ -189,6 +189,15 @@ export const AppError = z.lazy(() =>
     kind("key_file_damaged"),
     kind("no_room_keys"),
     kind("no_file_chosen"),
+    // Administration in bulk
+    /** No column says who is meant, or there is no row. The cells of the first row, where there is one. */
+    kind("csv_without_users", { columns: z.array(z.string().max(100)).max(20) }),
+    kind("nothing_to_do"),
+    /** An authentication service looks after the users of this server: its admin API would do half of it (MSC3861). */
+    kind("users_managed_elsewhere", { host: z.string() }),
+    kind("passwords_not_saved"),
+    /** What a Job has written down does not fit together any more. */
+    kind("job_damaged"),
     kind("backup_locked"),
     kind("backup_replaced"),
     // Inside the app

@@ -15,8 +15,8 @@ export interface OpenFile {
  * can cut the power at any `sync` and lose, keep or garble what was not synced.
  */
 export interface FileLayer {
-  /** `w` and `wx` as in `node:fs`; `r` for a folder that is to be synced. */
-  open(path: string, flags: "r" | "w" | "wx", mode?: number): Promise<OpenFile>;
+  /** `w`, `wx` and `a` as in `node:fs`; `r` for a folder that is to be synced. */
+  open(path: string, flags: "r" | "w" | "wx" | "a", mode?: number): Promise<OpenFile>;
   readFile(path: string): Promise<Buffer>;
   readdir(path: string): Promise<string[]>;
   /** When it was last written to, in milliseconds since 1970. Rejects with ENOENT when there is nothing of that name. */

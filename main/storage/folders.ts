@@ -22,6 +22,8 @@ export interface AccountFolders {
    * crypto store of which some room keys did not come over.
    */
   readonly setAside: string;
+  /** Jobs that go on after a restart, a folder for each. */
+  readonly jobs: string;
 }
 
 /** Every path below the user-data folder that Steward writes to, in one place. */
@@ -67,6 +69,7 @@ export class Folders {
       vault: join(root, "vault"),
       knownSessions: join(root, "known-sessions.json"),
       setAside: join(root, "set-aside"),
+      jobs: join(root, "jobs"),
     };
   }
 

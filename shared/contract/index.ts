@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { accounts } from "./accounts.ts";
 import { actionLog } from "./actionLog.ts";
 import { addresses } from "./addresses.ts";
+import { bulk } from "./bulk.ts";
 import { app } from "./app.ts";
 import { administration } from "./administration.ts";
 import { challenges } from "./challenges.ts";
@@ -46,6 +47,7 @@ export const contract = {
   roomKeys,
   deactivation,
   administration,
+  bulk,
   users,
   userActions,
   newUsers,

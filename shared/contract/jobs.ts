@@ -20,18 +20,80 @@ export const Job = z.object({
   jobId: ConversationId,
   /** Null for work that belongs to no single account. */
   accountId: AccountId.nullable(),
-  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup"]),
-  status: z.enum(["running", "done", "failed", "cancelled", "interrupted"]),
+  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup", "create_users", "deactivate_users"]),
+  /** `paused` until the person lets it go on; `interrupted` goes on by itself where the kind of Job can. */
+  status: z.enum(["running", "paused", "done", "failed", "cancelled", "interrupted"]),
   progress: z.object({ done: z.number().int(), total: z.number().int().nullable() }),
   /** Counts by name, once there is a result: what they mean depends on `kind`. */
   counts: z.record(z.string(), z.number()),
   /** The first of those that went wrong. Absent while nothing has. */
   problems: z.array(JobProblem).max(200).optional(),
   error: AppError.nullable(),
+  /** Of a Job that goes on row by row and survives the end of the app; absent for others. */
+  rowJob: z
+    .object({
+      /** It ends or pauses once what has been sent is answered. */
+      stopping: z.boolean(),
+      /** What nothing is sent for at the moment: the server is away, or wants to be asked less often. */
+      waiting: z.enum(["server", "rate_limit"]).nullable(),
+      /** How many passwords it has made that nobody has saved yet. */
+      unsavedPasswords: z.number().int().nonnegative(),
+    })
+    .optional(),
   startedAt: z.number(),
   endedAt: z.number().nullable(),
 });
 export type Job = z.infer<typeof Job>;
+
+/** What came of a row of a Job. */
+export const JobRowOutcome = z.enum([
+  /** Not begun, or under way. */
+  "open",
+  "done",
+  /** It was so before. */
+  "already",
+  /** Not done, for a reason that was seen beforehand. Nothing was changed. */
+  "skipped",
+  "failed",
+  /** Done in part: what is missing is named. */
+  "incomplete",
+  /** The answer was lost, and what the server says leaves it open. */
+  "unknown",
+]);
+export type JobRowOutcome = z.infer<typeof JobRowOutcome>;
+
+/** Why a row was not done, or not wholly. */
+export const JobRowReason = z.enum([
+  "exists",
+  "exists_deactivated",
+  "exists_locked",
+  "exists_now",
+  "email_taken",
+  "phone_taken",
+  "external_id_taken",
+  "no_such_user",
+  "own_account",
+  "still_running",
+  "fields_missing",
+]);
+export type JobRowReason = z.infer<typeof JobRowReason>;
+
+export const JobRow = z.object({
+  /** Its place among the rows of the Job, from 1. */
+  number: z.number().int().positive(),
+  /** Whom it is about: a Matrix ID. */
+  target: z.string().max(300),
+  outcome: JobRowOutcome,
+  reason: JobRowReason.nullable(),
+  /** Names that belong to the reason: who has the address, which fields are missing. */
+  names: z.array(z.string().max(300)).max(20),
+  /** What the server said. */
+  error: AppError.nullable(),
+});
+export type JobRow = z.infer<typeof JobRow>;
+
+/** A page shows no more. */
+export const MAX_JOB_ROWS = 200;
 
 const one = z.object({ jobId: ConversationId });
 
@@ -39,7 +101,16 @@ export const jobs = domain({
   requests: {
     list: request(z.object({}), z.object({ jobs: z.array(Job) })),
     cancel: request(one, z.object({})),
-    /** Forgets a job that has ended. */
+    /** Begins no further row until `resume`. Throws `conversation_over` for what does not run or cannot pause. */
+    pause: request(one, z.object({})),
+    /** Goes on with a Job that was paused or interrupted. Throws `conversation_over`, and why its account cannot be used. */
+    resume: request(one, z.object({})),
+    /** What came of its rows, a page of them. */
+    rows: request(
+      one.extend({ which: z.enum(["all", "not_done"]), from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_JOB_ROWS) }),
+      z.object({ rows: z.array(JobRow).max(MAX_JOB_ROWS), total: z.number().int().nonnegative() }),
+    ),
+    /** Forgets a job that has ended. Throws `passwords_not_saved` while it holds passwords that nobody has saved. */
     dismiss: request(one, z.object({})),
   },
   events: { changed: Job, dismissed: one },

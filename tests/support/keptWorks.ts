@@ -19,6 +19,7 @@ import { existing, fileWorks, folders, onDamaged, textOf } from "./keptFiles.ts"
 import { MemoryKeychain } from "./memoryKeychain.ts";
 import type { PowerCutDisk } from "./powerCutDisk.ts";
 import type { Work } from "./powerCuts.ts";
+import { ScriptedRowJobs } from "./keptRowJobs.ts";
 import { quietLogger } from "./quietLogger.ts";
 
 const COST = { N: 2, r: 1, p: 1 };
@@ -86,6 +87,44 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         [forget, [], [["cancelled"]]],
       ],
       read: async () => (await open()).list().map(({ status }) => status),
+    };
+  },
+
+  "a job of many rows": async () => {
+    const keychain = new MemoryKeychain();
+    const { parts, store } = await start(keychain);
+    await addAccount(parts, accountId, signedIn);
+    const scripted = new ScriptedRowJobs({ folders, secretStore: store });
+    const jobId = () => scripted.jobs.list()[0]!.jobId;
+    const paused = async (): Promise<void> => {
+      await scripted.jobs.pause(jobId());
+      await scripted.end("paused");
+    };
+    const resumed = async (): Promise<void> => {
+      await scripted.jobs.resume(jobId());
+      await scripted.toRows();
+    };
+    const state = (status: string, done: number, input = "ada grace") => [`${status} ${done}`, input];
+    return {
+      before: [],
+      steps: [
+        [() => scripted.start(accountId, ["ada", "grace"]), state("interrupted", 0)],
+        [() => scripted.row(1), state("interrupted", 1)],
+        [paused, state("paused", 1)],
+        [resumed, state("interrupted", 1)],
+        [() => scripted.row(0), state("interrupted", 2)],
+        [() => scripted.end("done"), state("done", 2)],
+        [() => scripted.jobs.deleteInput(jobId()), state("done", 2, "gone")],
+      ],
+      read: async () => {
+        const { store: kept } = await start(keychain);
+        const { jobs } = new ScriptedRowJobs({ folders, secretStore: kept });
+        await jobs.load([accountId]);
+        const [job] = jobs.list();
+        if (!job) return [];
+        const input = await jobs.openInput(job.jobId).then((opened) => `${String(opened.row(0))} ${String(opened.row(1))}`, () => "gone");
+        return state(job.status, job.progress.done, input);
+      },
     };
   },
 

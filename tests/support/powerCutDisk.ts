@@ -96,10 +96,10 @@ export class PowerCutDisk implements FileLayer {
     return [...walk(this.#root, "")];
   }
 
-  async open(path: string, flags: "r" | "w" | "wx"): Promise<OpenFile> {
+  async open(path: string, flags: "r" | "w" | "wx" | "a"): Promise<OpenFile> {
     await this.#powered();
     const node = flags === "r" ? this.#get(path) : this.#openToWrite(path, flags);
-    let written = 0;
+    let written = flags === "a" && node.kind === "file" ? node.now.length : 0;
     return {
       chmod: () => this.#powered(),
       writeFile: async (content) => {
@@ -206,12 +206,12 @@ export class PowerCutDisk implements FileLayer {
     this.#pending = this.#pending.filter((change) => !now.includes(change));
   }
 
-  #openToWrite(path: string, flags: "w" | "wx"): FileNode {
+  #openToWrite(path: string, flags: "w" | "wx" | "a"): FileNode {
     const there = this.#find(path);
     if (there && flags === "wx") throw systemError("EEXIST");
     if (there?.kind === "folder") throw systemError("EISDIR");
     if (there) {
-      there.now = Buffer.alloc(0);
+      if (flags !== "a") there.now = Buffer.alloc(0);
       return there;
     }
     const made: FileNode = { kind: "file", now: Buffer.alloc(0), synced: Buffer.alloc(0), modifiedAt: this.clock() };
@@ -292,7 +292,9 @@ function survivor({ now, synced }: FileNode, unsynced: Unsynced, random: () => n
   if (fate === "lost") return synced;
   const bytes = Buffer.from(now);
   // The length is there, some of the content is not: zeroes, or what lay on the disk before.
-  const from = Math.floor(random() * bytes.length);
+  // What is appended to a file leaves as it is what was synced of it.
+  const safe = now.subarray(0, synced.length).equals(synced) ? synced.length : 0;
+  const from = safe + Math.floor(random() * (bytes.length - safe));
   if (random() < 0.5) bytes.fill(0, from);
   else for (let at = from; at < bytes.length; at += 1) bytes[at] = Math.floor(random() * 256);
   return bytes;

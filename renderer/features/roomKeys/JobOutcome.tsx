@@ -20,6 +20,8 @@ export function JobOutcome({ job }: { readonly job: Job | null }) {
       return <Running job={job} />;
     case "failed":
       return job.error && <ErrorText error={job.error} />;
+    case "paused":
+      return null;
     case "cancelled":
     case "interrupted":
       return <Notice tone="info">{t(`roomKeys.outcome.${job.status}`)}</Notice>;

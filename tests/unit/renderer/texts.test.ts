@@ -75,6 +75,7 @@ const fields: Record<string, unknown> = {
   limitBytes: 5_000_000,
   rounds: 20_000_000,
   most: 10_000_000,
+  columns: ["Name"],
   bits: 128,
   file: "index.json",
   failed: ["master"],

@@ -1,0 +1,179 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type AppError, AppFailure, isFailure } from "../../../shared/errors.ts";
+import type { User } from "../../../shared/contract/users.ts";
+import { mayBeDone } from "../../http/lostAnswer.ts";
+import { stopOf } from "../../http/serverErrors.ts";
+import type { Pace } from "../../jobs/pace.ts";
+import type { AdminApi } from "../adminApi.ts";
+import { UserAnswer } from "../serverUser.ts";
+
+/** What became of a request that changes something. */
+export type Sent<T> =
+  | { kind: "answered"; value: T }
+  /** The server says no; what was done before it said so may stand. */
+  | { kind: "refused"; error: AppError }
+  /** It may have been done or not. */
+  | { kind: "lost"; error: AppError };
+
+export interface PatientApiParts {
+  api: AdminApi;
+  pace: Pace;
+  /** Nothing is sent any more, and nobody is waited for, once this is aborted. */
+  signal: AbortSignal;
+  /** Told what is being waited for. */
+  waiting: (reason: "server" | "rate_limit" | null) => void;
+  /** In place of the first wait for a server that is away, in milliseconds. */
+  firstWaitMs?: number;
+}
+
+/** The first wait for a server that does not answer, and the longest, in milliseconds. */
+const FIRST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 30_000;
+/** How often a row is tried whose requests fail while the server answers others. */
+const MAX_TRIES = 4;
+
+/** What concerns the account or the whole admin API, and not what was asked. */
+const FOR_ALL: ReadonlySet<AppError["kind"]> = new Set([
+  "unauthenticated",
+  "account_not_running",
+  "secrets_locked",
+  "admin_api_not_exposed",
+  "cancelled",
+  "user_locked",
+  "user_suspended",
+  "user_deactivated",
+  "redirected",
+  "bad_certificate",
+  "consent_required",
+]);
+
+/** What the server has against one thing that was asked; all else can go on. */
+export class RowFailure extends AppFailure {}
+
+/**
+ * The admin API for work that goes on for hours: a server that wants to be asked less often is left alone for as long as it
+ * says, one that is away is waited for, and a request that changes something is never sent again without looking first.
+ *
+ * What concerns every request is thrown: a session that ended, an account that is no admin any more.
+ */
+export class PatientApi {
+  readonly #parts: PatientApiParts;
+  /** While the server is waited for: many may wait for the same. */
+  #awaited: Promise<void> | null = null;
+
+  constructor(parts: PatientApiParts) {
+    this.#parts = parts;
+  }
+
+  /** A user as the server has them; null where there is no such user. */
+  user(userId: string): Promise<User | null> {
+    return this.readOrNull((api, signal) => api.request({ path: ["v2", "users", userId], schema: UserAnswer, signal }));
+  }
+
+  /** Asks something that changes nothing, for as long as it takes; null where the server has no such thing. */
+  async readOrNull<T>(ask: (api: AdminApi, signal: AbortSignal) => Promise<T>): Promise<T | null> {
+    try {
+      return await this.read(ask);
+    } catch (thrown) {
+      if (isFailure(thrown, "not_found")) return null;
+      throw thrown;
+    }
+  }
+
+  /** Asks something that changes nothing, for as long as it takes. @throws `RowFailure` with what the server refuses it with */
+  async read<T>(ask: (api: AdminApi, signal: AbortSignal) => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried += 1) {
+      const sent = await this.write(ask);
+      if (sent.kind === "answered") return sent.value;
+      if (sent.kind === "refused" || tried >= MAX_TRIES) throw new RowFailure(sent.error);
+    }
+  }
+
+  /** Sends something that changes something: again only where it was certainly not done. */
+  async write<T>(send: (api: AdminApi, signal: AbortSignal) => Promise<T>): Promise<Sent<T>> {
+    const { api, pace, signal, waiting } = this.#parts;
+    for (;;) {
+      await this.#turn();
+      const begin = performance.now();
+      try {
+        const value = await send(api, signal);
+        pace.answered(performance.now() - begin);
+        waiting(null);
+        return { kind: "answered", value };
+      } catch (thrown) {
+        if (signal.aborted) throw stopOf(signal);
+        if (!(thrown instanceof AppFailure) || FOR_ALL.has(thrown.error.kind)) throw thrown;
+        const { error } = thrown;
+        if (error.kind === "rate_limited") {
+          pace.limited(error.retryAfterMs);
+          waiting("rate_limit");
+        } else if (mayBeDone(thrown) || error.kind === "bad_answer") {
+          await this.#serverAnswers();
+          return { kind: "lost", error };
+        } else if (error.kind === "network") {
+          await this.#serverAnswers();
+        } else {
+          // Whoever is no admin any more is refused everything.
+          if (error.kind === "forbidden") await this.#checkAdmin();
+          return { kind: "refused", error };
+        }
+      }
+    }
+  }
+
+  /** Waits a while before a state is looked at again, longer each time. */
+  async moment(tried: number): Promise<void> {
+    await this.#sleep(this.#waitBefore(tried));
+  }
+
+  async #turn(): Promise<void> {
+    const { pace, signal } = this.#parts;
+    if (signal.aborted) throw stopOf(signal);
+    await pace.turn(signal).catch((thrown: unknown) => {
+      throw signal.aborted ? stopOf(signal) : thrown;
+    });
+  }
+
+  #serverAnswers(): Promise<void> {
+    this.#awaited ??= this.#waitForServer().finally(() => {
+      this.#awaited = null;
+    });
+    return this.#awaited;
+  }
+
+  async #waitForServer(): Promise<void> {
+    const { pace, waiting } = this.#parts;
+    for (let tried = 1; ; tried += 1) {
+      try {
+        await this.#checkAdmin();
+        waiting(null);
+        return;
+      } catch (thrown) {
+        if (!(thrown instanceof AppFailure)) throw thrown;
+        const { error } = thrown;
+        const isAway = error.kind === "network" || error.kind === "bad_answer" || mayBeDone(thrown);
+        if (!isAway && error.kind !== "rate_limited") throw thrown;
+        waiting(isAway ? "server" : "rate_limit");
+        if (error.kind === "rate_limited") pace.limited(error.retryAfterMs);
+        await this.#sleep(this.#waitBefore(tried));
+        await this.#turn();
+      }
+    }
+  }
+
+  /** Asks what only an admin is answered. */
+  async #checkAdmin(): Promise<void> {
+    const { api, signal } = this.#parts;
+    await api.request({ path: ["v2", "users", api.userId], schema: UserAnswer, signal });
+  }
+
+  #waitBefore(tried: number): number {
+    return Math.min((this.#parts.firstWaitMs ?? FIRST_WAIT_MS) * 2 ** (tried - 1), MAX_WAIT_MS);
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { signal } = this.#parts;
+    await pause(ms, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw stopOf(signal);
+  }
+}

@@ -1,0 +1,229 @@
+import { readEmail, readPhone, readUsername, tidy } from "../../../shared/fields.ts";
+import type { UserRowProblem } from "../../../shared/contract/bulk.ts";
+import { fail } from "../../../shared/errors.ts";
+import { undoEscape } from "./writeCsv.ts";
+import { readTable, type TableLimits, type TableRow } from "./readTable.ts";
+import { type ColumnPlaces, findColumns, type UserColumn } from "./userColumns.ts";
+
+/** A user as a row of a file describes them. Null: the row does not say. */
+export interface ReadUser {
+  /** The full Matrix ID. */
+  userId: string;
+  displayName: string | null;
+  /** Exactly as it stands in the file. */
+  password: string | null;
+  admin: boolean | null;
+  avatarUrl: string | null;
+  userType: string | null;
+  threepids: { medium: "email" | "msisdn"; address: string }[];
+  externalIds: { provider: string; id: string }[];
+  locked: boolean;
+  deactivated: boolean;
+}
+
+export interface ReadUserRow {
+  /** The line of the file that it begins in, from 1. */
+  line: number;
+  /** Whom it is about, as far as that can be said: a full Matrix ID, or what stands in its place. */
+  name: string;
+  user: ReadUser | null;
+  problem: UserRowProblem | null;
+}
+
+export interface ReadUsers {
+  rows: ReadUserRow[];
+  /** Columns that are not used. */
+  unused: string[];
+  hasHeader: boolean;
+}
+
+/** What a row is for. An existing user may have a name that nobody could take today. */
+export type ReadFor = "new" | "existing";
+
+const MAX_NAME = 256;
+const MAX_PASSWORD = 512;
+const MAX_SHOWN = 300;
+
+/** Yes and no as people and spreadsheets of several countries write them, in lower case. */
+const TRUE = new Set(["1", "true", "yes", "on", "y", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "verdadeiro", "sim", "vero", "prawda", "tak", "waar", "sant", "sand", "tosi", "igaz", "pravda", "ano", "истина", "да"]);
+const FALSE = new Set(["", "0", "false", "no", "off", "n", "null", "undefined", "falsch", "nein", "faux", "non", "falso", "não", "nao", "fałsz", "nie", "onwaar", "nee", "falskt", "nej", "falsk", "nei", "epätosi", "hamis", "nepravda", "ne", "ложь", "нет"]);
+
+/** Of somebody whose row counts for the name in it alone. */
+const NOTHING_SAID: Omit<ReadUser, "userId"> = {
+  displayName: null,
+  password: null,
+  admin: null,
+  avatarUrl: null,
+  userType: null,
+  threepids: [],
+  externalIds: [],
+  locked: false,
+  deactivated: false,
+};
+
+class RowProblem extends Error {
+  readonly problem: UserRowProblem;
+
+  constructor(reason: UserRowProblem["reason"], column: string | null = null) {
+    super(reason);
+    this.problem = { reason, column };
+  }
+}
+
+/**
+ * Reads a list of users: the files of Ketesa and synapse-admin as they are, lists of user names with or without passwords,
+ * and what spreadsheets make of them. A row that cannot be used says why, and costs no other row.
+ *
+ * @param serverName the homeserver whose users they are
+ * @throws `too_large`; `csv_without_users` where no column says who is meant, or there is no row
+ */
+export function readUsers(bytes: Uint8Array, serverName: string, readFor: ReadFor, limits?: TableLimits): ReadUsers {
+  const table = readTable(bytes, limits);
+  const first = table.find(({ problem }) => problem === null);
+  const columns = first && findColumns(first.cells);
+  if (!columns) throw fail("csv_without_users", { columns: (first?.cells ?? []).slice(0, 20).map((cell) => cell.slice(0, 100)) });
+  const all = columns.hasHeader ? table.filter((row) => row !== first) : table;
+  const rows = all.filter(({ cells, problem }) => problem !== null || cells.some((cell) => cell.trim() !== ""));
+  if (rows.length === 0) throw fail("csv_without_users", { columns: [] });
+  const read = rows.map((row) => readRow(row, columns, serverName, readFor));
+  findTwins(read);
+  return { rows: read, unused: columns.unused.map((name) => name.slice(0, 100)), hasHeader: columns.hasHeader };
+}
+
+function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readFor: ReadFor): ReadUserRow {
+  const cell = (column: UserColumn): string => {
+    const text = row.cells[columns.places.get(column) ?? -1] ?? "";
+    return columns.isOwn ? undoEscape(text) : text;
+  };
+  const name = tidy(cell("id")).slice(0, MAX_SHOWN);
+  if (row.problem !== null) return { line: row.line, name, user: null, problem: { reason: row.problem, column: null } };
+  try {
+    const user = readUser(cell, serverName, readFor);
+    return { line: row.line, name: user.userId, user, problem: null };
+  } catch (thrown) {
+    if (!(thrown instanceof RowProblem)) throw thrown;
+    return { line: row.line, name, user: null, problem: thrown.problem };
+  }
+}
+
+function readUser(cell: (column: UserColumn) => string, serverName: string, readFor: ReadFor): ReadUser {
+  const userId = readUserId(cell("id"), serverName, readFor);
+  if (readFor === "existing") return { ...NOTHING_SAID, userId };
+  const displayName = oneLine(cell("displayname"), "displayname").trim();
+  if (displayName.length > MAX_NAME) throw new RowProblem("name_too_long");
+  const password = oneLine(cell("password"), "password");
+  if (password.length > MAX_PASSWORD) throw new RowProblem("password_too_long");
+  const avatarUrl = cell("avatar_url").trim();
+  if (avatarUrl !== "" && !/^mxc:\/\/[^/\s]+\/[^/\s]+$/.test(avatarUrl)) throw new RowProblem("not_an_mxc_address");
+  const threepids = [
+    ...parts(cell("threepids")).map(readThreepid),
+    ...parts(cell("emails")).map((text) => asEmail(text)),
+    ...parts(cell("phones")).map((text) => asPhone(text)),
+  ];
+  return {
+    userId,
+    displayName: displayName === "" ? null : displayName,
+    password: password === "" ? null : password,
+    admin: cell("admin").trim() === "" ? null : flag(cell("admin"), "admin"),
+    avatarUrl: avatarUrl === "" ? null : avatarUrl,
+    userType: nothing(cell("user_type")) ? null : cell("user_type").trim(),
+    threepids: distinct(threepids),
+    externalIds: distinct(parts(cell("external_ids")).map(readExternalId)),
+    locked: flag(cell("locked"), "locked"),
+    deactivated: flag(cell("deactivated"), "deactivated"),
+  };
+}
+
+function readUserId(typed: string, serverName: string, readFor: ReadFor): string {
+  // Other tools put an apostrophe in front, for spreadsheets.
+  const text = tidy(typed).replace(/^'(?=@)/, "");
+  if (text === "") throw new RowProblem("no_id");
+  const [localpart, server] = text.startsWith("@") || text.includes(":") ? splitUserId(text) : [text, serverName];
+  if (server.toLowerCase() !== serverName.toLowerCase()) throw new RowProblem("other_server");
+  if (readFor === "existing") {
+    const fits = localpart !== "" && !/\s/.test(localpart) && Buffer.byteLength(`@${localpart}:${serverName}`) <= 255;
+    if (!fits) throw new RowProblem("name_not_allowed");
+    return `@${localpart}:${serverName}`;
+  }
+  const { value, problem } = readUsername(localpart, serverName);
+  if (problem === "empty") throw new RowProblem("no_id");
+  if (problem === "only_digits") throw new RowProblem("name_only_digits");
+  if (problem === "too_long") throw new RowProblem("name_too_long");
+  if (problem !== undefined) throw new RowProblem("name_not_allowed");
+  return `@${value}:${serverName}`;
+}
+
+function splitUserId(text: string): [localpart: string, server: string] {
+  const bare = text.replace(/^@/, "");
+  const colon = bare.indexOf(":");
+  return colon < 0 ? [bare, ""] : [bare.slice(0, colon), bare.slice(colon + 1)];
+}
+
+/** A line end in there is what a quote leaves that was never closed. */
+function oneLine(text: string, column: string): string {
+  if (/[\r\n]/.test(text)) throw new RowProblem("line_break", column);
+  return text;
+}
+
+function flag(text: string, column: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (TRUE.has(word)) return true;
+  if (FALSE.has(word)) return false;
+  throw new RowProblem("neither_yes_nor_no", column);
+}
+
+const nothing = (text: string): boolean => ["", "null", "undefined"].includes(text.trim().toLowerCase());
+
+const parts = (text: string): string[] => (nothing(text) ? [] : text.split(/[,;\r\n]+/).map((part) => part.trim()).filter((part) => part !== ""));
+
+function readThreepid(text: string): ReadUser["threepids"][number] {
+  const named = /^(email|msisdn)\s*:\s*(.*)$/i.exec(text);
+  if (named === null) return asEmail(text);
+  return named[1]?.toLowerCase() === "email" ? asEmail(named[2] ?? "") : asPhone(named[2] ?? "");
+}
+
+/** As the server keeps it: in lower case. It wants one @ alone. */
+function asEmail(text: string): ReadUser["threepids"][number] {
+  const { value } = readEmail(text);
+  if (value === undefined || value.split("@").length !== 2 || /[\s:]/.test(value)) throw new RowProblem("not_an_email");
+  return { medium: "email", address: value.toLowerCase() };
+}
+
+/** As an MSISDN: digits with the country's code and nothing else (E.164). */
+function asPhone(text: string): ReadUser["threepids"][number] {
+  const digits = readPhone(text).value?.replace(/\D/g, "").replace(/^00/, "") ?? "";
+  if (!/^[1-9]\d{5,14}$/.test(digits)) throw new RowProblem("not_a_phone_number");
+  return { medium: "msisdn", address: digits };
+}
+
+function readExternalId(text: string): ReadUser["externalIds"][number] {
+  const colon = text.indexOf(":");
+  const [provider, id] = [text.slice(0, Math.max(colon, 0)).trim(), text.slice(colon + 1).trim()];
+  if (provider === "" || id === "") throw new RowProblem("not_an_external_id");
+  return { provider, id };
+}
+
+function distinct<T extends object>(all: readonly T[]): T[] {
+  const seen = new Map(all.map((one) => [JSON.stringify(one), one]));
+  return [...seen.values()];
+}
+
+/** Who or what stands in a file twice would be done twice: the first counts. */
+function findTwins(rows: ReadUserRow[]): void {
+  const taken = new Set<string>();
+  for (const row of rows) {
+    if (row.user === null) continue;
+    const { userId, threepids, externalIds } = row.user;
+    const contacts = threepids.map(({ medium, address }) => `${medium}:${address}`);
+    const ids = externalIds.map(({ provider, id }) => `id:${provider}:${id}`);
+    const reason = taken.has(userId)
+      ? "twice"
+      : contacts.some((contact) => taken.has(contact))
+        ? "contact_twice"
+        : ids.some((id) => taken.has(id))
+          ? "external_id_twice"
+          : null;
+    if (reason === null) for (const one of [userId, ...contacts, ...ids]) taken.add(one);
+    else Object.assign(row, { user: null, problem: { reason, column: null } });
+  }
+}

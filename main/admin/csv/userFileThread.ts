@@ -1,0 +1,24 @@
+import { readFile, stat } from "node:fs/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { AppFailure, fail } from "../../../shared/errors.ts";
+import { fileFailure } from "../../storage/fileErrors.ts";
+import { TABLE_LIMITS } from "./readTable.ts";
+import { readUsers } from "./readUsers.ts";
+import type { UserFileAnswer, UserFileTask } from "./userFileTask.ts";
+
+const { path, serverName, readFor } = workerData as UserFileTask;
+
+async function read(): Promise<UserFileAnswer> {
+  try {
+    const { size } = await stat(path).catch((thrown: unknown) => Promise.reject(fileFailure(thrown)));
+    // Before it is in memory.
+    if (size > TABLE_LIMITS.bytes) throw fail("too_large", { limitBytes: TABLE_LIMITS.bytes });
+    const bytes = await readFile(path).catch((thrown: unknown) => Promise.reject(fileFailure(thrown)));
+    return { kind: "read", users: readUsers(bytes, serverName, readFor) };
+  } catch (thrown) {
+    if (thrown instanceof AppFailure) return { kind: "refused", error: thrown.error };
+    throw thrown;
+  }
+}
+
+void read().then((answer) => parentPort?.postMessage(answer));

@@ -1,0 +1,186 @@
+import * as z from "zod";
+import { JobRowOutcome, JobRowReason } from "../../shared/contract/jobs.ts";
+import { AppError, fail } from "../../shared/errors.ts";
+import { AccountId, ConversationId } from "../../shared/ids.ts";
+import { AppendFile } from "../storage/appendFile.ts";
+import { readIfThere } from "../storage/durableFile.ts";
+
+/** The version of what is written here. A later one is left alone. */
+const VERSION = 1;
+
+/** What a Job is, once and for all: the first line of its journal. */
+export const JobBeginning = z.object({
+  fact: z.literal("begun"),
+  version: z.number().int().positive(),
+  jobId: ConversationId,
+  accountId: AccountId,
+  kind: z.string().max(100),
+  /** As its kind of Job understands it. Nothing secret. */
+  payload: z.unknown(),
+  rows: z.number().int().positive(),
+  /** SHA-256 of the sealed input, as hex. */
+  inputSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  at: z.number(),
+});
+export type JobBeginning = z.infer<typeof JobBeginning>;
+
+/** How a row ended, for good. */
+export const RowEnd = z.object({
+  outcome: JobRowOutcome.exclude(["open"]),
+  reason: JobRowReason.nullable().default(null),
+  names: z.array(z.string().max(300)).max(20).default([]),
+  error: AppError.nullable().default(null),
+  /** Whether a password that was made for the row is in use now. */
+  madePassword: z.boolean().default(false),
+});
+export type RowEnd = z.infer<typeof RowEnd>;
+
+const Fact = z.discriminatedUnion("fact", [
+  JobBeginning,
+  /** Whom rows are about, from one row on: many lines, because one would be too long. */
+  z.object({ fact: z.literal("targets"), from: z.number().int().nonnegative(), targets: z.array(z.string().max(300)) }),
+  /** Written before the first request that changes something. */
+  z.object({ fact: z.literal("rowBegun"), row: z.number().int().nonnegative(), at: z.number() }),
+  RowEnd.extend({ fact: z.literal("rowEnded"), row: z.number().int().nonnegative() }),
+  z.object({
+    fact: z.literal("status"),
+    status: z.enum(["running", "paused", "cancelled", "done"]),
+    error: AppError.nullable(),
+    at: z.number(),
+  }),
+  z.object({ fact: z.literal("inputDeleted"), at: z.number() }),
+]);
+export type JobFact = z.infer<typeof Fact>;
+
+/** Targets in one line of the journal. */
+const TARGETS_A_LINE = 500;
+
+/** All that the facts of a journal say together. Rows are counted from 0. */
+export class JobRecord {
+  readonly beginning: JobBeginning;
+  readonly targets: string[] = [];
+  readonly rowsBegun = new Map<number, number>();
+  readonly rowsEnded = new Map<number, RowEnd>();
+  status: Extract<JobFact, { fact: "status" }>["status"] = "running";
+  error: AppError | null = null;
+  /** When it paused, was cancelled or was done; null while it runs. */
+  endedAt: number | null = null;
+  inputDeleted = false;
+
+  constructor(beginning: JobBeginning) {
+    this.beginning = beginning;
+  }
+
+  /** Takes in what was written down later. */
+  take(fact: JobFact): void {
+    switch (fact.fact) {
+      case "begun":
+        return;
+      case "targets":
+        for (const [at, target] of fact.targets.entries()) this.targets[fact.from + at] = target;
+        return;
+      case "rowBegun":
+        if (!this.rowsBegun.has(fact.row)) this.rowsBegun.set(fact.row, fact.at);
+        return;
+      case "rowEnded":
+        this.rowsEnded.set(fact.row, RowEnd.parse(fact));
+        return;
+      case "status":
+        this.status = fact.status;
+        this.error = fact.error;
+        this.endedAt = fact.status === "running" ? null : fact.at;
+        return;
+      case "inputDeleted":
+        this.inputDeleted = true;
+    }
+  }
+
+  /** Rows by what came of them. */
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { outcome } of this.rowsEnded.values()) counts[outcome] = (counts[outcome] ?? 0) + 1;
+    return counts;
+  }
+
+  /** How many passwords were made that are in use and still here. */
+  get unsavedPasswords(): number {
+    if (this.inputDeleted) return 0;
+    let count = 0;
+    for (const { madePassword } of this.rowsEnded.values()) if (madePassword) count += 1;
+    return count;
+  }
+}
+
+/**
+ * The journal of one Job: a file of one line for each fact, none of them secret. A line that cannot be read is passed over:
+ * the last one may have been cut off by the end of the app, and whatever it said was not relied on yet.
+ */
+export class JobJournal {
+  readonly record: JobRecord;
+  readonly #file: AppendFile;
+
+  private constructor(record: JobRecord, file: AppendFile) {
+    this.record = record;
+    this.#file = file;
+  }
+
+  /**
+   * Begins a journal. The Job is there once this has resolved.
+   * @throws `file_failed`
+   */
+  static async create(path: string, beginning: Omit<JobBeginning, "fact" | "version">, targets: readonly string[]): Promise<JobJournal> {
+    const first: JobBeginning = { fact: "begun", version: VERSION, ...beginning };
+    const file = await AppendFile.create(path);
+    const journal = new JobJournal(new JobRecord(first), file);
+    const facts: JobFact[] = [];
+    for (let from = 0; from < targets.length; from += TARGETS_A_LINE) {
+      facts.push({ fact: "targets", from, targets: targets.slice(from, from + TARGETS_A_LINE) });
+    }
+    await journal.note(first, ...facts);
+    return journal;
+  }
+
+  /** Goes on with a journal whose record was read. @throws `file_failed` */
+  static async open(path: string, record: JobRecord): Promise<JobJournal> {
+    return new JobJournal(record, await AppendFile.open(path));
+  }
+
+  /**
+   * What a journal says; null where it holds no Job: it was cut off while it was made.
+   * @throws `data_too_new`, `file_failed`
+   */
+  static async read(path: string): Promise<JobRecord | null> {
+    const bytes = await readIfThere(path);
+    if (bytes === null) return null;
+    let record: JobRecord | null = null;
+    for (const line of bytes.toString("utf8").split("\n")) {
+      const fact = factOf(line);
+      if (fact === null) continue;
+      if (fact.fact === "begun") {
+        if (fact.version > VERSION) throw fail("data_too_new", { file: "journal" });
+        record ??= new JobRecord(fact);
+      } else record?.take(fact);
+    }
+    // The end of a list of targets may have been cut off: then nothing was begun.
+    return record !== null && record.targets.filter(() => true).length === record.beginning.rows ? record : null;
+  }
+
+  /** Writes facts down. They are on the disk, and in the record, when this resolves. @throws `file_failed` */
+  async note(...facts: readonly JobFact[]): Promise<void> {
+    await this.#file.append(facts.map((fact) => JSON.stringify(fact)));
+    for (const fact of facts) this.record.take(fact);
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+function factOf(line: string): JobFact | null {
+  if (line === "") return null;
+  try {
+    return Fact.safeParse(JSON.parse(line)).data ?? null;
+  } catch {
+    return null;
+  }
+}

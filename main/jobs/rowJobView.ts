@@ -1,0 +1,58 @@
+import type { Job, JobRow } from "../../shared/contract/jobs.ts";
+import { AppFailure } from "../../shared/errors.ts";
+import type { JobRecord } from "./jobJournal.ts";
+import type { RowJobRun } from "./rowJobRun.ts";
+
+/** A Job that is kept, and what its last run ended with that did not bring it to an end; null where there is none. */
+export interface KeptRowJob {
+  readonly record: JobRecord;
+  lastRun: unknown;
+}
+
+/** A Job as the renderer sees it. */
+export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined): Job {
+  const { jobId, accountId, kind, rows, at } = record.beginning;
+  const error = lastRun instanceof AppFailure ? lastRun.error : lastRun ? ({ kind: "internal", ref: jobId } as const) : record.error;
+  return {
+    jobId,
+    accountId,
+    kind: kind as Job["kind"],
+    status: run ? "running" : record.status === "running" ? "interrupted" : record.status,
+    progress: { done: record.rowsEnded.size, total: rows },
+    counts: record.counts(),
+    error: run ? null : error,
+    rowJob: {
+      stopping: run?.stopping ?? false,
+      waiting: run?.waitingFor ?? null,
+      unsavedPasswords: record.unsavedPasswords,
+    },
+    startedAt: at,
+    endedAt: run ? null : record.endedAt,
+  };
+}
+
+/** A page of a Job's rows; `not_done`: of those alone that did not come to what was wanted. */
+export function rowsOf(record: JobRecord, which: "all" | "not_done", from: number, limit: number): { rows: JobRow[]; total: number } {
+  const isWanted = (row: number): boolean => which === "all" || !isDone(record, row);
+  const wanted = Array.from({ length: record.beginning.rows }, (_, row) => row).filter(isWanted);
+  return { rows: wanted.slice(from, from + limit).map((row) => rowOf(record, row)), total: wanted.length };
+}
+
+/** Whether a row came to what was wanted. */
+export function isDone(record: JobRecord, row: number): boolean {
+  const outcome = record.rowsEnded.get(row)?.outcome;
+  return outcome === "done" || outcome === "already";
+}
+
+/** What came of one row. */
+export function rowOf(record: JobRecord, row: number): JobRow {
+  const end = record.rowsEnded.get(row);
+  return {
+    number: row + 1,
+    target: record.targets[row] ?? "",
+    outcome: end?.outcome ?? "open",
+    reason: end?.reason ?? null,
+    names: end?.names ?? [],
+    error: end?.error ?? null,
+  };
+}

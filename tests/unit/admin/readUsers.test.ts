@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { readUsers, type ReadUser, type ReadUserRow } from "../../../main/admin/csv/readUsers.ts";
+import { writeCsv } from "../../../main/admin/csv/writeCsv.ts";
+import { AppFailure } from "../../../shared/errors.ts";
+
+const read = (text: string, readFor: "new" | "existing" = "new"): ReadUserRow[] => readUsers(Buffer.from(text), "example.org", readFor).rows;
+const one = (header: string, row: string): ReadUserRow => read(`${header}\n${row}`)[0] as ReadUserRow;
+const user = (header: string, row: string): ReadUser => one(header, row).user ?? expect.fail(JSON.stringify(one(header, row)));
+const problem = (header: string, row: string): string | undefined => one(header, row).problem?.reason;
+
+function refusal(text: string): unknown {
+  try {
+    return readUsers(Buffer.from(text), "example.org", "new");
+  } catch (thrown) {
+    return thrown instanceof AppFailure ? thrown.error : thrown;
+  }
+}
+
+describe("files that admins have", () => {
+  it("of synapse-admin and Ketesa are read as they are", () => {
+    const rows = read(
+      "id,displayname,password,is_guest,admin,deactivated\n" +
+        "@alice:example.org,Alice,pa ss,false,true,false\n" +
+        '@bob:example.org,"Bob, the second",,0,,\n',
+    );
+    expect(rows.map(({ user: read }) => read)).toEqual([
+      { userId: "@alice:example.org", displayName: "Alice", password: "pa ss", admin: true, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false },
+      { userId: "@bob:example.org", displayName: "Bob, the second", password: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false },
+    ]);
+  });
+
+  it("of Ketesa with contacts, picture and type", () => {
+    const read = user(
+      "id,displayname,avatar_url,user_type,threepids,external_ids",
+      '@a:example.org,A,mxc://example.org/abc,bot,"email:A@Example.ORG,msisdn:+49 30 123456",oidc-google:x:y',
+    );
+    expect(read).toMatchObject({
+      avatarUrl: "mxc://example.org/abc",
+      userType: "bot",
+      threepids: [
+        { medium: "email", address: "a@example.org" },
+        { medium: "msisdn", address: "4930123456" },
+      ],
+      externalIds: [{ provider: "oidc-google", id: "x:y" }],
+    });
+  });
+
+  it("of a table that was exported there, with what is not used named", () => {
+    const { rows, unused } = readUsers(
+      Buffer.from("id,name,is_guest,admin,deactivated,erased,creation_ts,avatar_src,displayname\n@a:example.org,@a:example.org,false,false,,false,1600000000000,mxc://x/y,Ada"),
+      "example.org",
+      "new",
+    );
+    expect(rows[0]?.user).toMatchObject({ userId: "@a:example.org", displayName: "Ada", admin: false });
+    expect(unused).toEqual(["name", "is_guest", "erased", "creation_ts", "avatar_src"]);
+  });
+
+  it.each([
+    ["one user name a line", "alice\nbob\n", ["@alice:example.org", "@bob:example.org"], [null, null]],
+    ["user names and passwords without a header", "alice,one\nbob,two", ["@alice:example.org", "@bob:example.org"], ["one", "two"]],
+    ["user names and passwords with one", "username,password\nalice, x ", ["@alice:example.org"], [" x "]],
+    ["the old name of the column", "name;is_admin\nalice;true", ["@alice:example.org"], [null]],
+    ["capitals, blanks and another order", " Password ; DisplayName ; ID \n.;A;alice", ["@alice:example.org"], ["."]],
+    ["empty lines, lines of separators, and a totals line", "id;displayname\nalice;A\n;;\n\n;2 users\n", ["@alice:example.org", ""], [null, undefined]],
+  ])("with %s", (_name, text, names, passwords) => {
+    const rows = read(text);
+    expect(rows.map(({ name }) => name)).toEqual(names);
+    expect(rows.map(({ user: read }) => read?.password)).toEqual(passwords);
+  });
+
+  it("that name nobody are refused, with the columns they have", () => {
+    expect(refusal("Nachname;Vorname;Klasse\nLovelace;Ada;5a")).toEqual({ kind: "csv_without_users", columns: ["Nachname", "Vorname", "Klasse"] });
+    expect(refusal("id,displayname\n")).toEqual({ kind: "csv_without_users", columns: [] });
+    expect(refusal("")).toEqual({ kind: "csv_without_users", columns: [] });
+  });
+});
+
+describe("a row", () => {
+  it.each(["alice", "@alice:example.org", " alice ", "Alice", "@ALICE:EXAMPLE.ORG", "'@alice:example.org", "alice:example.org", "\u200balice"])(
+    "names a user: %j",
+    (name) => expect(user("id,x", `${name},`).userId).toBe("@alice:example.org"),
+  );
+
+  it.each(["true", "TRUE", "1", "yes", "on", "WAHR", "Vrai", "VERDADERO", "ИСТИНА", " true "])("says yes: %j", (word) =>
+    expect(user("id,admin", `a,${word}`).admin).toBe(true),
+  );
+
+  it.each(["false", "0", "FALSCH", "no", "off", "null", "undefined", "ЛОЖЬ"])("says no: %j", (word) => expect(user("id,admin", `a,${word}`).admin).toBe(false));
+
+  it("says nothing of what is blank", () => {
+    expect(user("id,admin,user_type,locked", "a,,null,")).toMatchObject({ admin: null, userType: null, locked: false });
+  });
+
+  it("has passwords exactly as they stand there", () => {
+    expect(user("id,password", 'a," tab\tand ""quotes"", é "').password).toBe(' tab\tand "quotes", é ');
+    expect(user("id,password", "a,'=1+1").password).toBe("'=1+1");
+    expect(user("id,password", "a,false").password).toBe("false");
+  });
+
+  it("has contacts with whatever stands between them, each once", () => {
+    const { threepids } = user("id;email;phone;threepids", 'a;x@y.org, z@y.org;0049 (30) 123-456;"email:X@Y.org\nmsisdn:4930123456"');
+    expect(new Set(threepids.map(({ address }) => address))).toEqual(new Set(["x@y.org", "z@y.org", "4930123456"]));
+    expect(threepids).toHaveLength(3);
+  });
+
+  it.each([
+    ["id,x", ",", undefined],
+    ["id,displayname", ",Ada", "no_id"],
+    ["id,x", "@a:other.org,", "other_server"],
+    ["id,x", "a b,", "name_not_allowed"],
+    ["id,x", "ä,", "name_not_allowed"],
+    ["id,x", "12345,", "name_only_digits"],
+    ["id,x", "_bridge,", "name_not_allowed"],
+    ["id,x", `${"a".repeat(250)},`, "name_too_long"],
+    ["id,displayname", `a,${"x".repeat(257)}`, "name_too_long"],
+    ["id,password", `a,${"x".repeat(513)}`, "password_too_long"],
+    ["id,password", 'a,"x\ny"', "line_break"],
+    ["id,admin", "a,perhaps", "neither_yes_nor_no"],
+    ["id,avatar_url", "a,https://example.org/a.png", "not_an_mxc_address"],
+    ["id,email", "a,nobody", "not_an_email"],
+    ["id,email", "a,x@y@z.org", "not_an_email"],
+    ["id,threepids", "a,email:a@b;msisdn:1", "not_an_email"],
+    ["id,phone", '"a","4,47E+11"', "not_a_phone_number"],
+    ["id,phone", "a,0301234567", "not_a_phone_number"],
+    ["id,external_ids", "a,google", "not_an_external_id"],
+  ])("that cannot be used says why: %s / %s", (header, row, reason) => {
+    if (reason === undefined) expect(refusal(`${header}\n${row}`)).toMatchObject({ kind: "csv_without_users" });
+    else expect(problem(header, row)).toBe(reason);
+  });
+
+  it("that comes twice is done once, and so is an address", () => {
+    const rows = read("id,email,external_ids\na,x@y.org,\nb,,p:1\nA,,\nc,X@y.org,\nd,,p:1");
+    expect(rows.map(({ problem: found }) => found?.reason ?? null)).toEqual([null, null, "twice", "contact_twice", "external_id_twice"]);
+  });
+
+  it("about somebody who exists counts for its name alone, whatever that is", () => {
+    const rows = read("id,admin,email\n@Old Name:example.org,x,\n@Old|Name:example.org,perhaps,nobody\n123,,", "existing");
+    expect(rows.map(({ user: read, problem: found }) => read?.userId ?? found?.reason)).toEqual(["name_not_allowed", "@Old|Name:example.org", "@123:example.org"]);
+  });
+});
+
+describe("a file that is written", () => {
+  it.each(["=1+1", "+1", "-1", "@a", "\tx", "\rx", "'=1", "''@x"])("runs nothing in a spreadsheet: %j", (cell) => {
+    const text = writeCsv([[cell]]);
+    expect(text).toMatch(/^\ufeff"?'/);
+    // What Steward wrote it reads again as it was: it says so by its columns.
+    const again = readUsers(Buffer.from(writeCsv([["id", "password", "result", "reason"], ["a", cell, "failed", ""]])), "example.org", "new");
+    if (!cell.includes("\r")) expect(again.rows[0]?.user?.password).toBe(cell);
+    expect(again.unused).toEqual([]);
+  });
+
+  it("holds quotes, separators, line ends and blanks at the ends", () => {
+    expect(writeCsv([["a,b", 'say "hi"', "one\ntwo", " x "]])).toBe('\ufeff"a,b","say ""hi""","one\ntwo"," x "\r\n');
+  });
+});
