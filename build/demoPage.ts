@@ -36,6 +36,14 @@ export function demoPage({ homeserver, accounts, mails }: DemoPageContent): stri
 <h1>Steward demo</h1>
 <h2>Mailbox</h2>
 ${mails.length === 0 ? "<p>No mails yet. What the homeserver sends arrives here.</p>" : mails.map(mailPart).join("\n")}
+<h2>What to try</h2>
+<ul>
+<li>Sign in as <code>ben</code> and unlock the Secure Backup with its Security Key; then sign in as <code>dan</code> and set one up.
+<li>Sign in to all four, and look at All accounts: each says what it needs.
+<li>As <code>ada</code>, open Users: find somebody, change a name, reset a password.
+<li>Sign in as <code>cleo</code>, and sign out thirty sessions with one question.
+<li>Create an account, or recover one: the mails arrive above.
+</ul>
 <h2>Accounts to try</h2>
 <p>Homeserver: <code>${escape(homeserver)}</code></p>
 <table>

@@ -4,6 +4,7 @@ import { listenLocally } from "../tests/support/ports.ts";
 import { startSdkSession } from "../tests/support/sdkSession.ts";
 import { startSynapse, type Synapse, type TestUser } from "../tests/support/synapse.ts";
 import { type DemoAccount, demoPage } from "./demoPage.ts";
+import { DEMO_USERS, makeDemoUsers } from "./demoUsers.ts";
 import { say } from "./paths.ts";
 
 /** Everything of the demo but the app. */
@@ -56,12 +57,16 @@ async function seed(synapse: Synapse): Promise<DemoAccount[]> {
   const ben = await synapse.register({ user: "ben", password: "ben keeps keys", displayName: "Ben" });
   const cleo = await synapse.register({ user: "cleo", password: "cleo is everywhere", displayName: "Cleo" });
   const dan = await synapse.register({ user: "dan", password: "dan starts anew", displayName: "Dan" });
-  await giveEmails(synapse, ada, [ada, ben, cleo]);
+  say(`making ${String(DEMO_USERS)} users for the admin to look after`);
+  await asAdmin(synapse, ada, async (token) => {
+    await giveEmails(synapse, token, [ada, ben, cleo]);
+    await makeDemoUsers(synapse, ada.userId.slice(ada.userId.indexOf(":") + 1), token);
+  });
   const securityPhrase = "nine quiet herons by the old mill";
   const securityKey = await giveSecureBackup(synapse, ben, securityPhrase);
   await synapse.addSessions(cleo, 30);
   return [
-    { ...ada, about: "server admin" },
+    { ...ada, about: `server admin, of ${String(DEMO_USERS)} more users` },
     { ...ben, about: "has a Secure Backup with 12 room keys", securityKey, securityPhrase },
     { ...cleo, about: "30 sessions" },
     { ...dan, about: "nothing set up, no email" },
@@ -69,8 +74,13 @@ async function seed(synapse: Synapse): Promise<DemoAccount[]> {
 }
 
 /** Done by the server's admin, in a session that ends with it: whom the tests use for it would stay on the server. */
-async function giveEmails(synapse: Synapse, admin: TestUser, users: readonly TestUser[]): Promise<void> {
+async function asAdmin(synapse: Synapse, admin: TestUser, work: (token: string) => Promise<void>): Promise<void> {
   const { accessToken: token } = await synapse.login(admin.user, admin.password);
+  await work(token);
+  await synapse.call({ path: "/_matrix/client/v3/logout", token, body: {} });
+}
+
+async function giveEmails(synapse: Synapse, token: string, users: readonly TestUser[]): Promise<void> {
   for (const { user, userId } of users) {
     await synapse.call({
       method: "PUT",
@@ -79,7 +89,6 @@ async function giveEmails(synapse: Synapse, admin: TestUser, users: readonly Tes
       body: { threepids: [{ medium: "email", address: `${user}@example.org` }] },
     });
   }
-  await synapse.call({ path: "/_matrix/client/v3/logout", token, body: {} });
 }
 
 /** Lets another client set up Secure Backup, as a person who comes from elsewhere has done. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DemoAccount, demoPage } from "../../build/demoPage.ts";
 import { type DemoServer, startDemoServer } from "../../build/demoServer.ts";
+import { DEMO_USERS } from "../../build/demoUsers.ts";
 import { login, matrixCall, matrixOk, type Tokens } from "../support/matrixApi.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
@@ -39,18 +40,21 @@ function signIn(name: string): Promise<Tokens> {
 }
 
 describe("the demo", () => {
-  test("has four accounts, of which one is a server admin and one has 30 sessions", async () => {
+  test("has four accounts, of which one is the admin of many users and one has 30 sessions", async () => {
     const ada = await signIn("ada");
     const about = async (path: string) =>
       matrixOk(demo.homeserver, { path: `/_synapse/admin${path}`, token: ada.accessToken });
-    const { users } = await about("/v2/users?deactivated=true");
-    type User = { displayname: string; admin: boolean };
-    expect(users.map(({ displayname, admin }: User) => [displayname, admin])).toEqual([
+    type User = { name: string; displayname: string; admin: boolean; deactivated: boolean; locked: boolean };
+    const { users, total } = (await about("/v2/users?deactivated=true&locked=true&limit=1000")) as { users: User[]; total: number };
+    expect(total).toBe(DEMO_USERS + 4);
+    expect(users.filter(({ name }) => /^@\w+:/.test(name) && !name.startsWith("@telegram_")).map((user) => [user.displayname, user.admin])).toEqual([
       ["Ada", true],
       ["Ben", false],
       ["Cleo", false],
       ["Dan", false],
     ]);
+    const counts = [users.filter((user) => user.deactivated), users.filter((user) => user.locked)].map(({ length }) => length);
+    expect(counts).toEqual([8, 5]);
     expect(demo.accounts.map(({ user }) => user)).toEqual(["ada", "ben", "cleo", "dan"]);
     const sessionsOf = async (name: string): Promise<number> => {
       const userId = ada.userId.replace("@ada:", `@${name}:`);
