@@ -25,6 +25,7 @@ export interface HandlerParts {
   profile: ProfileService;
   password: PasswordService;
   addresses: AddressService;
+  accountManagement: Handlers["accountManagement"];
   recoveries: Handlers["recovery"];
   addEmail: AddEmail;
   sessionList: DeviceList;
@@ -124,6 +125,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       openBrowserSignIn: (input) => browserSignIns.openBrowserSignIn(input),
       cancelBrowserSignIn: (input) => browserSignIns.cancelBrowserSignIn(input),
     },
+    accountManagement: parts.accountManagement,
     registration: parts.registration,
     profile: {
       get: ({ accountId }) => profile.get(accountId),

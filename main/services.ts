@@ -16,6 +16,7 @@ import { HealthService } from "./health/healthService.ts";
 import { openBulkJobs } from "./admin/bulk/openBulkJobs.ts";
 import { Jobs } from "./jobs/jobs.ts";
 import { JobsService } from "./jobs/jobsService.ts";
+import { AccountManagementService, type AccountManagementParts } from "./account/accountManagement.ts";
 import { AddEmail } from "./account/addEmail.ts";
 import { AddressService } from "./account/addresses.ts";
 import { PendingEmails } from "./account/pendingEmails.ts";
@@ -75,6 +76,8 @@ export interface ServicesOptions {
   serverLimits?: Partial<ServerLimits>;
   /** In place of how often a server is asked about a mailed link, and for how long. */
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
+  /** In place of how often it is looked whether a session was signed out on a server's own page, and for how long. */
+  managementTimes?: Pick<AccountManagementParts, "pollMs" | "watchMs">;
   /** In place of how often a server is asked whether a step of creating an account is done, in milliseconds. */
   registrationPollMs?: number;
   /** In place of the first wait for a server that is away, in milliseconds. */
@@ -253,8 +256,21 @@ export async function openServices(options: ServicesOptions) {
   sessions.onRunning((accountId) => {
     addEmail.resume(accountId).catch((error: unknown) => accountsLogger.warn("emails not looked after", { accountId, error }));
   });
+  const accountManagement = new AccountManagementService({
+    sessions,
+    fetch,
+    openInBrowser: options.openInBrowser,
+    onSessionsChanged,
+    ...options.managementTimes,
+  });
   const sessionList = new DeviceList({ sessions, challenges, onChanged: onSessionsChanged });
-  const password = new PasswordService({ sessions, challenges, phraseStrength, onSessionsChanged });
+  const password = new PasswordService({
+    sessions,
+    challenges,
+    phraseStrength,
+    isDelegated: async (accountId) => (await accountManagement.state({ accountId })).delegated,
+    onSessionsChanged,
+  });
 
   const recoveries = new Recoveries({
     secretStore,
@@ -345,6 +361,7 @@ export async function openServices(options: ServicesOptions) {
     profile,
     password,
     addresses,
+    accountManagement,
     addEmail,
     challenges,
     sessionList,

@@ -26,16 +26,13 @@ const FIND_OUT_AFTER_MS = [0, 1_000, 4_000];
 const Capabilities = z.object({
   capabilities: z.object({ "m.change_password": z.object({ enabled: z.boolean() }).optional().catch(undefined) }),
 });
-/** Where a server leaves accounts to (Client-Server API, "Server metadata discovery"; MSC4191). */
-const AuthMetadata = z.object({
-  issuer: z.string(),
-  account_management_uri: z.url({ protocol: /^https?$/ }).max(2048).optional().catch(undefined),
-});
 
 export interface PasswordParts {
   sessions: Pick<SessionManager, "account" | "session">;
   challenges: Pick<Challenges, "run">;
   phraseStrength: typeof phraseStrength;
+  /** Whether the account's server leaves passwords to an OAuth 2.0 service. */
+  isDelegated: (accountId: AccountId) => Promise<boolean>;
   /** Called after a change, which may have signed sessions out. */
   onSessionsChanged: (accountId: AccountId) => void;
 }
@@ -55,13 +52,12 @@ export class PasswordService implements Requests {
   state({ accountId }: Input<"state">): Promise<PasswordState> {
     return this.#parts.sessions.session(accountId).use(async (client, signal) => {
       const homeserver = homeserverOf(client);
-      const [allowed, metadata, hasPassword] = await Promise.all([
+      const [allowed, delegated, hasPassword] = await Promise.all([
         isAllowed(homeserver, signal),
-        authMetadata(homeserver, signal),
+        this.#parts.isDelegated(accountId).catch(() => false),
         hasPasswordIn(homeserver, signal),
       ]);
-      const change = metadata ? "elsewhere" : allowed ? "possible" : "not_allowed";
-      return { change, manageUrl: metadata?.account_management_uri ?? null, hasPassword };
+      return { change: delegated ? "elsewhere" : allowed ? "possible" : "not_allowed", hasPassword };
     });
   }
 
@@ -109,14 +105,6 @@ export class PasswordService implements Requests {
 async function isAllowed(homeserver: HomeserverClient, signal: AbortSignal): Promise<boolean> {
   const { capabilities } = await homeserver.json({ path: "/_matrix/client/v3/capabilities", signal, schema: Capabilities });
   return capabilities["m.change_password"]?.enabled !== false;
-}
-
-async function authMetadata(homeserver: HomeserverClient, signal: AbortSignal): Promise<z.infer<typeof AuthMetadata> | null> {
-  const asked = homeserver.json({ path: "/_matrix/client/v1/auth_metadata", signal, schema: AuthMetadata });
-  return asked.catch((thrown: unknown) => {
-    if (signal.aborted) throw thrown;
-    return null;
-  });
 }
 
 /**

@@ -13,8 +13,6 @@ export const DeactivationPreview = z.object({
   addresses: z.array(Address).nullable(),
   /** Whether people sign in to this server by single sign-on: such a login stays tied to the account. */
   singleSignOn: z.boolean().nullable(),
-  /** Whether accounts are managed on a page of the server's own (OAuth): it is not deactivated here then. */
-  delegated: z.boolean().nullable(),
   /** Room keys in this session; they can be exported as long as the account is there. */
   roomKeys: z.number().int().nullable(),
   otherSessions: z.number().int().nullable(),

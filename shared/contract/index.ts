@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { accountManagement } from "./accountManagement.ts";
 import { accounts } from "./accounts.ts";
 import { actionLog } from "./actionLog.ts";
 import { addresses } from "./addresses.ts";
@@ -32,6 +33,7 @@ import { verifications } from "./verifications.ts";
 export const contract = {
   app,
   accounts,
+  accountManagement,
   signIn,
   registration,
   profile,

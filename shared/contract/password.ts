@@ -12,8 +12,6 @@ export const PasswordState = z.object({
    * passwords to an OAuth 2.0 service.
    */
   change: z.enum(["possible", "not_allowed", "elsewhere"]),
-  /** The page where accounts are managed when it is `elsewhere`; null where the server names none. */
-  manageUrl: z.string().max(2048).nullable(),
   /** Whether the account has a password; null where the server does not say. */
   hasPassword: z.boolean().nullable(),
 });

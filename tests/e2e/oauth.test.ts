@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signInWithOtherClient } from "../support/authService/otherClient.ts";
 import { allowAtAuthService, registerAtAuthService } from "../support/authService/useAuthService.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
@@ -28,6 +29,29 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.isAt(/Secure Backup|Verify this session/);
     expect((await person.accounts()).map(({ userId }) => userId)).toEqual(["@nora:example.org"]);
     await expectNoLeaks(world, { password: nora.password });
+  });
+
+  it("leads to the server's page for what only that can do, and notices what was done there", async () => {
+    const { person, browser, authService } = world;
+    await signInWithOtherClient(authService, nora, "Fancy client");
+    await person.openAccount("nora", "Password & recovery");
+    await person.sees(/changes passwords and email addresses on its own page/);
+    expect(await person.page.getByLabel("New password").count()).toBe(0);
+    await person.looks("oauth-password");
+    await person.press("Open account page");
+    expect(new URL(await browser.nextOpened()).searchParams.get("action")).toBe("org.matrix.profile");
+    await person.openAccount("nora", "Sessions");
+    await person.sees(/^Fancy client/);
+    await person.press("Sign out all others");
+    await person.isAsked("Sign out this session on the server’s page");
+    await person.press("Open its page");
+    const page = await browser.follow();
+    await person.looks("oauth-sign-out-other");
+    await page.getByRole("button", { name: "Remove device" }).click();
+    await person.seesNoMore(/^Fancy client/);
+    await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+    await person.sees(/deletes accounts on its own page/);
+    await person.looks("oauth-deactivate");
   });
 
   it("lets a person create an account on its page", async () => {

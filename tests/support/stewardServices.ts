@@ -37,7 +37,7 @@ export class StewardData {
   }
 
   /** Opens the services as a start of the app does; no session is started yet. */
-  async open(overrides: Partial<Pick<ServicesOptions, "serverAwayMs" | "fetch" | "onlyThisComputer" | "serverLimits" | "recoveryTimes" | "registrationPollMs" | "verificationLimits">> = {}): Promise<Services> {
+  async open(overrides: Partial<Pick<ServicesOptions, "serverAwayMs" | "fetch" | "onlyThisComputer" | "serverLimits" | "recoveryTimes" | "registrationPollMs" | "verificationLimits" | "managementTimes">> = {}): Promise<Services> {
     const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
     const folders = new Folders(this.folder);

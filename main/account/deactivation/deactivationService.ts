@@ -72,7 +72,6 @@ export class DeactivationService implements Requests {
       userId,
       addresses,
       singleSignOn: flows && flows.some(({ kind }) => kind === "sso"),
-      delegated: flows && flows.some(({ kind }) => kind === "oauth"),
       roomKeys,
       otherSessions: devices && devices.filter(({ thisSession }) => !thisSession).length,
       unansweredSince: index.get(accountId)?.deactivation?.askedAt ?? null,

@@ -40,6 +40,22 @@ export const AuthMetadata = z.object({
 export type AuthMetadata = z.infer<typeof AuthMetadata>;
 
 /**
+ * Asks a homeserver for what its authorization server says of itself, unread; null where it has none.
+ *
+ * @throws `network` and its kin, and what else the server answers
+ */
+export async function askAuthDocument(baseUrl: string, fetch: Fetch): Promise<Record<string, unknown> | null> {
+  const url = `${baseUrl}/_matrix/client/v1/auth_metadata`;
+  try {
+    return await requestJson({ fetch, url, schema: z.looseObject({}), timeoutMs: DISCOVERY_TIMEOUT_MS });
+  } catch (thrown) {
+    // Neither a homeserver without it nor a web server that answers everything with its page knows of any.
+    if (isMissing(thrown) || isFailure(thrown, "bad_answer")) return null;
+    throw thrown;
+  }
+}
+
+/**
  * Asks a homeserver whom it leaves signing in to; null where it does that itself.
  *
  * Only a homeserver on this computer may name addresses on this computer: a web page elsewhere has no business there.
@@ -49,12 +65,7 @@ export type AuthMetadata = z.infer<typeof AuthMetadata>;
  */
 export async function askAuthMetadata(baseUrl: string, fetch: Fetch): Promise<AuthMetadata | null> {
   const { host, hostname } = new URL(baseUrl);
-  const url = `${baseUrl}/_matrix/client/v1/auth_metadata`;
-  const answer = await requestJson({ fetch, url, schema: z.looseObject({}), timeoutMs: DISCOVERY_TIMEOUT_MS }).catch((thrown: unknown) => {
-    // Neither a homeserver without it nor a web server that answers everything with its page knows of any.
-    if (isMissing(thrown) || isFailure(thrown, "bad_answer")) return null;
-    throw thrown;
-  });
+  const answer = await askAuthDocument(baseUrl, fetch);
   if (answer === null) return null;
   const metadata = AuthMetadata.safeParse(answer).data;
   if (metadata === undefined || (!isLocalhost(hostname) && namesThisComputer(metadata))) throw fail("oauth_unusable", { host });

@@ -13,11 +13,15 @@ import { dateText, t } from "../../i18n/index.ts";
 import { deactivate, deactivationPreviews } from "../../stores/deactivation.ts";
 import { go } from "../../stores/routes.ts";
 import { CheckList } from "./CheckList.tsx";
+import { AccountPageLink } from "../accountPage/AccountPageLink.tsx";
+import { useManagementLoad } from "../accountPage/useManagement.ts";
 import styles from "./Deactivate.module.css";
 
 /** Ends an account for good: what to do before, what it costs, and the final yes. */
 export function DeactivatePage({ account }: { readonly account: Account }) {
   const { accountId, userId, homeserver } = account;
+  // Nothing is offered before it is known who does it.
+  const { answer: management, error: notKnown } = useManagementLoad(accountId);
   const running = account.session.status === "running";
   const { answer: preview, error, loading } = deactivationPreviews.use(accountId);
   useEffect(() => {
@@ -40,13 +44,15 @@ export function DeactivatePage({ account }: { readonly account: Account }) {
       )}
       {error && <ErrorText error={error} actions={retry} />}
       {!preview && loading && <Skeleton label={t("deactivate.looking")} lines={6} />}
-      {preview && running && (
+      {preview && running && (management || notKnown) && (
         <>
           {preview.unansweredSince !== null && (
             <Notice tone="warn">{t("deactivate.unansweredSince", { when: dateText(preview.unansweredSince) })}</Notice>
           )}
-          {preview.delegated ? (
-            <Notice tone="info">{t("deactivate.delegated", { server: homeserver.serverName })}</Notice>
+          {management?.delegated ? (
+            <AccountPageLink accountId={accountId} management={management} action="deactivate">
+              {t("deactivate.delegated", { server: homeserver.serverName, userId })}
+            </AccountPageLink>
           ) : (
             <>
               <CheckList account={account} preview={preview} />

@@ -18,7 +18,7 @@ import { accountAddresses, removeAddress } from "../../stores/addresses.ts";
 const shownAs = ({ medium, address }: AccountAddress): string => (medium === "msisdn" ? `+${address}` : address);
 
 /** The email addresses and phone numbers on the account, and taking them off. */
-export function Addresses({ accountId }: { readonly accountId: AccountId }) {
+export function Addresses({ accountId, delegated }: { readonly accountId: AccountId; readonly delegated: boolean }) {
   const { answer, error } = accountAddresses.use(accountId);
   useEffect(() => void accountAddresses.load(accountId), [accountId]);
   const retry = <Button onPress={() => void accountAddresses.load(accountId)}>{t("common.retry")}</Button>;
@@ -26,12 +26,20 @@ export function Addresses({ accountId }: { readonly accountId: AccountId }) {
     <Section title={t("addresses.title")}>
       {error && <ErrorText error={error} actions={retry} />}
       {!answer && !error && <Skeleton label={t("app.loading")} lines={2} />}
-      {answer && <List accountId={accountId} answer={answer} />}
+      {answer && <List accountId={accountId} answer={answer} delegated={delegated} />}
     </Section>
   );
 }
 
-function List({ accountId, answer: { addresses, canChange } }: { readonly accountId: AccountId; readonly answer: AccountAddresses }) {
+interface ListProps {
+  readonly accountId: AccountId;
+  readonly answer: AccountAddresses;
+  /** Whether they are changed on a page of the server's: this page says so. */
+  readonly delegated: boolean;
+}
+
+function List({ accountId, answer: { addresses, canChange: allowed }, delegated }: ListProps) {
+  const canChange = allowed && !delegated;
   const [leaving, setLeaving] = useState<AccountAddress | null>(null);
   const emails = addresses.filter(({ medium }) => medium === "email").length;
   const remove = (one: AccountAddress) => (
@@ -42,7 +50,7 @@ function List({ accountId, answer: { addresses, canChange } }: { readonly accoun
   return (
     <>
       {emails === 0 && <Notice tone="warn">{t("addresses.noEmail")}</Notice>}
-      {!canChange && <Notice tone="info">{t("addresses.notAllowed")}</Notice>}
+      {!allowed && !delegated && <Notice tone="info">{t("addresses.notAllowed")}</Notice>}
       {addresses.length > 0 && (
         <Rows label={t("addresses.title")}>
           {addresses.map((one) => (

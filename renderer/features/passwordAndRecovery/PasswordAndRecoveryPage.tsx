@@ -1,29 +1,30 @@
-import { ExternalLink } from "lucide-react";
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
+import type { AccountManagement } from "../../../shared/contract/accountManagement.ts";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { PasswordState } from "../../../shared/contract/password.ts";
-import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
-import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { accountAddresses } from "../../stores/addresses.ts";
 import { passwordStates } from "../../stores/password.ts";
 import { go } from "../../stores/routes.ts";
+import { AccountPageLink } from "../accountPage/AccountPageLink.tsx";
+import { useManagement } from "../accountPage/useManagement.ts";
 import { Addresses } from "./Addresses.tsx";
 import { ChangePassword } from "./ChangePassword.tsx";
 
 /** What an account is signed in with. */
 export function PasswordAndRecoveryPage({ account }: { readonly account: Account }) {
   const { accountId, session } = account;
+  const management = useManagement(accountId);
   return (
     <Page title={t("nav.passwordAndRecovery")} subtitle={t("password.subtitle")}>
       {session.status === "running" ? (
         <>
-          <Addresses accountId={accountId} />
-          <Password account={account} />
+          <Addresses accountId={accountId} delegated={management?.delegated ?? false} />
+          {management?.delegated ? <OnServersPage account={account} management={management} /> : <Password account={account} />}
         </>
       ) : session.status === "starting" ? (
         <Skeleton label={t("app.loading")} lines={4} />
@@ -54,29 +55,23 @@ function Password({ account }: { readonly account: Account }) {
       {!state && !error && <Skeleton label={t("app.loading")} lines={4} />}
       {state?.change === "possible" && <ChangePassword accountId={accountId} state={state} />}
       {state?.change === "not_allowed" && <Notice tone="info">{t("password.notAllowed")}</Notice>}
-      {state?.change === "elsewhere" && <Elsewhere account={account} state={state} />}
     </Section>
   );
 }
 
-function Elsewhere({ account, state: { manageUrl } }: { readonly account: Account; readonly state: PasswordState }) {
-  const { accountId, homeserver } = account;
-  const open = useAction((url: string) => steward.app.openExternal({ url, accountId }));
+interface OnServersPageProps {
+  readonly account: Account;
+  readonly management: AccountManagement;
+}
+
+/** In place of what an OAuth 2.0 homeserver does on a page of its own. */
+function OnServersPage({ account: { accountId, userId, homeserver }, management }: OnServersPageProps) {
+  const reload = useCallback(() => accountAddresses.reload(accountId), [accountId]);
   return (
-    <>
-      <Notice
-        tone="info"
-        actions={
-          manageUrl !== null && (
-            <Button small icon={ExternalLink} busy={open.busy} onPress={() => void open.run(manageUrl)}>
-              {t("password.manage")}
-            </Button>
-          )
-        }
-      >
-        {t("password.elsewhere", { server: homeserver.serverName })}
-      </Notice>
-      {open.error && <ErrorText error={open.error} />}
-    </>
+    <Section title={t("password.title")}>
+      <AccountPageLink accountId={accountId} management={management} action="profile" onReturn={reload}>
+        {t("password.elsewhere", { server: homeserver.serverName, userId })}
+      </AccountPageLink>
+    </Section>
   );
 }

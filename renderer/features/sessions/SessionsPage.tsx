@@ -21,6 +21,8 @@ import { startVerification } from "../../stores/verifications.ts";
 import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
 import { type SessionActions, SessionRow } from "./SessionRow.tsx";
+import { SignOutOnPageDialog } from "./SignOutOnPageDialog.tsx";
+import { useManagement } from "../accountPage/useManagement.ts";
 import styles from "./Sessions.module.css";
 
 /** Everywhere an account is signed in. */
@@ -60,6 +62,7 @@ const MANY = 8;
 
 function SessionLists({ account, sessions }: { readonly account: Account; readonly sessions: readonly Session[] }) {
   const { accountId } = account;
+  const management = useManagement(accountId);
   const [filter, setFilter] = useState<SessionFilter>("all");
   const [query, setQuery] = useState("");
   const [chosenIds, setChosenIds] = useState<ReadonlySet<string>>(new Set());
@@ -165,14 +168,25 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       )}
       {leaving && (
         <DialogBoundary onClose={() => setLeaving(null)}>
-          <SignOutSessionsDialog
+          {management?.delegated ? (
+            <SignOutOnPageDialog
+              account={account}
+              leaving={leaving}
+              sessions={sessions}
+              hasPage={management.pageHost !== null}
+              onClose={() => {
+                setLeaving(null);
+                setChosenIds(new Set());
+              }}
+            />
+          ) : <SignOutSessionsDialog
             leaving={leaving}
             onClose={() => setLeaving(null)}
             onConfirm={() => {
               setLeaving(null);
               void signOut.run(leaving.map(({ deviceId }) => deviceId));
             }}
-          />
+          />}
         </DialogBoundary>
       )}
     </>

@@ -73,7 +73,7 @@ const signsIn = async (password: string): Promise<boolean> =>
 describe("the password of an account", () => {
   it("is changed after one question, and the other sessions stay", async () => {
     await synapse.addSessions(user, 2);
-    expect(await services.password.state({ accountId })).toEqual({ change: "possible", manageUrl: null, hasPassword: true });
+    expect(await services.password.state({ accountId })).toEqual({ change: "possible", hasPassword: true });
     const changing = change();
     expect(await asked()).toMatchObject({ purpose: "change_password", stage: { kind: "password" } });
     await answer();
@@ -174,10 +174,8 @@ describe("the password of an account", () => {
     expect(await services.password.state({ accountId })).toMatchObject({ change: "not_allowed" });
     const metadata = { issuer: "https://auth.example/", account_management_uri: "https://auth.example/account" };
     proxy.addRule({ path: /auth_metadata/, fault: { kind: "answer", status: 200, body: metadata } });
-    expect(await services.password.state({ accountId })).toMatchObject({
-      change: "elsewhere",
-      manageUrl: "https://auth.example/account",
-    });
+    expect(await services.password.state({ accountId })).toMatchObject({ change: "elsewhere" });
+    expect(await services.accountManagement.state({ accountId })).toEqual({ delegated: true, pageHost: "auth.example" });
   });
 
   it("stays when the question is cancelled", async () => {
