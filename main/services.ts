@@ -166,6 +166,12 @@ export async function openServices(options: ServicesOptions) {
     sessionName,
     keeping: options.keeping,
   });
+  const newSessions = new NewSessions({
+    fileOf: (accountId) => folders.account(accountId).knownSessions,
+    onDamaged,
+    emit,
+    logger: loggerFor("accounts"),
+  });
   await sessions.forgetThisTimeOnly();
   const browserSignIns = new BrowserSignIns({
     sessions,
@@ -216,12 +222,6 @@ export async function openServices(options: ServicesOptions) {
     phraseStrength,
     displayName: (accountId) => sessions.account(accountId).displayName,
     ports: options.keyFiles,
-  });
-  const newSessions = new NewSessions({
-    fileOf: (accountId) => folders.account(accountId).knownSessions,
-    onDamaged,
-    emit,
-    logger: loggerFor("accounts"),
   });
   const health = new HealthService({
     sessions,
