@@ -37,6 +37,7 @@ import type { ScryptCost } from "./secrets/passphraseKeychain.ts";
 import { phraseStrength } from "./secrets/phraseStrength.ts";
 import type { Fetch } from "./http/redirects.ts";
 import type { ServerLimits } from "./http/limits.ts";
+import type { KeeperTimes } from "./http/tokenKeeper.ts";
 import { Recoveries, type RecoveriesParts } from "./onboarding/recoveries.ts";
 import { BrowserSignIns } from "./sessions/credentials/browserSignIns.ts";
 import type { BrowserSignInsParts } from "./sessions/credentials/browserWay.ts";
@@ -74,6 +75,8 @@ export interface ServicesOptions {
   scryptCost?: ScryptCost;
   /** In place of what a server is given. */
   serverLimits?: Partial<ServerLimits>;
+  /** In place of how patiently tokens are refreshed. */
+  keeperTimes?: Partial<KeeperTimes>;
   /** In place of how often a server is asked about a mailed link, and for how long. */
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
   /** In place of how often it is looked whether a session was signed out on a server's own page, and for how long. */
@@ -124,6 +127,7 @@ export async function openServices(options: ServicesOptions) {
     adminBaseUrl: (accountId) => index.get(accountId)?.adminBaseUrl ?? null,
     onlyThisComputer: options.onlyThisComputer ?? false,
     ...(options.serverLimits && { serverLimits: options.serverLimits }),
+    ...(options.keeperTimes && { keeperTimes: options.keeperTimes }),
     loadSdk: () => import("./sdk/index.ts"),
     migrateRoomKeys,
     keepOutOfLogs: options.keepOutOfLogs,

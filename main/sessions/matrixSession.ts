@@ -15,7 +15,7 @@ import { PinnedIdentity } from "../sdk/pinnedIdentity.ts";
 import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, type SetAside, takeNextStore } from "./deviceMigration.ts";
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
-import type { TokenKeeper } from "../http/tokenKeeper.ts";
+import type { KeeperTimes, TokenKeeper } from "../http/tokenKeeper.ts";
 import { sessionTokens } from "./oauth/oauthTokens.ts";
 
 /** How long the end of a session waits for tokens that are being refreshed, so that they are written down. Milliseconds. */
@@ -31,6 +31,8 @@ export interface SessionParts {
   adminBaseUrl?: (accountId: AccountId) => string | null;
   /** In place of what a server is given. */
   serverLimits?: Partial<ServerLimits>;
+  /** In place of how patiently tokens are refreshed. */
+  keeperTimes?: Partial<KeeperTimes>;
   loadSdk: LoadSdk;
   migrateRoomKeys: MigrateRoomKeys;
   /** Writes down that the session has another device from now on, whose crypto store is in its place. */

@@ -6,5 +6,5 @@ export type KillableWork =
   | { kind: "repair"; securityKey: string; newBackup: boolean }
   | { kind: "turn_off" };
 
-/** The same, and what a person does whose device was removed. */
-export type ChildWork = KillableWork | { kind: "sign_in_again" };
+/** The same, what a person does whose device was removed, and one request of an account that is signed in. */
+export type ChildWork = KillableWork | { kind: "sign_in_again" } | { kind: "ask" };

@@ -52,8 +52,12 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const work = JSON.parse(await nextLine()) as ChildWork;
 // What is learnt of an account at its start makes requests of its own.
-if (work.kind !== "sign_in_again") await services.health.refresh(accountId);
-if (work.kind === "sign_in_again") {
+if (work.kind !== "sign_in_again" && work.kind !== "ask") await services.health.refresh(accountId);
+if (work.kind === "ask") {
+  say("ready");
+  await nextLine();
+  say(`ended ${(await services.sessions.session(accountId).use((client) => client.whoami())).user_id}`);
+} else if (work.kind === "sign_in_again") {
   say("ready");
   await nextLine();
   await services.sessions.signInAgain(accountId, password);

@@ -12,6 +12,22 @@ import { MemoryKeychain } from "./memoryKeychain.ts";
 /** An event as the renderer would have got it. */
 export type SentEvent = { [C in EventChannel]: { channel: C; payload: EventPayload<C> } }[EventChannel];
 
+/** What a test may have otherwise. */
+type Overrides = Partial<
+  Pick<
+    ServicesOptions,
+    | "fetch"
+    | "keeperTimes"
+    | "managementTimes"
+    | "onlyThisComputer"
+    | "recoveryTimes"
+    | "registrationPollMs"
+    | "serverAwayMs"
+    | "serverLimits"
+    | "verificationLimits"
+  >
+>;
+
 /** Main's services on plain Node, with a data folder that outlives them. */
 export class StewardData {
   readonly folder: string;
@@ -37,7 +53,7 @@ export class StewardData {
   }
 
   /** Opens the services as a start of the app does; no session is started yet. */
-  async open(overrides: Partial<Pick<ServicesOptions, "serverAwayMs" | "fetch" | "onlyThisComputer" | "serverLimits" | "recoveryTimes" | "registrationPollMs" | "verificationLimits" | "managementTimes">> = {}): Promise<Services> {
+  async open(overrides: Overrides = {}): Promise<Services> {
     const note = (message: string, fields?: object): void => void this.warnings.push(`${message} ${JSON.stringify(fields)}`);
     const logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
     const folders = new Folders(this.folder);

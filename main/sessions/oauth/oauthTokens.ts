@@ -3,7 +3,7 @@ import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { OauthError } from "../../http/oauthRequest.ts";
 import type { Fetch } from "../../http/redirects.ts";
-import { type AccessTokens, type TokenRefresh, TokenKeeper } from "../../http/tokenKeeper.ts";
+import { type AccessTokens, type KeeperTimes, type TokenRefresh, TokenKeeper } from "../../http/tokenKeeper.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../../secrets/secretStore.ts";
 import type { SignedInTokens } from "../initialSecrets.ts";
@@ -62,6 +62,8 @@ export interface SessionTokensParts {
   fetch: Fetch;
   keepOutOfLogs: (secret: string) => void;
   logger: Logger;
+  /** In place of how patient the keeper is. */
+  keeperTimes?: Partial<KeeperTimes>;
 }
 
 /**
@@ -83,7 +85,7 @@ export function sessionTokens(
   parts.keepOutOfLogs(refreshToken);
   const { expiresAt, lifetimeMs } = grant;
   const first: OauthTokens = { accessToken, refreshToken, grant, expiresAt, lifetimeMs };
-  return new TokenKeeper(first, refreshOf(parts, accountId, baseUrl, onOver)) as unknown as TokenKeeper;
+  return new TokenKeeper(first, refreshOf(parts, accountId, baseUrl, onOver), parts.keeperTimes) as unknown as TokenKeeper;
 }
 
 function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: string, onOver: () => void): TokenRefresh<OauthTokens> {

@@ -14,8 +14,11 @@ export interface AuthServers {
   browser: PersonsBrowser;
 }
 
-/** Starts all of it before the tests of a file, and stops it after. There once the first `beforeAll` has run. */
-export function useAuthService(serverName = "oauth.test"): AuthServers {
+/**
+ * Starts all of it before the tests of a file, and stops it after. There once the first `beforeAll` has run.
+ * @param options no browser where a `FormClient` does
+ */
+export function useAuthService({ serverName = "oauth.test", browser = true } = {}): AuthServers {
   const servers = {} as AuthServers;
   beforeAll(async () => {
     const port = await freePort();
@@ -23,7 +26,7 @@ export function useAuthService(serverName = "oauth.test"): AuthServers {
     servers.auth = await startAuthService({ serverName, baseUrl: `http://127.0.0.1:${port}` });
     const publicBaseUrl = `${servers.proxy.baseUrl}/`;
     servers.synapse = await startSynapse({ port, serverName, publicBaseUrl, config: servers.auth.synapseConfig });
-    servers.browser = await PersonsBrowser.start();
+    if (browser) servers.browser = await PersonsBrowser.start();
   }, 120_000);
   afterAll(async () => {
     await servers.browser?.stop();
