@@ -9,6 +9,7 @@ import { DeactivatePage } from "../features/deactivate/DeactivatePage.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
 import { PasswordAndRecoveryPage } from "../features/passwordAndRecovery/PasswordAndRecoveryPage.tsx";
 import { ProfilePage } from "../features/profile/ProfilePage.tsx";
+import { RegistrationTokensPage } from "../features/registrationTokens/RegistrationTokensPage.tsx";
 import { RoomKeysPage } from "../features/roomKeys/RoomKeysPage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
 import { SessionsPage } from "../features/sessions/SessionsPage.tsx";
@@ -62,6 +63,8 @@ export function AccountRoute({ accountId, page, offered, userId }: AccountRouteP
       return <PasswordAndRecoveryPage key={accountId} account={account} />;
     case "deactivate":
       return <DeactivatePage key={accountId} account={account} />;
+    case "registrationTokens":
+      return <RegistrationTokensPage key={accountId} account={account} />;
     case "users":
       return userId === null ? (
         <UsersPage key={accountId} account={account} />

@@ -1,4 +1,4 @@
-import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, User, Users, UserX, type LucideIcon } from "lucide-react";
+import { Activity, KeyRound, Lock, MonitorSmartphone, ShieldCheck, Ticket, User, Users, UserX, type LucideIcon } from "lucide-react";
 import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
@@ -17,6 +17,7 @@ const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
   passwordAndRecovery: { icon: Lock, name: "nav.passwordAndRecovery" },
   deactivate: { icon: UserX, name: "nav.deactivate" },
   users: { icon: Users, name: "nav.users" },
+  registrationTokens: { icon: Ticket, name: "nav.registrationTokens" },
 };
 
 /** The middle column: the pages of one account. In a narrow window only their icons are shown. */

@@ -13,6 +13,7 @@ import { Form } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { errorWords, fieldProblemText, t } from "../../i18n/index.ts";
+import { forgetCredentials } from "../../stores/credentials.ts";
 import { CredentialsSlip } from "../userActions/CredentialsSlip.tsx";
 import { PasswordChooser, useChoosingPassword } from "../userActions/PasswordChooser.tsx";
 
@@ -192,7 +193,7 @@ function CreatedUser({ account, created, onOpen, onClose }: Omit<NewUserDialogPr
   const { user, credentialsId, missing } = created;
   const { userId } = user;
   const done = useAction(async () => {
-    if (credentialsId !== null) await steward.newUsers.forgetCredentials({ accountId, credentialsId });
+    if (credentialsId !== null) await forgetCredentials(accountId, credentialsId);
     onClose();
   });
   return (

@@ -1,12 +1,12 @@
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { ActionPreview, ActionResult } from "../../../shared/contract/userActions.ts";
-import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { dateText, t } from "../../i18n/index.ts";
+import { forgetCredentials } from "../../stores/credentials.ts";
 import { CredentialsSlip } from "./CredentialsSlip.tsx";
 
 interface ActionOutcomeProps {
@@ -23,7 +23,7 @@ export function ActionOutcome({ account, preview, result, title, onAgain, onClos
   const { accountId } = account;
   const credentialsId = result.status === "done" || result.status === "unknown" ? result.credentialsId : null;
   const done = useAction(async () => {
-    if (credentialsId !== null) await steward.newUsers.forgetCredentials({ accountId, credentialsId });
+    if (credentialsId !== null) await forgetCredentials(accountId, credentialsId);
     onClose();
   });
   const canRetry = result.status === "changed" || result.status === "still_running" || result.status === "unknown";

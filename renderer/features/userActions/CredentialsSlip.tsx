@@ -10,6 +10,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { useSecretOnScreen } from "../../components/useSecretOnScreen.ts";
 import { t } from "../../i18n/index.ts";
+import { waitingCredentials } from "../../stores/credentials.ts";
 import styles from "./UserActions.module.css";
 
 type How = "copy" | "save" | "print";
@@ -39,6 +40,8 @@ export function CredentialsSlip({ account, credentialsId }: CredentialsSlipProps
   });
   const { run: loadNow } = load;
   useEffect(() => void loadNow(), [loadNow]);
+  // Left without a word it still waits to be handed out.
+  useEffect(() => () => void waitingCredentials.load(accountId), [accountId]);
   const { run } = keep;
   const copy = useCallback(() => void run("copy"), [run]);
   useSecretOnScreen(shown, credentials !== null, copy);

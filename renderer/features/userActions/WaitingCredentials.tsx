@@ -1,7 +1,6 @@
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Credentials } from "../../../shared/contract/newUsers.ts";
-import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
@@ -9,40 +8,34 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { forgetCredentials, waitingCredentials } from "../../stores/credentials.ts";
 import { CredentialsSlip } from "./CredentialsSlip.tsx";
-
-type Waiting = Omit<Credentials, "password">;
 
 /** Passwords that were set and not handed out yet, as after a dialog was closed early or the app ended. */
 export function WaitingCredentials({ account }: { readonly account: Account }) {
   const { accountId } = account;
-  const [waiting, setWaiting] = useState<readonly Waiting[]>([]);
-  const [shown, setShown] = useState<Waiting | null>(null);
-  const look = useAction(async () => setWaiting((await steward.newUsers.waitingCredentials({ accountId })).waiting));
-  const { run } = look;
-  useEffect(() => void run(), [run]);
-  const close = (): void => {
-    setShown(null);
-    void run();
-  };
+  const { answer: waiting } = waitingCredentials.use(accountId);
+  const [shown, setShown] = useState<Credentials["credentialsId"] | null>(null);
+  useEffect(() => void waitingCredentials.load(accountId), [accountId]);
+  const close = (): void => setShown(null);
   return (
     <>
-      {waiting.map((one) => (
+      {(waiting ?? []).map(({ credentialsId, userId }) => (
         <Notice
-          key={one.credentialsId}
+          key={credentialsId}
           tone="info"
           actions={
-            <Button small onPress={() => setShown(one)}>
+            <Button small onPress={() => setShown(credentialsId)}>
               {t("credentials.show")}
             </Button>
           }
         >
-          {t("credentials.waiting", { userId: one.userId })}
+          {t("credentials.waiting", { userId })}
         </Notice>
       ))}
       {shown && (
         <DialogBoundary onClose={close}>
-          <CredentialsDialog account={account} credentialsId={shown.credentialsId} onClose={close} />
+          <CredentialsDialog account={account} credentialsId={shown} onClose={close} />
         </DialogBoundary>
       )}
     </>
@@ -57,7 +50,7 @@ interface CredentialsDialogProps {
 
 function CredentialsDialog({ account, credentialsId, onClose }: CredentialsDialogProps) {
   const done = useAction(async () => {
-    await steward.newUsers.forgetCredentials({ accountId: account.accountId, credentialsId });
+    await forgetCredentials(account.accountId, credentialsId);
     onClose();
   });
   return (

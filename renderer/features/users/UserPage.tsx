@@ -14,7 +14,8 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
 import { go } from "../../stores/routes.ts";
-import { shownUsers, userKey, userRooms } from "../../stores/users.ts";
+import { shownUsers, userChanged, userDevices, userKey, userRooms } from "../../stores/users.ts";
+import { UserActions } from "../userActions/UserActions.tsx";
 import { UserContacts, UserExternalIds } from "./UserContacts.tsx";
 import { UserDetailsForm } from "./UserDetailsForm.tsx";
 import { UserDevices } from "./UserDevices.tsx";
@@ -59,6 +60,12 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
   const { accountId } = account;
   const { answer: access } = adminAccess.use(accountId);
   const delegated = access?.status === "admin" && access.delegatedAuth;
+  const changed = (now: User): void => {
+    userChanged(accountId, now);
+    const key = userKey(accountId, now.userId);
+    userDevices.reload(key);
+    userRooms.reload(key);
+  };
   return (
     <>
       {user.userId === account.userId && <Notice tone="info">{t("users.self")}</Notice>}
@@ -67,6 +74,7 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
         <States user={user} />
       </Section>
       <UserDetailsForm key={formKeyOf(user)} account={account} user={user} delegated={delegated} />
+      <UserActions account={account} user={user} onChanged={changed} />
       <UserContacts accountId={accountId} user={user} delegated={delegated} />
       <UserExternalIds accountId={accountId} user={user} delegated={delegated} />
       <UserDevices accountId={accountId} user={user} delegated={delegated} />

@@ -16,8 +16,11 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
+import { go } from "../../stores/routes.ts";
 import { hiddenUsers, listUsers, listUsersAgain, openUserList, selectAllMatching, selectUsers, useSelectedUsers, useUserList } from "../../stores/users.ts";
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
+import { NewUserButton } from "../newUser/NewUserButton.tsx";
+import { WaitingCredentials } from "../userActions/WaitingCredentials.tsx";
 import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
 import { UsersTable } from "./UsersTable.tsx";
@@ -41,13 +44,25 @@ export function UsersPage({ account }: { readonly account: Account }) {
         access &&
         !refused && (
           <>
+            <NewUserButton
+              account={account}
+              onCreated={() => void listUsers(accountId)}
+              onOpen={(userId) => go({ name: "account", accountId, page: "users", userId })}
+            />
             <AddressButton account={account} access={access} />
             <Button icon={RefreshCw} aria-label={t("users.refresh")} onPress={() => void listUsers(accountId)} />
           </>
         )
       }
     >
-      {refused ? <NoAccess account={account} access={access} /> : <UserLists accountId={accountId} />}
+      {refused ? (
+        <NoAccess account={account} access={access} />
+      ) : (
+        <>
+          <WaitingCredentials account={account} />
+          <UserLists accountId={accountId} />
+        </>
+      )}
     </Page>
   );
 }
