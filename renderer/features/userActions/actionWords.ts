@@ -50,7 +50,7 @@ export function actionWords({ action, user, sessions, rooms }: ActionPreview): A
         t("userActions.deactivate.keys"),
         t("userActions.deactivate.directory"),
       ];
-      const stays = [t("userActions.deactivate.name"), t("userActions.deactivate.media"), t("userActions.deactivate.leftBehind")];
+      const stays = [t("userActions.deactivate.matrixId"), t("userActions.deactivate.media"), t("userActions.deactivate.leftBehind")];
       const provider = user.externalIds.length > 0 ? [t("userActions.deactivate.provider")] : [t("userActions.deactivate.directoryUser")];
       const admin = user.admin ? [t("userActions.deactivate.admin")] : [];
       if (action === "deactivate") return { does: ended, leaves: [t("userActions.deactivate.profile"), ...stays, ...provider, ...admin] };

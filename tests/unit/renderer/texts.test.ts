@@ -194,3 +194,18 @@ describe("errors", () => {
     expect(soft).not.toBe(errorWords({ kind: "unauthenticated", softLogout: false }).sentence);
   });
 });
+
+test("no text stands twice in the file: the later one would quietly take the place of the first", () => {
+  const text = readFileSync(join(root, "renderer/i18n/en.json"), "utf8");
+  const twice: string[] = [];
+  const open: Set<string>[] = [];
+  for (const [token, key] of text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:|[{}]|"(?:[^"\\]|\\.)*"/g)) {
+    if (token === "{") open.push(new Set());
+    else if (token === "}") open.pop();
+    else if (key !== undefined) {
+      if (open.at(-1)?.has(key)) twice.push(key);
+      open.at(-1)?.add(key);
+    }
+  }
+  expect(twice).toEqual([]);
+});
