@@ -63,6 +63,8 @@ export interface ServicesOptions {
   loggerFor: (room: string) => Logger;
   /** Told of every token that comes into use, so that no log shows it. */
   keepOutOfLogs: (secret: string) => void;
+  /** Told of tokens that are worth nothing any more. */
+  worthless?: (secret: string) => void;
   onDamaged: (damaged: DamagedFile) => void;
   /** The ways to keep a Security Key outside the app. */
   keeping: SecureBackupParts["ports"];
@@ -131,6 +133,7 @@ export async function openServices(options: ServicesOptions) {
     loadSdk: () => import("./sdk/index.ts"),
     migrateRoomKeys,
     keepOutOfLogs: options.keepOutOfLogs,
+    ...(options.worthless && { worthless: options.worthless }),
     logger: loggerFor("sessions"),
     emit,
     sessionName,

@@ -64,6 +64,7 @@ export function startServices(front: WindowParts): StartedServices {
     emit,
     loggerFor: (room) => createLogger(log, room),
     keepOutOfLogs,
+    worthless: (secret) => secretsToRedact.remove(secret),
     onDamaged,
     openInBrowser: openHomeserverPage,
     keeping: {

@@ -20,13 +20,18 @@ interface Room {
 const ROOM: Readonly<Room> = { characters: MAX_TEXT, values: 2_000 };
 const NO_ROOM = "[cut]";
 
-/** Exact texts that must not be seen: every token that was in use since the start. */
+/** Exact texts that must not be seen: every token in use, and those of before as long as they may still be worth something. */
 export class SecretsToRedact {
   readonly #forms = new Map<string, readonly string[]>();
 
   /** Texts of fewer than 6 characters are not taken: they would blank out ordinary words. */
   add(value: string): void {
     if (value.length >= 6) this.#forms.set(value, formsOf(value));
+  }
+
+  /** A value that is worth nothing any more: each one that stays makes every line a little slower. */
+  remove(value: string): void {
+    this.#forms.delete(value);
   }
 
   /** Blanks out every form of every value. */

@@ -41,6 +41,8 @@ export interface SessionParts {
   onSetAside: (setAside: SetAside) => Promise<void>;
   /** Told of every token that comes into use, so that no log shows it. */
   keepOutOfLogs: (secret: string) => void;
+  /** Told of tokens that are worth nothing any more. */
+  worthless?: (secret: string) => void;
   /** An account of another server than this computer's is not started: `this_computer_only`. */
   onlyThisComputer: boolean;
   logger: Logger;

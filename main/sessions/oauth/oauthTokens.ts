@@ -61,6 +61,8 @@ export interface SessionTokensParts {
   secretStore: Pick<SecretStore, "update">;
   fetch: Fetch;
   keepOutOfLogs: (secret: string) => void;
+  /** Told of tokens that are worth nothing any more. */
+  worthless?: (secret: string) => void;
   logger: Logger;
   /** In place of how patient the keeper is. */
   keeperTimes?: Partial<KeeperTimes>;
@@ -89,7 +91,7 @@ export function sessionTokens(
 }
 
 function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: string, onOver: () => void): TokenRefresh<OauthTokens> {
-  const { fetch, secretStore, keepOutOfLogs, logger } = parts;
+  const { fetch, secretStore, keepOutOfLogs, worthless, logger } = parts;
   /** A newer word of the homeserver than what is kept, where a refresh failed. */
   let newer: AuthMetadata | null = null;
   const learnAnew = async (issuer: string): Promise<void> => {
@@ -98,6 +100,8 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
     if (metadata?.issuer === issuer) newer = metadata;
   };
   let replaced: string | null = null;
+  /** The pair before the one in use: its access token may be good for some minutes yet. */
+  let before: readonly string[] = [];
   return {
     exchange: async ({ refreshToken, grant: { clientId, metadata: kept } }) => {
       const metadata = newer ?? kept;
@@ -120,11 +124,16 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
       }
     },
     persist: async ({ accessToken, refreshToken, grant }) => {
+      let now: readonly string[] = [];
       await secretStore.update(accountId, (secrets) => {
         // The person has signed in again meanwhile.
         if (secrets.refreshToken !== replaced) throw fail("cancelled");
+        now = [secrets.accessToken, secrets.refreshToken ?? ""];
         return { ...secrets, accessToken, refreshToken, oauth: JSON.stringify(grant) };
       });
+      // A server need not give another refresh token.
+      for (const secret of before) if (secret !== refreshToken) worthless?.(secret);
+      before = now;
     },
   };
 }
