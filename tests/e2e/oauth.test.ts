@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInWithOtherClient } from "../support/authService/otherClient.ts";
 import { allowAtAuthService, registerAtAuthService } from "../support/authService/useAuthService.ts";
+import { waitUntil } from "../support/waitUntil.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
 const open = () => openWorld({ with: ["authService", "browser", "proxy"] });
@@ -10,6 +11,8 @@ const nora = { localpart: "nora", password: "a password of nora's" };
 beforeAll(async () => {
   world = await open();
   await world.authService.addUser(nora);
+  // So short that each page refreshes them.
+  world.authService.settings.accessTokenSeconds = 5;
 }, 120_000);
 afterAll(() => world?.close());
 
@@ -53,6 +56,25 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.sees(/deletes accounts on its own page/);
     await person.looks("oauth-deactivate");
   });
+
+  it("says that the session was ended elsewhere, and signs in again in the browser", async () => {
+    const { person, browser, authService } = world;
+    const [session] = authService.sessionsOf(nora.localpart);
+    await authService.endSession(session!);
+    await person.openAccount("nora", "Overview");
+    const error = async (): Promise<string | undefined> => (await person.accounts())[0]?.session.error?.kind;
+    await waitUntil(async () => (await error()) === "unauthenticated", { what: "the account to be signed out", timeoutMs: 120_000 });
+    await person.sees(/signed out from elsewhere/);
+    await person.button("Continue in the browser").waitFor();
+    expect(await person.page.getByLabel(/^Password of/).count()).toBe(0);
+    await person.looks("oauth-again");
+    await person.press("Continue in the browser");
+    const page = await browser.follow();
+    await allowAtAuthService(page, nora);
+    await page.waitForURL(/\/done$/);
+    await person.allAre("running");
+    expect(authService.sessionsOf(nora.localpart)).toHaveLength(1);
+  }, 180_000);
 
   it("lets a person create an account on its page", async () => {
     const { person, browser, proxy } = world;
