@@ -55,7 +55,7 @@ export class Dialogs {
   async chooseTarget(suggestedName: string): Promise<string | null> {
     const options: Electron.SaveDialogOptions = {
       defaultPath: join(app.getPath("documents"), suggestedName),
-      filters: [{ name: "Text", extensions: ["txt"] }],
+      filters: [suggestedName.endsWith(".csv") ? { name: "CSV", extensions: ["csv"] } : { name: "Text", extensions: ["txt"] }],
       properties: ["createDirectory", "showOverwriteConfirmation"],
     };
     const window = this.#windowOf();

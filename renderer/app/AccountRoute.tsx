@@ -5,6 +5,7 @@ import { EmptyState } from "../components/EmptyState.tsx";
 import { Button } from "../components/Button.tsx";
 import { Page } from "../components/Page.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
+import { BulkPage } from "../features/bulk/BulkPage.tsx";
 import { DeactivatePage } from "../features/deactivate/DeactivatePage.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
 import { PasswordAndRecoveryPage } from "../features/passwordAndRecovery/PasswordAndRecoveryPage.tsx";
@@ -63,6 +64,8 @@ export function AccountRoute({ accountId, page, offered, userId }: AccountRouteP
       return <PasswordAndRecoveryPage key={accountId} account={account} />;
     case "deactivate":
       return <DeactivatePage key={accountId} account={account} />;
+    case "bulk":
+      return <BulkPage key={accountId} account={account} />;
     case "registrationTokens":
       return <RegistrationTokensPage key={accountId} account={account} />;
     case "users":

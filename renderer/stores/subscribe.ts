@@ -3,6 +3,7 @@ import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
 import { adminAccess } from "./adminAccess.ts";
 import { accountAddresses, pendingEmails } from "./addresses.ts";
+import { bulkDrafts } from "./bulk.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
@@ -43,6 +44,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("addresses.pendingChanged", ({ accountId, pending }) => pendingEmails.set(accountId, pending));
   onEvent("administration.accessChanged", ({ accountId, access }) => adminAccess.set(accountId, access));
   onEvent("app.settingsChanged", settingsChanged);
+  onEvent("bulk.draftChanged", ({ accountId, draft }) => bulkDrafts.set(accountId, { draft }));
   onEvent("challenges.changed", challengeChanged);
   onEvent("deactivation.endedChanged", endedAccountsChanged);
   onEvent("deactivation.roomsChanged", (check) => roomsChecks.set(check.accountId, check));

@@ -27,13 +27,15 @@ function JobLine({ job }: { readonly job: Job }) {
   const name = t(`jobs.${job.kind}`);
   const running = job.status === "running";
   const { done, total } = job.progress;
+  // What goes on, and passwords that nobody has saved, are looked after on their own page.
+  const isHeld = job.rowJob !== undefined && (!isOver(job) || job.rowJob.unsavedPasswords > 0);
   return (
     <li className={styles["job"]}>
       <div className={styles["head"]}>
         <span className={styles["name"]} title={name}>
           <ServerText>{account ? `${name} · ${nameOf(account)}` : name}</ServerText>
         </span>
-        <Button
+        {!isHeld && <Button
           look="quiet"
           small
           icon={X}
@@ -41,7 +43,7 @@ function JobLine({ job }: { readonly job: Job }) {
           onPress={() =>
             void (running ? steward.jobs.cancel : steward.jobs.dismiss)({ jobId: job.jobId }).catch(() => undefined)
           }
-        />
+        />}
       </div>
       {running && (
         <progress
@@ -60,6 +62,8 @@ function JobLine({ job }: { readonly job: Job }) {
     </li>
   );
 }
+
+const isOver = ({ status }: Job): boolean => status === "done" || status === "cancelled";
 
 function progressText({ kind, progress: { done, total } }: Job): string {
   // An import counts the bytes of its file, which say nothing to a person.

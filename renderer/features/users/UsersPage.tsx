@@ -16,6 +16,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
+import { prepareDeactivation } from "../../stores/bulk.ts";
 import { go } from "../../stores/routes.ts";
 import { hiddenUsers, listUsers, listUsersAgain, openUserList, selectAllMatching, selectUsers, useSelectedUsers, useUserList } from "../../stores/users.ts";
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
@@ -173,6 +174,10 @@ function Selection({ accountId }: { readonly accountId: AccountId }) {
   const selected = useSelectedUsers(accountId);
   const { rows, next, total } = useUserList(accountId);
   const all = useAction(() => selectAllMatching(accountId));
+  const prepare = useAction(async () => {
+    await prepareDeactivation(accountId, selected);
+    go({ name: "account", accountId, page: "bulk" });
+  });
   if (rows.length === 0) return null;
   const hasAll = next === null && selected.size >= rows.length;
   return (
@@ -189,7 +194,13 @@ function Selection({ accountId }: { readonly accountId: AccountId }) {
             {t("users.selectNone")}
           </Button>
         )}
+        {selected.size > 0 && (
+          <Button small busy={prepare.busy} onPress={() => void prepare.run()}>
+            {t("users.deactivateSelected")}
+          </Button>
+        )}
       </div>
+      {prepare.error && <ErrorText error={prepare.error} />}
       {all.error && <ErrorText error={all.error} />}
     </>
   );

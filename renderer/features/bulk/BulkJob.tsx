@@ -1,0 +1,153 @@
+import { useState } from "react";
+import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
+import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons } from "../../components/Page.tsx";
+import { Pill } from "../../components/Pill.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
+import { Table } from "../../components/Table.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { momentText, t } from "../../i18n/index.ts";
+import styles from "./Bulk.module.css";
+import { jobVerdict, outcomeVerdict, reasonText } from "./bulkWords.ts";
+import { Pager } from "./Pager.tsx";
+import { usePage } from "./usePage.ts";
+
+/** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
+export function BulkJob({ job }: { readonly job: Job }) {
+  const { jobId, kind, progress, counts, status, rowJob, error } = job;
+  const [shown, setShown] = useState(false);
+  const isOver = status === "done" || status === "cancelled";
+  const notDone = (progress.total ?? 0) - (counts["done"] ?? 0) - (counts["already"] ?? 0);
+  const pause = useAction(() => steward.jobs.pause({ jobId }));
+  const resume = useAction(() => steward.jobs.resume({ jobId }));
+  const cancel = useAction(() => steward.jobs.cancel({ jobId }));
+  const dismiss = useAction(() => steward.jobs.dismiss({ jobId }));
+  const save = useAction((which: "all" | "not_done") => steward.bulk.saveResult({ jobId, which }));
+  const problem = pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
+  return (
+    <article className={styles["job"]} aria-label={t(`jobs.${kind}`)}>
+      <div className={styles["head"]}>
+        <h3>{t(`jobs.${kind}`)}</h3>
+        <Pill {...jobVerdict(job)} />
+        <span className={styles["quiet"]}>{momentText(job.startedAt)}</span>
+      </div>
+      {!isOver && <progress className={styles["bar"]} aria-label={t(`jobs.${kind}`)} max={progress.total ?? 1} value={progress.done} />}
+      <p className={styles["quiet"]}>{countsText(job)}</p>
+      {error && <ErrorText error={error} />}
+      {rowJob && rowJob.unsavedPasswords > 0 && isOver && <Passwords job={job} onSave={() => save.run("all")} isSaving={save.busy} />}
+      {problem && <ErrorText error={problem} />}
+      <Buttons>
+        {status === "running" && !rowJob?.stopping && <Button onPress={() => void pause.run()}>{t("bulk.pause")}</Button>}
+        {(status === "paused" || status === "interrupted") && (
+          <Button look="primary" busy={resume.busy} onPress={() => void resume.run()}>
+            {t("bulk.resume")}
+          </Button>
+        )}
+        {!isOver && !rowJob?.stopping && <Button onPress={() => void cancel.run()}>{t("bulk.cancel")}</Button>}
+        <Button aria-expanded={shown} onPress={() => setShown(!shown)}>
+          {t(shown ? "bulk.hideRows" : "bulk.showRows")}
+        </Button>
+        {isOver && <Button onPress={() => void save.run("all")}>{t("bulk.save")}</Button>}
+        {isOver && notDone > 0 && <Button onPress={() => void save.run("not_done")}>{t("bulk.saveNotDone")}</Button>}
+        {isOver && rowJob?.unsavedPasswords === 0 && <Button onPress={() => void dismiss.run()}>{t("bulk.dismiss")}</Button>}
+      </Buttons>
+      {shown && <JobRows job={job} />}
+    </article>
+  );
+}
+
+const outcomes = ["done", "already", "incomplete", "skipped", "failed", "unknown"] as const;
+
+/** How many rows came to what. */
+function countsText({ counts, progress }: Job): string {
+  const parts = outcomes.flatMap((outcome) => {
+    const count = counts[outcome] ?? 0;
+    return count === 0 ? [] : [t(`bulk.counts.${outcome}`, { count })];
+  });
+  return [t("jobs.progress", { done: progress.done, total: progress.total ?? 0 }), ...parts].join(" · ");
+}
+
+interface PasswordsProps {
+  readonly job: Job;
+  readonly onSave: () => Promise<{ saved: boolean } | undefined>;
+  readonly isSaving: boolean;
+}
+
+/** The passwords that were made are here until the person has them: they are in no other place. */
+function Passwords({ job, onSave, isSaving }: PasswordsProps) {
+  const [saved, setSaved] = useState(false);
+  const remove = useAction(() => steward.bulk.deletePasswords({ jobId: job.jobId }));
+  const count = job.rowJob?.unsavedPasswords ?? 0;
+  return (
+    <Notice
+      tone="warn"
+      actions={
+        <>
+          <Button look={saved ? "plain" : "primary"} busy={isSaving} onPress={() => void onSave().then((answer) => answer?.saved && setSaved(true))}>
+            {t("bulk.savePasswords")}
+          </Button>
+          {saved && (
+            <Button look="primary" busy={remove.busy} onPress={() => void remove.run()}>
+              {t("bulk.deletePasswords")}
+            </Button>
+          )}
+        </>
+      }
+    >
+      <p>{t("bulk.passwords", { count })}</p>
+      {saved && <p>{t("bulk.passwordsSaved")}</p>}
+      {remove.error && <ErrorText error={remove.error} />}
+    </Notice>
+  );
+}
+
+function JobRows({ job }: { readonly job: Job }) {
+  const { jobId, progress, status } = job;
+  const [which, setWhich] = useState<"all" | "not_done">("all");
+  const [from, setFrom] = useState(0);
+  const ask = (start: number, limit: number) => steward.jobs.rows({ jobId, which, from: start, limit });
+  const { rows, total } = usePage<JobRow>(ask, from, `${which} ${progress.done} ${status}`);
+  return (
+    <>
+      <div className={styles["filters"]} role="group" aria-label={t("bulk.show")}>
+        {(["all", "not_done"] as const).map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            className={styles["filter"]}
+            aria-pressed={which === kind}
+            onClick={() => {
+              setWhich(kind);
+              setFrom(0);
+            }}
+          >
+            {t(`bulk.resultKinds.${kind}`)}
+          </button>
+        ))}
+      </div>
+      {rows.length > 0 && (
+        <Table
+          label={t("bulk.result")}
+          rows={rows}
+          keyOf={({ number }) => String(number)}
+          columns={[
+            { id: "target", name: t("bulk.user"), gives: true },
+            { id: "outcome", name: t("bulk.what") },
+            { id: "reason", name: t("bulk.why"), gives: true },
+          ]}
+          cells={(row) => [
+            <span key="target" className={styles["who"]}>
+              <ServerText>{row.target}</ServerText>
+            </span>,
+            <Pill key="outcome" {...outcomeVerdict(row)} />,
+            reasonText(row),
+          ]}
+        />
+      )}
+      <Pager from={from} total={total} onChange={setFrom} />
+    </>
+  );
+}

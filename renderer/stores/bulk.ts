@@ -1,0 +1,19 @@
+import type { BulkAction, BulkDraft } from "../../shared/contract/bulk.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import { steward } from "../bridge.ts";
+import { createLoaded } from "./loaded.ts";
+
+/** What is prepared for each account, to be looked at before anything is done. Main tells of every change. */
+export const bulkDrafts = createLoaded<{ readonly draft: BulkDraft | null }>((accountId) => steward.bulk.draft({ accountId }));
+
+/** Asks for a file, and has it looked at; nothing changes when the person chose none. @throws RequestFailure */
+export async function chooseBulkFile(accountId: AccountId, action: BulkAction): Promise<void> {
+  const { draft } = await steward.bulk.chooseFile({ accountId, action });
+  if (draft) bulkDrafts.set(accountId, { draft });
+}
+
+/** Prepares the deactivation of users who were selected. @throws RequestFailure */
+export async function prepareDeactivation(accountId: AccountId, userIds: Iterable<string>): Promise<void> {
+  const { draft } = await steward.bulk.fromUsers({ accountId, action: "deactivate", userIds: [...userIds] });
+  bulkDrafts.set(accountId, { draft });
+}
