@@ -82,13 +82,32 @@ const kinds: Record<UserFilter["kind"], { query: Record<string, string>; matches
   all: { query: {}, matches: () => true, counted: true },
 };
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Whether somebody was last seen when the filter says. Servers forget it after some weeks, so that who is not known to have been
+ * here is not said to have been away.
+ */
+function seenAsWanted(seen: UserFilter["seen"], { lastSeenAt }: UserRow, now: number): boolean {
+  switch (seen) {
+    case "any":
+      return true;
+    case "unknown":
+      return lastSeenAt === null;
+    case "over30":
+    case "over90":
+    case "over365":
+      return lastSeenAt !== null && lastSeenAt < now - Number(seen.slice("over".length)) * DAY_MS;
+  }
+}
+
 /** @param hidden localparts that are left out, with `*` for anything, where the filter says so */
-export function readFilter(filter: UserFilter, serverName: string, hidden: readonly string[]): ReadFilter {
+export function readFilter(filter: UserFilter, serverName: string, hidden: readonly string[], now = Date.now()): ReadFilter {
   const { name, ...search } = readSearch(filter.search, serverName);
   const kind = kinds[filter.kind];
   const patterns = filter.withoutHidden ? hidden.map(patternOf) : [];
   const isHidden = ({ userId }: UserRow): boolean => patterns.some((fits) => fits(localpartOf(userId).toLowerCase()));
-  const isListed = (row: UserRow): boolean => kind.matches(row) && !isHidden(row);
+  const isListed = (row: UserRow): boolean => kind.matches(row) && seenAsWanted(filter.seen, row, now) && !isHidden(row);
   return {
     query: {
       ...kind.query,
@@ -102,7 +121,7 @@ export function readFilter(filter: UserFilter, serverName: string, hidden: reado
     matches: (row) => isListed(row) && search.matches(row),
     isListed,
     contacts: contactsIn(filter.search),
-    counted: kind.counted && search.exact && patterns.length === 0,
+    counted: kind.counted && search.exact && filter.seen === "any" && patterns.length === 0,
   };
 }
 

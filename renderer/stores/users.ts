@@ -18,7 +18,7 @@ export interface UserListState {
   readonly error: AppError | null;
 }
 
-const everybody: UserFilter = { search: "", kind: "active", withoutHidden: false, sort: "name", descending: false };
+const everybody: UserFilter = { search: "", kind: "active", seen: "any", withoutHidden: false, sort: "name", descending: false };
 const nothingYet: UserListState = {
   filter: everybody,
   rows: [],
@@ -36,7 +36,7 @@ interface UsersState {
   readonly selected: Readonly<Record<AccountId, ReadonlySet<string>>>;
 }
 
-const useUsers = create<UsersState>()(() => ({ lists: {}, selected: {} }));
+export const useUsers = create<UsersState>()(() => ({ lists: {}, selected: {} }));
 /** Counts the lists that were begun: what comes for an earlier one is not taken. */
 const turns = new Map<AccountId, number>();
 

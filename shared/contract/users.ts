@@ -52,6 +52,8 @@ export const UserFilter = z.object({
   search: z.string().max(500),
   /** `active`: not deactivated. `admins`: those of them that are admins. */
   kind: z.enum(["active", "admins", "guests", "locked", "deactivated", "all"]),
+  /** When they were last seen: longer ago than so many days, or the server does not know. */
+  seen: z.enum(["any", "over30", "over90", "over365", "unknown"]),
   /** Leaves out those whom `hidden` names, as users of bridges. */
   withoutHidden: z.boolean(),
   sort: z.enum(["name", "createdAt"]),

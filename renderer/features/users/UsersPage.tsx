@@ -25,7 +25,7 @@ import { WaitingCredentials } from "../userActions/WaitingCredentials.tsx";
 import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
 import { UsersTable } from "./UsersTable.tsx";
-import { isNarrowed, userKinds } from "./userWords.ts";
+import { isNarrowed, seenChoices, userKinds } from "./userWords.ts";
 import { useSettled } from "./useSettled.ts";
 
 /** Everybody on an account's homeserver, for its admins. */
@@ -86,7 +86,7 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
           title={t("users.noneFound")}
           text={t(filter.search ? "users.noneFoundText" : "users.noneOfKindText")}
           action={
-            <Button onPress={() => void listUsers(accountId, { search: "", kind: "active", withoutHidden: false })}>{t("users.showAll")}</Button>
+            <Button onPress={() => void listUsers(accountId, { search: "", kind: "active", seen: "any", withoutHidden: false })}>{t("users.showAll")}</Button>
           }
         />
       )}
@@ -135,6 +135,18 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
           <option value="name down">{t("users.sorts.nameDown")}</option>
           <option value="createdAt down">{t("users.sorts.newest")}</option>
           <option value="createdAt up">{t("users.sorts.oldest")}</option>
+        </select>
+        <select
+          className={styles["sort"]}
+          aria-label={t("users.seen")}
+          value={filter.seen}
+          onChange={(event) => void listUsers(accountId, { seen: event.target.value as UserFilter["seen"] })}
+        >
+          {seenChoices.map((seen) => (
+            <option key={seen} value={seen}>
+              {t(`users.seenChoices.${seen}`)}
+            </option>
+          ))}
         </select>
       </div>
       <div className={styles["tools"]}>

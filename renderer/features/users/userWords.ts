@@ -5,6 +5,9 @@ import { daysBetween, momentText, t } from "../../i18n/index.ts";
 /** The kinds of users, in the order of their buttons. */
 export const userKinds: readonly UserFilter["kind"][] = ["active", "admins", "guests", "locked", "deactivated", "all"];
 
+/** When users were last seen, in the order of the choice. */
+export const seenChoices: readonly UserFilter["seen"][] = ["any", "over30", "over90", "over365", "unknown"];
+
 /** How a user is called: their display name, or their Matrix ID. */
 export function nameOfUser({ userId, displayName }: Pick<UserRow, "userId" | "displayName">): string {
   return displayName?.trim() || userId;
@@ -42,6 +45,6 @@ export function patternsIn(text: string): string[] {
 }
 
 /** Whether a filter is any other than the one that the page opens with. */
-export function isNarrowed({ search, kind, withoutHidden }: UserFilter): boolean {
-  return search !== "" || kind !== "active" || withoutHidden;
+export function isNarrowed({ search, kind, seen, withoutHidden }: UserFilter): boolean {
+  return search !== "" || kind !== "active" || seen !== "any" || withoutHidden;
 }

@@ -50,6 +50,7 @@ const put = (localpart: string, body: object) =>
 const filterOf = (filter: Partial<UserFilter>): UserFilter => ({
   search: "",
   kind: "active",
+  seen: "any",
   withoutHidden: false,
   sort: "name",
   descending: false,
@@ -97,6 +98,15 @@ describe("the list", () => {
     expect(await found({ search: "Someone.Else@mail.example" })).toEqual(["ann"]);
     expect(await found({ search: "@ann:two.test" })).toEqual([]);
     expect(await ids({ search: "irc_" })).toEqual({ userIds: [idOf("irc_1"), idOf("irc_2")] });
+  });
+
+  it("shows those who were last seen long ago, and apart from them those of whom the server does not know", async () => {
+    expect(await found({ seen: "over30" })).toEqual([]);
+    expect(await found({ seen: "unknown", search: "ann" })).toEqual(["ann", "anna"]);
+    const row = { name: idOf("ann"), admin: false, deactivated: false, last_seen_ts: Date.now() - 40 * 86_400_000 };
+    const body = { users: [row, { ...row, name: idOf("anna"), last_seen_ts: null }], total: 2 };
+    proxy.addRule({ path: LIST, fault: { kind: "answer", status: 200, body } });
+    expect(await list({ seen: "over30" })).toMatchObject({ rows: [{ userId: idOf("ann") }], total: 1 });
   });
 
   it("leaves out bridge users by patterns that are kept", async () => {

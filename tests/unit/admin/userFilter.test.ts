@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { patternOf, readFilter } from "../../../main/admin/userFilter.ts";
 import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
 
-const everybody: UserFilter = { search: "", kind: "all", withoutHidden: false, sort: "name", descending: false };
+const everybody: UserFilter = { search: "", kind: "all", seen: "any", withoutHidden: false, sort: "name", descending: false };
 const row = (localpart: string, more: Partial<UserRow> = {}): UserRow => ({
   userId: `@${localpart}:one.test`,
   displayName: null,
@@ -75,6 +75,20 @@ it("shows of each kind those alone, whatever the server sends", () => {
   expect(shown("locked")).toEqual(["locked"]);
   expect(shown("deactivated")).toEqual(["gone"]);
   expect(shown("all")).toHaveLength(5);
+});
+
+it("tells those who were not seen for long from those of whom it is not known", () => {
+  const now = 1_000 * 86_400_000;
+  const daysAgo = (days: number): number => now - days * 86_400_000;
+  const rows = [row("today", { lastSeenAt: now }), row("month", { lastSeenAt: daysAgo(31) }), row("year", { lastSeenAt: daysAgo(400) }), row("unknown")];
+  const shown = (seen: UserFilter["seen"]): string[] =>
+    rows.filter(readFilter({ ...everybody, seen }, "one.test", [], now).matches).map(({ userId }) => userId.slice(1, -9));
+  expect(shown("any")).toHaveLength(4);
+  expect(shown("over30")).toEqual(["month", "year"]);
+  expect(shown("over90")).toEqual(["year"]);
+  expect(shown("over365")).toEqual(["year"]);
+  expect(shown("unknown")).toEqual(["unknown"]);
+  expect(read({ seen: "over30" }).counted).toBe(false);
 });
 
 it("leaves out those that patterns name, where that is wanted", () => {

@@ -71,3 +71,10 @@ test("the filter of all accounts looks at name and Matrix ID", () => {
   expect(matchesFilter(alice as Account, "alice acme")).toBe(false);
   expect(matchesFilter({ displayName: null, userId: "@x:y" }, "null")).toBe(false);
 });
+
+test("reaches the pages for admins of those accounts that are admins", () => {
+  const isAdmin = (accountId: AccountId): boolean => accountId === accounts[0]?.accountId;
+  const texts = paletteItems(accounts, isAdmin).map(({ text }) => text);
+  expect(texts).toContain("Users · Alice");
+  expect(texts).not.toContain("Users · ops");
+});

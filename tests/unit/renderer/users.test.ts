@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { listMoreUsers, listUsers, selectAllMatching, selectedUsers, selectUser, useUsers } from "../../../renderer/stores/users.ts";
+import { lastSeenText, patternsIn, verdictsOf } from "../../../renderer/features/users/userWords.ts";
+
+const lea = "aaaaaaaaaaaaaaaa" as AccountId;
+const row = (userId: string): UserRow => ({
+  userId,
+  displayName: null,
+  admin: false,
+  guest: false,
+  deactivated: false,
+  erased: null,
+  locked: null,
+  shadowBanned: null,
+  userType: null,
+  createdAt: null,
+  lastSeenAt: null,
+});
+
+type Asked = { channel: string; input: { filter: UserFilter; from: string | null }; answer: (value: unknown) => void; refuse: (kind: string) => void };
+let asked: Asked[];
+
+beforeEach(() => {
+  asked = [];
+  const request = (channel: string, input: Asked["input"]): Promise<unknown> =>
+    new Promise((resolve) => {
+      const answer = (value: unknown): void => resolve({ ok: true, value });
+      asked.push({ channel, input, answer, refuse: (kind) => resolve({ ok: false, error: { kind, message: "" } }) });
+    });
+  vi.stubGlobal("window", { steward: { request } });
+  useUsers.setState({ lists: {}, selected: {} });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const page = (userIds: string[], next: string | null = null) => ({ rows: userIds.map(row), next, total: null, sorted: true });
+const listed = (): string[] => (useUsers.getState().lists[lea]?.rows ?? []).map(({ userId }) => userId);
+const state = () => useUsers.getState().lists[lea];
+
+describe("the list of users", () => {
+  it("shows the answer to the last filter, whichever comes last", async () => {
+    const first = listUsers(lea, { search: "a" });
+    const second = listUsers(lea, { search: "an" });
+    asked[1]!.answer(page(["@ann:x"]));
+    await second;
+    asked[0]!.answer(page(["@a:x", "@ann:x"]));
+    await first;
+    expect(listed()).toEqual(["@ann:x"]);
+    expect(asked.map(({ input }) => input.filter.search)).toEqual(["a", "an"]);
+  });
+
+  it("reads on from where it was, shows nobody twice, and asks once at a time", async () => {
+    const first = listUsers(lea);
+    asked[0]!.answer(page(["@a:x", "@b:x"], "2"));
+    await first;
+    const more = listMoreUsers(lea);
+    await listMoreUsers(lea);
+    expect(asked.map(({ input }) => input.from)).toEqual([null, "2"]);
+    asked[1]!.answer(page(["@b:x", "@c:x"]));
+    await more;
+    expect(listed()).toEqual(["@a:x", "@b:x", "@c:x"]);
+    await listMoreUsers(lea);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("does not go on by itself after an error, and has main ask whether the account is an admin still", async () => {
+    const first = listUsers(lea);
+    asked[0]!.answer(page(["@a:x"], "1"));
+    await first;
+    const more = listMoreUsers(lea);
+    asked[1]!.refuse("forbidden");
+    await more;
+    await listMoreUsers(lea);
+    expect(asked.map(({ channel }) => channel)).toEqual(["users.list", "users.list", "administration.checkAccess"]);
+    expect(state()).toMatchObject({ error: { kind: "forbidden" }, loading: null });
+    expect(listed()).toEqual(["@a:x"]);
+  });
+});
+
+describe("the selection", () => {
+  it("goes with the filter that it was made in", async () => {
+    selectUser(lea, "@a:x", true);
+    selectUser(lea, "@b:x", true);
+    selectUser(lea, "@a:x", false);
+    expect([...selectedUsers(lea)]).toEqual(["@b:x"]);
+    const other = listUsers(lea, { kind: "locked" });
+    asked[0]!.answer(page([]));
+    await other;
+    expect(selectedUsers(lea).size).toBe(0);
+  });
+
+  it("of all that match is not that of another filter meanwhile", async () => {
+    const all = selectAllMatching(lea);
+    const other = listUsers(lea, { kind: "admins" });
+    asked[0]!.answer({ userIds: ["@a:x", "@b:x"] });
+    asked[1]!.answer(page([]));
+    await Promise.all([all, other]);
+    expect(selectedUsers(lea).size).toBe(0);
+    const admins = selectAllMatching(lea);
+    expect(asked[2]!.input.filter.kind).toBe("admins");
+    asked[2]!.answer({ userIds: ["@a:x"] });
+    await admins;
+    expect([...selectedUsers(lea)]).toEqual(["@a:x"]);
+  });
+});
+
+it("says nothing of a state that the server does not tell, and never says never", () => {
+  expect(verdictsOf({ ...row("@a:x"), suspended: null })).toEqual([]);
+  expect(verdictsOf({ ...row("@a:x"), deactivated: true, erased: true, locked: true, admin: true }).map(({ text }) => text)).toEqual([
+    "Erased",
+    "Locked",
+    "Admin",
+  ]);
+  expect(lastSeenText(null)).toBe("Unknown");
+});
+
+it("takes patterns one a line, each once", () => {
+  expect(patternsIn("_irc_*\n\n  *bot , *bot\n")).toEqual(["_irc_*", "*bot"]);
+});
