@@ -5,6 +5,7 @@ import type { ActionLog } from "./admin/actionLog.ts";
 import type { Challenges } from "./uia/challenges.ts";
 import type { HealthService } from "./health/healthService.ts";
 import type { AddEmail } from "./account/addEmail.ts";
+import type { AddPhone } from "./account/addPhone.ts";
 import type { AddressService } from "./account/addresses.ts";
 import type { PasswordService } from "./account/password.ts";
 import type { ProfileService } from "./account/profile.ts";
@@ -28,6 +29,7 @@ export interface HandlerParts {
   accountManagement: Handlers["accountManagement"];
   recoveries: Handlers["recovery"];
   addEmail: AddEmail;
+  addPhone: AddPhone;
   sessionList: DeviceList;
   newSessions: NewSessions;
   verifications: Handlers["verifications"];
@@ -143,6 +145,11 @@ export function createHandlers(parts: HandlerParts): Handlers {
       sendEmailAgain: (input) => parts.addEmail.sendEmailAgain(input),
       confirmEmail: (input) => parts.addEmail.confirmEmail(input),
       dropEmail: (input) => parts.addEmail.dropEmail(input),
+      pendingPhones: (input) => parts.addPhone.pendingPhones(input),
+      addPhone: (input) => parts.addPhone.addPhone(input),
+      sendCodeAgain: (input) => parts.addPhone.sendCodeAgain(input),
+      confirmPhone: (input) => parts.addPhone.confirmPhone(input),
+      dropPhone: (input) => parts.addPhone.dropPhone(input),
     },
     challenges,
     jobs: parts.allJobs,

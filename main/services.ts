@@ -17,9 +17,7 @@ import { openBulkJobs } from "./admin/bulk/openBulkJobs.ts";
 import { Jobs } from "./jobs/jobs.ts";
 import { JobsService } from "./jobs/jobsService.ts";
 import { AccountManagementService, type AccountManagementParts } from "./account/accountManagement.ts";
-import { AddEmail } from "./account/addEmail.ts";
-import { AddressService } from "./account/addresses.ts";
-import { PendingEmails } from "./account/pendingEmails.ts";
+import { createAddressServices } from "./account/addressServices.ts";
 import { PasswordService } from "./account/password.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listDevices, DeviceList } from "./devices/deviceList.ts";
@@ -249,19 +247,15 @@ export async function openServices(options: ServicesOptions) {
     emit("devices.changed", { accountId });
     refreshHealth(accountId);
   };
-  const pendingEmails = new PendingEmails({ secretStore, emit });
-  const addresses = new AddressService({ sessions, pending: pendingEmails, onChanged: refreshHealth });
-  const addEmail = new AddEmail({
+  const { addresses, addEmail, addPhone } = createAddressServices({
     sessions,
     challenges,
-    pending: pendingEmails,
+    secretStore,
+    fetch,
     keepOutOfLogs: options.keepOutOfLogs,
     emit,
     logger: loggerFor("accounts"),
     onChanged: refreshHealth,
-  });
-  sessions.onRunning((accountId) => {
-    addEmail.resume(accountId).catch((error: unknown) => accountsLogger.warn("emails not looked after", { accountId, error }));
   });
   const accountManagement = new AccountManagementService({
     sessions,
@@ -370,6 +364,7 @@ export async function openServices(options: ServicesOptions) {
     addresses,
     accountManagement,
     addEmail,
+    addPhone,
     challenges,
     sessionList,
     newSessions,

@@ -23,6 +23,19 @@ export type PasswordRefusal = z.infer<typeof PasswordRefusal>;
 export const AddressRefusal = z.enum(["in_use", "already_added", "denied", "invalid", "not_supported", "not_sent"]);
 export type AddressRefusal = z.infer<typeof AddressRefusal>;
 
+/** Why a phone number cannot be added to an account. */
+export const PhoneRefusal = z.enum([
+  "in_use",
+  "already_added",
+  "denied",
+  "invalid",
+  "not_supported",
+  "not_sent",
+  "wrong_code",
+  "code_expired",
+]);
+export type PhoneRefusal = z.infer<typeof PhoneRefusal>;
+
 /** Why nothing came from a server: of the connection to it, or of the proxy before it. */
 export const NetworkReason = z.enum([
   "refused",
@@ -92,6 +105,7 @@ export const AppError = z.lazy(() =>
     kind("email_not_verified"),
     kind("mail_not_sent", { host: z.string() }),
     kind("address_refused", { reason: AddressRefusal }),
+    kind("phone_refused", { reason: PhoneRefusal }),
     kind("account_not_running"),
     kind("no_such_account"),
     // Finding and reaching a homeserver

@@ -28,6 +28,7 @@ const MAX_USER_ID = 255;
 /** What Synapse takes at most. */
 const MAX_EMAIL = 500;
 const MAX_PHONE = 50;
+const MAX_CODE = 100;
 
 /** Characters that come along when something is copied, and that nobody sees: direction marks, joiners, byte order marks. */
 const INVISIBLE = /[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
@@ -200,4 +201,11 @@ export function readPhone(typed: string): Read<string> {
   if (text.length > MAX_PHONE) return { problem: "too_long" };
   const fits = /^\+?[\p{Nd}\s()./-]+$/u.test(text) && text.replace(/\P{Nd}/gu, "").length >= 3;
   return fits ? { value: text } : { problem: "not_a_number" };
+}
+
+/** A code as it was sent to a phone; people write it in groups. */
+export function readCode(typed: string): Read<string> {
+  const text = typed.replace(/[\s-]/gu, "");
+  if (text === "") return { problem: "empty" };
+  return text.length > MAX_CODE ? { problem: "too_long" } : { value: text };
 }

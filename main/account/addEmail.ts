@@ -13,6 +13,7 @@ import type { SessionManager } from "../sessions/sessionManager.ts";
 import { newId } from "../storage/newId.ts";
 import type { AuthDict, Challenges } from "../uia/challenges.ts";
 import { asAddressRefusal, asSendRefusal } from "./addressRefusal.ts";
+import { addToAccount, isLost, isPassing } from "./addToAccount.ts";
 import { isSameEmail, listAddresses, THREEPIDS_PATH } from "./addresses.ts";
 import { type KeptEmail, type PendingEmails, withSid } from "./pendingEmails.ts";
 
@@ -94,7 +95,7 @@ export class AddEmail implements Requests {
       let uiaSession: string | null = null;
       const add = async (auth: AuthDict | null): Promise<boolean> => {
         uiaSession = typeof auth?.["session"] === "string" ? auth["session"] : null;
-        return addTo(homeserver, email, auth, signal);
+        return addToAccount(homeserver, email, auth, signal);
       };
       let added: boolean;
       try {
@@ -187,7 +188,7 @@ export class AddEmail implements Requests {
       if (!email?.confirmed) return;
       if (pending.isExpired(email)) return pending.tell(accountId);
       try {
-        if (await addTo(homeserver, email, email.uiaSession === null ? null : { session: email.uiaSession }, signal)) {
+        if (await addToAccount(homeserver, email, email.uiaSession === null ? null : { session: email.uiaSession }, signal)) {
           return await this.#added(accountId, email);
         }
       } catch (thrown) {
@@ -225,40 +226,8 @@ function newEmail(address: string): KeptEmail {
   };
 }
 
-/** Whether the server has added it; false while the link of no validation was opened. The newest is tried first. */
-async function addTo(homeserver: HomeserverClient, { clientSecret, sids }: KeptEmail, auth: AuthDict | null, signal: AbortSignal): Promise<boolean> {
-  for (const sid of [...sids].reverse()) {
-    try {
-      const body = { client_secret: clientSecret, sid, ...(auth && { auth }) };
-      await homeserver.text({ method: "POST", path: `${THREEPIDS_PATH}/add`, body, signal });
-      return true;
-    } catch (thrown) {
-      if (!isNotOpened(thrown)) throw thrown;
-    }
-  }
-  return false;
-}
-
-const isNotOpened = (thrown: unknown): boolean =>
-  thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.errcode === "M_THREEPID_AUTH_FAILED";
-
 /** Whether the server says that it is on the account; false where it does not answer. */
 async function isOn(homeserver: HomeserverClient, { address }: KeptEmail, signal: AbortSignal): Promise<boolean> {
   const { addresses } = await listAddresses(homeserver, signal).catch(() => ({ addresses: [] }));
   return addresses.some((one) => one.medium === "email" && isSameEmail(one.address, address));
-}
-
-/** Whether the server may have done what it was asked, and nobody knows. */
-function isLost(thrown: unknown): boolean {
-  if (!(thrown instanceof AppFailure)) return false;
-  const { error } = thrown;
-  return error.kind === "gateway_error" || error.kind === "bad_answer" || (error.kind === "network" && ["cut", "timeout"].includes(error.reason));
-}
-
-/** Whether it may be otherwise the next time. */
-function isPassing(thrown: unknown): boolean {
-  if (isLost(thrown)) return true;
-  if (!(thrown instanceof AppFailure)) return false;
-  const { error } = thrown;
-  return error.kind === "network" || error.kind === "homeserver_not_found" || (error.kind === "server" && error.status >= 500);
 }

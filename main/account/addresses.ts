@@ -7,6 +7,7 @@ import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { PendingEmails } from "./pendingEmails.ts";
+import type { PendingPhones } from "./pendingPhones.ts";
 
 const ServerAddresses = z.object({ threepids: z.array(z.unknown()) });
 /** What is not said is allowed (Client-Server API, "m.3pid_changes capability"). */
@@ -17,7 +18,8 @@ export const THREEPIDS_PATH = "/_matrix/client/v3/account/3pid";
 
 export interface AddressParts {
   sessions: Pick<SessionManager, "session">;
-  pending: Pick<PendingEmails, "remove">;
+  pendingEmails: Pick<PendingEmails, "remove">;
+  pendingPhones: Pick<PendingPhones, "remove">;
   /** Called when addresses have gone. */
   onChanged: (accountId: AccountId) => void;
 }
@@ -35,12 +37,14 @@ export class AddressService implements Requests {
 
   /** @throws what the session or the server throws */
   async list({ accountId }: Input<"list">): Promise<AccountAddresses> {
-    const { sessions, pending } = this.#parts;
+    const { sessions, pendingEmails, pendingPhones } = this.#parts;
     const listed = await sessions.session(accountId).use((client, signal) => listAddresses(homeserverOf(client), signal));
     // Added, but nobody here learned of it. Where that cannot be written down, it is the next time.
     const isListed = (address: string): boolean =>
       listed.addresses.some((one) => one.medium === "email" && isSameEmail(one.address, address));
-    await pending.remove(accountId, ({ address }) => isListed(address)).catch(() => undefined);
+    await pendingEmails.remove(accountId, ({ address }) => isListed(address)).catch(() => undefined);
+    const numbers = listed.addresses.flatMap(({ medium, address }) => (medium === "msisdn" ? [address] : []));
+    await pendingPhones.remove(accountId, ({ msisdn }) => msisdn !== null && numbers.includes(msisdn)).catch(() => undefined);
     return listed;
   }
 

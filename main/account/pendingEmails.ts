@@ -1,14 +1,13 @@
 import * as z from "zod";
 import type { PendingEmail } from "../../shared/contract/addresses.ts";
 import type { Emit } from "../../shared/contract/index.ts";
-import { AppError, fail } from "../../shared/errors.ts";
+import { AppError } from "../../shared/errors.ts";
 import { type AccountId, ConversationId } from "../../shared/ids.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
+import { SealedList } from "./sealedList.ts";
 
 /** How long Synapse takes a link, unless it is told otherwise (`validation_token_lifetime`). No server says. Milliseconds. */
 const LINK_LIFETIME_MS = 60 * 60_000;
-/** Of those begun before, the oldest are forgotten. */
-const MAX_PENDING = 10;
 /** A server begins another validation when the one before was used. */
 const MAX_SIDS = 5;
 
@@ -30,7 +29,6 @@ const KeptEmail = z.object({
   refusal: z.unknown(),
 });
 export type KeptEmail = z.infer<typeof KeptEmail>;
-const KeptEmails = z.array(KeptEmail);
 
 export interface PendingEmailsParts {
   secretStore: Pick<SecretStore, "read" | "update">;
@@ -39,50 +37,19 @@ export interface PendingEmailsParts {
   linkLifetimeMs?: number;
 }
 
-/** The email addresses that are being added to each account, sealed beside its other secrets: who has them can add the address elsewhere. */
-export class PendingEmails {
+/** The email addresses that are being added to each account: who has them can add the address elsewhere. */
+export class PendingEmails extends SealedList<KeptEmail> {
   readonly #parts: PendingEmailsParts;
 
   constructor(parts: PendingEmailsParts) {
+    const { secretStore } = parts;
+    super({ secretStore, field: "pendingEmails", schema: KeptEmail, onChanged: (accountId) => this.tell(accountId) });
     this.#parts = parts;
   }
 
   /** As everybody may see them. @throws what the secret store throws */
   async shown(accountId: AccountId): Promise<PendingEmail[]> {
     return (await this.all(accountId)).map((email) => this.#shown(email));
-  }
-
-  /** Oldest first. @throws what the secret store throws */
-  async all(accountId: AccountId): Promise<KeptEmail[]> {
-    const read = await this.#parts.secretStore.read(accountId);
-    return read.kind === "found" ? parse(read.secrets.pendingEmails) : [];
-  }
-
-  /** @throws `conversation_over` where it is not there any more */
-  async one(accountId: AccountId, pendingId: ConversationId): Promise<KeptEmail> {
-    const found = (await this.all(accountId)).find((email) => email.pendingId === pendingId);
-    if (!found) throw fail("conversation_over");
-    return found;
-  }
-
-  /** @throws what the secret store throws */
-  async add(accountId: AccountId, email: KeptEmail): Promise<void> {
-    await this.#update(accountId, (before) => [...before, email].slice(-MAX_PENDING));
-  }
-
-  /** Answers it as it is then. @throws `conversation_over` where it is not there any more */
-  async change(accountId: AccountId, pendingId: ConversationId, how: (email: KeptEmail) => Partial<KeptEmail>): Promise<KeptEmail> {
-    await this.#update(accountId, (before) =>
-      before.map((email) => (email.pendingId === pendingId ? { ...email, ...how(email) } : email)),
-    );
-    return this.one(accountId, pendingId);
-  }
-
-  /** Forgets those for which `which` holds. */
-  async remove(accountId: AccountId, which: (email: KeptEmail) => boolean): Promise<void> {
-    if ((await this.all(accountId)).some(which)) {
-      await this.#update(accountId, (before) => before.filter((email) => !which(email)));
-    }
   }
 
   isExpired({ askedAt }: KeptEmail): boolean {
@@ -92,14 +59,6 @@ export class PendingEmails {
   /** Tells everybody how they stand. */
   async tell(accountId: AccountId): Promise<void> {
     this.#parts.emit("addresses.pendingChanged", { accountId, pending: await this.shown(accountId) });
-  }
-
-  async #update(accountId: AccountId, change: (before: KeptEmail[]) => KeptEmail[]): Promise<void> {
-    await this.#parts.secretStore.update(accountId, (secrets) => ({
-      ...secrets,
-      pendingEmails: JSON.stringify(change(parse(secrets.pendingEmails))),
-    }));
-    await this.tell(accountId);
   }
 
   #shown(email: KeptEmail): PendingEmail {
@@ -116,14 +75,4 @@ export class PendingEmails {
 /** The validation's names with one more, which may be among them. */
 export function withSid(sids: readonly string[], sid: string): string[] {
   return [...sids.filter((other) => other !== sid), sid].slice(-MAX_SIDS);
-}
-
-/** What cannot be read any more is as good as never begun. */
-function parse(text: string | undefined): KeptEmail[] {
-  if (text === undefined) return [];
-  try {
-    return KeptEmails.safeParse(JSON.parse(text)).data ?? [];
-  } catch {
-    return [];
-  }
 }

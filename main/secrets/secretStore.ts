@@ -32,6 +32,8 @@ export const AccountSecrets = z.object({
   openedCopies: z.string().optional(),
   /** Email addresses that are being added to the account. Opaque here; account/ knows its shape. */
   pendingEmails: z.string().optional(),
+  /** The same of phone numbers. */
+  pendingPhones: z.string().optional(),
   /** Passwords that the account, as an admin, has given to others who do not have them yet. Opaque here; admin/ knows its shape. */
   passwordsToHandOut: z.string().optional(),
   /**

@@ -180,6 +180,8 @@ function errorSentence(error: AppError): string {
       return t("errors.password_refused", { reason: t(`errorReasons.password_refused.${error.reason}`) });
     case "address_refused":
       return t("errors.address_refused", { reason: t(`errorReasons.address_refused.${error.reason}`) });
+    case "phone_refused":
+      return t("errors.phone_refused", { reason: t(`errorReasons.phone_refused.${error.reason}`) });
     case "file_failed":
       return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
     case "too_large":

@@ -2,7 +2,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
 import { adminAccess } from "./adminAccess.ts";
-import { accountAddresses, pendingEmails } from "./addresses.ts";
+import { accountAddresses, pendingEmails, pendingPhones } from "./addresses.ts";
 import { bulkDrafts } from "./bulk.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
@@ -43,6 +43,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("addresses.changed", ({ accountId }) => accountAddresses.reload(accountId));
   onEvent("addresses.pendingChanged", ({ accountId, pending }) => pendingEmails.set(accountId, pending));
   onEvent("administration.accessChanged", ({ accountId, access }) => adminAccess.set(accountId, access));
+  onEvent("addresses.pendingPhonesChanged", ({ accountId, pending }) => pendingPhones.set(accountId, pending));
   onEvent("app.settingsChanged", settingsChanged);
   onEvent("bulk.draftChanged", ({ accountId, draft }) => bulkDrafts.set(accountId, { draft }));
   onEvent("challenges.changed", challengeChanged);

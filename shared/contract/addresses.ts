@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
-import { readEmail } from "../fields.ts";
+import { readCode, readEmail, readPhone } from "../fields.ts";
 import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
 import { typed } from "./typed.ts";
@@ -42,8 +42,26 @@ export const PendingEmail = z.discriminatedUnion("status", [
 ]);
 export type PendingEmail = z.infer<typeof PendingEmail>;
 
+const phone = {
+  pendingId: ConversationId,
+  /** As the server understood it, or as it was typed where the server did not say. */
+  number: z.string().max(500),
+};
+
+/** A phone number that is being added to an account, and is not on it yet. It outlives the app. */
+export const PendingPhone = z.discriminatedUnion("status", [
+  /** The server was asked for a code, and its answer was lost. */
+  z.object({ ...phone, status: z.literal("maybe_sent") }),
+  /** The code has to be typed; where `wantsCode` is false, the server learns of it in a way of its own. */
+  z.object({ ...phone, status: z.literal("sent"), wantsCode: z.boolean(), codes: z.number().int() }),
+  /** The code was right: what is left is for the person to confirm who they are. */
+  z.object({ ...phone, status: z.literal("verified") }),
+]);
+export type PendingPhone = z.infer<typeof PendingPhone>;
+
 const one = z.object({ accountId: AccountId });
 const onePending = one.extend({ pendingId: ConversationId });
+const pendingPhones = z.object({ pending: z.array(PendingPhone) });
 const pendingEmails = z.object({ pending: z.array(PendingEmail) });
 
 export const addresses = domain({
@@ -61,10 +79,29 @@ export const addresses = domain({
     confirmEmail: request(onePending, z.object({ added: z.boolean() })),
     /** Forgets it. The links in its emails lead to nothing then. */
     dropEmail: request(onePending, z.object({})),
+    pendingPhones: request(one, pendingPhones),
+    /** Has the server send a code. Throws `phone_refused` and `not_allowed_by_server`. */
+    addPhone: request(
+      one.extend({
+        /** Two capitals (ISO 3166): how a number is read that has no `+`. */
+        country: z.string().regex(/^[A-Z]{2}$/),
+        number: typed(readPhone),
+      }),
+      z.object({ pendingId: ConversationId }),
+    ),
+    /** Has it send one more. Throws as `addPhone` does, and `conversation_over`. */
+    sendCodeAgain: request(onePending, z.object({})),
+    /**
+     * Gives the server the code, null where that is done or not wanted, and adds the number after a Challenge. Throws
+     * `phone_refused` and `challenge_cancelled`.
+     */
+    confirmPhone: request(onePending.extend({ code: typed(readCode).nullable() }), z.object({})),
+    dropPhone: request(onePending, z.object({})),
   },
   events: {
     /** What is on the account is no longer what was listed. */
     changed: one,
     pendingChanged: one.extend(pendingEmails.shape),
+    pendingPhonesChanged: one.extend(pendingPhones.shape),
   },
 });

@@ -29,7 +29,7 @@ export const Challenge = z.object({
   challengeId: ConversationId,
   accountId: AccountId,
   /** What the person is confirming, so that the question can be put in words. */
-  purpose: z.enum(["upload_identity", "reset_identity", "sign_out_sessions", "change_password", "add_email", "deactivate"]),
+  purpose: z.enum(["upload_identity", "reset_identity", "sign_out_sessions", "change_password", "add_email", "add_phone", "deactivate"]),
   status: z.enum(["asking", "checking", "done", "cancelled", "failed"]),
   /** The step to answer now; null unless `asking`. */
   stage: Stage.nullable(),

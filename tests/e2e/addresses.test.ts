@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { signInAtProvider } from "../support/browser.ts";
+import { SmsDelegate } from "../support/smsDelegate.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
@@ -7,12 +8,14 @@ const EMAIL = "erin@mail.example";
 
 const NEW = "erin.new@mail.example";
 
-const open = () => openWorld({ with: ["mailbox", "provider", "browser", "proxy"] });
+const open = (config: object) => openWorld({ with: ["mailbox", "provider", "browser", "proxy"], homeserver: { config: { ...config } } });
 let world: Awaited<ReturnType<typeof open>>;
 let erin: TestUser;
+let delegate: SmsDelegate;
 
 beforeAll(async () => {
-  world = await open();
+  delegate = await SmsDelegate.start();
+  world = await open(delegate.synapseConfig);
   const { person, synapse, proxy } = world;
   erin = await synapse.register({ user: "erin", password: "erin has two of them" });
   await synapse.call({
@@ -29,7 +32,10 @@ beforeAll(async () => {
   await person.hasAccount(proxy.baseUrl, erin);
   await person.allAre("running");
 }, 120_000);
-afterAll(() => world?.close());
+afterAll(async () => {
+  await world?.close();
+  await delegate?.stop();
+});
 
 it("takes the last email off the account, after saying what goes with it", async () => {
   const { person, synapse } = world;
@@ -94,6 +100,39 @@ it("adds an email address by itself once its link is opened, also after a restar
   await person.looks("addresses-added");
   expect(mailbox.messages.filter(({ to }) => to.includes(NEW))).toHaveLength(2);
   await expectNoLeaks(world, { password: erin.password, ...secretsIn(NEW) });
+}, 90_000);
+
+it("adds a phone number by the code that is sent to it", async () => {
+  const { person } = world;
+  const to = "447700900321";
+  await person.openAccount("erin", "Password & recovery");
+  await person.press("Add a phone number");
+  await person.press("Send code");
+  await person.sees("Type the phone number.");
+  await person.type("Phone number", "+44 7700 900321");
+  await person.looks("addresses-phone");
+  await person.press("Send code");
+  await person.sees(`The server has sent a code to +${to}. Type it here.`);
+  await person.press("Continue");
+  await person.sees("Type the code from the message.");
+  const [code = ""] = delegate.codes(to);
+  await person.type("Code", code === "100000" ? "100001" : "100000");
+  await person.press("Continue");
+  await person.sees("That’s not the code, or it no longer works.");
+  await person.looks("addresses-phone-code");
+  await person.press("Send another code");
+  await person.sees(/The server has sent 2 codes to/);
+  // As people read it from the message.
+  await person.type("Code", `${code.slice(0, 3)} ${code.slice(3)}`);
+  await person.press("Continue");
+  await person.isAsked("Confirm it’s you");
+  await person.sees(/before it adds a phone number to/);
+  await person.type("Account password", erin.password);
+  await person.press("Confirm");
+  await person.button(`Remove +${to}`).waitFor();
+  await person.seesNoMore("Not added yet");
+  expect(delegate.codes(to)).toEqual([code, code]);
+  await expectNoLeaks(world, { password: erin.password });
 }, 90_000);
 
 it("adds one to an account without a password, after single sign-on", async () => {

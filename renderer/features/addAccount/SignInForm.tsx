@@ -7,14 +7,15 @@ import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
-import { PasswordField, SelectField, TextField } from "../../components/TextField.tsx";
+import { PhoneField } from "../../components/PhoneField.tsx";
+import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { likelyCountry } from "../../i18n/countries.ts";
 import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { OauthSignIn } from "../signInAgain/OauthSignIn.tsx";
 import { SingleSignOn } from "../signInAgain/SingleSignOn.tsx";
 import styles from "./AddAccount.module.css";
-import { countries, likelyCountry } from "./countries.ts";
 import { otherFlows } from "./otherFlows.ts";
 import { showNewAccount } from "./showNewAccount.ts";
 import { identifierOf, otherServerOf, type IdentifierKind } from "./identifier.ts";
@@ -254,17 +255,13 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
         />
       )}
       {kind === "phone" && (
-        <div className={styles["phone"]}>
-          <SelectField label={t("add.country")} value={country} onChange={setCountry} options={countries()} />
-          <TextField
-            label={t("add.phone")}
-            type="tel"
-            value={number}
-            onChange={setNumber}
-            autoComplete="tel"
-            problem={problemOf("number")}
-          />
-        </div>
+        <PhoneField
+          country={country}
+          onCountry={setCountry}
+          number={number}
+          onNumber={setNumber}
+          problem={problemOf("number")}
+        />
       )}
       <PasswordField
         label={t("add.password")}

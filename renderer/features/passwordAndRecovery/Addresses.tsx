@@ -13,6 +13,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { AddEmail } from "./AddEmail.tsx";
+import { AddPhone } from "./AddPhone.tsx";
 import { accountAddresses, removeAddress } from "../../stores/addresses.ts";
 
 const shownAs = ({ medium, address }: AccountAddress): string => (medium === "msisdn" ? `+${address}` : address);
@@ -64,6 +65,7 @@ function List({ accountId, answer: { addresses, canChange: allowed }, delegated 
         </Rows>
       )}
       {canChange && <AddEmail accountId={accountId} />}
+      {canChange && <AddPhone accountId={accountId} />}
       {leaving && (
         <DialogBoundary onClose={() => setLeaving(null)}>
           <RemoveDialog

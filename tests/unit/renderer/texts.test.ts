@@ -91,6 +91,7 @@ for (const { shape } of AppError.unwrap().options) {
 examples.network["reason"] = "timeout";
 examples.password_refused["reason"] = "too_short";
 examples.address_refused["reason"] = "in_use";
+examples.phone_refused["reason"] = "wrong_code";
 examples.file_failed["reason"] = "no_space";
 examples.phrase_unusable["reason"] = "rounds";
 examples.well_known_invalid["reason"] = "no_homeserver";
