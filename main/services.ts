@@ -180,7 +180,7 @@ export async function openServices(options: ServicesOptions) {
   await sessions.forgetThisTimeOnly();
   const browserSignIns = new BrowserSignIns({
     sessions,
-    deviceToResume: async (accountId) => (await deviceToResume(secretStore, sessions.session(accountId))).ownDevice,
+    deviceToResume: async (accountId, isThere) => (await deviceToResume(secretStore, sessions.session(accountId), isThere)).ownDevice,
     fetch,
     emit,
     logger: loggerFor("sessions"),

@@ -31,6 +31,7 @@ export interface ResumedAccount extends SignOutQuietlyParts {
  * opening, with a new one that has nothing of the old one. The new token is written before it is used.
  *
  * @param signIn is called with the device to ask for, null for a new one
+ * @param deviceIsThere as `deviceToResume` has it
  * @throws what `signIn` throws, `different_user` when it was somebody else's, before that why the account's secrets cannot
  *   be read now, and `no_such_account` when the account is signed out meanwhile
  */
@@ -38,8 +39,9 @@ export async function resumeAccount(
   account: ResumedAccount,
   entry: AccountEntry,
   signIn: (deviceId: string | null) => Promise<SignedIn>,
+  deviceIsThere = false,
 ): Promise<void> {
-  const { lost, ownDevice } = await deviceToResume(account.secretStore, account.session());
+  const { lost, ownDevice } = await deviceToResume(account.secretStore, account.session(), deviceIsThere);
   const signedIn = await signIn(ownDevice);
   if (signedIn.userId !== entry.userId) {
     await signOutQuietly(account, signedIn);
@@ -64,18 +66,20 @@ export async function resumeAccount(
  * The device that an account signs in again with: its own, or null where only a new one will do, because the server has
  * removed it or its secrets are beyond opening (`lost`).
  *
+ * @param deviceIsThere the server has been seen to have it still, though it says that the session is over
  * @throws why the account's secrets cannot be read now
  */
 export async function deviceToResume(
   secretStore: Pick<SecretStore, "read">,
   session: Pick<MatrixSession, "snapshot" | "details">,
+  deviceIsThere = false,
 ): Promise<{ lost: boolean; ownDevice: string | null }> {
   const { accountId, deviceId } = session.details;
   const read = await secretStore.read(accountId);
   const lost = isBeyondOpening(read);
   if (read.kind === "unreadable" && !lost) throw new AppFailure(unreadableError(read.reason));
   const { error } = session.snapshot;
-  const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout;
+  const deviceIsGone = error?.kind === "unauthenticated" && !error.softLogout && !deviceIsThere;
   return { lost, ownDevice: read.kind === "found" && !deviceIsGone ? (read.secrets.newDevice ?? deviceId) : null };
 }
 

@@ -250,7 +250,7 @@ export class SessionManager {
    * @param signIn is called with the device to ask for, null for a new one
    * @throws what `signIn` throws, and as `signInAgain` does
    */
-  async resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>): Promise<void> {
+  async resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>, deviceIsThere = false): Promise<void> {
     if (this.#signingInAgain.has(accountId)) throw fail("conversation_over");
     this.#signingInAgain.add(accountId);
     try {
@@ -266,6 +266,7 @@ export class SessionManager {
         },
         this.#entry(accountId),
         signIn,
+        deviceIsThere,
       );
     } finally {
       this.#signingInAgain.delete(accountId);

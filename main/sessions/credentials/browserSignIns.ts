@@ -90,6 +90,17 @@ export class BrowserSignIns implements Requests {
   }
 
   async #start(accountId: AccountId | null, way: BrowserWay): Promise<{ signInId: ConversationId }> {
+    const signInId = newId<ConversationId>();
+    const attempt = await this.#prepare(way, { signInId, accountId });
+    this.#attempts.set(signInId, attempt);
+    this.#set(attempt, attempt.state);
+    this.#open(attempt);
+    void this.#run(attempt);
+    return { signInId };
+  }
+
+  /** Listens for an answer, and has the page ready. */
+  async #prepare(way: BrowserWay, of: Pick<BrowserSignIn, "signInId" | "accountId">): Promise<Attempt> {
     const listener = await listenOnLoopback({
       ...(way.path !== undefined && { path: way.path }),
       expects: way.expects,
@@ -99,19 +110,8 @@ export class BrowserSignIns implements Requests {
       await listener.close(thrown);
       throw thrown;
     });
-    const signInId = newId<ConversationId>();
-    const attempt: Attempt = {
-      url: page.url,
-      pageOf: page.baseUrl,
-      way,
-      listener,
-      state: { signInId, accountId, status: "waiting", url: page.url, browserFailed: false },
-    };
-    this.#attempts.set(signInId, attempt);
-    this.#set(attempt, attempt.state);
-    this.#open(attempt);
-    void this.#run(attempt);
-    return { signInId };
+    const state: BrowserSignIn = { ...of, status: "waiting", url: page.url, browserFailed: false };
+    return { url: page.url, pageOf: page.baseUrl, way, listener, state };
   }
 
   #attempt(signInId: ConversationId): Attempt {
@@ -129,13 +129,21 @@ export class BrowserSignIns implements Requests {
   }
 
   async #run(attempt: Attempt): Promise<void> {
-    const { listener, way } = attempt;
-    const expiry = setTimeout(() => void listener.close(fail("sign_in_expired")), this.#parts.lifetimeMs ?? way.lifetimeMs);
+    const expire = (): void => void attempt.listener.close(fail("sign_in_expired"));
+    const expiry = setTimeout(expire, this.#parts.lifetimeMs ?? attempt.way.lifetimeMs);
     try {
-      const query = await listener.answer;
-      this.#set(attempt, { ...common(attempt), status: "finishing" });
-      const accountId = await way.signIn(query);
-      this.#set(attempt, { ...common(attempt), accountId, status: "done" });
+      for (;;) {
+        const query = await attempt.listener.answer;
+        this.#set(attempt, { ...common(attempt), status: "finishing" });
+        const outcome = await attempt.way.signIn(query);
+        if (typeof outcome === "string") {
+          this.#set(attempt, { ...common(attempt), accountId: outcome, status: "done" });
+          return;
+        }
+        Object.assign(attempt, await this.#prepare(await outcome.again(), common(attempt)));
+        this.#set(attempt, attempt.state);
+        this.#open(attempt);
+      }
     } catch (thrown) {
       const error: AppError | null = thrown instanceof AppFailure ? thrown.error : null;
       if (error === null) this.#parts.logger.error("a sign-in in the browser failed", { error: thrown });

@@ -7,8 +7,11 @@ import type { SessionManager } from "../sessionManager.ts";
 /** What signing in by a page in the browser needs, whichever way it is. */
 export interface BrowserSignInsParts {
   sessions: Pick<SessionManager, "account" | "adopt" | "resume">;
-  /** The device that an account signs in again with; null for a new one. Throws why its secrets cannot be read now. */
-  deviceToResume: (accountId: AccountId) => Promise<string | null>;
+  /**
+   * The device that an account signs in again with; null for a new one. Throws why its secrets cannot be read now.
+   * `isThere`: the server has been seen to have the account's device still.
+   */
+  deviceToResume: (accountId: AccountId, isThere?: boolean) => Promise<string | null>;
   fetch: Fetch;
   emit: Emit;
   logger: Logger;
@@ -35,6 +38,6 @@ export interface BrowserWay {
   isRefusal: (query: URLSearchParams) => boolean;
   /** Makes ready what is needed, and answers the page's address and whose page it is. */
   page: (redirectUrl: string) => Promise<{ url: string; baseUrl: string }>;
-  /** Makes of the answer an account. */
-  signIn: (query: URLSearchParams) => Promise<AccountId>;
+  /** Makes of the answer an account, or says how the person is to be asked once more. */
+  signIn: (query: URLSearchParams) => Promise<AccountId | { again: () => Promise<BrowserWay> }>;
 }

@@ -1,5 +1,7 @@
+import * as z from "zod";
 import type { Handlers } from "../../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
+import type { Fetch } from "../../http/redirects.ts";
 import { requestJson } from "../../http/requestJson.ts";
 import { newDeviceId } from "../../storage/newId.ts";
 import { expectedServer } from "../foreignUser.ts";
@@ -16,6 +18,10 @@ const LIFETIME_MS = 20 * 60_000;
 const PATH = "/callback";
 const MAX_LENGTH = 4096;
 
+type OauthInput = Parameters<Handlers["signIn"]["startOauth"]>[0] & {
+  /** The server has been seen to have the account's device still, though it says that the session is over. */
+  deviceIsThere?: boolean;
+};
 type Parts = Pick<BrowserSignInsParts, "fetch" | "sessions" | "deviceToResume" | "keepOutOfLogs" | "logger">;
 
 /**
@@ -28,10 +34,13 @@ type Parts = Pick<BrowserSignInsParts, "fetch" | "sessions" | "deviceToResume" |
 export async function oauthWay(
   parts: Parts,
   lostDevices: Map<string, string>,
-  { accountId, baseUrl, serverName, localpart, create }: Parameters<Handlers["signIn"]["startOauth"]>[0],
+  input: OauthInput,
 ): Promise<BrowserWay> {
+  const { accountId, baseUrl, serverName, localpart, create, deviceIsThere = false } = input;
   const { fetch, sessions, keepOutOfLogs } = parts;
-  const ownDevice = accountId === null ? null : await parts.deviceToResume(accountId);
+  const ownDevice = accountId === null ? null : await parts.deviceToResume(accountId, deviceIsThere);
+  // A server that says that a session is over may have removed its device, or only have lost its tokens.
+  const maybeThere = accountId === null || ownDevice !== null ? null : await parts.deviceToResume(accountId, true);
   const lostDevice = accountId === null ? lostDevices.get(baseUrl) : undefined;
   const deviceId = ownDevice ?? lostDevice ?? newDeviceId();
   const metadata = await askAuthMetadata(baseUrl, fetch);
@@ -64,11 +73,23 @@ export async function oauthWay(
     },
     signIn: async (query) => {
       if (accountId !== null) {
-        await sessions.resume(accountId, (asked) => {
+        const { userId } = sessions.account(accountId);
+        let isThere = false;
+        const signIn = async (asked: string | null): Promise<SignedIn> => {
           // The server has removed the device, or the secrets are gone, since the page was opened.
           if (asked !== ownDevice) throw fail("conversation_over");
-          return exchange(query);
-        });
+          const signedIn = await exchange(query);
+          isThere = maybeThere !== null && signedIn.userId === userId && (await hasDevice(fetch, signedIn, maybeThere));
+          if (!isThere) return signedIn;
+          await signOutQuietly(parts, signedIn);
+          throw fail("cancelled");
+        };
+        try {
+          await sessions.resume(accountId, signIn, deviceIsThere);
+        } catch (thrown) {
+          if (isThere) return { again: () => oauthWay(parts, lostDevices, { ...input, deviceIsThere: true }) };
+          throw thrown;
+        }
         return accountId;
       }
       if (query.has("code")) lostDevices.set(baseUrl, deviceId);
@@ -77,6 +98,28 @@ export async function oauthWay(
       return sessions.adopt(signedIn, expectedServer({ serverName, baseUrl }));
     },
   };
+}
+
+/**
+ * Whether the server still has a device of the user's with its keys: what a removed device had is gone from there for good.
+ * Where it does not say, it counts as removed: a new device loses nothing.
+ */
+async function hasDevice(fetch: Fetch, { baseUrl, accessToken, userId }: SignedIn, deviceId: string): Promise<boolean> {
+  const schema = z.object({ device_keys: z.record(z.string(), z.record(z.string(), z.unknown())).optional() });
+  try {
+    const { device_keys: keys } = await requestJson({
+      fetch,
+      method: "POST",
+      url: `${baseUrl}/_matrix/client/v3/keys/query`,
+      body: { device_keys: { [userId]: [deviceId] } },
+      accessToken,
+      schema,
+    });
+    return keys?.[userId]?.[deviceId] !== undefined;
+  } catch (thrown) {
+    if (thrown instanceof AppFailure) return false;
+    throw thrown;
+  }
 }
 
 /** A parameter that is there once, and not beyond all measure; null otherwise. */

@@ -38,13 +38,13 @@ const challengeIn = ({ events }: StewardData): Promise<Challenge> =>
 it("a set-up needs no approval, a reset one: it goes on by itself after that, and has lost nothing without it", async () => {
   const first = await newSteward();
   const { securityKey } = await first.services.secureBackup.beginSetUp({ accountId: first.accountId, method: "key" });
-  const { setUp } = await first.services.secureBackup.confirmSetUp({ accountId: first.accountId, typed: securityKey! });
+  const { setUp } = await first.services.secureBackup.confirmSetUp({ accountId: first.accountId, typed: securityKey });
   expect(setUp).toMatchObject({ phase: "checked" });
 
   const second = await newSteward();
   const { services, accountId, data } = second;
   const begun = await services.secureBackup.beginSetUp({ accountId, kind: "reset", method: "key", confirmation: user.localpart, deleteUnopened: true });
-  const cancelled = services.secureBackup.confirmSetUp({ accountId, typed: begun.securityKey! });
+  const cancelled = services.secureBackup.confirmSetUp({ accountId, typed: begun.securityKey });
   const asked = await challengeIn(data);
   expect(asked.stage).toMatchObject({ kind: "browser", url: expect.stringContaining(servers.auth.issuer) });
   services.challenges.cancel({ challengeId: asked.challengeId });

@@ -249,6 +249,28 @@ describe("staying signed in", () => {
     expect(servers.auth.sessionsOf(user.localpart)).toHaveLength(1);
   }, 180_000);
 
+  it("keeps its device where only its tokens were lost: the person is asked once more, for that", async () => {
+    const user = await newUser();
+    const accountId = await signIn(user);
+    const { deviceId } = services.sessions.account(accountId);
+    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, refreshToken: "mar_lost" }));
+    await closeWithExpiredToken(accountId);
+    services = await data.open();
+    await services.sessions.restoreAll();
+    expect(services.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
+    const { signInId, url } = await start({ accountId });
+    expect(new URL(url).searchParams.get("scope")).not.toContain(deviceId);
+    const before = data.opened.length;
+    await goThrough(url, user);
+    const asked = await waitUntil(() => data.opened[before], { what: "the page to open again", timeoutMs: 60_000 });
+    expect(new URL(asked).searchParams.get("scope")).toContain(deviceId);
+    expect(services.browserSignIns.listBrowserSignIns().signIns).toMatchObject([{ signInId, status: "waiting", url: asked }]);
+    await goThrough(asked, user);
+    expect(await ended(signInId)).toMatchObject({ status: "done", accountId });
+    expect(statusOf(accountId)).toBe("running");
+    expect(await devicesOf(accountId)).toEqual([deviceId]);
+  });
+
   it("says so when the session was ended, keeps everything, and signs in again with a new device", async () => {
     const user = await newUser();
     const accountId = await signIn(user);
