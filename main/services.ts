@@ -145,17 +145,6 @@ export async function openServices(options: ServicesOptions) {
     },
   });
   const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
-  const bulkJobs = await openBulkJobs({
-    administration,
-    sessions,
-    index,
-    secretStore,
-    folders,
-    emit,
-    logger: loggerFor("jobs"),
-    ports: { chooseSource: options.keyFiles.chooseSource, saveText: options.keeping.saveText },
-    ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
-  });
   const users = new UsersService({ apiOf: administration.apiOf, index });
   const admin = openAdminServices({
     administration,
@@ -170,6 +159,18 @@ export async function openServices(options: ServicesOptions) {
     phraseStrength,
     sessionName,
     keeping: options.keeping,
+  });
+  const bulkJobs = await openBulkJobs({
+    administration,
+    sessions,
+    index,
+    secretStore,
+    folders,
+    emit,
+    logger: loggerFor("jobs"),
+    log: admin.actionLog,
+    ports: { chooseSource: options.keyFiles.chooseSource, saveText: options.keeping.saveText },
+    ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
   });
   const newSessions = new NewSessions({
     fileOf: (accountId) => folders.account(accountId).knownSessions,

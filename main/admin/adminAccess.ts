@@ -75,13 +75,6 @@ export class AdminAccessService implements Requests {
     return this.checkAccess({ accountId });
   }
 
-  /** @throws `users_managed_elsewhere` where an authentication service looks after this server's users */
-  checkManaged(accountId: AccountId): void {
-    const access = this.access({ accountId });
-    const { serverName } = this.apiOf(accountId);
-    if (access.status === "admin" && access.delegatedAuth) throw fail("users_managed_elsewhere", { host: serverName });
-  }
-
   /** Forgets an account that is gone. */
   forget(accountId: AccountId): void {
     this.#known.delete(accountId);

@@ -4,6 +4,9 @@ import type { ConversationId } from "../../shared/ids.ts";
 import { seal, unseal } from "../secrets/aesGcm.ts";
 import { readIfThere, writeDurably } from "../storage/durableFile.ts";
 
+/** How many rows are sealed in one go, while the window waits. */
+const SLICE = 1000;
+
 /** Which row of which Job something sealed belongs to. */
 const labelOf = (jobId: ConversationId, row: number): string => `steward job ${jobId} row ${row}`;
 
@@ -28,7 +31,11 @@ export class JobInput {
    * @throws `file_failed`
    */
   static async write(path: string, jobId: ConversationId, key: Uint8Array, rows: readonly unknown[]): Promise<string> {
-    const lines = rows.map((row, at) => `${seal(key, Buffer.from(JSON.stringify(row)), labelOf(jobId, at)).toString("base64")}\n`);
+    const lines: string[] = [];
+    for (const [at, row] of rows.entries()) {
+      lines.push(`${seal(key, Buffer.from(JSON.stringify(row)), labelOf(jobId, at)).toString("base64")}\n`);
+      if (lines.length % SLICE === 0) await new Promise(setImmediate);
+    }
     const bytes = Buffer.from(lines.join(""));
     await writeDurably(path, bytes);
     return sha256(bytes);

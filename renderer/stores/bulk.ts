@@ -12,8 +12,8 @@ export async function chooseBulkFile(accountId: AccountId, action: BulkAction): 
   if (draft) bulkDrafts.set(accountId, { draft });
 }
 
-/** Prepares the deactivation of users who were selected. @throws RequestFailure */
-export async function prepareDeactivation(accountId: AccountId, userIds: Iterable<string>): Promise<void> {
-  const { draft } = await steward.bulk.fromUsers({ accountId, action: "deactivate", userIds: [...userIds] });
+/** Has users who were selected looked at. @throws RequestFailure */
+export async function prepareBulk(accountId: AccountId, action: Exclude<BulkAction, "create">, userIds: Iterable<string>): Promise<void> {
+  const { draft } = await steward.bulk.fromUsers({ accountId, action, userIds: [...userIds] });
   bulkDrafts.set(accountId, { draft });
 }

@@ -33,7 +33,7 @@ export const UserRowProblem = z.object({
 export type UserRowProblem = z.infer<typeof UserRowProblem>;
 
 /** What is done to many users at once. */
-export const BulkAction = z.enum(["create", "deactivate"]);
+export const BulkAction = z.enum(["create", "deactivate", "lock", "unlock", "reset_passwords"]);
 export type BulkAction = z.infer<typeof BulkAction>;
 
 /** A list of users and what would be done with each, before anything is. There is one for each account at most. */
@@ -66,7 +66,8 @@ export const BulkDraftRow = z.object({
   name: z.string().max(300),
   displayName: z.string().max(256).nullable(),
   /** `open`: not found out yet. */
-  verdict: z.enum(["open", "ready", "skipped", "invalid"]),
+  /** `already`: it is so without anything being done. */
+  verdict: z.enum(["open", "ready", "already", "skipped", "invalid"]),
   reason: JobRowReason.nullable(),
   /** Names that belong to the reason: who has the address. */
   names: z.array(z.string().max(300)).max(20),
@@ -88,12 +89,13 @@ export const bulk = domain({
     draft: request(one, z.object({ draft: BulkDraft.nullable() })),
     /**
      * Asks for a CSV file, reads it, and begins to find out what would be done with each row: `draftChanged` tells. Null when
-     * the person chose no file. Throws `too_large`, `csv_without_users`, `file_failed`.
+     * the person chose no file. Throws `too_large`, `csv_without_users`, `file_failed`,
+     * `users_managed_elsewhere`.
      */
     chooseFile: request(one.extend({ action: BulkAction }), z.object({ draft: BulkDraft.nullable() })),
     /** The same for users who were selected. */
     fromUsers: request(
-      one.extend({ action: z.literal("deactivate"), userIds: z.array(UserId).min(1).max(MAX_SELECTED) }),
+      one.extend({ action: BulkAction.exclude(["create"]), userIds: z.array(UserId).min(1).max(MAX_SELECTED) }),
       z.object({ draft: BulkDraft }),
     ),
     /** A page of the draft's rows. */
@@ -106,8 +108,12 @@ export const bulk = domain({
       z.object({ rows: z.array(BulkDraftRow).max(MAX_PAGE), total: z.number().int().nonnegative() }),
     ),
     dropDraft: request(oneDraft, z.object({})),
-    /** Does what the draft says, as a Job; each row is looked at again right before. Throws `nothing_to_do`. */
-    start: request(oneDraft, z.object({ job: Job })),
+    /**
+     * Does what the draft says, as a Job; each row is looked at again right before. Throws `nothing_to_do`.
+     *
+     * `signOut`: with new passwords, whether those users' sessions are signed out.
+     */
+    start: request(oneDraft.extend({ signOut: z.boolean().optional() }), z.object({ job: Job })),
     /**
      * Asks where, then writes a CSV with what came of each row, and the passwords that were made; or, of the rows that were
      * not done alone, what they were, to be run again. False when the person chose no place.

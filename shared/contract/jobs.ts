@@ -20,7 +20,7 @@ export const Job = z.object({
   jobId: ConversationId,
   /** Null for work that belongs to no single account. */
   accountId: AccountId.nullable(),
-  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup", "create_users", "deactivate_users"]),
+  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup", "create_users", "deactivate_users", "lock_users", "unlock_users", "reset_passwords"]),
   /** `paused` until the person lets it go on; `interrupted` goes on by itself where the kind of Job can. */
   status: z.enum(["running", "paused", "done", "failed", "cancelled", "interrupted"]),
   progress: z.object({ done: z.number().int(), total: z.number().int().nullable() }),
@@ -74,6 +74,7 @@ export const JobRowReason = z.enum([
   "no_such_user",
   "own_account",
   "still_running",
+  "not_supported",
   "fields_missing",
 ]);
 export type JobRowReason = z.infer<typeof JobRowReason>;

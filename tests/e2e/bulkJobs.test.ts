@@ -111,7 +111,8 @@ it("users who are selected in the list are deactivated in the same way", async (
   const { person, synapse } = world;
   await person.openAccount("boss", "Users");
   await person.page.getByRole("checkbox", { name: /new2:|Newcomer 2$/ }).first().check();
-  await person.press("Deactivate…");
+  await person.press("More for those selected");
+  await person.page.getByRole("menuitem", { name: "Deactivate…" }).click();
   await person.isAt("Bulk jobs");
   await person.sees(/^1 user will be deactivated\.$/);
   await person.press("Deactivate 1 user");

@@ -4,6 +4,7 @@ import { Pace, paced, type PaceLimits } from "../../jobs/pace.ts";
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { AdminApi } from "../adminApi.ts";
+import { changeUser } from "./changeUser.ts";
 import { createUser } from "./createUser.ts";
 import { deactivateUser } from "./deactivateUser.ts";
 import { PatientApi, RowFailure } from "./patientApi.ts";
@@ -34,11 +35,16 @@ export const NewUserRow = z.object({
 });
 export type NewUserRow = z.infer<typeof NewUserRow>;
 
+/** A user who gets another password. */
+export const NewPasswordRow = NewUserRow.pick({ userId: true, password: true, passwordMade: true });
+
 const UserRow = z.object({ userId: z.string() });
+const PasswordsPayload = z.object({ signOut: z.boolean() });
 const NoPayload = z.object({});
 
 /** A new password costs the server a quarter of a second of a processor; deactivating somebody, up to minutes. */
 const CREATE_PACE: PaceLimits = { start: 4, most: 8 };
+const CHANGE_PACE: PaceLimits = { start: 4, most: 8 };
 const DEACTIVATE_PACE: PaceLimits = { start: 1, most: 2 };
 
 /** The Jobs that work on many users, row by row. */
@@ -84,5 +90,23 @@ export function bulkKinds(parts: BulkKindsParts): RowJobKind[] {
     run: (_payload, control) =>
       eachRow(control, DEACTIVATE_PACE, (api, { userId }, progress) => deactivateUser(api, userId, parts.ownUserIds(), progress)),
   };
-  return [create, deactivate];
+  const locking = (kind: "lock" | "unlock"): RowJobKind<typeof NoPayload, typeof UserRow> => ({
+    kind: `${kind}_users`,
+    payload: NoPayload,
+    row: UserRow,
+    run: (_payload, control) =>
+      eachRow(control, CHANGE_PACE, (api, { userId }, progress) => changeUser(api, userId, { kind }, parts.ownUserIds(), progress)),
+  });
+  const resetPasswords: RowJobKind<typeof PasswordsPayload, typeof NewPasswordRow> = {
+    kind: "reset_passwords",
+    payload: PasswordsPayload,
+    row: NewPasswordRow,
+    run: ({ signOut }, control) =>
+      eachRow(control, CREATE_PACE, async (api, { userId, password, passwordMade }, progress) => {
+        const end = await changeUser(api, userId, { kind: "password", password, signOut }, parts.ownUserIds(), progress);
+        // Where the answer was lost, it may be the one that counts.
+        return { ...end, madePassword: passwordMade && (end.outcome === "done" || end.outcome === "unknown") };
+      }),
+  };
+  return [create, deactivate, locking("lock"), locking("unlock"), resetPasswords];
 }

@@ -1,22 +1,24 @@
 import { basename } from "node:path";
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
 import type { BulkAction, BulkDraft } from "../../../shared/contract/bulk.ts";
+import type { Job } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
 import { newId } from "../../storage/newId.ts";
+import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
 import { readUserFile } from "../csv/readUserFile.ts";
-import type { ReadUserRow } from "../csv/readUsers.ts";
+import type { ReadFor, ReadUserRow } from "../csv/readUsers.ts";
 import { generatePassword } from "../generatePassword.ts";
-import type { NewUserRow } from "./bulkKinds.ts";
 import { Draft } from "./draft.ts";
 import { resultFile } from "./resultFile.ts";
 
 export interface BulkServiceParts {
   adminApi: (accountId: AccountId) => AdminApi;
-  /** Throws where users of this account's server are not looked after by the server itself. */
-  checkManaged: (accountId: AccountId) => void;
+  /** Whether an authentication service looks after the users of this account's server. */
+  isDelegated: (accountId: AccountId) => Promise<boolean>;
+  log: Pick<ActionLog, "record">;
   ownUserIds: () => ReadonlySet<string>;
   rowJobs: RowJobs;
   emit: Emit;
@@ -28,6 +30,22 @@ export interface BulkServiceParts {
   };
   firstWaitMs?: number;
 }
+
+const JOB_KINDS = {
+  create: "create_users",
+  deactivate: "deactivate_users",
+  lock: "lock_users",
+  unlock: "unlock_users",
+  reset_passwords: "reset_passwords",
+} as const satisfies Record<BulkAction, Job["kind"]>;
+const READ_FOR: Partial<Record<BulkAction, ReadFor>> = { create: "new", reset_passwords: "passwords" };
+const FILE_NAMES: Partial<Record<string, string>> = {
+  create_users: "New users",
+  deactivate_users: "Deactivated users",
+  lock_users: "Locked users",
+  unlock_users: "Unlocked users",
+  reset_passwords: "New passwords",
+};
 
 type Requests = Handlers["bulk"];
 type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
@@ -44,20 +62,20 @@ export class BulkService implements Requests {
   draft = ({ accountId }: Input<"draft">) => ({ draft: this.#drafts.get(accountId)?.view() ?? null });
 
   chooseFile = async ({ accountId, action }: Input<"chooseFile">) => {
-    this.#parts.checkManaged(accountId);
+    await this.#checkManaged(accountId);
     const { serverName } = this.#parts.adminApi(accountId);
     const path = await this.#parts.ports.chooseSource();
     if (path === null) return { draft: null };
-    const read = await readUserFile({ path, serverName, readFor: action === "create" ? "new" : "existing" });
+    const read = await readUserFile({ path, serverName, readFor: READ_FOR[action] ?? "existing" });
     return { draft: this.#begin(accountId, action, read, basename(path).slice(0, 1024)) };
   };
 
   /** Throws `not_own_server` before anything is asked. */
-  fromUsers = ({ accountId, action, userIds }: Input<"fromUsers">) => {
-    this.#parts.checkManaged(accountId);
+  fromUsers = async ({ accountId, action, userIds }: Input<"fromUsers">) => {
     const api = this.#parts.adminApi(accountId);
     const distinct = [...new Set(userIds)];
     for (const userId of distinct) api.checkOwnServer(userId);
+    await this.#checkManaged(accountId);
     const rows = distinct.map((userId, at): ReadUserRow => ({ line: at + 1, name: userId, user: { ...NOBODY, userId }, problem: null }));
     return { draft: this.#begin(accountId, action, { rows, unused: [] }, null) };
   };
@@ -70,21 +88,19 @@ export class BulkService implements Requests {
     return {};
   };
 
-  start = async ({ accountId, draftId }: Input<"start">) => {
+  start = async ({ accountId, draftId, signOut = false }: Input<"start">) => {
     const draft = this.#find(accountId, draftId);
+    const { adminApi, rowJobs, log } = this.#parts;
     if (draft.view().status !== "ready") throw fail("conversation_over");
-    this.#parts.checkManaged(accountId);
-    const create = draft.action === "create";
-    const rows = draft.usableRows().map((user) => {
-      const content: NewUserRow | { userId: string } = create
-        ? { ...user, password: user.password ?? generatePassword(), passwordMade: user.password === null }
-        : { userId: user.userId };
-      return { target: user.userId, content };
-    });
     // Before it is begun: a second press finds nothing to begin.
     this.#drafts.delete(accountId);
     try {
-      const job = await this.#parts.rowJobs.start(create ? "create_users" : "deactivate_users", accountId, {}, rows);
+      await this.#checkManaged(accountId);
+      const kind = JOB_KINDS[draft.action];
+      const rows = await rowsOf(draft);
+      const payload = draft.action === "reset_passwords" ? { signOut } : {};
+      const begun = { actor: adminApi(accountId).userId, target: `${rows.length}`, action: kind };
+      const job = await log.record(begun, () => rowJobs.start(kind, accountId, payload, rows));
       this.#drop(accountId);
       return { job };
     } catch (thrown) {
@@ -99,8 +115,7 @@ export class BulkService implements Requests {
     const input = record.inputDeleted ? null : await rowJobs.openInput(jobId);
     const text = resultFile(record, input, which);
     const day = new Date(record.beginning.at).toISOString().slice(0, 10);
-    const what = record.beginning.kind === "create_users" ? "New users" : "Deactivated users";
-    return { saved: await ports.saveText({ suggestedName: `${what} ${day}${which === "all" ? "" : " not done"}.csv`, text }) };
+    return { saved: await ports.saveText({ suggestedName: `${FILE_NAMES[record.beginning.kind] ?? "Users"} ${day}${which === "all" ? "" : " not done"}.csv`, text }) };
   };
 
   deletePasswords = async ({ jobId }: Input<"deletePasswords">) => {
@@ -112,6 +127,12 @@ export class BulkService implements Requests {
   forgetAccount(accountId: AccountId): void {
     this.#drafts.get(accountId)?.drop();
     this.#drafts.delete(accountId);
+  }
+
+  /** Its admin API would do half of it. @throws `users_managed_elsewhere` */
+  async #checkManaged(accountId: AccountId): Promise<void> {
+    const { isDelegated, adminApi } = this.#parts;
+    if (await isDelegated(accountId)) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
   }
 
   #begin(accountId: AccountId, action: BulkAction, read: { rows: ReadUserRow[]; unused: string[] }, fileName: string | null): BulkDraft {
@@ -147,6 +168,22 @@ export class BulkService implements Requests {
     if (draft?.draftId !== draftId) throw fail("conversation_over");
     return draft;
   }
+}
+
+/** How many rows are made ready in one go, while the window waits. */
+const SLICE = 1000;
+
+/** What a Job is given for each row that would be done. */
+async function rowsOf(draft: Draft): Promise<{ target: string; content: unknown }[]> {
+  const rows: { target: string; content: unknown }[] = [];
+  for (const user of draft.usableRows()) {
+    const passwords = { password: user.password ?? generatePassword(), passwordMade: user.password === null };
+    const { userId } = user;
+    const content = draft.action === "create" ? { ...user, ...passwords } : draft.action === "reset_passwords" ? { userId, ...passwords } : { userId };
+    rows.push({ target: userId, content });
+    if (rows.length % SLICE === 0) await new Promise(setImmediate);
+  }
+  return rows;
 }
 
 /** Of somebody of whom the Matrix ID alone counts. */

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { User } from "../../../shared/contract/users.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { PatientApi } from "./patientApi.ts";
@@ -11,6 +12,13 @@ const MAX_TRIES = 3;
 /** How often the state is looked at after an answer was lost, before it counts as not known. */
 const MAX_LOOKS = 6;
 
+/** Why a user would not be deactivated, as things are now; null where they would be. */
+export function notDeactivatable(user: User | null, userId: string, own: ReadonlySet<string>): RowEnd | null {
+  if (own.has(userId)) return skipped("own_account");
+  if (user === null) return skipped("no_such_user");
+  return user.deactivated ? already : null;
+}
+
 /**
  * Deactivates a user, without erasing them. Right before, it is asked whether there is such a user and whether they are
  * deactivated already.
@@ -19,10 +27,9 @@ const MAX_LOOKS = 6;
  * admin who can sign in
  */
 export async function deactivateUser(api: PatientApi, userId: string, own: ReadonlySet<string>, progress: RowProgress): Promise<RowEnd> {
-  if (own.has(userId)) return skipped("own_account");
-  const user = await api.user(userId);
-  if (user === null) return skipped("no_such_user");
-  if (user.deactivated) return progress.begunAt === null ? already : done;
+  const refusal = notDeactivatable(await api.user(userId), userId, own);
+  // What was sent before the app ended has been done.
+  if (refusal !== null) return refusal.outcome === "already" && progress.begunAt !== null ? done : refusal;
   await progress.begin();
   return deactivate(api, userId);
 }

@@ -5,9 +5,10 @@ import { Pace, paced } from "../../jobs/pace.ts";
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { ReadUser, ReadUserRow } from "../csv/readUsers.ts";
+import { notChangeable } from "./changeUser.ts";
 import { existing } from "./createUser.ts";
+import { notDeactivatable } from "./deactivateUser.ts";
 import { PatientApi } from "./patientApi.ts";
-import { skipped } from "./rowEnds.ts";
 import { findTakenContact } from "./takenContacts.ts";
 
 /** Questions cost a server little. */
@@ -91,31 +92,38 @@ export class Draft {
       ready: ready.length,
       skipped: this.#verdicts.size - ready.length,
       invalid,
-      passwordsToMake: action === "create" ? ready.filter(({ password }) => password === null).length : 0,
+      passwordsToMake: action === "create" || action === "reset_passwords" ? ready.filter(({ password }) => password === null).length : 0,
       unused: unused.slice(0, 200),
     };
   }
 
   /** A page of the rows. */
-  page(which: "all" | BulkDraftRow["verdict"], from: number, limit: number): { rows: BulkDraftRow[]; total: number } {
-    const wanted = this.#parts.rows.map((_, at) => at).filter((at) => which === "all" || this.#row(at).verdict === which);
+  page(which: "all" | "ready" | "skipped" | "invalid", from: number, limit: number): { rows: BulkDraftRow[]; total: number } {
+    const isWanted = (verdict: BulkDraftRow["verdict"]): boolean => which === "all" || verdict === which || (which === "skipped" && verdict === "already");
+    const wanted = this.#parts.rows.map((_, at) => at).filter((at) => isWanted(this.#row(at).verdict));
     return { rows: wanted.slice(from, from + limit).map((at) => this.#row(at)), total: wanted.length };
   }
 
   #row(at: number): BulkDraftRow {
     const { line, name, user, problem } = this.#parts.rows[at] as ReadUserRow;
     const end = this.#verdicts.get(at);
-    const verdict = user === null ? "invalid" : end === undefined ? "open" : end === null ? "ready" : "skipped";
+    const verdict = user === null ? "invalid" : end === undefined ? "open" : end === null ? "ready" : end.outcome === "already" ? "already" : "skipped";
     return { number: line, name, displayName: user?.displayName ?? null, verdict, reason: end?.reason ?? null, names: end?.names ?? [], problem };
   }
 
   async #verdictOf(api: PatientApi, wanted: ReadUser): Promise<RowEnd | null> {
     const { action, ownUserIds } = this.#parts;
-    if (action === "deactivate" && ownUserIds.has(wanted.userId)) return skipped("own_account");
     const user = await api.user(wanted.userId);
-    if (action === "create") return user === null ? findTakenContact(api, wanted) : existing(user);
-    if (user === null) return skipped("no_such_user");
-    return user.deactivated ? skipped("exists_deactivated") : null;
+    switch (action) {
+      case "create":
+        return user === null ? findTakenContact(api, wanted) : existing(user);
+      case "deactivate":
+        return notDeactivatable(user, wanted.userId, ownUserIds);
+      case "reset_passwords":
+        return notChangeable(user, wanted.userId, "password", ownUserIds);
+      default:
+        return notChangeable(user, wanted.userId, action, ownUserIds);
+    }
   }
 
   #report(): void {

@@ -6,7 +6,7 @@ import type { AdminAccessService } from "../adminAccess.ts";
 import { bulkKinds } from "./bulkKinds.ts";
 import { BulkService, type BulkServiceParts } from "./bulkService.ts";
 
-export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretStore" | "emit" | "logger">, Pick<BulkServiceParts, "ports"> {
+export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretStore" | "emit" | "logger">, Pick<BulkServiceParts, "ports" | "log"> {
   administration: AdminAccessService;
   sessions: SessionManager;
   index: AccountIndex;
@@ -15,7 +15,7 @@ export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretSto
 }
 
 /** Makes what works on many users: the Jobs, those of earlier starts among them, and what prepares them. */
-export async function openBulkJobs({ administration, sessions, index, ports, firstWaitMs, ...parts }: BulkJobsParts) {
+export async function openBulkJobs({ administration, sessions, index, log, ports, firstWaitMs, ...parts }: BulkJobsParts) {
   const common = {
     adminApi: administration.apiOf,
     ownUserIds: () => new Set(index.list().map(({ userId }) => userId)),
@@ -30,7 +30,8 @@ export async function openBulkJobs({ administration, sessions, index, ports, fir
   sessions.onRunning((accountId) => rowJobs.sessionRuns(accountId));
   const bulk = new BulkService({
     ...common,
-    checkManaged: (accountId) => administration.checkManaged(accountId),
+    isDelegated: (accountId) => administration.isDelegated(accountId),
+    log,
     rowJobs,
     emit: parts.emit,
     ports,

@@ -3,7 +3,7 @@ import type { JobRecord } from "../../jobs/jobJournal.ts";
 import { isDone, rowOf } from "../../jobs/rowJobView.ts";
 import { OUTCOME_COLUMNS } from "../csv/userColumns.ts";
 import { writeCsv } from "../csv/writeCsv.ts";
-import { NewUserRow } from "./bulkKinds.ts";
+import { NewPasswordRow, NewUserRow } from "./bulkKinds.ts";
 
 const USER_COLUMNS = ["id", "displayname", "password", "admin", "user_type", "avatar_url", "threepids", "external_ids", "locked", "deactivated"] as const;
 
@@ -16,19 +16,38 @@ const USER_COLUMNS = ["id", "displayname", "password", "admin", "user_type", "av
  */
 export function resultFile(record: JobRecord, input: JobInput | null, which: "all" | "not_done"): string {
   const rows = Array.from({ length: record.beginning.rows }, (_, row) => row).filter((row) => which === "all" || !isDone(record, row));
-  const create = record.beginning.kind === "create_users" && input !== null;
-  const outcomes = rows.map((row) => outcomeOf(record, row));
-  if (!create) return writeCsv([["id", ...OUTCOME_COLUMNS], ...rows.map((row, at) => [localpartOf(record.targets[row] ?? ""), ...(outcomes[at] ?? [])])]);
-  const users = rows.map((row) => userCells(NewUserRow.parse(input.row(row)), which));
-  return writeCsv([[...USER_COLUMNS, ...OUTCOME_COLUMNS], ...users.map((cells, at) => [...cells, ...(outcomes[at] ?? [])])]);
+  const { columns, cellsOf } = contentOf(record, input, which);
+  return writeCsv([[...columns, ...OUTCOME_COLUMNS], ...rows.map((row) => [...cellsOf(row), ...outcomeOf(record, row)])]);
+}
+
+/** What is told of each row, by what the Job did. */
+function contentOf(record: JobRecord, input: JobInput | null, which: "all" | "not_done"): { columns: readonly string[]; cellsOf: (row: number) => string[] } {
+  const { kind } = record.beginning;
+  if (kind === "create_users" && input !== null) {
+    return { columns: USER_COLUMNS, cellsOf: (row) => userCells(NewUserRow.parse(input.row(row)), which) };
+  }
+  if (kind === "reset_passwords" && input !== null) {
+    return {
+      columns: ["id", "password"],
+      cellsOf: (row) => {
+        const content = NewPasswordRow.parse(input.row(row));
+        return [localpartOf(content.userId), passwordCell(content, which)];
+      },
+    };
+  }
+  return { columns: ["id"], cellsOf: (row) => [localpartOf(record.targets[row] ?? "")] };
+}
+
+/** One that was made is told where it is in use, and made again where it is not; one that was given is told where it is needed again. */
+function passwordCell({ password, passwordMade }: { password: string; passwordMade: boolean }, which: "all" | "not_done"): string {
+  return passwordMade === (which === "all") ? password : "";
 }
 
 function userCells(user: NewUserRow, which: "all" | "not_done"): string[] {
   return [
     localpartOf(user.userId),
     user.displayName ?? "",
-    // One that was made for a user who was not is made again.
-    which === "all" ? (user.passwordMade ? user.password : "") : user.passwordMade ? "" : user.password,
+    passwordCell(user, which),
     user.admin === null ? "" : String(user.admin),
     user.userType ?? "",
     user.avatarUrl ?? "",

@@ -37,8 +37,8 @@ export interface ReadUsers {
   hasHeader: boolean;
 }
 
-/** What a row is for. An existing user may have a name that nobody could take today. */
-export type ReadFor = "new" | "existing";
+/** What a row is for. An existing user may have a name that nobody could take today; of theirs at most the password counts. */
+export type ReadFor = "new" | "existing" | "passwords";
 
 const MAX_NAME = 256;
 const MAX_PASSWORD = 512;
@@ -109,10 +109,11 @@ function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readF
 function readUser(cell: (column: UserColumn) => string, serverName: string, readFor: ReadFor): ReadUser {
   const userId = readUserId(cell("id"), serverName, readFor);
   if (readFor === "existing") return { ...NOTHING_SAID, userId };
-  const displayName = oneLine(cell("displayname"), "displayname").trim();
-  if (displayName.length > MAX_NAME) throw new RowProblem("name_too_long");
   const password = oneLine(cell("password"), "password");
   if (password.length > MAX_PASSWORD) throw new RowProblem("password_too_long");
+  if (readFor === "passwords") return { ...NOTHING_SAID, userId, password: password === "" ? null : password };
+  const displayName = oneLine(cell("displayname"), "displayname").trim();
+  if (displayName.length > MAX_NAME) throw new RowProblem("name_too_long");
   const avatarUrl = cell("avatar_url").trim();
   if (avatarUrl !== "" && !/^mxc:\/\/[^/\s]+\/[^/\s]+$/.test(avatarUrl)) throw new RowProblem("not_an_mxc_address");
   const threepids = [
@@ -140,7 +141,7 @@ function readUserId(typed: string, serverName: string, readFor: ReadFor): string
   if (text === "") throw new RowProblem("no_id");
   const [localpart, server] = text.startsWith("@") || text.includes(":") ? splitUserId(text) : [text, serverName];
   if (server.toLowerCase() !== serverName.toLowerCase()) throw new RowProblem("other_server");
-  if (readFor === "existing") {
+  if (readFor !== "new") {
     const fits = localpart !== "" && !/\s/.test(localpart) && Buffer.byteLength(`@${localpart}:${serverName}`) <= 255;
     if (!fits) throw new RowProblem("name_not_allowed");
     return `@${localpart}:${serverName}`;

@@ -1,4 +1,4 @@
-import { UserPlus, UserX } from "lucide-react";
+import { KeyRound, Lock, LockOpen, UserPlus, UserX } from "lucide-react";
 import { useEffect } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { BulkAction } from "../../../shared/contract/bulk.ts";
@@ -53,6 +53,9 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
 
 const actions: readonly { readonly action: BulkAction; readonly icon: typeof UserPlus }[] = [
   { action: "create", icon: UserPlus },
+  { action: "reset_passwords", icon: KeyRound },
+  { action: "lock", icon: Lock },
+  { action: "unlock", icon: LockOpen },
   { action: "deactivate", icon: UserX },
 ];
 

@@ -15,7 +15,7 @@ import { t } from "../../i18n/index.ts";
 import { jobChanged } from "../../stores/jobs.ts";
 import styles from "./Bulk.module.css";
 import { draftVerdict, problemText, reasonText } from "./bulkWords.ts";
-import { DeactivateDialog } from "./DeactivateDialog.tsx";
+import { ConfirmDialog, CONFIRMED } from "./ConfirmDialog.tsx";
 import { Pager } from "./Pager.tsx";
 import { usePage } from "./usePage.ts";
 
@@ -28,9 +28,10 @@ interface DraftViewProps {
 export function DraftView({ accountId, draft }: DraftViewProps) {
   const { draftId, action, fileName, status, error, ready, unused } = draft;
   const [confirming, setConfirming] = useState(false);
-  const start = useAction(async () => {
+  const confirmed = CONFIRMED.find((one) => one === action);
+  const start = useAction(async (signOut: boolean) => {
     setConfirming(false);
-    jobChanged((await steward.bulk.start({ accountId, draftId })).job);
+    jobChanged((await steward.bulk.start({ accountId, draftId, signOut })).job);
   });
   const drop = useAction(() => steward.bulk.dropDraft({ accountId, draftId }));
   const title = fileName === null ? t(`bulk.action.${action}`) : t("bulk.draftOf", { action: t(`bulk.action.${action}`), file: fileName });
@@ -53,10 +54,10 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
       {start.error && <ErrorText error={start.error} />}
       <Buttons>
         <Button
-          look={action === "deactivate" ? "danger" : "primary"}
+          look={confirmed ? "danger" : "primary"}
           isDisabled={status !== "ready" || ready === 0}
           busy={start.busy}
-          onPress={() => (action === "deactivate" ? setConfirming(true) : void start.run())}
+          onPress={() => (confirmed ? setConfirming(true) : void start.run(false))}
         >
           {t(`bulk.start.${action}`, { count: ready })}
         </Button>
@@ -64,9 +65,9 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
       </Buttons>
       {unused.length > 0 && <p className={styles["quiet"]}>{t("bulk.unused", { columns: unused.join(", ") })}</p>}
       <DraftRows accountId={accountId} draft={draft} />
-      {confirming && (
+      {confirming && confirmed && (
         <DialogBoundary onClose={() => setConfirming(false)}>
-          <DeactivateDialog count={ready} onConfirm={() => void start.run()} onClose={() => setConfirming(false)} />
+          <ConfirmDialog action={confirmed} count={ready} onConfirm={(signOut) => void start.run(signOut)} onClose={() => setConfirming(false)} />
         </DialogBoundary>
       )}
     </Section>

@@ -3,7 +3,7 @@ import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { errorWords, t } from "../../i18n/index.ts";
 
-const draftTones = { open: "quiet", ready: "good", skipped: "warn", invalid: "bad" } as const;
+const draftTones = { open: "quiet", ready: "good", already: "quiet", skipped: "warn", invalid: "bad" } as const;
 
 /** What would be done with a row, in a word or two. */
 export function draftVerdict({ verdict }: Pick<BulkDraftRow, "verdict">): Verdict {

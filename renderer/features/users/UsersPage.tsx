@@ -9,6 +9,7 @@ import { classNames } from "../../components/classNames.ts";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Menu } from "../../components/Menu.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Page } from "../../components/Page.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
@@ -16,7 +17,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
-import { prepareDeactivation } from "../../stores/bulk.ts";
+import { prepareBulk } from "../../stores/bulk.ts";
 import { go } from "../../stores/routes.ts";
 import { hiddenUsers, listUsers, listUsersAgain, openUserList, selectAllMatching, selectUsers, useSelectedUsers, useUserList } from "../../stores/users.ts";
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
@@ -181,13 +182,15 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
   );
 }
 
+const bulkActions = ["reset_passwords", "lock", "unlock", "deactivate"] as const;
+
 /** Who is selected, and everybody else who matches. */
 function Selection({ accountId }: { readonly accountId: AccountId }) {
   const selected = useSelectedUsers(accountId);
   const { rows, next, total } = useUserList(accountId);
   const all = useAction(() => selectAllMatching(accountId));
-  const prepare = useAction(async () => {
-    await prepareDeactivation(accountId, selected);
+  const prepare = useAction(async (action: (typeof bulkActions)[number]) => {
+    await prepareBulk(accountId, action, selected);
     go({ name: "account", accountId, page: "bulk" });
   });
   if (rows.length === 0) return null;
@@ -207,9 +210,10 @@ function Selection({ accountId }: { readonly accountId: AccountId }) {
           </Button>
         )}
         {selected.size > 0 && (
-          <Button small busy={prepare.busy} onPress={() => void prepare.run()}>
-            {t("users.deactivateSelected")}
-          </Button>
+          <Menu
+            label={t("users.doWithSelected")}
+            items={bulkActions.map((action) => ({ id: action, text: t(`users.bulk.${action}`), onChoose: () => void prepare.run(action) }))}
+          />
         )}
       </div>
       {prepare.error && <ErrorText error={prepare.error} />}

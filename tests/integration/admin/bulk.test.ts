@@ -230,12 +230,64 @@ describe("users who are deactivated", () => {
 
   it("may be chosen as well; those of other servers are refused before anything is asked", async () => {
     await synapse.register({ user: "e1", password: "a password of e1" });
-    expect(() => rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@x:other.test"] })).toThrow("not_own_server");
-    const { draft } = rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@e1:bulk.test", "@e1:bulk.test", "@root:bulk.test"] });
+    const elsewhere = rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@x:other.test"] });
+    expect(await errorOf(elsewhere)).toMatchObject({ kind: "not_own_server" });
+    const { draft } = await rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@e1:bulk.test", "@e1:bulk.test", "@root:bulk.test"] });
     await waitUntil(() => rig.services.bulk.draft({ accountId: rig.accountId }).draft?.status === "ready", { what: "the rows to be looked at" });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
     expect(rig.outcomes(jobId)).toEqual(["@e1:bulk.test done"]);
+  });
+});
+
+describe("users who are there", () => {
+  it("are locked and unlocked, and told apart from those who are already", async () => {
+    for (const name of ["l1", "l2", "l3"]) await synapse.register({ user: name, password: `a password of ${name}` });
+    await synapse.adminCall({ method: "PUT", path: "/_synapse/admin/v2/users/@l3:bulk.test", body: { locked: true } });
+    const draft = await rig.chooseFile("lock", "id\nl1\nl2\nl3\nroot\n");
+    const { rows } = rig.services.bulk.draftRows({ accountId: rig.accountId, draftId: draft.draftId, which: "all", from: 0, limit: 10 });
+    expect(rows.map(({ verdict, reason }) => reason ?? verdict)).toEqual(["ready", "ready", "already", "own_account"]);
+    proxy.addRule({ ...PUT_USER, when: "after", fault: { kind: "reset" } });
+    const jobId = await rig.start(draft);
+    await rig.until(jobId, "done");
+    proxy.clear();
+    expect(rig.outcomes(jobId)).toEqual(["@l1:bulk.test done", "@l2:bulk.test done"]);
+    expect(await user("l1")).toMatchObject({ locked: true });
+    const unlocked = await rig.start(await rig.chooseFile("unlock", "l1\nl2\nl3"));
+    await rig.until(unlocked, "done");
+    expect(rig.outcomes(unlocked)).toEqual(["l1", "l2", "l3"].map((name) => `@${name}:bulk.test done`));
+    expect(await user("l3")).toMatchObject({ locked: false });
+  });
+
+  it("that the server does not lock, though it says yes, count as failed", async () => {
+    await synapse.register({ user: "old", password: "a password of old" });
+    const draft = await rig.chooseFile("lock", "old");
+    const answer = { ...(await user("old")), locked: undefined };
+    proxy.addRule({ ...PUT_USER, fault: { kind: "answer", status: 200, body: answer } });
+    const jobId = await rig.start(draft);
+    await rig.until(jobId, "done");
+    proxy.clear();
+    expect(rig.outcomes(jobId)).toEqual(["@old:bulk.test failed not_supported"]);
+  });
+
+  it("get new passwords, given or made, and stay signed in where that is chosen", async () => {
+    for (const name of ["p1", "p2"]) await synapse.register({ user: name, password: `a password of ${name}` });
+    const { accessToken: token } = await synapse.login("p1", "a password of p1");
+    const draft = await rig.chooseFile("reset_passwords", 'id,password\np1," given, to p1 "\np2,\nroot,\n');
+    expect(draft).toMatchObject({ ready: 2, skipped: 1, passwordsToMake: 1 });
+    proxy.addRule({ ...PUT_USER, when: "after", fault: { kind: "reset" } });
+    const jobId = await rig.start(draft);
+    await rig.until(jobId, "done");
+    proxy.clear();
+    expect(rig.job(jobId)).toMatchObject({ counts: { done: 2 }, rowJob: { unsavedPasswords: 1 } });
+    await synapse.call({ path: "/_matrix/client/v3/account/whoami", token });
+    await synapse.login("p1", " given, to p1 ");
+    const table = await rig.saved(jobId, "all");
+    await synapse.login("p2", /^p2,(\w{20}),done,/m.exec(table)?.[1] ?? "");
+    expect(table).not.toContain("given, to p1");
+    await rig.services.bulk.deletePasswords({ jobId });
+    const { actions } = { actions: await rig.services.actionLog.list() };
+    expect(actions[0]).toMatchObject({ actor: "@root:bulk.test", action: "reset_passwords", target: "2", result: "done" });
   });
 });
 
