@@ -64,7 +64,9 @@ describe("users from a file", () => {
 
     const jobId = await rig.start(draft);
     expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 4 }, rowJob: { unsavedPasswords: 3 }, error: null });
-    expect(await user("anna")).toMatchObject({ displayname: "Anna; with umlaut Ä", admin: true, threepids: [{ address: "anna@bulk.test" }, { address: "4930123456" }] });
+    const anna = await user("anna");
+    expect(anna).toMatchObject({ displayname: "Anna; with umlaut Ä", admin: true });
+    expect((anna["threepids"] as { address: string }[]).map(({ address }) => address).sort()).toEqual(["4930123456", "anna@bulk.test"]);
     await synapse.login("anna", " secret of anna ");
     expect(await user("carl")).toMatchObject({ locked: true, deactivated: false });
     expect(await user("dora")).toMatchObject({ deactivated: true });
@@ -193,7 +195,7 @@ describe("a job", () => {
   });
 
   it("of an account that is no admin any more pauses and says why; no row counts as failed", async () => {
-    const draft = await rig.chooseFile("create", "late0\nlate1");
+    const draft = await rig.chooseFile("create", "late0");
     const hold = proxy.hold({ nth: 1, when: "before", ...PUT_USER });
     const jobId = await rig.start(draft);
     await hold.reached;
@@ -203,7 +205,7 @@ describe("a job", () => {
     expect(paused).toMatchObject({ error: { kind: "forbidden" }, counts: {} });
     await synapse.adminCall({ method: "PUT", path: "/_synapse/admin/v1/users/@root:bulk.test/admin", body: { admin: true } });
     await rig.services.allJobs.resume({ jobId });
-    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 2 } });
+    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 1 } });
     await rig.services.bulk.deletePasswords({ jobId });
   });
 });
