@@ -113,6 +113,11 @@ export class AdminApi {
     });
   }
 
+  /** Asks the same server something of the client-server API, at its base URL. */
+  requestFromBase<T extends z.ZodType>(request: HomeserverRequest & { schema: T }): Promise<z.output<T>> {
+    return this.#session.use((client, signal) => homeserverOf(client).json({ ...request, signal }));
+  }
+
   /** @throws `not_found` where there is no such user */
   user(userId: string): Promise<User> {
     return this.request({ path: userPath(userId), schema: UserAnswer, repeatable: true });
@@ -137,15 +142,15 @@ export class AdminApi {
    *
    * @param query as v3 names it: `deactivated` is `true` for those alone, `false` for the others, and left out for all
    * @param from where the page before said that this one begins; null for the first
+   * @param how `repeatable` for whoever reads on in the background: nobody waits for it before the screen
    */
-  async users(query: Readonly<Record<string, string>>, from: string | null, signal?: AbortSignal): Promise<UserListPage> {
+  async users(query: Readonly<Record<string, string>>, from: string | null, how: { repeatable?: boolean } = {}): Promise<UserListPage> {
     const ask = (version: "v2" | "v3", more: Readonly<Record<string, string>>) =>
       this.request({
         path: [version, "users"],
         query: { ...query, ...more, ...(from !== null && { from }) },
         schema: ServerUserList,
-        repeatable: true,
-        ...(signal && { signal }),
+        ...how,
       });
     const answer = await ask("v3", {}).catch((thrown: unknown) => {
       // There, `true` is for all of them, and left out the same as `false`.

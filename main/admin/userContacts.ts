@@ -1,8 +1,7 @@
-import * as z from "zod";
 import type { ExternalId, User, UserThreepid } from "../../shared/contract/users.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { fail } from "../../shared/errors.ts";
 import type { AdminApi, ServerUserChanges, UserWithContacts } from "./adminApi.ts";
-import { ownerOf } from "./userList.ts";
+import { externalKey, ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 
 /** One contact that comes, or one that goes. */
 export type OneChange<T> = { add: T; remove?: never } | { remove: T; add?: never };
@@ -13,12 +12,9 @@ export interface ChangedContacts {
   changedMeanwhile: boolean;
 }
 
-const Owner = z.object({ user_id: z.string() });
-
 /** Servers keep email addresses in lower case, and phone numbers as they are sent. */
 const threepidKey = ({ medium, address }: { medium: string; address: string }): string =>
   `${medium} ${medium === "email" ? address.trim().toLowerCase() : address}`;
-const externalKey = ({ provider, id }: ExternalId): string => JSON.stringify([provider, id]);
 
 /**
  * Adds an email address or phone number to a user, or takes one off. The server takes the whole list and forgets what is not in
@@ -98,20 +94,4 @@ async function changeList<T>(
   const isThereNow = kind.shown(user).some((one) => kind.keyOf(one) === key);
   if (isThereNow !== (add !== undefined)) throw fail("change_not_taken", { fields: [kind.field] });
   return { user, changedMeanwhile };
-}
-
-/**
- * Synapse, "Find a user based on their ID in an auth provider"; null where nobody is known by it, or the server cannot say. Synapse
- * goes on naming a user whose id was taken off by way of the whole list, so the user is asked as well.
- */
-export async function ownerOfExternalId(api: AdminApi, { provider, id }: ExternalId): Promise<string | null> {
-  try {
-    const path = ["v1", "auth_providers", provider, "users", id];
-    const { user_id: owner } = await api.request({ path, schema: Owner, repeatable: true });
-    const { externalIds } = await api.user(owner);
-    return externalIds.some((one) => externalKey(one) === externalKey({ provider, id })) ? owner : null;
-  } catch (thrown) {
-    if (thrown instanceof AppFailure && ["not_found", "admin_api_lacks"].includes(thrown.error.kind)) return null;
-    throw thrown;
-  }
 }

@@ -33,7 +33,7 @@ const newestFirst = (a: UserDevice, b: UserDevice): number =>
 
 /** Where a user is signed in, seen last first. A dehydrated device is no place where anybody is: it is left out. */
 export async function listUserDevices(api: AdminApi, userId: string): Promise<DeviceAnswer> {
-  const { devices } = await api.request({ path: pathOf(userId, "devices"), schema: ServerDevices, repeatable: true });
+  const { devices } = await api.request({ path: pathOf(userId, "devices"), schema: ServerDevices });
   const listed = devices.flatMap((raw) => ServerDevice.safeParse(raw).data ?? []).filter(({ dehydrated }) => !dehydrated);
   return { devices: listed.map((device) => UserDevice.parse(device)).sort(newestFirst) };
 }

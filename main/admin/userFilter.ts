@@ -12,6 +12,8 @@ export interface ReadFilter {
   isListed: (row: UserRow) => boolean;
   /** Whose owners are looked for as well. */
   contacts: readonly UserThreepid[];
+  /** What somebody may be known as to a provider of single sign-on; null where nothing is searched for. */
+  externalId: string | null;
   /** Whether the server's own count is that of the rows that match, unless one of them does not. */
   counted: boolean;
 }
@@ -121,6 +123,7 @@ export function readFilter(filter: UserFilter, serverName: string, hidden: reado
     matches: (row) => isListed(row) && search.matches(row),
     isListed,
     contacts: contactsIn(filter.search),
+    externalId: tidy(filter.search) === "" || tidy(filter.search).startsWith("@") ? null : tidy(filter.search),
     counted: kind.counted && search.exact && filter.seen === "any" && patterns.length === 0,
   };
 }

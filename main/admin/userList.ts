@@ -1,8 +1,8 @@
-import * as z from "zod";
-import type { UserFilter, UserPage, UserRow, UserThreepid } from "../../shared/contract/users.ts";
+import type { User, UserFilter, UserPage, UserRow } from "../../shared/contract/users.ts";
 import { UserRow as Row } from "../../shared/contract/users.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AdminApi, UserListPage } from "./adminApi.ts";
+import { ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 import { type ReadFilter, readFilter } from "./userFilter.ts";
 
 /** So many rows make a page of ours, unless the list ends before. */
@@ -12,11 +12,17 @@ const SIFTED = 500;
 /** Requests for one page of ours: a person waits for it. */
 const MAX_REQUESTS = 8;
 
-const Owner = z.object({ user_id: z.string() });
+/** What a list goes by, besides its filter. */
+export interface KnownOfServer {
+  /** Localparts that are left out where the filter says so. */
+  hidden: readonly string[];
+  /** The server's providers of single sign-on. */
+  providers: () => Promise<readonly string[]>;
+}
 
 /** Asks as well as the server can: one that cannot sort like that gives its own order, and one without guests wants to be told so. */
-async function pageOf(api: AdminApi, query: ReadFilter["query"], from: string | null): Promise<UserListPage & { sorted: boolean }> {
-  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({ ...(await api.users(asked, from)), sorted });
+async function pageOf(api: AdminApi, query: ReadFilter["query"], from: string | null, how = {}): Promise<UserListPage & { sorted: boolean }> {
+  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({ ...(await api.users(asked, from, how)), sorted });
   const refuses = (thrown: unknown): boolean =>
     thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400;
   const { order_by: _order, dir: _dir, ...unsorted } = query;
@@ -39,9 +45,9 @@ async function pageOf(api: AdminApi, query: ReadFilter["query"], from: string | 
 }
 
 /** A page of what passes the filter. Throws as `AdminApi` does. */
-export async function listUsers(api: AdminApi, filter: UserFilter, hidden: readonly string[], from: string | null): Promise<UserPage> {
-  const read = readFilter(filter, api.serverName, hidden);
-  const rows = from === null ? await ownersOf(api, read) : [];
+export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownOfServer, from: string | null): Promise<UserPage> {
+  const read = readFilter(filter, api.serverName, known.hidden);
+  const rows = from === null ? await ownersOf(api, read, await known.providers()) : [];
   if (!read.possible) return { rows, next: null, total: rows.length, sorted: true };
   const limit = String(read.counted ? PAGE : SIFTED);
   let next = from;
@@ -62,42 +68,39 @@ export async function listUsers(api: AdminApi, filter: UserFilter, hidden: reado
 }
 
 /** Everybody who passes the filter, each once, though others come and go while it is read. Throws as `AdminApi` does. */
-export async function listUserIds(api: AdminApi, filter: UserFilter, hidden: readonly string[]): Promise<string[]> {
-  const read = readFilter(filter, api.serverName, hidden);
-  const userIds = new Set((await ownersOf(api, read)).map(({ userId }) => userId));
+export async function listUserIds(api: AdminApi, filter: UserFilter, known: KnownOfServer): Promise<string[]> {
+  const read = readFilter(filter, api.serverName, known.hidden);
+  const userIds = new Set((await ownersOf(api, read, await known.providers())).map(({ userId }) => userId));
   if (!read.possible) return [...userIds];
   let next: string | null = null;
   do {
-    const page: UserListPage = await pageOf(api, { ...read.query, limit: "1000" }, next);
+    const page: UserListPage = await pageOf(api, { ...read.query, limit: "1000" }, next, { repeatable: true });
     for (const row of page.rows) if (read.matches(row)) userIds.add(row.userId);
     next = page.next;
   } while (next !== null);
   return [...userIds];
 }
 
-/** Whose email addresses or phone numbers were typed. Their names need not say so, which only the search asks for. */
-async function ownersOf(api: AdminApi, { contacts, isListed }: ReadFilter): Promise<UserRow[]> {
-  const found: UserRow[] = [];
-  for (const contact of contacts) {
-    const owner = await ownerOf(api, contact);
-    if (owner === null) continue;
-    const row = Row.parse(await api.user(owner));
-    if (isListed(row)) found.push(row);
-  }
-  return found;
+/**
+ * One user, last seen when the list says where it knows: the answer about one user alone forgets that sooner. Throws as `AdminApi`
+ * does.
+ */
+export async function userAsListed(api: AdminApi, userId: string): Promise<User> {
+  // Part of a Matrix ID, for the server; the whole, for us.
+  const listed = api.users({ user_id: userId, locked: "true", limit: "10" }, null).catch(() => null);
+  const user = await api.user(userId);
+  const row = (await listed)?.rows.find((one) => one.userId === userId);
+  const lastSeenAt = Math.max(user.lastSeenAt ?? 0, row?.lastSeenAt ?? 0);
+  return { ...user, lastSeenAt: lastSeenAt === 0 ? null : lastSeenAt };
 }
 
-/**
- * Who has this email address or phone number; null where nobody has, and where the server cannot say.
- * (Synapse, "Find a user based on their Third Party ID")
- */
-export async function ownerOf(api: AdminApi, { medium, address }: UserThreepid): Promise<string | null> {
-  const looked = medium === "email" ? address.toLowerCase() : address;
-  try {
-    const path = ["v1", "threepid", medium, "users", looked];
-    return (await api.request({ path, schema: Owner, repeatable: true })).user_id;
-  } catch (thrown) {
-    if (thrown instanceof AppFailure && ["not_found", "admin_api_lacks"].includes(thrown.error.kind)) return null;
-    throw thrown;
-  }
+/** Whose email address, phone number or external id was typed. Their names need not say so, which only the search asks for. */
+async function ownersOf(api: AdminApi, { contacts, externalId, isListed }: ReadFilter, providers: readonly string[]): Promise<UserRow[]> {
+  const owners = await Promise.all([
+    ...contacts.map((contact) => ownerOf(api, contact)),
+    ...(externalId === null ? [] : providers.map((provider) => ownerOfExternalId(api, { provider, id: externalId }))),
+  ]);
+  const userIds = [...new Set(owners.filter((owner) => owner !== null))];
+  const rows = await Promise.all(userIds.map(async (userId) => Row.parse(await api.user(userId))));
+  return rows.filter(isListed);
 }

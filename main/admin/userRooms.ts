@@ -15,7 +15,7 @@ const RoomDetails = z.object({ name: z.string().max(1000).nullish(), canonical_a
 
 /** The rooms that a user has joined, the first of them with their names where they have any. */
 export async function listUserRooms(api: AdminApi, userId: string): Promise<RoomAnswer> {
-  const { joined_rooms: joined } = await api.request({ path: ["v1", "users", userId, "joined_rooms"], schema: JoinedRooms, repeatable: true });
+  const { joined_rooms: joined } = await api.request({ path: ["v1", "users", userId, "joined_rooms"], schema: JoinedRooms });
   const rooms = joined.slice(0, MAX_SHOWN).map((roomId) => ({ roomId, name: null as string | null }));
   const left = [...rooms];
   const nameNext = async (): Promise<void> => {

@@ -6,7 +6,8 @@ import type { AdminApi } from "./adminApi.ts";
 import { changeUser } from "./changeUser.ts";
 import { type ChangedContacts, changeExternalIds, changeThreepids } from "./userContacts.ts";
 import { type DeviceAnswer, listUserDevices, renameUserDevice, signOutUserDevices } from "./userDevices.ts";
-import { listUserIds, listUsers } from "./userList.ts";
+import { ssoProvidersOf } from "./ssoProviders.ts";
+import { type KnownOfServer, listUserIds, listUsers, userAsListed } from "./userList.ts";
 import { type RoomAnswer, listUserRooms } from "./userRooms.ts";
 
 export interface UsersParts {
@@ -20,17 +21,19 @@ type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 /** What an admin sees of the users of a server, and changes of one. Everything throws as `AdminApi` does. */
 export class UsersService implements Requests {
   readonly #parts: UsersParts;
+  /** Of each account's server: they change with its configuration alone. */
+  readonly #providers = new Map<AccountId, readonly string[]>();
 
   constructor(parts: UsersParts) {
     this.#parts = parts;
   }
 
   list({ accountId, filter, from }: Input<"list">): Promise<UserPage> {
-    return listUsers(this.#parts.apiOf(accountId), filter, this.#hidden(accountId), from);
+    return listUsers(this.#parts.apiOf(accountId), filter, this.#known(accountId), from);
   }
 
   async ids({ accountId, filter }: Input<"ids">): Promise<{ userIds: string[] }> {
-    return { userIds: await listUserIds(this.#parts.apiOf(accountId), filter, this.#hidden(accountId)) };
+    return { userIds: await listUserIds(this.#parts.apiOf(accountId), filter, this.#known(accountId)) };
   }
 
   hidden({ accountId }: Input<"hidden">): { patterns: string[] } {
@@ -43,7 +46,7 @@ export class UsersService implements Requests {
   }
 
   get({ accountId, userId }: Input<"get">): Promise<User> {
-    return this.#parts.apiOf(accountId).user(userId);
+    return userAsListed(this.#parts.apiOf(accountId), userId);
   }
 
   change({ accountId, userId, changes, seen }: Input<"change">): Promise<User> {
@@ -80,6 +83,17 @@ export class UsersService implements Requests {
 
   rooms({ accountId, userId }: Input<"rooms">): Promise<RoomAnswer> {
     return listUserRooms(this.#parts.apiOf(accountId), userId);
+  }
+
+  #known(accountId: AccountId): KnownOfServer {
+    return {
+      hidden: this.#hidden(accountId),
+      providers: async () => {
+        const known = this.#providers.get(accountId) ?? (await ssoProvidersOf(this.#parts.apiOf(accountId)));
+        if (known !== null) this.#providers.set(accountId, known);
+        return known ?? [];
+      },
+    };
   }
 
   #hidden(accountId: AccountId): string[] {

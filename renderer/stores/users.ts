@@ -18,7 +18,7 @@ export interface UserListState {
   readonly error: AppError | null;
 }
 
-const everybody: UserFilter = { search: "", kind: "active", seen: "any", withoutHidden: false, sort: "name", descending: false };
+const everybody: UserFilter = { search: "", kind: "active", seen: "any", withoutHidden: true, sort: "name", descending: false };
 const nothingYet: UserListState = {
   filter: everybody,
   rows: [],
@@ -157,9 +157,12 @@ export const userRooms = createLoaded<Awaited<ReturnType<typeof steward.users.ro
 
 /** Takes in a user as they are now, in the list too. */
 export function userChanged(accountId: AccountId, user: User): void {
-  shownUsers.set(userKey(accountId, user.userId), user);
+  const key = userKey(accountId, user.userId);
+  // The answer to a change forgets that sooner than the list does.
+  const lastSeenAt = Math.max(user.lastSeenAt ?? 0, shownUsers.get(key).answer?.lastSeenAt ?? 0) || null;
+  shownUsers.set(key, { ...user, lastSeenAt });
   const { rows } = listOf(accountId);
-  update(accountId, { rows: rows.map((row) => (row.userId === user.userId ? { ...row, ...user } : row)) });
+  update(accountId, { rows: rows.map((row) => (row.userId === user.userId ? { ...row, ...user, lastSeenAt: row.lastSeenAt ?? user.lastSeenAt } : row)) });
 }
 
 /** Forgets everything of the users of an account's server. */
@@ -179,5 +182,5 @@ export const hiddenUsers = createLoaded<readonly string[]>(async (accountId) => 
 export async function hideUsers(accountId: AccountId, patterns: readonly string[]): Promise<void> {
   const { patterns: kept } = await steward.users.setHidden({ accountId, patterns: [...patterns] });
   hiddenUsers.set(accountId, kept);
-  await listUsers(accountId, { withoutHidden: kept.length > 0 });
+  await listUsers(accountId, { withoutHidden: true });
 }

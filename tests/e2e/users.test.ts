@@ -4,6 +4,8 @@ import { waitUntil } from "../support/waitUntil.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
+const DORA = `/_synapse/admin/v2/users/${encodeURIComponent("@dora.lindqvist:example.org")}`;
+
 const open = () => openWorld({ with: ["proxy"] });
 let world: Awaited<ReturnType<typeof open>>;
 let boss: TestUser;
@@ -37,7 +39,7 @@ it("shows a server's users to its admin, and nothing of them to anybody else", a
   const { person } = world;
   await person.openAccount("boss", "Users");
   await person.isAt("Users");
-  await person.sees(/^153 users on example\.org$/);
+  await person.sees(/^153 users on example\.org · server version 1\./);
   await person.sees("The Boss");
   await person.looks("users");
   await person.openAccount("plain");
@@ -86,6 +88,10 @@ it("finds one, changes the name, adds an email and signs out a session", async (
   await person.sees("Dora’s phone");
   await person.looks("users-one");
   await person.type("Display name", "Dora Lindqvist");
+  await synapse.adminCall({ method: "PUT", path: DORA, body: { displayname: "Dora of the post office" } });
+  await person.press("Save changes");
+  await person.sees(/^Somebody else has changed this user in the meantime\./);
+  await person.isAt("Dora of the post office");
   await person.press("Save changes");
   await person.isAt("Dora Lindqvist");
   await person.press("Add an email");
@@ -100,7 +106,7 @@ it("finds one, changes the name, adds an email and signs out a session", async (
   await person.press("Sign it out");
   await person.seesNoMore("Dora’s phone");
   await person.looks("users-one-changed");
-  const told = await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent("@dora.lindqvist:example.org")}` });
+  const told = await synapse.adminCall({ path: DORA });
   expect(told).toMatchObject({ displayname: "Dora Lindqvist", deactivated: false, threepids: [{ address: "dora@mail.example" }] });
   await person.press("All users");
   await person.sees("Dora Lindqvist");

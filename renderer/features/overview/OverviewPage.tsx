@@ -85,8 +85,8 @@ export function OverviewPage({ account }: { readonly account: Account }) {
 /** For those who run the server, where its admin API is not where its clients connect. */
 function RunsServer({ account }: { readonly account: Account }) {
   const { answer: access } = adminAccess.use(account.accountId);
-  const hidden = access?.status === "not_exposed" || (access?.adminBaseUrl !== null && access?.status !== "admin");
-  if (!access || !hidden) return null;
+  if (!access || access.status === "admin" || access.status === "unknown") return null;
+  if (access.status !== "not_exposed" && access.adminBaseUrl === null) return null;
   return (
     <Section title={t("administration.title")}>
       {access.adminBaseUrl === null ? (

@@ -30,6 +30,14 @@ export function UserDetailsForm({ account, user, delegated }: UserDetailsFormPro
   const [displayName, setDisplayName] = useState(seen.displayName);
   const [admin, setAdmin] = useState(seen.admin);
   const [userType, setUserType] = useState(seen.userType);
+  const [before, setBefore] = useState(seen);
+  // The user is not as they were: what was typed stays, and what was not follows.
+  if (before.displayName !== seen.displayName || before.admin !== seen.admin || before.userType !== seen.userType) {
+    setBefore(seen);
+    if (displayName.trim() === before.displayName) setDisplayName(seen.displayName);
+    if (admin === before.admin) setAdmin(seen.admin);
+    if (userType === before.userType) setUserType(seen.userType);
+  }
   const typed: UserDetails = { displayName: displayName.trim(), admin, userType };
   const changes: Partial<UserDetails> = {
     ...(typed.displayName !== seen.displayName && { displayName: typed.displayName }),

@@ -25,6 +25,8 @@ interface UserDevicesProps {
   readonly delegated: boolean;
 }
 
+/** Not seen for so long, a session counts as forgotten. Of one that the server does not know of, nothing is said. */
+const FORGOTTEN_MS = 90 * 24 * 60 * 60 * 1000;
 /** Those that were seen last; nobody reads on. */
 const MAX_SHOWN = 100;
 
@@ -35,8 +37,10 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
   const key = userKey(accountId, userId);
   const { answer: devices, error } = userDevices.use(key);
   useEffect(() => void userDevices.load(key), [key]);
+  const [now] = useState(() => Date.now());
   const [renaming, setRenaming] = useState<UserDevice | null>(null);
   const [leaving, setLeaving] = useState<readonly UserDevice[] | null>(null);
+  const forgotten = (devices ?? []).filter(({ lastSeenAt }) => lastSeenAt !== null && lastSeenAt < now - FORGOTTEN_MS);
   const shown = (devices ?? []).slice(0, MAX_SHOWN);
   const factsOf = ({ deviceId, lastSeenAt, lastSeenIp }: UserDevice): string =>
     [lastSeenAt === null ? t("users.deviceSeenUnknown") : t("sessions.seen", { when: momentText(lastSeenAt) }), lastSeenIp, deviceId]
@@ -47,11 +51,18 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
       title={t("users.devices")}
       actions={
         devices !== null &&
-        devices.length > 1 &&
+        devices.length > 0 &&
         !delegated && (
-          <Button small icon={LogOut} onPress={() => setLeaving(devices)}>
-            {t("users.signOutAll")}
-          </Button>
+          <span className={styles["pills"]}>
+            {forgotten.length > 0 && forgotten.length < devices.length && (
+              <Button small onPress={() => setLeaving(forgotten)}>
+                {t("users.signOutForgotten", { count: forgotten.length })}
+              </Button>
+            )}
+            <Button small icon={LogOut} onPress={() => setLeaving(devices)}>
+              {t("users.signOutAll")}
+            </Button>
+          </span>
         )
       }
     >

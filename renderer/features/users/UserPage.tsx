@@ -73,7 +73,7 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
       <Section title={t("users.states")}>
         <States user={user} />
       </Section>
-      <UserDetailsForm key={formKeyOf(user)} account={account} user={user} delegated={delegated} />
+      <UserDetailsForm account={account} user={user} delegated={delegated} />
       <UserActions account={account} user={user} onChanged={changed} />
       <UserContacts accountId={accountId} user={user} delegated={delegated} />
       <UserExternalIds accountId={accountId} user={user} delegated={delegated} />
@@ -82,9 +82,6 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
     </>
   );
 }
-
-/** What is typed stays while the user stays as they are. */
-const formKeyOf = ({ displayName, admin, userType }: User): string => JSON.stringify([displayName, admin, userType]);
 
 function States({ user }: { readonly user: User }) {
   const verdicts = verdictsOf(user);

@@ -36,11 +36,12 @@ export function UsersPage({ account }: { readonly account: Account }) {
   const { total, filter } = useUserList(accountId);
   const refused = access !== null && access.status !== "admin" && access.status !== "unknown";
   const server = homeserver.serverName;
-  const subtitle = total !== null && !isNarrowed(filter) ? t("users.subtitle", { count: total, server }) : server;
+  const version = access?.status === "admin" ? access.version : null;
+  const count = total !== null && !isNarrowed(filter) ? t("users.subtitle", { count: total, server }) : server;
   return (
     <Page
       title={t("users.title")}
-      subtitle={subtitle}
+      subtitle={version === null ? count : t("users.withVersion", { count, version })}
       wide
       actions={
         access &&
@@ -73,6 +74,7 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
   const { rows, loading, error, sorted, filter, next } = useUserList(accountId);
   useEffect(() => openUserList(accountId), [accountId]);
   const again = <Button onPress={() => void listUsersAgain(accountId)}>{t("common.retry")}</Button>;
+  const { answer: hidden } = hiddenUsers.use(accountId);
   const isEmpty = rows.length === 0 && loading === null && error === null && next === null;
   return (
     <>
@@ -85,9 +87,9 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
         <EmptyState
           icon={isNarrowed(filter) ? Search : Users}
           title={t("users.noneFound")}
-          text={t(filter.search ? "users.noneFoundText" : "users.noneOfKindText")}
+          text={emptyText(filter, hidden)}
           action={
-            <Button onPress={() => void listUsers(accountId, { search: "", kind: "active", seen: "any", withoutHidden: false })}>{t("users.showAll")}</Button>
+            <Button onPress={() => void listUsers(accountId, { search: "", kind: "active", seen: "any" })}>{t("users.showAll")}</Button>
           }
         />
       )}
@@ -97,6 +99,11 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
       </p>
     </>
   );
+}
+
+function emptyText({ search, withoutHidden }: UserFilter, hidden: readonly string[] | null): string {
+  if (withoutHidden && hidden !== null && hidden.length > 0) return t("users.noneButHiddenText");
+  return t(search ? "users.noneFoundText" : "users.noneOfKindText");
 }
 
 /** After so many milliseconds without a key a search is asked for. */

@@ -45,6 +45,6 @@ export function patternsIn(text: string): string[] {
 }
 
 /** Whether a filter is any other than the one that the page opens with. */
-export function isNarrowed({ search, kind, seen, withoutHidden }: UserFilter): boolean {
-  return search !== "" || kind !== "active" || seen !== "any" || withoutHidden;
+export function isNarrowed({ search, kind, seen }: UserFilter): boolean {
+  return search !== "" || kind !== "active" || seen !== "any";
 }

@@ -35,6 +35,10 @@ beforeAll(async () => {
     password: "a password",
     acceptInsecureHttp: false,
   });
+  // As a server with single sign-on answers. It is asked once.
+  const flows = [{ type: "m.login.password" }, { type: "m.login.sso", identity_providers: [{ id: "oidc-x", name: "X" }, { name: "?" }] }];
+  proxy.addRule({ method: "GET", path: /v3\/login$/, fault: { kind: "answer", status: 200, body: { flows } } });
+  await list({ search: "nobody" });
 }, 180_000);
 afterAll(async () => {
   await data?.destroy();
@@ -200,6 +204,18 @@ describe("one user", () => {
     expect(await errorOf(services.users.addExternalId({ ...one, externalId, seen: [] }))).toMatchObject({ kind: "contact_of_other_user", userId: idOf("ann") });
     await services.users.removeExternalId({ accountId, userId: idOf("ann"), externalId, seen: [externalId] });
     expect((await services.users.addExternalId({ ...one, externalId, seen: [] })).user.externalIds).toEqual([externalId]);
+    expect(await found({ search: "7/7" })).toEqual(["axn"]);
+    expect(await ids({ search: " 7/7 " })).toEqual({ userIds: [userId] });
+    expect(await found({ search: "7/7", kind: "deactivated" })).toEqual([]);
+  });
+
+  it("was last seen when the list says, which knows it longer", async () => {
+    const row = { name: userId, admin: false, deactivated: false, last_seen_ts: 1_700_000_000_000 };
+    const body = { users: [{ ...row, name: `${userId}.longer`, last_seen_ts: 1_800_000_000_000 }, row], total: 2 };
+    proxy.addRule({ path: LIST, fault: { kind: "answer", status: 200, body } });
+    expect(await services.users.get(one)).toMatchObject({ lastSeenAt: 1_700_000_000_000 });
+    proxy.addRule({ path: LIST, fault: { kind: "answer", status: 500, body: {} }, times: Infinity });
+    expect(await services.users.get(one)).toMatchObject({ userId, lastSeenAt: null });
   });
 
   it("has sessions that can be named and signed out, and rooms", async () => {
