@@ -13,6 +13,7 @@ import type { DeviceList } from "./devices/deviceList.ts";
 import type { NewSessions } from "./devices/newSessions.ts";
 import type { SecretsProtection } from "./secrets/protection.ts";
 import { findHomeserver } from "./sessions/discovery.ts";
+import type { SettingsFile } from "./storage/settingsFile.ts";
 import type { Fetch } from "./http/redirects.ts";
 import type { BrowserSignIns } from "./sessions/credentials/browserSignIns.ts";
 import type { SessionManager } from "./sessions/sessionManager.ts";
@@ -55,6 +56,7 @@ export interface HandlerParts {
     read(): Promise<Settings>;
     update(change: { [K in keyof Settings]?: Settings[K] | undefined }): Promise<Settings>;
   };
+  homeservers: Pick<SettingsFile, "homeservers" | "keepHomeserver" | "forgetHomeservers">;
   openExternal: (request: { url: string; accountId?: AccountId | undefined }) => Promise<void>;
   keepScreenPrivate: (isPrivate: boolean) => void;
   copyText: (text: string) => Promise<void>;
@@ -116,6 +118,12 @@ export function createHandlers(parts: HandlerParts): Handlers {
     },
     signIn: {
       findHomeserver: ({ input }) => findHomeserver(input, parts.fetch),
+      recentHomeservers: async () => ({ inputs: await parts.homeservers.homeservers() }),
+      rememberHomeserver: async ({ input }) => ({ inputs: await parts.homeservers.keepHomeserver(input) }),
+      forgetHomeservers: async () => {
+        await parts.homeservers.forgetHomeservers();
+        return { inputs: [] };
+      },
       withPassword: async (request) => ({ accountId: await sessions.signIn(request) }),
       again: async ({ accountId, password }) => {
         await sessions.signInAgain(accountId, password);

@@ -175,6 +175,7 @@ function handlersOf({ services, fetch, front, emit, dialogs }: HandlersParts): H
         return changed;
       },
     },
+    homeservers: settingsFile,
     openExternal: createOpenExternal({
       isHomeserverHttp: (url, accountId) =>
         new URL(services.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,

@@ -15,7 +15,15 @@ export const WindowBounds = z.object({
 });
 export type WindowBounds = z.infer<typeof WindowBounds>;
 
-const SettingsData = z.looseObject({ settings: Settings, window: WindowBounds.nullable() });
+/** Enough for whoever has accounts on several, and few enough to be looked through. */
+const MAX_HOMESERVERS = 5;
+
+const SettingsData = z.looseObject({
+  settings: Settings,
+  window: WindowBounds.nullable(),
+  /** Where accounts were added before, the last first, in words that find them. */
+  homeservers: z.array(z.string()).optional(),
+});
 type SettingsData = z.infer<typeof SettingsData>;
 
 const DEFAULTS: SettingsData = { settings: { theme: "system" }, window: null };
@@ -60,5 +68,30 @@ export class SettingsFile {
   /** @throws `data_too_new`, `file_failed` */
   async keepWindowBounds(window: WindowBounds): Promise<void> {
     await this.#file.update((before) => ({ ...(before ?? DEFAULTS), window }));
+  }
+
+  /**
+   * The homeservers where accounts were added before, the last first.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async homeservers(): Promise<string[]> {
+    return (await this.#file.read())?.homeservers ?? [];
+  }
+
+  /**
+   * Puts one first, and answers all that are kept.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async keepHomeserver(input: string): Promise<string[]> {
+    const data = await this.#file.update((before) => {
+      const others = (before?.homeservers ?? []).filter((other) => other.toLowerCase() !== input.toLowerCase());
+      return { ...(before ?? DEFAULTS), homeservers: [input, ...others].slice(0, MAX_HOMESERVERS) };
+    });
+    return data.homeservers ?? [];
+  }
+
+  /** @throws `data_too_new`, `file_failed` */
+  async forgetHomeservers(): Promise<void> {
+    await this.#file.update((before) => ({ ...(before ?? DEFAULTS), homeservers: [] }));
   }
 }

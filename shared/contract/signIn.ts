@@ -66,6 +66,8 @@ export const BrowserSignIn = z.discriminatedUnion("status", [
 ]);
 export type BrowserSignIn = z.infer<typeof BrowserSignIn>;
 
+const recentHomeservers = z.object({ inputs: z.array(z.string()) });
+
 const password = z.string().min(1).max(4096);
 
 export const signIn = domain({
@@ -75,6 +77,11 @@ export const signIn = domain({
       z.object({ input: typed(homeserverText) }),
       Homeserver,
     ),
+    /** Where accounts were added or created before, the last first. */
+    recentHomeservers: request(z.object({}), recentHomeservers),
+    /** Keeps a homeserver that was found, in the words that find it. */
+    rememberHomeserver: request(z.object({ input: typed(homeserverText) }), recentHomeservers),
+    forgetHomeservers: request(z.object({}), recentHomeservers),
     withPassword: request(
       z.object({
         /** Null when the homeserver was given as a URL: its name is not known then. */

@@ -77,6 +77,24 @@ describe("a server on this computer", () => {
   });
 });
 
+test("those that were found before are one press away, until they are forgotten", async () => {
+  const { person } = world;
+  const used = (): Promise<string[]> =>
+    person.page.getByRole("group", { name: "Used before:" }).getByRole("button").allInnerTexts();
+  await person.press("Use another homeserver");
+  await person.isAt("Add account");
+  await person.sees("Used before:");
+  expect(await used()).toEqual([plain.baseUrl, plain.serverName, "Forget these"]);
+  await person.looks("add-account-used-before");
+  await person.press(plain.serverName);
+  await person.isAt(`Sign in to ${plain.serverName}`);
+  await person.press("Use another homeserver");
+  await person.sees("Used before:");
+  expect(await used()).toEqual([plain.serverName, plain.baseUrl, "Forget these"]);
+  await person.press("Forget these");
+  await person.seesNoMore("Used before:");
+});
+
 describe("a server that is reached elsewhere", () => {
   test.each([
     ["its name", "nora", () => host.name],

@@ -15,6 +15,11 @@ import { Person } from "./support/person.ts";
 const HOST = "hs.test";
 const PROXY_PASSWORD = "the proxy's password";
 
+/** Whatever this process has in its environment: an empty variable says nothing. */
+const NO_PROXIES = Object.fromEntries(
+  ["https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [[name, ""], [name.toUpperCase(), ""]]),
+) as Record<string, string>;
+
 let synapse: Synapse;
 /** Gives the homeserver its TLS. */
 let front: FaultProxy;
@@ -40,7 +45,7 @@ describe("a proxy that the environment names", () => {
   let person: Person;
 
   const startWith = async (proxyUrl: string): Promise<void> => {
-    app = await startApp({ env: { ...keyring.env, HTTPS_PROXY: proxyUrl } });
+    app = await startApp({ env: { ...keyring.env, ...NO_PROXIES, https_proxy: proxyUrl } });
     person = new Person(app);
     await trustCertificate(app, ca);
   };
@@ -113,7 +118,7 @@ describe("a proxy auto-config file of the system", () => {
     const port = await listenLocally(pac);
     // Without a desktop, this is where Chromium looks for the system's setting.
     const app = await startApp({
-      env: { auto_proxy: `http://localhost:${port}/proxy.pac`, XDG_CURRENT_DESKTOP: "", DESKTOP_SESSION: "" },
+      env: { ...NO_PROXIES, auto_proxy: `http://localhost:${port}/proxy.pac`, XDG_CURRENT_DESKTOP: "", DESKTOP_SESSION: "" },
     });
     try {
       await trustCertificate(app, ca);

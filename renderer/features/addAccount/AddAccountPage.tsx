@@ -18,7 +18,9 @@ import { UnfinishedRegistrations } from "../createAccount/UnfinishedRegistration
 import { RecoverAccount } from "../recover/RecoverAccount.tsx";
 import type { RecoverTarget } from "../recover/RecoverForm.tsx";
 import { FirstAdmin } from "./FirstAdmin.tsx";
+import { RecentHomeservers } from "./RecentHomeservers.tsx";
 import { showNewAccount } from "./showNewAccount.ts";
+import { useRecentHomeservers } from "./useRecentHomeservers.ts";
 import { SignInForm } from "./SignInForm.tsx";
 
 type Way = "signIn" | "create";
@@ -163,12 +165,17 @@ interface HomeserverFormProps {
 
 function HomeserverForm({ way, input, onInput, onFound }: HomeserverFormProps) {
   const [tried, setTried] = useState(false);
-  const find = useAction(async () => onFound(await steward.signIn.findHomeserver({ input })));
+  const recent = useRecentHomeservers();
+  const find = useAction(async (wanted: string) => {
+    const found = await steward.signIn.findHomeserver({ input: wanted });
+    recent.remember(found);
+    onFound(found);
+  });
   const { problem } = readHomeserver(input);
   const refused = refusedFieldText(find.error, "input");
   const submit = (): void => {
     setTried(true);
-    if (problem === undefined) void find.run();
+    if (problem === undefined) void find.run(input);
   };
   const change = (value: string): void => {
     find.reset();
@@ -191,6 +198,14 @@ function HomeserverForm({ way, input, onInput, onFound }: HomeserverFormProps) {
         </Button>
         {find.busy && <span role="status">{t("add.looking")}</span>}
       </Buttons>
+      <RecentHomeservers
+        inputs={recent.inputs}
+        onChoose={(chosen) => {
+          change(chosen);
+          void find.run(chosen);
+        }}
+        onForget={recent.forget}
+      />
     </Form>
   );
 }

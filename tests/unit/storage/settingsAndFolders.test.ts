@@ -25,6 +25,18 @@ describe("SettingsFile", () => {
     expect(await open().updateSettings({ theme: undefined })).toEqual({ theme: "dark" });
     expect(await open().windowBounds()).toEqual(window);
   });
+
+  it("keeps the last five homeservers, each once, the last first, until they are forgotten", async () => {
+    expect(await open().homeservers()).toEqual([]);
+    await open().updateSettings({ theme: "dark" });
+    for (const name of ["a.example", "b.example", "c.example", "d.example", "e.example", "B.example", "https://f.example"]) {
+      await open().keepHomeserver(name);
+    }
+    const kept = ["https://f.example", "B.example", "e.example", "d.example", "c.example"];
+    expect([await open().homeservers(), await open().settings()]).toEqual([kept, { theme: "dark" }]);
+    await open().forgetHomeservers();
+    expect([await open().homeservers(), await open().settings()]).toEqual([[], { theme: "dark" }]);
+  });
 });
 
 describe("Folders", () => {
