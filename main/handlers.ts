@@ -196,6 +196,8 @@ export function createHandlers(parts: HandlerParts): Handlers {
     newUsers: parts.newUsers,
     registrationTokens: parts.registrationTokens,
     firstAdmin: parts.firstAdmin,
-    actionLog: { list: async () => ({ actions: await parts.actionLog.list() }) },
+    actionLog: {
+      list: async ({ accountId }) => ({ actions: await parts.actionLog.list(sessions.account(accountId).homeserver.serverName) }),
+    },
   };
 }

@@ -145,7 +145,6 @@ export async function openServices(options: ServicesOptions) {
     },
   });
   const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
-  const users = new UsersService({ apiOf: administration.apiOf, index });
   const admin = openAdminServices({
     administration,
     sessions,
@@ -172,6 +171,7 @@ export async function openServices(options: ServicesOptions) {
     ports: { chooseSource: options.keyFiles.chooseSource, saveText: options.keeping.saveText },
     ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
   });
+  const users = new UsersService({ apiOf: administration.apiOf, index, log: admin.actionLog });
   const newSessions = new NewSessions({
     fileOf: (accountId) => folders.account(accountId).knownSessions,
     onDamaged,

@@ -29,9 +29,15 @@ export class ActionLog {
     this.#file = new JsonFile({ path, schema: LogData, version: 1, onDamaged });
   }
 
-  /** The last one first. @throws `data_too_new`, `file_failed` */
-  async list(): Promise<LoggedAction[]> {
-    return ((await this.#file.read())?.actions ?? []).reverse();
+  /**
+   * The last one first.
+   *
+   * @param serverName what was done by admins of this server alone; everything unless given
+   * @throws `data_too_new`, `file_failed`
+   */
+  async list(serverName: string | null = null): Promise<LoggedAction[]> {
+    const actions = (await this.#file.read())?.actions ?? [];
+    return actions.filter(({ actor }) => serverName === null || actor.slice(actor.indexOf(":") + 1) === serverName).reverse();
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import type { User, UserPage } from "../../shared/contract/users.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
+import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { changeUser } from "./changeUser.ts";
 import { type ChangedContacts, changeExternalIds, changeThreepids } from "./userContacts.ts";
@@ -13,6 +14,7 @@ import { type RoomAnswer, listUserRooms } from "./userRooms.ts";
 export interface UsersParts {
   apiOf: (accountId: AccountId) => AdminApi;
   index: AccountIndex;
+  log: Pick<ActionLog, "record">;
 }
 
 type Requests = Handlers["users"];
@@ -50,23 +52,24 @@ export class UsersService implements Requests {
   }
 
   change({ accountId, userId, changes, seen }: Input<"change">): Promise<User> {
-    return changeUser(this.#parts.apiOf(accountId), userId, changes, seen);
+    const detail = Object.keys(changes).join(", ");
+    return this.#record(accountId, userId, "change_user", (api) => changeUser(api, userId, changes, seen), detail);
   }
 
   addThreepid({ accountId, userId, threepid, seen }: Input<"addThreepid">): Promise<ChangedContacts> {
-    return changeThreepids(this.#parts.apiOf(accountId), userId, { add: threepid }, seen);
+    return this.#record(accountId, userId, "add_contact", (api) => changeThreepids(api, userId, { add: threepid }, seen));
   }
 
   removeThreepid({ accountId, userId, threepid, seen }: Input<"removeThreepid">): Promise<ChangedContacts> {
-    return changeThreepids(this.#parts.apiOf(accountId), userId, { remove: threepid }, seen);
+    return this.#record(accountId, userId, "remove_contact", (api) => changeThreepids(api, userId, { remove: threepid }, seen));
   }
 
   addExternalId({ accountId, userId, externalId, seen }: Input<"addExternalId">): Promise<ChangedContacts> {
-    return changeExternalIds(this.#parts.apiOf(accountId), userId, { add: externalId }, seen);
+    return this.#record(accountId, userId, "add_contact", (api) => changeExternalIds(api, userId, { add: externalId }, seen));
   }
 
   removeExternalId({ accountId, userId, externalId, seen }: Input<"removeExternalId">): Promise<ChangedContacts> {
-    return changeExternalIds(this.#parts.apiOf(accountId), userId, { remove: externalId }, seen);
+    return this.#record(accountId, userId, "remove_contact", (api) => changeExternalIds(api, userId, { remove: externalId }, seen));
   }
 
   devices({ accountId, userId }: Input<"devices">): Promise<DeviceAnswer> {
@@ -74,11 +77,11 @@ export class UsersService implements Requests {
   }
 
   renameDevice({ accountId, userId, deviceId, name }: Input<"renameDevice">): Promise<DeviceAnswer> {
-    return renameUserDevice(this.#parts.apiOf(accountId), userId, deviceId, name);
+    return this.#record(accountId, userId, "rename_session", (api) => renameUserDevice(api, userId, deviceId, name));
   }
 
   signOutDevices({ accountId, userId, deviceIds }: Input<"signOutDevices">): Promise<DeviceAnswer> {
-    return signOutUserDevices(this.#parts.apiOf(accountId), userId, deviceIds);
+    return this.#record(accountId, userId, "sign_out_sessions", (api) => signOutUserDevices(api, userId, deviceIds));
   }
 
   rooms({ accountId, userId }: Input<"rooms">): Promise<RoomAnswer> {
@@ -94,6 +97,13 @@ export class UsersService implements Requests {
         return known ?? [];
       },
     };
+  }
+
+  /** Does something to a user that is written down, what of them it was about as well. */
+  #record<T>(accountId: AccountId, userId: string, action: string, perform: (api: AdminApi) => Promise<T>, detail: string | null = null): Promise<T> {
+    const { apiOf, log } = this.#parts;
+    const api = apiOf(accountId);
+    return log.record({ actor: api.userId, target: userId, action }, () => perform(api), () => ({ result: "done", detail }));
   }
 
   #hidden(accountId: AccountId): string[] {

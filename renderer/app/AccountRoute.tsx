@@ -5,6 +5,7 @@ import { EmptyState } from "../components/EmptyState.tsx";
 import { Button } from "../components/Button.tsx";
 import { Page } from "../components/Page.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
+import { ActionLogPage } from "../features/actionLog/ActionLogPage.tsx";
 import { BulkPage } from "../features/bulk/BulkPage.tsx";
 import { DeactivatePage } from "../features/deactivate/DeactivatePage.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
@@ -66,6 +67,8 @@ export function AccountRoute({ accountId, page, offered, userId }: AccountRouteP
       return <DeactivatePage key={accountId} account={account} />;
     case "bulk":
       return <BulkPage key={accountId} account={account} />;
+    case "actionLog":
+      return <ActionLogPage key={accountId} account={account} />;
     case "registrationTokens":
       return <RegistrationTokensPage key={accountId} account={account} />;
     case "users":

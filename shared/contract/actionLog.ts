@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** Something that an admin did to a server from this computer. Nothing secret is in it. */
@@ -19,8 +20,8 @@ export type LoggedAction = z.infer<typeof LoggedAction>;
 
 export const actionLog = domain({
   requests: {
-    /** What was done last comes first. */
-    list: request(z.object({}), z.object({ actions: z.array(LoggedAction) })),
+    /** What was done to the account's server, by whichever account. The last comes first. */
+    list: request(z.object({ accountId: AccountId }), z.object({ actions: z.array(LoggedAction) })),
   },
   events: {},
 });

@@ -148,6 +148,16 @@ it("resets a password, locks and unlocks, deactivates and reactivates", async ()
   await person.press("Cancel");
 }, 120_000);
 
+it("has written down who did what, and how it ended", async () => {
+  const { person } = world;
+  await person.openAccount("boss", "Action log");
+  await person.sees("Reset the password");
+  await person.type("Find in the log", "deactivated ann");
+  await person.seesNoMore("Reset the password");
+  await person.sees(/^Deactivated$/);
+  await person.looks("action-log");
+}, 60_000);
+
 it("creates registration tokens, and removes one", async () => {
   const { person, synapse } = world;
   await person.openAccount("boss", "Registration tokens");

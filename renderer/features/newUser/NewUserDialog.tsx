@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { NewUserResult } from "../../../shared/contract/newUsers.ts";
 import { readContactEmail, readUsername } from "../../../shared/fields.ts";
@@ -9,7 +9,7 @@ import { Checkbox } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Form } from "../../components/Page.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { errorWords, fieldProblemText, t } from "../../i18n/index.ts";
@@ -72,6 +72,9 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
     const fits = name.problem === undefined && wanted.every((email) => readContactEmail(email).problem === undefined);
     if (fits && choosing.choice) void create.run();
   };
+  const outcome = useRef<HTMLDivElement>(null);
+  // The dialog may be longer than the window.
+  useEffect(() => outcome.current?.scrollIntoView({ block: "nearest" }), [refused, create.error]);
   const changeEmail = (index: number, email: string): void => setEmails(emails.map((old, at) => (at === index ? email : old)));
   const nameProblem = (tried || username !== "") && name.problem ? fieldProblemText("username", name.problem) : null;
   return (
@@ -116,16 +119,20 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
           );
         })}
         {emails.length < 20 && emails.at(-1)?.trim() !== "" && (
-          <Button small icon={Plus} onPress={() => setEmails([...emails, ""])}>
-            {t("newUser.addEmail")}
-          </Button>
+          <Buttons>
+            <Button small icon={Plus} onPress={() => setEmails([...emails, ""])}>
+              {t("newUser.addEmail")}
+            </Button>
+          </Buttons>
         )}
         <PasswordChooser choosing={choosing} tried={tried} offersNone />
         <Checkbox value={admin} onChange={setAdmin}>
           {t("newUser.admin", { server: serverName })}
         </Checkbox>
-        {refused && <NotCreated refused={refused} onOpen={onOpen} />}
-        {create.error && <ErrorText error={create.error} />}
+        <div ref={outcome}>
+          {refused && <NotCreated refused={refused} onOpen={onOpen} />}
+          {create.error && <ErrorText error={create.error} />}
+        </div>
       </Form>
     </Dialog>
   );

@@ -87,7 +87,9 @@ function Tokens({ tokens, onRemove }: TokensProps) {
         token.expiresAt === null ? t("tokens.never") : dateText(token.expiresAt),
         <StatePill key="state" token={token} />,
         token.addressable ? (
-          <Button key="remove" look="quiet" small icon={Trash2} aria-label={t("tokens.removeNamed", { token: token.token })} onPress={() => onRemove(token)} />
+          <Button key="remove" small icon={Trash2} aria-label={t("tokens.removeNamed", { token: token.token })} onPress={() => onRemove(token)}>
+            {t("tokens.remove")}
+          </Button>
         ) : (
           <span key="remove">{t("tokens.notAddressable")}</span>
         ),

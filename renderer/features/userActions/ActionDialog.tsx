@@ -107,7 +107,8 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
     if (!matches || (setsPassword && !choosing.choice) || (asksSessions && signOut === null)) return;
     void perform.run();
   };
-  const over = perform.error?.kind === "conversation_over";
+  // What was shown can be acted on once.
+  const over = perform.error !== null && perform.error.kind !== "not_confirmed";
   const words = actionWords(preview);
   return (
     <Dialog
@@ -129,6 +130,11 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
       <Form onSubmit={submit}>
         <Part title={t("userActions.does")}>{words.does}</Part>
         {words.leaves.length > 0 && <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>}
+        {words.notes.map((note) => (
+          <Notice key={note} tone="info">
+            {note}
+          </Notice>
+        ))}
         {preview.ownAccount && <Notice tone="warn">{t("userActions.ownAccount", { userId })}</Notice>}
         {action === "reactivate" && <TextField label={t("userActions.reactivate.displayName")} help={t("userActions.reactivate.nameHelp")} value={name} onChange={setName} maxLength={256} />}
         {setsPassword && <PasswordChooser choosing={choosing} tried={tried} offersNone={action === "reactivate"} />}

@@ -1,11 +1,13 @@
 import type { ActionPreview, UserAction } from "../../../shared/contract/userActions.ts";
 import type { User } from "../../../shared/contract/users.ts";
-import { t } from "../../i18n/index.ts";
+import { t, type TextKey } from "../../i18n/index.ts";
 
 /** What an action does and does not do, as sentences. */
 export interface ActionWords {
   readonly does: readonly string[];
   readonly leaves: readonly string[];
+  /** What to think of besides. */
+  readonly notes: readonly string[];
 }
 
 /** The actions that make sense for a user as they are, in the order in which they are offered. */
@@ -23,20 +25,28 @@ export function actionsFor({ deactivated, erased, locked, suspended, shadowBanne
 }
 
 /** What is said before an action, in this user's own numbers. */
-export function actionWords({ action, user, sessions, rooms }: ActionPreview): ActionWords {
-  const sessionsText = sessions === null ? t("userActions.sessionsUnknown") : t("userActions.sessions", { count: sessions });
-  const roomsText = rooms === null ? t("userActions.roomsUnknown") : t("userActions.rooms", { count: rooms });
+export function actionWords(preview: ActionPreview): ActionWords {
+  return { leaves: [], notes: [], ...wordsOf(preview) };
+}
+
+function wordsOf({ action, user, sessions, rooms }: ActionPreview): Partial<ActionWords> & Pick<ActionWords, "does"> {
   switch (action) {
     case "reset_password":
-      return { does: [t("userActions.reset_password.does")], leaves: [] };
+      return { does: [t("userActions.reset_password.does")] };
     case "allow_new_identity":
-      return { does: [t("userActions.allow_new_identity.does"), t("userActions.allow_new_identity.seen")], leaves: [t("userActions.allow_new_identity.leaves")] };
+      return {
+        does: [t("userActions.allow_new_identity.does"), t("userActions.allow_new_identity.seen")],
+        leaves: [t("userActions.allow_new_identity.leaves")],
+      };
     case "lock":
-      return { does: [t("userActions.lock.does"), sessions === null ? t("userActions.lock.sessionsUnknown") : t("userActions.lock.sessions", { count: sessions })], leaves: [t("userActions.lock.leaves")] };
+      return {
+        does: [t("userActions.lock.does"), ...counted(sessions, "userActions.lock.sessions", "userActions.lock.sessionsUnknown")],
+        leaves: [t("userActions.lock.leaves")],
+      };
     case "unlock":
     case "unsuspend":
     case "lift_shadow_ban":
-      return { does: [t(`userActions.${action}.does`)], leaves: [] };
+      return { does: [t(`userActions.${action}.does`)] };
     case "suspend":
     case "shadow_ban":
       return { does: [t(`userActions.${action}.does`)], leaves: [t(`userActions.${action}.leaves`)] };
@@ -44,30 +54,42 @@ export function actionWords({ action, user, sessions, rooms }: ActionPreview): A
     case "erase": {
       const ended = [
         t("userActions.deactivate.password"),
-        sessionsText,
-        roomsText,
-        contactsText(user),
+        ...counted(sessions, "userActions.sessions", "userActions.sessionsUnknown"),
+        ...counted(rooms, "userActions.rooms", "userActions.roomsUnknown"),
+        ...contactsText(user),
         t("userActions.deactivate.keys"),
         t("userActions.deactivate.directory"),
       ];
       const stays = [t("userActions.deactivate.matrixId"), t("userActions.deactivate.media"), t("userActions.deactivate.leftBehind")];
-      const provider = user.externalIds.length > 0 ? [t("userActions.deactivate.provider")] : [t("userActions.deactivate.directoryUser")];
-      const admin = user.admin ? [t("userActions.deactivate.admin")] : [];
-      if (action === "deactivate") return { does: ended, leaves: [t("userActions.deactivate.profile"), ...stays, ...provider, ...admin] };
+      if (user.externalIds.length > 0) stays.push(t("userActions.deactivate.provider"));
+      if (user.admin) stays.push(t("userActions.deactivate.admin"));
+      const notes = [t("userActions.deactivate.directoryUser")];
+      if (action === "deactivate") return { does: ended, leaves: [t("userActions.deactivate.profile"), ...stays], notes };
       return {
         does: [...(user.deactivated ? [] : ended), t("userActions.erase.profile"), t("userActions.erase.messages"), t("userActions.erase.forGood")],
-        leaves: [...stays, ...provider, ...admin],
+        leaves: stays,
+        notes,
       };
     }
     case "reactivate":
       return {
-        does: [t("userActions.reactivate.does"), ...(user.admin ? [t("userActions.reactivate.admin")] : []), ...(user.externalIds.length > 0 ? [t("userActions.reactivate.provider")] : [])],
+        does: [
+          t("userActions.reactivate.does"),
+          ...(user.admin ? [t("userActions.reactivate.admin")] : []),
+          ...(user.externalIds.length > 0 ? [t("userActions.reactivate.provider")] : []),
+        ],
         leaves: [t("userActions.reactivate.leaves")],
       };
   }
 }
 
-function contactsText({ threepids }: User): string {
-  if (threepids.length === 0) return t("userActions.deactivate.noContacts");
-  return t("userActions.deactivate.contacts", { contacts: threepids.map(({ address }) => address).join(", ") });
+/** What there is none of need not be said. */
+function counted(count: number | null, known: TextKey, unknown: TextKey): string[] {
+  if (count === 0) return [];
+  return [count === null ? t(unknown) : t(known, { count })];
+}
+
+function contactsText({ threepids }: User): string[] {
+  if (threepids.length === 0) return [];
+  return [t("userActions.deactivate.contacts", { contacts: threepids.map(({ address }) => address).join(", ") })];
 }

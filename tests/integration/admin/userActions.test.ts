@@ -202,6 +202,21 @@ describe("what keeps an action from going wrong", () => {
     expect(proxy.requests({ path: /admin\/v[12]\/users/ })).toEqual([]);
   });
 
+  it("is that what an authentication service looks after is left to it", async () => {
+    proxy.addRule({ path: /\/auth_metadata/, times: Infinity, fault: { kind: "answer", status: 200, body: { issuer: "https://auth.test/" } } });
+    await services.administration.checkAccess({ accountId });
+    try {
+      expect(await preview("reset_password")).toMatchObject({ refusal: "delegated", token: null });
+      expect((await preview("suspend")).refusal).toBeNull();
+      const wanted = { username: `${user.user}-new`, displayName: null, emails: [], externalIds: [], admin: false, password: GENERATED };
+      expect(await services.newUsers.create({ accountId, user: wanted })).toEqual({ status: "delegated" });
+      expect(proxy.requests(PUT_USER)).toEqual([]);
+    } finally {
+      proxy.clear();
+      await services.administration.checkAccess({ accountId });
+    }
+  });
+
   it("is written down, without secrets", async () => {
     const result = await act("reset_password", { password: GENERATED });
     if (result.status !== "done" || result.credentialsId === null) throw new Error(JSON.stringify(result));

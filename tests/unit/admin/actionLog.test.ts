@@ -55,3 +55,11 @@ it("forgets the oldest, and is for this user's eyes alone", async () => {
   expect([listed[0]?.action, listed.at(-1)?.at]).toEqual(["unlock", 1]);
   expect((await stat(path)).mode & 0o077).toBe(0);
 });
+
+it("tells apart what was done to each server", async () => {
+  await log.record(BEGUN, () => Promise.resolve());
+  await log.record({ ...BEGUN, actor: "@boss:two.test:8448" }, () => Promise.resolve());
+  expect(await log.list("one.test")).toMatchObject([BEGUN]);
+  expect((await log.list("two.test:8448")).map(({ actor }) => actor)).toEqual(["@boss:two.test:8448"]);
+  expect(await log.list()).toHaveLength(2);
+});

@@ -55,7 +55,9 @@ it("counts what a deactivation takes, and says so where it is not known", () => 
   expect(known.does.join(" ")).toMatch(/2 sessions.*1 room\..*ann@mail\.example/);
   expect(known.leaves.join(" ")).toMatch(/picture.*provider.*admin/);
   const unknown = actionWords(preview("deactivate", { sessions: null, rooms: null }));
-  expect(unknown.does.join(" ")).toMatch(/all their sessions.*all their rooms.*none now/);
+  expect(unknown.does.join(" ")).toMatch(/all their sessions.*all their rooms/);
+  expect(unknown.notes).toHaveLength(1);
+  expect(actionWords(preview("deactivate", { sessions: 0, rooms: 0 })).does.join(" ")).not.toMatch(/sessions|rooms|0/);
 });
 
 it("does not count again what a deactivated user has lost before they are erased", () => {
