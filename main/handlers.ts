@@ -131,6 +131,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
       },
       startSso: (input) => browserSignIns.startSso(input),
       startOauth: (input) => browserSignIns.startOauth(input),
+      startOauthByCode: (input) => browserSignIns.startOauthByCode(input),
       listBrowserSignIns: () => browserSignIns.listBrowserSignIns(),
       openBrowserSignIn: (input) => browserSignIns.openBrowserSignIn(input),
       cancelBrowserSignIn: (input) => browserSignIns.cancelBrowserSignIn(input),

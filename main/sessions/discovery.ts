@@ -71,7 +71,10 @@ export async function askLoginFlows(baseUrl: string, fetch: Fetch): Promise<Logi
     throw isMissing(thrown) && failed !== undefined ? failed : thrown;
   });
   const { metadata } = await oauth;
-  if (metadata) add({ kind: "oauth", create: metadata.prompt_values_supported?.includes("create") ?? false });
+  if (metadata) {
+    const create = metadata.prompt_values_supported?.includes("create") ?? false;
+    add({ kind: "oauth", create, code: metadata.device_authorization_endpoint !== undefined });
+  }
   for (const flow of login.flows) {
     if (flow.type === "m.login.password") add({ kind: "password" });
     else if (flow.type === "m.login.sso") add({ kind: "sso", providers: flow.identity_providers ?? [] });

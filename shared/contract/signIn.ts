@@ -9,8 +9,8 @@ import { typed } from "./typed.ts";
 export const LoginFlow = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("password") }),
   z.object({ kind: z.literal("sso"), providers: z.array(z.object({ id: z.string(), name: z.string() })) }),
-  /** OAuth 2.0, "next-gen auth": whether its page lets people create an account as well. */
-  z.object({ kind: z.literal("oauth"), create: z.boolean() }),
+  /** OAuth 2.0, "next-gen auth": whether its page lets people create an account as well, and takes a code from anywhere. */
+  z.object({ kind: z.literal("oauth"), create: z.boolean(), code: z.boolean() }),
   z.object({ kind: z.literal("other"), type: z.string() }),
 ]);
 export type LoginFlow = z.infer<typeof LoginFlow>;
@@ -57,8 +57,11 @@ const attempt = z.object({
 
 /** A sign-in that goes on in the browser. Every change is sent whole. */
 export const BrowserSignIn = z.discriminatedUnion("status", [
-  /** `url` is the page to open, to be copied where no browser could be opened. */
-  attempt.extend({ status: z.literal("waiting"), url: z.string(), browserFailed: z.boolean() }),
+  /**
+   * `url` is the page to open, to be copied where no browser could be opened; `userCode` is what is typed there, where the
+   * browser does not come back by itself.
+   */
+  attempt.extend({ status: z.literal("waiting"), url: z.string(), userCode: z.string().nullable(), browserFailed: z.boolean() }),
   attempt.extend({ status: z.literal("finishing") }),
   attempt.extend({ status: z.literal("done"), accountId: AccountId }),
   attempt.extend({ status: z.literal("cancelled") }),
@@ -122,6 +125,16 @@ export const signIn = domain({
         /** Leads to creating an account, where the page can. */
         create: z.boolean().default(false),
         /** The account that signs in again; null for a new one. */
+        accountId: AccountId.nullable().default(null),
+        acceptInsecureHttp: z.boolean().default(false),
+      }),
+      z.object({ signInId: ConversationId }),
+    ),
+    /** The same, by a code that the person types on the server's page, in any browser. No page is opened by itself. */
+    startOauthByCode: request(
+      z.object({
+        serverName: ServerName.nullable(),
+        baseUrl: BaseUrl,
         accountId: AccountId.nullable().default(null),
         acceptInsecureHttp: z.boolean().default(false),
       }),

@@ -111,4 +111,27 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.sees(/the policy wants a logo/);
     await person.looks("oauth-refused");
   });
+
+  it("is signed in to with a code, in whichever browser", async () => {
+    const { person, browser, proxy, authService } = world;
+    authService.settings.deviceIntervalSeconds = 1;
+    const pia = { localpart: "pia", password: "a password of pia's" };
+    await authService.addUser(pia);
+    await browser.forgetCookies();
+    await person.findHomeserver(proxy.baseUrl);
+    await person.press("Sign in with a code");
+    await person.sees(/Then type this code on it/);
+    const code = await person.page.getByText(/^[A-Z]{6}$/).innerText();
+    await person.looks("oauth-code");
+    await person.press("Open the page here");
+    const page = await browser.follow();
+    await page.getByPlaceholder("Enter code").fill(code);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByLabel("This is my device").check();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await allowAtAuthService(page, pia);
+    await page.getByRole("heading", { name: "Device linked" }).waitFor();
+    await person.isAt(/Secure Backup|Verify this session/);
+    expect((await person.accounts()).map(({ userId }) => userId)).toContain("@pia:example.org");
+  });
 });

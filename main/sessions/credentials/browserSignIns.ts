@@ -4,12 +4,13 @@ import { type AppError, AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { newId } from "../../storage/newId.ts";
 import { isInsecureHttp } from "../wellKnown.ts";
-import type { BrowserSignInsParts, BrowserWay } from "./browserWay.ts";
-import { listenOnLoopback, type LoopbackListener } from "./loopbackListener.ts";
+import type { BrowserConversation, BrowserSignInsParts, BrowserWay } from "./browserWay.ts";
+import { listenOnLoopback } from "./loopbackListener.ts";
+import { oauthCodeWay } from "./oauthCodeWay.ts";
 import { oauthWay } from "./oauthWay.ts";
 import { ssoWay } from "./ssoWay.ts";
 
-type Requests = Pick<Handlers["signIn"], "startSso" | "startOauth" | "listBrowserSignIns" | "openBrowserSignIn" | "cancelBrowserSignIn">;
+type Requests = Pick<Handlers["signIn"], "startSso" | "startOauth" | "startOauthByCode" | "listBrowserSignIns" | "openBrowserSignIn" | "cancelBrowserSignIn">;
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 
 const DONE_TEXT = "You're signed in. Close this tab and go back to Steward.";
@@ -17,10 +18,7 @@ const REFUSED_TEXT = "You're not signed in. Close this tab and go back to Stewar
 
 interface Attempt {
   state: BrowserSignIn;
-  url: string;
-  pageOf: string;
-  way: BrowserWay;
-  listener: LoopbackListener;
+  conversation: BrowserConversation;
 }
 
 /**
@@ -49,7 +47,7 @@ export class BrowserSignIns implements Requests {
    */
   async startSso(input: Input<"startSso">): Promise<{ signInId: ConversationId }> {
     const baseUrl = this.#baseUrl(input);
-    return this.#start(input.accountId, ssoWay(this.#parts, this.#lostDevices, { ...input, baseUrl }));
+    return this.#start(input.accountId, await this.#conversationOf(ssoWay(this.#parts, this.#lostDevices, { ...input, baseUrl })));
   }
 
   /**
@@ -60,26 +58,38 @@ export class BrowserSignIns implements Requests {
    */
   async startOauth(input: Input<"startOauth">): Promise<{ signInId: ConversationId }> {
     const baseUrl = this.#baseUrl(input);
-    return this.#start(input.accountId, await oauthWay(this.#parts, this.#lostDevices, { ...input, baseUrl }));
+    const way = await oauthWay(this.#parts, this.#lostDevices, { ...input, baseUrl });
+    return this.#start(input.accountId, await this.#conversationOf(way));
+  }
+
+  /**
+   * The same with a code that the person types on the server's page, in whichever browser.
+   *
+   * @throws as `startOauth` does
+   */
+  async startOauthByCode(input: Input<"startOauthByCode">): Promise<{ signInId: ConversationId }> {
+    const baseUrl = this.#baseUrl(input);
+    const request = { ...input, baseUrl, localpart: null };
+    return this.#start(input.accountId, await oauthCodeWay(this.#parts, this.#lostDevices, request));
   }
 
   /** Opens the page once more. @throws `conversation_over` */
   openBrowserSignIn({ signInId }: Input<"openBrowserSignIn">): Record<never, never> {
     const attempt = this.#attempt(signInId);
-    this.#set(attempt, { ...common(attempt), status: "waiting", url: attempt.url, browserFailed: false });
+    this.#set(attempt, waiting(attempt));
     this.#open(attempt);
     return {};
   }
 
   /** @throws `conversation_over` */
   async cancelBrowserSignIn({ signInId }: Input<"cancelBrowserSignIn">): Promise<Record<never, never>> {
-    await this.#attempt(signInId).listener.close(fail("cancelled"));
+    await this.#attempt(signInId).conversation.close(fail("cancelled"));
     return {};
   }
 
   /** Ends those that wait. */
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#attempts.values()].map(({ listener }) => listener.close(fail("cancelled"))));
+    await Promise.all([...this.#attempts.values()].map(({ conversation }) => conversation.close(fail("cancelled"))));
   }
 
   /** The address that the person has accepted, now or when the account was added. */
@@ -89,18 +99,23 @@ export class BrowserSignIns implements Requests {
     return typed;
   }
 
-  async #start(accountId: AccountId | null, way: BrowserWay): Promise<{ signInId: ConversationId }> {
+  #start(accountId: AccountId | null, conversation: BrowserConversation): { signInId: ConversationId } {
     const signInId = newId<ConversationId>();
-    const attempt = await this.#prepare(way, { signInId, accountId });
+    const attempt: Attempt = { conversation, state: waiting({ conversation, state: { signInId, accountId } }) };
     this.#attempts.set(signInId, attempt);
-    this.#set(attempt, attempt.state);
-    this.#open(attempt);
+    this.#ask(attempt);
     void this.#run(attempt);
     return { signInId };
   }
 
-  /** Listens for an answer, and has the page ready. */
-  async #prepare(way: BrowserWay, of: Pick<BrowserSignIn, "signInId" | "accountId">): Promise<Attempt> {
+  /** A code is shown first: the person may want to type it elsewhere. */
+  #ask(attempt: Attempt): void {
+    this.#set(attempt, waiting(attempt));
+    if (attempt.conversation.userCode === null) this.#open(attempt);
+  }
+
+  /** Listens for the browser to come back, and has the page ready. */
+  async #conversationOf(way: BrowserWay): Promise<BrowserConversation> {
     const listener = await listenOnLoopback({
       ...(way.path !== undefined && { path: way.path }),
       expects: way.expects,
@@ -110,8 +125,18 @@ export class BrowserSignIns implements Requests {
       await listener.close(thrown);
       throw thrown;
     });
-    const state: BrowserSignIn = { ...of, status: "waiting", url: page.url, browserFailed: false };
-    return { url: page.url, pageOf: page.baseUrl, way, listener, state };
+    return {
+      url: page.url,
+      opens: page.url,
+      pageOf: page.baseUrl,
+      userCode: null,
+      lifetimeMs: way.lifetimeMs,
+      close: (reason) => listener.close(reason),
+      answer: listener.answer.then((query) => async () => {
+        const outcome = await way.signIn(query);
+        return typeof outcome === "string" ? outcome : { again: async () => this.#conversationOf(await outcome.again()) };
+      }),
+    };
   }
 
   #attempt(signInId: ConversationId): Attempt {
@@ -122,27 +147,27 @@ export class BrowserSignIns implements Requests {
 
   /** The launcher may return long before the person is done, fail, or hang: none of it ends the attempt. */
   #open(attempt: Attempt): void {
-    this.#parts.openInBrowser(attempt.url, attempt.pageOf).catch((error: unknown) => {
+    const { opens, pageOf } = attempt.conversation;
+    this.#parts.openInBrowser(opens, pageOf).catch((error: unknown) => {
       this.#parts.logger.warn("the browser could not be opened", { error });
       if (attempt.state.status === "waiting") this.#set(attempt, { ...attempt.state, browserFailed: true });
     });
   }
 
   async #run(attempt: Attempt): Promise<void> {
-    const expire = (): void => void attempt.listener.close(fail("sign_in_expired"));
-    const expiry = setTimeout(expire, this.#parts.lifetimeMs ?? attempt.way.lifetimeMs);
+    const expire = (): void => void attempt.conversation.close(fail("sign_in_expired"));
+    const expiry = setTimeout(expire, this.#parts.lifetimeMs ?? attempt.conversation.lifetimeMs);
     try {
       for (;;) {
-        const query = await attempt.listener.answer;
+        const signIn = await attempt.conversation.answer;
         this.#set(attempt, { ...common(attempt), status: "finishing" });
-        const outcome = await attempt.way.signIn(query);
+        const outcome = await signIn();
         if (typeof outcome === "string") {
           this.#set(attempt, { ...common(attempt), accountId: outcome, status: "done" });
           return;
         }
-        Object.assign(attempt, await this.#prepare(await outcome.again(), common(attempt)));
-        this.#set(attempt, attempt.state);
-        this.#open(attempt);
+        attempt.conversation = await outcome.again();
+        this.#ask(attempt);
       }
     } catch (thrown) {
       const error: AppError | null = thrown instanceof AppFailure ? thrown.error : null;
@@ -162,3 +187,9 @@ export class BrowserSignIns implements Requests {
 }
 
 const common = ({ state: { signInId, accountId } }: Attempt) => ({ signInId, accountId });
+
+function waiting(attempt: { conversation: BrowserConversation; state: Pick<BrowserSignIn, "signInId" | "accountId"> }): BrowserSignIn {
+  const { signInId, accountId } = attempt.state;
+  const { url, userCode } = attempt.conversation;
+  return { signInId, accountId, status: "waiting", url, userCode, browserFailed: false };
+}

@@ -26,6 +26,27 @@ export interface BrowserSignInsParts {
   lifetimeMs?: number;
 }
 
+/** A sign-in that waits for the person, wherever their browser is. */
+export interface BrowserConversation {
+  /** The page, as it is shown and may be typed. */
+  url: string;
+  /** The same, as it is opened. */
+  opens: string;
+  /** Whose page it is. */
+  pageOf: string;
+  /** What the person types on the page; null where the browser comes back by itself. */
+  userCode: string | null;
+  /** Milliseconds until it is over by itself. */
+  lifetimeMs: number;
+  /**
+   * Resolves when the person is done, with what makes an account of that, or says how they are to be asked once more.
+   * Rejects with what `close` was given.
+   */
+  answer: Promise<() => Promise<AccountId | { again: () => Promise<BrowserConversation> }>>;
+  /** Ends it: nobody waits any more. */
+  close: (reason: unknown) => Promise<void>;
+}
+
 /** One way to sign in by a page in the browser. */
 export interface BrowserWay {
   /** Where the browser comes back to, when that must be known beforehand: a path. */

@@ -8,7 +8,9 @@ import { DISCOVERY_TIMEOUT_MS, isMissing } from "../wellKnown.ts";
 const MAX_URL = 2048;
 const names = z.array(z.string().max(200)).max(100);
 const includes = (...wanted: string[]) => names.refine((offered) => wanted.every((name) => offered.includes(name)));
-const address = z.string().max(MAX_URL).refine(isSecure);
+/** An address that an authorization server may name. */
+export const SecureAddress = z.string().max(MAX_URL).refine(isSecure);
+const address = SecureAddress;
 
 /** https, or http on this computer; without a name or a password in it. */
 function isSecure(text: string): boolean {

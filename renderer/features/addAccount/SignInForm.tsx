@@ -106,6 +106,7 @@ interface AtHomeserverProps {
 export function OauthAtHomeserver({ homeserver, create = false }: AtHomeserverProps) {
   const { serverName, baseUrl, localpart } = homeserver;
   const consent = useInsecureConsent(homeserver);
+  const byCode = !create && homeserver.flows.some((flow) => flow.kind === "oauth" && flow.code);
   return (
     <>
       {consent.warning}
@@ -116,6 +117,7 @@ export function OauthAtHomeserver({ homeserver, create = false }: AtHomeserverPr
         localpart={localpart}
         accountId={null}
         create={create}
+        byCode={byCode}
         {...consent.props}
         onDone={(accountId) => void showNewAccount(accountId)}
       />

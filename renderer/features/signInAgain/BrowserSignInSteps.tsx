@@ -11,6 +11,7 @@ import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { useBrowserSignIns } from "../../stores/browserSignIns.ts";
+import { CodeToType } from "./CodeToType.tsx";
 import styles from "./SingleSignOn.module.css";
 
 /** A sign-in that this page has begun, as it is now. It is cancelled when the page is left. */
@@ -51,6 +52,7 @@ export function UnderWay({ signIn, waitingText }: UnderWayProps) {
   }, [signInId]);
   const open = useAction(() => steward.signIn.openBrowserSignIn({ signInId }));
   const cancel = useAction(() => steward.signIn.cancelBrowserSignIn({ signInId }));
+  if (signIn.status === "waiting" && signIn.userCode !== null) return <CodeToType signIn={signIn} userCode={signIn.userCode} />;
   if (signIn.status !== "waiting") {
     return (
       <Notice tone="info" live>

@@ -3,6 +3,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { isUnderWay } from "../../stores/browserSignIns.ts";
@@ -21,6 +22,8 @@ interface OauthSignInProps {
   readonly accountId: AccountId | null;
   /** An account is created rather than signed in to. */
   readonly create?: boolean;
+  /** The server's page takes a code from any browser. */
+  readonly byCode?: boolean;
   /** The person has read the warning about an unencrypted connection. */
   readonly acceptInsecureHttp: boolean;
   /** Called when the button is pressed and may not be pressed yet. */
@@ -32,28 +35,45 @@ interface OauthSignInProps {
 
 /** The button for a homeserver that signs people in on a page of its own (OAuth 2.0), and what becomes of it. */
 export function OauthSignIn(props: OauthSignInProps) {
-  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, mayStart = true } = props;
+  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, byCode = false, mayStart = true } = props;
   const { signIn, begun } = useBrowserSignIn(props.onDone);
   const start = useAction(async () => {
     const request = { serverName, baseUrl, localpart, accountId, create, acceptInsecureHttp };
     begun((await steward.signIn.startOauth(request)).signInId);
   });
+  const startByCode = useAction(async () => {
+    begun((await steward.signIn.startOauthByCode({ serverName, baseUrl, accountId, acceptInsecureHttp })).signInId);
+  });
+  const error = start.error ?? startByCode.error;
   if (signIn && isUnderWay(signIn)) {
     return <UnderWay signIn={signIn} {...(create && { waitingText: t("add.oauth.creating") })} />;
   }
   return (
     <div className={styles["providers"]}>
       <p>{t(create ? "add.oauth.createText" : "add.oauth.text", { server })}</p>
-      <Button
-        icon={ExternalLink}
-        look="primary"
-        busy={start.busy}
-        onPress={() => (mayStart ? void start.run() : props.onRefused?.())}
-      >
-        {t(create ? "add.oauth.create" : "add.sso.any")}
-      </Button>
-      {start.error && <ErrorText error={start.error} />}
-      {!start.error && signIn?.status === "failed" && <ErrorText error={signIn.error} />}
+      <Buttons>
+        <Button
+          icon={ExternalLink}
+          look="primary"
+          busy={start.busy}
+          isDisabled={startByCode.busy}
+          onPress={() => (mayStart ? void start.run() : props.onRefused?.())}
+        >
+          {t(create ? "add.oauth.create" : "add.sso.any")}
+        </Button>
+        {byCode && (
+          <Button
+            look="quiet"
+            busy={startByCode.busy}
+            isDisabled={start.busy}
+            onPress={() => (mayStart ? void startByCode.run() : props.onRefused?.())}
+          >
+            {t("add.oauth.byCode")}
+          </Button>
+        )}
+      </Buttons>
+      {error && <ErrorText error={error} />}
+      {!error && signIn?.status === "failed" && <ErrorText error={signIn.error} />}
     </div>
   );
 }

@@ -25,7 +25,7 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const [password, setPassword] = useState("");
   const again = useAction(() => steward.signIn.again({ accountId, password }));
   const flows = useLoginFlows(account.homeserver.baseUrl);
-  const oauth = flows?.some(({ kind }) => kind === "oauth") ?? false;
+  const oauth = flows?.find((flow) => flow.kind === "oauth");
   const sso = oauth ? undefined : flows?.find((flow) => flow.kind === "sso");
   // A server that cannot say leaves the password.
   const takesPassword = flows?.some(({ kind }) => kind === "password") ?? true;
@@ -55,6 +55,7 @@ export function SignInAgain({ account }: { readonly account: Account }) {
           serverName={account.homeserver.serverName}
           baseUrl={account.homeserver.baseUrl}
           localpart={null}
+          byCode={oauth.code}
           accountId={accountId}
           acceptInsecureHttp
           onDone={() => undefined}

@@ -52,7 +52,7 @@ export class AuthService {
     this.#homeserver = homeserver;
     this.#link = new HomeserverLink(homeserver.baseUrl);
     this.faults = faults;
-    this.settings = { accessTokenSeconds: 300, registration: true, accountActions: ACCOUNT_ACTIONS, ...settings };
+    this.settings = { accessTokenSeconds: 300, deviceIntervalSeconds: 5, registration: true, accountActions: ACCOUNT_ACTIONS, ...settings };
     this.#provider = makeProvider(this.issuer, this.#store, this.settings);
     this.#provider.on("grant.revoked", (_context: unknown, grantId: string) => this.#ended(grantId));
     this.#provider.use((context, next) => this.#serve(context as KoaContextWithOIDC, next));
@@ -157,7 +157,7 @@ export class AuthService {
     await next();
     if (path === "/.well-known/openid-configuration") this.#describe(context);
     if (path === "/oauth2/registration" && context.status === 201) this.#sameClientAgain(context);
-    if (path === "/oauth2/device" && context.status === 200) delete (context.body as Record<string, unknown>).verification_uri_complete;
+    if (path === "/oauth2/device" && context.status === 200) this.#describeCode(context);
     if (path === "/oauth2/token") await this.#afterToken(context);
     if (path === "/oauth2/revoke") await this.#ending;
   }
@@ -169,6 +169,12 @@ export class AuthService {
       account_management_uri: `${this.issuer}/account/`,
       ...(accountActions !== null && { account_management_actions_supported: accountActions }),
     });
+  }
+
+  /** The page's address has no code in it. */
+  #describeCode(context: KoaContextWithOIDC): void {
+    const { verification_uri_complete: _complete, ...body } = context.body as Record<string, unknown>;
+    context.body = { ...body, interval: this.settings.deviceIntervalSeconds };
   }
 
   /** The same metadata have the same client. */

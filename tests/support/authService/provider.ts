@@ -15,6 +15,8 @@ const day = 24 * 3600;
 export interface AuthServiceSettings {
   /** How long an access token lives. */
   accessTokenSeconds: number;
+  /** How often a client may ask whether a code was typed. */
+  deviceIntervalSeconds: number;
   /** People may create an account: the metadata lists `prompt=create`, and the sign-in page leads there. */
   registration: boolean;
   /** What the account page can do, as listed in the metadata; null where there is no account page to speak of. */

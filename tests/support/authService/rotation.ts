@@ -36,13 +36,18 @@ function opens({ current, previousRefreshToken }: AuthSession, given: unknown): 
 /** A code that comes a second time ends the session, but not within these 20 seconds after the first, in milliseconds. */
 const FORGIVEN_MS = 20_000;
 
+/** A kind of code, as far as it is looked up. */
+interface CodeKind {
+  find: (...args: unknown[]) => Promise<{ consumed?: number } | undefined>;
+}
+
 /** Has oidc-provider not see a code that was used a moment ago: it would end the session at once. */
-export function forgiveRepeatedCodes({ AuthorizationCode }: Provider): void {
-  const find = AuthorizationCode.find;
-  const forgiving = async function (this: typeof AuthorizationCode, ...args: [string]) {
-    const code = await find.apply(this, args);
-    const consumed = (code as { consumed?: number } | undefined)?.consumed;
-    return consumed !== undefined && Date.now() - consumed * 1000 < FORGIVEN_MS ? undefined : code;
-  };
-  AuthorizationCode.find = forgiving as typeof find;
+export function forgiveRepeatedCodes({ AuthorizationCode, DeviceCode }: Provider): void {
+  for (const kind of [AuthorizationCode, DeviceCode] as unknown as CodeKind[]) {
+    const find = kind.find;
+    kind.find = async (...args) => {
+      const code = await find.apply(kind, args);
+      return code?.consumed !== undefined && Date.now() - code.consumed * 1000 < FORGIVEN_MS ? undefined : code;
+    };
+  }
 }

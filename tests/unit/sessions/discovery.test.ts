@@ -223,7 +223,7 @@ describe("finding a homeserver", () => {
       "https://example.org/_matrix/client/v1/auth_metadata": { body: authMetadata },
     });
     expect((await findHomeserver("https://example.org", web)).flows).toEqual([
-      { kind: "oauth", create: false },
+      { kind: "oauth", create: false, code: false },
       { kind: "sso", providers: [{ id: "oidc-x", name: "X" }] },
       { kind: "password" },
       { kind: "other", type: "com.example.badge" },
@@ -259,13 +259,13 @@ describe("finding a homeserver", () => {
       "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
       "https://example.org/_matrix/client/v1/auth_metadata": { body: authMetadata },
     });
-    expect((await findHomeserver("https://example.org", web)).flows).toEqual([{ kind: "oauth", create: false }]);
+    expect((await findHomeserver("https://example.org", web)).flows).toEqual([{ kind: "oauth", create: false, code: false }]);
   });
 
   it.each([
-    ["a page that lets people create accounts", { prompt_values_supported: ["create"] }, [{ kind: "oauth", create: true }]],
-    ["what is optional and malformed", { prompt_values_supported: "create", account_management_uri: 7 }, [{ kind: "oauth", create: false }]],
-    ["no response modes, which means both", { response_modes_supported: undefined }, [{ kind: "oauth", create: false }]],
+    ["a page that lets people create accounts", { prompt_values_supported: ["create"] }, [{ kind: "oauth", create: true, code: false }]],
+    ["what is optional and malformed", { prompt_values_supported: "create", account_management_uri: 7 }, [{ kind: "oauth", create: false, code: false }]],
+    ["no response modes, which means both", { response_modes_supported: undefined }, [{ kind: "oauth", create: false, code: false }]],
   ])("takes from the metadata of an authorization server %s", async (_what, more, flows) => {
     const web = fakeWeb({
       "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
