@@ -58,7 +58,8 @@ it("a file is looked at first: a bad row and an existing user are named, and not
   await person.press("Skipped (1)");
   await person.sees("This user already exists.");
   await person.press("All (20)");
-  await person.sees("Newcomer 17 · @new17:example.org");
+  await person.sees("Newcomer 17");
+    await person.sees("@new17:example.org");
   await person.looks("bulk-preview");
   expect(await usersOf(synapse)).toHaveLength(3);
 }, 120_000);

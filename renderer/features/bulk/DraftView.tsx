@@ -125,7 +125,8 @@ function DraftRows({ accountId, draft }: DraftViewProps) {
           cells={(row) => [
             row.number,
             <span key="name" className={styles["who"]}>
-              <ServerText>{row.displayName === null ? row.name : `${row.displayName} · ${row.name}`}</ServerText>
+              {row.displayName !== null && <ServerText>{row.displayName}</ServerText>}
+              <ServerText>{row.name}</ServerText>
             </span>,
             <Pill key="verdict" {...draftVerdict(row)} />,
             row.problem ? problemText(row.problem) : reasonText(row),
