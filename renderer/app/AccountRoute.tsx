@@ -25,12 +25,13 @@ interface AccountRouteProps {
   readonly accountId: AccountId;
   readonly page: AccountPage;
   readonly offered: boolean;
+  readonly created: boolean;
   /** The user of the server that is looked at. */
   readonly userId: string | null;
 }
 
 /** One page of one account. Switching accounts starts the page anew, so that nothing typed for one shows in another. */
-export function AccountRoute({ accountId, page, offered, userId }: AccountRouteProps) {
+export function AccountRoute({ accountId, page, offered, created, userId }: AccountRouteProps) {
   const account = useAccount(accountId);
   const loading = useAccounts((state) => state.status === "loading");
   useEffect(() => void accountOpened(accountId), [accountId]);
@@ -56,7 +57,7 @@ export function AccountRoute({ accountId, page, offered, userId }: AccountRouteP
     case "profile":
       return <ProfilePage key={accountId} account={account} />;
     case "secureBackup":
-      return <SecureBackupPage key={accountId} account={account} offered={offered} />;
+      return <SecureBackupPage key={accountId} account={account} offered={offered} created={created} />;
     case "sessions":
       return <SessionsPage key={accountId} account={account} />;
     case "roomKeys":

@@ -87,7 +87,15 @@ function CurrentPage({ route }: { readonly route: Route }) {
     case "secrets":
       return secretsNeed(secrets) === null ? <AllAccountsPage /> : <SecretsGate />;
     case "account":
-      return <AccountRoute accountId={route.accountId} page={route.page} offered={route.offered ?? false} userId={route.userId ?? null} />;
+      return (
+        <AccountRoute
+          accountId={route.accountId}
+          page={route.page}
+          offered={route.offered ?? false}
+          created={route.created ?? false}
+          userId={route.userId ?? null}
+        />
+      );
   }
 }
 

@@ -23,6 +23,8 @@ export type Route =
       readonly page: AccountPage;
       /** The page is offered after signing in, so it can be put off. */
       readonly offered?: boolean;
+      /** The account has just been created. */
+      readonly created?: boolean;
       /** On the page "Users": the one that is looked at. */
       readonly userId?: string;
     };

@@ -66,6 +66,10 @@ describe("creating an account", () => {
     await person.isAt(/Secure Backup/);
     expect((await person.accounts()).map(({ userId }) => userId)).toEqual(["@nadia.test:example.org"]);
     expect(await sessionsOf("nadia.test")).toBe(1);
+    await person.sees("Your account @nadia.test:example.org is ready.");
+    await person.looks("create-done");
+    await person.press("Choose a name and picture");
+    await person.isAt("Profile");
     await expectNoLeaks(world, { password: PASSWORD });
   });
 

@@ -93,7 +93,7 @@ export function RegistrationPage({ registrationId, onLeave }: RegistrationPagePr
   const status = registration?.status;
   const doneAs = registration?.status === "done" ? registration.accountId : null;
   useEffect(() => {
-    if (doneAs !== null) void showNewAccount(doneAs);
+    if (doneAs !== null) void showNewAccount(doneAs, { created: true });
   }, [doneAs]);
   useEffect(() => {
     if (status === undefined || status === "dropped") onLeave();

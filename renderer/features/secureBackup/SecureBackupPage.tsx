@@ -28,10 +28,12 @@ interface SecureBackupPageProps {
   readonly account: Account;
   /** Shown right after signing in, so that it can be put off. */
   readonly offered: boolean;
+  /** The account has just been created: a name and a picture are offered as well. */
+  readonly created: boolean;
 }
 
 /** The state of an account's Secure Backup, with the one thing there is to do about it. */
-export function SecureBackupPage({ account, offered }: SecureBackupPageProps) {
+export function SecureBackupPage({ account, offered, created }: SecureBackupPageProps) {
   const { accountId } = account;
   const entry = useSecureBackup(accountId);
   const running = account.session.status === "running";
@@ -42,6 +44,7 @@ export function SecureBackupPage({ account, offered }: SecureBackupPageProps) {
   const { title, subtitle } = words(entry);
   return (
     <Page title={t(title)} subtitle={t(subtitle)}>
+      {created && <Created account={account} />}
       {running || entry.setUp ? (
         <Content account={account} entry={entry} offered={offered} />
       ) : waiting ? (
@@ -62,7 +65,24 @@ export function SecureBackupPage({ account, offered }: SecureBackupPageProps) {
   );
 }
 
-interface ContentProps extends SecureBackupPageProps {
+/** What a new account can have besides Secure Backup. */
+function Created({ account: { accountId, userId } }: Pick<SecureBackupPageProps, "account">) {
+  return (
+    <Notice
+      tone="success"
+      live
+      actions={
+        <Button small onPress={() => go({ name: "account", accountId, page: "profile" })}>
+          {t("created.profile")}
+        </Button>
+      }
+    >
+      {t("created.text", { userId })}
+    </Notice>
+  );
+}
+
+interface ContentProps extends Omit<SecureBackupPageProps, "created"> {
   readonly entry: SecureBackupEntry;
 }
 
