@@ -1,7 +1,9 @@
 import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 
 /** How many rows are drawn above and below what the window shows. */
-const AROUND = 12;
+const AROUND = 16;
+/** The range moves by so many rows at once: drawing at every one is too much for a fast scroll. */
+const STEP = 8;
 
 export interface VirtualRows {
   /** Belongs to the element that holds the rows and nothing else. */
@@ -26,8 +28,8 @@ export function useVirtualRows(count: number, height: number): VirtualRows {
     if (!element || !page) return;
     const measure = (): void => {
       const top = page.getBoundingClientRect().top - element.getBoundingClientRect().top;
-      const first = Math.max(0, Math.floor(top / height) - AROUND);
-      const end = Math.max(0, Math.ceil((top + page.clientHeight) / height) + AROUND);
+      const first = Math.max(0, Math.floor((top / height - AROUND) / STEP) * STEP);
+      const end = Math.max(0, Math.ceil(((top + page.clientHeight) / height + AROUND) / STEP) * STEP);
       setRange((now) => (now.first === first && now.end === end ? now : { first, end }));
     };
     measure();

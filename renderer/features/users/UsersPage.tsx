@@ -41,7 +41,7 @@ export function UsersPage({ account }: { readonly account: Account }) {
   return (
     <Page
       title={t("users.title")}
-      subtitle={version === null ? count : t("users.withVersion", { count, version })}
+      subtitle={version === null ? count : t("users.withVersion", { count, version: versionText(version) })}
       wide
       actions={
         access &&
@@ -69,6 +69,9 @@ export function UsersPage({ account }: { readonly account: Account }) {
     </Page>
   );
 }
+
+/** Without what a server adds about how it was built. */
+const versionText = (version: string): string => version.replace(/\s*\(.*$/s, "");
 
 function UserLists({ accountId }: { readonly accountId: AccountId }) {
   const { rows, loading, error, sorted, filter, next } = useUserList(accountId);
