@@ -46,6 +46,8 @@ const UNREADABLE = /[\ufffd\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
 export function readTable(bytes: Uint8Array, limits: TableLimits = TABLE_LIMITS): TableRow[] {
   if (bytes.byteLength > limits.bytes) throw fail("too_large", { limitBytes: limits.bytes });
   const whole = decodeText(bytes);
+  // Looked for once in all: nearly no file has any.
+  const isReadable = !UNREADABLE.test(whole);
   const named = /^sep=(.)\r?\n?/i.exec(whole);
   const text = named ? whole.slice(named[0].length) : whole;
   const separator = named?.[1] ?? separatorOf(text);
@@ -53,7 +55,7 @@ export function readTable(bytes: Uint8Array, limits: TableLimits = TABLE_LIMITS)
   let line = named ? 2 : 1;
   let again = 0;
   for (let rest = text; rest !== ""; again += rest.length) {
-    const { read, brokenAt } = readPiece(rest, separator, limits);
+    const { read, brokenAt } = readPiece(rest, separator, { ...limits, isReadable });
     for (const row of read) rows.push({ ...row, line: row.line + line - 1 });
     if (rows.length > limits.rows) throw fail("too_large", { limitBytes: null });
     if (brokenAt === null) break;
@@ -67,13 +69,18 @@ export function readTable(bytes: Uint8Array, limits: TableLimits = TABLE_LIMITS)
   return rows;
 }
 
+interface PieceLimits extends TableLimits {
+  /** Whether no cell of the file has characters that were not understood. */
+  isReadable: boolean;
+}
+
 interface Parsed {
   record: string[];
   info: { lines: number };
 }
 
 /** Reads to the end, or up to the row, by its line, with a quote that is closed nowhere or in the middle of a cell. */
-function readPiece(text: string, delimiter: string, limits: TableLimits): { read: TableRow[]; brokenAt: number | null } {
+function readPiece(text: string, delimiter: string, limits: PieceLimits): { read: TableRow[]; brokenAt: number | null } {
   const read: TableRow[] = [];
   let brokenAt: number | null = null;
   let next = 1;
@@ -119,14 +126,17 @@ function readLoosely(text: string, delimiter: string): string[] | null {
   return cells.some(isQuoted) ? null : cells;
 }
 
-function asRow(cells: string[], line: number, limits: TableLimits): TableRow {
+function asRow(cells: string[], line: number, limits: PieceLimits): TableRow {
   const tooLong = cells.length > limits.columns || cells.some((cell) => cell.length > limits.cell);
   if (tooLong) return { line, cells: [], problem: "too_long" };
-  return { line, cells, problem: cells.some((cell) => UNREADABLE.test(cell)) ? "unreadable_characters" : null };
+  return { line, cells, problem: !limits.isReadable && cells.some((cell) => UNREADABLE.test(cell)) ? "unreadable_characters" : null };
 }
 
-const lineEndsIn = (cells: readonly string[]): number =>
-  cells.reduce((sum, cell) => sum + (cell.match(/\r\n|\n|\r/g)?.length ?? 0), 0);
+function lineEndsIn(cells: readonly string[]): number {
+  let count = 0;
+  for (const cell of cells) if (/[\r\n]/.test(cell)) count += cell.match(/\r\n|\n|\r/g)?.length ?? 0;
+  return count;
+}
 
 /** The lines of a text, from the first to the last. */
 class Lines {

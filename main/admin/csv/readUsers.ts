@@ -116,11 +116,7 @@ function readUser(cell: (column: UserColumn) => string, serverName: string, read
   if (displayName.length > MAX_NAME) throw new RowProblem("name_too_long");
   const avatarUrl = cell("avatar_url").trim();
   if (avatarUrl !== "" && !/^mxc:\/\/[^/\s]+\/[^/\s]+$/.test(avatarUrl)) throw new RowProblem("not_an_mxc_address");
-  const threepids = [
-    ...parts(cell("threepids")).map(readThreepid),
-    ...parts(cell("emails")).map((text) => asEmail(text)),
-    ...parts(cell("phones")).map((text) => asPhone(text)),
-  ];
+  const threepids = [...parts(cell("threepids")).map(readThreepid), ...parts(cell("emails")).map(asEmail), ...parts(cell("phones")).map(asPhone)];
   return {
     userId,
     displayName: displayName === "" ? null : displayName,
@@ -167,13 +163,14 @@ function oneLine(text: string, column: string): string {
 }
 
 function flag(text: string, column: string): boolean {
+  if (text === "") return false;
   const word = text.trim().toLowerCase();
   if (TRUE.has(word)) return true;
   if (FALSE.has(word)) return false;
   throw new RowProblem("neither_yes_nor_no", column);
 }
 
-const nothing = (text: string): boolean => ["", "null", "undefined"].includes(text.trim().toLowerCase());
+const nothing = (text: string): boolean => text === "" || ["", "null", "undefined"].includes(text.trim().toLowerCase());
 
 const parts = (text: string): string[] => (nothing(text) ? [] : text.split(/[,;\r\n]+/).map((part) => part.trim()).filter((part) => part !== ""));
 
@@ -204,27 +201,33 @@ function readExternalId(text: string): ReadUser["externalIds"][number] {
   return { provider, id };
 }
 
-function distinct<T extends object>(all: readonly T[]): T[] {
-  const seen = new Map(all.map((one) => [JSON.stringify(one), one]));
-  return [...seen.values()];
+function distinct<T extends object>(all: T[]): T[] {
+  if (all.length < 2) return all;
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** Who or what stands in a file twice would be done twice: the first counts. */
 function findTwins(rows: ReadUserRow[]): void {
-  const taken = new Set<string>();
+  const users = new Set<string>();
+  const contacts = new Set<string>();
+  const externalIds = new Set<string>();
   for (const row of rows) {
     if (row.user === null) continue;
-    const { userId, threepids, externalIds } = row.user;
-    const contacts = threepids.map(({ medium, address }) => `${medium}:${address}`);
-    const ids = externalIds.map(({ provider, id }) => `id:${provider}:${id}`);
-    const reason = taken.has(userId)
-      ? "twice"
-      : contacts.some((contact) => taken.has(contact))
-        ? "contact_twice"
-        : ids.some((id) => taken.has(id))
-          ? "external_id_twice"
-          : null;
-    if (reason === null) for (const one of [userId, ...contacts, ...ids]) taken.add(one);
-    else Object.assign(row, { user: null, problem: { reason, column: null } });
+    const reason = twinOf(row.user, users, contacts, externalIds);
+    if (reason !== null) Object.assign(row, { user: null, problem: { reason, column: null } });
   }
+}
+
+const contactKey = ({ medium, address }: ReadUser["threepids"][number]): string => `${medium}:${address}`;
+const externalIdKey = ({ provider, id }: ReadUser["externalIds"][number]): string => `${provider}:${id}`;
+
+/** What of a user stood in the file before; what stands there for the first time is noted. */
+function twinOf(user: ReadUser, users: Set<string>, contacts: Set<string>, externalIds: Set<string>): UserRowProblem["reason"] | null {
+  if (users.has(user.userId)) return "twice";
+  for (const threepid of user.threepids) if (contacts.has(contactKey(threepid))) return "contact_twice";
+  for (const externalId of user.externalIds) if (externalIds.has(externalIdKey(externalId))) return "external_id_twice";
+  users.add(user.userId);
+  for (const threepid of user.threepids) contacts.add(contactKey(threepid));
+  for (const externalId of user.externalIds) externalIds.add(externalIdKey(externalId));
+  return null;
 }
