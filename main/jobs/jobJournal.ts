@@ -52,6 +52,8 @@ const Fact = z.discriminatedUnion("fact", [
 ]);
 export type JobFact = z.infer<typeof Fact>;
 
+/** How many lines are read in one go, while the window waits. */
+const SLICE = 2_000;
 /** Targets in one line of the journal. */
 const TARGETS_A_LINE = 500;
 
@@ -83,7 +85,13 @@ export class JobRecord {
         if (!this.rowsBegun.has(fact.row)) this.rowsBegun.set(fact.row, fact.at);
         return;
       case "rowEnded":
-        this.rowsEnded.set(fact.row, RowEnd.parse(fact));
+        this.rowsEnded.set(fact.row, {
+          outcome: fact.outcome,
+          reason: fact.reason,
+          names: fact.names,
+          error: fact.error,
+          madePassword: fact.madePassword,
+        });
         return;
       case "status":
         this.status = fact.status;
@@ -153,7 +161,8 @@ export class JobJournal {
     const bytes = await readIfThere(path);
     if (bytes === null) return null;
     let record: JobRecord | null = null;
-    for (const line of bytes.toString("utf8").split("\n")) {
+    for (const [at, line] of bytes.toString("utf8").split("\n").entries()) {
+      if (at % SLICE === SLICE - 1) await new Promise(setImmediate);
       const fact = factOf(line);
       if (fact === null) continue;
       if (fact.fact === "begun") {

@@ -2,6 +2,7 @@ import type { Job, JobRow } from "../../shared/contract/jobs.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { JobRecord } from "./jobJournal.ts";
 import type { RowJobRun } from "./rowJobRun.ts";
+import { goesOnByItself } from "./sessionFailures.ts";
 
 /** A Job that is kept, and what its last run ended with that did not bring it to an end; null where there is none. */
 export interface KeptRowJob {
@@ -12,7 +13,9 @@ export interface KeptRowJob {
 /** A Job as the renderer sees it. */
 export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined): Job {
   const { jobId, accountId, kind, rows, at } = record.beginning;
-  const error = lastRun instanceof AppFailure ? lastRun.error : lastRun ? ({ kind: "internal", ref: jobId } as const) : record.error;
+  const failure = lastRun instanceof AppFailure ? lastRun.error : lastRun ? ({ kind: "internal", ref: jobId } as const) : record.error;
+  // What goes on by itself is said by the account: there the person sees why its session does not run.
+  const error = goesOnByItself(lastRun) ? null : failure;
   return {
     jobId,
     accountId,

@@ -25,8 +25,8 @@ beforeAll(async () => {
   await writeFile(join(folder.path, "leavers.csv"), "id\nnew0\nnew1\nboss\nnobody\n");
 }, 180_000);
 afterAll(async () => {
-  await world.close();
-  await folder.remove();
+  await world?.close();
+  await folder?.remove();
 });
 
 /** What the person answers when asked for a file to read, and for one to write. */

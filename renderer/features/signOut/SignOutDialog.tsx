@@ -15,13 +15,16 @@ import { t } from "../../i18n/index.ts";
 import { accountRemoved, useAccount } from "../../stores/accounts.ts";
 import { announce } from "../../stores/announcements.ts";
 import { closeDialog } from "../../stores/dialogs.ts";
+import { useJobs } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
+import { jobCosts } from "./jobCosts.ts";
 import styles from "./SignOut.module.css";
 import { signOutCosts } from "./signOutCosts.ts";
 
 /** Says what signing out costs, in this account's own numbers, and offers to prevent it. */
 export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) {
   const account = useAccount(accountId);
+  const jobs = useJobs((state) => state.jobs);
   const [preview, setPreview] = useState<SignOutPreview | null>(null);
   const [understood, setUnderstood] = useState(false);
   const look = useAction(async () => setPreview(await steward.accounts.signOutPreview({ accountId })));
@@ -42,7 +45,7 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
   }, [account, signOut.busy]);
   if (!account) return null;
 
-  const costs = preview && signOutCosts(preview, account.roomKeysSetAside);
+  const costs = preview && [...jobCosts(jobs, accountId), ...signOutCosts(preview, account.roomKeysSetAside)];
   const dear = costs?.some(({ tone }) => tone === "error") ?? false;
   const fix = preview && account.session.status === "running" ? backupFix({ ...emptyHealth, ...preview }) : null;
   const ready = costs !== null || look.error !== null;

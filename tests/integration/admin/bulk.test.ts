@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { BulkRig, usersOf } from "../../support/bulkRig.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -6,6 +6,9 @@ import { sweepForSecrets } from "../../support/secretsSweep.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
+
+// A row may wait for the server several times.
+vi.setConfig({ testTimeout: 180_000 });
 
 let synapse: Synapse;
 let proxy: FaultProxy;
@@ -188,7 +191,7 @@ describe("a job", () => {
     await hold.reached;
     await synapse.goDown();
     hold.release();
-    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "server", { what: "the job to wait for the server" });
+    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "server", { what: "the job to wait for the server", timeoutMs: 60_000 });
     await synapse.comeBack();
     expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 6 }, rowJob: { waiting: null } });
     await rig.services.bulk.deletePasswords({ jobId });
@@ -235,7 +238,7 @@ describe("users who are deactivated", () => {
     const elsewhere = rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@x:other.test"] });
     expect(await errorOf(elsewhere)).toMatchObject({ kind: "not_own_server" });
     const { draft } = await rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@e1:bulk.test", "@e1:bulk.test", "@root:bulk.test"] });
-    await waitUntil(() => rig.services.bulk.draft({ accountId: rig.accountId }).draft?.status === "ready", { what: "the rows to be looked at" });
+    await waitUntil(() => rig.services.bulk.draft({ accountId: rig.accountId }).draft?.status === "ready", { what: "the rows to be looked at", timeoutMs: 60_000 });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
     expect(rig.outcomes(jobId)).toEqual(["@e1:bulk.test done"]);

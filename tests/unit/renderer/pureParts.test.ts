@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
+import type { Job } from "../../../shared/contract/jobs.ts";
+import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { avatarColour, initials } from "../../../renderer/components/avatarLook.ts";
 import { otherServerOf } from "../../../renderer/features/addAccount/identifier.ts";
@@ -7,6 +9,7 @@ import { otherFlows } from "../../../renderer/features/addAccount/otherFlows.ts"
 import { clampCrop, moveCrop, sideOf, wholeCrop } from "../../../renderer/features/profile/cropMath.ts";
 import { diagnosisSentence, isForSetUp, isUnlockable } from "../../../renderer/features/secureBackup/diagnosis.ts";
 import { bareKey, compareKey, keyGroups } from "../../../renderer/features/secureBackup/securityKey.ts";
+import { jobCosts } from "../../../renderer/features/signOut/jobCosts.ts";
 import { signOutCosts } from "../../../renderer/features/signOut/signOutCosts.ts";
 import type { AppError } from "../../../shared/errors.ts";
 
@@ -102,6 +105,26 @@ describe("what signing out costs", () => {
     const costs = signOutCosts(safe, 3);
     expect(costs.map(({ tone }) => tone)).toEqual(["error"]);
     expect(costs[0]?.text).toContain("3 room keys that didn’t come over");
+  });
+
+  test("bulk jobs that aren’t finished, and passwords that nobody has saved", () => {
+    const [accountId, other] = ["abcdefgh01234567", "abcdefgh76543210"] as AccountId[];
+    const job = (status: Job["status"], unsavedPasswords: number | null, of = accountId): Job => ({
+      jobId: "abcdefgh01234567" as ConversationId,
+      accountId: of as AccountId,
+      kind: "create_users",
+      status,
+      progress: { done: 0, total: 1 },
+      counts: {},
+      error: null,
+      ...(unsavedPasswords !== null && { rowJob: { stopping: false, waiting: null, unsavedPasswords } }),
+      startedAt: 0,
+      endedAt: null,
+    });
+    const costs = (...jobs: Job[]) => jobCosts(jobs, accountId as AccountId);
+    expect(costs(job("running", null), job("done", 0), job("paused", 3, other))).toEqual([]);
+    expect(costs(job("done", 2), job("paused", 1)).map(({ tone }) => tone)).toEqual(["error", "warn"]);
+    expect(costs(job("done", 2), job("cancelled", 1))[0]?.text).toMatch(/^3 new passwords/);
   });
 
   test("the Security Key that this computer keeps", () => {
