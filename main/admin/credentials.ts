@@ -13,7 +13,7 @@ const GOOD_PASSWORD_SCORE = 3;
 /** Of those that nobody fetched, the oldest go. */
 const MAX_WAITING = 100;
 
-const Kept = z.array(z.object({ credentialsId: ConversationId, userId: UserId, password: z.string() }));
+const Kept = z.array(z.object({ credentialsId: ConversationId, userId: UserId, password: z.string(), isSet: z.boolean() }));
 type Kept = z.infer<typeof Kept>;
 
 export interface CredentialsParts {
@@ -56,14 +56,19 @@ export class Credentials {
     }
     const password = choice.kind === "own" ? choice.password : generatePassword();
     this.#parts.keepOutOfLogs(password);
-    const made = { credentialsId: newId<ConversationId>(), userId, password };
+    const made = { credentialsId: newId<ConversationId>(), userId, password, isSet: false };
     await this.#update(accountId, (before) => [...before, made].slice(-MAX_WAITING));
     return made;
   }
 
+  /** The server has said that the password is set. @throws what the secret store throws */
+  async confirm(accountId: AccountId, credentialsId: ConversationId): Promise<void> {
+    await this.#update(accountId, (before) => before.map((kept) => (kept.credentialsId === credentialsId ? { ...kept, isSet: true } : kept)));
+  }
+
   /** @throws what the secret store throws */
   async waiting(accountId: AccountId): Promise<Omit<Shown, "password">[]> {
-    return (await this.#all(accountId)).map(({ credentialsId, userId }) => ({ credentialsId, userId }));
+    return (await this.#all(accountId)).map(({ credentialsId, userId, isSet }) => ({ credentialsId, userId, isSet }));
   }
 
   /** @throws `conversation_over` where they are gone, and what the secret store throws */

@@ -61,7 +61,8 @@ export class NewUsersService implements Requests {
     } finally {
       if (result?.status === "unknown") this.#unanswered.add(userId);
       else this.#unanswered.delete(userId);
-      if (credentialsId !== null && result?.status !== "created") await credentials.forget(accountId, credentialsId);
+      if (credentialsId !== null && result?.status === "created") await credentials.confirm(accountId, credentialsId);
+      else if (credentialsId !== null) await credentials.forget(accountId, credentialsId);
     }
     return result;
   }

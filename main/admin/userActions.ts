@@ -22,7 +22,7 @@ export interface UserActionsParts {
   isDelegated: (accountId: AccountId) => Promise<boolean>;
   /** Whether people sign in to the account's server with passwords that it keeps. */
   takesPasswords: (accountId: AccountId) => Promise<boolean>;
-  credentials: Pick<Credentials, "choose" | "forget">;
+  credentials: Pick<Credentials, "choose" | "confirm" | "forget">;
   log: Pick<ActionLog, "record">;
   emit: Emit;
   logger: Logger;
@@ -131,8 +131,9 @@ export class UserActionsService implements Requests {
       const send = (): Promise<ActionResult> => this.#send(api, action, userId, input, chosen?.password ?? null);
       result = await log.record({ actor: api.userId, target: userId, action }, send, logged);
     } finally {
-      const isSet = result?.status === "done" || result?.status === "unknown" || result?.status === "still_running";
-      if (chosen && !isSet) await credentials.forget(accountId, chosen.credentialsId);
+      const mayBeSet = result?.status === "unknown" || result?.status === "still_running";
+      if (chosen && result?.status === "done") await credentials.confirm(accountId, chosen.credentialsId);
+      else if (chosen && !mayBeSet) await credentials.forget(accountId, chosen.credentialsId);
     }
     return chosen && "credentialsId" in result ? { ...result, credentialsId: chosen.credentialsId } : result;
   }

@@ -52,7 +52,13 @@ export const NewUserResult = z.discriminatedUnion("status", [
 export type NewUserResult = z.infer<typeof NewUserResult>;
 
 /** A password that was made or typed for a user, sealed until the person has it. */
-export const Credentials = z.object({ credentialsId: ConversationId, userId: UserId, password: z.string().max(512) });
+export const Credentials = z.object({
+  credentialsId: ConversationId,
+  userId: UserId,
+  password: z.string().max(512),
+  /** Whether the server has said that it is set: its answer may have been lost, or the app have ended before. */
+  isSet: z.boolean(),
+});
 export type Credentials = z.infer<typeof Credentials>;
 
 const one = z.object({ accountId: AccountId });

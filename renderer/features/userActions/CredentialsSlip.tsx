@@ -50,7 +50,7 @@ export function CredentialsSlip({ account, credentialsId }: CredentialsSlipProps
   const { userId, password } = credentials;
   return (
     <div className={styles["slip"]}>
-      <p>{t("credentials.for", { userId })}</p>
+      <p>{t(credentials.isSet ? "credentials.for" : "credentials.forUnknown", { userId })}</p>
       <code ref={shown} className={styles["password"]} role="group" aria-label={t("credentials.password")}>
         {password}
       </code>

@@ -20,7 +20,7 @@ export function WaitingCredentials({ account }: { readonly account: Account }) {
   const close = (): void => setShown(null);
   return (
     <>
-      {(waiting ?? []).map(({ credentialsId, userId }) => (
+      {(waiting ?? []).map(({ credentialsId, userId, isSet }) => (
         <Notice
           key={credentialsId}
           tone="info"
@@ -30,7 +30,7 @@ export function WaitingCredentials({ account }: { readonly account: Account }) {
             </Button>
           }
         >
-          {t("credentials.waiting", { userId })}
+          {t(isSet ? "credentials.waiting" : "credentials.waitingUnknown", { userId })}
         </Notice>
       ))}
       {shown && (
