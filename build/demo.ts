@@ -1,7 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "./command.ts";
-import { demoTable, startDemoServer, type DemoServer } from "./demoServer.ts";
+import { startOauthDemo } from "./demoOauth.ts";
+import { type Demo, demoTable, startDemoServer } from "./demoServer.ts";
 import { buildAndStage, openApp } from "./launch.ts";
 import { cache, say } from "./paths.ts";
 
@@ -10,7 +11,7 @@ const demoDir = join(cache, "demo");
 await command(async () => {
   await rm(demoDir, { recursive: true, force: true });
   await mkdir(join(demoDir, "homeserver"), { recursive: true });
-  let server: DemoServer | undefined;
+  let server: Demo | undefined;
   const end = async (): Promise<void> => {
     await server?.stop();
     await rm(demoDir, { recursive: true, force: true });
@@ -21,7 +22,8 @@ await command(async () => {
   }
   try {
     const staged = await buildAndStage("demo");
-    server = await startDemoServer(join(demoDir, "homeserver"));
+    const start = process.argv.includes("oauth") ? startOauthDemo : startDemoServer;
+    server = await start(join(demoDir, "homeserver"));
     process.stdout.write(demoTable(server));
     return await openApp(staged, [`--user-data-dir=${join(demoDir, "app")}`]);
   } finally {

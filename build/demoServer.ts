@@ -7,12 +7,18 @@ import { type DemoAccount, demoPage } from "./demoPage.ts";
 import { DEMO_USERS, makeDemoUsers } from "./demoUsers.ts";
 import { say } from "./paths.ts";
 
-/** Everything of the demo but the app. */
-export interface DemoServer {
+/** Everything of a demo but the app. */
+export interface Demo {
   homeserver: string;
-  mailboxPage: string;
+  /** What there is to see in a browser: what it is, and where. */
+  pages: readonly { name: string; url: string; note: string }[];
   accounts: DemoAccount[];
   stop(): Promise<void>;
+}
+
+/** The demo whose homeserver does everything itself. */
+export interface DemoServer extends Demo {
+  mailboxPage: string;
 }
 
 /**
@@ -39,6 +45,7 @@ export async function startDemoServer(dir: string): Promise<DemoServer> {
   return {
     homeserver,
     mailboxPage,
+    pages: [{ name: "Mailbox", url: mailboxPage, note: "these accounts, too" }],
     accounts,
     stop: async () => {
       page.closeAllConnections();
@@ -108,7 +115,7 @@ async function giveSecureBackup(
 }
 
 /** What the person at the terminal needs to know. */
-export function demoTable({ homeserver, mailboxPage, accounts }: DemoServer): string {
+export function demoTable({ homeserver, pages, accounts }: Demo): string {
   const rows = [
     ["User name", "Password", "What it is"],
     ...accounts.map(({ user, password, about }) => [user, password, about]),
@@ -123,7 +130,7 @@ export function demoTable({ homeserver, mailboxPage, accounts }: DemoServer): st
   return [
     "",
     `Homeserver: ${homeserver}`,
-    `Mailbox:    ${mailboxPage} (these accounts, too)`,
+    ...pages.map(({ name, url, note }) => `${`${name}:`.padEnd(11)} ${url} (${note})`),
     "",
     ...lines,
     "",

@@ -264,6 +264,7 @@ describe("finding a homeserver", () => {
 
   it.each([
     ["a page that lets people create accounts", { prompt_values_supported: ["create"] }, [{ kind: "oauth", create: true, code: false }]],
+    ["a page that takes a code", { device_authorization_endpoint: "https://auth.example.org/device" }, [{ kind: "oauth", create: false, code: true }]],
     ["what is optional and malformed", { prompt_values_supported: "create", account_management_uri: 7 }, [{ kind: "oauth", create: false, code: false }]],
     ["no response modes, which means both", { response_modes_supported: undefined }, [{ kind: "oauth", create: false, code: false }]],
   ])("takes from the metadata of an authorization server %s", async (_what, more, flows) => {
