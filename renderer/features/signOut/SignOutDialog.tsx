@@ -18,6 +18,7 @@ import { closeDialog } from "../../stores/dialogs.ts";
 import { useJobs } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
 import { jobCosts } from "./jobCosts.ts";
+import { useManagement } from "../accountPage/useManagement.ts";
 import styles from "./SignOut.module.css";
 import { signOutCosts } from "./signOutCosts.ts";
 
@@ -25,6 +26,7 @@ import { signOutCosts } from "./signOutCosts.ts";
 export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) {
   const account = useAccount(accountId);
   const jobs = useJobs((state) => state.jobs);
+  const management = useManagement(accountId);
   const [preview, setPreview] = useState<SignOutPreview | null>(null);
   const [understood, setUnderstood] = useState(false);
   const look = useAction(async () => setPreview(await steward.accounts.signOutPreview({ accountId })));
@@ -94,6 +96,7 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
         <ul className={styles["list"]}>
           <li>{t("signOut.removes")}</li>
           <li>{t("signOut.keeps")}</li>
+          {management?.delegated && <li>{t("signOut.browser", { server: account.homeserver.serverName })}</li>}
         </ul>
       )}
       {dear && (
