@@ -4,7 +4,7 @@ import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
 import { replaceSession, isBeyondOpening } from "./replaceSession.ts";
 import { type MatrixSession, unreadableError } from "./matrixSession.ts";
 import type { CryptoFolders } from "./deviceMigration.ts";
-import { tokensOf } from "./initialSecrets.ts";
+import { type SignedInTokens, tokensOf } from "./initialSecrets.ts";
 import type { SignedIn } from "./signIn.ts";
 import { signOutQuietly } from "./signOut.ts";
 
@@ -84,9 +84,18 @@ export async function deviceToResume(
 }
 
 async function takeToken(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
-  await account.secretStore.update(accountId, (secrets) => ({ ...secrets, ...tokensOf(signedIn) }));
+  const replaced: SignedInTokens[] = [];
+  await account.secretStore.update(accountId, (secrets) => {
+    replaced.push(tokensOf(secrets));
+    return { ...secrets, ...tokensOf(signedIn) };
+  });
   await account.session().stop();
   await account.start();
+  // An authorization server would go on listing the session that had the device before; the device stays with the other.
+  if (signedIn.oauth === undefined) return;
+  for (const tokens of replaced) {
+    if (tokens.oauth !== undefined) void signOutQuietly(account, { baseUrl: signedIn.baseUrl, ...tokens });
+  }
 }
 
 async function startWithNothing(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {

@@ -124,6 +124,8 @@ export const signIn = domain({
         localpart: z.string().max(255).nullable().default(null),
         /** Leads to creating an account, where the page can. */
         create: z.boolean().default(false),
+        /** Asks for Synapse's admin API as well. An account that may not have that ends on an error page in the browser. */
+        admin: z.boolean().optional(),
         /** The account that signs in again; null for a new one. */
         accountId: AccountId.nullable().default(null),
         acceptInsecureHttp: z.boolean().default(false),

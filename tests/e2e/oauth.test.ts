@@ -10,7 +10,7 @@ const nora = { localpart: "nora", password: "a password of nora's" };
 
 beforeAll(async () => {
   world = await open();
-  await world.authService.addUser(nora);
+  await world.authService.addUser({ ...nora, mayAskForAdmin: true });
   // So short that each page refreshes them.
   world.authService.settings.accessTokenSeconds = 5;
 }, 120_000);
@@ -55,6 +55,20 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
     await person.sees(/deletes accounts on its own page/);
     await person.looks("oauth-deactivate");
+  });
+
+  it("asks for the admin API when the person wants that, with the same session", async () => {
+    const { person, browser, authService } = world;
+    await person.openAccount("nora", "Overview");
+    await person.sees("Server administration");
+    await person.looks("oauth-admin");
+    const before = await person.accounts();
+    await person.press("Sign in as an admin");
+    await allowAtAuthService(await browser.follow(), nora);
+    await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Users" }).click();
+    await person.isAt("Users");
+    expect((await person.accounts())[0]?.deviceId).toBe(before[0]?.deviceId);
+    await waitUntil(() => authService.sessionsOf(nora.localpart).length === 1, { what: "the session before to end" });
   });
 
   it("says that the session was ended elsewhere, and signs in again in the browser", async () => {

@@ -18,10 +18,10 @@ const MAX_LENGTH = 4096;
 export async function oauthWay(
   parts: OauthParts,
   lostDevices: Map<string, string>,
-  input: OauthInput & Pick<Parameters<Handlers["signIn"]["startOauth"]>[0], "create">,
+  input: OauthInput & Pick<Parameters<Handlers["signIn"]["startOauth"]>[0], "create" | "admin">,
 ): Promise<BrowserWay> {
   const { fetch, keepOutOfLogs } = parts;
-  const { create } = input;
+  const { create, admin = false } = input;
   const account = await prepareOauth(parts, lostDevices, input);
   const { metadata, deviceId, userId } = account;
   const proof = newProof();
@@ -39,7 +39,7 @@ export async function oauthWay(
       withoutPort.port = "";
       redirectUri = redirectUrl;
       clientId = await registerClient({ fetch, metadata }, { redirectUri: withoutPort.href });
-      const url = authorizationUrl({ metadata, clientId, redirectUri, deviceId, proof, create, userId });
+      const url = authorizationUrl({ metadata, clientId, redirectUri, deviceId, proof, admin, create, userId });
       return { url, baseUrl: new URL(metadata.authorization_endpoint).origin };
     },
     signIn: async (query) => {

@@ -10,6 +10,8 @@ import type { AuthMetadata } from "./authMetadata.ts";
 /** The domain of the app's id: a server wants an address that tells apps apart, and shows it beside the name. */
 const CLIENT_URI = "https://steward.org/";
 const API_SCOPE = "urn:matrix:client:api:*";
+/** Without it a session is no admin's, whoever the user is (Synapse, "Matrix Authentication Service"). */
+const ADMIN_SCOPE = "urn:synapse:admin:*";
 const DEVICE_SCOPE = "urn:matrix:client:device:";
 /** The name before the specification had one: some servers answer with it, or with both. */
 const UNSTABLE_DEVICE_SCOPE = "urn:matrix:org.matrix.msc2967.client:device:";
@@ -90,9 +92,9 @@ export function newProof(): Proof {
   return { state: random(), verifier: random() };
 }
 
-/** The scope of one session with one device, and of nothing else. */
-export function scopeFor(deviceId: string): string {
-  return `${API_SCOPE} ${DEVICE_SCOPE}${deviceId}`;
+/** The scope of one session with one device, and of nothing else but, where it is wanted, Synapse's admin API. */
+export function scopeFor(deviceId: string, admin = false): string {
+  return `${API_SCOPE} ${DEVICE_SCOPE}${deviceId}${admin ? ` ${ADMIN_SCOPE}` : ""}`;
 }
 
 /** Whether a scope was granted that has this device and no other. One that was not said is as asked for. */
@@ -111,6 +113,8 @@ export interface AuthorizationRequest {
   redirectUri: string;
   deviceId: string;
   proof: Proof;
+  /** With the admin API. */
+  admin: boolean;
   /** Creating an account rather than signing in, where the server offers that. */
   create: boolean;
   /** Who is expected; null for whoever comes. */
@@ -119,14 +123,14 @@ export interface AuthorizationRequest {
 
 /** The page on which the person says yes (Client-Server API, "Authorization code flow"). */
 export function authorizationUrl(request: AuthorizationRequest): string {
-  const { metadata, clientId, redirectUri, deviceId, proof, create, userId } = request;
+  const { metadata, clientId, redirectUri, deviceId, proof, admin, create, userId } = request;
   const url = new URL(metadata.authorization_endpoint);
   const query = {
     response_type: "code",
     response_mode: "query",
     client_id: clientId,
     redirect_uri: redirectUri,
-    scope: scopeFor(deviceId),
+    scope: scopeFor(deviceId, admin),
     state: proof.state,
     code_challenge: createHash("sha256").update(proof.verifier).digest("base64url"),
     code_challenge_method: "S256",

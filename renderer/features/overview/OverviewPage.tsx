@@ -28,6 +28,8 @@ import { useAction } from "../../components/useAction.ts";
 import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, momentText, t } from "../../i18n/index.ts";
 import { moveAccount } from "../../stores/accounts.ts";
+import { AdminSignIn } from "../administration/AdminSignIn.tsx";
+import { useManagement } from "../accountPage/useManagement.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
 import { openDialog } from "../../stores/dialogs.ts";
 import { go } from "../../stores/routes.ts";
@@ -85,6 +87,14 @@ export function OverviewPage({ account }: { readonly account: Account }) {
 /** For those who run the server, where its admin API is not where its clients connect. */
 function RunsServer({ account }: { readonly account: Account }) {
   const { answer: access } = adminAccess.use(account.accountId);
+  const management = useManagement(account.accountId);
+  if (management?.delegated && access?.status === "not_admin" && !signsInAgain(account)) {
+    return (
+      <Section title={t("administration.title")}>
+        <AdminSignIn account={account} />
+      </Section>
+    );
+  }
   if (!access || access.status === "admin" || access.status === "unknown") return null;
   if (access.status !== "not_exposed" && access.adminBaseUrl === null) return null;
   return (

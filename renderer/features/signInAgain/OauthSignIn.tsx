@@ -24,6 +24,8 @@ interface OauthSignInProps {
   readonly create?: boolean;
   /** The server's page takes a code from any browser. */
   readonly byCode?: boolean;
+  /** The session is to be one of an admin's: what is said then in place of signing in, and on the button. */
+  readonly admin?: { readonly text: string; readonly button: string };
   /** The person has read the warning about an unencrypted connection. */
   readonly acceptInsecureHttp: boolean;
   /** Called when the button is pressed and may not be pressed yet. */
@@ -35,10 +37,10 @@ interface OauthSignInProps {
 
 /** The button for a homeserver that signs people in on a page of its own (OAuth 2.0), and what becomes of it. */
 export function OauthSignIn(props: OauthSignInProps) {
-  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, byCode = false, mayStart = true } = props;
+  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, byCode = false, admin, mayStart = true } = props;
   const { signIn, begun } = useBrowserSignIn(props.onDone);
   const start = useAction(async () => {
-    const request = { serverName, baseUrl, localpart, accountId, create, acceptInsecureHttp };
+    const request = { serverName, baseUrl, localpart, accountId, create, admin: admin !== undefined, acceptInsecureHttp };
     begun((await steward.signIn.startOauth(request)).signInId);
   });
   const startByCode = useAction(async () => {
@@ -50,16 +52,16 @@ export function OauthSignIn(props: OauthSignInProps) {
   }
   return (
     <div className={styles["providers"]}>
-      <p>{t(create ? "add.oauth.createText" : "add.oauth.text", { server })}</p>
+      <p>{admin?.text ?? t(create ? "add.oauth.createText" : "add.oauth.text", { server })}</p>
       <Buttons>
         <Button
           icon={ExternalLink}
-          look="primary"
+          look={admin ? "plain" : "primary"}
           busy={start.busy}
           isDisabled={startByCode.busy}
           onPress={() => (mayStart ? void start.run() : props.onRefused?.())}
         >
-          {t(create ? "add.oauth.create" : "add.sso.any")}
+          {admin?.button ?? t(create ? "add.oauth.create" : "add.sso.any")}
         </Button>
         {byCode && (
           <Button

@@ -11,14 +11,14 @@ const metadata = {
 describe("what is asked of an authorization server", () => {
   it("keeps the query of its page, and proves with S256 who asked", () => {
     const proof = { state: "s", verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" };
-    const request = { metadata, clientId: "c", redirectUri: "http://127.0.0.1:1/callback", deviceId: "ABCDEFGHIJ", proof, create: true, userId: "@a:b" };
+    const request = { metadata, clientId: "c", redirectUri: "http://127.0.0.1:1/callback", deviceId: "ABCDEFGHIJ", proof, admin: true, create: true, userId: "@a:b" };
     expect(Object.fromEntries(new URL(authorizationUrl(request)).searchParams)).toEqual({
       realm: "a b",
       response_type: "code",
       response_mode: "query",
       client_id: "c",
       redirect_uri: "http://127.0.0.1:1/callback",
-      scope: "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ",
+      scope: "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ urn:synapse:admin:*",
       state: "s",
       // RFC 7636, appendix B
       code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
@@ -43,6 +43,7 @@ describe("the scope that was granted", () => {
   it.each([
     ["as asked for", scopeFor("ABC"), true],
     ["in another order, with more of other kinds", `openid urn:matrix:client:device:ABC urn:matrix:client:api:*`, true],
+    ["with the admin API", scopeFor("ABC", true), true],
     ["by its older name", "urn:matrix:org.matrix.msc2967.client:api:* urn:matrix:org.matrix.msc2967.client:device:ABC", true],
     ["not said", undefined, true],
     ["for another device", scopeFor("ABD"), false],
