@@ -24,6 +24,7 @@ import "../features/secretsGate/SecretsGate.module.css";
 import "../features/secureBackup/SecureBackup.module.css";
 import "../features/sessions/Sessions.module.css";
 import "../features/settings/Settings.module.css";
+import "../features/signInAgain/CodeToType.module.css";
 import "../features/signInAgain/SingleSignOn.module.css";
 import "../features/users/Users.module.css";
 import "../features/signOut/SignOut.module.css";
