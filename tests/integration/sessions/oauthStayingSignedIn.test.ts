@@ -112,9 +112,14 @@ async function expectNothingLost(): Promise<void> {
 describe("an account of an authorization server", () => {
   it("refreshes once for all who wait, and writes the new tokens down", async () => {
     const before = await secrets();
+    servers.proxy.clearRecord();
     refuse(20);
-    const asked = await Promise.all(Array.from({ length: 20 }, ask));
-    expect(asked).toEqual(Array.from({ length: 20 }, me));
+    // Until all are refused: the first would have new tokens before the last has asked.
+    const refresh = servers.auth.faults.hold({ ...TOKEN, nth: 1, when: "before" });
+    const asking = Promise.all(Array.from({ length: 20 }, ask));
+    await waitUntil(() => servers.proxy.requests(WHOAMI).length === 20, { what: "all to have asked", timeoutMs: 60_000 });
+    refresh.release();
+    expect(await asking).toEqual(Array.from({ length: 20 }, me));
     expect(refreshes()).toBe(1);
     const after = await secrets();
     expect(after.refreshToken).not.toBe(before.refreshToken);
