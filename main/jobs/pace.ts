@@ -52,10 +52,9 @@ export class Pace {
     this.#notBefore = Math.max(this.#notBefore, Date.now() + Math.min(ms, MAX_WAIT_MS));
   }
 
-  /** Resolves when something may be sent; rejects when the signal is aborted. */
+  /** Resolves when something may be sent: at once, or after a wait, which rejects when the signal is aborted. */
   async turn(signal: AbortSignal): Promise<void> {
     for (let left = this.#left(); left > 0; left = this.#left()) await pause(left, undefined, { signal });
-    signal.throwIfAborted();
   }
 
   #left(): number {

@@ -8,7 +8,10 @@ export interface RowsControl<R> {
   readonly accountId: AccountId;
   /** Aborted when the app or the session ends: what is under way is left as it is, and settled when the Job goes on. */
   readonly signal: AbortSignal;
-  /** Aborted when the Job is to pause or to end: no row is begun any more, and those under way are brought to their end. */
+  /**
+   * Aborted when the Job is to pause or to end: no row is begun any more, and those under way are brought to their end. Nobody
+   * waits for a server that is away then: such rows are left without an end, and the run rejects.
+   */
   readonly stopping: AbortSignal;
   /** The rows that have no end yet, in order. */
   readonly open: readonly number[];
@@ -30,6 +33,8 @@ export interface RowsControl<R> {
 /** One kind of Job that goes on row by row after any end of the app. */
 export interface RowJobKind<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly kind: Job["kind"];
+  /** Whether rows may hold passwords that were made for them, and that somebody has to be given. */
+  readonly makesPasswords: boolean;
   /** What is said for the whole Job. It is not kept secret. */
   readonly payload: P;
   /** What is said for each row. It is sealed. */

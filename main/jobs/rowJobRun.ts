@@ -1,6 +1,6 @@
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { JobInput } from "./jobInput.ts";
-import { JobJournal, type JobRecord } from "./jobJournal.ts";
+import { type JobFact, JobJournal, type JobRecord } from "./jobJournal.ts";
 import type { RowJobKind, RowsControl } from "./rowJobKind.ts";
 import { goesOnByItself } from "./sessionFailures.ts";
 
@@ -15,6 +15,12 @@ export interface RowJobRunParts {
 
 /** Shortest time between two reports, in milliseconds. */
 const REPORT_EVERY_MS = 100;
+
+/** Of a Job that ends: rows for which something was sent, and nobody waited to see what came of it. Their passwords may be in use. */
+export function leftUnknown(record: JobRecord, { makesPasswords }: Pick<RowJobKind, "makesPasswords">): JobFact[] {
+  const rows = [...record.rowsBegun.keys()].filter((row) => !record.rowsEnded.has(row));
+  return rows.map((row) => ({ fact: "rowEnded", row, outcome: "unknown", reason: null, names: [], error: null, madePassword: makesPasswords }));
+}
 
 /** One run of a Job: from its beginning, or from where the last run ended, to the next end. */
 export class RowJobRun {
@@ -44,7 +50,7 @@ export class RowJobRun {
     return this.#waiting;
   }
 
-  /** Begins no further row, and ends as this once those under way have ended. */
+  /** Begins no further row, and ends as this once those under way have ended, or wait for a server that is away. */
   stop(how: "paused" | "cancelled"): void {
     this.#stoppedAs = how;
     this.#stopping.abort();
@@ -70,7 +76,7 @@ export class RowJobRun {
         );
       if (this.#abandoned.signal.aborted) return;
       await this.#noteEnd(journal, failure);
-      if (failure) throw failure.thrown;
+      if (failure && this.#stoppedAs === null) throw failure.thrown;
     } finally {
       await journal.close();
     }
@@ -81,7 +87,10 @@ export class RowJobRun {
     const at = Date.now();
     const allEnded = record.rowsEnded.size >= record.beginning.rows;
     if (allEnded) return journal.note({ fact: "status", status: "done", error: null, at });
-    if (this.#stoppedAs) return journal.note({ fact: "status", status: this.#stoppedAs, error: null, at });
+    if (this.#stoppedAs) {
+      const stopped = { fact: "status", status: this.#stoppedAs, error: null, at } as const;
+      return journal.note(...(this.#stoppedAs === "cancelled" ? leftUnknown(record, this.#parts.kind) : []), stopped);
+    }
     // What is the session's doing goes on with it. All else waits for the person.
     if (failure && goesOnByItself(failure.thrown)) return;
     const error = failure?.thrown instanceof AppFailure ? failure.thrown.error : ({ kind: "internal", ref: record.beginning.jobId } as const);

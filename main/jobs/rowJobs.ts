@@ -14,7 +14,7 @@ import { newId } from "../storage/newId.ts";
 import { JobInput } from "./jobInput.ts";
 import { type JobFact, JobJournal } from "./jobJournal.ts";
 import type { RowJobKind } from "./rowJobKind.ts";
-import { RowJobRun } from "./rowJobRun.ts";
+import { leftUnknown, RowJobRun } from "./rowJobRun.ts";
 import { isDone, jobOf, type KeptRowJob, rowsOf } from "./rowJobView.ts";
 import { goesOnByItself } from "./sessionFailures.ts";
 
@@ -134,7 +134,7 @@ export class RowJobs {
     if (over) throw fail("conversation_over");
     const run = this.#runs.get(jobId);
     if (run) run.stop(how);
-    else await this.#note(jobId, { fact: "status", status: how, error: null, at: Date.now() });
+    else await this.#note(jobId, ...(how === "cancelled" ? leftUnknown(record, this.#kindOf(record) ?? { makesPasswords: true }) : []), { fact: "status", status: how, error: null, at: Date.now() });
     this.#tell(jobId);
   }
 
@@ -208,10 +208,10 @@ export class RowJobs {
   /** Carries a Job on in the background, unless it is under way. */
   #begin(jobId: ConversationId): void {
     const kept = this.#find(jobId);
-    const { accountId, kind: kindName } = kept.record.beginning;
-    const kind = this.#parts.kinds.find((one) => one.kind === kindName);
+    const { accountId } = kept.record.beginning;
+    const kind = this.#kindOf(kept.record);
     if (this.#closed || this.#runs.has(jobId) || this.#forgotten.has(accountId)) return;
-    if (kind === undefined) return this.#parts.logger.warn("nobody knows this kind of job", { jobId, kind: kindName });
+    if (kind === undefined) return this.#parts.logger.warn("nobody knows this kind of job", { jobId, kind: kept.record.beginning.kind });
     const run = new RowJobRun({
       kind,
       record: kept.record,
@@ -241,6 +241,10 @@ export class RowJobs {
     await this.deleteInput(jobId).catch((error: unknown) => this.#parts.logger.warn("what a job was given was not deleted", { jobId, error }));
   }
 
+  #kindOf({ beginning }: KeptRowJob["record"]): RowJobKind | undefined {
+    return this.#parts.kinds.find(({ kind }) => kind === beginning.kind);
+  }
+
   #tell(jobId: ConversationId): Job {
     const job = jobOf(this.#find(jobId), this.#runs.get(jobId));
     this.#parts.emit("jobs.changed", job);
@@ -253,12 +257,12 @@ export class RowJobs {
     return kept;
   }
 
-  /** Writes a fact of a Job that does not run. */
-  async #note(jobId: ConversationId, fact: JobFact): Promise<void> {
+  /** Writes down facts of a Job that does not run. */
+  async #note(jobId: ConversationId, ...facts: readonly JobFact[]): Promise<void> {
     const { record } = this.#find(jobId);
     const journal = await JobJournal.open(join(this.#folder(record.beginning.accountId, jobId), "journal"), record);
     try {
-      await journal.note(fact);
+      await journal.note(...facts);
     } finally {
       await journal.close();
     }

@@ -23,6 +23,7 @@ export class ScriptedRowJobs {
   constructor(parts: { folders: Folders; secretStore: SecretStore }) {
     const kind = {
       kind: "create_users" as const,
+      makesPasswords: true,
       payload: z.object({}),
       row: z.string(),
       run: (_payload: unknown, control: RowsControl<unknown>) => {

@@ -59,6 +59,7 @@ export function bulkKinds(parts: BulkKindsParts): RowJobKind[] {
       api: parts.adminApi(control.accountId),
       pace,
       signal: control.signal,
+      stopping: control.stopping,
       waiting: (reason) => control.waiting(reason),
       ...(parts.firstWaitMs !== undefined && { firstWaitMs: parts.firstWaitMs }),
     });
@@ -74,6 +75,7 @@ export function bulkKinds(parts: BulkKindsParts): RowJobKind[] {
   };
   const create: RowJobKind<typeof NoPayload, typeof NewUserRow> = {
     kind: "create_users",
+    makesPasswords: true,
     payload: NoPayload,
     row: NewUserRow,
     run: (_payload, control) =>
@@ -85,6 +87,7 @@ export function bulkKinds(parts: BulkKindsParts): RowJobKind[] {
   };
   const deactivate: RowJobKind<typeof NoPayload, typeof UserRow> = {
     kind: "deactivate_users",
+    makesPasswords: false,
     payload: NoPayload,
     row: UserRow,
     run: (_payload, control) =>
@@ -92,6 +95,7 @@ export function bulkKinds(parts: BulkKindsParts): RowJobKind[] {
   };
   const locking = (kind: "lock" | "unlock"): RowJobKind<typeof NoPayload, typeof UserRow> => ({
     kind: `${kind}_users`,
+    makesPasswords: false,
     payload: NoPayload,
     row: UserRow,
     run: (_payload, control) =>
@@ -99,6 +103,7 @@ export function bulkKinds(parts: BulkKindsParts): RowJobKind[] {
   });
   const resetPasswords: RowJobKind<typeof PasswordsPayload, typeof NewPasswordRow> = {
     kind: "reset_passwords",
+    makesPasswords: true,
     payload: PasswordsPayload,
     row: NewPasswordRow,
     run: ({ signOut }, control) =>

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type AppError, AppFailure, isFailure } from "../../../shared/errors.ts";
+import { type AppError, AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 import type { User } from "../../../shared/contract/users.ts";
+import { anySignal } from "../../http/anySignal.ts";
 import { mayBeDone } from "../../http/lostAnswer.ts";
 import { stopOf } from "../../http/serverErrors.ts";
 import type { Pace } from "../../jobs/pace.ts";
@@ -20,6 +21,8 @@ export interface PatientApiParts {
   pace: Pace;
   /** Nothing is sent any more, and nobody is waited for, once this is aborted. */
   signal: AbortSignal;
+  /** Nobody is waited for once this is aborted; what the server answers still counts. */
+  stopping?: AbortSignal;
   /** Told what is being waited for. */
   waiting: (reason: "server" | "rate_limit" | null) => void;
   /** In place of the first wait for a server that is away, in milliseconds. */
@@ -52,17 +55,20 @@ export class RowFailure extends AppFailure {}
 
 /**
  * The admin API for work that goes on for hours: a server that wants to be asked less often is left alone for as long as it
- * says, one that is away is waited for, and a request that changes something is never sent again without looking first.
+ * says, one that is away is waited for (unless the work is to stop: then `cancelled` is thrown), and a request that changes something is never sent again without looking first.
  *
  * What concerns every request is thrown: a session that ended, an account that is no admin any more.
  */
 export class PatientApi {
   readonly #parts: PatientApiParts;
+  /** Aborted when nobody is to be waited for any more. */
+  readonly #noWaiting: AbortSignal;
   /** While the server is waited for: many may wait for the same. */
   #awaited: Promise<void> | null = null;
 
   constructor(parts: PatientApiParts) {
     this.#parts = parts;
+    this.#noWaiting = parts.stopping ? anySignal(parts.signal, parts.stopping).signal : parts.signal;
   }
 
   /** A user as the server has them; null where there is no such user. */
@@ -129,9 +135,7 @@ export class PatientApi {
   async #turn(): Promise<void> {
     const { pace, signal } = this.#parts;
     if (signal.aborted) throw stopOf(signal);
-    await pace.turn(signal).catch((thrown: unknown) => {
-      throw signal.aborted ? stopOf(signal) : thrown;
-    });
+    await pace.turn(this.#noWaiting).catch(() => this.#stop());
   }
 
   #serverAnswers(): Promise<void> {
@@ -172,8 +176,12 @@ export class PatientApi {
   }
 
   async #sleep(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#noWaiting }).catch(() => this.#stop());
+  }
+
+  /** Says why nobody waits any more. */
+  #stop(): never {
     const { signal } = this.#parts;
-    await pause(ms, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) throw stopOf(signal);
+    throw signal.aborted ? stopOf(signal) : fail("cancelled");
   }
 }

@@ -184,7 +184,7 @@ describe("a job", () => {
     await rig.services.bulk.deletePasswords({ jobId });
   });
 
-  it("waits for a server that restarts, and says so", async () => {
+  it("waits for a server that restarts, says so, and can be paused meanwhile", async () => {
     const draft = await rig.chooseFile("create", Array.from({ length: 6 }, (_, at) => `away${at}`).join("\n"));
     const hold = proxy.hold({ nth: 1, when: "before", ...PUT_USER });
     const jobId = await rig.start(draft);
@@ -192,6 +192,11 @@ describe("a job", () => {
     await synapse.goDown();
     hold.release();
     await waitUntil(() => rig.job(jobId).rowJob?.waiting === "server", { what: "the job to wait for the server", timeoutMs: 60_000 });
+    // Nobody waits for a server to pause.
+    await rig.services.allJobs.pause({ jobId });
+    await rig.until(jobId, "paused");
+    await rig.services.allJobs.resume({ jobId });
+    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "server", { what: "the job to wait again", timeoutMs: 60_000 });
     await synapse.comeBack();
     expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 6 }, rowJob: { waiting: null } });
     await rig.services.bulk.deletePasswords({ jobId });

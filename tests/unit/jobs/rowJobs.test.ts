@@ -105,6 +105,24 @@ describe("a job of many rows", () => {
     await scripted.toRows();
   });
 
+  it("that is stopped leaves rows open for which nothing was sent, and says of the others that it does not know", async () => {
+    const { jobId } = await scripted.start(accountId, ROWS);
+    await scripted.row(0);
+    await scripted.control?.beginRow(2);
+    await scripted.jobs.cancel(jobId);
+    await scripted.end("cancelled");
+    const outcomes = scripted.jobs.rows(jobId, "all", 0, 10).rows.map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(["done", "open", "unknown"]);
+  });
+
+  it("that is stopped while it does not run says the same", async () => {
+    const { jobId } = await scripted.start(accountId, ROWS);
+    await scripted.control?.beginRow(1);
+    const { jobs } = await nextStart();
+    await jobs.cancel(jobId);
+    expect(jobs.rows(jobId, "all", 0, 10).rows.map(({ outcome }) => outcome)).toEqual(["open", "unknown", "open"]);
+  });
+
   it("holds no secret that could be read, and nothing at all once it is forgotten", async () => {
     const { jobId } = await scripted.start(accountId, ROWS);
     const secrets = Object.fromEntries(ROWS.map((row, at) => [`row ${at}`, row]));
