@@ -68,7 +68,8 @@ const MAX_ASKED_PAUSE_MS = 10 * 60_000;
  * gives up: the server may have taken the old tokens back already. After one that failed there is a pause, in which
  * those who cannot do without hear why.
  *
- * A token that was never taken is not refreshed because it is refused: a server does that to a locked account, for ever.
+ * A token that was never taken is not refreshed because it is refused before its time: a server does that to a locked
+ * account, for ever.
  */
 export class TokenKeeper<T extends AccessTokens = AccessTokens> implements TokenSource {
   #tokens: T;
@@ -117,7 +118,7 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
     if (this.#over) throw this.#over;
     if (this.#refreshing === null && this.#tokens.accessToken !== sent) return this.#tokens.accessToken;
     if (this.#refresh === null) return null;
-    if (this.#refreshing === null && !this.#wasAccepted) {
+    if (this.#refreshing === null && !this.#wasAccepted && this.#left() > 0) {
       this.#refusedUntil = this.#times.elapsed() + this.#times.refusedPauseMs;
       throw fail("account_refused_for_now");
     }

@@ -68,7 +68,7 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Users" }).click();
     await person.isAt("Users");
     expect((await person.accounts())[0]?.deviceId).toBe(before[0]?.deviceId);
-    await waitUntil(() => authService.sessionsOf(nora.localpart).length === 1, { what: "the session before to end" });
+    await waitUntil(() => authService.sessionsOf(nora.localpart).length === 1, { what: "the session before to end", timeoutMs: 60_000 });
   });
 
   it("says that the session was ended elsewhere, and signs in again in the browser", async () => {

@@ -159,6 +159,13 @@ describe("a token keeper", () => {
     expect(await keeper.replacementFor("token 1")).toBe("token 2");
   });
 
+  it("refreshes after the refusal of a token that was never taken where its time was up", async () => {
+    const { keeper, pass } = clockedKeeper(300_000);
+    expect(await keeper.replacementFor("token 0")).toBe("token 1");
+    pass(300_000);
+    expect(await keeper.replacementFor("token 1")).toBe("token 2");
+  });
+
   it("asks nothing more once the session is over", async () => {
     const { keeper, exchanged } = clockedKeeper(300_000, { failures: [fail("unauthenticated", { softLogout: false })] });
     await expect(keeper.replacementFor("token 0")).rejects.toThrow("unauthenticated");
