@@ -15,6 +15,7 @@ import { t } from "../../i18n/index.ts";
 import { accountRemoved, useAccount } from "../../stores/accounts.ts";
 import { announce } from "../../stores/announcements.ts";
 import { closeDialog } from "../../stores/dialogs.ts";
+import { waitingCredentials } from "../../stores/credentials.ts";
 import { useJobs } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
 import { jobCosts } from "./jobCosts.ts";
@@ -26,10 +27,14 @@ import { signOutCosts } from "./signOutCosts.ts";
 export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) {
   const account = useAccount(accountId);
   const jobs = useJobs((state) => state.jobs);
+  const { answer: waiting } = waitingCredentials.use(accountId);
   const management = useManagement(accountId);
   const [preview, setPreview] = useState<SignOutPreview | null>(null);
   const [understood, setUnderstood] = useState(false);
-  const look = useAction(async () => setPreview(await steward.accounts.signOutPreview({ accountId })));
+  const look = useAction(async () => {
+    await waitingCredentials.load(accountId);
+    setPreview(await steward.accounts.signOutPreview({ accountId }));
+  });
   const { run: lookOnce } = look;
   useEffect(() => {
     void lookOnce();
@@ -47,7 +52,7 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
   }, [account, signOut.busy]);
   if (!account) return null;
 
-  const costs = preview && [...jobCosts(jobs, accountId), ...signOutCosts(preview, account.roomKeysSetAside)];
+  const costs = preview && [...jobCosts(jobs, accountId, waiting?.length), ...signOutCosts(preview, account.roomKeysSetAside)];
   const dear = costs?.some(({ tone }) => tone === "error") ?? false;
   const fix = preview && account.session.status === "running" ? backupFix({ ...emptyHealth, ...preview }) : null;
   const ready = costs !== null || look.error !== null;

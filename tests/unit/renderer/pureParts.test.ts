@@ -125,6 +125,8 @@ describe("what signing out costs", () => {
     expect(costs(job("running", null), job("done", 0), job("paused", 3, other))).toEqual([]);
     expect(costs(job("done", 2), job("paused", 1)).map(({ tone }) => tone)).toEqual(["error", "warn"]);
     expect(costs(job("done", 2), job("cancelled", 1))[0]?.text).toMatch(/^3 new passwords/);
+    expect(jobCosts([job("done", 2)], accountId as AccountId, 2)[0]?.text).toMatch(/^4 new passwords/);
+    expect(jobCosts([], accountId as AccountId, 1).map(({ tone }) => tone)).toEqual(["error"]);
   });
 
   test("the Security Key that this computer keeps", () => {
