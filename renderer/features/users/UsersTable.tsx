@@ -18,7 +18,9 @@ const AHEAD = 60;
 
 /** The users that were read so far; more are read as the end comes near. */
 export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
-  const { rows, next, total } = useUserList(accountId);
+  const { rows, next, total, loading } = useUserList(accountId);
+  // What is still shown is that of the filter before: nobody of it is selected in the new one.
+  const outdated = loading === "first";
   const selected = useSelectedUsers(accountId);
   const { body, first, end } = useVirtualRows(rows.length, ROW_PX);
   const atEnd = next !== null && end + AHEAD >= rows.length;
@@ -26,7 +28,7 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
     if (atEnd) void listMoreUsers(accountId);
   }, [accountId, atEnd, rows]);
   return (
-    <div className={styles["frame"]}>
+    <div className={styles["frame"]} aria-busy={outdated}>
       <table className={styles["table"]} role="table" aria-label={t("users.title")} aria-rowcount={(total ?? rows.length) + 1}>
         <thead role="rowgroup">
           <tr role="row" aria-rowindex={1}>
@@ -40,7 +42,7 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
         <tbody role="rowgroup" ref={body}>
           <Blank rows={first} />
           {rows.slice(first, end).map((user, index) => (
-            <Row key={user.userId} accountId={accountId} user={user} index={first + index} selected={selected.has(user.userId)} />
+            <Row key={user.userId} accountId={accountId} user={user} index={first + index} selected={selected.has(user.userId)} outdated={outdated} />
           ))}
           <Blank rows={rows.length - end} />
         </tbody>
@@ -58,9 +60,10 @@ interface RowProps {
   readonly user: UserRow;
   readonly index: number;
   readonly selected: boolean;
+  readonly outdated: boolean;
 }
 
-const Row = memo(function Row({ accountId, user, index, selected }: RowProps) {
+const Row = memo(function Row({ accountId, user, index, selected, outdated }: RowProps) {
   const { userId } = user;
   const name = nameOfUser(user);
   return (
@@ -70,6 +73,7 @@ const Row = memo(function Row({ accountId, user, index, selected }: RowProps) {
           type="checkbox"
           aria-label={t("users.choose", { name: userId })}
           checked={selected}
+          disabled={outdated}
           onChange={(event) => selectUser(accountId, userId, event.target.checked)}
         />
       </td>
