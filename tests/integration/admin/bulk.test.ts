@@ -311,6 +311,6 @@ describe("an account that is signed out", () => {
     hold.release();
     await signedOut;
     expect(rig.services.allJobs.list().jobs).toEqual([]);
-    expect(await sweepForSecrets({ target: "@last0:bulk.test", other: "jobs\u0000never" }, { folders: [data.folder], texts: {} })).toEqual([]);
+    expect(await sweepForSecrets({ target: "@last0:bulk.test" }, { folders: [data.folder] })).toEqual([]);
   });
 });
