@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { chooseWhereToSave, countPrints, readClipboard } from "./support/system.ts";
@@ -73,6 +73,7 @@ it("creates a user, and hands out a password that they sign in with", async () =
   await person.sees("Saved. Delete the file when you don’t need it any more.");
   expect(await suggested()).toMatch(/Password ann example\.org\.txt$/);
   expect(await readFile(path, "utf8")).toBe(`${ANN}\n${password}\n`);
+  await rm(path);
   const prints = await countPrints(person.app);
   await person.press("Print…");
   await person.sees("Printed.");
