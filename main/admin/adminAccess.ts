@@ -111,7 +111,7 @@ export class AdminAccessService implements Requests {
     try {
       await api.request({ path: ["v2", "users", api.userId], schema: UserAnswer, repeatable: true });
     } catch (thrown) {
-      return stateOf(thrown, new URL(this.#addressOf(accountId) ?? "https://homeserver.invalid").host);
+      return stateOf(thrown, this.#addressOf(accountId));
     }
     const [version, delegatedAuth] = await Promise.all([
       // Later than the question whether the account is an admin, so what fails here is not about that.
@@ -141,7 +141,7 @@ export class AdminAccessService implements Requests {
   }
 }
 
-function stateOf(thrown: unknown, adminHost: string): State {
+function stateOf(thrown: unknown, adminBaseUrl: string | null): State {
   if (!(thrown instanceof AppFailure)) throw thrown;
   const { error } = thrown;
   switch (error.kind) {
@@ -153,7 +153,8 @@ function stateOf(thrown: unknown, adminHost: string): State {
       return { status: "not_supported" };
     case "unauthenticated":
       // The session itself says when its own server no longer takes the token.
-      return { status: "unreachable", error: { kind: "admin_address_elsewhere", host: adminHost } };
+      if (adminBaseUrl === null) return { status: "unreachable", error };
+      return { status: "unreachable", error: { kind: "admin_address_elsewhere", host: new URL(adminBaseUrl).host } };
     default:
       return { status: "unreachable", error };
   }

@@ -54,7 +54,7 @@ const RawContacts = z.object({
   external_ids: z.array(z.looseObject({ auth_provider: z.string(), external_id: z.string() })).nullish(),
 });
 
-/** Servers that tell of a user what they keep, as it stands: beside `User`, what it is sent back from. */
+/** A user, and all contacts as the server wrote them: when one of them changes, the others are sent back unchanged. */
 export interface UserWithContacts {
   user: User;
   threepids: readonly { medium: string; address: string }[];

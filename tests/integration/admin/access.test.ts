@@ -123,6 +123,22 @@ it("gives the token to nothing that has not said that it is an admin API", async
   }
 });
 
+it("says that the address given is that of another server, and goes on with the session", async () => {
+  const accountId = await signIn({ admin: true });
+  const other = await LocalServer.start((response) => {
+    const body = { errcode: response.req.headers.authorization ? "M_UNKNOWN_TOKEN" : "M_MISSING_TOKEN", error: "" };
+    response.writeHead(401, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  try {
+    const set = await services.administration.setAddress({ accountId, address: other.baseUrl, acceptInsecureHttp: false });
+    const host = new URL(other.baseUrl).host;
+    expect(set).toMatchObject({ status: "unreachable", error: { kind: "admin_address_elsewhere", host } });
+    expect(services.sessions.account(accountId).session.status).toBe("running");
+  } finally {
+    await other.stop();
+  }
+});
+
 it("warns before a token would go over plain http, and refuses other computers in a trial", async () => {
   const accountId = await signIn({ admin: true });
   const address = "http://admin.example.org:8008";
