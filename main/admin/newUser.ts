@@ -7,6 +7,7 @@ import { UserId } from "../../shared/ids.ts";
 import { mayBeDone } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
+import { ownerOfExternalId } from "./contactOwners.ts";
 
 /** Making an account joins it to rooms before it is answered. Milliseconds. */
 const CREATION_MS = 2 * 60_000;
@@ -66,7 +67,7 @@ export async function findTakenContacts(api: AdminApi, user: NewUser): Promise<O
     if (owner !== null) taken.push({ kind: "email", contact: address, owner });
   }
   for (const { provider, id } of externalIds) {
-    const owner = await ownerOf(api, ["v1", "auth_providers", provider, "users", id]);
+    const owner = await ownerOfExternalId(api, { provider, id });
     if (owner !== null) taken.push({ kind: "external_id", contact: `${provider}: ${id}`, owner });
   }
   const ofOthers = taken.filter(({ owner }) => owner !== newUserId(api, user));

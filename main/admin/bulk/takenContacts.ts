@@ -11,14 +11,18 @@ const Owner = z.object({ user_id: z.string().max(300) });
  * Whether somebody else has one of a user's addresses or external ids: null where nobody has. Synapse takes an email address
  * away from whoever had it, without a word.
  */
-export async function findTakenContact(api: PatientApi, { userId, threepids, externalIds }: ReadUser): Promise<RowEnd | null> {
+export async function findTakenContact(api: PatientApi, { userId, threepids, externalIds: wanted }: ReadUser): Promise<RowEnd | null> {
   for (const { medium, address } of threepids) {
     const owner = await ownerOf(api, ["v1", "threepid", medium, "users", address]);
     if (owner !== null && owner !== userId) return skipped(medium === "email" ? "email_taken" : "phone_taken", address, owner);
   }
-  for (const { provider, id } of externalIds) {
+  for (const { provider, id } of wanted) {
     const owner = await ownerOf(api, ["v1", "auth_providers", provider, "users", id]);
-    if (owner !== null && owner !== userId) return skipped("external_id_taken", `${provider}:${id}`, owner);
+    if (owner === null || owner === userId) continue;
+    // A server goes on naming a user whose id was taken off by way of the whole list.
+    const externalIds = (await api.user(owner))?.externalIds ?? [];
+    const stillHas = externalIds.some((one) => one.provider === provider && one.id === id);
+    if (stillHas) return skipped("external_id_taken", `${provider}:${id}`, owner);
   }
   return null;
 }
