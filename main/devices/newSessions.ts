@@ -66,7 +66,8 @@ export class NewSessions {
 
   async #take(accountId: AccountId, sessions: readonly Session[]): Promise<boolean> {
     const others = sessions.filter(({ thisSession }) => !thisSession);
-    const ids = others.map(({ deviceId }) => deviceId).sort();
+    // This one, too: where the account gets another device, its old one is no stranger's.
+    const ids = sessions.map(({ deviceId }) => deviceId).sort();
     this.#lists.set(accountId, sessions);
     const isKnown = (known: KnownSessions | null): boolean => known?.deviceIds.join("\n") === ids.join("\n");
     if (isKnown(await this.#file(accountId).read())) return false;

@@ -75,6 +75,14 @@ describe("sessions that were not there before", () => {
     expect(noticed).toEqual(["MEANWHILE"]);
   });
 
+  it("are not the account's own from before it was signed in again", async () => {
+    const watch = open();
+    await watch.take(accountId, [own]);
+    await watch.take(accountId, [session("OWN AGAIN", true), session("OWN")]);
+    expect(noticed).toEqual([]);
+    expect(await idsOf(watch)).toEqual([]);
+  });
+
   it("are no question any more once answered, or gone", async () => {
     const watch = open();
     await watch.take(accountId, [own]);
