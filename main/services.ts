@@ -22,6 +22,7 @@ import { PasswordService } from "./account/password.ts";
 import { ProfileService } from "./account/profile.ts";
 import { listDevices, DeviceList } from "./devices/deviceList.ts";
 import { NewSessions } from "./devices/newSessions.ts";
+import { watchSessions } from "./devices/sessionWatch.ts";
 import type { CryptoStores } from "./cryptoStore/index.ts";
 import { migrateRoomKeys } from "./roomKeys/migrateRoomKeys.ts";
 import { RoomKeysService, type RoomKeysParts } from "./encryption/roomKeysService.ts";
@@ -369,6 +370,8 @@ export async function openServices(options: ServicesOptions) {
     challenges,
     sessionList,
     newSessions,
+    /** From now on changes of the accounts' sessions are noticed as they happen, which costs a look at each. */
+    watchSessions: () => watchSessions({ sessions, newSessions, onChanged: onSessionsChanged, logger: accountsLogger }),
     deactivation,
     administration,
     users,

@@ -9,7 +9,6 @@ import { createServerFetch } from "./app/serverFetch.ts";
 import { applyTheme } from "./app/theme.ts";
 import { notify } from "./app/notifications.ts";
 import type { MainWindow } from "./app/window.ts";
-import { watchSessions } from "./devices/sessionWatch.ts";
 import { createHandlers } from "./handlers.ts";
 import type { Fetch } from "./http/redirects.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
@@ -93,18 +92,9 @@ export function startServices(front: WindowParts): StartedServices {
 }
 
 /** Tells the person of new sessions: in the window, and by the desktop. */
-function watchForPerson(services: Services, { window, log }: WindowParts, emit: Emit): void {
-  const { sessions, newSessions, health } = services;
+function watchForPerson({ sessions, newSessions, watchSessions }: Services, { window, log }: WindowParts, emit: Emit): void {
   const logger = createLogger(log, "accounts");
-  watchSessions({
-    sessions,
-    newSessions,
-    onChanged: (accountId) => {
-      emit("devices.changed", { accountId });
-      health.refresh(accountId).catch((error: unknown) => logger.info("not learnt", { accountId, error }));
-    },
-    logger,
-  });
+  watchSessions();
   newSessions.onNoticed((accountId, { deviceId, name }) => {
     const { displayName, userId } = sessions.account(accountId);
     notify(

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
-import { watchSessions } from "../../../main/devices/sessionWatch.ts";
 import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { quietLogger } from "../../support/quietLogger.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -15,7 +13,6 @@ let data: StewardData;
 let users = 0;
 let user: TestUser;
 let noticed: string[];
-let changes: number;
 
 beforeAll(async () => {
   synapse = await startSynapse();
@@ -25,16 +22,14 @@ beforeEach(async () => {
   data = await StewardData.create();
   user = await synapse.register({ user: `watched${(users += 1)}`, password: "a password" });
   noticed = [];
-  changes = 0;
 });
 afterEach(() => data.destroy());
 
 /** Opens the services as the app does, with the watch. */
 async function open(): Promise<Services> {
   const services = await data.open();
-  const { sessions, newSessions } = services;
-  newSessions.onNoticed((_, { name }) => noticed.push(name ?? "no name"));
-  watchSessions({ sessions, newSessions, logger: quietLogger, onChanged: () => (changes += 1) });
+  services.newSessions.onNoticed((_, { name }) => noticed.push(name ?? "no name"));
+  services.watchSessions();
   return services;
 }
 
@@ -65,7 +60,11 @@ describe("a session that someone signs in", () => {
     await named("Phone");
     phone.stop();
     expect([...noticed].sort()).toEqual(["A thief", "Phone"]);
-    await waitUntil(() => changes >= 2 || undefined, { timeoutMs: PATIENCE_MS, what: "both changes" });
+    // The window hears that the list is another, and sees the health that follows.
+    const heard = (): boolean => data.events.some(({ channel }) => channel === "devices.changed");
+    await waitUntil(heard, { timeoutMs: PATIENCE_MS, what: "the window to hear of it" });
+    const counted = (): boolean => services.sessions.account(accountId).health?.otherSessions?.total === 3;
+    await waitUntil(counted, { timeoutMs: PATIENCE_MS, what: "the health to count three others" });
     const left = await services.newSessions.answer(accountId, deviceId, "not_mine");
     expect(left.map(({ session }) => session.name)).toEqual(["Phone"]);
   });
