@@ -43,7 +43,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await shell.close();
-  await rm(userData, { recursive: true, force: true });
+  await rm(userData, { recursive: true, force: true, maxRetries: 5 });
 });
 beforeEach(() =>
   shell.app.evaluate(({ shell: electronShell }) => {

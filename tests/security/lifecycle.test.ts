@@ -1,19 +1,21 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { stagedApp } from "../../build/stage.ts";
 import { expectNoAxeViolations } from "../support/electronApp.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 import { harnessArgs, request, type Shell, startShell } from "./shell.ts";
 
 let userData: string;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
-  userData = await mkdtemp(join(tmpdir(), "steward-lifecycle-"));
+  folder = await temporaryFolder("lifecycle");
+  userData = folder.path;
 });
-afterEach(() => rm(userData, { recursive: true, force: true }));
+afterEach(() => folder.remove());
 
 async function withShell<T>(work: (shell: Shell) => Promise<T>): Promise<T> {
   const shell = await startShell({ userData });

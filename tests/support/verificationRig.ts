@@ -52,6 +52,7 @@ export class VerificationRig {
     await rig.openServices(limits);
     rig.accountId = await signInTo(rig.services, user, synapse.baseUrl);
     await rig.partner.knows(rig.deviceId);
+    await rig.knows(rig.partner);
     return rig;
   }
 
@@ -94,6 +95,19 @@ export class VerificationRig {
 
   get deviceId(): string {
     return this.services.sessions.session(this.accountId).details.deviceId;
+  }
+
+  /**
+   * Waits until our session has another's keys. Before, the SDK passes over what that one asks ("Could not retrieve the device
+   * data for the incoming verification request, ignoring it").
+   */
+  async knows({ session: { tokens } }: VerificationPartner): Promise<void> {
+    const isKnown = (): Promise<boolean | undefined> =>
+      this.services.sessions.session(this.accountId).use(async (client) => {
+        const devices = await client.getCrypto()!.getUserDeviceInfo([tokens.userId]);
+        return devices.get(tokens.userId)?.has(tokens.deviceId);
+      });
+    await waitUntil(isKnown, { what: "our session to know the other's keys", timeoutMs: 60_000 });
   }
 
   /** Verifies our session with the Security Key. */

@@ -89,6 +89,7 @@ describe("emoji and numbers", () => {
     expect(await third.session.isVerified()).toBe(true);
 
     const fourth = await rig.oneMore("Laptop");
+    await rig.knows(fourth);
     const theirs = await fourth.ask(rig.deviceId);
     const incoming = await rig.reaches("requested");
     expect(incoming).toMatchObject({ subject: "other_session", incoming: true, deviceName: "Laptop" });
