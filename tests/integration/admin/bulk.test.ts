@@ -172,8 +172,8 @@ describe("a job", () => {
     rig.services = await data.open({ serverAwayMs: 20 });
     await rig.services.sessions.restoreAll();
     expect(rig.job(jobId).status).toBe("paused");
-    await rig.services.allJobs.resume({ jobId });
     const next = proxy.hold({ nth: 1, when: "before", ...PUT_USER });
+    await rig.services.allJobs.resume({ jobId });
     await next.reached;
     await rig.services.allJobs.cancel({ jobId });
     next.release();
