@@ -11,7 +11,7 @@ export interface DesktopNotification {
 /** Those that are shown: one that is collected as garbage answers no click. */
 const shown = new Set<Notification>();
 
-/** Shows a notification of the desktop, where it has any. Never throws: what it says is in the window, too. */
+/** Shows a desktop notification where the system supports them. Never throws: the window says the same. */
 export function notify({ title, body, onClick }: DesktopNotification, logger: Logger): void {
   try {
     if (!Notification.isSupported()) return;

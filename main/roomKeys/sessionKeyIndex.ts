@@ -22,7 +22,7 @@ export class HeldRoomKeys {
     return this.#table.size;
   }
 
-  /** Whether the session has any key at all: where it has none, none needs to be looked up. */
+  /** False when the session has no keys, so that there is nothing to look up. */
   get any(): boolean {
     return this.#table.size > 0;
   }

@@ -5,45 +5,15 @@
  *
  *     node killedChild.ts <data folder> <keychain file> <account id> <password>
  */
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { inspect } from "node:util";
-import { openServices } from "../../main/services.ts";
-import { AccountIndex } from "../../main/storage/accountIndex.ts";
-import { Folders } from "../../main/storage/folders.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { ChildWork } from "./killableWork.ts";
-import { MemoryKeychain } from "./memoryKeychain.ts";
+import { openChildServices } from "./childServices.ts";
 import { openForPerson } from "./secureBackupAccounts.ts";
 
 const [folder, keychainFile, account, password] = process.argv.slice(2) as [string, string, string, string];
 const accountId = account as AccountId;
-const keychain = new MemoryKeychain();
-const entries = JSON.parse(await readFile(keychainFile, "utf8")) as [string, string][];
-for (const [name, value] of entries) keychain.entries.set(name, value);
-
-const silent = (): void => undefined;
-const complain = (message: string, fields?: object): void => {
-  process.stderr.write(`${message} ${inspect(fields)}\n`);
-};
-const folders = new Folders(folder);
-const services = await openServices({
-  folders,
-  index: new AccountIndex({ path: folders.accountIndexFile, onDamaged: silent, onUnreadableEntries: silent }),
-  fetch: globalThis.fetch,
-  emit: silent,
-  loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: complain }),
-  keepOutOfLogs: silent,
-  openInBrowser: () => Promise.resolve(),
-  onDamaged: silent,
-  keychain,
-  keeping: {
-    copyText: () => Promise.resolve(),
-    saveText: () => Promise.resolve(false),
-    print: () => Promise.resolve(false),
-  },
-  keyFiles: { chooseTarget: () => Promise.resolve(null), chooseSource: () => Promise.resolve(null) },
-});
+const services = await openChildServices(folder, keychainFile);
 await services.sessions.restoreAll();
 const { service } = openForPerson(services, { password });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();

@@ -46,7 +46,7 @@ const UNREADABLE = /[\ufffd\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
 export function readTable(bytes: Uint8Array, limits: TableLimits = TABLE_LIMITS): TableRow[] {
   if (bytes.byteLength > limits.bytes) throw fail("too_large", { limitBytes: limits.bytes });
   const whole = decodeText(bytes);
-  // Looked for once in all: nearly no file has any.
+  // Checked once for the whole file, because hardly any has such characters.
   const isReadable = !UNREADABLE.test(whole);
   const named = /^sep=(.)\r?\n?/i.exec(whole);
   const text = named ? whole.slice(named[0].length) : whole;

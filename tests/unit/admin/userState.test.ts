@@ -2,28 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { AdminApi } from "../../../main/admin/adminApi.ts";
 import { hasChanged, isLastAdmin, type Judged, refusalOf } from "../../../main/admin/userState.ts";
 import type { User } from "../../../shared/contract/users.ts";
+import { ANN } from "../../support/serverUser.ts";
 
 const ACTOR = "@boss:one.test";
-const USER: User = {
-  userId: "@ann:one.test",
-  displayName: "Ann",
-  admin: false,
-  guest: false,
-  deactivated: false,
-  erased: false,
-  locked: false,
-  shadowBanned: false,
-  userType: null,
-  createdAt: null,
-  lastSeenAt: null,
-  avatarMxc: null,
-  suspended: false,
-  threepids: [],
-  externalIds: [],
-  appserviceId: null,
-};
 const judge = (action: Judged["action"], user: Partial<User> = {}, more: Partial<Judged> = {}) =>
-  refusalOf({ action, user: { ...USER, ...user }, actor: ACTOR, rooms: 0, delegated: false, isLastAdmin: () => Promise.resolve(false), ...more });
+  refusalOf({ action, user: { ...ANN, ...user }, actor: ACTOR, rooms: 0, delegated: false, isLastAdmin: () => Promise.resolve(false), ...more });
 
 describe("an action", () => {
   it.each(["lock", "suspend", "deactivate", "erase"] as const)("spares the last admin: %s", async (action) => {
@@ -74,17 +57,17 @@ describe("a user", () => {
   it.each([{ admin: true }, { deactivated: true }, { erased: true }, { locked: true }, { suspended: true }, { shadowBanned: true }])(
     "has changed: %j",
     (change) => {
-      expect(hasChanged(USER, { ...USER, ...change })).toBe(true);
+      expect(hasChanged(ANN, { ...ANN, ...change })).toBe(true);
     },
   );
 
   it("has not changed by being seen, or called otherwise", () => {
-    expect(hasChanged(USER, { ...USER, lastSeenAt: 17, displayName: "Anna" })).toBe(false);
+    expect(hasChanged(ANN, { ...ANN, lastSeenAt: 17, displayName: "Anna" })).toBe(false);
   });
 });
 
 describe("the last admin", () => {
-  const page = (next: string | null, ...users: Partial<User>[]) => ({ rows: users.map((user) => ({ ...USER, ...user })), next, total: null });
+  const page = (next: string | null, ...users: Partial<User>[]) => ({ rows: users.map((user) => ({ ...ANN, ...user })), next, total: null });
   const listing = (...pages: ReturnType<typeof page>[]) => {
     const froms: (string | null)[] = [];
     const users = (_: unknown, from: string | null) => {
@@ -97,12 +80,12 @@ describe("the last admin", () => {
   it("is one beside whom all others are no admins, locked or deactivated, as older servers list them", async () => {
     const others = [{ userId: "@a:one.test" }, { userId: "@b:one.test", admin: true, locked: true }, { userId: "@c:one.test", admin: true, deactivated: true }];
     const { api, froms } = listing(page("7", { admin: true }, ...others), page(null));
-    expect(await isLastAdmin(api, USER.userId)).toBe(true);
+    expect(await isLastAdmin(api, ANN.userId)).toBe(true);
     expect(froms).toEqual([null, "7"]);
   });
 
   it("is nobody while there is another, on whichever page", async () => {
     const { api } = listing(page("7", { admin: true }), page(null, { userId: "@a:one.test", admin: true, locked: null }));
-    expect(await isLastAdmin(api, USER.userId)).toBe(false);
+    expect(await isLastAdmin(api, ANN.userId)).toBe(false);
   });
 });

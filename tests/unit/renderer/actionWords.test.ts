@@ -1,29 +1,11 @@
 import { expect, it } from "vitest";
 import { actionsFor, actionWords } from "../../../renderer/features/userActions/actionWords.ts";
 import { type ActionPreview, UserAction } from "../../../shared/contract/userActions.ts";
-import type { User } from "../../../shared/contract/users.ts";
+import { ANN } from "../../support/serverUser.ts";
 
-const USER: User = {
-  userId: "@ann:one.test",
-  displayName: "Ann",
-  admin: false,
-  guest: false,
-  deactivated: false,
-  erased: false,
-  locked: false,
-  shadowBanned: false,
-  userType: null,
-  createdAt: null,
-  lastSeenAt: null,
-  avatarMxc: null,
-  suspended: false,
-  threepids: [],
-  externalIds: [],
-  appserviceId: null,
-};
 const preview = (action: UserAction, more: Partial<ActionPreview> = {}): ActionPreview => ({
   action,
-  user: USER,
+  user: ANN,
   refusal: null,
   token: null,
   typed: false,
@@ -35,10 +17,10 @@ const preview = (action: UserAction, more: Partial<ActionPreview> = {}): ActionP
 });
 
 it("offers what undoes a state in place of what makes it", () => {
-  expect(actionsFor(USER)).toEqual(["reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase"]);
-  expect(actionsFor({ ...USER, locked: true, suspended: true, shadowBanned: true }).slice(2, 5)).toEqual(["unlock", "unsuspend", "lift_shadow_ban"]);
-  expect(actionsFor({ ...USER, deactivated: true })).toEqual(["reactivate", "erase"]);
-  expect(actionsFor({ ...USER, deactivated: true, erased: true })).toEqual(["reactivate"]);
+  expect(actionsFor(ANN)).toEqual(["reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase"]);
+  expect(actionsFor({ ...ANN, locked: true, suspended: true, shadowBanned: true }).slice(2, 5)).toEqual(["unlock", "unsuspend", "lift_shadow_ban"]);
+  expect(actionsFor({ ...ANN, deactivated: true })).toEqual(["reactivate", "erase"]);
+  expect(actionsFor({ ...ANN, deactivated: true, erased: true })).toEqual(["reactivate"]);
 });
 
 it("says something of each action, in words and not in names of texts", () => {
@@ -50,7 +32,7 @@ it("says something of each action, in words and not in names of texts", () => {
 });
 
 it("counts what a deactivation takes, and says so where it is not known", () => {
-  const user = { ...USER, admin: true, threepids: [{ medium: "email" as const, address: "ann@mail.example" }], externalIds: [{ provider: "oidc-x", id: "ann" }] };
+  const user = { ...ANN, admin: true, threepids: [{ medium: "email" as const, address: "ann@mail.example" }], externalIds: [{ provider: "oidc-x", id: "ann" }] };
   const known = actionWords(preview("deactivate", { user }));
   expect(known.does.join(" ")).toMatch(/2 sessions.*1 room\..*ann@mail\.example/);
   expect(known.leaves.join(" ")).toMatch(/picture.*provider.*admin/);
@@ -61,7 +43,7 @@ it("counts what a deactivation takes, and says so where it is not known", () => 
 });
 
 it("does not count again what a deactivated user has lost before they are erased", () => {
-  const { does, leaves } = actionWords(preview("erase", { user: { ...USER, deactivated: true } }));
+  const { does, leaves } = actionWords(preview("erase", { user: { ...ANN, deactivated: true } }));
   expect(does.join(" ")).not.toContain("password");
   expect(does.at(-1)).toBe("This can’t be undone.");
   expect(leaves.join(" ")).not.toContain("picture");
