@@ -1,19 +1,12 @@
-import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { AdminApi, type AdminRequest, type AdminSession } from "../../../main/admin/adminApi.ts";
+import type { AdminApi, AdminRequest } from "../../../main/admin/adminApi.ts";
 import { RowAnswer, UserAnswer } from "../../../main/admin/serverUser.ts";
-import { HomeserverClient } from "../../../main/http/homeserverClient.ts";
-import { bindHomeserver } from "../../../main/http/homeserverOf.ts";
-import { TokenKeeper } from "../../../main/http/tokenKeeper.ts";
+import { adminApiAt, type Answer, json } from "../../support/adminApi.ts";
 import { errorOf } from "../../support/errorOf.ts";
-import { type Arrived, LocalServer } from "../../support/localServer.ts";
-
-type Answer = (response: ServerResponse, request: Arrived) => void;
+import { LocalServer } from "../../support/localServer.ts";
 
 const USER = "@ann:one.test";
-const json = (status: number, body: unknown): Answer => (response) =>
-  void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 const page = (status: number): Answer => (response) => void response.writeHead(status, { "content-type": "text/html" }).end("<!doctype html><p>Nope</p>");
 const row = { name: USER, displayname: "Ann", admin: false, is_guest: false, deactivated: false, creation_ts: 1_600_000_000_123 };
 
@@ -27,17 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-function apiOf(userId: string, { baseUrl = server.baseUrl, adminBaseUrl = null as string | null, token = "secret" } = {}): AdminApi {
-  const client = {};
-  const tokens = new TokenKeeper({ accessToken: token, expiresAt: null });
-  const retry = { firstWaitMs: 1 };
-  bindHomeserver(client, new HomeserverClient({ fetch, baseUrl, adminBaseUrl: () => adminBaseUrl, tokens, retry, ended: ended.signal }));
-  const session = {
-    details: { userId },
-    use: (work: (client: unknown, signal: AbortSignal) => Promise<unknown>) => work(client, ended.signal),
-  };
-  return new AdminApi(session as unknown as AdminSession);
-}
+const apiOf = (userId: string, { baseUrl = server.baseUrl, ...more }: { baseUrl?: string; adminBaseUrl?: string; token?: string } = {}): AdminApi =>
+  adminApiAt(baseUrl, userId, { ...more, ended: ended.signal });
 
 const api = (): AdminApi => apiOf(USER);
 const ask = (path: readonly string[], more: Partial<AdminRequest<z.ZodUnknown>> = {}): Promise<unknown> =>
