@@ -1,4 +1,4 @@
-import type { UserFilter, UserRow, UserThreepid } from "../../shared/contract/users.ts";
+import type { TimeSpan, UserFilter, UserRow, UserThreepid } from "../../shared/contract/users.ts";
 import { tidy } from "../../shared/fields.ts";
 
 /** What a filter asks of the server, and what it asks of each row: servers take part of it, and older ones less. */
@@ -14,6 +14,8 @@ export interface ReadFilter {
   contacts: readonly UserThreepid[];
   /** What somebody may be known as to a provider of single sign-on; null where nothing is searched for. */
   externalId: string | null;
+  /** Whether only those count of whom the server says, when it is asked about them alone, that they are suspended. */
+  asksEach: boolean;
   /** Whether the server's own count is that of the rows that match, unless one of them does not. */
   counted: boolean;
 }
@@ -75,11 +77,19 @@ function contactsIn(typed: string): UserThreepid[] {
   return /^\d{6,20}$/.test(digits) ? [{ medium: "msisdn", address: digits }] : [];
 }
 
+const isCurrent = ({ deactivated }: UserRow): boolean => !deactivated;
+
 const kinds: Record<UserFilter["kind"], { query: Record<string, string>; matches: (row: UserRow) => boolean; counted: boolean }> = {
-  active: { query: { deactivated: "false" }, matches: ({ deactivated }) => !deactivated, counted: true },
+  current: { query: { deactivated: "false" }, matches: isCurrent, counted: true },
+  // Servers that know of no lock leave nobody out.
+  active: { query: { deactivated: "false", locked: "false" }, matches: (row) => isCurrent(row) && row.locked !== true, counted: true },
+  people: { query: { deactivated: "false" }, matches: (row) => isCurrent(row) && !row.guest && row.userType === null, counted: false },
+  bots: { query: { deactivated: "false" }, matches: (row) => isCurrent(row) && row.userType === "bot", counted: false },
   admins: { query: { admins: "true", deactivated: "false" }, matches: ({ admin, deactivated }) => admin && !deactivated, counted: true },
   guests: { query: { guests: "true" }, matches: ({ guest }) => guest, counted: false },
   locked: { query: {}, matches: ({ locked }) => locked === true, counted: false },
+  suspended: { query: { deactivated: "false" }, matches: isCurrent, counted: false },
+  shadowBanned: { query: { deactivated: "false" }, matches: (row) => isCurrent(row) && row.shadowBanned === true, counted: false },
   deactivated: { query: { deactivated: "true" }, matches: ({ deactivated }) => deactivated, counted: true },
   all: { query: {}, matches: () => true, counted: true },
 };
@@ -103,18 +113,29 @@ function seenAsWanted(seen: UserFilter["seen"], { lastSeenAt }: UserRow, now: nu
   }
 }
 
+function isWithin(moment: number | null, span: TimeSpan | null | undefined): boolean {
+  if (span == null) return true;
+  return moment !== null && moment >= (span.from ?? -Infinity) && moment < (span.to ?? Infinity);
+}
+
 /** @param hidden localparts that are left out, with `*` for anything, where the filter says so */
 export function readFilter(filter: UserFilter, serverName: string, hidden: readonly string[], now = Date.now()): ReadFilter {
   const { name, ...search } = readSearch(filter.search, serverName);
   const kind = kinds[filter.kind];
   const patterns = filter.withoutHidden ? hidden.map(patternOf) : [];
   const isHidden = ({ userId }: UserRow): boolean => patterns.some((fits) => fits(localpartOf(userId).toLowerCase()));
-  const isListed = (row: UserRow): boolean => kind.matches(row) && seenAsWanted(filter.seen, row, now) && !isHidden(row);
+  const { created, lastSeen } = filter;
+  const isListed = (row: UserRow): boolean =>
+    kind.matches(row) &&
+    seenAsWanted(filter.seen, row, now) &&
+    isWithin(row.createdAt, created) &&
+    isWithin(row.lastSeenAt, lastSeen) &&
+    !isHidden(row);
   return {
     query: {
-      ...kind.query,
       // Without it those that are locked are left out.
       locked: "true",
+      ...kind.query,
       order_by: filter.sort === "createdAt" ? "creation_ts" : "name",
       dir: filter.descending ? "b" : "f",
       ...(name !== null && { name }),
@@ -124,7 +145,8 @@ export function readFilter(filter: UserFilter, serverName: string, hidden: reado
     isListed,
     contacts: contactsIn(filter.search),
     externalId: tidy(filter.search) === "" || tidy(filter.search).startsWith("@") ? null : tidy(filter.search),
-    counted: kind.counted && search.exact && filter.seen === "any" && patterns.length === 0,
+    counted: kind.counted && search.exact && filter.seen === "any" && created == null && lastSeen == null && patterns.length === 0,
+    asksEach: filter.kind === "suspended",
   };
 }
 

@@ -1,6 +1,6 @@
 import type { User, UserFilter, UserPage, UserRow } from "../../shared/contract/users.ts";
 import { UserRow as Row } from "../../shared/contract/users.ts";
-import { AppFailure } from "../../shared/errors.ts";
+import { AppFailure, isFailure } from "../../shared/errors.ts";
 import type { AdminApi, UserListPage } from "./adminApi.ts";
 import { ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 import { type ReadFilter, readFilter } from "./userFilter.ts";
@@ -49,14 +49,14 @@ export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownO
   const read = readFilter(filter, api.serverName, known.hidden);
   const rows = from === null ? await ownersOf(api, read, await known.providers()) : [];
   if (!read.possible) return { rows, next: null, total: rows.length, sorted: true };
-  const limit = String(read.counted ? PAGE : SIFTED);
+  const limit = String(read.counted || read.asksEach ? PAGE : SIFTED);
   let next = from;
   let sorted = true;
   let counted = read.counted;
   let total: number | null = null;
   for (let requests = 0; requests < MAX_REQUESTS; requests += 1) {
     const page = await pageOf(api, { ...read.query, limit }, next);
-    const matching = page.rows.filter(read.matches);
+    const matching = await siftOut(api, read, page.rows);
     counted &&= matching.length === page.rows.length;
     rows.push(...matching.filter(({ userId }) => !rows.some((row) => row.userId === userId)));
     ({ next, total, sorted } = page);
@@ -75,7 +75,7 @@ export async function listUserIds(api: AdminApi, filter: UserFilter, known: Know
   let next: string | null = null;
   do {
     const page: UserListPage = await pageOf(api, { ...read.query, limit: "1000" }, next, { repeatable: true });
-    for (const row of page.rows) if (read.matches(row)) userIds.add(row.userId);
+    for (const { userId } of await siftOut(api, read, page.rows)) userIds.add(userId);
     next = page.next;
   } while (next !== null);
   return [...userIds];
@@ -95,12 +95,36 @@ export async function userAsListed(api: AdminApi, userId: string): Promise<User>
 }
 
 /** Whose email address, phone number or external id was typed. Their names need not say so, which only the search asks for. */
-async function ownersOf(api: AdminApi, { contacts, externalId, isListed }: ReadFilter, providers: readonly string[]): Promise<UserRow[]> {
+async function ownersOf(api: AdminApi, { contacts, externalId, isListed, asksEach }: ReadFilter, providers: readonly string[]): Promise<UserRow[]> {
   const owners = await Promise.all([
     ...contacts.map((contact) => ownerOf(api, contact)),
     ...(externalId === null ? [] : providers.map((provider) => ownerOfExternalId(api, { provider, id: externalId }))),
   ]);
   const userIds = [...new Set(owners.filter((owner) => owner !== null))];
-  const rows = await Promise.all(userIds.map(async (userId) => Row.parse(await api.user(userId))));
-  return rows.filter(isListed);
+  const users = await Promise.all(userIds.map((userId) => api.user(userId)));
+  return users.filter((user) => isListed(user) && (!asksEach || user.suspended === true)).map((user) => Row.parse(user));
+}
+
+/** So many users are asked about at once. */
+const AT_ONCE = 8;
+
+/** Those of some rows that pass the filter, each asked about where the list does not say enough. */
+async function siftOut(api: AdminApi, { matches, asksEach }: ReadFilter, rows: readonly UserRow[]): Promise<UserRow[]> {
+  const matching = rows.filter(matches);
+  if (!asksEach) return matching;
+  const suspended = new Set<string>();
+  for (let at = 0; at < matching.length; at += AT_ONCE) {
+    const asked = matching.slice(at, at + AT_ONCE).map(async ({ userId }) => {
+      // Who is gone meanwhile is not among them either.
+      const user = await api.user(userId).catch(nullIfNotFound);
+      if (user?.suspended === true) suspended.add(userId);
+    });
+    await Promise.all(asked);
+  }
+  return matching.filter(({ userId }) => suspended.has(userId));
+}
+
+function nullIfNotFound(thrown: unknown): null {
+  if (isFailure(thrown, "not_found")) return null;
+  throw thrown;
 }

@@ -18,7 +18,7 @@ export interface UserListState {
   readonly error: AppError | null;
 }
 
-const everybody: UserFilter = { search: "", kind: "active", seen: "any", withoutHidden: true, sort: "name", descending: false };
+const everybody: UserFilter = { search: "", kind: "current", seen: "any", created: null, lastSeen: null, withoutHidden: true, sort: "name", descending: false };
 const nothingYet: UserListState = {
   filter: everybody,
   rows: [],

@@ -46,16 +46,27 @@ export const User = UserRow.extend({
 });
 export type User = z.infer<typeof User>;
 
+/** From a moment up to and without another, in milliseconds since 1970. Null: without end on that side. */
+export const TimeSpan = z.object({ from: z.number().nullable(), to: z.number().nullable() });
+export type TimeSpan = z.infer<typeof TimeSpan>;
+
 /** Which users of a server are listed, and how. */
 export const UserFilter = z.object({
   /** Part of a Matrix ID or of a display name; or a whole email address or phone number. */
   search: z.string().max(500),
-  /** `active`: not deactivated. `admins`: those of them that are admins. */
-  kind: z.enum(["active", "admins", "guests", "locked", "deactivated", "all"]),
+  /**
+   * `current`: not deactivated. `active`: those of them that are not locked either. `people`: those of `current` that are
+   * neither guests nor of a type of their own; `bots` and `admins`: those of them. Who is suspended no list says, so each user
+   * is asked about; whom a server says nothing of is not among `locked`, `shadowBanned` and `suspended`.
+   */
+  kind: z.enum(["current", "active", "people", "bots", "admins", "guests", "locked", "suspended", "shadowBanned", "deactivated", "all"]),
   /** When they were last seen: longer ago than so many days, or the server does not know. */
   seen: z.enum(["any", "over30", "over90", "over365", "unknown"]),
   /** Leaves out those whom `hidden` names, as users of bridges. */
   withoutHidden: z.boolean(),
+  /** When they were created, and when they were last seen; absent or null for any time. */
+  created: TimeSpan.nullish(),
+  lastSeen: TimeSpan.nullish(),
   sort: z.enum(["name", "createdAt"]),
   descending: z.boolean(),
 });

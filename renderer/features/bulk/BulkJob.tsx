@@ -3,6 +3,7 @@ import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { FilterButtons } from "../../components/FilterButtons.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
@@ -112,22 +113,16 @@ function JobRows({ job }: { readonly job: Job }) {
   const { rows, total } = usePage<JobRow>(ask, from, `${which} ${progress.done} ${status}`);
   return (
     <>
-      <div className={styles["filters"]} role="group" aria-label={t("bulk.show")}>
-        {(["all", "not_done"] as const).map((kind) => (
-          <button
-            key={kind}
-            type="button"
-            className={styles["filter"]}
-            aria-pressed={which === kind}
-            onClick={() => {
-              setWhich(kind);
-              setFrom(0);
-            }}
-          >
-            {t(`bulk.resultKinds.${kind}`)}
-          </button>
-        ))}
-      </div>
+      <FilterButtons
+        label={t("bulk.show")}
+        choices={["all", "not_done"] as const}
+        chosen={which}
+        textOf={(kind) => t(`bulk.resultKinds.${kind}`)}
+        onChoose={(kind) => {
+          setWhich(kind);
+          setFrom(0);
+        }}
+      />
       {rows.length > 0 && (
         <Table
           label={t("bulk.result")}

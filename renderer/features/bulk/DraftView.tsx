@@ -5,6 +5,7 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { FilterButtons } from "../../components/FilterButtons.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Section } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
@@ -95,22 +96,16 @@ function DraftRows({ accountId, draft }: DraftViewProps) {
   const counts = { all: draft.rows, ready: draft.ready, skipped: draft.skipped, invalid: draft.invalid };
   return (
     <>
-      <div className={styles["filters"]} role="group" aria-label={t("bulk.show")}>
-        {kinds.map((kind) => (
-          <button
-            key={kind}
-            type="button"
-            className={styles["filter"]}
-            aria-pressed={which === kind}
-            onClick={() => {
-              setWhich(kind);
-              setFrom(0);
-            }}
-          >
-            {t(`bulk.kinds.${kind}`, { count: String(counts[kind]) })}
-          </button>
-        ))}
-      </div>
+      <FilterButtons
+        label={t("bulk.show")}
+        choices={kinds}
+        chosen={which}
+        textOf={(kind) => t(`bulk.kinds.${kind}`, { count: String(counts[kind]) })}
+        onChoose={(kind) => {
+          setWhich(kind);
+          setFrom(0);
+        }}
+      />
       {rows.length > 0 && (
         <Table
           label={t("bulk.rows")}

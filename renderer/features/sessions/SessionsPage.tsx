@@ -4,10 +4,10 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Session } from "../../../shared/contract/devices.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { Button } from "../../components/Button.tsx";
-import { classNames } from "../../components/classNames.ts";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { FilterButtons } from "../../components/FilterButtons.tsx";
 import { Page } from "../../components/Page.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
@@ -116,19 +116,13 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
   return (
     <>
       <div className={styles["tools"]}>
-        <div className={styles["filters"]} role="group" aria-label={t("sessions.filter")}>
-          {sessionFilters.map((name) => (
-            <button
-              key={name}
-              type="button"
-              className={classNames(styles["filter"])}
-              aria-pressed={filter === name}
-              onClick={() => setFilter(name)}
-            >
-              {t(`sessions.filters.${name}`, { count: sessions.filter((each) => passesFilter(each, name)).length })}
-            </button>
-          ))}
-        </div>
+        <FilterButtons
+          label={t("sessions.filter")}
+          choices={sessionFilters}
+          chosen={filter}
+          textOf={(name) => t(`sessions.filters.${name}`, { count: sessions.filter((each) => passesFilter(each, name)).length })}
+          onChoose={setFilter}
+        />
         {sessions.length > MANY && <SearchField label={t("sessions.search")} value={query} onChange={setQuery} />}
         {chosen.length > 0 ? (
           <Button icon={LogOut} busy={signOut.busy} onPress={() => setLeaving(chosen)}>

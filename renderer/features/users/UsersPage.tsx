@@ -9,6 +9,7 @@ import { classNames } from "../../components/classNames.ts";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { FilterButtons } from "../../components/FilterButtons.tsx";
 import { Menu } from "../../components/Menu.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Page } from "../../components/Page.tsx";
@@ -92,7 +93,7 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
           title={t("users.noneFound")}
           text={emptyText(filter, hidden)}
           action={
-            <Button onPress={() => void listUsers(accountId, { search: "", kind: "active", seen: "any" })}>{t("users.showAll")}</Button>
+            <Button onPress={() => void listUsers(accountId, { search: "", kind: "current", seen: "any", created: null, lastSeen: null })}>{t("users.showAll")}</Button>
           }
         />
       )}
@@ -161,19 +162,13 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
         </select>
       </div>
       <div className={styles["tools"]}>
-        <div className={styles["kinds"]} role="group" aria-label={t("users.filter")}>
-          {userKinds.map((kind) => (
-            <button
-              key={kind}
-              type="button"
-              className={styles["kind"]}
-              aria-pressed={filter.kind === kind}
-              onClick={() => void listUsers(accountId, { kind })}
-            >
-              {t(`users.kinds.${kind}`)}
-            </button>
-          ))}
-        </div>
+        <FilterButtons
+          label={t("users.filter")}
+          choices={userKinds}
+          chosen={filter.kind}
+          textOf={(kind) => t(`users.kinds.${kind}`)}
+          onChoose={(kind) => void listUsers(accountId, { kind })}
+        />
         {patterns !== null && patterns.length > 0 && (
           <Checkbox value={filter.withoutHidden} onChange={(withoutHidden) => void listUsers(accountId, { withoutHidden })}>
             {t("users.hide")}

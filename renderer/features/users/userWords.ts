@@ -3,7 +3,19 @@ import type { Verdict } from "../../accountHealth.ts";
 import { daysBetween, momentText, t } from "../../i18n/index.ts";
 
 /** The kinds of users, in the order of their buttons. */
-export const userKinds: readonly UserFilter["kind"][] = ["active", "admins", "guests", "locked", "deactivated", "all"];
+export const userKinds: readonly UserFilter["kind"][] = [
+  "current",
+  "active",
+  "people",
+  "bots",
+  "admins",
+  "guests",
+  "locked",
+  "suspended",
+  "shadowBanned",
+  "deactivated",
+  "all",
+];
 
 /** When users were last seen, in the order of the choice. */
 export const seenChoices: readonly UserFilter["seen"][] = ["any", "over30", "over90", "over365", "unknown"];
@@ -45,6 +57,6 @@ export function patternsIn(text: string): string[] {
 }
 
 /** Whether a filter is any other than the one that the page opens with. */
-export function isNarrowed({ search, kind, seen }: UserFilter): boolean {
-  return search !== "" || kind !== "active" || seen !== "any";
+export function isNarrowed({ search, kind, seen, created, lastSeen }: UserFilter): boolean {
+  return search !== "" || kind !== "current" || seen !== "any" || created != null || lastSeen != null;
 }

@@ -28,6 +28,9 @@ beforeAll(async () => {
   await put("ann", { threepids: [{ medium: "email", address: "someone.else@mail.example" }] });
   await put("gone", { deactivated: true });
   await put("locked", { locked: true });
+  const v1 = (path: string): string => `/_synapse/admin/v1/${path}`;
+  await synapse.adminCall({ method: "PUT", path: v1(`suspend/${encodeURIComponent(idOf("irc_1"))}`), body: { suspend: true } });
+  await synapse.adminCall({ method: "POST", path: v1(`users/${encodeURIComponent(idOf("irc_2"))}/shadow_ban`), body: {} });
   accountId = await services.sessions.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
@@ -53,7 +56,7 @@ const put = (localpart: string, body: object) =>
 
 const filterOf = (filter: Partial<UserFilter>): UserFilter => ({
   search: "",
-  kind: "active",
+  kind: "current",
   seen: "any",
   withoutHidden: false,
   sort: "name",
@@ -90,7 +93,12 @@ describe("the list", () => {
       expect(await found({ kind: "admins", search: "b" })).toEqual(["boss"]);
       expect(await found({ kind: "guests" })).toEqual([]);
       expect(await found({ kind: "all", search: "gone" })).toEqual(["gone"]);
-      expect(await found({ kind: "active", search: "gone" })).toEqual([]);
+      for (const kind of ["current", "active"] as const) expect(await found({ kind, search: "gone" })).toEqual([]);
+      expect(await found({ kind: "current", search: "locked" })).toEqual(["locked"]);
+      expect(await found({ kind: "active", search: "locked" })).toEqual([]);
+      expect(await found({ kind: "shadowBanned" })).toEqual(["irc_2"]);
+      expect(await found({ kind: "suspended" })).toEqual(["irc_1"]);
+      expect((await ids({ kind: "suspended" })).userIds).toEqual([idOf("irc_1")]);
     }
   });
 

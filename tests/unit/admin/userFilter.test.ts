@@ -67,14 +67,33 @@ it("shows of each kind those alone, whatever the server sends", () => {
     row("gone", { deactivated: true, admin: true }),
     row("locked", { locked: true }),
     row("guest", { guest: true }),
+    row("bot", { userType: "bot", shadowBanned: true }),
   ];
   const shown = (kind: UserFilter["kind"]): string[] => rows.filter(read({ kind }).matches).map(({ userId }) => userId.slice(1, -9));
-  expect(shown("active")).toEqual(["plain", "admin", "locked", "guest"]);
+  expect(shown("current")).toEqual(["plain", "admin", "locked", "guest", "bot"]);
+  expect(shown("active")).toEqual(["plain", "admin", "guest", "bot"]);
+  expect(shown("people")).toEqual(["plain", "admin", "locked"]);
+  expect(shown("bots")).toEqual(["bot"]);
+  expect(shown("shadowBanned")).toEqual(["bot"]);
   expect(shown("admins")).toEqual(["admin"]);
   expect(shown("guests")).toEqual(["guest"]);
   expect(shown("locked")).toEqual(["locked"]);
   expect(shown("deactivated")).toEqual(["gone"]);
-  expect(shown("all")).toHaveLength(5);
+  expect(shown("all")).toHaveLength(6);
+  // The list hides those that are locked unless it is asked for them.
+  expect(read({ kind: "current" }).query["locked"]).toBe("true");
+  expect(read({ kind: "active" }).query["locked"]).toBe("false");
+  expect(read({ kind: "suspended" })).toMatchObject({ asksEach: true, counted: false });
+});
+
+it("shows those who were created or last seen between two moments, and nobody of whom that is not known", () => {
+  const rows = [row("unknown"), row("old", { createdAt: 10, lastSeenAt: 100 }), row("new", { createdAt: 20, lastSeenAt: 200 })];
+  const shown = (filter: Partial<UserFilter>): string[] => rows.filter(read(filter).matches).map(({ userId }) => userId.slice(1, -9));
+  expect(shown({ created: { from: 10, to: 20 } })).toEqual(["old"]);
+  expect(shown({ created: { from: 11, to: null } })).toEqual(["new"]);
+  expect(shown({ lastSeen: { from: null, to: 200 } })).toEqual(["old"]);
+  expect(shown({ created: null, lastSeen: null })).toHaveLength(3);
+  expect(read({ created: { from: 1, to: 2 } }).counted).toBe(false);
 });
 
 it("tells those who were not seen for long from those of whom it is not known", () => {
