@@ -40,6 +40,7 @@ import type { KeeperTimes } from "./http/tokenKeeper.ts";
 import { Recoveries, type RecoveriesParts } from "./onboarding/recoveries.ts";
 import { BrowserSignIns } from "./sessions/credentials/browserSignIns.ts";
 import type { BrowserSignInsParts } from "./sessions/credentials/browserWay.ts";
+import { PendingRevocations, type RevocationTimes } from "./sessions/oauth/pendingRevocations.ts";
 import { deviceToResume } from "./sessions/resumeAccount.ts";
 import { SessionManager } from "./sessions/sessionManager.ts";
 import { defaultSessionName } from "./sessions/sessionName.ts";
@@ -78,6 +79,8 @@ export interface ServicesOptions {
   serverLimits?: Partial<ServerLimits>;
   /** In place of how patiently tokens are refreshed. */
   keeperTimes?: Partial<KeeperTimes>;
+  /** In place of how patiently it is tried to tell a server of a sign-out. */
+  revocationTimes?: Partial<RevocationTimes>;
   /** In place of how often a server is asked about a mailed link, and for how long. */
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
   /** In place of how often it is looked whether a session was signed out on a server's own page, and for how long. */
@@ -119,9 +122,12 @@ export async function openServices(options: ServicesOptions) {
 
   const avatars = new Avatars(folders.avatars);
   const sessionName = defaultSessionName();
+  const times = options.revocationTimes ?? {};
+  const revocations = new PendingRevocations({ ...options, secretStore, logger: loggerFor("sessions"), times });
   const sessions = new SessionManager({
     index,
     secretStore,
+    keepForLater: (session, tokens) => revocations.keep(session, tokens),
     cryptoStores: loadedLater(loggerFor("cryptoStore")),
     accountFolders: (accountId) => folders.account(accountId),
     fetch,
@@ -216,9 +222,7 @@ export async function openServices(options: ServicesOptions) {
     ports: options.keeping,
     phraseStrength,
     displayName: (accountId) => sessions.account(accountId).displayName,
-    onSettled: (accountId) => {
-      health.refresh(accountId).catch((error: unknown) => accountsLogger.info("not learnt", { accountId, error }));
-    },
+    onSettled: (accountId) => refreshHealth(accountId),
   });
   const unfinishedFiles = new UnfinishedFiles({ path: folders.unfinishedFilesFile, onDamaged });
   await unfinishedFiles.removeLeftovers();
@@ -234,9 +238,7 @@ export async function openServices(options: ServicesOptions) {
     sessions,
     secureBackupState: (accountId) => secureBackup.state({ accountId }),
     onDevices: async (accountId, devices) => {
-      await newSessions
-        .take(accountId, devices)
-        .catch((error: unknown) => accountsLogger.warn("new sessions not noticed", { accountId, error }));
+      await newSessions.take(accountId, devices).catch((error: unknown) => accountsLogger.warn("new sessions not noticed", { accountId, error }));
     },
     keepsSecurityKey: (accountId) => secureBackup.keepsSecurityKey(accountId),
     logger: loggerFor("health"),
@@ -322,6 +324,7 @@ export async function openServices(options: ServicesOptions) {
   const perServer = new KeyedQueue<string>();
   const queued = new Set<AccountId>();
   sessions.onRunning((accountId) => {
+    void revocations.tryNow();
     if (queued.has(accountId)) return;
     queued.add(accountId);
     const { baseUrl } = sessions.account(accountId).homeserver;
@@ -343,7 +346,7 @@ export async function openServices(options: ServicesOptions) {
     emit("secrets.changed", state);
     // One of the two may be open while the other is still waited for.
     if (!state.locked || state.keychainProblem === null) {
-      void sessions.startLocked();
+      void sessions.startLocked().then(() => revocations.load());
       registration.load().catch((error: unknown) => accountsLogger.warn("accounts under way were not found", { error }));
     }
   });
@@ -358,6 +361,8 @@ export async function openServices(options: ServicesOptions) {
     secretStore,
     avatars,
     sessions,
+    revocations,
+    woke: () => index.list().forEach(({ accountId }) => sessions.session(accountId).woke()),
     browserSignIns,
     recoveries,
     registration,

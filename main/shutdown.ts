@@ -11,6 +11,7 @@ export async function shutDown({
   recoveries,
   registration,
   sessions,
+  revocations,
   newSessions,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
@@ -19,9 +20,11 @@ export async function shutDown({
   recoveries: Pick<Services["recoveries"], "stopAll">;
   registration: Pick<Services["registration"], "stopAll">;
   sessions: Pick<Services["sessions"], "stopAll">;
+  revocations: Pick<Services["revocations"], "stopAll">;
   newSessions: Pick<Services["newSessions"], "stopAll">;
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  await Promise.allSettled([jobs.stopAll(), rowJobs.stopAll(), browserSignIns.stopAll(), registration.stopAll(), sessions.stopAll(), newSessions.stopAll()]);
+  const ending = [jobs, rowJobs, browserSignIns, registration, sessions, revocations, newSessions];
+  await Promise.allSettled(ending.map((service) => service.stopAll()));
 }

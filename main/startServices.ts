@@ -1,4 +1,4 @@
-import { app } from "electron";
+import { app, powerMonitor } from "electron";
 import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit, Handlers } from "../shared/contract/index.ts";
@@ -77,6 +77,7 @@ export function startServices(front: WindowParts): StartedServices {
     },
   });
   void opening.then((services) => watchForPerson(services, front, emit)).catch(() => undefined);
+  void opening.then(({ woke }) => powerMonitor.on("resume", woke)).catch(() => undefined);
   return {
     services: opening,
     answers: opening.then((services) => checkedHandlers(handlersOf({ services, fetch, front, emit, dialogs }), createLogger(log, "ipc"))),
@@ -127,7 +128,7 @@ function startsSessionsOnce(services: Services): () => void {
   return () => {
     if (begun) return;
     begun = true;
-    setTimeout(() => void services.sessions.restoreAll(), PAINT_MS);
+    setTimeout(() => void services.sessions.restoreAll().then(() => services.revocations.load()), PAINT_MS);
   };
 }
 

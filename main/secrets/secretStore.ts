@@ -46,6 +46,11 @@ export const AccountSecrets = z.object({
    * here; onboarding/ knows its shape. Until there is a session, the access token is empty.
    */
   attempt: z.string().optional(),
+  /**
+   * The end of a session that its server could not be told of yet. Opaque here; sessions/ knows its shape. No account is
+   * listed under its id.
+   */
+  pendingRevocation: z.string().optional(),
   /** What opens the input of each Job of this account, by the Job's id: 32 bytes, base64. Without it, it is gone. */
   jobKeys: z.record(z.string(), z.base64()).optional(),
   /** No secret, but kept where nobody else can write: whoever could would have another identity taken for the owner's. */

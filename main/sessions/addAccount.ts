@@ -31,7 +31,7 @@ export function refuseWhenHeld(
  * @throws as `SecretStore.write` does, and `file_failed`
  */
 export async function addAccount(
-  parts: Omit<SignOutParts, "fetch">,
+  parts: Omit<SignOutParts, "fetch" | "keepForLater">,
   accountId: AccountId,
   signedIn: SignedIn,
 ): Promise<void> {

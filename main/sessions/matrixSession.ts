@@ -160,11 +160,7 @@ export class MatrixSession {
     }
   }
 
-  #openClient(
-    engine: Awaited<ReturnType<LoadSdk>>,
-    secrets: AccountSecrets,
-    databasePrefix: string,
-  ): Promise<OpenMatrixClient> {
+  #openClient(engine: Awaited<ReturnType<LoadSdk>>, secrets: AccountSecrets, databasePrefix: string): Promise<OpenMatrixClient> {
     const { accountId, userId, deviceId, baseUrl } = this.details;
     const { fetch, serverLimits, logger } = this.#parts;
     const adminBaseUrl = (): string | null => this.#parts.adminBaseUrl?.(accountId) ?? null;
@@ -197,6 +193,11 @@ export class MatrixSession {
       warn: (message, fields) => void (signal.aborted || logger.warn(message, fields)),
       error: (message, fields) => void (signal.aborted || logger.error(message, fields)),
     };
+  }
+
+  /** After the computer has slept: tokens whose time was up meanwhile are replaced before a request needs them. */
+  woke(): void {
+    if (!this.#abort.signal.aborted) this.#tokens?.accessToken().catch(() => undefined);
   }
 
   /** Reads the running session's crypto store, for a copy. Throws why the session is not there to be used. */

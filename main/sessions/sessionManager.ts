@@ -12,10 +12,10 @@ import type { CryptoFolders, SetAside } from "./deviceMigration.ts";
 import { newId } from "../storage/newId.ts";
 import { resumeAccount } from "./resumeAccount.ts";
 import { type SignedIn, type SignInRequest, signInWithPassword } from "./signIn.ts";
-import { signOut, signOutFromMemory, signOutQuietly } from "./signOut.ts";
+import { type SignedOut, signOut, signOutFromMemory, type SignOutParts, signOutQuietly } from "./signOut.ts";
 import { StartQueue } from "./startQueue.ts";
 
-export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "onSetAside" | "cryptoFolders"> {
+export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "onSetAside" | "cryptoFolders">, Pick<SignOutParts, "keepForLater"> {
   index: AccountIndex;
   accountFolders: (accountId: AccountId) => CryptoFolders;
   emit: Emit;
@@ -37,7 +37,7 @@ export class SessionManager {
   /** What changes an account, one after the other. Sign-in's requests are made before: their server may hang. */
   readonly #turns = new KeyedQueue<AccountId>();
   readonly #starts = new StartQueue();
-  readonly #leaving = new Map<AccountId, Promise<{ serverTold: boolean }>>();
+  readonly #leaving = new Map<AccountId, Promise<SignedOut>>();
   #ended = false;
   #lastUpdate: Promise<unknown> = Promise.resolve();
 
@@ -316,7 +316,7 @@ export class SessionManager {
    * Signs out and removes everything local, as `signOut` does; asked twice, it is done once. Where it fails, the account
    * says what is left of it, and can be signed out again. Throws `no_such_account` besides.
    */
-  signOut(accountId: AccountId): Promise<{ serverTold: boolean }> {
+  signOut(accountId: AccountId): Promise<SignedOut> {
     const underWay = this.#leaving.get(accountId);
     if (underWay) return underWay;
     const leaving = this.#signOutInTurn(accountId).finally(() => this.#leaving.delete(accountId));
@@ -325,12 +325,12 @@ export class SessionManager {
   }
 
   /** What has its turn now ends, whatever its server does; and nothing starts any more. */
-  async #signOutInTurn(accountId: AccountId): Promise<{ serverTold: boolean }> {
+  async #signOutInTurn(accountId: AccountId): Promise<SignedOut> {
     this.#cutOff(this.session(accountId));
     return this.#turns.run(accountId, () => this.#signOut(accountId));
   }
 
-  async #signOut(accountId: AccountId): Promise<{ serverTold: boolean }> {
+  async #signOut(accountId: AccountId): Promise<SignedOut> {
     const session = this.session(accountId);
     try {
       const done = await signOut(this.#parts, session);

@@ -5,6 +5,7 @@ import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { MatrixSession } from "./matrixSession.ts";
+import type { SessionDetails } from "./sessionDetails.ts";
 import { type SignedInTokens, tokensOf } from "./initialSecrets.ts";
 import { oauthGrantIn, revokeTokens } from "./oauth/oauthTokens.ts";
 import { type SignedIn, signOutToken } from "./signIn.ts";
@@ -25,13 +26,25 @@ export interface SignOutParts {
   index: AccountIndex;
   /** Removes what other services keep of an account, and its folder. */
   onRemoved: (accountId: AccountId) => Promise<void>;
+  /**
+   * Keeps what it takes to tell the server later, where that is possible, and answers whether it was. Called before
+   * anything of the account is removed.
+   */
+  keepForLater: (session: Pick<SessionDetails, "userId" | "deviceId">, tokens: SignedInTokens) => Promise<boolean>;
   fetch: Fetch;
   logger: Logger;
 }
 
+/** What became of a sign-out on the server: it was told, or is told later, or will not hear of it from here. */
+export interface SignedOut {
+  serverTold: boolean;
+  triedLater?: true;
+}
+
 /**
  * Stops a session, tells the server, and removes everything local. Answers whether the server could be told; it cannot
- * be when the token is not known here any more. It is told when it has answered all that the session has asked it to
+ * be when the token is not known here any more. One that could not be reached is told later, where what that takes can be
+ * kept. It is told when it has answered all that the session has asked it to
  * change: a server that still works on a key upload lists the device again when it is done (Synapse does). Where it does
  * not answer, it is told all the same, and nobody knows whether the device stays listed.
  *
@@ -40,7 +53,7 @@ export interface SignOutParts {
  *
  * @throws `store_in_use`, `file_failed`
  */
-export async function signOut(parts: SignOutParts, session: MatrixSession): Promise<{ serverTold: boolean }> {
+export async function signOut(parts: SignOutParts, session: MatrixSession): Promise<SignedOut> {
   const { accountId, baseUrl } = session.details;
   await session.stop();
   const read = await parts.secretStore.read(accountId);
@@ -48,9 +61,9 @@ export async function signOut(parts: SignOutParts, session: MatrixSession): Prom
   const { allAnswered } = await session.settled(ANSWERS_MS);
   if (!allAnswered) parts.logger.warn("a server was told of a sign-out before it had answered everything", { accountId });
   const told = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
-  const serverTold = told && allAnswered;
+  const triedLater = !told && read.kind === "found" && (await parts.keepForLater(session.details, tokensOf(read.secrets)));
   await removeLocally(parts, accountId);
-  return { serverTold };
+  return { serverTold: told && allAnswered, ...(triedLater && { triedLater }) };
 }
 
 /**
@@ -59,7 +72,7 @@ export async function signOut(parts: SignOutParts, session: MatrixSession): Prom
  * @throws `file_failed`
  */
 export async function removeLocally(
-  { secretStore, index, onRemoved }: Omit<SignOutParts, "fetch" | "logger">,
+  { secretStore, index, onRemoved }: Pick<SignOutParts, "secretStore" | "index" | "onRemoved">,
   accountId: AccountId,
 ): Promise<void> {
   await secretStore.remove(accountId);

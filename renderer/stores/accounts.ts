@@ -4,6 +4,8 @@ import type { Account } from "../../shared/contract/accounts.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { errorOf, steward } from "../bridge.ts";
+import { t } from "../i18n/index.ts";
+import { announce } from "./announcements.ts";
 import { go, useRoutes } from "./routes.ts";
 
 interface AccountsState {
@@ -75,6 +77,12 @@ export function accountRemoved(accountId: AccountId): void {
   });
   const { route } = useRoutes.getState();
   if (route.name === "account" && route.accountId === accountId) go({ name: "all" });
+}
+
+/** Says what became of a sign-out that the server could not be told of at first. */
+export function signOutTold({ userId, told }: { readonly userId: string; readonly told: boolean }): void {
+  if (told) announce(t("signOut.toldNow", { userId }));
+  else announce(t("signOut.neverTold", { userId }), "warn");
 }
 
 /** Takes in a new order. */

@@ -1,6 +1,6 @@
 import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
-import { accountChanged, accountRemoved, accountsReordered, loadAccounts } from "./accounts.ts";
+import { accountChanged, accountRemoved, accountsReordered, loadAccounts, signOutTold } from "./accounts.ts";
 import { adminAccess } from "./adminAccess.ts";
 import { accountAddresses, pendingEmails, pendingPhones } from "./addresses.ts";
 import { bulkDrafts } from "./bulk.ts";
@@ -40,6 +40,7 @@ export async function subscribeStores(): Promise<void> {
     forgetAccount(accountId);
   });
   onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
+  onEvent("accounts.signOutTold", signOutTold);
   onEvent("addresses.changed", ({ accountId }) => accountAddresses.reload(accountId));
   onEvent("addresses.pendingChanged", ({ accountId, pending }) => pendingEmails.set(accountId, pending));
   onEvent("administration.accessChanged", ({ accountId, access }) => adminAccess.set(accountId, access));

@@ -92,10 +92,11 @@ export const accounts = domain({
     signOutPreview: request(one, SignOutPreview),
     /**
      * Stops the session, signs it out on the server, and removes its crypto store, secrets and entry, whatever state they
-     * are in. When the server cannot be told, everything local is removed all the same and `serverTold` is false. While
-     * another process uses the crypto store, nothing is done.
+     * are in. When the server cannot be told, everything local is removed all the same and `serverTold` is false; with
+     * `triedLater`, Steward goes on trying, and `signOutTold` says what became of it. While another process uses the crypto
+     * store, nothing is done.
      */
-    signOut: request(one, z.object({ serverTold: z.boolean() })),
+    signOut: request(one, z.object({ serverTold: z.boolean(), triedLater: z.literal(true).optional() })),
     /** Puts the accounts in this order; ids not named keep their place at the end. */
     reorder: request(z.object({ accountIds: z.array(AccountId).max(1000) }), z.object({})),
   },
@@ -103,5 +104,7 @@ export const accounts = domain({
     changed: Account,
     removed: one,
     reordered: z.object({ accountIds: z.array(AccountId) }),
+    /** A server that could not be told of a sign-out has been told now; or, where `told` is false, Steward has given up. */
+    signOutTold: z.object({ userId: UserId, told: z.boolean() }),
   },
 });

@@ -192,7 +192,7 @@ describe("a person with three accounts", () => {
     await person.openAccount("Alice", "Overview");
     await person.press("Sign out…");
     await person.sees(
-      "The server cannot be reached. Everything here will be removed, but the server will list this session until you sign it out elsewhere.",
+      "The server cannot be reached. Everything here will be removed, but the server may list this session until you sign it out elsewhere.",
     );
     await person.looks("sign-out-server-down");
     await person.page.getByRole("alertdialog").getByRole("button", { name: "Sign out", exact: true }).click();

@@ -22,6 +22,7 @@ type Overrides = Partial<
     | "onlyThisComputer"
     | "recoveryTimes"
     | "registrationPollMs"
+    | "revocationTimes"
     | "serverAwayMs"
     | "serverLimits"
     | "verificationLimits"

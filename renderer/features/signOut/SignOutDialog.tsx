@@ -41,11 +41,11 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
     // The preview belongs to the moment the dialog was opened.
   }, [accountId, lookOnce]);
   const signOut = useAction(async (userId: string) => {
-    const { serverTold } = await steward.accounts.signOut({ accountId });
+    const { serverTold, triedLater } = await steward.accounts.signOut({ accountId });
     closeDialog();
     accountRemoved(accountId);
     if (serverTold) announce(t("signOut.done", { userId }));
-    else announce(t("signOut.notTold", { userId }), "warn");
+    else announce(t(triedLater ? "signOut.toldLater" : "signOut.notTold", { userId }), "warn");
   });
   useEffect(() => {
     if (!account && !signOut.busy) closeDialog();

@@ -199,13 +199,46 @@ describe("the end of a session by OAuth 2.0", () => {
     expect(services.sessions.list()).toEqual([]);
   });
 
-  it("removes everything here where it cannot be told", async () => {
+  it("removes everything here where it cannot be told, keeps sealed what that takes, and tells it after a restart", async () => {
     const user = await newUser();
     const accountId = await signIn(user);
-    servers.auth.faults.addRule({ path: /revoke/, fault: { kind: "answer", status: 503, body: { errcode: "M_UNKNOWN" } } });
-    expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: false });
+    const { accessToken, refreshToken } = await secretsOf(accountId);
+    const away = servers.auth.faults.addRule({ path: /revoke/, fault: { kind: "answer", status: 503, body: { errcode: "M_UNKNOWN" } }, times: Infinity });
+    expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: false, triedLater: true });
     expect(services.sessions.list()).toEqual([]);
     expect((await services.secretStore.read(accountId)).kind).toBe("absent");
+    for (const [path, base64] of Object.entries(await filesBelow(data.folder))) {
+      const content = Buffer.from(base64, "base64").toString("latin1");
+      for (const secret of [accessToken, refreshToken!]) expect(content.includes(secret), `a token in ${path}`).toBe(false);
+    }
+    await data.close();
+    services = await data.open();
+    await services.revocations.load();
+    expect(servers.auth.sessionsOf(user.localpart)).toHaveLength(1);
+    await data.close();
+    away.remove();
+    services = await data.open();
+    await services.revocations.load();
+    expect(servers.auth.sessionsOf(user.localpart)).toEqual([]);
+    expect(data.events).toContainEqual({ channel: "accounts.signOutTold", payload: { userId: userIdOf(user), told: true } });
+    expect(await readdir(join(data.folder, "accounts"))).toEqual([]);
+    expect(data.keychain.entries.size).toBe(0);
+  });
+
+  it("is not sent later for an account whose sign-out was cut short", async () => {
+    const user = await newUser();
+    const accountId = await signIn(user);
+    servers.auth.faults.addRule({ path: /revoke/, fault: { kind: "reset" } });
+    const remove = services.secretStore.remove.bind(services.secretStore);
+    Object.assign(services.secretStore, { remove: () => Promise.reject(fail("file_failed", { reason: "full" })) });
+    await expect(services.sessions.signOut(accountId)).rejects.toThrow();
+    Object.assign(services.secretStore, { remove });
+    await data.close();
+    services = await data.open();
+    await services.revocations.load();
+    await services.sessions.restoreAll();
+    expect(servers.auth.sessionsOf(user.localpart)).toHaveLength(1);
+    expect(statusOf(accountId)).toBe("running");
   });
 });
 
