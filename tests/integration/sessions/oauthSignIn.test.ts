@@ -1,10 +1,14 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
+import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
 import { FormClient } from "../../support/authService/formClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
+import { filesBelow } from "../../support/filesBelow.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -230,15 +234,18 @@ describe("the end of a session by OAuth 2.0", () => {
     const accountId = await signIn(user);
     servers.auth.faults.addRule({ path: /revoke/, fault: { kind: "reset" } });
     const remove = services.secretStore.remove.bind(services.secretStore);
-    Object.assign(services.secretStore, { remove: () => Promise.reject(fail("file_failed", { reason: "full" })) });
+    Object.assign(services.secretStore, { remove: () => Promise.reject(fail("file_failed", { reason: "no_space" })) });
     await expect(services.sessions.signOut(accountId)).rejects.toThrow();
     Object.assign(services.secretStore, { remove });
     await data.close();
     services = await data.open();
     await services.revocations.load();
-    await services.sessions.restoreAll();
     expect(servers.auth.sessionsOf(user.localpart)).toHaveLength(1);
-    expect(statusOf(accountId)).toBe("running");
+    expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: true });
+    await data.close();
+    services = await data.open();
+    await services.revocations.load();
+    expect(await readdir(join(data.folder, "accounts"))).toEqual([]);
   });
 });
 
