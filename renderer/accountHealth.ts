@@ -1,7 +1,7 @@
 import type { Account, AccountHealth } from "../shared/contract/accounts.ts";
 import type { AppErrorKind } from "../shared/errors.ts";
 import { withoutDirections } from "./i18n/direction.ts";
-import { capitalised, daysBetween, numberWord, t, type TextKey } from "./i18n/index.ts";
+import { daysBetween, t } from "./i18n/index.ts";
 
 /** How serious something is; decides the colour. */
 export type Tone = "good" | "warn" | "bad" | "quiet";
@@ -233,11 +233,10 @@ function needsSentence(accounts: readonly Account[]): string {
   const needing = accounts.filter(needsAttention).length;
   if (needing > 0) {
     if (count === 1) return t("all.onlyNeeds");
-    return t("all.needs", { count: needing, Needing: capitalised(numberWord(needing)), number: numberWord(count) });
+    return t("all.needs", { needing, count });
   }
   const known = accounts.every((account) => markOf(account) !== "waiting");
-  const key: TextKey = known ? "all.allWell" : "all.checking";
-  return t(key, { count, number: numberWord(count) });
+  return t(known ? "all.allWell" : "all.checking", { count });
 }
 
 /** The name a person knows the account by: the display name, else the part of the Matrix ID before the colon. Its direction turns nothing. */

@@ -131,12 +131,9 @@ async function moveAndSay(account: Account, by: -1 | 1): Promise<void> {
 
 function allSummary(accounts: readonly Account[]): string {
   if (accounts.length === 0) return t("nav.noAccounts");
-  const all = t("nav.allSummary", { count: accounts.length });
+  const count = accounts.length;
   const starting = accounts.filter(isStarting).length;
-  if (starting > 0) return t("nav.allSummaryStarting", { accounts: all, starting });
+  if (starting > 0) return t("nav.allSummaryStarting", { count, starting });
   const needs = accounts.filter(needsAttention).length;
-  if (needs === 0) return all;
-  return needs === 1
-    ? t("nav.allSummaryNeedsOne", { accounts: all })
-    : t("nav.allSummaryNeeds", { accounts: all, needs });
+  return needs === 0 ? t("nav.allSummary", { count }) : t("nav.allSummaryNeeds", { count, needs });
 }

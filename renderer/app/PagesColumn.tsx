@@ -2,13 +2,13 @@ import { Activity, KeyRound, ListChecks, Lock, MonitorSmartphone, ScrollText, Sh
 import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
-import { t, type TextKey } from "../i18n/index.ts";
+import { t, type PlainTextKey } from "../i18n/index.ts";
 import { adminAccess, grantsPages } from "../stores/adminAccess.ts";
 import { useAccount } from "../stores/accounts.ts";
 import { accountPages, adminPages, go, type AccountPage } from "../stores/routes.ts";
 import styles from "./Columns.module.css";
 
-const pages: Record<AccountPage, { icon: LucideIcon; name: TextKey }> = {
+const pages: Record<AccountPage, { icon: LucideIcon; name: PlainTextKey }> = {
   overview: { icon: Activity, name: "nav.overview" },
   profile: { icon: User, name: "nav.profile" },
   secureBackup: { icon: ShieldCheck, name: "nav.secureBackup" },

@@ -1,9 +1,9 @@
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { classNames } from "./classNames.ts";
-import { t, type TextKey } from "../i18n/index.ts";
+import { t, type PlainTextKey } from "../i18n/index.ts";
 import styles from "./StrengthMeter.module.css";
 
-const words: readonly TextKey[] = [
+const words: readonly PlainTextKey[] = [
   "strength.score0",
   "strength.score1",
   "strength.score2",

@@ -1,3 +1,6 @@
+import { compareNames } from "./formats.ts";
+import { currentLocale } from "./language.ts";
+
 /** Every region with a telephone code of its own, by its two letters (ISO 3166-1). */
 const codes =
   "AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BW BY BZ " +
@@ -8,14 +11,21 @@ const codes =
   "PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK " +
   "TL TM TN TO TR TT TV TW TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
-let sorted: { value: string; text: string }[] | null = null;
+let sorted: { readonly locale: string; readonly countries: readonly Country[] } | null = null;
 
-/** Countries by name, as the platform knows their names. */
-export function countries(): readonly { value: string; text: string }[] {
-  if (sorted) return sorted;
-  const names = new Intl.DisplayNames("en", { type: "region" });
-  sorted = codes.split(" ").map((value) => ({ value, text: names.of(value) ?? value }));
-  return sorted.sort((a, b) => a.text.localeCompare(b.text, "en"));
+interface Country {
+  readonly value: string;
+  readonly text: string;
+}
+
+/** Countries by name, as the language knows their names. */
+export function countries(): readonly Country[] {
+  const locale = currentLocale();
+  if (sorted?.locale === locale) return sorted.countries;
+  const names = new Intl.DisplayNames(locale, { type: "region" });
+  const all = codes.split(" ").map((value) => ({ value, text: names.of(value) ?? value }));
+  sorted = { locale, countries: all.sort((a, b) => compareNames(a.text, b.text)) };
+  return sorted.countries;
 }
 
 /** The country that the system's language speaks of, to begin with. */

@@ -16,6 +16,9 @@ export type Sources = ReadonlyMap<string, string>;
 /** Longer than this, and a reader must scroll too much to learn what a file is. */
 const longestFile = 400;
 
+/** Nobody reads these from top to bottom: a command makes them. */
+const madeFiles = ["renderer/i18n/textArguments.ts"];
+
 /** What the renderer may use from npm. Everything here runs in a browser and shows something, or checks a shape. */
 const rendererPackages = [
   "react",
@@ -119,6 +122,7 @@ function layerBreach({ from, specifier, to }: Edge): string | undefined {
   const name = packageOf(specifier);
   switch (folder) {
     case "shared":
+      if (from === "shared/i18n/message.ts" && specifier === "intl-messageformat") return undefined;
       return target === "shared" || specifier === "zod" ? undefined : "shared imports zod alone";
     case "preload":
       return target === "preload" || ["electron", "virtual:channels"].includes(specifier)
@@ -192,6 +196,6 @@ function cycles(edges: Edge[]): string[] {
 function lengthBreaches(sources: Sources): string[] {
   return [...sources].flatMap(([path, text]) => {
     const lines = text.split("\n").length - 1;
-    return lines > longestFile ? [`${path} has ${lines} lines, more than ${longestFile}`] : [];
+    return lines > longestFile && !madeFiles.includes(path) ? [`${path} has ${lines} lines, more than ${longestFile}`] : [];
   });
 }

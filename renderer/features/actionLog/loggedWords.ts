@@ -1,14 +1,12 @@
 import type { LoggedAction } from "../../../shared/contract/actionLog.ts";
 import type { Verdict } from "../../accountHealth.ts";
-import { t, type TextKey } from "../../i18n/index.ts";
+import { t, textOrNull } from "../../i18n/index.ts";
 
 const tones: Record<LoggedAction["result"], Verdict["tone"]> = { begun: "warn", done: "good", failed: "bad", unknown: "warn" };
 
 /** What was done, in words; one that a later version has written as it stands there. */
 export function actionText({ action, detail, result }: LoggedAction): string {
-  const key = `actionLog.actions.${action}` as TextKey;
-  const text = t(key);
-  const words = text === key ? action : text;
+  const words = textOrNull(`actionLog.actions.${action}`) ?? action;
   return result === "done" && detail !== null ? t("actionLog.withDetail", { action: words, detail }) : words;
 }
 

@@ -100,7 +100,7 @@ function DraftRows({ accountId, draft }: DraftViewProps) {
         label={t("bulk.show")}
         choices={kinds}
         chosen={which}
-        textOf={(kind) => t(`bulk.kinds.${kind}`, { count: String(counts[kind]) })}
+        textOf={(kind) => t(`bulk.kinds.${kind}`, { count: counts[kind] })}
         onChoose={(kind) => {
           setWhich(kind);
           setFrom(0);

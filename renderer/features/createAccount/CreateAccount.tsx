@@ -11,7 +11,7 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, t, type TextKey } from "../../i18n/index.ts";
+import { fieldProblemText, t, type PlainTextKey } from "../../i18n/index.ts";
 import { registrationName, useRegistrations } from "../../stores/registrations.ts";
 import { showNewAccount } from "../addAccount/showNewAccount.ts";
 import { OauthAtHomeserver, SsoSignIn } from "../addAccount/SignInForm.tsx";
@@ -118,7 +118,7 @@ export function RegistrationPage({ registrationId, onLeave }: RegistrationPagePr
   );
 }
 
-const STAGE_TITLES: Readonly<Record<string, TextKey>> = {
+const STAGE_TITLES: Readonly<Record<string, PlainTextKey>> = {
   terms: "create.termsTitle",
   email: "create.emailTitle",
   token: "create.tokenTitle",

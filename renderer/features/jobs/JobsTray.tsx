@@ -68,7 +68,7 @@ const isOver = ({ status }: Job): boolean => status === "done" || status === "ca
 function progressText({ kind, progress: { done, total } }: Job): string {
   // An import counts the bytes of its file, which say nothing to a person.
   if (kind === "import_room_keys" && total !== null) {
-    return t("jobs.progressPercent", { percent: Math.floor((100 * done) / Math.max(1, total)) });
+    return t("jobs.progressPercent", { share: Math.floor((100 * done) / Math.max(1, total)) / 100 });
   }
   return total === null ? t("jobs.progressUnknown", { count: done }) : t("jobs.progress", { done, total });
 }

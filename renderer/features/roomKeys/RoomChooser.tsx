@@ -8,7 +8,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
-import { t } from "../../i18n/index.ts";
+import { compareNames, t } from "../../i18n/index.ts";
 import styles from "./RoomKeys.module.css";
 
 /** So many rows are drawn; the filter finds the rest. */
@@ -77,7 +77,7 @@ export function RoomChooser({ accountId, chosen, onChange }: RoomChooserProps) {
 /** Services with a name first. */
 function byName(one: RoomWithKeys, other: RoomWithKeys): number {
   if ((one.name === null) !== (other.name === null)) return one.name === null ? 1 : -1;
-  return (one.name ?? one.roomId).localeCompare(other.name ?? other.roomId);
+  return compareNames(one.name ?? one.roomId, other.name ?? other.roomId);
 }
 
 function matches({ name, roomId }: RoomWithKeys, filter: string): boolean {

@@ -6,7 +6,7 @@ import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, focusPageTitle, Page, Section } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t, type TextKey } from "../../i18n/index.ts";
+import { listText, type PlainTextKey, t } from "../../i18n/index.ts";
 import { ChooseProtection, type OtherProtection } from "./ChooseProtection.tsx";
 import { taken } from "./protectionChosen.ts";
 import { useWhereKept } from "./useWhereKept.ts";
@@ -43,7 +43,7 @@ export function KeychainProblem({ problem }: { readonly problem: Problem }) {
   );
 }
 
-function textOf(problem: Problem, kept: ReturnType<typeof useWhereKept>): TextKey {
+function textOf(problem: Problem, kept: ReturnType<typeof useWhereKept>): PlainTextKey {
   if (problem === "unreachable") return "gate.keychainUnreachableText";
   const isNew = kept !== null && kept !== "unknown" && kept.keychain.length === 0;
   return isNew ? "gate.keychainLockedNew" : "gate.keychainLockedText";
@@ -54,7 +54,7 @@ function whatWaits(kept: ReturnType<typeof useWhereKept>): string {
   if (kept === null || kept === "unknown") return t("gate.insteadUnknown");
   const accounts = kept.keychain;
   if (accounts.length === 0) return t("gate.insteadNone");
-  const names = new Intl.ListFormat("en").format(accounts.map(nameOf));
+  const names = listText(accounts.map(nameOf));
   return t("gate.insteadText", { count: accounts.length, names });
 }
 

@@ -7,7 +7,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
-import { t, type TextKey } from "../../i18n/index.ts";
+import { t, type PlainTextKey } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { intend, loadSecureBackup, useSecureBackup, type SecureBackupEntry } from "../../stores/secureBackup.ts";
 import { VerifySession } from "../verification/VerifySession.tsx";
@@ -235,7 +235,7 @@ function CheckAgain({ accountId, loading }: { readonly accountId: Account["accou
   );
 }
 
-function words({ setUp, state, intent }: SecureBackupEntry): { title: TextKey; subtitle: TextKey } {
+function words({ setUp, state, intent }: SecureBackupEntry): { title: PlainTextKey; subtitle: PlainTextKey } {
   const kind = setUp?.kind ?? intent;
   if (kind === "change" || kind === "reset") {
     return { title: `backup.replace.${kind}Title`, subtitle: `backup.replace.${kind}Subtitle` };

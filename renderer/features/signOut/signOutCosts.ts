@@ -1,6 +1,6 @@
 import type { SignOutPreview } from "../../../shared/contract/accounts.ts";
 import type { AppErrorKind } from "../../../shared/errors.ts";
-import { t, type TextKey } from "../../i18n/index.ts";
+import { t, type PlainTextKey } from "../../i18n/index.ts";
 
 /** One thing to know before signing out. "error" is a loss that cannot be undone. */
 export interface SignOutCost {
@@ -9,7 +9,7 @@ export interface SignOutCost {
 }
 
 /** Why nothing can be said about the room keys, where the reason lies on this computer. */
-const KEYS_OUT_OF_REACH: Partial<Record<AppErrorKind, { tone: "error" | "warn"; key: TextKey }>> = {
+const KEYS_OUT_OF_REACH: Partial<Record<AppErrorKind, { tone: "error" | "warn"; key: PlainTextKey }>> = {
   store_damaged: { tone: "error", key: "signOut.storeDamaged" },
   data_too_new: { tone: "error", key: "signOut.storeTooNew" },
   store_in_use: { tone: "warn", key: "signOut.storeInUse" },

@@ -86,9 +86,7 @@ function Said({ preview, result }: Pick<ActionOutcomeProps, "preview" | "result"
         <>
           <ErrorText error={result.error} />
           <Notice tone="warn">
-            {t(result.status === "still_running" ? "userActions.stillRunning" : action === "reset_password" ? "userActions.reset_password.unknown" : "userActions.unknown", {
-              userId,
-            })}
+            {t(result.status === "still_running" ? "userActions.stillRunning" : action === "reset_password" ? "userActions.reset_password.unknown" : "userActions.unknown")}
           </Notice>
         </>
       );

@@ -1,6 +1,6 @@
 import type { ActionPreview, UserAction } from "../../../shared/contract/userActions.ts";
 import type { User } from "../../../shared/contract/users.ts";
-import { t, type TextKey } from "../../i18n/index.ts";
+import { t, type PlainTextKey } from "../../i18n/index.ts";
 
 /** What an action does and does not do, as sentences. */
 export interface ActionWords {
@@ -83,8 +83,10 @@ function wordsOf({ action, user, sessions, rooms }: ActionPreview): Partial<Acti
   }
 }
 
+type CountedKey = "userActions.lock.sessions" | "userActions.sessions" | "userActions.rooms";
+
 /** What there is none of need not be said. */
-function counted(count: number | null, known: TextKey, unknown: TextKey): string[] {
+function counted(count: number | null, known: CountedKey, unknown: PlainTextKey): string[] {
   if (count === 0) return [];
   return [count === null ? t(unknown) : t(known, { count })];
 }

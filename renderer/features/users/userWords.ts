@@ -1,6 +1,6 @@
 import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
 import type { Verdict } from "../../accountHealth.ts";
-import { daysBetween, momentText, t } from "../../i18n/index.ts";
+import { daysBetween, dateWithoutTime, momentText, t } from "../../i18n/index.ts";
 
 /** The kinds of users, in the order of their buttons. */
 export const userKinds: readonly UserFilter["kind"][] = [
@@ -48,7 +48,7 @@ export function lastSeenText(lastSeenAt: number | null): string {
 export function dayText(moment: number | null): string {
   if (moment === null) return t("users.unknown");
   if (daysBetween(moment, Date.now()) < 1) return momentText(moment);
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(moment);
+  return dateWithoutTime(moment);
 }
 
 /** The lines of a text field as patterns, each once. */

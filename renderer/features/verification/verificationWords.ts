@@ -1,5 +1,5 @@
 import type { Verification } from "../../../shared/contract/verifications.ts";
-import { t, type TextKey } from "../../i18n/index.ts";
+import { t, textOrNull } from "../../i18n/index.ts";
 
 /** How the other session is called in a sentence. */
 export function otherSessionName({ deviceName, deviceId }: Pick<Verification, "deviceName" | "deviceId">): string {
@@ -9,14 +9,14 @@ export function otherSessionName({ deviceName, deviceId }: Pick<Verification, "d
 
 /** What an emoji is called, by its number in the specification's table. */
 export function emojiName(number: number): string {
-  return t(`verification.emoji.${number}` as TextKey);
+  return textOrNull(`verification.emoji.${number}`) ?? String(number);
 }
 
 /** Why it ended, as a sentence. */
 export function endSentence(verification: Verification): string {
   const { cancelled } = verification;
-  if (!cancelled) return t("verification.ended.other");
   const params = { session: otherSessionName(verification) };
+  if (!cancelled) return t("verification.ended.other", params);
   if (cancelled.reason === "cancelled" && cancelled.by === "us") return t("verification.endedByYou");
   return t(`verification.ended.${cancelled.reason}`, params);
 }

@@ -139,17 +139,17 @@ test("the words of the table", () => {
 
 test("the summary counts those that need something", () => {
   const needing = account({}, { secureBackup: "not_set_up" });
-  expect(summarySentence([account(), needing, account(), needing])).toBe("Two of your four accounts need attention.");
-  expect(summarySentence([account(), needing])).toBe("One of your two accounts needs attention.");
+  expect(summarySentence([account(), needing, account(), needing])).toBe("2 of your 4 accounts need attention.");
+  expect(summarySentence([account(), needing])).toBe("1 of your 2 accounts needs attention.");
   expect(summarySentence([needing])).toBe("Your account needs attention.");
   expect(summarySentence([account()])).toBe("Your account is in good shape.");
-  expect(summarySentence([account(), account(), account()])).toBe("All three accounts are in good shape.");
-  expect(summarySentence([account(), account({}, null)])).toBe("Checking your two accounts…");
+  expect(summarySentence([account(), account(), account()])).toBe("All 3 accounts are in good shape.");
+  expect(summarySentence([account(), account({}, null)])).toBe("Checking your 2 accounts…");
   const starting = account({ status: "starting" });
-  expect(summarySentence([account(), starting])).toBe("One account is still starting.");
+  expect(summarySentence([account(), starting])).toBe("1 account is still starting.");
   expect(summarySentence([starting, starting, starting])).toBe("3 accounts are still starting.");
   expect(summarySentence([needing, account(), starting])).toBe(
-    "One of your three accounts needs attention. One account is still starting.",
+    "1 of your 3 accounts needs attention. 1 account is still starting.",
   );
 });
 

@@ -3,16 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../shared/errors.ts";
 import en from "../../../renderer/i18n/en.json" with { type: "json" };
-import {
-  capitalised,
-  daysBetween,
-  durationText,
-  errorWords,
-  momentText,
-  numberWord,
-  sizeText,
-  t,
-} from "../../../renderer/i18n/index.ts";
+import { argumentsFile, argumentTypes, textsOf } from "../../../build/texts.ts";
+import { daysBetween, durationText, errorWords, momentText, sizeText, t } from "../../../renderer/i18n/index.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const sourceOf = (folder: string): string =>
@@ -23,18 +15,7 @@ const source = sourceOf("renderer");
 /** What keys are put together from at run time: values of the contract, of errors, of main and of the renderer. */
 const words = new Set((source + sourceOf("shared") + sourceOf("main")).match(/[\w-]+(?="|\??:)/g));
 
-type Node = string | { [key: string]: Node };
-
-function isPlural(node: Node): node is { one: string; other: string } {
-  return typeof node === "object" && typeof node["one"] === "string" && typeof node["other"] === "string";
-}
-
-function keysOf(node: Node, path: string): string[] {
-  if (typeof node === "string" || isPlural(node)) return [path];
-  return Object.entries(node).flatMap(([key, child]) => keysOf(child, path ? `${path}.${key}` : key));
-}
-
-const keys = keysOf(en, "");
+const keys = [...textsOf(en).keys()];
 
 /** Keys that are put together at run time, such as `errors.${kind}`: what stands in the place of a part is caught. */
 const built = [...source.matchAll(/`([a-zA-Z_]+\.(?:[a-zA-Z_.]|\$\{[^`{}]*\})*)`/g)]
@@ -104,6 +85,10 @@ describe("texts", () => {
     expect(named.filter((key) => !keys.includes(key))).toEqual([]);
   });
 
+  test("what each text takes is known to the compiler", () => {
+    expect(readFileSync(argumentsFile, "utf8"), "run `npm run texts`").toBe(argumentTypes(en));
+  });
+
   test("every text is used", () => {
     expect(keys.filter((key) => !source.includes(`"${key}"`) && !isBuilt(key))).toEqual([]);
   });
@@ -120,15 +105,6 @@ describe("texts", () => {
 
   test("parameters are text: braces in them are left alone", () => {
     expect(t("signOut.title", { name: "{name} $& \\1" })).toBe("Sign out {name} $& \\1?");
-  });
-
-  test("small numbers are words", () => {
-    expect([numberWord(2), numberWord(10), numberWord(11), capitalised(numberWord(2))]).toEqual([
-      "two",
-      "ten",
-      "11",
-      "Two",
-    ]);
   });
 
   test("sizes and lengths of time", () => {
