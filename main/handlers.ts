@@ -38,6 +38,7 @@ export interface HandlerParts {
   deactivation: Handlers["deactivation"];
   administration: Handlers["administration"];
   users: Handlers["users"];
+  userExport: Handlers["userExport"];
   userActions: Handlers["userActions"];
   newUsers: Handlers["newUsers"];
   registrationTokens: Handlers["registrationTokens"];
@@ -193,6 +194,7 @@ export function createHandlers(parts: HandlerParts): Handlers {
     administration: parts.administration,
     bulk: parts.bulk,
     users: parts.users,
+    userExport: parts.userExport,
     userActions: parts.userActions,
     newUsers: parts.newUsers,
     registrationTokens: parts.registrationTokens,

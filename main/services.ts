@@ -7,7 +7,6 @@ import type { AccountId } from "../shared/ids.ts";
 import { Challenges } from "./uia/challenges.ts";
 import { RegistrationService } from "./onboarding/registrationService.ts";
 import { AdminAccessService } from "./admin/adminAccess.ts";
-import { UsersService } from "./admin/users.ts";
 import { openAdminServices } from "./admin/adminServices.ts";
 import { Avatars } from "./account/avatars.ts";
 import { DeactivationService } from "./account/deactivation/deactivationService.ts";
@@ -152,9 +151,16 @@ export async function openServices(options: ServicesOptions) {
     },
   });
   const administration = new AdminAccessService({ sessions, index, fetch, onlyThisComputer: options.onlyThisComputer ?? false, emit });
+  const unfinishedFiles = new UnfinishedFiles({ path: folders.unfinishedFilesFile, onDamaged });
+  await unfinishedFiles.removeLeftovers();
   const admin = openAdminServices({
     administration,
     sessions,
+    index,
+    jobs,
+    unfinishedFiles,
+    chooseTarget: options.keyFiles.chooseTarget,
+    ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
     secretStore,
     folders,
     fetch,
@@ -178,7 +184,6 @@ export async function openServices(options: ServicesOptions) {
     ports: { chooseSource: options.keyFiles.chooseSource, saveText: options.keeping.saveText },
     ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
   });
-  const users = new UsersService({ apiOf: administration.apiOf, index, log: admin.actionLog });
   const newSessions = new NewSessions({
     fileOf: (accountId) => folders.account(accountId).knownSessions,
     onDamaged,
@@ -224,8 +229,6 @@ export async function openServices(options: ServicesOptions) {
     displayName: (accountId) => sessions.account(accountId).displayName,
     onSettled: (accountId) => refreshHealth(accountId),
   });
-  const unfinishedFiles = new UnfinishedFiles({ path: folders.unfinishedFilesFile, onDamaged });
-  await unfinishedFiles.removeLeftovers();
   const roomKeys = new RoomKeysService({
     session: (accountId) => sessions.session(accountId),
     jobs,
@@ -379,7 +382,6 @@ export async function openServices(options: ServicesOptions) {
     watchSessions: () => watchSessions({ sessions, newSessions, onChanged: onSessionsChanged, logger: accountsLogger }),
     deactivation,
     administration,
-    users,
     ...admin,
     secureBackup,
     roomKeys,

@@ -119,8 +119,8 @@ export class AdminApi {
   }
 
   /** @throws `not_found` where there is no such user */
-  user(userId: string): Promise<User> {
-    return this.request({ path: userPath(userId), schema: UserAnswer, repeatable: true });
+  user(userId: string, how: Pick<AdminRequest<z.ZodType>, "repeatable" | "signal"> = { repeatable: true }): Promise<User> {
+    return this.request({ path: userPath(userId), schema: UserAnswer, ...how });
   }
 
   /** The same, with contacts as the server wrote them. */
@@ -144,7 +144,11 @@ export class AdminApi {
    * @param from where the page before said that this one begins; null for the first
    * @param how `repeatable` for whoever reads on in the background: nobody waits for it before the screen
    */
-  async users(query: Readonly<Record<string, string>>, from: string | null, how: { repeatable?: boolean } = {}): Promise<UserListPage> {
+  async users(
+    query: Readonly<Record<string, string>>,
+    from: string | null,
+    how: Pick<AdminRequest<z.ZodType>, "repeatable" | "signal"> = {},
+  ): Promise<UserListPage> {
     const ask = (version: "v2" | "v3", more: Readonly<Record<string, string>>) =>
       this.request({
         path: [version, "users"],

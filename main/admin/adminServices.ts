@@ -5,6 +5,7 @@ import type { phraseStrength } from "../secrets/phraseStrength.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { askLoginFlows } from "../sessions/discovery.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
+import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { Folders } from "../storage/folders.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
 import { ActionLog } from "./actionLog.ts";
@@ -14,10 +15,13 @@ import { FirstAdminService } from "./firstAdmin.ts";
 import { NewUsersService } from "./newUsers.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
 import { UserActionsService } from "./userActions.ts";
+import { UserExportService, type UserExportParts } from "./userExport.ts";
+import { UsersService } from "./users.ts";
 
-export interface AdminServicesParts {
+export interface AdminServicesParts extends Pick<UserExportParts, "jobs" | "unfinishedFiles" | "chooseTarget" | "firstWaitMs"> {
   administration: AdminAccessService;
   sessions: SessionManager;
+  index: AccountIndex;
   secretStore: SecretStore;
   folders: Folders;
   fetch: Fetch;
@@ -41,8 +45,11 @@ export function openAdminServices(parts: AdminServicesParts) {
     credentials,
     log: actionLog,
   };
+  const users = new UsersService({ apiOf: administration.apiOf, index: parts.index, log: actionLog });
   return {
     actionLog,
+    users,
+    userExport: new UserExportService({ ...parts, apiOf: administration.apiOf, knownOf: (accountId) => users.knownOf(accountId) }),
     credentials,
     userActions: new UserActionsService({
       ...common,

@@ -20,9 +20,12 @@ export interface KnownOfServer {
   providers: () => Promise<readonly string[]>;
 }
 
+/** How the admin API is asked: now, for a person who waits; or with the patience of work that takes long. */
+export type Ask = <T>(question: (api: AdminApi, how: { repeatable?: boolean; signal?: AbortSignal }) => Promise<T>) => Promise<T>;
+
 /** Asks as well as the server can: one that cannot sort like that gives its own order, and one without guests wants to be told so. */
-async function pageOf(api: AdminApi, query: ReadFilter["query"], from: string | null, how = {}): Promise<UserListPage & { sorted: boolean }> {
-  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({ ...(await api.users(asked, from, how)), sorted });
+async function pageOf(askApi: Ask, query: ReadFilter["query"], from: string | null): Promise<UserListPage & { sorted: boolean }> {
+  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({ ...(await askApi((api, how) => api.users(asked, from, how))), sorted });
   const refuses = (thrown: unknown): boolean =>
     thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400;
   const { order_by: _order, dir: _dir, ...unsorted } = query;
@@ -46,6 +49,7 @@ async function pageOf(api: AdminApi, query: ReadFilter["query"], from: string | 
 
 /** A page of what passes the filter. Throws as `AdminApi` does. */
 export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownOfServer, from: string | null): Promise<UserPage> {
+  const ask: Ask = (question) => question(api, {});
   const read = readFilter(filter, api.serverName, known.hidden);
   const rows = from === null ? await ownersOf(api, read, await known.providers()) : [];
   if (!read.possible) return { rows, next: null, total: rows.length, sorted: true };
@@ -55,8 +59,8 @@ export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownO
   let counted = read.counted;
   let total: number | null = null;
   for (let requests = 0; requests < MAX_REQUESTS; requests += 1) {
-    const page = await pageOf(api, { ...read.query, limit }, next);
-    const matching = await siftOut(api, read, page.rows);
+    const page = await pageOf(ask, { ...read.query, limit }, next);
+    const matching = await siftOut(ask, read, page.rows);
     counted &&= matching.length === page.rows.length;
     rows.push(...matching.filter(({ userId }) => !rows.some((row) => row.userId === userId)));
     ({ next, total, sorted } = page);
@@ -67,18 +71,30 @@ export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownO
   return { rows, next, total, sorted };
 }
 
-/** Everybody who passes the filter, each once, though others come and go while it is read. Throws as `AdminApi` does. */
-export async function listUserIds(api: AdminApi, filter: UserFilter, known: KnownOfServer): Promise<string[]> {
+/**
+ * Everybody who passes the filter, each once, though others come and go while it is read. Throws as `AdminApi` does.
+ *
+ * @param ask in place of asking at once
+ * @param onPage told how many there are so far
+ */
+export async function listAllUsers(
+  api: AdminApi,
+  filter: UserFilter,
+  known: KnownOfServer,
+  ask: Ask = (question) => question(api, { repeatable: true }),
+  onPage: (count: number) => void = () => undefined,
+): Promise<UserRow[]> {
   const read = readFilter(filter, api.serverName, known.hidden);
-  const userIds = new Set((await ownersOf(api, read, await known.providers())).map(({ userId }) => userId));
-  if (!read.possible) return [...userIds];
+  const rows = new Map((await ownersOf(api, read, await known.providers())).map((row) => [row.userId, row]));
   let next: string | null = null;
+  if (!read.possible) return [...rows.values()];
   do {
-    const page: UserListPage = await pageOf(api, { ...read.query, limit: "1000" }, next, { repeatable: true });
-    for (const { userId } of await siftOut(api, read, page.rows)) userIds.add(userId);
+    const page: UserListPage = await pageOf(ask, { ...read.query, limit: "1000" }, next);
+    for (const row of await siftOut(ask, read, page.rows)) if (!rows.has(row.userId)) rows.set(row.userId, row);
     next = page.next;
+    onPage(rows.size);
   } while (next !== null);
-  return [...userIds];
+  return [...rows.values()];
 }
 
 /**
@@ -109,14 +125,14 @@ async function ownersOf(api: AdminApi, { contacts, externalId, isListed, asksEac
 const AT_ONCE = 8;
 
 /** Those of some rows that pass the filter, each asked about where the list does not say enough. */
-async function siftOut(api: AdminApi, { matches, asksEach }: ReadFilter, rows: readonly UserRow[]): Promise<UserRow[]> {
+async function siftOut(ask: Ask, { matches, asksEach }: ReadFilter, rows: readonly UserRow[]): Promise<UserRow[]> {
   const matching = rows.filter(matches);
   if (!asksEach) return matching;
   const suspended = new Set<string>();
   for (let at = 0; at < matching.length; at += AT_ONCE) {
     const asked = matching.slice(at, at + AT_ONCE).map(async ({ userId }) => {
       // Who is gone meanwhile is not among them either.
-      const user = await api.user(userId).catch(nullIfNotFound);
+      const user = await ask((api, how) => api.user(userId, how)).catch(nullIfNotFound);
       if (user?.suspended === true) suspended.add(userId);
     });
     await Promise.all(asked);

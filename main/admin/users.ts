@@ -1,5 +1,5 @@
 import type { Handlers } from "../../shared/contract/index.ts";
-import type { User, UserPage } from "../../shared/contract/users.ts";
+import type { User, UserPage, UserRow } from "../../shared/contract/users.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { ActionLog } from "./actionLog.ts";
@@ -8,7 +8,7 @@ import { changeUser } from "./changeUser.ts";
 import { type ChangedContacts, changeExternalIds, changeThreepids } from "./userContacts.ts";
 import { type DeviceAnswer, listUserDevices, renameUserDevice, signOutUserDevices } from "./userDevices.ts";
 import { ssoProvidersOf } from "./ssoProviders.ts";
-import { type KnownOfServer, listUserIds, listUsers, userAsListed } from "./userList.ts";
+import { type KnownOfServer, listAllUsers, listUsers, userAsListed } from "./userList.ts";
 import { type RoomAnswer, listUserRooms } from "./userRooms.ts";
 
 export interface UsersParts {
@@ -31,11 +31,18 @@ export class UsersService implements Requests {
   }
 
   list({ accountId, filter, from }: Input<"list">): Promise<UserPage> {
-    return listUsers(this.#parts.apiOf(accountId), filter, this.#known(accountId), from);
+    return listUsers(this.#parts.apiOf(accountId), filter, this.knownOf(accountId), from);
   }
 
   async ids({ accountId, filter }: Input<"ids">): Promise<{ userIds: string[] }> {
-    return { userIds: await listUserIds(this.#parts.apiOf(accountId), filter, this.#known(accountId)) };
+    const rows = await listAllUsers(this.#parts.apiOf(accountId), filter, this.knownOf(accountId));
+    return { userIds: rows.map(({ userId }) => userId) };
+  }
+
+  async rows({ accountId, filter, userIds }: Input<"rows">): Promise<{ rows: UserRow[] }> {
+    const wanted = new Set(userIds);
+    const rows = await listAllUsers(this.#parts.apiOf(accountId), filter, this.knownOf(accountId));
+    return { rows: rows.filter(({ userId }) => wanted.has(userId)) };
   }
 
   hidden({ accountId }: Input<"hidden">): { patterns: string[] } {
@@ -88,7 +95,8 @@ export class UsersService implements Requests {
     return listUserRooms(this.#parts.apiOf(accountId), userId);
   }
 
-  #known(accountId: AccountId): KnownOfServer {
+  /** What the list of an account's server goes by, besides its filter. */
+  knownOf(accountId: AccountId): KnownOfServer {
     return {
       hidden: this.#hidden(accountId),
       providers: async () => {

@@ -16,7 +16,7 @@ import { BackupEntriesApi } from "../roomKeys/backupEntriesApi.ts";
 import { deliverTo } from "./importTarget.ts";
 import { anySignal } from "../http/anySignal.ts";
 import { KeyFileReader } from "../roomKeys/keyFileReader.ts";
-import { unfinishedName } from "../roomKeys/keyFileWriter.ts";
+import { unfinishedName } from "../storage/growingFile.ts";
 import { roomNames } from "../roomKeys/roomNames.ts";
 import { ownStoreOf } from "../roomKeys/ownStore.ts";
 import { runWithBackup } from "../roomKeys/runWithBackup.ts";

@@ -1,11 +1,8 @@
 import { type Cipheriv, createCipheriv, createHmac, type Hmac, randomBytes } from "node:crypto";
 import { fileFailure } from "../storage/fileErrors.ts";
-import { renameDurably } from "../storage/durableFile.ts";
-import { files, type OpenFile } from "../storage/fileLayer.ts";
+import { GrowingFile } from "../storage/growingFile.ts";
 import { ArmourEncoder } from "./keyFileArmour.ts";
 import { FORMAT_VERSION, HEAD_BYTES, IV_BYTES, keyFileKeys, ROUNDS, SALT_BYTES } from "./keyFileFormat.ts";
-
-const FILE_MODE = 0o600;
 
 /** What seals the text of one file. */
 interface Sealing {
@@ -13,24 +10,13 @@ interface Sealing {
   hmac: Hmac;
 }
 
-/** The name under which a key file grows until it is whole. */
-export function unfinishedName(path: string): string {
-  return `${path}.part`;
-}
-
-/**
- * Writes a key file piece by piece. It grows under another name, readable by this person alone, and gets its own name
- * when all of it is on the disk; a file that had the name before is there until then.
- */
+/** Writes a key file piece by piece, as `GrowingFile` does. */
 export class KeyFileWriter {
-  readonly #path: string;
-  readonly #file: OpenFile;
+  readonly #file: GrowingFile;
   readonly #sealing: Promise<Sealing>;
   readonly #armour = new ArmourEncoder();
-  #open = true;
 
-  private constructor(path: string, file: OpenFile, sealing: Promise<Sealing>) {
-    this.#path = path;
+  private constructor(file: GrowingFile, sealing: Promise<Sealing>) {
     this.#file = file;
     this.#sealing = sealing;
   }
@@ -51,22 +37,16 @@ export class KeyFileWriter {
     salt.copy(head, 1);
     iv.copy(head, 1 + SALT_BYTES);
     head.writeUInt32BE(rounds, 1 + SALT_BYTES + IV_BYTES);
-    try {
-      // What lies there is a leftover of ours, or a link that leads elsewhere: neither is to be written through.
-      await files().rm(unfinishedName(path));
-      const file = await files().open(unfinishedName(path), "wx", FILE_MODE);
-      const sealing = keyFileKeys(passphrase, salt, rounds).then(({ aes, mac }) => ({
-        cipher: createCipheriv("aes-256-ctr", aes, iv),
-        hmac: createHmac("sha256", mac).update(head),
-      }));
-      // Whoever writes is told; a file that is discarded first has nobody to tell.
-      sealing.catch(() => undefined);
-      const writer = new KeyFileWriter(path, file, sealing);
-      await writer.#append(head);
-      return writer;
-    } catch (thrown) {
-      throw fileFailure(thrown);
-    }
+    const file = await GrowingFile.open(path);
+    const sealing = keyFileKeys(passphrase, salt, rounds).then(({ aes, mac }) => ({
+      cipher: createCipheriv("aes-256-ctr", aes, iv),
+      hmac: createHmac("sha256", mac).update(head),
+    }));
+    // Whoever writes is told; a file that is discarded first has nobody to tell.
+    sealing.catch(() => undefined);
+    const writer = new KeyFileWriter(file, sealing);
+    await writer.#append(head);
+    return writer;
   }
 
   /** Adds clear text. Throws `file_failed`; the file is then gone. */
@@ -83,11 +63,8 @@ export class KeyFileWriter {
       // In counter mode nothing is left to be sealed at the end.
       const { hmac } = await this.#sealing;
       await this.#append(hmac.digest());
-      await this.#file.writeFile(this.#armour.end());
-      await this.#file.sync();
-      this.#open = false;
-      await this.#file.close();
-      await renameDurably(unfinishedName(this.#path), this.#path);
+      await this.#file.append(this.#armour.end());
+      await this.#file.finish();
     } catch (thrown) {
       await this.discard();
       throw fileFailure(thrown);
@@ -95,19 +72,11 @@ export class KeyFileWriter {
   }
 
   /** Removes what was written; a file that had the name before is untouched. Never throws. */
-  async discard(): Promise<void> {
-    if (this.#open) await this.#file.close().catch(() => undefined);
-    this.#open = false;
-    await files().rm(unfinishedName(this.#path)).catch(() => undefined);
+  discard(): Promise<void> {
+    return this.#file.discard();
   }
 
-  async #append(bytes: Buffer): Promise<void> {
-    try {
-      // writeFile goes on until all is written, or says why not.
-      await this.#file.writeFile(this.#armour.encode(bytes));
-    } catch (thrown) {
-      await this.discard();
-      throw fileFailure(thrown);
-    }
+  #append(bytes: Buffer): Promise<void> {
+    return this.#file.append(this.#armour.encode(bytes));
   }
 }

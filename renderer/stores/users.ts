@@ -184,3 +184,10 @@ export async function hideUsers(accountId: AccountId, patterns: readonly string[
   hiddenUsers.set(accountId, kept);
   await listUsers(accountId, { withoutHidden: true });
 }
+
+/** What the list says of some users: asked for where it has not been read that far. @throws RequestFailure */
+export async function rowsOfUsers(accountId: AccountId, userIds: ReadonlySet<string>): Promise<readonly UserRow[]> {
+  const { rows, filter } = listOf(accountId);
+  const known = rows.filter(({ userId }) => userIds.has(userId));
+  return known.length === userIds.size ? known : (await steward.users.rows({ accountId, filter, userIds: [...userIds] })).rows;
+}

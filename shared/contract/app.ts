@@ -43,6 +43,8 @@ export type AppInfo = z.infer<typeof AppInfo>;
 
 /** In UTF-16 code units: as much as most issue trackers take, where a report is pasted. */
 export const MAX_COPIED = 65_536;
+/** What a person copies may be a list of a hundred thousand users. */
+const MAX_COPIED_BY_PERSON = 50_000_000;
 
 /** Something that went wrong in the window: drawing it, an event, or a promise that nobody waited for. */
 export const RendererError = z.object({
@@ -70,7 +72,7 @@ export const app = domain({
     openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({})),
     /** While a secret is shown: keeps the window out of screenshots and shared screens, where the system can do that. */
     keepScreenPrivate: request(z.object({ private: z.boolean() }), z.object({})),
-    copyText: request(z.object({ text: z.string().max(MAX_COPIED) }), z.object({})),
+    copyText: request(z.object({ text: z.string().max(MAX_COPIED_BY_PERSON) }), z.object({})),
     /** Notes an error of the window's in the log and for the report. Too many are only counted. */
     reportError: request(RendererError, z.object({})),
     /** The redacted text of what went wrong, or of the recent log where nothing did, for the person to copy. */

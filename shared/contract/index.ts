@@ -23,6 +23,7 @@ import { secureBackup } from "./secureBackup.ts";
 import { devices } from "./devices.ts";
 import { signIn } from "./signIn.ts";
 import { users } from "./users.ts";
+import { userExport } from "./userExport.ts";
 import { userActions } from "./userActions.ts";
 import { verifications } from "./verifications.ts";
 
@@ -51,6 +52,7 @@ export const contract = {
   administration,
   bulk,
   users,
+  userExport,
   userActions,
   newUsers,
   registrationTokens,

@@ -20,7 +20,7 @@ export const Job = z.object({
   jobId: ConversationId,
   /** Null for work that belongs to no single account. */
   accountId: AccountId.nullable(),
-  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup", "create_users", "deactivate_users", "lock_users", "unlock_users", "reset_passwords"]),
+  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup", "create_users", "deactivate_users", "lock_users", "unlock_users", "reset_passwords", "export_users"]),
   /** `paused` until the person lets it go on; `interrupted` goes on by itself where the kind of Job can. */
   status: z.enum(["running", "paused", "done", "failed", "cancelled", "interrupted"]),
   progress: z.object({ done: z.number().int(), total: z.number().int().nullable() }),

@@ -120,6 +120,8 @@ export const users = domain({
     list: request(one.extend({ filter: UserFilter, from: z.string().max(1000).nullable() }), UserPage),
     /** All that the list would show, in its order. */
     ids: request(one.extend({ filter: UserFilter }), z.object({ userIds: z.array(UserId) })),
+    /** Those of some users whom the list would show, as it shows them, in its order. */
+    rows: request(one.extend({ filter: UserFilter, userIds: z.array(UserId).max(100_000) }), z.object({ rows: z.array(UserRow) })),
     hidden: request(one, patterns),
     setHidden: request(one.extend(patterns.shape), patterns),
     get: request(oneUser, User),

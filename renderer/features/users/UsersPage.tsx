@@ -17,13 +17,17 @@ import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { steward } from "../../bridge.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
+import { speak } from "../../stores/announcements.ts";
 import { prepareBulk } from "../../stores/bulk.ts";
+import { jobChanged } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
 import { hiddenUsers, listUsers, listUsersAgain, openUserList, selectAllMatching, selectUsers, useSelectedUsers, useUserList } from "../../stores/users.ts";
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
 import { NewUserButton } from "../newUser/NewUserButton.tsx";
 import { WaitingCredentials } from "../userActions/WaitingCredentials.tsx";
+import { copySelectedUsers } from "./copyUsers.ts";
 import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
 import { UsersTable } from "./UsersTable.tsx";
@@ -187,12 +191,22 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
   );
 }
 
+/** Writes those who are selected, or all that match, into a file that the person names. @throws RequestFailure */
+async function saveUsers(accountId: AccountId, filter: UserFilter, selected: ReadonlySet<string>): Promise<void> {
+  const { job } = await steward.userExport.save({ accountId, filter, userIds: selected.size === 0 ? null : [...selected] });
+  if (job) jobChanged(job);
+}
+
 const bulkActions = ["reset_passwords", "lock", "unlock", "deactivate"] as const;
 
 /** Who is selected, and everybody else who matches. */
 function Selection({ accountId }: { readonly accountId: AccountId }) {
   const selected = useSelectedUsers(accountId);
-  const { rows, next, total } = useUserList(accountId);
+  const { rows, next, total, filter } = useUserList(accountId);
+  const save = useAction(() => saveUsers(accountId, filter, selected));
+  const copy = useAction(async () => {
+    speak(t("users.copied", { count: await copySelectedUsers(accountId) }));
+  });
   const all = useAction(() => selectAllMatching(accountId));
   const prepare = useAction(async (action: (typeof bulkActions)[number]) => {
     await prepareBulk(accountId, action, selected);
@@ -214,13 +228,24 @@ function Selection({ accountId }: { readonly accountId: AccountId }) {
             {t("users.selectNone")}
           </Button>
         )}
+        {selected.size === 0 && (
+          <Button small busy={save.busy} onPress={() => void save.run()}>
+            {t("users.exportAll")}
+          </Button>
+        )}
         {selected.size > 0 && (
           <Menu
             label={t("users.doWithSelected")}
-            items={bulkActions.map((action) => ({ id: action, text: t(`users.bulk.${action}`), onChoose: () => void prepare.run(action) }))}
+            items={[
+              { id: "copy", text: t("users.copy"), onChoose: () => void copy.run() },
+              { id: "export", text: t("users.export"), onChoose: () => void save.run() },
+              ...bulkActions.map((action) => ({ id: action, text: t(`users.bulk.${action}`), onChoose: () => void prepare.run(action) })),
+            ]}
           />
         )}
       </div>
+      {save.error && <ErrorText error={save.error} />}
+      {copy.error && <ErrorText error={copy.error} />}
       {prepare.error && <ErrorText error={prepare.error} />}
       {all.error && <ErrorText error={all.error} />}
     </>

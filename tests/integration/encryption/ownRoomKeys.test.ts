@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { BackupEncryptor } from "../../../main/roomKeys/backupCipher.ts";
 import { sealEntry } from "../../../main/roomKeys/backupEntries.ts";
-import { unfinishedName } from "../../../main/roomKeys/keyFileWriter.ts";
+import { unfinishedName } from "../../../main/storage/growingFile.ts";
 import type { RoomKey } from "../../../main/roomKeys/roomKey.ts";
 import { runWorker } from "../../../main/roomKeys/runWorker.ts";
 import { takeExported } from "../../../main/roomKeys/importToSession.ts";

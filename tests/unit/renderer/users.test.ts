@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { listMoreUsers, listUsers, selectAllMatching, selectedUsers, selectUser, useUsers } from "../../../renderer/stores/users.ts";
+import { textOfUsers } from "../../../renderer/features/users/copyUsers.ts";
 import { lastSeenText, patternsIn, verdictsOf } from "../../../renderer/features/users/userWords.ts";
 
 const lea = "aaaaaaaaaaaaaaaa" as AccountId;
@@ -113,6 +114,15 @@ it("says nothing of a state that the server does not tell, and never says never"
     "Admin",
   ]);
   expect(lastSeenText(null)).toBe("Unknown");
+});
+
+it("copies users as cells that a spreadsheet takes for text, those of whom nothing is known as well", () => {
+  const odd = { ...row("@a:x"), displayName: "=1+1\tB\nC", admin: true, userType: "-x" };
+  const text = textOfUsers(["@b:x", "@a:x"], [odd, row("@c:x")]);
+  const [heading, ...lines] = text.split("\n").map((line) => line.split("\t"));
+  expect(heading).toEqual(["Matrix ID", "Display name", "State", "Created", "Last seen"]);
+  expect(lines).toEqual([["@b:x"], ["@a:x", "'=1+1 B C", "Admin, -x", "Unknown", "Unknown"]]);
+  expect(textOfUsers(["@a:x"], [{ ...odd, displayName: " @SUM(1)" }])).toContain("\t'@SUM(1)\t");
 });
 
 it("takes patterns one a line, each once", () => {
