@@ -177,6 +177,7 @@ export interface TextArguments {
   "users.choose": { name: string };
   "users.selected": { count: number };
   "users.selectAllCount": { count: number };
+  "users.copied": { count: number };
   "users.removeNamed": { name: string };
   "users.removeTitle": { name: string };
   "users.removeContactText": { name: string };
