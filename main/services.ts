@@ -155,10 +155,7 @@ export async function openServices(options: ServicesOptions) {
   await unfinishedFiles.removeLeftovers();
   const admin = openAdminServices({
     administration,
-    sessions,
-    index,
-    jobs,
-    unfinishedFiles,
+    ...{ sessions, index, jobs, unfinishedFiles },
     chooseTarget: options.keyFiles.chooseTarget,
     ...(options.serverAwayMs !== undefined && { firstWaitMs: options.serverAwayMs }),
     secretStore,
