@@ -6,7 +6,7 @@ import type { Fetch } from "../../http/redirects.ts";
 import { type AccessTokens, type KeeperTimes, type TokenRefresh, TokenKeeper } from "../../http/tokenKeeper.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../../secrets/secretStore.ts";
-import type { SignedInTokens } from "../initialSecrets.ts";
+import { type SignedInTokens, tokensOf } from "../initialSecrets.ts";
 import { AuthMetadata, askAuthMetadata } from "./authMetadata.ts";
 import { refreshTokens, revoke, type TokenAnswer } from "./authServer.ts";
 
@@ -29,7 +29,7 @@ export interface OauthTokens extends AccessTokens {
 }
 
 /** What an account's secrets say of it; null where the session is none of an authorization server's. */
-export function oauthGrantIn({ oauth }: Pick<AccountSecrets, "oauth">): OauthGrant | null {
+export function oauthGrantIn({ oauth }: { oauth?: string | undefined }): OauthGrant | null {
   if (oauth === undefined) return null;
   try {
     return OauthGrant.safeParse(JSON.parse(oauth)).data ?? null;
@@ -42,14 +42,16 @@ export function oauthGrantIn({ oauth }: Pick<AccountSecrets, "oauth">): OauthGra
  * The tokens that a token endpoint has answered with, as they are kept.
  *
  * @param before the refresh token that goes on being good where the answer has none
+ * @param now milliseconds since 1970
  */
 export function tokensFrom(
   answer: TokenAnswer,
   kept: Pick<OauthGrant, "clientId" | "metadata">,
   before: string | null = null,
+  now: () => number = Date.now,
 ): SignedInTokens {
   const lifetimeMs = answer.expires_in == null ? null : answer.expires_in * 1000;
-  const expiresAt = lifetimeMs === null ? null : Date.now() + lifetimeMs;
+  const expiresAt = lifetimeMs === null ? null : now() + lifetimeMs;
   return {
     accessToken: answer.access_token,
     refreshToken: answer.refresh_token ?? before,
@@ -58,7 +60,7 @@ export function tokensFrom(
 }
 
 export interface SessionTokensParts {
-  secretStore: Pick<SecretStore, "update">;
+  secretStore: Pick<SecretStore, "read" | "update">;
   fetch: Fetch;
   keepOutOfLogs: (secret: string) => void;
   /** Told of tokens that are worth nothing any more. */
@@ -81,13 +83,19 @@ export function sessionTokens(
   secrets: AccountSecrets,
   onOver: () => void,
 ): TokenKeeper {
-  const grant = oauthGrantIn(secrets);
-  const { accessToken, refreshToken } = secrets;
-  if (grant === null || refreshToken === null) return new TokenKeeper<AccessTokens>({ accessToken, expiresAt: null });
-  parts.keepOutOfLogs(refreshToken);
-  const { expiresAt, lifetimeMs } = grant;
-  const first: OauthTokens = { accessToken, refreshToken, grant, expiresAt, lifetimeMs };
+  const first = oauthTokensIn(tokensOf(secrets));
+  if (first === null) return new TokenKeeper<AccessTokens>({ accessToken: secrets.accessToken, expiresAt: null });
+  parts.keepOutOfLogs(first.refreshToken);
   return new TokenKeeper(first, refreshOf(parts, accountId, baseUrl, onOver), parts.keeperTimes) as unknown as TokenKeeper;
+}
+
+/** The tokens among what was given or is kept, where they can be refreshed; null otherwise. */
+function oauthTokensIn(given: SignedInTokens): OauthTokens | null {
+  const grant = oauthGrantIn(given);
+  const { accessToken, refreshToken } = given;
+  if (grant === null || refreshToken === null) return null;
+  const { expiresAt, lifetimeMs } = grant;
+  return { accessToken, refreshToken, grant, expiresAt, lifetimeMs };
 }
 
 function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: string, onOver: () => void): TokenRefresh<OauthTokens> {
@@ -102,27 +110,35 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
   let replaced: string | null = null;
   /** The pair before the one in use: its access token may be good for some minutes yet. */
   let before: readonly string[] = [];
-  return {
-    exchange: async ({ refreshToken, grant: { clientId, metadata: kept } }) => {
-      const metadata = newer ?? kept;
-      replaced = refreshToken;
-      try {
-        const answer = await refreshTokens({ fetch, metadata }, clientId, refreshToken);
-        const tokens = tokensFrom(answer, { clientId, metadata }, refreshToken);
-        for (const secret of [tokens.accessToken, tokens.refreshToken]) if (secret !== null) keepOutOfLogs(secret);
-        const grant = oauthGrantIn(tokens) as OauthGrant;
-        return { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken as string, grant, expiresAt: grant.expiresAt, lifetimeMs: grant.lifetimeMs };
-      } catch (thrown) {
-        if (thrown instanceof OauthError && thrown.code === "invalid_grant") {
-          onOver();
-          throw new AppFailure({ kind: "unauthenticated", softLogout: false }, { cause: thrown });
-        }
-        logger.warn("tokens could not be refreshed", { accountId, error: thrown });
-        void learnAnew(metadata.issuer);
-        const { host } = new URL(metadata.token_endpoint);
-        throw new AppFailure({ kind: "sign_in_service_unreachable", host }, { cause: thrown });
+  /** What lies in the vault now, where that is not what was sent: another process has refreshed it, or the person has signed in again. */
+  const writtenMeanwhile = async (sent: string): Promise<OauthTokens | null> => {
+    const read = await secretStore.read(accountId);
+    const kept = read.kind === "found" ? oauthTokensIn(tokensOf(read.secrets)) : null;
+    return kept === null || kept.refreshToken === sent ? null : kept;
+  };
+  const exchange = async ({ refreshToken, grant: { clientId, metadata: kept } }: OauthTokens, isLast = false): Promise<OauthTokens> => {
+    const metadata = newer ?? kept;
+    replaced = refreshToken;
+    try {
+      const answer = await refreshTokens({ fetch, metadata }, clientId, refreshToken);
+      const tokens = tokensFrom(answer, { clientId, metadata }, refreshToken, parts.keeperTimes?.now);
+      for (const secret of [tokens.accessToken, tokens.refreshToken]) if (secret !== null) keepOutOfLogs(secret);
+      return oauthTokensIn(tokens) as OauthTokens;
+    } catch (thrown) {
+      if (thrown instanceof OauthError && thrown.code === "invalid_grant") {
+        const meanwhile = isLast ? null : await writtenMeanwhile(refreshToken);
+        if (meanwhile !== null) return exchange(meanwhile, true);
+        onOver();
+        throw new AppFailure({ kind: "unauthenticated", softLogout: false }, { cause: thrown });
       }
-    },
+      logger.warn("tokens could not be refreshed", { accountId, error: thrown });
+      void learnAnew(metadata.issuer);
+      const { host } = new URL(metadata.token_endpoint);
+      throw new AppFailure({ kind: "sign_in_service_unreachable", host }, { cause: thrown });
+    }
+  };
+  return {
+    exchange: (tokens) => exchange(tokens),
     persist: async ({ accessToken, refreshToken, grant }) => {
       let now: readonly string[] = [];
       await secretStore.update(accountId, (secrets) => {

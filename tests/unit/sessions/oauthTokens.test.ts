@@ -37,6 +37,7 @@ afterEach(() => server.stop());
 
 function keeper() {
   const secretStore = {
+    read: () => Promise.resolve({ kind: "found", secrets, place: "keychain" } as const),
     update: (_id: AccountId, change: (secrets: AccountSecrets) => AccountSecrets) => Promise.resolve((secrets = change(secrets))),
   };
   const parts = { secretStore, fetch, keepOutOfLogs: () => undefined, worthless: (secret: string) => void worthless.push(secret), logger: quietLogger };
@@ -55,6 +56,23 @@ describe("the tokens of an authorization server", () => {
     expect(Object.fromEntries(new URLSearchParams(exchanges()[0]!.body))).toEqual({ grant_type: "refresh_token", client_id: "our client", refresh_token: "refresh 0" });
     expect(exchanges()[0]!.headers["user-agent"]).toMatch(/^Steward\//);
     expect(worthless).toEqual(["access 0", "refresh 0", "access 1", "refresh 1"]);
+  });
+
+  it("are those that another process has written down meanwhile, where the server knows ours no more", async () => {
+    const tokens = keeper();
+    secrets = { ...secrets, accessToken: "access other", refreshToken: "refresh other" };
+    answers = [{ status: 400, body: { error: "invalid_grant" } }, { status: 200, body: pair(7) }];
+    expect(await tokens.replacementFor("access 0")).toBe("access 7");
+    expect(exchanges().map(({ body }) => new URLSearchParams(body).get("refresh_token"))).toEqual(["refresh 0", "refresh other"]);
+    expect(secrets).toMatchObject({ accessToken: "access 7", refreshToken: "refresh 7" });
+    expect(ended).toBe(0);
+    // Once: it goes round in no circle.
+    tokens.accepted("access 7");
+    secrets = { ...secrets, refreshToken: "refresh third" };
+    answers = Array.from({ length: 5 }, () => ({ status: 400, body: { error: "invalid_grant" } }));
+    expect(await errorOf(tokens.replacementFor("access 7"))).toEqual({ kind: "unauthenticated", softLogout: false });
+    expect(exchanges()).toHaveLength(4);
+    expect(ended).toBe(1);
   });
 
   it("keep their refresh token where the answer has no other", async () => {
