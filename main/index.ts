@@ -12,6 +12,7 @@ import type { Account } from "../shared/contract/accounts.ts";
 import type { AppInfo } from "../shared/contract/app.ts";
 import { type AppError, AppFailure } from "../shared/errors.ts";
 import { registerAssetScheme, serveAssets } from "./app/assets.ts";
+import { Deferred } from "./app/deferred.ts";
 import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
 import { hardenApp } from "./app/hardening.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
@@ -65,6 +66,7 @@ if (removedVariables.length > 0) logger.warn("took variables out of the environm
 hardenApp({ locked, logger });
 registerAssetScheme();
 
+const notices: AppInfo["notices"] = [];
 const settingsFile = new SettingsFile({ path: folders.settingsFile, onDamaged: noteDamage });
 const index = new AccountIndex({
   path: folders.accountIndexFile,
@@ -74,8 +76,6 @@ const index = new AccountIndex({
     logger.warn("accounts in the list were not understood, and left as they are", { count });
   },
 });
-const notices: AppInfo["notices"] = [];
-
 function noteDamage(damaged: DamagedFile): void {
   notices.unshift({ kind: "file_was_damaged", ...damaged });
   logger.warn("a file was damaged", { ...damaged });
@@ -119,7 +119,7 @@ function reportFailedStart(error: unknown): void {
 }
 
 /** What the first page shows. Null while a passphrase protects the accounts, because its question comes first. */
-function accountsBeforeRooms(): Account[] | null {
+function accountsBeforeServices(): Account[] | null {
   if (existsSync(folders.passphraseFile)) return null;
   return index
     .list()
@@ -128,57 +128,17 @@ function accountsBeforeRooms(): Account[] | null {
 }
 
 async function start(): Promise<void> {
-  // Not behind the window yet: what it needs to exist, and what decides how the app ends.
-  let behind: Promise<StartedServices> | null = null;
-  quitInOrder({
-    window,
-    shutdown: async () => {
-      try {
-        await (await behind)?.shutdown();
-        logger.info("ended in order");
-      } finally {
-        await log.flush();
-      }
-    },
-    logger,
-  });
+  const assets = new Deferred<AssetServer>();
+  const started = new Deferred<StartedServices>();
+  const services = new Deferred<Services>();
+  quitInOrder({ window, shutdown: () => endServices(assets, started), logger });
+
   const [settings] = await Promise.all([settingsFile.settings(), app.whenReady(), index.load()]);
   const crash = crashes.noticeOfEarlierRuns();
   if (crash) notices.push(crash);
   applyTheme(settings.theme);
-  let opened = (): void => undefined;
-  const whenOpened = new Promise<void>((resolve) => (opened = resolve));
-  const assets: Promise<AssetServer> = whenOpened.then(() =>
-    createAssetServer({
-      rendererDir: join(__dirname, "../renderer"),
-      knownAccounts: () => (services ? services.sessions.list() : accountsBeforeRooms()),
-      avatarOf: async (accountId) => (await (await building).services).avatars.read(accountId),
-      reportFolder: folders.logs,
-      logger: createLogger(log, "assets"),
-    }),
-  );
-  const building: Promise<StartedServices> = assets.then(async () => {
-    // The page draws the accounts by itself meanwhile, and gets its files through this thread. Without a page there is
-    // somebody behind the window all the same.
-    await Promise.race([window.drawn, pause(MAX_PAGE_MS)]);
-    const { startServices } = await import("./startServices.ts");
-    return startServices({
-      window,
-      folders,
-      index,
-      settingsFile,
-      log,
-      secretsToRedact,
-      crashes,
-      notices,
-      onDamaged: noteDamage,
-    });
-  });
-  let services: Services | null = null;
-  const answers = building.then(async (built) => {
-    services = await built.services;
-    return built.answers;
-  });
+
+  const answers = started.promise.then((parts) => parts.answers);
   startRouter({
     ipcMain,
     channels: channelNames.requests,
@@ -186,10 +146,35 @@ async function start(): Promise<void> {
     isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
     logger: createLogger(log, "ipc"),
   });
-  serveAssets(rendererSession(), async (request) => (await assets)(request));
+  serveAssets(rendererSession(), async (request) => (await assets.promise)(request));
   await window.open();
   // From here on the window's own process is starting, and what it needs next is made meanwhile.
-  opened();
-  behind = building;
-  await answers;
+  assets.resolve(
+    createAssetServer({
+      rendererDir: join(__dirname, "../renderer"),
+      knownAccounts: () => services.value?.sessions.list() ?? accountsBeforeServices(),
+      avatarOf: async (accountId) => (await services.promise).avatars.read(accountId),
+      reportFolder: folders.logs,
+      logger: createLogger(log, "assets"),
+    }),
+  );
+
+  // The page draws the accounts by itself meanwhile, and gets its files through this thread. Without a page there is
+  // somebody behind the window all the same.
+  await Promise.race([window.drawn, pause(MAX_PAGE_MS)]);
+  const { startServices } = await import("./startServices.ts");
+  started.resolve(
+    startServices({ window, folders, index, settingsFile, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),
+  );
+  await Promise.all([answers, started.promise.then(async (parts) => services.resolve(await parts.services))]);
+}
+
+/** Ends what stands behind the window; once there is a window, that is waited for where it is not there yet. */
+async function endServices(assets: Deferred<AssetServer>, started: Deferred<StartedServices>): Promise<void> {
+  try {
+    if (assets.value !== null) await (await started.promise).shutdown();
+    logger.info("ended in order");
+  } finally {
+    await log.flush();
+  }
 }

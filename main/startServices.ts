@@ -1,20 +1,21 @@
-import { app, powerMonitor } from "electron";
+import { setTimeout as pause } from "node:timers/promises";
+import { powerMonitor } from "electron";
 import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
-import type { Emit, Handlers } from "../shared/contract/index.ts";
+import type { Emit } from "../shared/contract/index.ts";
+import type { AccountId } from "../shared/ids.ts";
+import { AppService } from "./app/appService.ts";
 import { Dialogs } from "./app/dialogs.ts";
-import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
-import { RendererErrors } from "./app/rendererErrors.ts";
+import { openHomeserverPage } from "./app/external.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
-import { applyTheme } from "./app/theme.ts";
 import { notify } from "./app/notifications.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
-import type { Fetch } from "./http/redirects.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
 import { createEmit } from "./ipc/emit.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, type LogFile } from "./logging/logFile.ts";
+import type { Logger } from "./logging/logger.ts";
 import type { SecretsToRedact } from "./logging/redact.ts";
 import type { ServicesOptions, Services } from "./services.ts";
 import { shutDown } from "./shutdown.ts";
@@ -50,18 +51,20 @@ export interface StartedServices {
  * wait for it.
  */
 export function startServices(front: WindowParts): StartedServices {
-  const { window, folders, index, log, secretsToRedact, onDamaged } = front;
+  const { window, folders, index, settingsFile, log, secretsToRedact, onDamaged } = front;
   const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow);
   const keepOutOfLogs = (secret: string): void => secretsToRedact.add(secret);
   const fetch = createServerFetch({ logger: createLogger(log, "http"), keepOutOfLogs });
+  const loggerFor = (area: string): Logger => createLogger(log, area);
   const opening = openServicesNextTurn({
     folders,
     index,
+    homeservers: settingsFile,
     fetch,
     onlyThisComputer: build.trial,
     emit,
-    loggerFor: (room) => createLogger(log, room),
+    loggerFor,
     keepOutOfLogs,
     worthless: (secret) => secretsToRedact.remove(secret),
     onDamaged,
@@ -76,11 +79,16 @@ export function startServices(front: WindowParts): StartedServices {
       chooseSource: () => dialogs.chooseSource(),
     },
   });
-  void opening.then((services) => watchForPerson(services, front, emit)).catch(() => undefined);
-  void opening.then(({ woke }) => powerMonitor.on("resume", woke)).catch(() => undefined);
+  const answers = opening.then((services) => {
+    watchForPerson(services, front, emit);
+    void startSessionsOnceListed(services);
+    powerMonitor.on("resume", services.woke);
+    const app = new AppService({ ...front, dialogs, emit, loggerFor, isHomeserverHttp: isOnHomeserverOf(services) });
+    return checkedHandlers(createHandlers(services, app), loggerFor("ipc"));
+  });
   return {
     services: opening,
-    answers: opening.then((services) => checkedHandlers(handlersOf({ services, fetch, front, emit, dialogs }), createLogger(log, "ipc"))),
+    answers,
     shutdown: async () => {
       try {
         // First: the rest may take longer than quitting waits.
@@ -122,63 +130,14 @@ async function openServicesNextTurn(options: ServicesOptions): Promise<Services>
 /** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */
 const PAINT_MS = 120;
 
-/** Makes the function that starts all sessions, once, soon after it is first called. */
-function startsSessionsOnce(services: Services): () => void {
-  let begun = false;
-  return () => {
-    if (begun) return;
-    begun = true;
-    setTimeout(() => void services.sessions.restoreAll().then(() => services.revocations.load()), PAINT_MS);
-  };
+/** Starts all sessions, soon after the window has been given the list of accounts. */
+async function startSessionsOnceListed({ accounts, sessions, revocations }: Services): Promise<void> {
+  await accounts.whenListed;
+  await pause(PAINT_MS);
+  await sessions.restoreAll();
+  await revocations.load();
 }
 
-interface HandlersParts {
-  services: Services;
-  fetch: Fetch;
-  front: WindowParts;
-  emit: Emit;
-  dialogs: Dialogs;
-}
-
-function handlersOf({ services, fetch, front, emit, dialogs }: HandlersParts): Handlers {
-  const { window, settingsFile, crashes, notices, log } = front;
-  const rendererErrors = new RendererErrors(crashes, createLogger(log, "renderer"));
-  return createHandlers({
-    ...services,
-    fetch,
-    accountsListed: startsSessionsOnce(services),
-    appInfo: () => ({
-      version: app.getVersion(),
-      electron: process.versions.electron,
-      chrome: process.versions.chrome,
-      node: process.versions.node,
-      packaged: app.isPackaged,
-      trial: build.trial,
-      platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
-      notices,
-    }),
-    settings: {
-      read: () => settingsFile.settings(),
-      update: async (change) => {
-        const changed = await settingsFile.updateSettings(change);
-        applyTheme(changed.theme);
-        emit("app.settingsChanged", changed);
-        return changed;
-      },
-    },
-    homeservers: settingsFile,
-    openExternal: createOpenExternal({
-      isHomeserverHttp: (url, accountId) =>
-        new URL(services.sessions.account(accountId).homeserver.baseUrl).origin === url.origin,
-      logger: createLogger(log, "external"),
-    }),
-    keepScreenPrivate: (isPrivate) => window.browserWindow?.setContentProtection(isPrivate),
-    copyText: (text) => dialogs.copyText(text),
-    reportError: (error) => rendererErrors.take(error),
-    report: () => crashes.text(),
-    dismissNotices: () => {
-      notices.length = 0;
-      crashes.dismiss();
-    },
-  });
-}
+/** Whether an address lies on the homeserver, host and port, of that account. Throws `no_such_account`. */
+const isOnHomeserverOf = ({ sessions }: Services) => (url: URL, accountId: AccountId): boolean =>
+  new URL(sessions.account(accountId).homeserver.baseUrl).origin === url.origin;

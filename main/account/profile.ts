@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Handlers } from "../../shared/contract/index.ts";
 import type { Profile } from "../../shared/contract/profile.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -27,8 +28,11 @@ const Anything = z.object({});
 /** A picture takes as long as the line is slow. Milliseconds. */
 const UPLOAD_MS = 300_000;
 
+type Requests = Handlers["profile"];
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
 /** An account's display name and picture, on the server and as this computer remembers them. */
-export class ProfileService {
+export class ProfileService implements Requests {
   readonly #sessions: SessionManager;
   readonly #avatars: Avatars;
 
@@ -38,7 +42,7 @@ export class ProfileService {
   }
 
   /** Reads the profile from the server and remembers it. Throws what the session or the server throws. */
-  async get(accountId: AccountId): Promise<Profile> {
+  async get({ accountId }: Input<"get">): Promise<Profile> {
     return this.#sessions.session(accountId).use(async (client, signal) => {
       const homeserver = homeserverOf(client);
       const userId = client.getSafeUserId();
@@ -59,16 +63,16 @@ export class ProfileService {
   }
 
   /** An empty name removes it. Throws `not_allowed_by_server`, and what the server says. */
-  async setDisplayName(accountId: AccountId, displayName: string): Promise<Profile> {
+  async setDisplayName({ accountId, displayName }: Input<"setDisplayName">): Promise<Profile> {
     await this.#set(accountId, "displayname", displayName);
-    return this.get(accountId);
+    return this.get({ accountId });
   }
 
   /**
    * Uploads a picture and shows it. The size is compared with the server's limit before anything is sent.
    * Throws `too_large`, `not_allowed_by_server`, and what the server says.
    */
-  async setAvatar(accountId: AccountId, image: Uint8Array, mimeType: string): Promise<Profile> {
+  async setAvatar({ accountId, image, mimeType }: Input<"setAvatar">): Promise<Profile> {
     const session = this.#sessions.session(accountId);
     await session.use(async (client, signal) => {
       const homeserver = homeserverOf(client);
@@ -88,13 +92,13 @@ export class ProfileService {
         avatar: await this.#avatars.keep(accountId, mxc, image, session.host),
       });
     });
-    return this.get(accountId);
+    return this.get({ accountId });
   }
 
   /** Takes the picture away. Synapse fails on an undefined URL, so an empty one is sent. */
-  async removeAvatar(accountId: AccountId): Promise<Profile> {
+  async removeAvatar({ accountId }: Input<"removeAvatar">): Promise<Profile> {
     await this.#set(accountId, "avatar_url", "");
-    return this.get(accountId);
+    return this.get({ accountId });
   }
 
   /** Changes one field of the profile. Setting it to what it is does nothing, so that it may be repeated. */

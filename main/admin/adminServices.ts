@@ -1,15 +1,11 @@
-import type { Emit } from "../../shared/contract/index.ts";
-import type { Fetch } from "../http/redirects.ts";
-import type { Logger } from "../logging/logger.ts";
-import type { phraseStrength } from "../secrets/phraseStrength.ts";
-import type { SecretStore } from "../secrets/secretStore.ts";
+import type { AccountId } from "../../shared/ids.ts";
 import { askLoginFlows } from "../sessions/discovery.ts";
-import type { SessionManager } from "../sessions/sessionManager.ts";
-import type { AccountIndex } from "../storage/accountIndex.ts";
-import type { Folders } from "../storage/folders.ts";
-import type { DamagedFile } from "../storage/jsonFile.ts";
+import type { ServiceParts } from "../sessions/serviceParts.ts";
 import { ActionLog } from "./actionLog.ts";
-import type { AdminAccessService } from "./adminAccess.ts";
+import { ActionLogService } from "./actionLogService.ts";
+import { AdminAccessService } from "./adminAccess.ts";
+import { openBulkJobs } from "./bulk/openBulkJobs.ts";
+import type { BulkServiceParts } from "./bulk/bulkService.ts";
 import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
 import { NewUsersService } from "./newUsers.ts";
@@ -18,39 +14,72 @@ import { UserActionsService } from "./userActions.ts";
 import { UserExportService, type UserExportParts } from "./userExport.ts";
 import { UsersService } from "./users.ts";
 
-export interface AdminServicesParts extends Pick<UserExportParts, "jobs" | "unfinishedFiles" | "chooseTarget" | "firstWaitMs"> {
-  administration: AdminAccessService;
-  sessions: SessionManager;
-  index: AccountIndex;
-  secretStore: SecretStore;
-  folders: Folders;
-  fetch: Fetch;
-  emit: Emit;
-  logger: Logger;
-  onDamaged: (damaged: DamagedFile) => void;
-  keepOutOfLogs: (secret: string) => void;
-  phraseStrength: typeof phraseStrength;
-  sessionName: string;
+export interface AdminServicesParts
+  extends Pick<
+    ServiceParts,
+    | "folders"
+    | "index"
+    | "secretStore"
+    | "sessions"
+    | "removal"
+    | "jobs"
+    | "unfinishedFiles"
+    | "fetch"
+    | "emit"
+    | "loggerFor"
+    | "onDamaged"
+    | "keepOutOfLogs"
+    | "phraseStrength"
+    | "onlyThisComputer"
+    | "sessionName"
+  > {
+  /** The ways to keep passwords that were made here. */
   keeping: CredentialsParts["ports"];
+  /** The ways to ask for a CSV file, and to save one. */
+  csvFiles: BulkServiceParts["ports"] & Pick<UserExportParts, "chooseTarget">;
+  /** In place of the first wait for a server that is away, in milliseconds. */
+  serverAwayMs?: number;
 }
 
-/** The services for admins that change something on their servers. */
-export function openAdminServices(parts: AdminServicesParts) {
-  const { administration, sessions, secretStore, folders, fetch, emit, logger, keepOutOfLogs, onDamaged, phraseStrength, sessionName } = parts;
+/** Makes what admins do to their servers, and takes up Jobs of earlier starts. */
+export async function openAdminServices(parts: AdminServicesParts) {
+  const { folders, index, sessions, removal, fetch, loggerFor, onDamaged, serverAwayMs } = parts;
+  const administration = new AdminAccessService(parts);
   const actionLog = new ActionLog({ path: folders.actionLogFile, onDamaged });
-  const credentials = new Credentials({ secretStore, keepOutOfLogs, phraseStrength, ports: parts.keeping });
+  const credentials = new Credentials({ ...parts, ports: parts.keeping });
   const common = {
     adminApiOf: administration.apiOf,
-    isDelegated: (accountId: Parameters<typeof administration.learn>[0]) => administration.isDelegated(accountId),
+    isDelegated: (accountId: AccountId) => administration.isDelegated(accountId),
     credentials,
     log: actionLog,
   };
-  const users = new UsersService({ apiOf: administration.apiOf, index: parts.index, log: actionLog });
+  const patience = serverAwayMs === undefined ? {} : { firstWaitMs: serverAwayMs };
+  const users = new UsersService({ apiOf: administration.apiOf, index, log: actionLog });
+  const { rowJobs, bulk, forgetAccount } = await openBulkJobs({
+    ...parts,
+    administration,
+    logger: loggerFor("jobs"),
+    log: actionLog,
+    ports: parts.csvFiles,
+    ...patience,
+  });
+  removal.join(forgetAccount);
+  removal.join((accountId) => administration.forget(accountId));
   return {
+    administration,
     actionLog,
-    users,
-    userExport: new UserExportService({ ...parts, apiOf: administration.apiOf, knownOf: (accountId) => users.knownOf(accountId) }),
+    loggedActions: new ActionLogService(actionLog, sessions),
     credentials,
+    rowJobs,
+    bulk,
+    users,
+    userExport: new UserExportService({
+      ...parts,
+      ...patience,
+      apiOf: administration.apiOf,
+      knownOf: (accountId) => users.knownOf(accountId),
+      chooseTarget: parts.csvFiles.chooseTarget,
+    }),
     userActions: new UserActionsService({
       ...common,
       ownUserIds: () => sessions.list().map(({ userId }) => userId),
@@ -58,11 +87,11 @@ export function openAdminServices(parts: AdminServicesParts) {
         const flows = await askLoginFlows(sessions.account(accountId).homeserver.baseUrl, fetch);
         return flows.some(({ kind }) => kind === "password");
       },
-      emit,
-      logger,
+      emit: parts.emit,
+      logger: loggerFor("admin"),
     }),
     newUsers: new NewUsersService(common),
     registrationTokens: new RegistrationTokensService(common),
-    firstAdmin: new FirstAdminService({ sessions, fetch, keepOutOfLogs, phraseStrength, sessionName }),
+    firstAdmin: new FirstAdminService(parts),
   };
 }

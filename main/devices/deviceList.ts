@@ -1,5 +1,6 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import * as z from "zod";
+import type { Handlers } from "../../shared/contract/index.ts";
 import type { Session } from "../../shared/contract/devices.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";
@@ -68,41 +69,46 @@ export async function listDevices(client: MatrixClient): Promise<Session[]> {
   return sessions.filter((session) => session !== null).sort(newestFirst);
 }
 
-export interface SessionListParts {
+export interface DeviceListParts {
   sessions: SessionManager;
   challenges: Challenges;
   /** Called when sessions have gone, so that what counts them can count again. */
   onChanged: (accountId: AccountId) => void;
 }
 
-/** What a person does with an account's sessions. */
-export class DeviceList {
-  readonly #parts: SessionListParts;
+type Requests = Pick<Handlers["devices"], "list" | "rename" | "signOut">;
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 
-  constructor(parts: SessionListParts) {
+/** What a person does with an account's sessions. */
+export class DeviceList implements Requests {
+  readonly #parts: DeviceListParts;
+
+  constructor(parts: DeviceListParts) {
     this.#parts = parts;
   }
 
-  /** Throws what the session or the server throws. */
-  list(accountId: AccountId): Promise<Session[]> {
-    return this.#parts.sessions.session(accountId).use(listDevices);
+  /** @throws what the session or the server throws */
+  async list({ accountId }: Input<"list">): Promise<{ sessions: Session[] }> {
+    return { sessions: await this.#parts.sessions.session(accountId).use(listDevices) };
   }
 
-  /** An empty name removes it. Throws `not_found` when the session is gone, and what the server says. */
-  rename(accountId: AccountId, deviceId: string, name: string): Promise<Session[]> {
-    return this.#parts.sessions.session(accountId).use(async (client, signal) => {
+  /** An empty name removes it. @throws `not_found` when the session is gone, and what the server says */
+  async rename({ accountId, deviceId, name }: Input<"rename">): Promise<{ sessions: Session[] }> {
+    const sessions = await this.#parts.sessions.session(accountId).use(async (client, signal) => {
       const path = `${DEVICES}/${encodeURIComponent(deviceId)}`;
       await homeserverOf(client).text({ method: "PUT", path, body: { display_name: name }, signal });
       return listDevices(client);
     });
+    return { sessions };
   }
 
   /**
    * Signs other sessions out, all with one Challenge (`POST /_matrix/client/v3/delete_devices`). Those that have gone
-   * meanwhile are no error. Throws `invalid_input` when this session is among them, `challenge_cancelled`, and what the
-   * server says.
+   * meanwhile are no error.
+   *
+   * @throws `invalid_input` when this session is among them, `challenge_cancelled`, and what the server says
    */
-  async signOut(accountId: AccountId, deviceIds: readonly string[]): Promise<Session[]> {
+  async signOut({ accountId, deviceIds }: Input<"signOut">): Promise<{ sessions: Session[] }> {
     const { sessions, challenges, onChanged } = this.#parts;
     const session = sessions.session(accountId);
     if (deviceIds.includes(session.details.deviceId)) throw fail("invalid_input", { issues: ["deviceIds: this_session"] });
@@ -122,6 +128,6 @@ export class DeviceList {
       return listDevices(client);
     });
     onChanged(accountId);
-    return left;
+    return { sessions: left };
   }
 }

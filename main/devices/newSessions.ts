@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type NewSession, type Session, SessionAnswer } from "../../shared/contract/devices.ts";
-import type { Emit } from "../../shared/contract/index.ts";
+import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
@@ -29,11 +29,14 @@ export interface NewSessionsParts {
   logger: Logger;
 }
 
+type Requests = Pick<Handlers["devices"], "newSessions" | "answerNewSession">;
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
 /**
  * Notices sessions that were not there before, whoever asked for the list. What is there when an account's list is read
  * for the first time is no news; nothing is news twice, also over a restart.
  */
-export class NewSessions {
+export class NewSessions implements Requests {
   readonly #parts: NewSessionsParts;
   readonly #files = new Map<AccountId, JsonFile<KnownSessions>>();
   readonly #lists = new Map<AccountId, readonly Session[]>();
@@ -90,24 +93,25 @@ export class NewSessions {
   }
 
   /** Those that are there and that the person has not said anything about, newest first. @throws `file_failed` */
-  async unanswered(accountId: AccountId): Promise<NewSession[]> {
+  async newSessions({ accountId }: Input<"newSessions">): Promise<{ newSessions: NewSession[] }> {
     const known = await this.#file(accountId).read();
     const sessions = this.#lists.get(accountId) ?? [];
-    return (known?.news ?? []).flatMap(({ deviceId, noticedAt, answer }) => {
+    const newSessions = (known?.news ?? []).flatMap(({ deviceId, noticedAt, answer }) => {
       const session = sessions.find((one) => one.deviceId === deviceId);
       return session && answer === null ? [{ session, noticedAt }] : [];
     });
+    return { newSessions };
   }
 
   /** Remembers what the person says of a session. @throws `file_failed` */
-  answer(accountId: AccountId, deviceId: string, answer: SessionAnswer): Promise<NewSession[]> {
+  answerNewSession({ accountId, deviceId, answer }: Input<"answerNewSession">): Promise<{ newSessions: NewSession[] }> {
     return this.#queue.run(accountId, async () => {
       await this.#file(accountId).update((known) => ({
         deviceIds: known?.deviceIds ?? [],
         news: (known?.news ?? []).map((one) => (one.deviceId === deviceId ? { ...one, answer } : one)),
       }));
       await this.#tell(accountId);
-      return this.unanswered(accountId);
+      return this.newSessions({ accountId });
     });
   }
 
@@ -126,7 +130,7 @@ export class NewSessions {
   }
 
   async #tell(accountId: AccountId): Promise<void> {
-    this.#parts.emit("devices.newSessionsChanged", { accountId, newSessions: await this.unanswered(accountId) });
+    this.#parts.emit("devices.newSessionsChanged", { accountId, ...(await this.newSessions({ accountId })) });
   }
 
   #file(accountId: AccountId): JsonFile<KnownSessions> {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Handlers } from "../../shared/contract/index.ts";
 import type { SecretsState, WhereKept } from "../../shared/contract/secrets.ts";
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { fail } from "../../shared/errors.ts";
@@ -38,11 +39,14 @@ export interface SecretsProtectionOptions {
 /** Where a new account's key goes. */
 export type Protection = SecretsState["protection"];
 
+type Requests = Handlers["secrets"];
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
 /**
- * Decides how this computer protects secrets, and keeps what the person chose. A keychain that was used and does not
+ * Decides how this computer protects secrets, and keeps what the person chose: the contract's domain `secrets`. A keychain that was used and does not
  * answer any more stays the protection: it is waited for, not replaced.
  */
-export class SecretsProtection {
+export class SecretsProtection implements Requests {
   readonly #options: SecretsProtectionOptions;
   readonly #file: JsonFile<Remembered>;
   readonly #listeners = new Set<(state: SecretsState) => void>();
@@ -91,7 +95,7 @@ export class SecretsProtection {
   }
 
   /** How hard a passphrase is to guess, and whether that is enough here. */
-  passphraseStrength(passphrase: string): Promise<PhraseStrength> {
+  passphraseStrength({ passphrase }: Input<"passphraseStrength">): Promise<PhraseStrength> {
     return this.#options.phraseStrength(passphrase);
   }
 
@@ -101,9 +105,9 @@ export class SecretsProtection {
    * @throws `weak_phrase`; `secrets_locked` when a passphrase was chosen before and not given yet; `invalid_input` when
    *   the keychain works; `data_too_new`, `file_failed`
    */
-  async choosePassphrase(passphrase: string): Promise<SecretsState> {
+  async choosePassphrase({ passphrase }: Input<"choosePassphrase">): Promise<SecretsState> {
     this.#refuseWhenKeychainWorks();
-    if (!(await this.passphraseStrength(passphrase)).good) throw fail("weak_phrase");
+    if (!(await this.passphraseStrength({ passphrase })).good) throw fail("weak_phrase");
     await this.#options.passphraseKeychain.choose(passphrase);
     await this.#options.renewVaults();
     await this.#remember((remembered) => ({ ...remembered, choice: "passphrase" }));
@@ -125,7 +129,7 @@ export class SecretsProtection {
    * Opens what the passphrase protects.
    * @throws `wrong_passphrase`; `secret_unreadable` when the file it protects is lost; `data_too_new`, `file_failed`
    */
-  async unlock(passphrase: string): Promise<SecretsState> {
+  async unlock({ passphrase }: Input<"unlock">): Promise<SecretsState> {
     await this.#options.passphraseKeychain.unlock(passphrase);
     // It may have been cut off when this passphrase was chosen.
     await this.#options.renewVaults();
@@ -153,7 +157,7 @@ export class SecretsProtection {
    * @throws `wrong_passphrase` when nothing was put aside under it; `secrets_locked` when another passphrase has not been
    *   given yet; `data_too_new`, `file_failed`
    */
-  async recallPassphrase(passphrase: string): Promise<SecretsState> {
+  async recallPassphrase({ passphrase }: Input<"recallPassphrase">): Promise<SecretsState> {
     await this.#options.passphraseKeychain.recall(passphrase);
     await this.#remember((remembered) => ({ ...remembered, choice: "passphrase" }));
     this.#thisTimeOnly = false;

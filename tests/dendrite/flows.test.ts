@@ -100,13 +100,13 @@ it("exports room keys and imports them again", async () => {
 });
 
 it("lists, renames and signs out sessions", async () => {
-  const list = await services.sessionList.list(accountId);
+  const { sessions: list } = await services.devices.list({ accountId });
   const others = list.filter(({ thisSession }) => !thisSession);
   expect(others.length).toBeGreaterThan(0);
   const { deviceId } = others[0]!;
-  const renamed = await services.sessionList.rename(accountId, deviceId, "Phone");
+  const { sessions: renamed } = await services.devices.rename({ accountId, deviceId, name: "Phone" });
   expect(renamed.find((session) => session.deviceId === deviceId)?.name).toBe("Phone");
-  const left = await withPassword(services.sessionList.signOut(accountId, others.map((session) => session.deviceId)));
+  const { sessions: left } = await withPassword(services.devices.signOut({ accountId, deviceIds: others.map((session) => session.deviceId) }));
   expect(left.map(({ thisSession }) => thisSession)).toEqual([true]);
 });
 

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { openServices, type Services, type ServicesOptions } from "../../main/services.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { Folders } from "../../main/storage/folders.ts";
+import { SettingsFile } from "../../main/storage/settingsFile.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
 
 /**
@@ -27,6 +28,7 @@ export async function openChildServices(
   return openServices({
     folders,
     index: new AccountIndex({ path: folders.accountIndexFile, onDamaged: silent, onUnreadableEntries: silent }),
+    homeservers: new SettingsFile({ path: folders.settingsFile, onDamaged: silent }),
     fetch: globalThis.fetch,
     emit: silent,
     loggerFor: () => ({ debug: silent, info: silent, warn: silent, error: complain }),

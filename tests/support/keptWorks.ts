@@ -225,13 +225,13 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     return {
       before: "absent",
       steps: [
-        [() => protection.choosePassphrase(PASSPHRASE), "absent"],
+        [() => protection.choosePassphrase({ passphrase: PASSPHRASE }), "absent"],
         [() => addAccount(parts, accountId, signedIn), "one"],
         [() => store.update(accountId, (secrets) => ({ ...secrets, accessToken: "two" })), "two"],
       ],
       read: async () => {
         const opened = await start(keychain);
-        if (opened.protection.state().protection === "passphrase") await opened.protection.unlock(PASSPHRASE);
+        if (opened.protection.state().protection === "passphrase") await opened.protection.unlock({ passphrase: PASSPHRASE });
         const read = await opened.store.read(accountId);
         return read.kind === "found" ? read.secrets.accessToken : read.kind === "absent" ? "absent" : read.reason;
       },

@@ -5,6 +5,7 @@ import { openServices, type ServicesOptions, type Services } from "../../main/se
 import { shutDown } from "../../main/shutdown.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { Folders } from "../../main/storage/folders.ts";
+import { SettingsFile } from "../../main/storage/settingsFile.ts";
 import type { DamagedFile } from "../../main/storage/jsonFile.ts";
 import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
@@ -62,6 +63,7 @@ export class StewardData {
     const services = await openServices({
       folders,
       index: new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: () => undefined }),
+      homeservers: new SettingsFile({ path: folders.settingsFile, onDamaged }),
       fetch: globalThis.fetch,
       emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
       loggerFor: () => logger,

@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => data?.destroy());
 
-const devices = async (): Promise<string[]> => (await services.sessionList.list(accountId)).map(({ deviceId }) => deviceId);
+const devices = async (): Promise<string[]> => (await services.devices.list({ accountId })).sessions.map(({ deviceId }) => deviceId);
 
 it("is left to the authorization server, as are passwords", async () => {
   const pageHost = new URL(servers.auth.issuer).host;

@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 const listed = async (): Promise<Record<string, string>> =>
-  Object.fromEntries((await services.sessionList.list(accountId)).map(({ deviceId, verification }) => [deviceId, verification]));
+  Object.fromEntries((await services.devices.list({ accountId })).sessions.map(({ deviceId, verification }) => [deviceId, verification]));
 
 /** The ids of all devices that the server tells this account of. */
 async function onServer(): Promise<string[]> {

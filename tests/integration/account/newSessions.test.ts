@@ -65,7 +65,7 @@ describe("a session that someone signs in", () => {
     await waitUntil(heard, { timeoutMs: PATIENCE_MS, what: "the window to hear of it" });
     const counted = (): boolean => services.sessions.account(accountId).health?.otherSessions?.total === 3;
     await waitUntil(counted, { timeoutMs: PATIENCE_MS, what: "the health to count three others" });
-    const left = await services.newSessions.answer(accountId, deviceId, "not_mine");
+    const { newSessions: left } = await services.newSessions.answerNewSession({ accountId, deviceId, answer: "not_mine" });
     expect(left.map(({ session }) => session.name)).toEqual(["Phone"]);
   });
 
@@ -82,7 +82,7 @@ describe("a session that someone signs in", () => {
     const [account] = third.sessions.list();
     await third.health.refresh(account!.accountId);
     expect(noticed).toEqual(["Meanwhile"]);
-    const unanswered = await third.newSessions.unanswered(account!.accountId);
+    const { newSessions: unanswered } = await third.newSessions.newSessions({ accountId: account!.accountId });
     expect(unanswered.map(({ session }) => session.name)).toEqual(["Meanwhile"]);
   });
 });

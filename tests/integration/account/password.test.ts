@@ -86,7 +86,7 @@ describe("the password of an account", () => {
     const changing = change(NEW, true);
     await answer();
     expect(await changing).toEqual({ others: { signedOut: 3, left: 0 } });
-    expect(await services.sessionList.list(accountId)).toMatchObject([{ thisSession: true }]);
+    expect((await services.devices.list({ accountId })).sessions).toMatchObject([{ thisSession: true }]);
     expect(data.events.filter(({ channel }) => channel === "devices.changed")).toHaveLength(1);
   });
 

@@ -38,7 +38,7 @@ const asked = (): Promise<Challenge> =>
 describe("an account's sessions", () => {
   it("are listed with this one first, and what is known of each", async () => {
     const [named] = await synapse.addSessions(user, 1);
-    const list = await services.sessionList.list(accountId);
+    const { sessions: list } = await services.devices.list({ accountId });
     expect(list).toMatchObject([
       { thisSession: true, verification: "unverified", inactive: false, deviceId: services.sessions.account(accountId).deviceId },
       { thisSession: false, verification: "no_encryption", inactive: false, deviceId: named!.deviceId, name: "Session 1" },
@@ -51,7 +51,7 @@ describe("an account's sessions", () => {
     await verified.setUpSecureBackup();
     await synapse.addSessions(user, 2);
     const of = async () =>
-      Object.fromEntries((await services.sessionList.list(accountId)).map(({ deviceId, verification }) => [deviceId, verification]));
+      Object.fromEntries((await services.devices.list({ accountId })).sessions.map(({ deviceId, verification }) => [deviceId, verification]));
     expect((await of())[verified.tokens.deviceId]).toBe("verified");
     expect(Object.values(await of()).sort()).toEqual(["no_encryption", "no_encryption", "unverified", "verified"]);
     const health = await services.health.refresh(accountId);
@@ -65,7 +65,7 @@ describe("an account's sessions", () => {
     await synapse.setLastSeen(old!.deviceId, { at: Date.now() - 91 * 24 * 60 * 60 * 1000, ip: "198.51.100.7" });
     services = await data.open();
     await services.sessions.restoreAll();
-    const list = await services.sessionList.list(accountId);
+    const { sessions: list } = await services.devices.list({ accountId });
     expect(list.find(({ deviceId }) => deviceId === old!.deviceId)).toMatchObject({
       inactive: true,
       lastSeenIp: "198.51.100.7",
@@ -75,22 +75,22 @@ describe("an account's sessions", () => {
 
   it("can be renamed", async () => {
     const [other] = await synapse.addSessions(user, 1);
-    const list = await services.sessionList.rename(accountId, other!.deviceId, "Phone 📱");
+    const { sessions: list } = await services.devices.rename({ accountId, deviceId: other!.deviceId, name: "Phone 📱" });
     expect(list.find(({ deviceId }) => deviceId === other!.deviceId)?.name).toBe("Phone 📱");
-    await expect(services.sessionList.rename(accountId, "NOSUCHDEVICE", "x")).rejects.toThrow("not_found");
+    await expect(services.devices.rename({ accountId, deviceId: "NOSUCHDEVICE", name: "x" })).rejects.toThrow("not_found");
   });
 
   it("are signed out with one challenge for all, after a wrong password too", async () => {
     const others = await synapse.addSessions(user, 5);
     const [kept, ...leaving] = others.map(({ deviceId }) => deviceId);
-    const signingOut = services.sessionList.signOut(accountId, leaving);
+    const signingOut = services.devices.signOut({ accountId, deviceIds: leaving });
     const challenge = await asked();
     expect(challenge).toMatchObject({ accountId, purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
     services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: "wrong" } });
     const again = await waitUntil(() => services.challenges.list().challenges.find(({ error }) => error !== null), { what: "a refusal" });
     expect(again.error).toEqual({ kind: "wrong_credentials" });
     services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
-    const left = await signingOut;
+    const { sessions: left } = await signingOut;
     expect(left.map(({ deviceId }) => deviceId).sort()).toEqual([kept, services.sessions.account(accountId).deviceId].sort());
     expect(services.challenges.list().challenges).toEqual([]);
     expect(data.events.filter(({ channel }) => channel === "devices.changed")).toHaveLength(1);
@@ -98,12 +98,12 @@ describe("an account's sessions", () => {
 
   it("stay when the challenge is cancelled, and this session is never among those signed out", async () => {
     const [other] = await synapse.addSessions(user, 1);
-    const signingOut = services.sessionList.signOut(accountId, [other!.deviceId]);
+    const signingOut = services.devices.signOut({ accountId, deviceIds: [other!.deviceId] });
     signingOut.catch(() => undefined);
     services.challenges.cancel({ challengeId: (await asked()).challengeId });
     await expect(signingOut).rejects.toThrow("challenge_cancelled");
     const own = services.sessions.account(accountId).deviceId;
-    await expect(services.sessionList.signOut(accountId, [other!.deviceId, own])).rejects.toThrow("invalid_input");
-    expect(await services.sessionList.list(accountId)).toHaveLength(2);
+    await expect(services.devices.signOut({ accountId, deviceIds: [other!.deviceId, own] })).rejects.toThrow("invalid_input");
+    expect((await services.devices.list({ accountId })).sessions).toHaveLength(2);
   });
 });

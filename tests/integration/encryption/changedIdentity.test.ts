@@ -130,7 +130,7 @@ async function expectNothingVerified(master: string): Promise<void> {
     identity: { exists: true, thisSessionVerified: false, changedTo: master },
   });
   expect(secrets.filter(({ here }) => here).map(({ name }) => name)).toEqual(["m.megolm_backup.v1"]);
-  const listed = await services.sessionList.list(accountId);
+  const { sessions: listed } = await services.devices.list({ accountId });
   expect(listed.map(({ verification }) => verification)).toEqual(["unverified", "unverified"]);
   expect(await services.health.refresh(accountId)).toMatchObject({
     thisSession: "identity_changed",
@@ -217,7 +217,7 @@ describe("an identity that the server has made up", () => {
     expect(await privateKeysHere()).toEqual(keys);
     proxy.clear();
     expect(await state()).toMatchObject({ diagnosis: "working", proven: true });
-    expect((await services.sessionList.list(accountId)).map(({ verification }) => verification)).toEqual([
+    expect((await services.devices.list({ accountId })).sessions.map(({ verification }) => verification)).toEqual([
       "verified",
       "verified",
     ]);

@@ -86,15 +86,15 @@ describe("copies of files that were damaged, at the start", () => {
   it("stay where they alone hold the key of a vault under the passphrase, also when another is chosen", async () => {
     data.keychain.problem = "unreachable";
     const services = await data.open();
-    await services.secrets.choosePassphrase(PASSPHRASE);
+    await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
     await data.close();
     await putVault("passphrase");
     const holding = await putCopies(folders.passphraseFile, [300], JSON.stringify({ version: 1, data: { content: { entries: { [ada]: "AAAA" } } } }));
     await putCopies(folders.passphraseFile, [200], '{"version":1,"data":{"content":{"entries":{}}}}');
     const again = await data.open();
     expect(await copiesIn(folders.secrets)).toEqual(holding);
-    await again.secrets.unlock(PASSPHRASE);
-    await again.secrets.choosePassphrase(`another ${PASSPHRASE}`);
+    await again.secrets.unlock({ passphrase: PASSPHRASE });
+    await again.secrets.choosePassphrase({ passphrase: `another ${PASSPHRASE}` });
     expect(await copiesIn(folders.secrets)).toEqual(holding);
   });
 });
@@ -123,12 +123,12 @@ describe("the copy beside a file that is good", () => {
     const copy = `${folders.passphraseFile}.bak`;
     data.keychain.problem = "unreachable";
     const services = await data.open();
-    await services.secrets.choosePassphrase(PASSPHRASE);
+    await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
     await data.close();
     const text = await readFile(copy, "utf8");
     await writeFile(folders.passphraseFile, "[");
     await utimes(copy, new Date(), new Date(Date.now() - 1000 * DAY));
-    await (await data.open()).secrets.unlock(PASSPHRASE);
+    await (await data.open()).secrets.unlock({ passphrase: PASSPHRASE });
     expect(await readFile(folders.passphraseFile, "utf8")).toBe(text);
     expect(await readFile(copy, "utf8")).toBe(text);
   });

@@ -42,7 +42,7 @@ beforeEach(async () => {
   data = await StewardData.create();
   data.keychain.problem = "unreachable";
   services = await data.open();
-  await services.secrets.choosePassphrase(PASSPHRASE);
+  await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
   [ada, bob] = [await signIn(), await signIn()];
   data.keychain.problem = null;
   await restart();
@@ -84,7 +84,7 @@ describe("accounts behind a forgotten passphrase", () => {
     expect(sessionOf(ada.id)).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
     // The server would say that it is wrong.
     expect(await errorOf(services.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "secrets_locked" });
-    await services.secrets.unlock(PASSPHRASE);
+    await services.secrets.unlock({ passphrase: PASSPHRASE });
     await runs(ada.id);
   });
 
@@ -120,15 +120,15 @@ describe("accounts behind a forgotten passphrase", () => {
     await services.secrets.forgetPassphrase();
     await services.sessions.signInAgain(ada.id, ada.user.password);
     const keys = await deviceKeysOf(ada.id);
-    expect(await errorOf(services.secrets.recallPassphrase("not that one"))).toEqual({ kind: "wrong_passphrase" });
-    await services.secrets.recallPassphrase(PASSPHRASE);
+    expect(await errorOf(services.secrets.recallPassphrase({ passphrase: "not that one" }))).toEqual({ kind: "wrong_passphrase" });
+    await services.secrets.recallPassphrase({ passphrase: PASSPHRASE });
     await runs(bob.id);
     expect(services.sessions.account(bob.id).deviceId).toBe(bob.device);
     expect(await deviceKeysOf(ada.id)).toEqual(keys);
     await restart();
     expect(sessionOf(ada.id).status).toBe("running");
     expect(sessionOf(bob.id).error).toEqual({ kind: "secrets_locked" });
-    await services.secrets.unlock(PASSPHRASE);
+    await services.secrets.unlock({ passphrase: PASSPHRASE });
     await runs(bob.id);
   });
 
@@ -191,7 +191,7 @@ describe("an account of the keychain", () => {
     await data.close();
     data.keychain.problem = "locked";
     services = await data.open();
-    await services.secrets.choosePassphrase(PASSPHRASE);
+    await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
     const behindPassphrase = await signIn();
     await restart();
     const states = () => [inKeychain, behindPassphrase].map(({ id }) => sessionOf(id).status);

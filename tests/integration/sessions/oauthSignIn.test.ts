@@ -76,7 +76,7 @@ async function secretsOf(accountId: AccountId) {
 
 /** The devices that the homeserver lists for an account that runs here. */
 const devicesOf = async (accountId: AccountId): Promise<string[]> =>
-  (await services.sessionList.list(accountId)).map(({ deviceId }) => deviceId);
+  (await services.devices.list({ accountId })).sessions.map(({ deviceId }) => deviceId);
 
 describe("signing in by OAuth 2.0", () => {
   it("signs in with one device of its own choice, under a name without the computer's", async () => {

@@ -38,7 +38,7 @@ describe("an account that its server has locked", () => {
     const before = await services.health.refresh(accountId);
     await lock(true);
     const error = { kind: "user_locked" };
-    expect(await errorOf(services.sessionList.list(accountId))).toEqual(error);
+    expect(await errorOf(services.devices.list({ accountId }))).toEqual(error);
     // What was known of it stays.
     expect(await errorOf(services.health.refresh(accountId))).toEqual(error);
     expect(services.sessions.account(accountId).health).toEqual(before);
@@ -70,8 +70,8 @@ describe("an account that its server has suspended", () => {
       path: `/_synapse/admin/v1/suspend/${encodeURIComponent(user.userId)}`,
       body: { suspend: true },
     });
-    expect(await services.sessionList.list(accountId)).toHaveLength(1);
-    expect(await errorOf(services.profile.setDisplayName(accountId, "Somebody else"))).toEqual({ kind: "user_suspended" });
+    expect((await services.devices.list({ accountId })).sessions).toHaveLength(1);
+    expect(await errorOf(services.profile.setDisplayName({ accountId, displayName: "Somebody else" }))).toEqual({ kind: "user_suspended" });
   });
 });
 
@@ -135,9 +135,9 @@ describe("a server that answers a sync with an error", () => {
 });
 
 it.each([
-  ["devices", /\/devices$/, (services: Services, id: AccountId) => services.sessionList.list(id)],
-  ["a profile", /\/profile\/[^/]+$/, (services: Services, id: AccountId) => services.profile.get(id)],
-  ["what may be changed", /\/capabilities$/, (services: Services, id: AccountId) => services.profile.get(id)],
+  ["devices", /\/devices$/, (services: Services, id: AccountId) => services.devices.list({ accountId: id })],
+  ["a profile", /\/profile\/[^/]+$/, (services: Services, id: AccountId) => services.profile.get({ accountId: id })],
+  ["what may be changed", /\/capabilities$/, (services: Services, id: AccountId) => services.profile.get({ accountId: id })],
 ])("a server whose answer about %s has another shape is not understood, in words", async (_what, path, ask) => {
   const services = await data.open();
   const accountId = await signIn(services);

@@ -98,7 +98,7 @@ describe("a picture that arrives", () => {
       await client.setAvatarUrl(mxc);
     });
     const hold = servers.proxy.hold({ path: /media\/thumbnail/, nth: 1, when: "after" });
-    const looking = errorOf(services.profile.get(leavingId));
+    const looking = errorOf(services.profile.get({ accountId: leavingId }));
     await hold.reached;
     await services.sessions.signOut(leavingId);
     hold.release();

@@ -46,7 +46,7 @@ async function restarted(options: Parameters<StewardData["open"]>[0] = {}): Prom
 /** Signs another session of the account out, as far as the question for the password; answers how it ends. */
 async function askedForPassword(services: Services, accountId: AccountId): Promise<{ challenge: Challenge; ended: Promise<unknown> }> {
   const { deviceId } = await servers.synapse.login(user.user, user.password);
-  const ended = errorOf(services.sessionList.signOut(accountId, [deviceId]));
+  const ended = errorOf(services.devices.signOut({ accountId, deviceIds: [deviceId] }));
   const challenge = await waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), {
     what: "the question for the password",
   });
@@ -67,7 +67,7 @@ describe("a server that does not answer", () => {
     const services = await data.open(PATIENCE);
     const accountId = await signIn(services);
     servers.proxy.addRule({ path: /\/devices\b/, fault: { kind: "hang" }, times: Infinity });
-    expect(await errorOf(services.sessionList.list(accountId))).toEqual(timeout());
+    expect(await errorOf(services.devices.list({ accountId }))).toEqual(timeout());
   });
 
   it("does not take away the question that was asked", async () => {
@@ -112,7 +112,7 @@ describe("a server that does not answer", () => {
   it("has not taken the picture away that was shown", async () => {
     const services = await data.open(PATIENCE);
     const accountId = await signIn(services);
-    const { avatarPath } = await services.profile.setAvatar(accountId, makePng(20, 20), "image/png");
+    const { avatarPath } = await services.profile.setAvatar({ accountId, image: new Uint8Array(makePng(20, 20)), mimeType: "image/png" });
     expect(avatarPath).not.toBeNull();
     await services.sessions.session(accountId).use(async (client) => {
       const { content_uri: other } = await client.uploadContent(new Blob([new Uint8Array(makePng(30, 30))]), { type: "image/png" });
@@ -122,10 +122,10 @@ describe("a server that does not answer", () => {
     servers.proxy.addRule({ path: thumbnail, fault: { kind: "rateLimit", retryAfterMs: 1_000 } });
     servers.proxy.addRule({ path: thumbnail, skip: 1, fault: { kind: "answer", status: 502 } });
     servers.proxy.addRule({ path: thumbnail, skip: 2, fault: { kind: "reset" } });
-    for (let time = 0; time < 3; time += 1) expect((await services.profile.get(accountId)).avatarPath).toBe(avatarPath);
+    for (let time = 0; time < 3; time += 1) expect((await services.profile.get({ accountId })).avatarPath).toBe(avatarPath);
     servers.proxy.addRule({ path: thumbnail, fault: { kind: "answer", status: 404 } });
-    expect((await services.profile.get(accountId)).avatarPath).toBeNull();
-    expect((await services.profile.get(accountId)).avatarPath).toMatch(/^\/avatars\//);
+    expect((await services.profile.get({ accountId })).avatarPath).toBeNull();
+    expect((await services.profile.get({ accountId })).avatarPath).toMatch(/^\/avatars\//);
   });
 });
 
@@ -144,7 +144,7 @@ describe("a token that the server no longer takes", () => {
     expect(refused().length).toBeGreaterThan(0);
     expect(refused().filter((path) => !first.includes(path))).toEqual([]);
     // The new one is bound to nothing of the old.
-    expect(await services.sessionList.list(accountId)).toHaveLength(1);
+    expect((await services.devices.list({ accountId })).sessions).toHaveLength(1);
   });
 
   it("ends the work under way with this as the reason", async () => {
@@ -155,7 +155,7 @@ describe("a token that the server no longer takes", () => {
     const never = errorOf(session.use(() => new Promise<never>(() => undefined)));
     await servers.synapse.call({ method: "POST", path: "/_matrix/client/v3/logout", token, body: {} });
     const dead = { kind: "unauthenticated", softLogout: false };
-    expect(await errorOf(services.sessionList.list(accountId))).toEqual(dead);
+    expect(await errorOf(services.devices.list({ accountId }))).toEqual(dead);
     expect(await within(never, 1_000, "the work to end")).toEqual(dead);
     expect(session.snapshot).toEqual({ status: "softLoggedOut", error: dead, offline: false });
   });

@@ -37,7 +37,7 @@ function open(): NewSessions {
 }
 
 const idsOf = async (watch: NewSessions): Promise<string[]> =>
-  (await watch.unanswered(accountId)).map((one) => one.session.deviceId);
+  (await watch.newSessions({ accountId })).newSessions.map((one) => one.session.deviceId);
 
 beforeEach(async () => {
   folder = await temporaryFolder("new-sessions");
@@ -88,7 +88,7 @@ describe("sessions that were not there before", () => {
     await watch.take(accountId, [own]);
     await watch.take(accountId, [own, session("A"), session("B")]);
     expect(await idsOf(watch)).toEqual(["A", "B"]);
-    await watch.answer(accountId, "A", "mine");
+    await watch.answerNewSession({ accountId, deviceId: "A", answer: "mine" });
     expect(told.at(-1)).toEqual(["B"]);
     await watch.take(accountId, [own, session("A")]);
     expect(await idsOf(watch)).toEqual([]);
@@ -99,7 +99,7 @@ describe("sessions that were not there before", () => {
     const watch = open();
     await watch.take(accountId, [own]);
     await watch.take(accountId, [own, session("A")]);
-    await watch.answer(accountId, "A", "mine");
+    await watch.answerNewSession({ accountId, deviceId: "A", answer: "mine" });
     await watch.take(accountId, [own]);
     await watch.take(accountId, [own, session("A")]);
     expect(noticed).toEqual(["A", "A"]);

@@ -50,7 +50,7 @@ async function copyOf(path: string): Promise<string> {
 
 async function twoAccounts() {
   const opened = await open(folder.path);
-  await opened.protection.choosePassphrase(OLD);
+  await opened.protection.choosePassphrase({ passphrase: OLD });
   await opened.store.write(ADA, initialSecrets({ accessToken: "ada's token" }));
   await opened.store.write(BOB, initialSecrets({ accessToken: "bob's token" }));
   return opened;
@@ -58,7 +58,7 @@ async function twoAccounts() {
 
 async function expectReadable(path: string, passphrase: string): Promise<void> {
   const { protection, store } = await open(path);
-  await protection.unlock(passphrase);
+  await protection.unlock({ passphrase });
   expect(await store.read(ADA)).toMatchObject({ kind: "found", secrets: { accessToken: "ada's token" } });
   expect(await store.read(BOB)).toMatchObject({ kind: "found", secrets: { accessToken: "bob's token" } });
 }
@@ -70,7 +70,7 @@ async function expectOldFileOpensNothing(before: string, now: string): Promise<v
   await cp(from, to);
   await cp(`${from}.bak`, `${to}.bak`);
   const { protection, store } = await open(mixed);
-  await protection.unlock(OLD);
+  await protection.unlock({ passphrase: OLD });
   for (const account of [ADA, BOB]) expect(await store.read(account)).toEqual({ kind: "unreadable", reason: "damaged" });
 }
 
@@ -78,7 +78,7 @@ describe("another passphrase", () => {
   it("seals every vault with a new key, so that the old file and its passphrase open nothing", async () => {
     const { protection } = await twoAccounts();
     const before = await copyOf(folder.path);
-    await protection.choosePassphrase(NEW);
+    await protection.choosePassphrase({ passphrase: NEW });
     await expectReadable(folder.path, NEW);
     await expectOldFileOpensNothing(before, folder.path);
   });
@@ -93,7 +93,7 @@ describe("another passphrase", () => {
       await renewKey(account);
       cut.push(await copyOf(folder.path));
     };
-    await protection.choosePassphrase(NEW);
+    await protection.choosePassphrase({ passphrase: NEW });
     expect(cut.length).toBe(4);
     for (const path of cut) {
       await expectReadable(path, NEW);
@@ -104,14 +104,14 @@ describe("another passphrase", () => {
   it("takes along what an earlier cut has left, however often", async () => {
     const { protection, store } = await twoAccounts();
     store.renewKey = () => Promise.reject(new Error("cut off"));
-    for (const phrase of [NEW, OLD, NEW]) await protection.choosePassphrase(phrase);
+    for (const phrase of [NEW, OLD, NEW]) await protection.choosePassphrase({ passphrase: phrase });
     await expectReadable(folder.path, NEW);
   });
 
   it("takes away copies of the file that were put aside as damaged", async () => {
     const { protection, folders } = await twoAccounts();
     await writeFile(`${folders.passphraseFile}.damaged-2026-01-01T00-00-00-000Z`, "sealed under the old one");
-    await protection.choosePassphrase(NEW);
+    await protection.choosePassphrase({ passphrase: NEW });
     expect((await readdir(join(folders.passphraseFile, ".."))).filter((name) => name.includes("damaged"))).toEqual([]);
   });
 });

@@ -82,7 +82,7 @@ describe.each(versions)("what %s has left", (version) => {
     const { protection, store } = await openSecrets({ folders, onDamaged, log: quietLogger, keychain });
     expect(protection.state().protection).toBe("passphrase");
     expect(await store.read(grace)).toMatchObject({ kind: "unreadable", reason: "passphrase_needed" });
-    await protection.unlock("correct horse battery staple 42");
+    await protection.unlock({ passphrase: "correct horse battery staple 42" });
     const [ofAda, ofGrace] = [await store.read(ada), await store.read(grace)];
     expect([ofAda.kind, ofGrace.kind]).toEqual(["found", "found"]);
     const storageKey = Buffer.alloc(32, 7).toString("base64");

@@ -1,0 +1,50 @@
+import { listDevices } from "../devices/deviceList.ts";
+import type { ServiceParts } from "../sessions/serviceParts.ts";
+import { RoomKeysService, type RoomKeysParts } from "./roomKeysService.ts";
+import { SecureBackupService, type SecureBackupParts } from "./secureBackupService.ts";
+import type { VerificationLimits } from "./verification/limits.ts";
+import { Verifications } from "./verification/verifications.ts";
+
+export interface EncryptionServicesParts
+  extends Pick<
+    ServiceParts,
+    "secretStore" | "sessions" | "challenges" | "changes" | "jobs" | "unfinishedFiles" | "emit" | "loggerFor" | "phraseStrength"
+  > {
+  /** The ways to keep a Security Key outside the app. */
+  keeping: SecureBackupParts["ports"];
+  /** The ways to ask for a key file. */
+  keyFiles: RoomKeysParts["ports"];
+  /** In place of what a person is given. */
+  verificationLimits?: Partial<VerificationLimits>;
+}
+
+/** Makes what works on the encryption of accounts. */
+export function createEncryptionServices(parts: EncryptionServicesParts) {
+  const { sessions, changes, emit, loggerFor, phraseStrength } = parts;
+  const common = {
+    session: sessions.session.bind(sessions),
+    displayName: (accountId: Parameters<typeof sessions.account>[0]) => sessions.account(accountId).displayName,
+    phraseStrength,
+    emit,
+  };
+  return {
+    secureBackup: new SecureBackupService({
+      ...common,
+      whenStarted: (accountId) => sessions.opened(accountId),
+      secretStore: parts.secretStore,
+      challenges: parts.challenges,
+      logger: loggerFor("encryption"),
+      ports: parts.keeping,
+      onSettled: (accountId) => changes.announce(accountId, "secureBackup"),
+    }),
+    roomKeys: new RoomKeysService({ ...parts, ...common, ports: parts.keyFiles }),
+    verifications: new Verifications({
+      ...common,
+      onRunning: (listener) => sessions.onRunning(listener),
+      listDevices,
+      onSettled: (accountId) => changes.announce(accountId, "verification"),
+      logger: loggerFor("verification"),
+      ...(parts.verificationLimits && { limits: parts.verificationLimits }),
+    }),
+  };
+}
