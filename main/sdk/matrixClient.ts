@@ -5,6 +5,7 @@ import type { Logger } from "../logging/logger.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { bindHomeserver } from "../http/homeserverOf.ts";
 import type { Fetch } from "../http/redirects.ts";
+import { knowSessionsThatAsk } from "./askingSessions.ts";
 import { trustOwnBackupKeyAlone } from "./backupGuard.ts";
 import { trustKnownIdentityAlone } from "./identityGuard.ts";
 import type { PinnedIdentity } from "./pinnedIdentity.ts";
@@ -133,6 +134,7 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
   });
   trustOwnBackupKeyAlone(client);
   await trustKnownIdentityAlone(client, options.identity);
+  knowSessionsThatAsk(client, options.logger);
   requests.release();
   return {
     client,

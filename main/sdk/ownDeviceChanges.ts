@@ -1,15 +1,7 @@
 import type { MatrixClient } from "matrix-js-sdk";
+import { aroundSyncChanges } from "./syncChanges.ts";
 
-interface SyncChanges {
-  deviceLists?: { changed?: string[] };
-}
-
-/** The SDK's crypto, as its sync hands to it what concerns encryption. Not in its public interface: its shape is checked. */
-interface TakesSyncChanges {
-  processSyncChanges(changes: SyncChanges): Promise<unknown>;
-}
-
-const watched = new WeakSet<object>();
+const watched = new WeakSet<MatrixClient>();
 
 /**
  * Calls back when the account's own list of devices has changed, as the sync tells it (`device_lists` of
@@ -18,15 +10,12 @@ const watched = new WeakSet<object>();
  * @throws Error when the SDK's crypto is not made as it was
  */
 export function onOwnDevicesChanged(client: MatrixClient, changed: () => void): void {
-  const crypto = client.getCrypto() as unknown as Partial<TakesSyncChanges> | undefined;
-  const processSyncChanges = crypto?.processSyncChanges;
-  if (!crypto || typeof processSyncChanges !== "function") throw new Error("The SDK's crypto lacks processSyncChanges");
-  if (watched.has(crypto)) return;
-  watched.add(crypto);
+  if (watched.has(client)) return;
   const userId = client.getSafeUserId();
-  crypto.processSyncChanges = async (changes) => {
-    const processed: unknown = await processSyncChanges.call(crypto, changes);
-    if (changes.deviceLists?.changed?.includes(userId)) changed();
-    return processed;
-  };
+  aroundSyncChanges(client, {
+    after: ({ deviceLists }) => {
+      if (deviceLists?.changed?.includes(userId)) changed();
+    },
+  });
+  watched.add(client);
 }

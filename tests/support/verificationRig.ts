@@ -3,6 +3,7 @@ import type { VerificationLimits } from "../../main/encryption/verification/limi
 import type { Services } from "../../main/services.ts";
 import { Verification } from "../../shared/contract/verifications.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { AccountDataOnServer } from "./secureBackupChecks.ts";
 import { signInTo } from "./secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
 import { StewardData } from "./stewardServices.ts";
@@ -27,6 +28,8 @@ export class VerificationRig {
   /** While set, what our session asks of others' secrets never reaches the server. */
   loseSecretRequests = false;
   #hearing: Promise<void> | null = null;
+  /** Told that a sync is about to be asked for; resolves when it may be. */
+  #syncHeld: (() => Promise<void>) | null = null;
   /** Told of the next request to verify that our session sends, and what it waits for then. */
   #asking: { reached: () => void; released: Promise<void> } | null = null;
   /** Lets our session hear the server again. */
@@ -52,7 +55,6 @@ export class VerificationRig {
     await rig.openServices(limits);
     rig.accountId = await signInTo(rig.services, user, synapse.baseUrl);
     await rig.partner.knows(rig.deviceId);
-    await rig.knows(rig.partner);
     return rig;
   }
 
@@ -63,6 +65,7 @@ export class VerificationRig {
         const { pathname } = new URL(input instanceof Request ? input.url : input);
         if (this.loseSecretRequests && pathname.includes("/sendToDevice/m.secret.request/")) return Response.json({});
         if (pathname.includes("/sendToDevice/m.key.verification.request/")) await this.#heldBack();
+        if (pathname.endsWith("/sync")) await this.#syncHeld?.();
         const answer = await fetch(input, init);
         if (pathname.endsWith("/sync")) await this.#hearing;
         return answer;
@@ -76,6 +79,31 @@ export class VerificationRig {
     this.#hearing = new Promise((resolve) => {
       this.resumeHearing = resolve;
     });
+  }
+
+  /**
+   * Sees to it that the next sync of our session brings everything at once that happens from now on; resolves when no
+   * sync is under way.
+   *
+   * @returns lets the session ask for it
+   */
+  async holdSync(): Promise<() => void> {
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const reached = new Promise<void>((resolve) => {
+      this.#syncHeld = () => {
+        resolve();
+        return released;
+      };
+    });
+    const { tokens } = this.other;
+    // Ends the one that waits at the server.
+    await new AccountDataOnServer(this.synapse, tokens).write("org.example.wake", { at: Date.now() });
+    await reached;
+    return () => {
+      this.#syncHeld = null;
+      release();
+    };
   }
 
   /** Holds back the next request to verify that our session sends. */
@@ -95,19 +123,6 @@ export class VerificationRig {
 
   get deviceId(): string {
     return this.services.sessions.session(this.accountId).details.deviceId;
-  }
-
-  /**
-   * Waits until our session has another's keys. Before, the SDK passes over what that one asks ("Could not retrieve the device
-   * data for the incoming verification request, ignoring it").
-   */
-  async knows({ session: { tokens } }: VerificationPartner): Promise<void> {
-    const isKnown = (): Promise<boolean | undefined> =>
-      this.services.sessions.session(this.accountId).use(async (client) => {
-        const devices = await client.getCrypto()!.getUserDeviceInfo([tokens.userId]);
-        return devices.get(tokens.userId)?.has(tokens.deviceId);
-      });
-    await waitUntil(isKnown, { what: "our session to know the other's keys", timeoutMs: 60_000 });
   }
 
   /** Verifies our session with the Security Key. */

@@ -89,7 +89,6 @@ describe("emoji and numbers", () => {
     expect(await third.session.isVerified()).toBe(true);
 
     const fourth = await rig.oneMore("Laptop");
-    await rig.knows(fourth);
     const theirs = await fourth.ask(rig.deviceId);
     const incoming = await rig.reaches("requested");
     expect(incoming).toMatchObject({ subject: "other_session", incoming: true, deviceName: "Laptop" });
@@ -102,6 +101,19 @@ describe("emoji and numbers", () => {
     await theirCallbacks.confirm();
     expect((await rig.reaches("done")).checks).toEqual(OTHER_WELL);
     expect(await fourth.session.isVerified()).toBe(true);
+  });
+
+  it("answer a session that asks as soon as it is there, before this one has its keys", async () => {
+    rig = await VerificationRig.open(synapse);
+    const { services, deviceId } = rig;
+    const release = await rig.holdSync();
+    const newcomer = await rig.oneMore("Tablet");
+    const theirs = await newcomer.ask(deviceId);
+    release();
+    const asked = await rig.reaches("requested");
+    expect(asked).toMatchObject({ incoming: true, deviceId: newcomer.session.tokens.deviceId, deviceName: "Tablet" });
+    await services.verifications.accept(only(asked));
+    await newcomer.reaches(theirs, "ready");
   });
 
   it("are agreed on when both sides begin at once", async () => {
