@@ -1,6 +1,7 @@
 import { backupPublicKey } from "../../main/roomKeys/keyPairs.ts";
 import { BackupDecryptor, BackupEncryptor } from "../../main/roomKeys/backupCipher.ts";
-import { type Scene, VERSIONS } from "./interruptedWork.ts";
+import type { Scene } from "./interruptedWork.ts";
+import { VERSIONS } from "./keysOnServer.ts";
 
 const KEYS = "/_matrix/client/v3/room_keys/keys";
 const ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";

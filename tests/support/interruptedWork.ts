@@ -13,6 +13,7 @@ import type { Fault, FaultProxy, FaultRule } from "./faultProxy.ts";
 import { matches } from "./faultRules.ts";
 import { matrixCall } from "./matrixApi.ts";
 import type { KillableWork } from "./killableWork.ts";
+import { expectNothingGone, type KeysOnServer, readKeysOnServer, storeUnopenable, VERSIONS } from "./keysOnServer.ts";
 import { killDuring, type KillPoint } from "./killedWork.ts";
 import { makeRoomKeys } from "./roomKeyMaker.ts";
 import { openForNewUser, openForPerson, setUpElsewhere } from "./secureBackupAccounts.ts";
@@ -26,8 +27,6 @@ import type { Synapse, TestUser } from "./synapse.ts";
 import { uploadNow } from "./uploadNow.ts";
 
 export const DEFAULT_KEY = "m.secret_storage.default_key";
-/** Where key backups are asked for. */
-export const VERSIONS = "/_matrix/client/v3/room_keys/version";
 /** Everything but the long poll, which goes on beside the work. */
 const NOT_SYNC = /^(?!.*\/sync\b)/;
 const FAULTS: Record<"before" | "after", Fault[]> = {
@@ -44,7 +43,8 @@ export const patience = sample(300_000, 3_600_000);
 
 /** An account with a Secure Backup that another client has set up, unlocked here, all room keys in the backup. */
 export class Scene {
-  securityKey: string;
+  readonly #securityKeys = new Set<string>();
+  #securityKey!: string;
   readonly accountId: AccountId;
   readonly user: TestUser;
   readonly onServer: AccountDataOnServer;
@@ -73,6 +73,15 @@ export class Scene {
     this.#rig = parts.rig;
     this.#data = parts.data;
     this.#other = parts.other;
+  }
+
+  get securityKey(): string {
+    return this.#securityKey;
+  }
+
+  set securityKey(key: string) {
+    this.#securityKey = key;
+    this.#securityKeys.add(key);
   }
 
   static async create({ synapse, proxy }: Servers): Promise<Scene> {
@@ -145,6 +154,24 @@ export class Scene {
   /** Does something with the client of the session that is here. */
   use<T>(work: (client: MatrixClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#rooms.sessions.session(this.accountId).use(work);
+  }
+
+  /**
+   * Everything on the server, read with every Security Key that there was; by what this session holds as well where the
+   * work is to keep it nowhere else.
+   */
+  keys({ kind }: InterruptibleWork): Promise<KeysOnServer> {
+    const ask: Scene["ask"] = (...request) => this.ask(...request);
+    const keys = [...this.#securityKeys].map(parseSecurityKey);
+    if (kind === "repair") return readKeysOnServer(ask, this.user.userId, keys);
+    return this.use((client) => readKeysOnServer(ask, this.user.userId, keys, client));
+  }
+
+  /** Stores copies of secrets that nothing here opens. */
+  async storeUnopenable(): Promise<void> {
+    for (const name of ["m.cross_signing.user_signing", "m.megolm_backup.v1"] as const) {
+      await storeUnopenable((...request) => this.ask(...request), this.user.userId, name);
+    }
   }
 
   /** The key of a backup that is stored under the Security Key. */
@@ -263,7 +290,8 @@ async function failAt(
     const what = `${rule.method ?? "any"} ${rule.path} ${rule.skip ?? 0}, ${fault.kind} ${rule.when}`;
     await saying(what, async () => {
       await prepare(scene);
-      const before = await scene.opened();
+      await scene.storeUnopenable();
+      const [before, keys] = [await scene.opened(), await scene.keys(work)];
       const faulty = proxy.addRule({ ...rule, fault });
       const thrown = await scene.work(work).then(
         () => null,
@@ -271,6 +299,7 @@ async function failAt(
       );
       faulty.remove();
       if (!soak) expect(faulty.met).toBe(1);
+      expectNothingGone(keys, await scene.keys(work), "when it was interrupted");
       if (thrown !== null) {
         times += 1;
         expect(thrown).toBeInstanceOf(AppFailure);
@@ -278,8 +307,10 @@ async function failAt(
         await stopped(scene, before, turn);
       }
       await finished(scene, before, await scene.work(work));
+      expectNothingGone(keys, await scene.keys(work), "when it was finished");
     });
   }
+  tell(work, "failing requests", rules.length, times);
   // An answer that is cut short stops nothing where nothing is read in it.
   expect(times).toBeGreaterThan(sample(rules.length / 2, 0));
 }
@@ -290,17 +321,28 @@ async function killAt(
   { prepare, work, stopped, finished, atLast }: Interruption,
   points: readonly KillPoint[],
 ): Promise<void> {
+  let times = 0;
   for (const [turn, at] of points.entries()) {
     await saying(`killed ${at.when} ${at.method ?? "any"} ${at.path} ${at.nth}`, async () => {
       await prepare(scene);
-      const before = await scene.opened();
+      await scene.storeUnopenable();
+      const [before, keys] = [await scene.opened(), await scene.keys(work)];
       const reached = await scene.kill(proxy, work, at);
+      if (reached) times += 1;
       if (!soak) expect(reached).toBe(true);
+      expectNothingGone(keys, await scene.keys(work), "when it was killed");
       await stopped(scene, before, turn);
       await finished(scene, before, await scene.work(work));
+      expectNothingGone(keys, await scene.keys(work), "when it was finished");
       await atLast(scene);
     });
   }
+  tell(work, "kills", points.length, times);
+}
+
+/** Says in a soak what it has done. */
+function tell({ kind }: InterruptibleWork, how: string, tried: number, stopped: number): void {
+  if (soak) process.stdout.write(`${kind}: ${tried} ${how}, ${stopped} of them stopped it\n`);
 }
 
 async function saying(what: string, work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BackupOnServer } from "../../support/backupOnServer.ts";
-import { Scene, VERSIONS } from "../../support/interruptedWork.ts";
+import { Scene } from "../../support/interruptedWork.ts";
+import { VERSIONS } from "../../support/keysOnServer.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
 import { useServers } from "../../support/servers.ts";

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { Scene, VERSIONS } from "../../support/interruptedWork.ts";
+import { Scene } from "../../support/interruptedWork.ts";
+import { VERSIONS } from "../../support/keysOnServer.ts";
 import { useServers } from "../../support/servers.ts";
 import { unhandledDuring } from "../../support/unhandled.ts";
 

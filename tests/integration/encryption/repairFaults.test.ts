@@ -3,7 +3,8 @@ import { roomKeyCounts } from "../../../main/encryption/roomKeyUpload.ts";
 import { cryptoMachineOf } from "../../../main/sdk/cryptoInternals.ts";
 import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { SecureBackupDiagnosis } from "../../../shared/contract/secureBackup.ts";
-import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS, VERSIONS } from "../../support/interruptedWork.ts";
+import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS } from "../../support/interruptedWork.ts";
+import { VERSIONS } from "../../support/keysOnServer.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { useServers } from "../../support/servers.ts";
 
