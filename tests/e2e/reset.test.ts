@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { backupPublicKey } from "../../main/roomKeys/keyPairs.ts";
+import { matrixCall } from "../support/matrixApi.ts";
 import { type SdkSession, startSdkSession } from "../support/sdkSession.ts";
 import { openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
@@ -31,6 +32,26 @@ afterAll(async () => {
 
 /** Of a backup whose private key nobody has. */
 const strangersAuthData = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };
+const VERSIONS = "/_matrix/client/v3/room_keys/version";
+/** The first version of such a backup. */
+let strangers: string;
+
+/** Begins one with entries of these sessions, and answers its version. */
+async function beginStrangersBackup(...sessionIds: string[]): Promise<string> {
+  const token = phone.tokens.accessToken;
+  const body = { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: strangersAuthData };
+  const { version } = (await world.synapse.call({ method: "POST", path: VERSIONS, token, body })) as { version: string };
+  const entry = { first_message_index: 0, forwarded_count: 0, is_verified: false, session_data: {} };
+  const rooms = { "!far:example.org": { sessions: Object.fromEntries(sessionIds.map((id) => [id, entry])) } };
+  const path = `/_matrix/client/v3/room_keys/keys?version=${version}`;
+  await world.synapse.call({ method: "PUT", path, token, body: { rooms } });
+  return version;
+}
+
+async function isOnServer(version: string): Promise<boolean> {
+  const token = phone.tokens.accessToken;
+  return (await matrixCall(world.synapse.baseUrl, { path: `${VERSIONS}/${version}`, token })).status === 200;
+}
 
 /** Goes from the page to the question for the password, and answers the new Security Key. */
 async function resetUpToThePassword(): Promise<string> {
@@ -101,36 +122,46 @@ describe("a reset", () => {
   });
 });
 
-describe("a backup that nothing here opens", () => {
-  test("outlives a reset, which says so in the end", async () => {
-    const { person, synapse } = world;
-    const body = { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: strangersAuthData };
-    const token = phone.tokens.accessToken;
-    await synapse.call({ method: "POST", path: "/_matrix/client/v3/room_keys/version", token, body });
+describe("backups that nothing here opens", () => {
+  test("outlive a reset, which says so in the end", async () => {
+    const { person } = world;
+    strangers = await beginStrangersBackup("one", "other");
+    await beginStrangersBackup("one");
     await person.press("Reset…");
-    await person.sees(/A backup that nothing here opens, with 0 keys. It stays on the server/);
+    await person.sees(/2 backups that nothing here opens, with 3 keys. They stay on the server/);
     await person.press("Cancel");
     secrets["Security Key after another reset"] = await resetUpToThePassword();
     await page.confirmWith(dora.password);
-    await person.sees(/^An older backup wasn’t deleted/);
+    await person.sees(/^2 older backups weren’t deleted/);
     await person.looks("reset-kept-backup");
     await person.press("Done");
     await person.sees("Secure Backup works.");
     await person.sees("Older backups");
   });
 
-  test("is deleted on its own only after the box for what nothing here opens", async () => {
+  test("are deleted one by one, and only after the box for what nothing here opens", async () => {
     const { person } = world;
-    await person.press(/^Delete version \d+…$/);
-    await person.isAsked("Delete version");
-    await person.sees(/^Nothing here opens it: its 0 keys/);
-    const dialog = person.page.getByRole("alertdialog");
-    expect(await dialog.getByRole("button", { name: "Delete", exact: true }).isDisabled()).toBe(true);
+    await person.press(`Delete version ${strangers}…`);
+    await person.isAsked(`Delete version ${strangers}?`);
+    await person.sees(/^Nothing here opens it: its 2 keys/);
+    const submit = person.page.getByRole("alertdialog").getByRole("button", { name: "Delete", exact: true });
+    expect(await submit.isDisabled()).toBe(true);
     await person.looks("older-backup-unopened");
-    await dialog.getByText("Delete it even though nothing here opens it").click();
-    expect(await dialog.getByRole("button", { name: "Delete", exact: true }).isDisabled()).toBe(false);
     await person.press("Cancel");
     await person.sees("Older backups");
+    expect(await isOnServer(strangers)).toBe(true);
+
+    await person.press(`Delete version ${strangers}…`);
+    await person.isAsked(`Delete version ${strangers}?`);
+    expect(await submit.isDisabled()).toBe(true);
+    await person.page.getByRole("alertdialog").getByText("Delete it even though nothing here opens it").click();
+    await submit.click();
+    await person.sees(`Version ${strangers} was deleted. 2 keys that nothing here opens are gone with it.`);
+    await person.looks("older-backup-deleted");
+    expect(await isOnServer(strangers)).toBe(false);
+    expect(await isOnServer(String(Number(strangers) + 1))).toBe(true);
+    expect(await isOnServer(String(Number(strangers) + 2))).toBe(true);
+    await person.sees("Secure Backup works.");
   });
 });
 
@@ -162,7 +193,7 @@ describe("Secure Backup", () => {
     await person.looks("turn-off");
     await person.press("Turn off and delete");
     await person.sees("Secure Backup is turned off for this account.");
-    // The backup that nothing here opens is still there.
+    // The other backup that nothing here opens is still there.
     await person.looks("turned-off-partly");
     await person.press("Delete what’s left");
     await person.isAsked("Turn Secure Backup off?");
