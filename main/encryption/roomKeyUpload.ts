@@ -1,9 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { fail } from "../../shared/errors.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
-import { backupKeyHere, opensBackup } from "./keyBackup.ts";
 import { completeBackup } from "./completeBackup.ts";
-import { backupPublicKey } from "../roomKeys/keyPairs.ts";
 import type { OwnStore } from "../roomKeys/ownStore.ts";
 
 /** How many room keys this session holds, and how many of them the crypto machine knows to be in the key backup. */
@@ -43,18 +41,8 @@ export async function uploadRoomKeys(access: EncryptionContext, ownStore: () => 
     await pause(LOOK_EVERY_MS);
   }
   const { total, backedUp } = await roomKeyCounts(access);
-  if (backedUp < total || (total > 0 && !(await areInBackup(access, ownStore)))) {
+  // Key by key: neither the machine nor the number that the server names knows what others deleted.
+  if (backedUp < total || (total > 0 && !(await completeBackup(access, ownStore)))) {
     throw fail("secure_backup_check_failed", { failed: ["room_keys"] });
   }
-}
-
-/** Makes sure of it key by key: neither the machine nor the number that the server names knows what others deleted. */
-async function areInBackup(access: EncryptionContext, ownStore: () => Promise<OwnStore>): Promise<boolean> {
-  const [backup, privateKey] = [await access.server.backup(), await backupKeyHere(access)];
-  if (!backup || privateKey === null || !opensBackup(privateKey, backup)) return false;
-  const publicKey = backupPublicKey(privateKey)!;
-  const complete = async () => await completeBackup(access, { version: backup.version, publicKey }, await ownStore());
-  const found = await complete();
-  if (!found || found.sent === 0) return found?.missing === 0;
-  return (await complete())?.missing === 0;
 }

@@ -9,6 +9,8 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
+import { completeBackup } from "./completeBackup.ts";
+import { DeletedEntries } from "./deletedEntries.ts";
 import { deleteOlderBackup } from "./deleteOlderBackup.ts";
 import { describeOlderBackups, turnOffKeyStorage } from "./turnOff.ts";
 import { declareBackupWanted } from "./keyBackup.ts";
@@ -53,6 +55,9 @@ export class SecureBackupService implements Requests {
   readonly #openedCopies: OpenedCopiesKeeper;
   /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
   readonly #misfits = new Map<AccountId, SecretName[]>();
+  readonly #deletedEntries = new DeletedEntries();
+  /** The accounts whose backup is being completed. */
+  readonly #completing = new Set<AccountId>();
   /** The name of the key that opened secret storage last, where it was not the default one. */
   readonly #otherKeysUsed = new Map<AccountId, string | null>();
 
@@ -274,6 +279,7 @@ export class SecureBackupService implements Requests {
 
   async #describe(accountId: AccountId, access: EncryptionContext): Promise<SecureBackupState> {
     const reading = await readSecureBackup(access);
+    if (await this.#deletedEntries.areMissing(accountId, access, reading)) this.#completeBackup(accountId);
     await this.#setUps.forgetAbandoned(accountId, access);
     return describeSecureBackup(reading, {
       keptKey: await this.#keptKeys.describe(accountId, reading),
@@ -281,6 +287,21 @@ export class SecureBackupService implements Requests {
       misfits: this.#misfits.get(accountId) ?? [],
       openedByOtherKey: this.#otherKeysUsed.has(accountId) ? { name: this.#otherKeysUsed.get(accountId) ?? null } : null,
     });
+  }
+
+  /** Uploads again what another client has deleted in the backup. Where it fails, the next look begins it again. */
+  #completeBackup(accountId: AccountId): void {
+    if (this.#completing.has(accountId)) return;
+    this.#completing.add(accountId);
+    this.#useAlone(accountId, async (access) => {
+      const complete = await completeBackup(access, () => this.#ownStore(accountId));
+      const backup = await access.server.backup();
+      if (backup) await this.#deletedEntries.settle(accountId, access, backup);
+      this.#parts.logger.info("entries were gone from a backup", { accountId, complete });
+      await this.#tell(accountId, access);
+    })
+      .catch((error: unknown) => this.#parts.logger.warn("a backup that lacks entries was not completed", { accountId, error }))
+      .finally(() => this.#completing.delete(accountId));
   }
 
   /** Tells how things stand now. A server that does not answer is not what a set-up ended with. */

@@ -263,7 +263,9 @@ export class HealthService {
         const [backup, active] = [await server.backup(), await crypto.getActiveSessionBackupVersion()];
         const { total, backedUp } = await roomKeyCounts({ machine });
         // What the machine took for backed up has gone with a backup that was deleted, or replaced, by another client.
-        return backup !== null && backup.version === active ? total - backedUp : total;
+        if (backup === null || backup.version !== active) return total;
+        // And so have entries that it has deleted within: there are at least as many as the server names fewer.
+        return total - Math.min(backedUp, backup.keyCount);
       });
     } catch (error) {
       if (isAway(error) || isFailure(error, "account_not_running")) throw error;

@@ -12,6 +12,8 @@ import type { ResultOf, RoomKeysTask } from "./workerProtocol.ts";
 type CompleteTask = Extract<RoomKeysTask, { kind: "complete" }>;
 
 const BATCH = 128;
+/** Ids that are answered; more are not worth remembering. */
+const MAX_WORSE = 10_000;
 const ignore = (): void => undefined;
 
 /**
@@ -19,13 +21,15 @@ const ignore = (): void => undefined;
  * `cancelled`, and what the download and the delivery fail with.
  */
 export async function completeBackup(
-  { publicKey, session }: CompleteTask,
+  { publicKey, session, send: sends, refused }: CompleteTask,
   host: WorkerHost,
 ): Promise<ResultOf<CompleteTask>> {
   const reader = await openStoredKeys(session, host);
   try {
     const own = new HeldRoomKeys();
     for await (const piece of reader.all(null)) own.add(piece, checkOwn(piece.keys, ignore));
+    const notTaken = new Set(refused);
+    const worse: string[] = [];
     let there = 0;
     for await (const entries of backupEntries(host, BATCH)) {
       for (const slice of entries) {
@@ -33,10 +37,12 @@ export async function completeBackup(
         if (own.has(id)) there += 1;
         // An entry that makes no sense counts as one that opens less.
         const firstIndex = qualityOf(slice.text)?.firstIndex ?? Number.POSITIVE_INFINITY;
-        if (!own.opensMore(id, firstIndex)) own.remove(id);
+        const opensLess = own.opensMore(id, firstIndex);
+        if (opensLess && worse.length < MAX_WORSE) worse.push(id);
+        if (!opensLess || notTaken.has(id)) own.remove(id);
       }
     }
-    return { missing: own.size - there, sent: await send(reader, own, publicKey, host) };
+    return { missing: own.size - there, worse, sent: sends ? await send(reader, own, publicKey, host) : 0 };
   } finally {
     reader.close();
   }

@@ -53,6 +53,10 @@ export type RoomKeysTask =
       publicKey: string;
       /** What must be in the backup. */
       session: CryptoStoreSnapshot;
+      /** False: only looks. */
+      send: boolean;
+      /** Ids of entries that the server did not replace when it was sent a copy that opens more: not sent again. */
+      refused: readonly string[];
     }
   | {
       kind: "prove";
@@ -74,8 +78,8 @@ export interface TaskResults {
   compareStores: { shown: number };
   restore: { given: number; broken: number };
   carry: Carried;
-  /** `missing`: the backup had no entry of these. `sent`: these, and what it had worse. */
-  complete: { missing: number; sent: number };
+  /** `missing`: the backup had no entry of these. `worse`: ids of entries that open less. `sent`: of both, what was sent. */
+  complete: { missing: number; worse: string[]; sent: number };
   prove: Carried;
 }
 /** What became of the entries of a backup, by the comparison of what is inside. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { RoomKeysRig } from "../../support/roomKeysRig.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
+import { waitUntil } from "../../support/waitUntil.ts";
 
 let rig: RoomKeysRig;
 beforeAll(async () => void (rig = await RoomKeysRig.open()), 120_000);
@@ -30,5 +31,66 @@ describe("a room key that another client has deleted inside the backup", () => {
     const uploads = rig.proxy.requests({ method: "PUT", path: /room_keys\/keys/ }).length;
     await rig.services.secureBackup.repair({ accountId, keyOrPhrase: securityKey, newBackup: false });
     expect(rig.proxy.requests({ method: "PUT", path: /room_keys\/keys/ })).toHaveLength(uploads);
+  });
+
+  it.each([
+    ["one of several", [room, session], 0],
+    ["all of a room", [room], 0],
+    ["all", [], 0],
+    // The backup then has more entries than this session has room keys.
+    ["one of several, with others that this session lacks", [room, session], 4],
+  ])("is noticed at the next look and uploaded again, without a repair: %s", async (_what, deleted, others) => {
+    const { accountId, other } = await rig.account();
+    await rig.import(accountId, makeRoomKeys(3));
+    if (others > 0) await other.sendRoomKeys(others);
+    const state = () => rig.services.secureBackup.state({ accountId });
+    expect((await state()).backup).toMatchObject({ keyCount: 3 + others });
+    await rig.keys(other, "DELETE", deleted);
+    const inBackup = async () => (await rig.backupVersion(other)).count;
+    expect(await inBackup()).toBeLessThan(3 + others);
+    // Nothing fails: what is new is uploaded, and nobody is told of the others.
+    expect(await rig.import(accountId, [makeRoomKey(7)])).toMatchObject({ status: "done" });
+    await state();
+    await waitUntil(async () => (await inBackup()) === 4 + others, { what: "all to be in the backup again", timeoutMs: 60_000 });
+    expect(await state()).toMatchObject({ diagnosis: "working", backup: { keyCount: 4 + others } });
+  });
+
+  it("is no longer counted as backed up before signing out", async () => {
+    const { accountId, other } = await rig.account();
+    await rig.import(accountId, makeRoomKeys(3));
+    expect(await rig.services.health.signOutPreview(accountId)).toMatchObject({ roomKeysNotBackedUp: 0 });
+    await rig.keys(other, "DELETE", [room]);
+    expect(await rig.services.health.signOutPreview(accountId)).toMatchObject({ roomKeysNotBackedUp: 3 });
+  });
+});
+
+describe("a room key of which the server keeps a copy that opens less", () => {
+  it("is sent once by repairs, not at every one", async () => {
+    const { accountId, other, securityKey } = await rig.account();
+    await rig.import(accountId, [makeRoomKey(1), makeRoomKey(2)]);
+    // As the specification has it: one that is verified stays, whatever else opens more.
+    const { rooms } = (await rig.keys(other, "GET")) as { rooms: Record<string, { sessions: Record<string, object> }> };
+    const { room_id: room, session_id: session } = makeRoomKey(1);
+    await rig.keys(other, "DELETE", [room, session]);
+    const kept = { ...rooms[room]!.sessions[session]!, first_message_index: 5, is_verified: true };
+    await rig.keys(other, "PUT", [], { rooms: { [room]: { sessions: { [session]: kept } } } });
+    const uploads = () => rig.proxy.requests({ method: "PUT", path: /room_keys\/keys/ }).length;
+    const refusing = rig.proxy.addRule({
+      method: "PUT",
+      path: /room_keys\/keys/,
+      fault: { kind: "answer", status: 200, body: { etag: "1", count: 2 } },
+      times: Infinity,
+    });
+    try {
+      const before = uploads();
+      const repair = () => rig.services.secureBackup.repair({ accountId, keyOrPhrase: securityKey, newBackup: false });
+      await new AccountDataOnServer(rig.synapse, other.tokens).write("m.cross_signing.master", {});
+      expect(await repair()).toMatchObject({ diagnosis: "working" });
+      expect(uploads() - before).toBe(1);
+      expect(await repair()).toMatchObject({ diagnosis: "working" });
+      expect(uploads() - before).toBe(1);
+    } finally {
+      refusing.remove();
+    }
   });
 });
