@@ -8,6 +8,7 @@ import { decryptSecret, encryptSecret, newKeyCheck } from "../../main/encryption
 import { PUT_ASIDE, StoredSecret } from "../../main/encryption/secretStorage.ts";
 import { cryptoMachineOf } from "../../main/sdk/cryptoInternals.ts";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
+import type { MatrixAnswer } from "./matrixApi.ts";
 
 const KEY = "m.secret_storage.key.";
 const BACKUP_KEY = "m.megolm_backup.v1";
@@ -18,7 +19,7 @@ const everythingButRooms = (): string =>
   encodeURIComponent(`{"room":{"rooms":[]},"presence":{"not_types":["*","${randomBytes(8).toString("hex")}"]}}`);
 
 /** Asks the server past the proxy; null when it has no such thing. */
-export type Ask = (method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: unknown) => Promise<any>;
+export type Ask = (method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: unknown) => Promise<MatrixAnswer["body"]>;
 
 /** An account's encryption on its server, entry by entry. */
 export interface KeysOnServer {
