@@ -138,7 +138,7 @@ export class SecureBackupService implements Requests {
 
   /** Throws as `openStorage` and `KeptKeys.keep` do: then nothing was kept. */
   keepOnThisComputer = ({ accountId, keyOrPhrase }: Input<"keepOnThisComputer">): Promise<SecureBackupState> =>
-    this.#useAlone(accountId, async (access) => {
+    this.#exclusively(accountId, async (access) => {
       const { isDefault, name, ...opened } = await openStorage(access, keyOrPhrase);
       if (!isDefault) throw fail("other_key_opens", { name: (name ?? "").slice(0, 300) });
       await this.#keptKeys.keep(accountId, opened);
@@ -193,7 +193,7 @@ export class SecureBackupService implements Requests {
 
   /** Throws `not_found` when there is nothing of the kind. */
   deleteOtherKey = ({ accountId, keyId }: Input<"deleteOtherKey">) =>
-    this.#useAlone(accountId, async (access) => {
+    this.#exclusively(accountId, async (access) => {
       await deleteOtherKey(access, keyId);
       await this.#tell(accountId, access);
       return { keys: await describeOtherKeys(access) };
@@ -218,7 +218,7 @@ export class SecureBackupService implements Requests {
 
   /** Throws as `deleteOlderBackup` does. */
   deleteOlderBackup = ({ accountId, version, deleteUnopened = false }: Input<"deleteOlderBackup">) =>
-    this.#useAlone(accountId, async (access) => {
+    this.#exclusively(accountId, async (access) => {
       const outcome = await deleteOlderBackup(access, version, deleteUnopened);
       return { backups: await describeOlderBackups(access), outcome };
     });
@@ -228,7 +228,7 @@ export class SecureBackupService implements Requests {
   }
 
   async #mend(accountId: AccountId, work: (access: EncryptionContext) => Promise<void>): Promise<SecureBackupState> {
-    return await this.#useAlone(accountId, async (access) => {
+    return await this.#exclusively(accountId, async (access) => {
       try {
         await work(access);
         this.#misfits.delete(accountId);
@@ -251,7 +251,7 @@ export class SecureBackupService implements Requests {
       .use((client, signal) => work(openEncryptionContext(client, { signal, opened })));
   }
 
-  async #useAlone<T>(accountId: AccountId, work: (access: EncryptionContext) => Promise<T>): Promise<T> {
+  async #exclusively<T>(accountId: AccountId, work: (access: EncryptionContext) => Promise<T>): Promise<T> {
     const opened = await this.#openedCopies.of(accountId);
     return await this.#parts
       .session(accountId)
@@ -293,7 +293,7 @@ export class SecureBackupService implements Requests {
   #completeBackup(accountId: AccountId): void {
     if (this.#completing.has(accountId)) return;
     this.#completing.add(accountId);
-    this.#useAlone(accountId, async (access) => {
+    this.#exclusively(accountId, async (access) => {
       const complete = await completeBackup(access, () => this.#ownStore(accountId));
       const backup = await access.server.backup();
       if (backup) await this.#deletedEntries.settle(accountId, access, backup);

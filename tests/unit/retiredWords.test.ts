@@ -44,7 +44,7 @@ const left: Readonly<Record<string, number>> = {
   nextDevice: 1,
   newSecrets: 0,
   fetchStaying: 0,
-  useAlone: 12,
+  useAlone: 7,
   MOST_: 0,
   LONGEST_: 0,
   laterStyles: 2,
