@@ -17,7 +17,7 @@ export function knowSessionsThatAsk(client: MatrixClient, logger: Logger): void 
   aroundSyncChanges(client, {
     before: async (changes) => {
       try {
-        if (await isStranger(client, askingSessions(changes, client.getSafeUserId()))) await queryOwnKeys(client);
+        if (await isStranger(client, askingSessions(changes, client.getSafeUserId()))) await askForKeys(client);
       } catch (error) {
         logger.warn("the keys of a session that asks to verify did not come", { error });
       }
@@ -41,7 +41,7 @@ async function isStranger(client: MatrixClient, deviceIds: readonly string[]): P
   return deviceIds.some((deviceId) => known?.has(deviceId) !== true);
 }
 
-async function queryOwnKeys(client: MatrixClient): Promise<void> {
+async function askForKeys(client: MatrixClient): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error("not in time")), KEYS_MS);
