@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import * as z from "zod";
 import type { PendingPhone } from "../../shared/contract/addresses.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
@@ -7,29 +6,18 @@ import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { Fetch } from "../http/redirects.ts";
-import { requestJson } from "../http/requestJson.ts";
-import { RETRY_POLICY, withRetries } from "../http/retry.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { newId } from "../storage/newId.ts";
 import type { AuthDict, Challenges } from "../uia/challenges.ts";
 import { addToAccount, isLost, isPassing } from "./addToAccount.ts";
 import { listAddresses, THREEPIDS_PATH } from "./addresses.ts";
 import type { KeptPhone, PendingPhones } from "./pendingPhones.ts";
-import { asCodeRefusal, asCodeSendRefusal, asPhoneRefusal } from "./phoneRefusal.ts";
+import { CodeSent, handInCode } from "./phoneCode.ts";
+import { asCodeSendRefusal, asPhoneRefusal } from "./phoneRefusal.ts";
 
 const SECRET_BYTES = 32;
 /** A number without its country's code and zeros in front has at least so many digits. */
 const MIN_NATIONAL_DIGITS = 6;
-/** How often a code is handed in whose answer is lost: the same code twice does no harm. */
-const CODE_TRIES = 3;
-
-const Sent = z.object({
-  sid: z.string().min(1).max(255),
-  msisdn: z.string().regex(/^\d{3,20}$/).nullable().catch(null).default(null),
-  submit_url: z.string().max(2048).nullable().catch(null).default(null),
-});
-/** What is not said to have failed has succeeded. */
-const Submitted = z.object({ success: z.boolean().optional() });
 
 export interface AddPhoneParts {
   sessions: Pick<SessionManager, "session">;
@@ -145,7 +133,7 @@ export class AddPhone implements Requests {
           send_attempt: phone.attempt,
         },
         signal,
-        schema: Sent,
+        schema: CodeSent,
       });
       await pending.change(accountId, pendingId, ({ codes }) => ({
         sids: [sid],
@@ -166,15 +154,10 @@ export class AddPhone implements Requests {
   /** Gives the server the code. @throws `phone_refused`, and what the server says else */
   async #handIn(homeserver: HomeserverClient, phone: KeptPhone, code: string, signal: AbortSignal): Promise<void> {
     const { clientSecret, sids, submitUrl } = phone;
+    const sid = sids[0];
     // Where there is no address for it, the server learns of it elsewhere.
-    if (submitUrl === null) return;
-    if (!mayGetCode(submitUrl, homeserver.baseUrl)) throw fail("bad_answer", { host: homeserver.host });
-    const body = { client_secret: clientSecret, sid: sids[0], token: code };
-    const handIn = () => requestJson({ fetch: this.#parts.fetch, method: "POST", url: submitUrl, body, schema: Submitted });
-    const { success } = await withRetries(handIn, { ...RETRY_POLICY, tries: CODE_TRIES }, signal).catch((thrown: unknown) => {
-      throw asCodeRefusal(thrown);
-    });
-    if (success === false) throw fail("phone_refused", { reason: "wrong_code" });
+    if (submitUrl === null || sid === undefined) return;
+    await handInCode({ fetch: this.#parts.fetch, baseUrl: homeserver.baseUrl, submitUrl, clientSecret, sid, code }, signal);
   }
 
   async #added(accountId: AccountId, pendingId: ConversationId): Promise<void> {
@@ -214,13 +197,6 @@ function endsLike(msisdn: string, typed: string): boolean {
 
 const isInUse = (thrown: unknown): boolean =>
   thrown instanceof AppFailure && thrown.error.kind === "phone_refused" && thrown.error.reason === "in_use";
-
-/** A server may have codes sent to another, but not where anybody can read them on the way. */
-function mayGetCode(submitUrl: string, baseUrl: string): boolean {
-  if (!URL.canParse(submitUrl)) return false;
-  const { protocol, origin } = new URL(submitUrl);
-  return protocol === "https:" || origin === new URL(baseUrl).origin;
-}
 
 /** Whether the server says that it is on the account; false where it does not answer. */
 async function isOn(homeserver: HomeserverClient, { msisdn }: KeptPhone, signal: AbortSignal): Promise<boolean> {

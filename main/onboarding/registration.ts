@@ -1,23 +1,16 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Registration as State, RegistrationAnswer, RegistrationStage } from "../../shared/contract/registration.ts";
-import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { type AppError, type AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Fetch } from "../http/redirects.ts";
-import { stopOf } from "../http/serverErrors.ts";
-import { type Demand, demandIn } from "../http/uiaDemand.ts";
-import { type SignedIn, signedInFrom, signInWithPassword } from "../sessions/signIn.ts";
+import type { SignedIn } from "../sessions/signIn.ts";
 import type { AuthDict } from "../uia/stage.ts";
+import { type Command, PersonsTurn } from "./personsTurn.ts";
 import { RegistrationApi } from "./registrationApi.ts";
-import { isCut, isPassing, mailFailure, mayBeDone, registrationFailure } from "./registrationErrors.ts";
-import type { RegistrationRecord } from "./registrationRecord.ts";
-import { type AskedStage, emailAuth, isPolled, nextRegistrationStage, whyNotTaken, withoutType } from "./registrationStages.ts";
-
-/** What the person may do besides answering. */
-export type Command =
-  | { kind: "answer"; answer: RegistrationAnswer }
-  | { kind: "change"; username?: string | undefined; password?: string | undefined; email?: string | null | undefined }
-  | { kind: "resend" }
-  | { kind: "retry" };
+import { isPassing } from "./registrationErrors.ts";
+import { RegistrationProofs } from "./registrationProofs.ts";
+import { KeptRegistration, type RegistrationRecord } from "./registrationRecord.ts";
+import { RegistrationRequests, type Turn } from "./registrationRequests.ts";
+import { type AskedStage, type Missing, nextRegistrationStage, proofAuth, whyNotTaken, withoutType } from "./registrationStages.ts";
 
 export interface RegistrationParts {
   registrationId: AccountId;
@@ -30,44 +23,53 @@ export interface RegistrationParts {
 }
 
 type InputNeeds = Extract<State, { status: "input" }>["needs"];
+interface Reply {
+  auth: AuthDict;
+  answered: RegistrationAnswer["kind"] | null;
+}
 
-/** What the server said to a request for the account. */
-type Turn = { kind: "made"; signedIn: SignedIn } | { kind: "demand"; demand: Demand } | { kind: "refused"; error: AppError };
+const NEEDS: Readonly<Record<Missing, InputNeeds>> = {
+  email_needed: "email",
+  email_not_taken: "no_email",
+  phone_needed: "phone",
+  phone_not_taken: "no_phone",
+};
+
+/** What helps against refusals of something that was typed; the answer to the stage is given once more afterwards. */
+const INPUT_AFTER: Readonly<Partial<Record<AppError["kind"], InputNeeds>>> = {
+  password_refused: "password",
+  wrong_credentials: "password",
+  user_name_taken: "username",
+  user_name_refused: "username",
+};
+
+/** An address or a number that cannot be this account's. */
+const CONTACT_REFUSALS: readonly AppError["kind"][] = ["email_in_use", "email_refused", "phone_refused"];
 
 /** A server that keeps demanding what it has just been given would otherwise be asked for ever. */
 const MAX_AUTOMATIC_ANSWERS = 5;
-/** How long to wait before each time that the server is asked what became of a request without an answer. Milliseconds. */
-const FIND_OUT_AFTER_MS = [0, 1_000, 4_000];
 
-/**
- * One account that is being created: the conversation with its server, until that has created it. The last answer may be
- * lost. A server that remembers the session of the authentication gives the same account and device to whoever asks
- * again; of another, the account is had by signing in to it with the password and the same device.
- */
+/** One account that is being created: the conversation with its server, until that has created it. */
 export class Registration {
   readonly #parts: RegistrationParts;
-  readonly #api: RegistrationApi;
   readonly #ending = new AbortController();
-  #record: RegistrationRecord;
-  #password: string | null;
+  readonly #person = new PersonsTurn(this.#ending.signal);
+  readonly #kept: KeptRegistration;
+  readonly #requests: RegistrationRequests;
+  readonly #proofs: RegistrationProofs;
   #state: State;
-  #waiting: { resolve: (command: Command | { kind: "poll" }) => void; reject: (reason: unknown) => void } | null = null;
-  /** Given while the server was being asked. */
-  #early: Command | null = null;
-  /** User names that were sent before: one of them may be "in use" because we have it. */
-  readonly #sentNames = new Set<string>();
   #first: Turn | null = null;
-  readonly #resumed: boolean;
 
   /** @param password null after a restart: it is asked for again */
   constructor(parts: RegistrationParts, record: RegistrationRecord, password: string | null) {
     this.#parts = parts;
-    this.#record = record;
-    this.#password = password;
-    this.#api = new RegistrationApi(parts.fetch, record.baseUrl, this.#ending.signal);
+    const { fetch, save } = parts;
+    const { signal } = this.#ending;
+    const api = new RegistrationApi(fetch, record.baseUrl, signal);
+    this.#kept = new KeptRegistration(record, password, save);
+    this.#requests = new RegistrationRequests(api, this.#kept, parts, signal);
+    this.#proofs = new RegistrationProofs(api, this.#kept, fetch, signal);
     this.#state = { ...this.#common(), status: "working" };
-    this.#resumed = password === null;
-    if (this.#resumed) this.#sentNames.add(record.username);
   }
 
   get state(): State {
@@ -75,17 +77,17 @@ export class Registration {
   }
 
   get record(): RegistrationRecord {
-    return this.#record;
+    return this.#kept.record;
   }
 
   /** False after a restart, until it was typed again. */
   get knowsPassword(): boolean {
-    return this.#password !== null;
+    return this.#kept.password !== null;
   }
 
   /** Makes the first request. @returns why the server refuses, or null when the conversation can start */
   async begin(): Promise<AppError | null> {
-    const turn = await this.#turn(null);
+    const turn = await this.#requests.send(null);
     if (turn.kind === "refused") return turn.error;
     this.#first = turn;
     return null;
@@ -93,24 +95,22 @@ export class Registration {
 
   /** Asks and answers until there is an account. @throws what `end` was given */
   async converse(): Promise<SignedIn> {
-    let auth: AuthDict | null = this.#record.uiaSession === null ? null : {};
+    let auth: AuthDict | null = this.record.uiaSession === null ? null : {};
     let answered: RegistrationAnswer["kind"] | null = null;
     let last: AskedStage | null = null;
     let automaticAnswers = 0;
     for (;;) {
-      if (this.#password === null) {
+      if (!this.knowsPassword) {
         await this.#input("password", null);
         continue;
       }
-      const turn: Turn = this.#first ?? (await this.#turn(auth));
+      const turn: Turn = this.#first ?? (await this.#requests.send(auth));
       this.#first = null;
       if (turn.kind === "made") return turn.signedIn;
       let error: AppError | null = null;
       if (turn.kind === "demand") {
-        const next = nextRegistrationStage(turn.demand, {
-          baseUrl: this.#record.baseUrl,
-          withEmail: this.#record.email !== null,
-        });
+        const { baseUrl, email, phone } = this.record;
+        const next = nextRegistrationStage(turn.demand, { baseUrl, withEmail: email !== null, withPhone: phone !== null });
         if (next.kind === "automatic") {
           automaticAnswers += 1;
           if (automaticAnswers > MAX_AUTOMATIC_ANSWERS) await this.#stopped({ kind: "not_allowed_by_server" });
@@ -118,8 +118,8 @@ export class Registration {
           answered = null;
           continue;
         }
-        if (next.kind === "email_needed" || next.kind === "email_not_taken") {
-          await this.#input(next.kind === "email_needed" ? "email" : "no_email", null);
+        if (isMissing(next)) {
+          await this.#input(NEEDS[next.kind], null);
           auth = {};
           continue;
         }
@@ -128,7 +128,7 @@ export class Registration {
       } else {
         error = turn.error;
         if (last === null || !isPassing(error)) {
-          if (error.kind === "registration_expired") last = null;
+          if (error.kind === "registration_expired" || CONTACT_REFUSALS.includes(error.kind)) last = null;
           auth = await this.#afterRefusal(error, auth);
           answered = null;
           continue;
@@ -141,8 +141,6 @@ export class Registration {
   /** Ends it: nothing is sent any more. */
   end(reason: AppFailure): void {
     this.#ending.abort(reason);
-    this.#waiting?.reject(reason);
-    this.#waiting = null;
   }
 
   /** Shows what became of it. */
@@ -156,11 +154,10 @@ export class Registration {
     const isAsked = state.status === "asking" ? !state.checking : state.status === "input" || state.status === "stopped";
     if (!isAsked) throw fail("conversation_over");
     if (command.kind === "answer") this.#check(state, command.answer);
-    if (command.kind === "resend" && !(state.status === "asking" && state.stage.kind === "email")) throw fail("conversation_over");
+    const canResend = state.status === "asking" && (state.stage.kind === "email" || state.stage.kind === "phone");
+    if (command.kind === "resend" && !canResend) throw fail("conversation_over");
     // The server may be asked just now, unseen, whether something was finished elsewhere.
-    if (!this.#waiting) this.#early = command;
-    this.#waiting?.resolve(command);
-    this.#waiting = null;
+    this.#person.give(command);
     if (state.status === "asking") this.#set({ ...state, error: null, checking: true });
   }
 
@@ -168,105 +165,40 @@ export class Registration {
     if (state.status !== "asking" || state.stage.kind !== answer.kind) {
       throw fail("invalid_input", { issues: ["answer: of another kind than the question"] });
     }
-    if (state.stage.kind === "terms" && answer.kind === "terms") {
-      const all = state.stage.policies.every(({ id }) => answer.accepted.includes(id));
+    const { stage } = state;
+    if (stage.kind === "terms" && answer.kind === "terms") {
+      const all = stage.policies.every(({ id }) => answer.accepted.includes(id));
       if (!all) throw fail("invalid_input", { issues: ["accepted: not_all"] });
     }
-  }
-
-  /** Asks the server, and finds out what became of a request whose answer was lost. */
-  async #turn(auth: AuthDict | null): Promise<Turn> {
-    const turn = await this.#once(auth);
-    if (turn.kind !== "refused" || !mayBeDone(turn.error)) return turn;
-    let unanswered: Turn = turn;
-    for (const milliseconds of FIND_OUT_AFTER_MS) {
-      await pause(milliseconds, null, { signal: this.#ending.signal }).catch(() => {
-        throw stopOf(this.#ending.signal);
-      });
-      // By the session alone the server says how far it is. Where the request never arrived, it is made again.
-      const inSession = this.#record.uiaSession !== null;
-      unanswered = await this.#once(inSession ? {} : auth);
-      const type = auth?.["type"];
-      const arrived = unanswered.kind !== "demand" || typeof type !== "string" || unanswered.demand.completed.includes(type);
-      if (!arrived) unanswered = await this.#once(auth);
-      if (unanswered.kind !== "refused" || !mayBeDone(unanswered.error)) break;
+    if (stage.kind === "phone" && answer.kind === "phone" && stage.wantsCode && answer.code === null) {
+      throw fail("invalid_input", { issues: ["code: empty"] });
     }
-    return unanswered;
-  }
-
-  async #once(auth: AuthDict | null): Promise<Turn> {
-    const { username, deviceId, uiaSession, baseUrl } = this.#record;
-    const password = this.#password as string;
-    const wasSent = this.#sentNames.has(username);
-    this.#sentNames.add(username);
-    const { fetch, sessionName } = this.#parts;
-    // An `auth` with nothing in it is refused by some servers.
-    const whole = uiaSession !== null ? auth && { ...auth, session: uiaSession } : auth?.["type"] === undefined ? null : auth;
-    try {
-      const answer = await this.#api.register({ username, password, deviceId, sessionName }, whole);
-      const { access_token: token } = answer;
-      if (token === undefined) return await this.#signIn(null);
-      const signedIn = { ...answer, access_token: token, device_id: answer.device_id ?? deviceId };
-      return { kind: "made", signedIn: await signedInFrom(fetch, signedIn, baseUrl) };
-    } catch (thrown) {
-      if (this.#ending.signal.aborted) throw stopOf(this.#ending.signal);
-      const demand = demandIn(thrown);
-      if (demand) {
-        await this.#keepSession(demand);
-        return { kind: "demand", demand: { ...demand, session: demand.session ?? uiaSession ?? undefined } };
-      }
-      const inSession = whole?.["session"] !== undefined;
-      const failure = registrationFailure(thrown, { host: this.#api.host, username, password, inSession });
-      if (!(failure instanceof AppFailure)) throw failure;
-      if (failure.error.kind === "user_name_taken" && wasSent) return this.#signIn(failure.error);
-      return { kind: "refused", error: failure.error };
-    }
-  }
-
-  /** Signs in to what may be the account: it is ours when the password fits. @param otherwise what it is if not */
-  async #signIn(otherwise: AppError | null): Promise<Turn> {
-    const { username, deviceId, baseUrl, serverName } = this.#record;
-    const { fetch, sessionName } = this.#parts;
-    try {
-      const [identifier, password] = [{ kind: "user", user: username } as const, this.#password as string];
-      // The warning about an unencrypted connection was accepted at the start, for this very address.
-      const request = { fetch, sessionName, serverName, baseUrl, identifier, password, deviceId, acceptInsecureHttp: true };
-      return { kind: "made", signedIn: await signInWithPassword(request) };
-    } catch (thrown) {
-      if (!(thrown instanceof AppFailure)) throw thrown;
-      const { error } = thrown;
-      const isOthers = ["wrong_credentials", "unknown_user", "user_deactivated", "user_locked"].includes(error.kind);
-      if (!isOthers || otherwise === null) return { kind: "refused", error };
-      // After a restart it may as well be the password that was typed in another way than before.
-      if (this.#resumed && error.kind === "wrong_credentials") return { kind: "refused", error };
-      this.#sentNames.delete(username);
-      return { kind: "refused", error: otherwise };
-    }
-  }
-
-  async #keepSession({ session }: Demand): Promise<void> {
-    if (session !== undefined && session !== this.#record.uiaSession) await this.#save({ uiaSession: session });
   }
 
   /** Shows a stage until there is something to send for it. */
-  async #ask(stage: AskedStage, why: AppError | null): Promise<{ auth: AuthDict; answered: RegistrationAnswer["kind"] | null }> {
+  async #ask(stage: AskedStage, why: AppError | null): Promise<Reply> {
+    const { kind } = stage;
     let error = why;
-    if (stage.kind === "email" && this.#sid() === null) error = (await this.#requestMail()) ?? error;
+    if (kind === "phone" && this.#proofs.code?.verified) {
+      // Typed and taken before the app ended, or before something passing came between.
+      if (error === null) return { auth: this.#authFor(stage, null), answered: "phone" };
+      if (!isPassing(error)) await this.#proofs.codeIsGone();
+    }
+    if (this.#isUnsent(stage)) error = (await this.#send(stage)) ?? error;
     for (;;) {
-      const shown: RegistrationStage =
-        stage.kind === "email" ? { kind: "email", address: this.#record.email ?? "", sent: this.#sid() !== null } : withoutType(stage);
+      const shown = this.#shown(stage);
       const before = this.#state.status === "asking" ? this.#state.stage : null;
-      // What was answered to another question is no answer to this one.
-      if (JSON.stringify(before) !== JSON.stringify(shown)) this.#early = null;
-      this.#set({ ...this.#common(), status: "asking", stage: shown, error, checking: this.#early !== null });
-      const polled = isPolled(stage.kind) && (stage.kind !== "email" || this.#sid() !== null);
+      if (JSON.stringify(before) !== JSON.stringify(shown)) this.#person.forgetEarly();
+      this.#set({ ...this.#common(), status: "asking", stage: shown, error, checking: this.#person.hasEarly });
       const retryMs = error?.kind === "rate_limited" ? error.retryAfterMs : 0;
-      const command = await this.#wait(polled ? Math.max(this.#parts.pollMs, retryMs) : null);
+      const command = await this.#person.wait(this.#isPolled(stage) ? Math.max(this.#parts.pollMs, retryMs) : null);
       if (command.kind === "poll") return { auth: this.#authFor(stage, null), answered: null };
-      if (command.kind === "answer" && stage.kind === "email" && this.#sid() === null) error = await this.#requestMail();
-      else if (command.kind === "answer") return { auth: this.#authFor(stage, command.answer), answered: command.answer.kind };
-      else if (command.kind === "resend") error = await this.#requestMail();
-      else {
+      if (command.kind === "resend" || (command.kind === "answer" && this.#isUnsent(stage))) error = await this.#send(stage);
+      else if (command.kind === "answer") {
+        const { answer } = command;
+        error = answer.kind === "phone" && answer.code !== null ? await this.#proofs.handIn(answer.code) : null;
+        if (error === null) return { auth: this.#authFor(stage, answer), answered: answer.kind };
+      } else {
         if (command.kind === "change") await this.#change(command);
         // Which stage comes next may depend on it.
         return { auth: {}, answered: null };
@@ -274,10 +206,37 @@ export class Registration {
     }
   }
 
+  #send({ kind }: AskedStage): Promise<AppError | null> {
+    return kind === "phone" ? this.#proofs.requestCode() : this.#proofs.requestMail();
+  }
+
+  /** Whether nothing has gone out yet of what the stage is answered with. */
+  #isUnsent({ kind }: AskedStage): boolean {
+    return (kind === "email" && this.#proofs.mailSid === null) || (kind === "phone" && this.#proofs.code === null);
+  }
+
+  /** Whether the server must be asked from time to time whether a stage is done: it is finished elsewhere. */
+  #isPolled(stage: AskedStage): boolean {
+    if (this.#isUnsent(stage)) return false;
+    if (stage.kind === "phone") return this.#proofs.code?.submitUrl === null;
+    return stage.kind === "email" || stage.kind === "browser";
+  }
+
+  #shown(stage: AskedStage): RegistrationStage {
+    const { email, phone } = this.record;
+    const { mailSid, code } = this.#proofs;
+    if (stage.kind === "email") return { kind: "email", address: email ?? "", sent: mailSid !== null };
+    if (stage.kind !== "phone") return withoutType(stage);
+    const number = code?.msisdn == null ? (phone?.number ?? "") : `+${code.msisdn}`;
+    return { kind: "phone", number, sent: code !== null, wantsCode: code !== null && code.submitUrl !== null, optional: stage.optional };
+  }
+
   #authFor(stage: AskedStage, answer: RegistrationAnswer | null): AuthDict {
     switch (stage.kind) {
       case "email":
-        return emailAuth(this.#sid() ?? "", this.#record.clientSecret);
+        return proofAuth(stage, this.#proofs.mailSid ?? "", this.record.clientSecret);
+      case "phone":
+        return proofAuth(stage, this.#proofs.code?.sid ?? "", this.record.clientSecret);
       case "terms":
         return { type: stage.type };
       case "token":
@@ -287,35 +246,14 @@ export class Registration {
     }
   }
 
-  /** The server's name for the proof of the address that is wanted now; null while no mail was sent to it. */
-  #sid(): string | null {
-    const { mail, email } = this.#record;
-    return mail !== null && mail.address === email ? mail.sid : null;
-  }
-
-  /** Has a mail sent. @returns why none was */
-  async #requestMail(): Promise<AppError | null> {
-    const { email: address, mail, clientSecret } = this.#record;
-    if (address === null) return null;
-    // Sealed first: after a crash in between, the same number again would be silence.
-    const attempt = (mail?.attempt ?? 0) + 1;
-    await this.#save({ mail: { address, attempt, sid: this.#sid() } });
-    const ask = (): Promise<string> => this.#api.requestMail(address, clientSecret, attempt);
-    try {
-      // With the same number the server sends no second mail when the first answer was lost.
-      const sid = await ask().catch((thrown: unknown) => (isCut(thrown) ? ask() : Promise.reject(thrown as Error)));
-      await this.#save({ mail: { address, attempt, sid } });
-      return null;
-    } catch (thrown) {
-      if (this.#ending.signal.aborted || !(thrown instanceof AppFailure)) throw thrown;
-      return mailFailure(thrown.error, this.#api.host);
-    }
-  }
-
-  async #change({ username, password, email }: Command & { kind: "change" }): Promise<void> {
-    if (password !== undefined) this.#password = password;
+  async #change({ username, password, email, phone }: Command & { kind: "change" }): Promise<void> {
+    if (password !== undefined) this.#kept.password = password;
     const { record } = this;
-    await this.#save({ username: username ?? record.username, email: email === undefined ? record.email : email });
+    await this.#kept.save({
+      username: username ?? record.username,
+      email: email === undefined ? record.email : email,
+      phone: phone === undefined ? record.phone : phone,
+    });
   }
 
   async #input(needs: InputNeeds, error: AppError | null): Promise<void> {
@@ -332,16 +270,23 @@ export class Registration {
 
   /** Asks the person for what helps. @returns what is sent then */
   async #afterRefusal(error: AppError, auth: AuthDict | null): Promise<AuthDict | null> {
-    const { kind } = error;
-    const ofPassword = kind === "password_refused" || kind === "wrong_credentials";
-    if (ofPassword || kind === "user_name_taken" || kind === "user_name_refused") {
-      await this.#input(ofPassword ? "password" : "username", error);
+    const needs = INPUT_AFTER[error.kind];
+    if (needs !== undefined) {
+      await this.#input(needs, error);
       // Servers look at these before they look at the answer, which is to be given once more.
       return auth;
     }
-    if (kind === "registration_expired") await this.#startOver(error);
-    else await this.#stopped(error);
-    return this.#record.uiaSession === null ? null : {};
+    if (CONTACT_REFUSALS.includes(error.kind)) {
+      await this.#input(error.kind === "phone_refused" ? "phone" : "email", error);
+      // The proof of the one that is refused stays in the server's session.
+      await this.#forgetSession();
+    } else if (error.kind === "registration_expired") {
+      await this.#stopped(error);
+      await this.#forgetSession();
+    } else {
+      await this.#stopped(error);
+    }
+    return this.record.uiaSession === null ? null : {};
   }
 
   async #stopped(error: AppError): Promise<void> {
@@ -349,45 +294,21 @@ export class Registration {
     await this.#untilChanged();
   }
 
-  /** The server has forgotten what was done: what was typed is kept, and the person is told before another mail goes. */
-  async #startOver(error: AppError): Promise<void> {
-    await this.#stopped(error);
-    const { mail } = this.#record;
-    await this.#save({ uiaSession: null, mail: mail && { ...mail, sid: null } });
+  /** All steps are to be done once more. What was typed is kept; the person has been told before another mail goes. */
+  async #forgetSession(): Promise<void> {
+    const { mail, code } = this.record;
+    await this.#kept.save({ uiaSession: null, mail: mail && { ...mail, sid: null }, code: code && { ...code, sid: null } });
   }
 
   async #untilChanged(): Promise<void> {
-    const command = await this.#wait(null);
+    const command = await this.#person.wait(null);
     if (command.kind === "change") await this.#change(command);
     this.#set({ ...this.#common(), status: "working" });
   }
 
-  async #wait(pollAfterMs: number | null): Promise<Command | { kind: "poll" }> {
-    if (this.#ending.signal.aborted) throw stopOf(this.#ending.signal);
-    const early = this.#early;
-    this.#early = null;
-    if (early) return early;
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#waiting = { resolve, reject };
-        if (pollAfterMs !== null) timer = setTimeout(() => resolve({ kind: "poll" }), pollAfterMs);
-      });
-    } finally {
-      clearTimeout(timer);
-      this.#waiting = null;
-    }
-  }
-
-  async #save(change: Partial<RegistrationRecord>): Promise<void> {
-    const changed = { ...this.#record, ...change };
-    await this.#parts.save(changed);
-    this.#record = changed;
-  }
-
   #common() {
-    const { serverName, baseUrl, username, email } = this.#record;
-    return { registrationId: this.#parts.registrationId, serverName, baseUrl, username, email };
+    const { serverName, baseUrl, username, email, phone } = this.record;
+    return { registrationId: this.#parts.registrationId, serverName, baseUrl, username, email, phone };
   }
 
   #set(state: State): void {
@@ -397,3 +318,5 @@ export class Registration {
     this.#parts.onChange(state);
   }
 }
+
+const isMissing = <T extends { kind: string }>(next: T): next is T & { kind: Missing } => next.kind in NEEDS;

@@ -1,13 +1,16 @@
 import * as z from "zod";
+import type { PhoneNumber } from "../../shared/contract/phoneNumber.ts";
 import type { Availability, RegistrationOffer } from "../../shared/contract/registration.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
+import { CodeSent } from "../account/phoneCode.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { Fetch } from "../http/redirects.ts";
 import { demandIn } from "../http/uiaDemand.ts";
 import type { AuthDict } from "../uia/stage.ts";
 
 const EMAIL = "m.login.email.identity";
+const PHONE = "m.login.msisdn";
 /** Whoever has no account waits less long than one does, in milliseconds; a mail is sent within a request. */
 const ANSWER_MS = 20_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -78,6 +81,20 @@ export class RegistrationApi {
     return sid;
   }
 
+  /**
+   * Has a code sent to a phone (`POST /register/msisdn/requestToken`).
+   *
+   * @param attempt a code is sent only where it is higher than before
+   */
+  requestCode({ country, number }: PhoneNumber, clientSecret: string, attempt: number): Promise<z.output<typeof CodeSent>> {
+    return this.#homeserver.json({
+      method: "POST",
+      path: "/_matrix/client/v3/register/msisdn/requestToken",
+      body: { country, phone_number: number, client_secret: clientSecret, send_attempt: attempt },
+      schema: CodeSent,
+    });
+  }
+
   /** Whether a user name can be had (`GET /register/available`). @throws as `HomeserverClient` does, where nobody answers */
   async availability(username: string): Promise<Availability> {
     const said = (status: Availability["status"], retryAfterMs: number | null = null): Availability => ({ status, retryAfterMs });
@@ -108,14 +125,16 @@ export class RegistrationApi {
     } catch (thrown) {
       const demand = demandIn(thrown);
       if (demand !== null) {
-        const withEmail = demand.flows.filter(({ stages }) => stages.includes(EMAIL)).length;
-        const email = withEmail === 0 ? "not_offered" : withEmail === demand.flows.length ? "required" : "optional";
-        return { open: true, email };
+        const wish = (stage: string) => {
+          const count = demand.flows.filter(({ stages }) => stages.includes(stage)).length;
+          return count === 0 ? "not_offered" : count === demand.flows.length ? "required" : "optional";
+        };
+        return { open: true, email: wish(EMAIL), phone: wish(PHONE) };
       }
       if (!(thrown instanceof AppFailure)) throw thrown;
-      if (thrown.error.kind === "forbidden") return { open: false, email: "unknown" };
+      if (thrown.error.kind === "forbidden") return { open: false, email: "unknown", phone: "unknown" };
       if (thrown.error.kind === "network") throw thrown;
     }
-    return { open: null, email: "unknown" };
+    return { open: null, email: "unknown", phone: "unknown" };
   }
 }

@@ -1,4 +1,4 @@
-import { type AppError, AppFailure } from "../../shared/errors.ts";
+import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 
 /** What was sent with a request that was refused. */
@@ -6,6 +6,8 @@ export interface Sent {
   host: string;
   username: string;
   password: string;
+  /** Whether a phone number was the only thing that could belong to somebody. */
+  phoneOnly: boolean;
   /** Whether it named a session of the authentication. */
   inSession: boolean;
 }
@@ -14,7 +16,7 @@ export interface Sent {
  * What the refusal of a new account means (Client-Server API, "POST /register"), without the server's text: that may
  * quote what was sent. What is no failure of the server's is given back as it is.
  */
-export function registrationFailure(thrown: unknown, { host, username, password, inSession }: Sent): unknown {
+export function registrationFailure(thrown: unknown, { host, username, password, phoneOnly, inSession }: Sent): unknown {
   const bare = withoutPassword(thrown, password);
   if (!(bare instanceof AppFailure)) return bare;
   const { error } = bare;
@@ -27,9 +29,9 @@ export function registrationFailure(thrown: unknown, { host, username, password,
     case "M_EXCLUSIVE":
       return new AppFailure({ kind: "user_name_refused", username });
     case "M_THREEPID_IN_USE":
-      return new AppFailure({ kind: "email_in_use" });
+      return phoneOnly ? fail("phone_refused", { reason: "in_use" }) : fail("email_in_use");
     case "M_THREEPID_DENIED":
-      return new AppFailure({ kind: "email_refused" });
+      return phoneOnly ? fail("phone_refused", { reason: "denied" }) : fail("email_refused");
     case "M_UNKNOWN":
       // There is no code for it. Synapse says so of a session that it does not know, and of one with another name in it.
       return inSession && error.status === 400 ? new AppFailure({ kind: "registration_expired", host }) : bare;

@@ -75,7 +75,7 @@ export class RegistrationService implements Requests {
    *   nothing is kept), and as `SecretStore.write` does
    */
   async start(input: Input<"start">): Promise<{ registrationId: AccountId }> {
-    const { serverName, baseUrl, username, password, email, acceptInsecureHttp } = input;
+    const { serverName, baseUrl, username, password, email, phone, acceptInsecureHttp } = input;
     if (isInsecureHttp(baseUrl) && !acceptInsecureHttp) throw fail("insecure_http", { baseUrl });
     if (!(await this.strength({ username, password })).good) throw fail("password_refused", { reason: "guessable" });
     const clientSecret = newClientSecret();
@@ -89,6 +89,8 @@ export class RegistrationService implements Requests {
       deviceId: newDeviceId(),
       clientSecret,
       mail: null,
+      phone,
+      code: null,
       uiaSession: null,
       made: null,
     };
@@ -131,19 +133,19 @@ export class RegistrationService implements Requests {
   }
 
   /** @throws `conversation_over`, and `password_refused` where it is too easy to guess */
-  async change({ registrationId, username, password, email }: Input<"change">): Promise<Done> {
+  async change({ registrationId, username, password, email, phone }: Input<"change">): Promise<Done> {
     const registration = this.#registration(registrationId);
     const { record } = registration;
     const isNew = password !== undefined && registration.knowsPassword;
     if (isNew && !(await this.strength({ username: username ?? record.username, password })).good) {
       throw fail("password_refused", { reason: "guessable" });
     }
-    registration.take({ kind: "change", username, password, email });
+    registration.take({ kind: "change", username, password, email, phone });
     return {};
   }
 
   /** @throws `conversation_over` */
-  resendMail({ registrationId }: Input<"resendMail">): Done {
+  resend({ registrationId }: Input<"resend">): Done {
     this.#registration(registrationId).take({ kind: "resend" });
     return {};
   }

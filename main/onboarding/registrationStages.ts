@@ -9,7 +9,6 @@ const EMAIL = "m.login.email.identity";
 const TERMS = "m.login.terms";
 const DUMMY = "m.login.dummy";
 const TOKENS = ["m.login.registration_token", "org.matrix.msc3231.login.registration_token"];
-/** Begins with a request of its own, for which there is no screen. */
 const PHONE = "m.login.msisdn";
 
 type Kind = RegistrationStage["kind"];
@@ -20,38 +19,53 @@ const COST: Readonly<Record<Kind | "automatic", number>> = {
   terms: 1,
   token: 2,
   email: 3,
+  phone: 4,
   browser: 10,
   unsupported: 1000,
 };
 
-/** What comes next: something that needs nobody, a question, or that no flow can be taken without, or with, an email address. */
+/** What the person has to give, or to leave out, before any flow can be taken. */
+export type Missing = "email_needed" | "email_not_taken" | "phone_needed" | "phone_not_taken";
+
+/** What comes next: something that needs nobody, a question, or something that no flow can be taken without, or with. */
 export type NextRegistrationStage =
   | { kind: "automatic"; type: string }
   | { kind: "email"; type: string }
-  | { kind: "email_needed" }
-  | { kind: "email_not_taken" }
-  | (Exclude<RegistrationStage, { kind: "email" }> & { type: string });
+  | { kind: "phone"; type: string; optional: boolean }
+  | { kind: Missing }
+  | (Exclude<RegistrationStage, { kind: "email" | "phone" }> & { type: string });
 
 /** One of them that a person is asked about. */
-export type AskedStage = Exclude<NextRegistrationStage, { kind: "automatic" | "email_needed" | "email_not_taken" }>;
+export type AskedStage = Exclude<NextRegistrationStage, { kind: "automatic" | Missing }>;
 
 interface Circumstances {
   baseUrl: string;
   /** Whether the person has given an email address, which the server is to prove. */
   withEmail: boolean;
+  /** The same for a phone number. */
+  withPhone: boolean;
 }
 
 /**
  * The next stage of the flow that asks least of the person, among those that what is completed can lead to. What is
  * completed is a set: servers name it in any order.
  */
-export function nextRegistrationStage(demand: Demand, { baseUrl, withEmail }: Circumstances): NextRegistrationStage {
+export function nextRegistrationStage(demand: Demand, { baseUrl, withEmail, withPhone }: Circumstances): NextRegistrationStage {
   const { completed } = demand;
-  const show = (type: string) => shown(type, demand, baseUrl);
+  const show = (type: string) => (type === PHONE ? phoneStage : shown(type, demand, baseUrl));
   const sum = (types: string[]): number => types.reduce((total, type) => total + COST[show(type).kind], 0);
   const possible = demand.flows.map(({ stages }) => stages).filter((stages) => completed.every((stage) => stages.includes(stage)));
-  const wanted = possible.filter((stages) => stages.includes(EMAIL) === withEmail);
-  if (wanted.length === 0 && possible.length > 0) return { kind: withEmail ? "email_not_taken" : "email_needed" };
+  const emailFits = (stages: string[]): boolean => stages.includes(EMAIL) === withEmail;
+  const phoneFits = (stages: string[]): boolean => stages.includes(PHONE) === withPhone;
+  const optional = possible.some((stages) => emailFits(stages) && !stages.includes(PHONE));
+  const phoneStage = { kind: "phone", type: PHONE, optional } as const;
+  const wanted = possible.filter((stages) => emailFits(stages) && phoneFits(stages));
+  if (wanted.length === 0 && possible.length > 0) {
+    const takesEmailAlone = possible.some((stages) => stages.includes(EMAIL) && phoneFits(stages));
+    // Where either would do, an address is the smaller demand.
+    if (!possible.some(emailFits) || (!withEmail && takesEmailAlone)) return { kind: withEmail ? "email_not_taken" : "email_needed" };
+    return { kind: withPhone ? "phone_not_taken" : "phone_needed" };
+  }
   const remaining = wanted
     .map((stages) => stages.filter((stage) => !completed.includes(stage)))
     .sort((one, other) => sum(one) - sum(other))[0];
@@ -59,7 +73,7 @@ export function nextRegistrationStage(demand: Demand, { baseUrl, withEmail }: Ci
   return type === undefined ? { kind: "unsupported", type: demand.flows[0]?.stages[0] ?? "" } : show(type);
 }
 
-function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegistrationStage, { kind: "email_needed" | "email_not_taken" }> {
+function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegistrationStage, { kind: Missing }> {
   if (type === DUMMY) return { kind: "automatic", type };
   if (type === EMAIL) return { kind: "email", type };
   if (TOKENS.includes(type)) return { kind: "token", type };
@@ -67,7 +81,7 @@ function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegis
     const policies = policiesIn(demand.params[TERMS]);
     return policies === null ? { kind: "unsupported", type } : { kind: "terms", type, policies };
   }
-  const url = type === PHONE ? null : fallbackPage(type, { demand, baseUrl });
+  const url = fallbackPage(type, { demand, baseUrl });
   return url === null ? { kind: "unsupported", type } : { kind: "browser", type, url };
 }
 
@@ -91,14 +105,11 @@ function policiesIn(params: unknown): Policy[] | null {
   return z.array(Policy).max(50).safeParse(policies).data ?? null;
 }
 
-/** Whether the server must be asked from time to time whether a stage is done: it is finished elsewhere. */
-export const isPolled = (kind: Kind): boolean => kind === "email" || kind === "browser";
-
-/** What is sent as `auth` to prove an email address, once its link was used. The session is added to it. */
-export function emailAuth(sid: string, clientSecret: string): AuthDict {
+/** What is sent as `auth` to prove an email address, or a number, once its link or code was used. The session is added to it. */
+export function proofAuth({ type }: AskedStage, sid: string, clientSecret: string): AuthDict {
   const credentials = { sid, client_secret: clientSecret };
   // Servers from before version 1.1 of the specification read the second.
-  return { type: EMAIL, threepid_creds: credentials, threepidCreds: credentials };
+  return { type, threepid_creds: credentials, threepidCreds: credentials };
 }
 
 /** Why a stage came again after an answer; null when it is the next one that is asked for, or when nobody answered. */
@@ -106,11 +117,12 @@ export function whyNotTaken(answered: RegistrationAnswer["kind"] | null, stage: 
   if (answered === null || stage.kind !== answered || last?.type !== stage.type) return null;
   if (stage.kind === "token") return { kind: "registration_token_refused" };
   if (stage.kind === "email") return { kind: "email_not_verified" };
+  if (stage.kind === "phone") return { kind: "phone_refused", reason: "code_expired" };
   return stage.kind === "browser" ? { kind: "stage_not_finished" } : null;
 }
 
 /** The stage as the person sees it. */
-export function withoutType(stage: Exclude<AskedStage, { kind: "email" }>): RegistrationStage {
+export function withoutType(stage: Exclude<AskedStage, { kind: "email" | "phone" }>): RegistrationStage {
   switch (stage.kind) {
     case "terms":
       return { kind: "terms", policies: stage.policies };

@@ -1,6 +1,7 @@
 import type { RefObject } from "react";
 import { countries } from "../i18n/countries.ts";
 import { t } from "../i18n/index.ts";
+import { phoneInFull } from "../i18n/phoneNumbers.ts";
 import styles from "./PhoneField.module.css";
 import { SelectField, TextField } from "./TextField.tsx";
 
@@ -10,17 +11,24 @@ interface PhoneFieldProps {
   readonly onCountry: (country: string) => void;
   readonly number: string;
   readonly onNumber: (number: string) => void;
+  readonly label?: string;
   readonly help?: string;
   readonly problem?: string | null | undefined;
   readonly inputRef?: RefObject<HTMLInputElement | null>;
 }
 
-/** A phone number, and the country that it is read in. */
-export function PhoneField({ country, onCountry, number, onNumber, ...rest }: PhoneFieldProps) {
+/** A phone number, and the country that it is read in. What a server will read is shown below it. */
+export function PhoneField({ country, onCountry, number, onNumber, label = t("phone.number"), ...rest }: PhoneFieldProps) {
+  const inFull = phoneInFull(country, number);
   return (
-    <div className={styles["phone"]}>
-      <SelectField label={t("phone.country")} value={country} onChange={onCountry} options={countries()} />
-      <TextField label={t("phone.number")} type="tel" value={number} onChange={onNumber} autoComplete="tel" {...rest} />
-    </div>
+    <>
+      <div className={styles["phone"]}>
+        <SelectField label={t("phone.country")} value={country} onChange={onCountry} options={countries()} />
+        <TextField label={label} type="tel" value={number} onChange={onNumber} autoComplete="tel" {...rest} />
+      </div>
+      {number.trim() !== "" && (
+        <p role="status">{inFull === null ? t("phone.notInFull") : t("phone.inFull", { number: inFull })}</p>
+      )}
+    </>
   );
 }

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
-import { readCode, readEmail, readPhone } from "../fields.ts";
+import { readCode, readEmail } from "../fields.ts";
 import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { PhoneNumber } from "./phoneNumber.ts";
 import { typed } from "./typed.ts";
 
 /** An email address or phone number on an account. */
@@ -81,14 +82,7 @@ export const addresses = domain({
     dropEmail: request(onePending, z.object({})),
     pendingPhones: request(one, pendingPhones),
     /** Has the server send a code. Throws `phone_refused` and `not_allowed_by_server`. */
-    addPhone: request(
-      one.extend({
-        /** Two capitals (ISO 3166): how a number is read that has no `+`. */
-        country: z.string().regex(/^[A-Z]{2}$/),
-        number: typed(readPhone),
-      }),
-      z.object({ pendingId: ConversationId }),
-    ),
+    addPhone: request(one.extend(PhoneNumber.shape), z.object({ pendingId: ConversationId })),
     /** Has it send one more. Throws as `addPhone` does, and `conversation_over`. */
     sendCodeAgain: request(onePending, z.object({})),
     /**

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
-import { MAX_TYPED, readEmail, readUsername } from "../fields.ts";
+import { MAX_TYPED, readCode, readEmail, readUsername } from "../fields.ts";
 import { AccountId, BaseUrl, ServerName } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { PhoneNumber } from "./phoneNumber.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
 
@@ -32,6 +33,12 @@ export const RegistrationStage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("terms"), policies: z.array(Policy).max(50) }),
   /** A link in a mail has to be used. Main notices by itself when it was. `sent` is false where no mail could be sent. */
   z.object({ kind: z.literal("email"), address: z.string(), sent: z.boolean() }),
+  /**
+   * The code has to be typed that is sent to a phone; where `wantsCode` is false, the server learns of it in a way of its
+   * own, and main notices that. `number` is as the server understood it, once a code was sent; `optional`: the account can
+   * be had without one.
+   */
+  z.object({ kind: z.literal("phone"), number: z.string(), sent: z.boolean(), wantsCode: z.boolean(), optional: z.boolean() }),
   /** A registration token, which the people who run the server hand out. */
   z.object({ kind: z.literal("token") }),
   /** Done on a page of the server's, in the browser. Main notices by itself when it is done. */
@@ -48,6 +55,8 @@ export const RegistrationAnswer = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("token"), token: z.string().max(MAX_TYPED) }),
   /** "I have done it": asks the server now instead of in some seconds. */
   z.object({ kind: z.literal("email") }),
+  /** The code; null for "I have done it" where none is wanted. */
+  z.object({ kind: z.literal("phone"), code: typed(readCode).nullable() }),
   z.object({ kind: z.literal("browser") }),
 ]);
 export type RegistrationAnswer = z.infer<typeof RegistrationAnswer>;
@@ -60,6 +69,7 @@ const common = z.object({
   baseUrl: BaseUrl,
   username: z.string(),
   email: z.string().nullable(),
+  phone: PhoneNumber.nullable(),
 });
 
 /** An account that is being created. It lives in main, and is kept over a restart; every change is sent whole. */
@@ -76,7 +86,7 @@ export const Registration = z.discriminatedUnion("status", [
   /** Something has to be typed, once more or in another way. After a restart the password, which is not kept. */
   common.extend({
     status: z.literal("input"),
-    needs: z.enum(["username", "password", "email", "no_email"]),
+    needs: z.enum(["username", "password", "email", "no_email", "phone", "no_phone"]),
     error: AppError.nullable(),
   }),
   /** It cannot continue now. It can be tried again, and nothing that was done need be done again. */
@@ -94,11 +104,14 @@ export const Availability = z.object({
 });
 export type Availability = z.infer<typeof Availability>;
 
+const Wish = z.enum(["required", "optional", "not_offered", "unknown"]);
+
 /** What a server says of new accounts before anything is typed. */
 export const RegistrationOffer = z.object({
   /** Null where it does not say. */
   open: z.boolean().nullable(),
-  email: z.enum(["required", "optional", "not_offered", "unknown"]),
+  email: Wish,
+  phone: Wish,
 });
 export type RegistrationOffer = z.infer<typeof RegistrationOffer>;
 
@@ -124,6 +137,7 @@ export const registration = domain({
         username,
         password,
         email: email.nullable(),
+        phone: PhoneNumber.nullable().default(null),
         acceptInsecureHttp: z.boolean().default(false),
       }),
       one,
@@ -131,13 +145,18 @@ export const registration = domain({
     /** Those under way, and those that were when the app ended. */
     list: request(z.object({}), z.object({ registrations: z.array(Registration) })),
     answer: request(one.extend({ answer: RegistrationAnswer }), z.object({})),
-    /** Another user name, password or email address for the same account; null: without an email address. */
+    /** Another user name, password, email address or phone number for the same account; null: without one. */
     change: request(
-      one.extend({ username: username.optional(), password: password.optional(), email: email.nullable().optional() }),
+      one.extend({
+        username: username.optional(),
+        password: password.optional(),
+        email: email.nullable().optional(),
+        phone: PhoneNumber.nullable().optional(),
+      }),
       z.object({}),
     ),
-    /** Has the server send one more mail. */
-    resendMail: request(one, z.object({})),
+    /** Has the server send one more mail, or one more code, whichever it waits for. */
+    resend: request(one, z.object({})),
     /** Opens a page that the stage names: a policy's, or the one on which the stage is done. */
     openPage: request(one.extend({ url: z.string().max(4096) }), z.object({})),
     /** Continues where it stopped. */

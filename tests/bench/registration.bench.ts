@@ -37,7 +37,7 @@ async function count(): Promise<Requests> {
     const create = async (username: string, onMail: (link: string) => Promise<unknown>): Promise<void> => {
       const email = `${username}@mail.example`;
       const request = { serverName: null, baseUrl: proxy.baseUrl, username, password: "four unrelated words", email };
-      const { registrationId } = await registration.start({ ...request, acceptInsecureHttp: false });
+      const { registrationId } = await registration.start({ ...request, phone: null, acceptInsecureHttp: false });
       const state = (): Registration | undefined =>
         data.events.findLast(({ channel, payload }) => channel === "registration.changed" && payload.registrationId === registrationId)
           ?.payload as Registration | undefined;

@@ -16,6 +16,8 @@ import { registrationName, useRegistrations } from "../../stores/registrations.t
 import { showNewAccount } from "../addAccount/showNewAccount.ts";
 import { OauthAtHomeserver, SsoSignIn } from "../addAccount/SignInForm.tsx";
 import { DetailsForm, errorLine, passwordFieldWords } from "./DetailsForm.tsx";
+import { PhoneChange, WithoutPhone } from "./PhoneStage.tsx";
+import { serverOf } from "./stage.ts";
 import { EmailChange, StageForm } from "./StageForms.tsx";
 
 interface CreateAccountProps {
@@ -121,9 +123,19 @@ export function RegistrationPage({ registrationId, onLeave }: RegistrationPagePr
 const STAGE_TITLES: Readonly<Record<string, PlainTextKey>> = {
   terms: "create.termsTitle",
   email: "create.emailTitle",
+  phone: "create.phoneTitle",
   token: "create.tokenTitle",
   browser: "create.browserTitle",
   unsupported: "create.stoppedTitle",
+};
+
+const INPUT_TITLES: Readonly<Record<Of<"input">["needs"], TextKey>> = {
+  username: "create.inputUsernameTitle",
+  password: "create.inputPasswordTitle",
+  email: "create.inputEmailTitle",
+  no_email: "create.inputNoEmailTitle",
+  phone: "create.inputPhoneTitle",
+  no_phone: "create.inputNoPhoneTitle",
 };
 
 function titleOf(registration: Registration): string {
@@ -133,10 +145,8 @@ function titleOf(registration: Registration): string {
     case "stopped":
       return t("create.stoppedTitle");
     case "input":
-      if (registration.needs === "username") return t("create.inputUsernameTitle");
-      if (registration.needs === "email") return t("create.inputEmailTitle");
-      if (registration.needs === "no_email") return t("create.inputNoEmailTitle");
-      return t(isAskedAgain(registration) ? "create.resumeTitle" : "create.inputPasswordTitle");
+      if (registration.needs === "password" && isAskedAgain(registration)) return t("create.resumeTitle");
+      return t(INPUT_TITLES[registration.needs]);
     default:
       return t("create.waiting");
   }
@@ -182,12 +192,28 @@ function Input({ registration }: { readonly registration: Of<"input"> }) {
     case "email":
       return (
         <>
-          <p>{t("create.emailNeeded", { server: registration.serverName ?? registration.baseUrl })}</p>
+          {registration.error ? <ErrorText error={registration.error} /> : <p>{t("create.emailNeeded", { server: serverOf(registration) })}</p>}
           <EmailChange registration={registration} />
         </>
       );
     case "no_email":
       return <WithoutEmail registration={registration} />;
+    case "phone":
+      return (
+        <>
+          {registration.error ? <ErrorText error={registration.error} /> : <p>{t("create.phoneNeeded", { server: serverOf(registration) })}</p>}
+          <PhoneChange registration={registration} />
+        </>
+      );
+    case "no_phone":
+      return (
+        <>
+          <p>{t("create.inputNoPhoneText", { server: serverOf(registration) })}</p>
+          <Buttons>
+            <WithoutPhone registration={registration} />
+          </Buttons>
+        </>
+      );
     case "password":
       return isAskedAgain(registration) ? <SamePassword registration={registration} /> : <OtherPassword registration={registration} />;
   }
@@ -220,11 +246,12 @@ function OtherName({ registration }: { readonly registration: Of<"input"> }) {
 }
 
 /** The server would create the account without the address that was typed, and say nothing. */
-function WithoutEmail({ registration: { registrationId, serverName, baseUrl } }: { readonly registration: Of<"input"> }) {
+function WithoutEmail({ registration }: { readonly registration: Of<"input"> }) {
+  const { registrationId } = registration;
   const change = useAction(() => steward.registration.change({ registrationId, email: null }));
   return (
     <>
-      <p>{t("create.inputNoEmailText", { server: serverName ?? baseUrl })}</p>
+      <p>{t("create.inputNoEmailText", { server: serverOf(registration) })}</p>
       {change.error && <ErrorText error={change.error} />}
       <Buttons>
         <Button look="primary" busy={change.busy} onPress={() => void change.run()}>

@@ -10,8 +10,10 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
+import { PhoneField } from "../../components/PhoneField.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { usePhone } from "../../components/usePhone.ts";
 import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { registrationName } from "../../stores/registrations.ts";
 import { passwordHints } from "../passwordAndRecovery/passwordWords.ts";
@@ -57,17 +59,21 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
   const address = email.trim() === "" ? null : readEmail(email);
   const takesEmail = offer?.email !== "not_offered";
   const emailMissing = offer?.email === "required" && address === null;
+  const phone = usePhone();
+  const takesPhone = offer?.phone === "optional" || offer?.phone === "required";
+  const withPhone = takesPhone && (offer.phone === "required" || phone.number.trim() !== "");
   const insecure = homeserver.warnings.includes("insecure_http");
 
   const start = useAction(async (username: string, emailAddress: string | null) => {
     setRefused({ user, password: password.typed });
-    const input = { serverName: knownName, baseUrl, username, password: password.typed, email: emailAddress, acceptInsecureHttp: accepted };
-    onStarted((await steward.registration.start(input)).registrationId);
+    const input = { serverName: knownName, baseUrl, username, password: password.typed, email: emailAddress };
+    const request = { ...input, phone: withPhone ? phone.value : null, acceptInsecureHttp: accepted };
+    onStarted((await steward.registration.start(request)).registrationId);
   });
   const submit = (): void => {
     setTried(true);
     if (name.value === undefined || available === "taken" || !password.ready || emailMissing || (insecure && !accepted)) return;
-    if (address?.problem !== undefined) return;
+    if (address?.problem !== undefined || (withPhone && phone.problem !== undefined)) return;
     if (address === null && takesEmail && !warned) return setWarned(true);
     void start.run(name.value, address?.value ?? null);
   };
@@ -122,6 +128,17 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
           onChange={setEmail}
           autoComplete="email"
           problem={tried ? emailProblem : null}
+        />
+      )}
+      {takesPhone && (
+        <PhoneField
+          country={phone.country}
+          onCountry={phone.setCountry}
+          number={phone.number}
+          onNumber={phone.setNumber}
+          label={t(offer.phone === "required" ? "phone.number" : "create.phoneOptional")}
+          help={t("create.phoneHelp")}
+          problem={tried && withPhone && phone.problem ? fieldProblemText("number", phone.problem) : null}
         />
       )}
       {warned && (

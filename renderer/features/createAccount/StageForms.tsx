@@ -1,6 +1,6 @@
 import { ExternalLink } from "lucide-react";
 import { useState } from "react";
-import type { Registration, RegistrationAnswer, RegistrationStage } from "../../../shared/contract/registration.ts";
+import type { Registration } from "../../../shared/contract/registration.ts";
 import { readEmail } from "../../../shared/fields.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -13,20 +13,9 @@ import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, t } from "../../i18n/index.ts";
 import styles from "./CreateAccount.module.css";
+import { PhoneStage } from "./PhoneStage.tsx";
 import { policyText } from "./policyText.ts";
-
-type Asking = Extract<Registration, { status: "asking" }>;
-type StageOf<K extends RegistrationStage["kind"]> = Extract<RegistrationStage, { kind: K }>;
-
-interface StageProps<K extends RegistrationStage["kind"]> {
-  readonly registration: Asking;
-  readonly stage: StageOf<K>;
-}
-
-const useAnswer = ({ registrationId }: Asking) =>
-  useAction((answer: RegistrationAnswer) => steward.registration.answer({ registrationId, answer }));
-
-const serverOf = ({ serverName, baseUrl }: Asking): string => serverName ?? new URL(baseUrl).host;
+import { type Asking, type StageProps, serverOf, useAnswer } from "./stage.ts";
 
 /** The step that the server wants done now. */
 export function StageForm({ registration }: { readonly registration: Asking }) {
@@ -36,6 +25,8 @@ export function StageForm({ registration }: { readonly registration: Asking }) {
       return <TermsForm registration={registration} stage={stage} />;
     case "email":
       return <EmailForm key={stage.address} registration={registration} stage={stage} />;
+    case "phone":
+      return <PhoneStage key={stage.number} registration={registration} stage={stage} />;
     case "token":
       return <TokenForm registration={registration} stage={stage} />;
     case "browser":
@@ -97,7 +88,7 @@ function EmailForm({ registration, stage: { address, sent } }: StageProps<"email
   const { registrationId, checking, error } = registration;
   const [changing, setChanging] = useState(false);
   const answer = useAnswer(registration);
-  const resend = useAction(() => steward.registration.resendMail({ registrationId }));
+  const resend = useAction(() => steward.registration.resend({ registrationId }));
   const failure = answer.error ?? resend.error ?? error;
   return (
     <>

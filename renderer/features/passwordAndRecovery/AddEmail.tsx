@@ -5,12 +5,12 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { pendingEmails } from "../../stores/addresses.ts";
+import { ContactForm, PendingContact } from "./PendingContact.tsx";
 
 /** What is being added to the account, and the way to add one more. */
 export function AddEmail({ accountId }: { readonly accountId: AccountId }) {
@@ -53,11 +53,15 @@ function EmailForm({ accountId, start, onClose }: EmailFormProps) {
   });
   const refused = add.error?.kind === "address_refused" ? errorWords(add.error).sentence : refusedFieldText(add.error, "address");
   return (
-    <Form
+    <ContactForm
+      submitText={t("addresses.send")}
+      add={add}
+      saidAtField={refused !== null}
       onSubmit={() => {
         setTried(true);
         if (problem === undefined) void add.run();
       }}
+      onClose={onClose}
     >
       <TextField
         label={t("addresses.email")}
@@ -72,14 +76,7 @@ function EmailForm({ accountId, start, onClose }: EmailFormProps) {
         inputRef={field}
         problem={tried && problem ? fieldProblemText("address", problem) : refused}
       />
-      {add.error && refused === null && <ErrorText error={add.error} />}
-      <Buttons>
-        <Button type="submit" look="primary" busy={add.busy}>
-          {t("addresses.send")}
-        </Button>
-        <Button onPress={onClose}>{t("common.cancel")}</Button>
-      </Buttons>
-    </Form>
+    </ContactForm>
   );
 }
 
@@ -99,41 +96,18 @@ function Pending({ accountId, email, onChangeAddress }: PendingProps) {
   const error = (cancelled ? null : confirm.error) ?? again.error ?? drop.error;
   return (
     <>
-      <Notice
+      <PendingContact
+        text={pendingText(email)}
         tone={status === "sent" || status === "confirmed" ? "info" : "warn"}
-        live
-        actions={
-          <>
-            {status === "sent" && (
-              <Button small look="primary" busy={confirm.busy} onPress={() => void confirm.run()}>
-                {t("addresses.confirm")}
-              </Button>
-            )}
-            <Button small busy={again.busy} onPress={() => void again.run()}>
-              {t("addresses.sendAgain")}
-            </Button>
-            <Button
-              small
-              busy={drop.busy}
-              onPress={() => {
-                onChangeAddress();
-                void drop.run();
-              }}
-            >
-              {t("addresses.changeAddress")}
-            </Button>
-            <Button small onPress={() => void drop.run()}>
-              {t("addresses.drop")}
-            </Button>
-          </>
-        }
+        confirm={status === "sent" ? { onPress: () => void confirm.run(), busy: confirm.busy } : null}
+        again={{ press: again, label: t("addresses.sendAgain") }}
+        change={{ onPress: onChangeAddress, label: t("addresses.changeAddress") }}
+        drop={drop}
+        error={error}
       >
-        <strong>{t("addresses.pendingTitle")}</strong>
-        <p>{pendingText(email)}</p>
         {(status === "sent" || status === "confirmed") && <p>{t("addresses.spam")}</p>}
-      </Notice>
+      </PendingContact>
       {email.status === "refused" && <ErrorText error={email.error} />}
-      {error && <ErrorText error={error} />}
     </>
   );
 }

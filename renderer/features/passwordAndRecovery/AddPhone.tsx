@@ -1,19 +1,19 @@
 import { useEffect, useRef, useState } from "react";
 import type { PendingPhone } from "../../../shared/contract/addresses.ts";
-import { readCode, readPhone } from "../../../shared/fields.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
+import { CodeField } from "../../components/CodeField.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PhoneField } from "../../components/PhoneField.tsx";
-import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { likelyCountry } from "../../i18n/countries.ts";
+import { useCode } from "../../components/useCode.ts";
+import { usePhone } from "../../components/usePhone.ts";
 import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { pendingPhones } from "../../stores/addresses.ts";
-import styles from "./AddPhone.module.css";
+import { ContactForm, PendingContact } from "./PendingContact.tsx";
 
 /** What is being added to the account, and the way to add one more. */
 export function AddPhone({ accountId }: { readonly accountId: AccountId }) {
@@ -50,14 +50,13 @@ interface PhoneFormProps {
 }
 
 function PhoneForm({ accountId, onClose, onNotSupported }: PhoneFormProps) {
-  const [country, setCountry] = useState(likelyCountry);
-  const [number, setNumber] = useState("");
+  const phone = usePhone();
   const [tried, setTried] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  const { problem } = readPhone(number);
+  const { problem } = phone;
   const add = useAction(async () => {
-    await steward.addresses.addPhone({ accountId, country, number });
+    await steward.addresses.addPhone({ accountId, ...phone.value });
     onClose();
   });
   const { error } = add;
@@ -67,35 +66,32 @@ function PhoneForm({ accountId, onClose, onNotSupported }: PhoneFormProps) {
   }, [isNotSupported, onNotSupported]);
   const refused = error?.kind === "phone_refused" ? errorWords(error).sentence : refusedFieldText(error, "number");
   return (
-    <Form
+    <ContactForm
+      submitText={t("addresses.sendCode")}
+      add={add}
+      saidAtField={refused !== null}
       onSubmit={() => {
         setTried(true);
         if (problem === undefined) void add.run();
       }}
+      onClose={onClose}
     >
       <PhoneField
-        country={country}
+        country={phone.country}
         onCountry={(chosen) => {
-          setCountry(chosen);
+          phone.setCountry(chosen);
           add.reset();
         }}
-        number={number}
+        number={phone.number}
         onNumber={(typed) => {
-          setNumber(typed);
+          phone.setNumber(typed);
           add.reset();
         }}
         help={t("addresses.phoneHelp")}
         inputRef={field}
         problem={tried && problem ? fieldProblemText("number", problem) : refused}
       />
-      {error && refused === null && <ErrorText error={error} />}
-      <Buttons>
-        <Button type="submit" look="primary" busy={add.busy}>
-          {t("addresses.sendCode")}
-        </Button>
-        <Button onPress={onClose}>{t("common.cancel")}</Button>
-      </Buttons>
-    </Form>
+    </ContactForm>
   );
 }
 
@@ -108,73 +104,28 @@ interface PendingProps {
 /** One number that is not on the account yet: how it stands, and what can be done. */
 function Pending({ accountId, phone, onChangeNumber }: PendingProps) {
   const { pendingId, status } = phone;
-  const [code, setCode] = useState("");
-  const [tried, setTried] = useState(false);
+  const code = useCode();
   const wantsCode = phone.status === "sent" && phone.wantsCode;
-  const { problem } = readCode(code);
-  const confirm = useAction(() => steward.addresses.confirmPhone({ accountId, pendingId, code: wantsCode ? code : null }));
+  const confirm = useAction(() => steward.addresses.confirmPhone({ accountId, pendingId, code: wantsCode ? code.code : null }));
   const again = useAction(() => steward.addresses.sendCodeAgain({ accountId, pendingId }));
   const drop = useAction(() => steward.addresses.dropPhone({ accountId, pendingId }));
   const ofCode = confirm.error?.kind === "phone_refused" && wantsCode ? errorWords(confirm.error).sentence : null;
   const cancelled = confirm.error?.kind === "challenge_cancelled";
-  const error = (cancelled || ofCode !== null ? null : confirm.error) ?? again.error ?? drop.error;
+  const onConfirm = (): void => {
+    if (!wantsCode || code.handIn()) void confirm.run();
+  };
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (!wantsCode || problem === undefined) void confirm.run();
-      }}
+    <PendingContact
+      text={pendingText(phone)}
+      tone={status === "maybe_sent" ? "warn" : "info"}
+      confirm={status === "maybe_sent" ? null : { onPress: onConfirm, busy: confirm.busy }}
+      again={status === "verified" ? null : { press: again, label: t("addresses.sendCodeAgain") }}
+      change={{ onPress: onChangeNumber, label: t("addresses.changeNumber") }}
+      drop={drop}
+      error={(cancelled || ofCode !== null ? null : confirm.error) ?? again.error ?? drop.error}
     >
-      <Notice
-        tone={status === "maybe_sent" ? "warn" : "info"}
-        live
-        actions={
-          <>
-            {status !== "maybe_sent" && (
-              <Button small look="primary" type="submit" busy={confirm.busy}>
-                {t("addresses.confirm")}
-              </Button>
-            )}
-            {status !== "verified" && (
-              <Button small busy={again.busy} onPress={() => void again.run()}>
-                {t("addresses.sendCodeAgain")}
-              </Button>
-            )}
-            <Button
-              small
-              busy={drop.busy}
-              onPress={() => {
-                onChangeNumber();
-                void drop.run();
-              }}
-            >
-              {t("addresses.changeNumber")}
-            </Button>
-            <Button small onPress={() => void drop.run()}>
-              {t("addresses.drop")}
-            </Button>
-          </>
-        }
-      >
-        <strong>{t("addresses.pendingTitle")}</strong>
-        <p>{pendingText(phone)}</p>
-        {wantsCode && (
-          <div className={styles["code"]}>
-            <TextField
-              label={t("addresses.code")}
-              value={code}
-              onChange={(typed) => {
-                setCode(typed);
-                confirm.reset();
-              }}
-              autoComplete="one-time-code"
-              problem={tried && problem ? fieldProblemText("code", problem) : ofCode}
-            />
-          </div>
-        )}
-      </Notice>
-      {error && <ErrorText error={error} />}
-    </Form>
+      {wantsCode && <CodeField typed={code} refused={ofCode} onType={confirm.reset} />}
+    </PendingContact>
   );
 }
 

@@ -49,7 +49,7 @@ afterEach(async () => {
 const newName = (): string => `new${(people += 1)}`;
 const userIdOf = (name: string): string => `@${name}:${synapse.serverName}`;
 const start = async (username: string, email: string | null = null): Promise<AccountId> => {
-  const request = { serverName: null, baseUrl: proxy.baseUrl, username, password: PASSWORD, email, acceptInsecureHttp: false };
+  const request = { serverName: null, baseUrl: proxy.baseUrl, username, password: PASSWORD, email, phone: null, acceptInsecureHttp: false };
   return (await services.registration.start(request)).registrationId;
 };
 const stateOf = (registrationId: AccountId): Registration | undefined =>
@@ -101,7 +101,7 @@ const expectOne = async (name: string): Promise<void> => {
 
 describe("creating an account", () => {
   it("says beforehand what the server wants, and whether a name can be had", async () => {
-    expect(await services.registration.offer({ baseUrl: proxy.baseUrl })).toEqual({ open: true, email: "optional" });
+    expect(await services.registration.offer({ baseUrl: proxy.baseUrl })).toEqual({ open: true, email: "optional", phone: "not_offered" });
     const name = newName();
     await synapse.register({ user: name, password: PASSWORD });
     const ask = (username: string) => services.registration.availability({ baseUrl: proxy.baseUrl, username });
@@ -153,7 +153,7 @@ describe("creating an account", () => {
     const registrationId = await start(name, first);
     await agree(registrationId);
     await reaches(registrationId, "asking", "email");
-    services.registration.resendMail({ registrationId });
+    services.registration.resend({ registrationId });
     await waitUntil(() => mailsTo(first).length === 2, { what: "a second mail" });
     await data.close();
     data.events.splice(0);
@@ -161,7 +161,7 @@ describe("creating an account", () => {
     expect((await services.registration.list()).registrations).toMatchObject([{ registrationId, status: "input", needs: "password", email: first }]);
     await services.registration.change({ registrationId, password: PASSWORD });
     await reaches(registrationId, "asking", "email");
-    services.registration.resendMail({ registrationId });
+    services.registration.resend({ registrationId });
     await waitUntil(() => mailsTo(first).length === 3, { what: "a third mail" });
     await waitUntil(() => isAsked(registrationId)?.checking === false, { what: "the question" });
     await services.registration.change({ registrationId, email: second });
@@ -178,7 +178,7 @@ describe("creating an account", () => {
     const registrationId = await start(name, address);
     await agree(registrationId);
     expect(await reaches(registrationId, "asking", "email")).toMatchObject({ stage: { sent: false }, error: { kind: "mail_not_sent" } });
-    services.registration.resendMail({ registrationId });
+    services.registration.resend({ registrationId });
     await useLink(address);
     await reaches(registrationId, "done");
   });
@@ -189,7 +189,7 @@ describe("a refusal", () => {
     const name = newName();
     await synapse.register({ user: name, password: PASSWORD });
     await expect(start(name)).rejects.toMatchObject({ error: { kind: "user_name_taken" } });
-    const request = { serverName: null, baseUrl: proxy.baseUrl, username: newName(), email: null, acceptInsecureHttp: false };
+    const request = { serverName: null, baseUrl: proxy.baseUrl, username: newName(), email: null, phone: null, acceptInsecureHttp: false };
     await expect(services.registration.start({ ...request, password: "galvanised-otter7" })).rejects.toMatchObject({
       error: { kind: "password_refused", reason: "too_short" },
     });
@@ -228,6 +228,23 @@ describe("a refusal", () => {
     services.registration.retry({ registrationId });
     await reaches(registrationId, "done");
     expect(mailsTo(address)).toHaveLength(1);
+    await expectOne(name);
+  });
+
+  it("of the address in the last step asks for another one, and proves that", async () => {
+    const name = newName();
+    const [first, second] = [`${name}@mail.example`, `${name}@other.example`];
+    const registrationId = await start(name, first);
+    await agree(registrationId);
+    await reaches(registrationId, "asking", "email");
+    // Somebody else has added it to their account meanwhile.
+    const body = { errcode: "M_THREEPID_IN_USE", error: "in use" };
+    proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 400, body } });
+    expect(await reaches(registrationId, "input")).toMatchObject({ needs: "email", error: { kind: "email_in_use" } });
+    await services.registration.change({ registrationId, email: second });
+    await agree(registrationId);
+    await useLink(second);
+    await reaches(registrationId, "done");
     await expectOne(name);
   });
 

@@ -55,7 +55,7 @@ afterEach(() => data.destroy());
 
 const newName = (): string => `door${(people += 1)}`;
 const start = async (username: string, email: string | null): Promise<AccountId> => {
-  const request = { serverName: null, baseUrl: synapse.baseUrl, username, password: PASSWORD, email, acceptInsecureHttp: false };
+  const request = { serverName: null, baseUrl: synapse.baseUrl, username, password: PASSWORD, email, phone: null, acceptInsecureHttp: false };
   return (await services.registration.start(request)).registrationId;
 };
 const stateOf = async (registrationId: AccountId): Promise<Registration | undefined> =>
@@ -81,7 +81,7 @@ const solve = async (url: string): Promise<void> => {
 
 describe("a server that lets in few", () => {
   it("says so beforehand", async () => {
-    expect(await services.registration.offer({ baseUrl: synapse.baseUrl })).toEqual({ open: true, email: "required" });
+    expect(await services.registration.offer({ baseUrl: synapse.baseUrl })).toEqual({ open: true, email: "required", phone: "not_offered" });
   });
 
   it("gets another token in the same attempt, without the blanks, then a puzzle, then an address", async () => {
@@ -147,7 +147,7 @@ describe("a server that takes no email address", () => {
     const open = await startSynapse({ enableRegistration: true });
     try {
       const username = newName();
-      const request = { serverName: null, baseUrl: open.baseUrl, username, password: PASSWORD, acceptInsecureHttp: false };
+      const request = { serverName: null, baseUrl: open.baseUrl, username, password: PASSWORD, phone: null, acceptInsecureHttp: false };
       const { registrationId } = await services.registration.start({ ...request, email: "guest@mail.example" });
       await waitUntil(async () => (await stateOf(registrationId))?.status === "input", { what: "the question" });
       expect(await stateOf(registrationId)).toMatchObject({ needs: "no_email", error: null });

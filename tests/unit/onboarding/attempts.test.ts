@@ -19,6 +19,8 @@ const RECORD: RegistrationRecord = {
   deviceId: "ABCDEFGHIJ",
   clientSecret: newClientSecret(),
   mail: null,
+  phone: null,
+  code: null,
   uiaSession: null,
   made: null,
 };

@@ -6,13 +6,15 @@ import { AppFailure } from "../../../shared/errors.ts";
 
 const EMAIL = "m.login.email.identity";
 const TERMS = "m.login.terms";
+const PHONE = "m.login.msisdn";
 const DUMMY = "m.login.dummy";
 const policies = { privacy: { version: "1", en: { name: "Privacy", url: "https://example.org/privacy" } } };
 
-const next = (demand: object, withEmail = false) =>
+const next = (demand: object, withEmail = false, withPhone = false) =>
   nextRegistrationStage(Demand.parse({ session: "s", params: { [TERMS]: { policies } }, ...demand }), {
     baseUrl: "https://example.org",
     withEmail,
+    withPhone,
   });
 const flows = (...stages: string[][]) => ({ flows: stages.map((one) => ({ stages: one })) });
 
@@ -23,6 +25,22 @@ describe("the next stage of a registration", () => {
     expect(next(both, true)).toMatchObject({ kind: "email" });
     expect(next(flows([DUMMY]), true)).toEqual({ kind: "email_not_taken" });
     expect(next(flows([TERMS, EMAIL]))).toEqual({ kind: "email_needed" });
+  });
+
+  it.each([
+    ["the phone stage where a number was given", [[DUMMY], [PHONE]], false, true, { kind: "phone", optional: true }],
+    ["nothing of it where none was", [[DUMMY], [PHONE]], false, false, { kind: "automatic" }],
+    ["a number that cannot be left out", [[EMAIL, PHONE]], true, true, { kind: "email" }],
+    ["a number where no flow goes without", [[PHONE], [EMAIL, PHONE]], false, false, { kind: "phone_needed" }],
+    ["a number beside the address", [[EMAIL, PHONE]], true, false, { kind: "phone_needed" }],
+    ["an address first where both are missing", [[EMAIL, PHONE]], false, false, { kind: "email_needed" }],
+    ["an address where either would do", [[EMAIL], [PHONE]], false, false, { kind: "email_needed" }],
+    ["the number where that is what was given", [[EMAIL], [PHONE]], false, true, { kind: "phone", optional: false }],
+    ["one of both where a flow takes one", [[EMAIL], [PHONE]], true, true, { kind: "phone_not_taken" }],
+    ["no number where no flow takes one", [[DUMMY], [EMAIL]], false, true, { kind: "phone_not_taken" }],
+    ["the address given up where only a number does", [[PHONE]], true, true, { kind: "email_not_taken" }],
+  ])("asks for %s", (_, stages, withEmail, withPhone, expected) => {
+    expect(next(flows(...stages), withEmail, withPhone)).toMatchObject(expected);
   });
 
   it("goes by what is completed as a set, in whatever order the server names it", () => {
@@ -36,7 +54,6 @@ describe("the next stage of a registration", () => {
       kind: "browser",
       url: "https://example.org/_matrix/client/v3/auth/org.example.unknown/fallback/web?session=s",
     });
-    expect(next(flows(["m.login.msisdn"]))).toEqual({ kind: "unsupported", type: "m.login.msisdn" });
     expect(next({ ...flows(["org.example.unknown"]), session: undefined })).toMatchObject({ kind: "unsupported" });
   });
 
@@ -60,9 +77,9 @@ describe("the next stage of a registration", () => {
 });
 
 describe("what a refusal means", () => {
-  const meaning = (status: number, errcode: string, inSession = true) => {
+  const meaning = (status: number, errcode: string, { inSession = true, phoneOnly = false } = {}) => {
     const thrown = new AppFailure({ kind: "server", status, errcode, message: "quotes secret words" });
-    const failure = registrationFailure(thrown, { host: "example.org", username: "alice", password: "x", inSession });
+    const failure = registrationFailure(thrown, { host: "example.org", username: "alice", password: "x", phoneOnly, inSession });
     return (failure as AppFailure).error;
   };
 
@@ -82,8 +99,13 @@ describe("what a refusal means", () => {
     expect(JSON.stringify(error)).not.toContain("secret words");
   });
 
+  it("is of the number where no address was given", () => {
+    expect(meaning(400, "M_THREEPID_IN_USE", { phoneOnly: true })).toEqual({ kind: "phone_refused", reason: "in_use" });
+    expect(meaning(403, "M_THREEPID_DENIED", { phoneOnly: true })).toEqual({ kind: "phone_refused", reason: "denied" });
+  });
+
   it("of a session is none where there was no session, nor where the server broke", () => {
-    expect(meaning(400, "M_UNKNOWN", false).kind).toBe("server");
+    expect(meaning(400, "M_UNKNOWN", { inSession: false }).kind).toBe("server");
     expect(meaning(500, "M_UNKNOWN").kind).toBe("server");
   });
 

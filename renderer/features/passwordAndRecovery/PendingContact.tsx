@@ -1,0 +1,93 @@
+import type { ReactNode } from "react";
+import type { AppError } from "../../../shared/errors.ts";
+import { Button } from "../../components/Button.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
+import { Buttons, Form } from "../../components/Page.tsx";
+import type { Action } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+
+type Press = Action<[], unknown>;
+
+interface PendingContactProps {
+  readonly text: string;
+  readonly tone: "info" | "warn";
+  /** Goes on with it; null where it can't yet. */
+  readonly confirm: { readonly onPress: () => void; readonly busy: boolean } | null;
+  /** Has one more mail or code sent; null where none is needed. */
+  readonly again: { readonly press: Press; readonly label: string } | null;
+  readonly change: { readonly onPress: () => void; readonly label: string };
+  readonly drop: Press;
+  readonly error: AppError | null;
+  readonly children?: ReactNode;
+}
+
+/** An address or a number that is not on the account yet: how it stands, and what can be done. */
+export function PendingContact({ text, tone, confirm, again, change, drop, error, children }: PendingContactProps) {
+  return (
+    <Form onSubmit={() => confirm?.onPress()}>
+      <Notice
+        tone={tone}
+        live
+        actions={
+          <>
+            {confirm && (
+              <Button small look="primary" type="submit" busy={confirm.busy}>
+                {t("addresses.confirm")}
+              </Button>
+            )}
+            {again && (
+              <Button small busy={again.press.busy} onPress={() => void again.press.run()}>
+                {again.label}
+              </Button>
+            )}
+            <Button
+              small
+              busy={drop.busy}
+              onPress={() => {
+                change.onPress();
+                void drop.run();
+              }}
+            >
+              {change.label}
+            </Button>
+            <Button small onPress={() => void drop.run()}>
+              {t("addresses.drop")}
+            </Button>
+          </>
+        }
+      >
+        <strong>{t("addresses.pendingTitle")}</strong>
+        <p>{text}</p>
+        {children}
+      </Notice>
+      {error && <ErrorText error={error} />}
+    </Form>
+  );
+}
+
+interface ContactFormProps {
+  readonly submitText: string;
+  readonly add: Press;
+  /** Whether the error is said at the field already. */
+  readonly saidAtField: boolean;
+  readonly onSubmit: () => void;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+/** Where an address or a number is typed that is to be added. */
+export function ContactForm({ submitText, add, saidAtField, onSubmit, onClose, children }: ContactFormProps) {
+  return (
+    <Form onSubmit={onSubmit}>
+      {children}
+      {add.error && !saidAtField && <ErrorText error={add.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={add.busy}>
+          {submitText}
+        </Button>
+        <Button onPress={onClose}>{t("common.cancel")}</Button>
+      </Buttons>
+    </Form>
+  );
+}
