@@ -3,6 +3,7 @@
  * is loaded later brings its script but no style sheet.
  */
 import "../components/Choice.module.css";
+import "../components/CodeField.module.css";
 import "../components/CopyableText.module.css";
 import "../components/Dialog.module.css";
 import "../components/Menu.module.css";
@@ -17,7 +18,6 @@ import "../features/createAccount/CreateAccount.module.css";
 import "../features/deactivate/Deactivate.module.css";
 import "../features/overview/Overview.module.css";
 import "../features/palette/Palette.module.css";
-import "../features/passwordAndRecovery/AddPhone.module.css";
 import "../features/profile/Profile.module.css";
 import "../features/roomKeys/RoomKeys.module.css";
 import "../features/secretsGate/SecretsGate.module.css";

@@ -109,7 +109,8 @@ it("adds a phone number by the code that is sent to it", async () => {
   await person.press("Add a phone number");
   await person.press("Send code");
   await person.sees("Type the phone number.");
-  await person.type("Phone number", "+44 7700 900321");
+  await person.type("Phone number", "+44 (0)7700 900321");
+  await person.sees(`The code goes to +${to}.`);
   await person.looks("addresses-phone");
   await person.press("Send code");
   await person.sees(`The server has sent a code to +${to}. Type it here.`);

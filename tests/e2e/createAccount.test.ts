@@ -1,16 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SmsDelegate } from "../support/smsDelegate.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
 const PASSWORD = "four unrelated words, galvanised";
 const REGISTER = { method: "POST", path: /\/v3\/register$/ };
 
-const open = () =>
-  openWorld({ with: ["mailbox", "browser", "proxy"], homeserver: { enableRegistration: true, policyVersion: "1.0" } });
+const open = (config: object) =>
+  openWorld({ with: ["mailbox", "browser", "proxy"], homeserver: { enableRegistration: true, policyVersion: "1.0", config: { ...config } } });
 let world: Awaited<ReturnType<typeof open>>;
+/** Stands in for what sends text messages. */
+let delegate: SmsDelegate;
 beforeAll(async () => {
-  world = await open();
+  delegate = await SmsDelegate.start();
+  world = await open(delegate.synapseConfig);
 }, 120_000);
-afterAll(() => world?.close());
+afterAll(async () => {
+  await world?.close();
+  await delegate?.stop();
+});
 
 const findHomeserver = async (): Promise<void> => {
   const { person } = world;
@@ -92,6 +99,40 @@ describe("creating an account", () => {
     await person.press("Stop creating it");
     await person.isAt("Add account");
     await person.seesNoMore(/You’re still creating/);
+  });
+
+  it("proves a phone number by the code that is sent to it", async () => {
+    const { person } = world;
+    const [first, second] = ["447700900456", "447700900654"];
+    await findHomeserver();
+    await fillIn("phoning");
+    await person.page.getByLabel("Country").selectOption("GB");
+    await person.type("Phone number (optional)", "07700 900456");
+    await person.sees(`The code goes to +${first}.`);
+    await person.looks("create-phone");
+    await person.press("Create account");
+    await person.press("Create account");
+    await agree();
+    await person.isAt("Type the code from the text message");
+    await person.sees(`The server has sent a code to +${first}.`);
+    await person.press("Continue");
+    await person.sees("Type the code from the message.");
+    const [code = ""] = delegate.codes(first);
+    await person.type("Code", code === "100000" ? "100001" : "100000");
+    await person.press("Continue");
+    await person.sees(/That’s not the code/);
+    await person.looks("create-phone-code");
+    await person.press("Use another number");
+    await person.type("Phone number", "07700 900654");
+    await person.press("Send code");
+    await person.sees(`The server has sent a code to +${second}.`);
+    await person.press("Send another code");
+    await person.type("Code", delegate.codes(second)[0] ?? "");
+    await person.press("Continue");
+    await person.isAt(/Secure Backup/);
+    await person.openAccount("phoning", "Password & recovery");
+    await person.button(`Remove +${second}`).waitFor();
+    await expectNoLeaks(world, { password: PASSWORD });
   });
 
   it("finds the account at the next start when the app was killed at the very last request", async () => {
