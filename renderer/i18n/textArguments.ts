@@ -63,6 +63,10 @@ export interface TextArguments {
   "create.termsAccept": { name: string };
   "create.emailSent": { address: string };
   "create.emailNeeded": { server: string };
+  "create.phoneSent": { number: string };
+  "create.phoneNotSent": { number: string };
+  "create.phoneNeeded": { server: string };
+  "create.inputNoPhoneText": { server: string };
   "create.tokenText": { server: string };
   "create.browserText": { server: string };
   "create.browserCaptcha": { server: string };
@@ -81,6 +85,7 @@ export interface TextArguments {
   "profile.subtitle": { userId: string };
   "profile.limit": { limit: string };
   "created.text": { userId: string };
+  "phone.inFull": { number: string };
   "addresses.sent": { count: number; address: string };
   "addresses.confirmed": { address: string };
   "addresses.expired": { address: string };

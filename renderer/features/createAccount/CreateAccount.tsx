@@ -129,7 +129,7 @@ const STAGE_TITLES: Readonly<Record<string, PlainTextKey>> = {
   unsupported: "create.stoppedTitle",
 };
 
-const INPUT_TITLES: Readonly<Record<Of<"input">["needs"], TextKey>> = {
+const INPUT_TITLES: Readonly<Record<Of<"input">["needs"], PlainTextKey>> = {
   username: "create.inputUsernameTitle",
   password: "create.inputPasswordTitle",
   email: "create.inputEmailTitle",
