@@ -110,7 +110,7 @@ export interface TextArguments {
   "backup.type.short": { typed: number; total: number };
   "backup.run.keptSince": { when: string };
   "backup.run.keptBackups": { count: number; keys: string };
-  "backup.reset.backupLost": { count: number; keys: string };
+  "backup.reset.backupLost": { count: number; keys: string; keyCount: number };
   "backup.reset.unopenedKept": { count: number; keys: string };
   "backup.reset.unknownKind": { algorithm: string };
   "backup.reset.sessionsLost": { count: number };

@@ -23,8 +23,9 @@ export function resetCosts(
   const unknown = unopened.find(({ known }) => !known);
   if (opening > 0) kept.push(t("backup.reset.backupKept", { count: opening }));
   if (unopened.length > 0) {
-    const numbers = { count: unopened.length, keys: t("backup.keyCount", { count: keysIn(unopened) }) };
-    if (deleteUnopened) lost.push({ tone: "error", text: t("backup.reset.backupLost", numbers) });
+    const keyCount = keysIn(unopened);
+    const numbers = { count: unopened.length, keys: t("backup.keyCount", { count: keyCount }) };
+    if (deleteUnopened) lost.push({ tone: "error", text: t("backup.reset.backupLost", { ...numbers, keyCount }) });
     else kept.push(t("backup.reset.unopenedKept", numbers));
   }
   if (unknown) {

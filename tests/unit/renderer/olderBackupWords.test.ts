@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { t } from "../../../renderer/i18n/index.ts";
 import { deletedWords, stayedWords } from "../../../renderer/features/secureBackup/olderBackupWords.ts";
 
 const counts = { migrated: 0, unopened: 0, missing: 0 };
@@ -20,5 +21,16 @@ describe("what is said of an older backup", () => {
       "Version 1 wasn’t deleted: 2 keys in it couldn’t be put in the current backup.",
     );
     expect(stayedWords("1", counts)).toBe("Version 1 wasn’t deleted: the server doesn’t show what’s in it.");
+  });
+
+  it("names no number where the server says that a backup is empty, and doesn’t take its word for it", () => {
+    const said = [
+      t("backup.storage.olderOpens", { count: 0, version: "1" }),
+      t("backup.storage.olderUnopened", { count: 0 }),
+      t("backup.repair.newBackup", { count: 0 }),
+      t("backup.storage.offKeys", { count: 0 }),
+    ];
+    for (const text of said) expect(text).toMatch(/^(?!.*\b0\b).*says it’s empty/);
+    expect(t("backup.keyCount", { count: 0 })).toBe("no keys");
   });
 });

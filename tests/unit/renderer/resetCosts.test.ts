@@ -43,6 +43,11 @@ describe("what a reset costs", () => {
     expect(resetCosts(preview([], 0), false).lost).toHaveLength(1);
   });
 
+  test("is no message, where what nothing here opens is empty", () => {
+    const { lost } = resetCosts(preview([backup(0, false)]), true);
+    expect(lost[0]?.text).toBe("A backup that nothing here opens is deleted, with no keys.");
+  });
+
   test("names a kind of backup that is not known", () => {
     const { kept } = resetCosts(preview([backup(5, false, "org.example.backup")]), false);
     expect(kept[1]).toContain("org.example.backup");
