@@ -83,7 +83,7 @@ export function startServices(front: WindowParts): StartedServices {
     watchForPerson(services, front, emit);
     void startSessionsOnceListed(services);
     powerMonitor.on("resume", services.woke);
-    const app = new AppService({ ...front, dialogs, emit, loggerFor, isHomeserverHttp: isOnHomeserverOf(services) });
+    const app = new AppService({ ...front, dialogs, emit, loggerFor, isServersHttp: isOnServersOf(services) });
     return checkedHandlers(createHandlers(services, app), loggerFor("ipc"));
   });
   return {
@@ -138,6 +138,6 @@ async function startSessionsOnceListed({ accounts, sessions, revocations }: Serv
   await revocations.load();
 }
 
-/** Whether an address lies on the homeserver, host and port, of that account. Throws `no_such_account`. */
-const isOnHomeserverOf = ({ sessions }: Services) => (url: URL, accountId: AccountId): boolean =>
-  new URL(sessions.account(accountId).homeserver.baseUrl).origin === url.origin;
+/** Whether an address lies on the homeserver of that account, or where the account is managed. Throws `no_such_account`. */
+const isOnServersOf = ({ sessions, accountManagement }: Services) => async (url: URL, accountId: AccountId): Promise<boolean> =>
+  new URL(sessions.account(accountId).homeserver.baseUrl).origin === url.origin || (await accountManagement.isOnPage(accountId, url));

@@ -64,6 +64,16 @@ export class AccountManagementService implements Requests {
     return {};
   }
 
+  /**
+   * Whether an address is on the page where the account is managed: what its server wants approved is approved there.
+   *
+   * @throws as `state` does
+   */
+  async isOnPage(accountId: AccountId, url: URL): Promise<boolean> {
+    const { page } = await this.#ask(accountId);
+    return page !== null && new URL(page.uri).origin === url.origin;
+  }
+
   async #ask(accountId: AccountId): Promise<Known> {
     const { baseUrl } = this.#parts.sessions.account(accountId).homeserver;
     const known = this.#known.get(baseUrl);

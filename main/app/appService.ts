@@ -11,7 +11,7 @@ import { RendererErrors } from "./rendererErrors.ts";
 import { applyTheme } from "./theme.ts";
 import type { MainWindow } from "./window.ts";
 
-export interface AppServiceParts extends Pick<ExternalOptions, "isHomeserverHttp"> {
+export interface AppServiceParts extends Pick<ExternalOptions, "isServersHttp"> {
   window: MainWindow;
   dialogs: Dialogs;
   settingsFile: SettingsFile;
@@ -33,8 +33,8 @@ export class AppService implements Requests {
 
   constructor(parts: AppServiceParts) {
     this.#parts = parts;
-    const { isHomeserverHttp, crashes, loggerFor } = parts;
-    this.#openExternal = createOpenExternal({ isHomeserverHttp, logger: loggerFor("external") });
+    const { isServersHttp, crashes, loggerFor } = parts;
+    this.#openExternal = createOpenExternal({ isServersHttp, logger: loggerFor("external") });
     this.#rendererErrors = new RendererErrors(crashes, loggerFor("renderer"));
   }
 

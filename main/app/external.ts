@@ -5,8 +5,8 @@ import type { Logger } from "../logging/logger.ts";
 import { parseExternalUrl } from "./externalUrl.ts";
 
 export interface ExternalOptions {
-  /** True when this http address lies on the homeserver (host and port) of that account. */
-  isHomeserverHttp: (url: URL, accountId: AccountId) => boolean | Promise<boolean>;
+  /** True when this http address lies on the homeserver of that account, or on the page where the account is managed. */
+  isServersHttp: (url: URL, accountId: AccountId) => Promise<boolean>;
   logger: Logger;
 }
 
@@ -29,17 +29,17 @@ export async function openHomeserverPage(text: string, baseUrl: string): Promise
 
 /**
  * Makes the function that opens for the window anything outside the app: https anywhere, http on the named account's own
- * homeserver. Everything else is refused with `forbidden`. What is opened is the address as parsed, not as typed.
+ * homeserver and account page. Everything else is refused with `forbidden`. What is opened is the address as parsed, not as typed.
  */
 export function createOpenExternal({
-  isHomeserverHttp,
+  isServersHttp,
   logger,
 }: ExternalOptions): (request: ExternalRequest) => Promise<void> {
   return async ({ url: text, accountId }) => {
     const url = parseExternalUrl(text);
     const allowed =
       url?.protocol === "https:" ||
-      (url !== null && accountId !== undefined && (await isHomeserverHttp(url, accountId)));
+      (url !== null && accountId !== undefined && (await isServersHttp(url, accountId)));
     if (!url || !allowed) {
       logger.warn("refused to open an address", { scheme: /^[a-z][a-z0-9+.-]{0,30}:/i.exec(text)?.[0] ?? "none" });
       throw fail("forbidden", { message: "Steward opens only https addresses and those of your own homeserver." });

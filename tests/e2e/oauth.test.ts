@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInWithOtherClient } from "../support/authService/otherClient.ts";
 import { allowAtAuthService, registerAtAuthService } from "../support/authService/useAuthService.ts";
 import { waitUntil } from "../support/waitUntil.ts";
+import { SecureBackupPage } from "./support/secureBackupPage.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
 const open = () => openWorld({ with: ["authService", "browser", "proxy"] });
@@ -106,6 +107,49 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.isAt(/Secure Backup|Verify this session/);
     expect((await person.accounts()).map(({ userId }) => userId)).toContain("@olga:example.org");
   });
+
+  it("resets an identity once that is approved on its page, and has lost nothing where it never is", async () => {
+    const { person, browser } = world;
+    const backup = new SecureBackupPage(person);
+    await person.openAccount("olga", "Secure Backup");
+    await person.press("Continue");
+    const oldKey = await backup.shownKey();
+    await person.press("I’ve saved it");
+    await person.type("Security Key", oldKey);
+    await person.press("Check and set up");
+    await backup.isChecked();
+    await person.press("Done");
+
+    const resetUpToApproval = async (): Promise<string> => {
+      await person.press("Reset…");
+      await person.type("Type olga to continue", "olga");
+      await person.press("Continue");
+      await person.press("Continue");
+      const securityKey = await backup.shownKey();
+      await person.press("I’ve saved it");
+      await person.type("Security Key", securityKey);
+      await person.press("Check and reset");
+      await person.isAsked("Confirm it’s you");
+      return securityKey;
+    };
+    await resetUpToApproval();
+    await person.press("Open in the browser");
+    await (await browser.follow()).getByRole("heading", { name: "Reset your identity?" }).waitFor();
+    await person.looks("oauth-reset-approval");
+    await person.press("Cancel");
+    await person.sees(/Stopped before anything was replaced/);
+    await person.press("Cancel the reset");
+    await person.sees("Secure Backup works.");
+
+    const newKey = await resetUpToApproval();
+    await person.press("Open in the browser");
+    await (await browser.follow()).getByRole("button", { name: "Finish reset" }).click();
+    // Without a press: it notices by itself.
+    await backup.isChecked();
+    await person.press("Done");
+    await person.sees("Secure Backup works.");
+    await expectNoLeaks(world, { "an old Security Key": oldKey, "a Security Key": newKey });
+  }, 180_000);
 
   it("says that the person has cancelled on the page, and shows why a registration is refused", async () => {
     const { person, browser, proxy, authService } = world;

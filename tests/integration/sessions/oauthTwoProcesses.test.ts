@@ -17,7 +17,7 @@ let monotonic: number;
 /** How often Steward has begun to ask for tokens. */
 let asking = 0;
 const counting: typeof fetch = (input, init) => {
-  if (String(input).endsWith("/oauth2/token")) asking += 1;
+  if (new Request(input).url.endsWith("/oauth2/token")) asking += 1;
   return fetch(input, init);
 };
 const HOUR = 3_600_000;
