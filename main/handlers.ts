@@ -3,9 +3,10 @@ import { joinServices } from "./ipc/joinServices.ts";
 import type { Services } from "./services.ts";
 
 /** Which service answers which domain of the contract. Their methods are the requests: nothing is forwarded. */
-export function createHandlers(services: Services, app: Handlers["app"]): Handlers {
+export function createHandlers(services: Services, { app, lock }: Pick<Handlers, "app" | "lock">): Handlers {
   return {
     app,
+    lock,
     accounts: services.accounts,
     accountManagement: services.accountManagement,
     signIn: joinServices("signIn", services.signIn, services.browserSignIns),
@@ -18,6 +19,7 @@ export function createHandlers(services: Services, app: Handlers["app"]): Handle
     jobs: services.allJobs,
     secrets: services.secrets,
     secureBackup: services.secureBackup,
+    emergencySheet: services.emergencySheet,
     devices: joinServices("devices", services.devices, services.newSessions),
     verifications: services.verifications,
     roomKeys: services.roomKeys,

@@ -152,7 +152,7 @@ async function start(): Promise<void> {
   assets.resolve(
     createAssetServer({
       rendererDir: join(__dirname, "../renderer"),
-      knownAccounts: () => services.value?.sessions.list() ?? accountsBeforeServices(),
+      knownAccounts: () => (started.value?.isLocked() ? "locked" : (services.value?.sessions.list() ?? accountsBeforeServices())),
       avatarOf: async (accountId) => (await services.promise).avatars.read(accountId),
       reportFolder: folders.logs,
       logger: createLogger(log, "assets"),

@@ -1,13 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { powerMonitor } from "electron";
+import { powerMonitor, systemPreferences } from "electron";
 import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit } from "../shared/contract/index.ts";
 import type { AccountId } from "../shared/ids.ts";
+import { AppLock } from "./app/appLock.ts";
 import { AppService } from "./app/appService.ts";
+import { Deferred } from "./app/deferred.ts";
 import { Dialogs } from "./app/dialogs.ts";
 import { openHomeserverPage } from "./app/external.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
+import { IdleLock } from "./app/idleLock.ts";
 import { notify } from "./app/notifications.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
@@ -42,6 +45,8 @@ export interface StartedServices {
   services: Promise<Services>;
   /** What the services answer, by channel; rejects when one cannot be opened. */
   answers: Promise<ReadonlyMap<string, Answer>>;
+  /** Whether the window is to show and be told nothing. */
+  isLocked: () => boolean;
   /** Ends everything that must not be cut off. */
   shutdown: () => Promise<void>;
 }
@@ -52,7 +57,9 @@ export interface StartedServices {
  */
 export function startServices(front: WindowParts): StartedServices {
   const { window, folders, index, settingsFile, log, secretsToRedact, onDamaged } = front;
-  const emit = createEmit((channel, payload) => window.send(channel, payload), createLogger(log, "app"));
+  const appLock = new Deferred<AppLock>();
+  const isLocked = (): boolean => appLock.value?.locked ?? false;
+  const emit = createEmit((channel, payload) => isLocked() || window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow);
   const keepOutOfLogs = (secret: string): void => secretsToRedact.add(secret);
   const fetch = createServerFetch({ logger: createLogger(log, "http"), keepOutOfLogs });
@@ -73,6 +80,7 @@ export function startServices(front: WindowParts): StartedServices {
       copyText: (text) => dialogs.copySecret(text),
       saveText: (file) => dialogs.saveText(file),
       print: () => dialogs.printWindow(),
+      savePdf: (suggestedName) => dialogs.savePdf(suggestedName),
     },
     keyFiles: {
       chooseTarget: (suggestedName) => dialogs.chooseTarget(suggestedName),
@@ -80,15 +88,26 @@ export function startServices(front: WindowParts): StartedServices {
     },
   });
   const answers = opening.then((services) => {
-    watchForPerson(services, front, emit);
+    const lock = createAppLock(services, front, loggerFor("lock"));
+    appLock.resolve(lock);
+    const idleLock = watchForAbsence(lock, settingsFile, loggerFor("lock"));
+    watchForPerson(services, front, emit, isLocked);
     void startSessionsOnceListed(services);
     powerMonitor.on("resume", services.woke);
-    const app = new AppService({ ...front, dialogs, emit, loggerFor, isServersHttp: isOnServersOf(services) });
-    return checkedHandlers(createHandlers(services, app), loggerFor("ipc"));
+    const app = new AppService({
+      ...front,
+      dialogs,
+      emit,
+      loggerFor,
+      isServersHttp: isOnServersOf(services),
+      onSettings: ({ lockAfterMinutes = null }) => idleLock.lockAfter(lockAfterMinutes),
+    });
+    return lock.guard(checkedHandlers(createHandlers(services, { app, lock }), loggerFor("ipc")));
   });
   return {
     services: opening,
     answers,
+    isLocked,
     shutdown: async () => {
       try {
         // First: the rest may take longer than quitting waits.
@@ -101,15 +120,21 @@ export function startServices(front: WindowParts): StartedServices {
 }
 
 /** Tells the person of new sessions: in the window, and by the desktop. */
-function watchForPerson({ sessions, newSessions, watchSessions }: Services, { window, log }: WindowParts, emit: Emit): void {
+function watchForPerson(
+  { sessions, newSessions, watchSessions }: Services,
+  { window, log }: WindowParts,
+  emit: Emit,
+  isLocked: () => boolean,
+): void {
   const logger = createLogger(log, "accounts");
   watchSessions();
   newSessions.onNoticed((accountId, { deviceId, name }) => {
     const { displayName, userId } = sessions.account(accountId);
     notify(
       {
-        title: `New session: ${displayName ?? userId}`,
-        body: `“${name ?? deviceId}” has signed in. Was it you?`,
+        // A locked window names no account, and neither does what the desktop shows over it.
+        title: isLocked() ? "New session" : `New session: ${displayName ?? userId}`,
+        body: isLocked() ? "Somebody has signed in to one of your accounts. Was it you?" : `“${name ?? deviceId}” has signed in. Was it you?`,
         onClick: () => {
           window.focus();
           emit("app.openAccount", { accountId });
@@ -118,6 +143,39 @@ function watchForPerson({ sessions, newSessions, watchSessions }: Services, { wi
       logger,
     );
   });
+}
+
+/** What keeps others from the window while the person is away. */
+function createAppLock({ secrets }: Services, { window }: WindowParts, logger: Logger): AppLock {
+  return new AppLock({
+    hasPassphrase: () => {
+      const { protection, locked } = secrets.state();
+      return protection === "passphrase" && !locked;
+    },
+    forgetPassphrase: () => secrets.lock(),
+    givePassphrase: (passphrase) => secrets.unlock({ passphrase }),
+    system: {
+      canAsk: () => process.platform === "darwin" && systemPreferences.canPromptTouchID(),
+      ask: () => systemPreferences.promptTouchID("unlock Steward"),
+    },
+    reload: () => window.reload(),
+    logger,
+  });
+}
+
+/** Locks by itself where the person has chosen that. */
+function watchForAbsence(lock: AppLock, settingsFile: SettingsFile, logger: Logger): IdleLock {
+  const idleLock = new IdleLock({
+    idleSeconds: () => powerMonitor.getSystemIdleTime(),
+    lock: () => lock.lockIfPossible(),
+    logger,
+  });
+  powerMonitor.on("lock-screen", () => idleLock.screenLocked());
+  settingsFile.settings().then(
+    ({ lockAfterMinutes = null }) => idleLock.lockAfter(lockAfterMinutes),
+    (error: unknown) => logger.warn("it is not known when to lock", { error }),
+  );
+  return idleLock;
 }
 
 /** Lets the page have what it has asked for meanwhile, before the services are loaded. */

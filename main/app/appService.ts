@@ -18,6 +18,8 @@ export interface AppServiceParts extends Pick<ExternalOptions, "isServersHttp"> 
   crashes: CrashReporter;
   notices: AppInfo["notices"];
   emit: Emit;
+  /** Called with the settings whenever they have changed. */
+  onSettings: (settings: Settings) => void;
   loggerFor: (area: string) => Logger;
 }
 
@@ -60,6 +62,7 @@ export class AppService implements Requests {
   async updateSettings(change: Input<"updateSettings">): Promise<Settings> {
     const changed = await this.#parts.settingsFile.updateSettings(change);
     applyTheme(changed.theme);
+    this.#parts.onSettings(changed);
     this.#parts.emit("app.settingsChanged", changed);
     return changed;
   }

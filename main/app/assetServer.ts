@@ -16,8 +16,8 @@ export interface Picture {
 export interface AssetServerOptions {
   /** The folder of the built renderer; may lie inside an asar archive. */
   rendererDir: string;
-  /** The accounts that the page shows before it has asked for anything; null when it has to ask. */
-  knownAccounts: () => Account[] | null;
+  /** The accounts that the page shows before it has asked for anything; null when it has to ask; "locked": it shows none. */
+  knownAccounts: () => Account[] | "locked" | null;
   /** Answers an account's avatar, or null when it has none. */
   avatarOf: (accountId: AccountId) => Promise<Picture | null>;
   /** Shown on the page that says the window keeps crashing. */
@@ -102,6 +102,7 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
     const accountId = AccountId.safeParse(rawAccountId);
     if (!accountId.success) return refuse(404);
     try {
+      if (knownAccounts() === "locked") return refuse(404);
       const picture = await avatarOf(accountId.data);
       if (!picture || !RASTER_TYPES.has(picture.mimeType)) return refuse(404);
       return answer(new Uint8Array(picture.bytes), picture.mimeType);
@@ -125,6 +126,7 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
   function withAccounts(page: string): string {
     const known = knownAccounts();
     if (known === null) return page;
+    if (known === "locked") return page.replace(KNOWN_ACCOUNTS, () => KNOWN_ACCOUNTS.replace("null", '"locked"'));
     const parsed = accounts.requests.list.output.safeParse({ accounts: known });
     if (!parsed.success) {
       logger.error("the accounts are not as the contract says", { issues: parsed.error.issues.map(({ path }) => path) });

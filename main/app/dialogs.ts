@@ -10,6 +10,12 @@ export interface TextToSave {
   text: string;
 }
 
+const TEXT = { name: "Text", extensions: ["txt"] };
+const filters = [TEXT, { name: "CSV", extensions: ["csv"] }, { name: "PDF", extensions: ["pdf"] }];
+
+/** Where paper is in inches: the rest of the world has A4 (CLDR, `paperSize`). */
+const LETTER_COUNTRIES = new Set(["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"]);
+
 /** The ways in which a person keeps a text outside the app. Other folders declare what they need of it as a port. */
 export class Dialogs {
   readonly #windowOf: () => BrowserWindow | null;
@@ -55,7 +61,7 @@ export class Dialogs {
   async chooseTarget(suggestedName: string): Promise<string | null> {
     const options: Electron.SaveDialogOptions = {
       defaultPath: join(app.getPath("documents"), suggestedName),
-      filters: [suggestedName.endsWith(".csv") ? { name: "CSV", extensions: ["csv"] } : { name: "Text", extensions: ["txt"] }],
+      filters: [filters.find(({ extensions }) => suggestedName.endsWith(`.${extensions[0]}`)) ?? TEXT],
       properties: ["createDirectory", "showOverwriteConfirmation"],
     };
     const window = this.#windowOf();
@@ -73,6 +79,22 @@ export class Dialogs {
       ? dialog.showOpenDialog(window, options)
       : dialog.showOpenDialog(options));
     return canceled ? null : (filePaths[0] ?? null);
+  }
+
+  /**
+   * Asks where, then writes what the window would print into a PDF that only this person may read.
+   *
+   * @returns false when the person cancelled or there is no window
+   * @throws `file_failed`
+   * @see https://www.electronjs.org/docs/latest/api/web-contents#contentsprinttopdfoptions
+   */
+  async savePdf(suggestedName: string): Promise<boolean> {
+    const window = this.#windowOf();
+    const path = await this.chooseTarget(suggestedName);
+    if (path === null || !window || window.isDestroyed()) return false;
+    const pageSize = LETTER_COUNTRIES.has(app.getLocaleCountryCode()) ? "Letter" : "A4";
+    await writeForPerson(path, await window.webContents.printToPDF({ pageSize, preferCSSPageSize: false }));
+    return true;
   }
 
   /** Prints what the window shows. Answers false when the person cancelled or nothing could be printed. */

@@ -42,7 +42,7 @@ export class MainWindow {
 
   constructor(options: MainWindowOptions) {
     this.#options = options;
-    setMenu({ locked: options.locked, reload: () => this.#watch?.startAgain() });
+    setMenu({ locked: options.locked, reload: () => this.reload() });
   }
 
   /** Opens the window, or brings the open one to the front. Resolves when it exists, before its page is loaded. */
@@ -63,6 +63,11 @@ export class MainWindow {
     if (this.#window.isMinimized()) this.#window.restore();
     this.#window.show();
     this.#window.focus();
+  }
+
+  /** Shows the first page again; nothing of what was shown stays in the page's memory. */
+  reload(): void {
+    this.#watch?.startAgain();
   }
 
   /** Sends an event to the page; nothing happens while there is none. */

@@ -1,5 +1,6 @@
 import { listDevices } from "../devices/deviceList.ts";
 import type { ServiceParts } from "../sessions/serviceParts.ts";
+import { EmergencySheets, type EmergencySheetsParts } from "./emergencySheets.ts";
 import { RoomKeysService, type RoomKeysParts } from "./roomKeysService.ts";
 import { SecureBackupService, type SecureBackupParts } from "./secureBackupService.ts";
 import type { VerificationLimits } from "./verification/limits.ts";
@@ -11,7 +12,7 @@ export interface EncryptionServicesParts
     "secretStore" | "sessions" | "challenges" | "changes" | "jobs" | "unfinishedFiles" | "emit" | "loggerFor" | "phraseStrength"
   > {
   /** The ways to keep a Security Key outside the app. */
-  keeping: SecureBackupParts["ports"];
+  keeping: SecureBackupParts["ports"] & EmergencySheetsParts["ports"];
   /** The ways to ask for a key file. */
   keyFiles: RoomKeysParts["ports"];
   /** In place of what a person is given. */
@@ -27,16 +28,18 @@ export function createEncryptionServices(parts: EncryptionServicesParts) {
     phraseStrength,
     emit,
   };
+  const secureBackup = new SecureBackupService({
+    ...common,
+    whenStarted: (accountId) => sessions.opened(accountId),
+    secretStore: parts.secretStore,
+    challenges: parts.challenges,
+    logger: loggerFor("encryption"),
+    ports: parts.keeping,
+    onSettled: (accountId) => changes.announce(accountId, "secureBackup"),
+  });
   return {
-    secureBackup: new SecureBackupService({
-      ...common,
-      whenStarted: (accountId) => sessions.opened(accountId),
-      secretStore: parts.secretStore,
-      challenges: parts.challenges,
-      logger: loggerFor("encryption"),
-      ports: parts.keeping,
-      onSettled: (accountId) => changes.announce(accountId, "secureBackup"),
-    }),
+    secureBackup,
+    emergencySheet: new EmergencySheets({ secureBackup, ports: parts.keeping }),
     roomKeys: new RoomKeysService({ ...parts, ...common, ports: parts.keyFiles }),
     verifications: new Verifications({
       ...common,

@@ -21,7 +21,7 @@ import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
 import { type OwnStore, ownStoreOf } from "../roomKeys/ownStore.ts";
-import { formatSecurityKey } from "./securityKey.ts";
+import { formatSecurityKey, SECURITY_KEY_BYTES } from "./securityKey.ts";
 import { type SetUpParts, SetUpService } from "./setUpService.ts";
 import { openStorage, unlockStorage } from "./unlock.ts";
 
@@ -151,6 +151,20 @@ export class SecureBackupService implements Requests {
       const { key } = await this.#keptKeys.current(accountId, openEncryptionContext(client, { signal }));
       return { securityKey: formatSecurityKey(key) };
     });
+
+  /**
+   * The Security Key that what was typed, or the kept key, turns out to be, once it has opened the Secure Backup there is
+   * now. Throws as `repair` does; `other_key_opens` where it is not the default key, and
+   * `phrase_key_length` for one of a phrase that no client takes as a Security Key.
+   */
+  checkedKey(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<string> {
+    return this.#use(accountId, async (access) => {
+      const { isDefault, name, key } = await openStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase));
+      if (!isDefault) throw fail("other_key_opens", { name: (name ?? "").slice(0, 300) });
+      if (key.length !== SECURITY_KEY_BYTES) throw fail("phrase_key_length", { bits: key.length * 8 });
+      return formatSecurityKey(key);
+    });
+  }
 
   forgetKeptKey = async ({ accountId }: Input<"forgetKeptKey">): Promise<Record<string, never>> => {
     await this.#keptKeys.forget(accountId);

@@ -163,6 +163,15 @@ export class PassphraseKeychain implements Keychain {
     });
   }
 
+  /** Forgets the key, as if the app had just been started. */
+  lock(): Promise<void> {
+    return this.#turns.run("file", () => {
+      // Not written over: an entry that is being read at this moment would look like one of somebody else's.
+      this.#master = null;
+      return Promise.resolve();
+    });
+  }
+
   /**
    * Puts the locked file aside, with its copy and as it is, and goes on as if there had been none. Without a file it
    * does nothing.

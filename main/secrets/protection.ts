@@ -138,6 +138,15 @@ export class SecretsProtection implements Requests {
   }
 
   /**
+   * Forgets what the passphrase opens, until it is given again. Accounts that were read already go on.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async lock(): Promise<SecretsState> {
+    await this.#options.passphraseKeychain.lock();
+    return this.#refresh(this.#problem);
+  }
+
+  /**
    * Goes on without a passphrase that was forgotten. What it seals is put aside as it is, for `recallPassphrase`; the
    * accounts in it have to sign in again.
    * @throws `invalid_input` when no passphrase is being asked for; `data_too_new`, `file_failed`

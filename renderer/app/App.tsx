@@ -22,6 +22,7 @@ const later = () => import("./lazyPages.ts");
 const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }));
 const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
 const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));
+const EmergencySheetPage = lazy(async () => ({ default: (await later()).EmergencySheetPage }));
 const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
 const DialogBoundary = lazy(async () => ({ default: (await later()).DialogBoundary }));
 const ChallengeDialog = lazy(async () => ({ default: (await later()).ChallengeDialog }));
@@ -84,6 +85,8 @@ function CurrentPage({ route }: { readonly route: Route }) {
       return <AddAccountPage />;
     case "settings":
       return <SettingsPage />;
+    case "emergencySheet":
+      return <EmergencySheetPage accountId={route.accountId} />;
     case "secrets":
       return secretsNeed(secrets) === null ? <AllAccountsPage /> : <SecretsGate />;
     case "account":

@@ -3,21 +3,25 @@ import "./tokens.css";
 import "./base.css";
 import "./laterStyles.ts";
 import { I18nProvider } from "react-aria-components/I18nProvider";
+import { lazy, Suspense } from "react";
 import { createRoot } from "react-dom/client";
-import { takeKnownAccounts } from "../stores/accounts.ts";
+import { pageIsLocked, takeKnownAccounts } from "../stores/accounts.ts";
 import { subscribeStores } from "../stores/subscribe.ts";
-import { followTheme } from "../stores/settings.ts";
+import { followTheme, loadSettings } from "../stores/settings.ts";
 import { App } from "./App.tsx";
 import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
 import { reactErrors, reportPageErrors } from "./reportErrors.ts";
+
+const LockScreen = lazy(async () => ({ default: (await import("../features/lock/LockScreen.tsx")).LockScreen }));
 
 /** Until then, in milliseconds, a page that only says that it is loading would be a flicker. */
 const NO_PLACEHOLDER_MS = 300;
 
 reportPageErrors();
-const accountsAreKnown = takeKnownAccounts();
+const isLocked = pageIsLocked();
+const accountsAreKnown = !isLocked && takeKnownAccounts();
 // The questions are under way before anything is drawn.
-const connected = subscribeStores();
+const connected = isLocked ? loadSettings() : subscribeStores();
 followTheme();
 const root = document.getElementById("root");
 if (root) {
@@ -26,7 +30,13 @@ if (root) {
     // The texts are English whatever the desktop speaks, so arrow keys and places follow their direction.
     <I18nProvider locale="en-US">
       <ErrorBoundary>
-        <App />
+        {isLocked ? (
+          <Suspense>
+            <LockScreen />
+          </Suspense>
+        ) : (
+          <App />
+        )}
       </ErrorBoundary>
     </I18nProvider>,
   );

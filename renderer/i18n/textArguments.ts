@@ -459,4 +459,12 @@ export interface TextArguments {
   "errorsNext.consent_required": { url: string };
   "errorsNext.resource_limit": { contact: string };
   "rateLimit.wait": { time: string };
+  "emergency.print": { count: number };
+  "emergency.problems": { count: number };
+  "emergency.file": { userId: string };
+  "emergency.fileMany": { count: number };
+  "emergency.sheet.signIn": { userId: string; serverName: string };
+  "emergency.sheet.forgotten.none": { serverName: string };
+  "emergency.sheet.forgotten.unknown": { serverName: string };
+  "emergency.sheet.made": { date: string };
 }

@@ -29,10 +29,16 @@ export function useAccount(accountId: AccountId): Account | undefined {
   return useAccounts((state) => state.byId[accountId]);
 }
 
+const knownText = (): string => document.getElementById("known-accounts")?.textContent ?? "null";
+
+/** Whether main has locked the window: then the page has no accounts, and gets none. */
+export function pageIsLocked(): boolean {
+  return JSON.parse(knownText()) === "locked";
+}
+
 /** Takes the accounts that main put into the page. False when there are none, or when main has to be asked first. */
 export function takeKnownAccounts(): boolean {
-  const text = document.getElementById("known-accounts")?.textContent ?? "null";
-  const known = JSON.parse(text) as { readonly accounts: readonly Account[] } | null;
+  const known = JSON.parse(knownText()) as { readonly accounts: readonly Account[] } | null;
   if (known === null || known.accounts.length === 0) return false;
   take(known.accounts);
   return true;

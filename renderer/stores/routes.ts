@@ -15,6 +15,8 @@ export type Route =
   | { readonly name: "all" }
   | { readonly name: "add" }
   | { readonly name: "settings" }
+  /** Sheets for paper: of this account, or of those the person chooses. */
+  | { readonly name: "emergencySheet"; readonly accountId: AccountId | null }
   /** The question about secrets, where an account runs and it does not stand before everything else. */
   | { readonly name: "secrets" }
   | {

@@ -28,6 +28,11 @@ export async function chooseTheme(theme: Settings["theme"]): Promise<void> {
   settingsChanged(await steward.app.updateSettings({ theme }));
 }
 
+/** Locks the window after so many minutes without a person; null: never. */
+export async function lockAfter(lockAfterMinutes: number | null): Promise<void> {
+  settingsChanged(await steward.app.updateSettings({ lockAfterMinutes }));
+}
+
 /** Forgets what main reported about its start. */
 export async function dismissNotices(): Promise<void> {
   useSettings.setState(({ info }) => ({ info: info && { ...info, notices: [] } }));

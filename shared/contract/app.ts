@@ -5,6 +5,8 @@ import { domain, request } from "./defineDomain.ts";
 /** What a person can choose in Settings. */
 export const Settings = z.object({
   theme: z.enum(["system", "light", "dark"]),
+  /** Locks the window after so many minutes without a person. Absent or null: never. */
+  lockAfterMinutes: z.number().int().min(1).max(1440).nullable().optional(),
 });
 export type Settings = z.infer<typeof Settings>;
 

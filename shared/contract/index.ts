@@ -9,8 +9,10 @@ import { administration } from "./administration.ts";
 import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./defineDomain.ts";
+import { emergencySheet } from "./emergencySheet.ts";
 import { firstAdmin } from "./firstAdmin.ts";
 import { jobs } from "./jobs.ts";
+import { lock } from "./lock.ts";
 import { newUsers } from "./newUsers.ts";
 import { password } from "./password.ts";
 import { profile } from "./profile.ts";
@@ -44,7 +46,9 @@ export const contract = {
   challenges,
   jobs,
   secrets,
+  lock,
   secureBackup,
+  emergencySheet,
   devices,
   verifications,
   roomKeys,

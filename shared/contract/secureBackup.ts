@@ -238,8 +238,8 @@ const OtherKeys = z.object({ keys: z.array(OtherKey) });
 const one = z.object({ accountId: AccountId });
 const phrase = z.string().min(1).max(4096);
 /** What opens Secure Backup: what was typed, or the Security Key that this computer keeps. */
-const keyOrPhrase = z.union([phrase, z.object({ kept: z.literal(true) })]);
-export type KeyOrPhrase = z.infer<typeof keyOrPhrase>;
+export const KeyOrPhrase = z.union([phrase, z.object({ kept: z.literal(true) })]);
+export type KeyOrPhrase = z.infer<typeof KeyOrPhrase>;
 const begin = one.extend({
   /** Without it, a set-up. */
   kind: SetUpKind.optional(),
@@ -320,7 +320,7 @@ export const secureBackup = domain({
      */
     repair: request(
       one.extend({
-        keyOrPhrase: keyOrPhrase.nullable(),
+        keyOrPhrase: KeyOrPhrase.nullable(),
         newBackup: z.boolean().optional(),
         makeDefault: z.boolean().optional(),
       }),
@@ -351,7 +351,7 @@ export const secureBackup = domain({
      * Opens an existing Secure Backup with its Security Key or Phrase, also with one that is not the default key, and
      * verifies this session with it. A recovery key from before secret storage opens its backup of room keys.
      */
-    unlock: request(one.extend({ keyOrPhrase }), SecureBackupState),
+    unlock: request(one.extend({ keyOrPhrase: KeyOrPhrase }), SecureBackupState),
     /**
      * Says that the identity with this master key, which the state names as `changedTo`, is the person's own. It counts
      * once this session has been verified with it. Throws `identity_replaced` when the server gives yet another.

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, ConversationId, DeviceId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { QrCode } from "./qrCode.ts";
 
 /** How many emoji there are to choose from (Client-Server API, "SAS method: emoji"); they are numbered from 0. */
 export const SAS_EMOJI_COUNT = 64;
@@ -89,11 +90,8 @@ export const Verification = z.object({
     .nullable(),
   /** Three, while `comparing`. */
   decimals: z.array(z.number().int().min(1000).max(9191)).length(3).nullable(),
-  /** While `ready`: `size` times `size` modules, row by row, 1 is dark. */
-  qr: z
-    .object({ size: z.number().int().min(21).max(177), modules: z.instanceof(Uint8Array) })
-    .refine(({ size, modules }) => modules.byteLength === size * size)
-    .nullable(),
+  /** While `ready`. */
+  qr: QrCode.nullable(),
   cancelled: z
     .object({
       by: z.enum(["us", "them", "nobody"]),

@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "../../main/encryption/securityKey.ts";
+import { readQrPicture } from "../support/readQr.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
 import { AccountDataOnServer, openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { SecureBackupPage } from "./support/secureBackupPage.ts";
-import { chooseWhereToSave, notesScreenPrivacy, readClipboard } from "./support/system.ts";
+import { chooseWhereToSave, holdPrints, notesScreenPrivacy, readClipboard } from "./support/system.ts";
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
 
 const KEPT = "The Security Key is kept on this computer.";
@@ -257,6 +258,60 @@ describe("setting up", () => {
     await person.press("Done");
     await person.sees(KEPT);
     expect(await keyShownAgain()).toBe(secrets["Security Key of finn"]);
+  });
+
+  test("goes on an emergency sheet, which is in the window only while it is printed", async () => {
+    const { person } = world;
+    await person.press("Emergency sheet");
+    await person.isAt("Emergency sheet");
+    await person.page.getByLabel("Security Key on the sheet").selectOption({ label: "Print the one kept on this computer" });
+    await person.sees("Anyone who finds this sheet can read the account’s encrypted messages.");
+    await person.looks("emergency-sheet");
+    const printer = await holdPrints(person.app);
+    await person.press("Print");
+    await waitUntil(printer.begun, { what: "the printer to begin" });
+    await person.page.emulateMedia({ media: "print" });
+    const sheet = person.page.locator(".printOnly");
+    const text = await sheet.innerText();
+    expect(text).toContain(finn.userId);
+    expect(text).toContain("If you lose everything");
+    expect(text.replaceAll(/\s/g, "")).toContain(secrets["Security Key of finn"]!.replaceAll(" ", ""));
+    const scanned = await readQrPicture(person.page, await sheet.locator("svg").screenshot());
+    expect(Buffer.from(scanned).toString("utf8")).toBe(secrets["Security Key of finn"]!.replaceAll(" ", ""));
+    await person.app.screenshot("emergency-sheet-print");
+    await person.page.emulateMedia({ media: null });
+    await printer.end();
+    await person.sees("Sent to the printer.");
+    expect(await sheet.count()).toBe(0);
+  });
+
+  test("prints nothing while a typed key is wrong, then several sheets into one file for this user alone", async () => {
+    const { person } = world;
+    await person.page.getByText("Ella", { exact: true }).last().click();
+    const ellas = person.page.getByRole("listitem").filter({ hasText: ella.userId });
+    await ellas.getByLabel("Security Key on the sheet").selectOption({ label: "Type it now" });
+    await ellas.getByLabel("Security Key", { exact: true }).fill(secrets["wrong Security Key"]!);
+    await person.press("Save as PDF");
+    await person.sees("Not done yet: one Security Key needs a look.");
+    await person.looks("emergency-sheet-wrong-key");
+    await ellas.getByLabel("Security Key", { exact: true }).fill(securityKey);
+    const folder = await temporaryFolder("sheets");
+    try {
+      const path = join(folder.path, "sheets.pdf");
+      const suggested = await chooseWhereToSave(person.app, path);
+      await person.press("Save as PDF");
+      await person.sees("Saved.");
+      expect(await suggested()).toMatch(/Emergency sheets 2\.pdf$/);
+      const pdf = await readFile(path, "latin1");
+      expect(pdf.startsWith("%PDF-")).toBe(true);
+      expect(pdf.match(/\/Type \/Page\b/g)).toHaveLength(2);
+      expect((await stat(path)).mode & 0o777).toBe(0o600);
+    } finally {
+      await folder.remove();
+    }
+    expect(await person.page.locator(".printOnly").count()).toBe(0);
+    await person.openAccount("Finn", "Secure Backup");
+    await person.sees(KEPT);
   });
 
   test("what was kept is forgotten after a second yes", async () => {

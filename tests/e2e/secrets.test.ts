@@ -111,6 +111,39 @@ describe("without a keychain", () => {
     await leaks({ password: ida.password, passphrase: PASSPHRASE });
   });
 
+  test("a locked window shows and answers nothing until the passphrase is given, and the accounts go on", async () => {
+    await open("none");
+    await person.type("Passphrase", PASSPHRASE);
+    await person.type("Passphrase again", PASSPHRASE);
+    await person.press("Use this");
+    await person.isAt("All accounts");
+    await person.signIn(synapse.baseUrl, ida);
+    const [before] = await person.allAre("running");
+    await person.press("Settings");
+    await person.page.getByRole("heading", { name: "Lock", exact: true }).scrollIntoViewIfNeeded();
+    await person.looks("lock-settings");
+    await person.press("Lock now");
+
+    await person.isAt("Steward is locked");
+    await person.looks("locked");
+    const page = await person.page.content();
+    for (const secret of [ida.userId, "Ida", synapse.baseUrl]) expect(page).not.toContain(secret);
+    for (const request of ["accounts.list", "secrets.state", "jobs.list"]) {
+      expect(await person.app.request(request, {})).toEqual({ ok: false, error: { kind: "app_locked" } });
+    }
+    await person.app.page.reload();
+    await person.isAt("Steward is locked");
+    await person.type("Passphrase", "seven slow snails on the lawn");
+    await person.press("Unlock");
+    await person.sees("That is not the passphrase.");
+    await person.type("Passphrase", PASSPHRASE);
+    await person.press("Unlock");
+    await person.isAt("All accounts");
+    // The same session, which was not started again.
+    expect((await person.accounts())[0]).toMatchObject({ deviceId: before?.deviceId, session: { status: "running" } });
+    await leaks({ password: ida.password, passphrase: PASSPHRASE });
+  });
+
   test("for this time only means that accounts are forgotten at the next start", async () => {
     await open("none");
     await person.page.getByText("Until Steward closes").click();

@@ -40,6 +40,7 @@ export async function openChildServices(
       copyText: () => Promise.resolve(),
       saveText: () => Promise.resolve(false),
       print: () => Promise.resolve(false),
+      savePdf: () => Promise.resolve(false),
     },
     keyFiles: { chooseTarget: () => Promise.resolve(null), chooseSource: () => Promise.resolve(null) },
     ...options,

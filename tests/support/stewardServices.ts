@@ -76,6 +76,7 @@ export class StewardData {
         copyText: (text) => Promise.resolve(void this.kept.push(text)),
         saveText: ({ text }) => Promise.resolve(this.kept.push(text) > 0),
         print: () => Promise.resolve(true),
+        savePdf: () => Promise.resolve(true),
       },
       keyFiles: {
         chooseTarget: () => Promise.resolve(this.keyFile),

@@ -1,4 +1,4 @@
-import { Plus, Search, Users } from "lucide-react";
+import { Plus, ScrollText, Search, Users } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import {
@@ -67,9 +67,17 @@ export function AllAccountsPage() {
     );
   }
   return (
-    <Page title={t("all.title")} subtitle={`${summarySentence(accounts)} ${t("all.privacy")}`} wide>
+    <Page title={t("all.title")} subtitle={`${summarySentence(accounts)} ${t("all.privacy")}`} wide actions={<SheetButton />}>
       <AccountsTable accounts={accounts} />
     </Page>
+  );
+}
+
+function SheetButton() {
+  return (
+    <Button icon={ScrollText} onPress={() => go({ name: "emergencySheet", accountId: null })}>
+      {t("emergency.open")}
+    </Button>
   );
 }
 

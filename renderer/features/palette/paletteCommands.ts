@@ -14,7 +14,7 @@ import { copyReport } from "../settings/copyReport.ts";
 export type PaletteCommand =
   | { readonly do: "go"; readonly to: Route }
   | { readonly do: "theme"; readonly theme: Settings["theme"] }
-  | { readonly do: "copyReport" }
+  | { readonly do: "copyReport" | "lock" }
   | { readonly do: "checkAll" }
   | { readonly do: "check" | "signOut"; readonly accountId: AccountId }
   | { readonly do: "fix"; readonly fix: Fix; readonly accountId: AccountId };
@@ -27,6 +27,11 @@ export async function performCommand(command: PaletteCommand): Promise<void> {
   } catch (thrown) {
     announce(errorWords(errorOf(thrown)).sentence, "warn");
   }
+}
+
+async function lockNow(): Promise<void> {
+  if ((await steward.lock.state({})).way === null) announce(t("lock.noWay"), "warn");
+  else await steward.lock.lock({});
 }
 
 /** Where a fix is done that is not done at once. */
@@ -48,6 +53,8 @@ async function perform(command: PaletteCommand): Promise<void> {
     case "copyReport":
       await copyReport(steward);
       return announce(t("settings.reportCopied"));
+    case "lock":
+      return await lockNow();
     case "check":
       await steward.accounts.refreshHealth({ accountId: command.accountId });
       return;

@@ -1,4 +1,4 @@
-import { RefreshCw } from "lucide-react";
+import { RefreshCw, ScrollText } from "lucide-react";
 import { useEffect, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
@@ -43,7 +43,17 @@ export function SecureBackupPage({ account, offered, created }: SecureBackupPage
   }, [accountId, running]);
   const { title, subtitle } = words(entry);
   return (
-    <Page title={t(title)} subtitle={t(subtitle)}>
+    <Page
+      title={t(title)}
+      subtitle={t(subtitle)}
+      actions={
+        entry.state && !entry.setUp && (
+          <Button icon={ScrollText} onPress={() => go({ name: "emergencySheet", accountId })}>
+            {t("emergency.open")}
+          </Button>
+        )
+      }
+    >
       {created && <Created account={account} />}
       {running || entry.setUp ? (
         <Content account={account} entry={entry} offered={offered} />

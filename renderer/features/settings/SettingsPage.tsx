@@ -12,6 +12,7 @@ import { t } from "../../i18n/index.ts";
 import { useSecrets } from "../../stores/secrets.ts";
 import { chooseTheme, useSettings } from "../../stores/settings.ts";
 import { copyReport } from "./copyReport.ts";
+import { LockSettings } from "./LockSettings.tsx";
 import styles from "./Settings.module.css";
 
 /** What a person can choose about the app, and what the app says about itself. */
@@ -41,6 +42,7 @@ export function SettingsPage() {
           <Skeleton label={t("app.loading")} lines={1} />
         )}
       </Section>
+      <LockSettings />
       <Section title={t("settings.keyboard")}>
         <Facts
           facts={[

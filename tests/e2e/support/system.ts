@@ -40,19 +40,39 @@ export async function notesScreenPrivacy({ electron }: StewardApp): Promise<() =
   return () => electron.evaluate(() => (globalThis as unknown as { isPrivate?: boolean }).isPrivate);
 }
 
+interface Prints {
+  count: number;
+  /** Ends the printing that is held. */
+  done: ((printed: boolean) => void) | null;
+}
+
 /** Stands in for a printer, of which there is none here. Answers how to ask how often something was printed. */
 export async function countPrints({ electron }: StewardApp): Promise<() => Promise<number>> {
-  await electron.evaluate(({ BrowserWindow }) => {
-    const prints = { count: 0 };
+  await standInForPrinter(electron, false);
+  return () => electron.evaluate(() => (globalThis as unknown as { prints: Prints }).prints.count);
+}
+
+/** A printer that goes on printing, so that what it prints can be looked at, until it is told to end. */
+export async function holdPrints({ electron }: StewardApp): Promise<{ begun: () => Promise<boolean>; end: () => Promise<void> }> {
+  await standInForPrinter(electron, true);
+  return {
+    begun: () => electron.evaluate(() => (globalThis as unknown as { prints: Prints }).prints.done !== null),
+    end: () => electron.evaluate(() => (globalThis as unknown as { prints: Prints }).prints.done?.(true)),
+  };
+}
+
+async function standInForPrinter(electron: StewardApp["electron"], holds: boolean): Promise<void> {
+  await electron.evaluate(({ BrowserWindow }, held) => {
+    const prints: Prints = { count: 0, done: null };
     Object.assign(globalThis, { prints });
     const contents = BrowserWindow.getAllWindows()[0]?.webContents;
     if (!contents) throw new Error("there is no window");
     Object.assign(contents, {
       print: (_options: unknown, done: (printed: boolean) => void) => {
         prints.count += 1;
-        done(true);
+        if (held) prints.done = done;
+        else done(true);
       },
     });
-  });
-  return () => electron.evaluate(() => (globalThis as unknown as { prints: { count: number } }).prints.count);
+  }, holds);
 }

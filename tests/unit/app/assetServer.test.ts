@@ -14,7 +14,7 @@ const INDEX = `<!doctype html>
 <link rel="stylesheet" href="main.css" /><script type="module" src="chunks/a-B_1.js"></script>
 <script type="application/json" id="known-accounts">null</script>`;
 let folder: string;
-let known: Account[] | null = null;
+let known: Account[] | "locked" | null = null;
 let picture: Picture | null = null;
 
 const server = (): AssetServer =>
@@ -150,6 +150,18 @@ describe("app:// assets", () => {
     test("do not keep the page away when one is not as the contract says", async () => {
       known = [account, { ...account, displayName: 7 } as unknown as Account];
       expect(await inThePage()).toBeNull();
+    });
+
+    test("are left out of a locked page, which shows no picture of theirs either", async () => {
+      known = "locked";
+      picture = { bytes: Uint8Array.of(1), mimeType: "image/png" };
+      try {
+        expect(await inThePage()).toBe("locked");
+        expect((await ask(`app://steward/avatars/${accountId}`)).status).toBe(404);
+      } finally {
+        picture = null;
+        known = null;
+      }
     });
 
     test("are asked for anew each time, and may be unknown", async () => {
