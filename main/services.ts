@@ -6,6 +6,7 @@ import { openAdminServices, type AdminServicesParts } from "./admin/adminService
 import { createDeviceServices } from "./devices/deviceServices.ts";
 import { createEncryptionServices, type EncryptionServicesParts } from "./encryption/encryptionServices.ts";
 import { createHealthServices } from "./health/healthServices.ts";
+import { RateLimits } from "./http/rateLimits.ts";
 import { Jobs } from "./jobs/jobs.ts";
 import { JobsService } from "./jobs/jobsService.ts";
 import { createOnboardingServices, type OnboardingServicesParts } from "./onboarding/onboardingServices.ts";
@@ -52,8 +53,11 @@ export async function openServices(options: ServicesOptions) {
   const changes = new AccountChanges();
   const removal = new AccountRemoval((accountId) => folders.removeAccount(accountId));
   removal.join((accountId) => jobs.forgetAccount(accountId));
+  const rateLimits = new RateLimits();
   const common = {
     ...options,
+    fetch: rateLimits.counting(options.fetch),
+    rateLimits,
     onlyThisComputer: options.onlyThisComputer ?? false,
     secretStore,
     sessionName: defaultSessionName(),

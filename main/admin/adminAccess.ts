@@ -23,7 +23,7 @@ export interface AdminAccessParts {
 
 type Requests = Handlers["administration"];
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
-type State<A = AdminAccess> = A extends AdminAccess ? Omit<A, "adminBaseUrl"> : never;
+type State<A = AdminAccess> = A extends AdminAccess ? Omit<A, "adminBaseUrl" | "wasAdmin"> : never;
 
 const Version = z.object({ server_version: z.string().max(100) });
 
@@ -42,7 +42,8 @@ export class AdminAccessService implements Requests {
   readonly apiOf = (accountId: AccountId): AdminApi => new AdminApi(this.#parts.sessions.session(accountId));
 
   access({ accountId }: Input<"access">): AdminAccess {
-    return { ...(this.#known.get(accountId) ?? { status: "unknown" }), adminBaseUrl: this.#addressOf(accountId) };
+    const wasAdmin = this.#parts.index.get(accountId)?.wasAdmin === true;
+    return { ...(this.#known.get(accountId) ?? { status: "unknown" }), adminBaseUrl: this.#addressOf(accountId), wasAdmin };
   }
 
   /** Asks once per start, and again where there was no answer. */
@@ -62,6 +63,8 @@ export class AdminAccessService implements Requests {
     const turn = (this.#turns.get(accountId) ?? 0) + 1;
     this.#turns.set(accountId, turn);
     const state = await this.#ask(accountId);
+    // What is known now counts also where it cannot be kept for the next start.
+    await this.#remember(accountId, state).catch(() => undefined);
     if (this.#turns.get(accountId) !== turn) return this.access({ accountId });
     this.#known.set(accountId, state);
     const access = this.access({ accountId });
@@ -79,6 +82,15 @@ export class AdminAccessService implements Requests {
   forget(accountId: AccountId): void {
     this.#known.delete(accountId);
     this.#turns.delete(accountId);
+  }
+
+  /** So that a server that is away at the next start is not taken for one that nobody here is an admin of. */
+  async #remember(accountId: AccountId, { status }: State): Promise<void> {
+    if (status !== "admin" && status !== "not_admin") return;
+    const { index } = this.#parts;
+    const wasAdmin = status === "admin";
+    const entry = index.get(accountId);
+    if (entry !== null && (entry.wasAdmin ?? false) !== wasAdmin) await index.update(accountId, (now) => ({ ...now, wasAdmin }));
   }
 
   #addressOf(accountId: AccountId): string | null {

@@ -1,4 +1,5 @@
 import type { AccountId } from "../../shared/ids.ts";
+import type { RateLimits } from "../http/rateLimits.ts";
 import { askLoginFlows } from "../sessions/discovery.ts";
 import type { ServiceParts } from "../sessions/serviceParts.ts";
 import { ActionLog } from "./actionLog.ts";
@@ -10,6 +11,7 @@ import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
 import { NewUsersService } from "./newUsers.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
+import { ServersService } from "./servers.ts";
 import { UserActionsService } from "./userActions.ts";
 import { UserExportService, type UserExportParts } from "./userExport.ts";
 import { UsersService } from "./users.ts";
@@ -33,6 +35,8 @@ export interface AdminServicesParts
     | "onlyThisComputer"
     | "sessionName"
   > {
+  /** What counts how often servers say that they are asked too often. */
+  rateLimits: RateLimits;
   /** The ways to keep passwords that were made here. */
   keeping: CredentialsParts["ports"];
   /** The ways to ask for a CSV file, and to save one. */
@@ -73,6 +77,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     rowJobs,
     bulk,
     users,
+    servers: new ServersService(parts),
     userExport: new UserExportService({
       ...parts,
       ...patience,

@@ -39,6 +39,8 @@ export const AccountEntry = z.looseObject({
     .catch(undefined),
   /** Where the person has said that the server's admin API is, when that is not at its base URL. */
   adminBaseUrl: BaseUrl.nullish().catch(null),
+  /** Whether the server said, when it was last asked, that the account is an admin of it. */
+  wasAdmin: z.boolean().optional().catch(undefined),
   /** Users of its server that lists leave out, as localparts with `*` for anything: those of bridges. */
   hiddenUsers: z.array(z.string().max(255)).max(100).nullish().catch(null),
   /** Milliseconds since 1970 when the account was added. */

@@ -1,4 +1,4 @@
-import { Command, LayoutGrid, Plus, Settings } from "lucide-react";
+import { Command, LayoutGrid, Plus, Server, Settings } from "lucide-react";
 import { useEffect, useRef, type KeyboardEvent } from "react";
 import type { Account } from "../../shared/contract/accounts.ts";
 import { isStarting, markOf, nameOf, needsAttention } from "../accountHealth.ts";
@@ -7,6 +7,7 @@ import { ServerText } from "../components/ServerText.tsx";
 import { JobsTray } from "../features/jobs/JobsTray.tsx";
 import { t } from "../i18n/index.ts";
 import { moveAccount, useAccountList, useAccounts } from "../stores/accounts.ts";
+import { adminAccess, useAdministered } from "../stores/adminAccess.ts";
 import { speak } from "../stores/announcements.ts";
 import { openDialog } from "../stores/dialogs.ts";
 import { go, goToAccount, useRoutes } from "../stores/routes.ts";
@@ -46,6 +47,7 @@ export function AccountsColumn() {
       </ul>
       <JobsTray />
       <ul className={styles["bottom"]}>
+        <ServersItem chosen={route.name === "servers"} />
         <li>
           <button
             type="button"
@@ -84,6 +86,24 @@ export function AccountsColumn() {
         </li>
       </ul>
     </nav>
+  );
+}
+
+/** The servers that somebody here is an admin of, where there is one. */
+function ServersItem({ chosen }: { readonly chosen: boolean }) {
+  const accounts = useAccountList();
+  useEffect(() => {
+    // Main tells of what it finds out from now on; this is what it had told before.
+    for (const { accountId } of accounts) if (adminAccess.get(accountId).answeredAt === null) void adminAccess.load(accountId);
+  }, [accounts]);
+  if (useAdministered().length === 0) return null;
+  return (
+    <li>
+      <button type="button" className={styles["action"]} aria-current={chosen ? "page" : undefined} onClick={() => go({ name: "servers" })}>
+        <Server size={17} aria-hidden />
+        <span className={styles["name"]}>{t("nav.servers")}</span>
+      </button>
+    </li>
   );
 }
 

@@ -21,6 +21,7 @@ import { listenForShortcuts } from "./shortcuts.ts";
 const later = () => import("./lazyPages.ts");
 const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }));
 const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
+const ServersPage = lazy(async () => ({ default: (await later()).ServersPage }));
 const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));
 const EmergencySheetPage = lazy(async () => ({ default: (await later()).EmergencySheetPage }));
 const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
@@ -83,6 +84,8 @@ function CurrentPage({ route }: { readonly route: Route }) {
       return <AllAccountsPage />;
     case "add":
       return <AddAccountPage />;
+    case "servers":
+      return <ServersPage />;
     case "settings":
       return <SettingsPage />;
     case "emergencySheet":

@@ -5,6 +5,7 @@ export { ChallengeDialog } from "../features/challenge/ChallengeDialog.tsx";
 export { EmergencySheetPage } from "../features/emergencySheet/EmergencySheetPage.tsx";
 export { Palette } from "../features/palette/Palette.tsx";
 export { SecretsGate } from "../features/secretsGate/SecretsGate.tsx";
+export { ServersPage } from "../features/servers/ServersPage.tsx";
 export { SettingsPage } from "../features/settings/SettingsPage.tsx";
 export { SignOutDialog } from "../features/signOut/SignOutDialog.tsx";
 export { IncomingVerifications } from "../features/verification/IncomingVerification.tsx";

@@ -190,6 +190,14 @@ export interface TextArguments {
   "users.moreDevices": { count: number };
   "users.signOutForgotten": { count: number };
   "users.moreRooms": { count: number };
+  "servers.subtitle": { count: number };
+  "servers.foundCount": { count: number };
+  "servers.foundMore": { count: number };
+  "servers.version": { version: string };
+  "servers.as": { user: string };
+  "servers.jobs": { count: number };
+  "servers.limits": { count: number };
+  "servers.openNamed": { server: string };
   "signOut.title": { name: string };
   "signOut.browser": { server: string };
   "signOut.keysLost": { count: number };

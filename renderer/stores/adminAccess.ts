@@ -1,16 +1,32 @@
 import type { AdminAccess } from "../../shared/contract/administration.ts";
+import type { Account } from "../../shared/contract/accounts.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
+import { useAccountList } from "./accounts.ts";
 import { createLoaded } from "./loaded.ts";
 
 /** Which accounts are admins of their servers. Main tells of every change. */
 export const adminAccess = createLoaded<AdminAccess>((accountId) => steward.administration.access({ accountId }));
 
-/** Whether an account has pages for admins: also while the address that was given for that does not answer. */
+/** Whether an account has pages for admins: also while the server does not answer, or the address that was given for that. */
 export function grantsPages(access: AdminAccess | null): boolean {
-  return access !== null && (access.status === "admin" || (access.status === "unreachable" && access.adminBaseUrl !== null));
+  if (access === null) return false;
+  const { status, wasAdmin, adminBaseUrl } = access;
+  return status === "admin" || (status === "unknown" && wasAdmin) || (status === "unreachable" && (wasAdmin || adminBaseUrl !== null));
 }
 
 export function isAdmin(accountId: AccountId): boolean {
   return grantsPages(adminAccess.get(accountId).answer);
+}
+
+/** The first account of each homeserver that is an admin there, for a component; in the order of the accounts. */
+export function useAdministered(): readonly Account[] {
+  const accounts = useAccountList();
+  const known = adminAccess.useAll();
+  const servers = new Set<string>();
+  return accounts.filter(({ accountId, homeserver }) => {
+    if (!grantsPages(known[accountId]?.answer ?? null) || servers.has(homeserver.serverName)) return false;
+    servers.add(homeserver.serverName);
+    return true;
+  });
 }

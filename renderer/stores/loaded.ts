@@ -21,6 +21,8 @@ const nothing: Loaded<never> = { answer: null, error: null, loading: false, answ
 export interface LoadedStore<T, K extends string = AccountId> {
   /** What is known, for a component. */
   use(key: K): Loaded<T>;
+  /** What is known of all of them, for a component. */
+  useAll(): Readonly<Record<string, Loaded<T>>>;
   /** What is known, now. */
   get(key: K): Loaded<T>;
   /** Asks main for it. An answer that comes after that of a later request, or after `set`, is not taken. Never rejects. */
@@ -96,6 +98,7 @@ export function createLoaded<T, K extends string = AccountId>(
   };
   return {
     use: (key) => useStore((state) => state.byKey[key] ?? nothing),
+    useAll: () => useStore((state) => state.byKey),
     get,
     load,
     reload: (key) => {

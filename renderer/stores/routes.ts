@@ -13,6 +13,8 @@ export type AccountPage = (typeof accountPages)[number] | AdminPage;
 /** Where the person is. There are no addresses: the window is one page. */
 export type Route =
   | { readonly name: "all" }
+  /** The homeservers that accounts here are admins of. */
+  | { readonly name: "servers" }
   | { readonly name: "add" }
   | { readonly name: "settings" }
   /** Sheets for paper: of this account, or of those the person chooses. */

@@ -8,6 +8,8 @@ import { typed } from "./typed.ts";
 const common = {
   /** Where the person has said that the admin API is; null where it is asked at the homeserver's base URL. */
   adminBaseUrl: z.string().max(2048).nullable(),
+  /** Whether it was an admin when the server last said: where the server does not answer, it is one still, for all we know. */
+  wasAdmin: z.boolean(),
 };
 
 /** Whether an account may use its server's admin API, as the server said when it was asked. */

@@ -23,6 +23,7 @@ import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
 import { devices } from "./devices.ts";
+import { servers } from "./servers.ts";
 import { signIn } from "./signIn.ts";
 import { users } from "./users.ts";
 import { userExport } from "./userExport.ts";
@@ -55,6 +56,7 @@ export const contract = {
   deactivation,
   administration,
   bulk,
+  servers,
   users,
   userExport,
   userActions,

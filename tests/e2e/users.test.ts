@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { manyTimes } from "../support/matrixApi.ts";
 import { waitUntil } from "../support/waitUntil.ts";
-import type { TestUser } from "../support/synapse.ts";
+import { startSynapse, type Synapse, type TestUser } from "../support/synapse.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
+const LIST = /\/_synapse\/admin\/v\d\/users\?/;
+const ADMIN = /\/_synapse\/admin\//;
 const DORA = `/_synapse/admin/v2/users/${encodeURIComponent("@dora.lindqvist:example.org")}`;
 
 const open = () => openWorld({ with: ["proxy"] });
 let world: Awaited<ReturnType<typeof open>>;
 let boss: TestUser;
+/** Another homeserver, of which an account here is an admin too. */
+let other: Synapse;
 
 beforeAll(async () => {
   world = await open();
@@ -28,9 +32,15 @@ beforeAll(async () => {
   await set("person005", { user_type: "bot" });
   await person.hasAccount(proxy.baseUrl, boss);
   await person.hasAccount(proxy.baseUrl, plain);
+  other = await startSynapse({ serverName: "other.example" });
+  await person.hasAccount(other.baseUrl, await other.register({ user: "chief", password: "the chief of it all", admin: true }));
+  await other.register({ user: "dora", password: "dora's password", displayName: "Dora Lindqvist" });
   await person.allAre("running");
 }, 180_000);
-afterAll(() => world?.close());
+afterAll(async () => {
+  await world?.close();
+  await other?.stop();
+});
 
 const pages = () => world.person.page.getByRole("navigation", { name: /^Pages of/ });
 const rows = () => world.person.page.getByRole("table", { name: "Users" }).getByRole("rowheader");
@@ -111,6 +121,38 @@ it("finds one, changes the name, adds an email and signs out a session", async (
   await person.press("All users");
   await person.sees("Dora Lindqvist");
   await expectNoLeaks(world, { password: boss.password });
+}, 90_000);
+
+it("searches all servers at once, each by itself, and leads to who was found", async () => {
+  const { person, proxy } = world;
+  await person.column.getByRole("button", { name: "Servers" }).click();
+  await person.isAt("Servers");
+  await person.sees("2 servers that you run");
+  const server = (name: string) => person.page.getByRole("listitem", { name });
+  const found = person.page.getByRole("table", { name: "Found" });
+  const limited = { kind: "answer", status: 429, body: { errcode: "M_LIMIT_EXCEEDED", error: "", retry_after_ms: 3_600_000 } } as const;
+  const rule = proxy.addRule({ path: LIST, times: Infinity, fault: limited });
+  await person.type("Find users on all servers", "dora");
+  await server("other.example").getByText("1 found").waitFor();
+  await server("example.org").getByText("Asked too often").waitFor();
+  await server("example.org").getByText(/Asked to slow down once in the last hour/).waitFor();
+  await person.looks("servers-limited");
+  rule.remove();
+  await server("example.org").getByRole("button", { name: "Try again" }).click();
+  await server("example.org").getByText("1 found").waitFor();
+  expect(await found.getByRole("rowheader").count()).toBe(2);
+  await person.looks("servers");
+  await found.getByRole("row", { name: /other\.example/ }).getByRole("button").click();
+  await person.isAt("Dora Lindqvist");
+  await person.sees("@dora:other.example");
+  await person.column.getByRole("button", { name: "Servers" }).click();
+  proxy.addRule({ path: ADMIN, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } } });
+  await person.type("Find users on all servers", "doral");
+  await server("example.org").getByText("Not an admin any more").first().waitFor();
+  await server("other.example").getByText("0 found").waitFor();
+  proxy.clear();
+  await person.openAccount("boss");
+  await person.app.request("administration.checkAccess", { accountId: (await person.accounts())[0]?.accountId });
 }, 90_000);
 
 it("asks for an admin address where the usual one does not let the admin API through", async () => {

@@ -26,6 +26,9 @@ export function paletteItems(accounts: readonly Account[], isAdmin: (accountId: 
   return [
     ...accounts.map(accountItem),
     { id: "all", group: "page", text: t("nav.allAccounts"), command: { do: "go", to: { name: "all" } } },
+    ...(accounts.some(({ accountId }) => isAdmin(accountId))
+      ? [{ id: "servers", group: "page", text: t("nav.servers"), command: { do: "go", to: { name: "servers" } } } as const]
+      : []),
     { id: "add", group: "action", text: t("nav.addAccount"), command: { do: "go", to: { name: "add" } } },
     { id: "emergencySheet", group: "page", text: t("emergency.title"), command: { do: "go", to: { name: "emergencySheet", accountId: null } } },
     { id: "settings", group: "page", text: t("nav.settings"), command: { do: "go", to: { name: "settings" } } },

@@ -31,8 +31,8 @@ import { copySelectedUsers } from "./copyUsers.ts";
 import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
 import { UsersTable } from "./UsersTable.tsx";
-import { isNarrowed, seenChoices, userKinds } from "./userWords.ts";
-import { useSettled } from "./useSettled.ts";
+import { isNarrowed, seenChoices, userKinds, versionText } from "./userWords.ts";
+import { SETTLED_MS, useSettled } from "./useSettled.ts";
 
 /** Everybody on an account's homeserver, for its admins. */
 export function UsersPage({ account }: { readonly account: Account }) {
@@ -75,9 +75,6 @@ export function UsersPage({ account }: { readonly account: Account }) {
   );
 }
 
-/** Without what a server adds about how it was built. */
-const versionText = (version: string): string => version.replace(/\s*\(.*$/s, "");
-
 function UserLists({ accountId }: { readonly accountId: AccountId }) {
   const { rows, loading, error, sorted, filter, next } = useUserList(accountId);
   useEffect(() => openUserList(accountId), [accountId]);
@@ -113,9 +110,6 @@ function emptyText({ search, withoutHidden }: UserFilter, hidden: readonly strin
   if (withoutHidden && hidden !== null && hidden.length > 0) return t("users.noneButHiddenText");
   return t(search ? "users.noneFoundText" : "users.noneOfKindText");
 }
-
-/** After so many milliseconds without a key a search is asked for. */
-const SETTLED_MS = 300;
 
 function Tools({ accountId }: { readonly accountId: AccountId }) {
   const { filter } = useUserList(accountId);

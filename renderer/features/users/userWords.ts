@@ -60,3 +60,6 @@ export function patternsIn(text: string): string[] {
 export function isNarrowed({ search, kind, seen, created, lastSeen }: UserFilter): boolean {
   return search !== "" || kind !== "current" || seen !== "any" || created != null || lastSeen != null;
 }
+
+/** A server's version, without what it adds about how it was built. */
+export const versionText = (version: string): string => version.replace(/\s*\(.*$/s, "");

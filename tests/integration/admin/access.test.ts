@@ -55,15 +55,25 @@ const learnt = (accountId: AccountId): Promise<unknown> =>
   );
 const check = (accountId: AccountId) => services.administration.checkAccess({ accountId });
 
+it("still counts as an admin where the server is away at the next start", async () => {
+  const accountId = await signIn({ admin: true });
+  await learnt(accountId);
+  await data.close();
+  proxy.addRule({ path: /(?:)/, times: Infinity, fault: { kind: "answer", status: 502, body: "<html>" } });
+  services = await data.open();
+  expect(services.administration.access({ accountId })).toEqual({ status: "unknown", adminBaseUrl: null, wasAdmin: true });
+});
+
 it("finds out by itself who is an admin and who is not, and asks once", async () => {
   expect(await learnt(await signIn({ admin: true }))).toEqual({
     status: "admin",
     adminBaseUrl: null,
+    wasAdmin: true,
     version: expect.stringMatching(/^\d+\.\d+/),
     delegatedAuth: false,
   });
   const plain = await signIn({ admin: false });
-  expect(await learnt(plain)).toEqual({ status: "not_admin", adminBaseUrl: null });
+  expect(await learnt(plain)).toEqual({ status: "not_admin", adminBaseUrl: null, wasAdmin: false });
   await services.administration.learn(plain);
   const asked = proxy.record.filter(({ path }) => path.includes(`access${users}`) && OF_ADMINS.test(path));
   expect(asked).toHaveLength(1);
@@ -93,7 +103,7 @@ it("asks at the address that the person gave, keeps it with the account, and for
   expect(await setAddress(synapse.baseUrl)).toMatchObject({ status: "admin", adminBaseUrl: synapse.baseUrl });
   await data.close();
   services = await data.open();
-  expect(services.administration.access({ accountId })).toEqual({ status: "unknown", adminBaseUrl: synapse.baseUrl });
+  expect(services.administration.access({ accountId })).toEqual({ status: "unknown", adminBaseUrl: synapse.baseUrl, wasAdmin: true });
   await services.sessions.restoreAll();
   expect(await learnt(accountId)).toMatchObject({ status: "admin" });
   expect(await setAddress(null)).toMatchObject({ status: "not_exposed", adminBaseUrl: null });
