@@ -153,8 +153,8 @@ function cellsOf(row: UserRow, read: User | AppFailure): string[] {
     told.displayName ?? "",
     fact(told.admin),
     told.userType ?? "",
-    user?.threepids.map(({ medium, address }) => `${medium}:${address}`).join(",") ?? "",
-    user?.externalIds.map(({ provider, id }) => `${provider}:${id}`).join(",") ?? "",
+    inOrder(user?.threepids.map(({ medium, address }) => `${medium}:${address}`)),
+    inOrder(user?.externalIds.map(({ provider, id }) => `${provider}:${id}`)),
     fact(told.locked),
     fact(told.deactivated),
     fact(user?.suspended),
@@ -169,6 +169,9 @@ function cellsOf(row: UserRow, read: User | AppFailure): string[] {
     failure === null ? "" : failure.kind === "server" ? `${failure.errcode} ${failure.message}`.slice(0, 200) : failure.kind,
   ];
 }
+
+/** Servers name them in any order: two files of the same users are to be the same. */
+const inOrder = (contacts: readonly string[] = []): string => [...contacts].sort().join(",");
 
 /** A moment as every spreadsheet and program reads it. Servers may name any number at all. */
 function moment(at: number | null): string {

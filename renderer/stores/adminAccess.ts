@@ -1,8 +1,6 @@
 import type { AdminAccess } from "../../shared/contract/administration.ts";
-import type { Account } from "../../shared/contract/accounts.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
-import { useAccountList } from "./accounts.ts";
 import { createLoaded } from "./loaded.ts";
 
 /** Which accounts are admins of their servers. Main tells of every change. */
@@ -17,16 +15,4 @@ export function grantsPages(access: AdminAccess | null): boolean {
 
 export function isAdmin(accountId: AccountId): boolean {
   return grantsPages(adminAccess.get(accountId).answer);
-}
-
-/** The first account of each homeserver that is an admin there, for a component; in the order of the accounts. */
-export function useAdministered(): readonly Account[] {
-  const accounts = useAccountList();
-  const known = adminAccess.useAll();
-  const servers = new Set<string>();
-  return accounts.filter(({ accountId, homeserver }) => {
-    if (!grantsPages(known[accountId]?.answer ?? null) || servers.has(homeserver.serverName)) return false;
-    servers.add(homeserver.serverName);
-    return true;
-  });
 }

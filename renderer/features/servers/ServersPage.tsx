@@ -6,7 +6,7 @@ import { EmptyState } from "../../components/EmptyState.tsx";
 import { Page, Section } from "../../components/Page.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
 import { t } from "../../i18n/index.ts";
-import { useAdministered } from "../../stores/adminAccess.ts";
+import { useAdministered } from "../../stores/administered.ts";
 import { go } from "../../stores/routes.ts";
 import { searchServers, useServerSearch } from "../../stores/serverSearch.ts";
 import { SETTLED_MS, useSettled } from "../users/useSettled.ts";
