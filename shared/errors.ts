@@ -211,6 +211,8 @@ export const AppError = z.lazy(() =>
     /** No column says who is meant, or there is no row. The cells of the first row, where there is one. */
     kind("csv_without_users", { columns: z.array(z.string().max(100)).max(20) }),
     kind("nothing_to_do"),
+    /** The server sends no notices. */
+    kind("notices_off"),
     /** An authentication service looks after the users of this server: its admin API would do half of it (MSC3861). */
     kind("users_managed_elsewhere", { host: z.string() }),
     kind("passwords_not_saved"),

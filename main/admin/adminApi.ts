@@ -74,9 +74,16 @@ export type AdminSession = Pick<MatrixSession, "use" | "details">;
  */
 export class AdminApi {
   readonly #session: AdminSession;
+  readonly #until: AbortSignal | undefined;
 
-  constructor(session: AdminSession) {
+  constructor(session: AdminSession, until?: AbortSignal) {
     this.#session = session;
+    this.#until = until;
+  }
+
+  /** The same, whose requests end when a signal is aborted. */
+  until(signal: AbortSignal): AdminApi {
+    return new AdminApi(this.#session, signal);
   }
 
   get userId(): string {
@@ -96,7 +103,7 @@ export class AdminApi {
   }
 
   /** Sends one request. It goes once, unless it is `repeatable`. */
-  async request<T extends z.ZodType>({ path, schema, timeoutMs, signal, ...request }: AdminRequest<T>): Promise<z.output<T>> {
+  async request<T extends z.ZodType>({ path, schema, timeoutMs, signal = this.#until, ...request }: AdminRequest<T>): Promise<z.output<T>> {
     for (const part of path) if (part.startsWith("@")) this.checkOwnServer(part);
     const encoded = adminPath(path);
     return await this.#session.use(async (client, ended) => {

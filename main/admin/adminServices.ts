@@ -7,6 +7,7 @@ import { ActionLogService } from "./actionLogService.ts";
 import { AdminAccessService } from "./adminAccess.ts";
 import { openBulkJobs } from "./bulk/openBulkJobs.ts";
 import type { BulkServiceParts } from "./bulk/bulkService.ts";
+import { KnownColumns } from "./csv/knownColumns.ts";
 import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
 import { NewUsersService } from "./newUsers.ts";
@@ -64,6 +65,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     administration,
     logger: loggerFor("jobs"),
     log: actionLog,
+    knownColumns: new KnownColumns({ path: folders.knownColumnsFile, onDamaged }),
     ports: parts.csvFiles,
     ...patience,
   });

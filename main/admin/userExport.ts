@@ -90,7 +90,7 @@ export class UserExportService implements Requests {
       waiting: () => undefined,
       ...(firstWaitMs !== undefined && { firstWaitMs }),
     });
-    const ask: Ask = (question) => patient.read((admin, signal) => question(admin, { signal }));
+    const ask: Ask = (question) => patient.read((admin) => question(admin, { signal: control.signal }));
     // First who it is about: whoever changes while each of them is read does not shift the others.
     const matching = await listAllUsers(api, filter, knownOf(accountId), ask, (count) => control.progress(count, null));
     const chosen = userIds && new Set(userIds);

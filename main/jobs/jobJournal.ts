@@ -30,6 +30,8 @@ export const RowEnd = z.object({
   reason: JobRowReason.nullable().default(null),
   names: z.array(z.string().max(300)).max(20).default([]),
   error: AppError.nullable().default(null),
+  /** How many of what was done away with, or is left. */
+  count: z.number().int().nonnegative().nullable().default(null),
   /** Whether a password that was made for the row is in use now. */
   madePassword: z.boolean().default(false),
 });
@@ -90,6 +92,7 @@ export class JobRecord {
           reason: fact.reason,
           names: fact.names,
           error: fact.error,
+          count: fact.count,
           madePassword: fact.madePassword,
         });
         return;
@@ -108,6 +111,11 @@ export class JobRecord {
     const counts: Record<string, number> = {};
     for (const { outcome } of this.rowsEnded.values()) counts[outcome] = (counts[outcome] ?? 0) + 1;
     return counts;
+  }
+
+  /** The rows that ended for this reason. */
+  rowsEndedFor(reason: RowEnd["reason"]): number[] {
+    return [...this.rowsEnded].filter(([, end]) => end.reason === reason).map(([row]) => row);
   }
 
   /** How many passwords were made that are in use and still here. */

@@ -19,7 +19,7 @@ const REPORT_EVERY_MS = 100;
 /** Of a Job that ends: rows for which something was sent, and nobody waited to see what came of it. Their passwords may be in use. */
 export function leftUnknown(record: JobRecord, { makesPasswords }: Pick<RowJobKind, "makesPasswords">): JobFact[] {
   const rows = [...record.rowsBegun.keys()].filter((row) => !record.rowsEnded.has(row));
-  return rows.map((row) => ({ fact: "rowEnded", row, outcome: "unknown", reason: null, names: [], error: null, madePassword: makesPasswords }));
+  return rows.map((row) => ({ fact: "rowEnded", row, outcome: "unknown", reason: null, names: [], error: null, count: null, madePassword: makesPasswords }));
 }
 
 /** One run of a Job: from its beginning, or from where the last run ended, to the next end. */

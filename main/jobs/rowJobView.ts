@@ -1,4 +1,4 @@
-import type { Job, JobRow } from "../../shared/contract/jobs.ts";
+import type { Job, JobRow, JobRowsShown } from "../../shared/contract/jobs.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { JobRecord } from "./jobJournal.ts";
 import type { RowJobRun } from "./rowJobRun.ts";
@@ -28,17 +28,25 @@ export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefine
       stopping: run?.stopping ?? false,
       waiting: run?.waitingFor ?? null,
       unsavedPasswords: record.unsavedPasswords,
+      leftInRooms: record.rowsEndedFor("rooms_left").length,
     },
     startedAt: at,
     endedAt: run ? null : record.endedAt,
   };
 }
 
-/** A page of a Job's rows; `not_done`: of those alone that did not come to what was wanted. */
-export function rowsOf(record: JobRecord, which: "all" | "not_done", from: number, limit: number): { rows: JobRow[]; total: number } {
-  const isWanted = (row: number): boolean => which === "all" || !isDone(record, row);
-  const wanted = Array.from({ length: record.beginning.rows }, (_, row) => row).filter(isWanted);
+/** A page of a Job's rows. */
+export function rowsOf(record: JobRecord, which: JobRowsShown, from: number, limit: number): { rows: JobRow[]; total: number } {
+  const wanted = rowsShown(record, which);
   return { rows: wanted.slice(from, from + limit).map((row) => rowOf(record, row)), total: wanted.length };
+}
+
+/** The places of the rows that are meant. */
+export function rowsShown(record: JobRecord, which: JobRowsShown): number[] {
+  const rows = Array.from({ length: record.beginning.rows }, (_, row) => row);
+  if (which === "all") return rows;
+  const isUnknown = (row: number): boolean => record.rowsEnded.get(row)?.outcome === "unknown";
+  return rows.filter((row) => (which === "unknown" ? isUnknown(row) : !isUnknown(row) && !isDone(record, row)));
 }
 
 /** Whether a row came to what was wanted. */
@@ -57,5 +65,6 @@ export function rowOf(record: JobRecord, row: number): JobRow {
     reason: end?.reason ?? null,
     names: end?.names ?? [],
     error: end?.error ?? null,
+    count: end?.count ?? null,
   };
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Emit } from "../../shared/contract/index.ts";
-import type { Job, JobRow } from "../../shared/contract/jobs.ts";
+import type { Job, JobRow, JobRowsShown } from "../../shared/contract/jobs.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { type AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -149,7 +149,7 @@ export class RowJobs {
   }
 
   /** What came of the rows, a page of them. @throws `conversation_over` */
-  rows(jobId: ConversationId, which: "all" | "not_done", from: number, limit: number): { rows: JobRow[]; total: number } {
+  rows(jobId: ConversationId, which: JobRowsShown, from: number, limit: number): { rows: JobRow[]; total: number } {
     return rowsOf(this.#find(jobId).record, which, from, limit);
   }
 

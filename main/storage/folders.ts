@@ -43,6 +43,8 @@ export class Folders {
   readonly endedAccountsFile: string;
   /** What admins did to servers from here. */
   readonly actionLogFile: string;
+  /** What the person said that the columns of CSV files are. */
+  readonly knownColumnsFile: string;
 
   constructor(userDataFolder: string) {
     this.root = userDataFolder;
@@ -57,6 +59,7 @@ export class Folders {
     this.unfinishedFilesFile = join(userDataFolder, "unfinished-files.json");
     this.endedAccountsFile = join(userDataFolder, "ended-accounts.json");
     this.actionLogFile = join(userDataFolder, "admin-actions.json");
+    this.knownColumnsFile = join(userDataFolder, "csv-columns.json");
   }
 
   /** Names only: who puts something into one makes it. */

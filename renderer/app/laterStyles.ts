@@ -14,6 +14,7 @@ import "../components/StrengthMeter.module.css";
 import "../components/TextField.module.css";
 import "../features/addAccount/AddAccount.module.css";
 import "../features/bulk/Bulk.module.css";
+import "../features/bulk/LongTable.module.css";
 import "../features/createAccount/CreateAccount.module.css";
 import "../features/deactivate/Deactivate.module.css";
 import "../features/overview/Overview.module.css";

@@ -25,6 +25,8 @@ interface TextFieldProps extends FieldProps {
   readonly type?: "text" | "email" | "tel" | "search";
   /** Several lines in a fixed-width font, for keys. */
   readonly keyArea?: boolean;
+  /** Several lines of plain text. */
+  readonly area?: boolean;
   readonly icon?: ReactNode;
 }
 
@@ -38,6 +40,7 @@ export function TextField({
   inputRef,
   type,
   keyArea,
+  area,
   icon,
   ...rest
 }: TextFieldProps) {
@@ -46,8 +49,8 @@ export function TextField({
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
       <div className={styles["frame"]}>
         {icon}
-        {keyArea ? (
-          <TextArea className={classNames(styles["input"], styles["keyArea"])} rows={3} spellCheck={false} />
+        {keyArea || area ? (
+          <TextArea className={classNames(styles["input"], keyArea && styles["keyArea"])} rows={keyArea ? 3 : 5} spellCheck={area ?? false} />
         ) : (
           <Input
             className={styles["input"] ?? ""}

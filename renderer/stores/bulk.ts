@@ -1,4 +1,4 @@
-import type { BulkAction, BulkDraft } from "../../shared/contract/bulk.ts";
+import type { BulkAction, BulkDraft, SelectionAction } from "../../shared/contract/bulk.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
 import { createLoaded } from "./loaded.ts";
@@ -13,7 +13,7 @@ export async function chooseBulkFile(accountId: AccountId, action: BulkAction): 
 }
 
 /** Has users who were selected looked at. @throws RequestFailure */
-export async function prepareBulk(accountId: AccountId, action: Exclude<BulkAction, "create">, userIds: Iterable<string>): Promise<void> {
+export async function prepareBulk(accountId: AccountId, action: SelectionAction, userIds: Iterable<string>): Promise<void> {
   const { draft } = await steward.bulk.fromUsers({ accountId, action, userIds: [...userIds] });
   bulkDrafts.set(accountId, { draft });
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
-import { Job, JobRowReason } from "./jobs.ts";
+import { Job, JobRowReason, JobRowsShown } from "./jobs.ts";
 
 /** What is wrong with a row of a file, so that it cannot be used. */
 export const UserRowProblem = z.object({
@@ -33,8 +33,65 @@ export const UserRowProblem = z.object({
 export type UserRowProblem = z.infer<typeof UserRowProblem>;
 
 /** What is done to many users at once. */
-export const BulkAction = z.enum(["create", "deactivate", "lock", "unlock", "reset_passwords"]);
+export const BulkAction = z.enum([
+  "create",
+  "change",
+  "reset_passwords",
+  "lock",
+  "unlock",
+  "suspend",
+  "unsuspend",
+  "sign_out",
+  "prune_sessions",
+  "send_notice",
+  "delete_media",
+  "deactivate",
+  "erase",
+  "reactivate",
+]);
 export type BulkAction = z.infer<typeof BulkAction>;
+
+/** What needs no file. */
+export const SelectionAction = BulkAction.exclude(["create", "change"]);
+export type SelectionAction = z.infer<typeof SelectionAction>;
+
+/** What a column of a list of users can hold, in the words of the files that admins have. */
+export const UserColumn = z.enum([
+  "id",
+  "displayname",
+  "password",
+  "admin",
+  "avatar_url",
+  "user_type",
+  "threepids",
+  "emails",
+  "phones",
+  "external_ids",
+  "locked",
+  "deactivated",
+]);
+export type UserColumn = z.infer<typeof UserColumn>;
+
+/** What the person says of a draft, on which it depends what would be done. */
+export const BulkChoices = z.object({
+  /** Of `prune_sessions`: the fewest days for which a session was not seen. */
+  unseenDays: z.number().int().min(1).max(3650),
+  /** Of `change`: what an empty cell means, of a column that the file has. */
+  emptyCells: z.enum(["keep", "clear"]),
+});
+export type BulkChoices = z.infer<typeof BulkChoices>;
+
+/** The first row of a file, for the person who says what its columns are. */
+export const BulkColumns = z.object({
+  headings: z.array(z.string().max(100)).max(200),
+  /** What each is taken for now; null for one that is not used. */
+  columns: z.array(UserColumn.nullable()).max(200),
+  /** Whether that row names the columns; else it is of a user. */
+  hasHeader: z.boolean(),
+  /** Which columns the action can use. */
+  usable: z.array(UserColumn),
+});
+export type BulkColumns = z.infer<typeof BulkColumns>;
 
 /** A list of users and what would be done with each, before anything is. There is one for each account at most. */
 export const BulkDraft = z.object({
@@ -42,8 +99,11 @@ export const BulkDraft = z.object({
   action: BulkAction,
   /** The file that it was read from; null for users who were selected. */
   fileName: z.string().max(1024).nullable(),
-  /** Whether it is still being found out what would be done. */
-  status: z.enum(["checking", "ready", "failed"]),
+  /** `columns`: the person has to say what the columns are. Then it is found out what would be done. */
+  status: z.enum(["columns", "checking", "ready", "failed"]),
+  choices: BulkChoices,
+  /** Of a file: what its columns are taken for. */
+  columns: BulkColumns.nullable(),
   /** Why it could not be found out. */
   error: AppError.nullable(),
   rows: z.number().int().nonnegative(),
@@ -59,6 +119,14 @@ export const BulkDraft = z.object({
 });
 export type BulkDraft = z.infer<typeof BulkDraft>;
 
+/** What can be changed of many users. */
+export const BulkField = z.enum(["displayname", "avatar_url", "admin", "user_type", "emails", "phones", "external_ids"]);
+export type BulkField = z.infer<typeof BulkField>;
+
+/** One thing that would be changed of a user. Several values are joined by commas. */
+export const BulkFieldChange = z.object({ field: BulkField, before: z.string().max(2000), after: z.string().max(2000) });
+export type BulkFieldChange = z.infer<typeof BulkFieldChange>;
+
 /** One row of a draft. */
 export const BulkDraftRow = z.object({
   /** The line of the file, or the place in the selection, from 1. */
@@ -71,12 +139,20 @@ export const BulkDraftRow = z.object({
   reason: JobRowReason.nullable(),
   /** Names that belong to the reason: who has the address. */
   names: z.array(z.string().max(300)).max(20),
+  /** What the server said when it was asked about this user. */
+  error: AppError.nullable(),
   problem: UserRowProblem.nullable(),
+  /** What would be changed, of `change`. */
+  changes: z.array(BulkFieldChange).max(10),
+  /** How many there are of what would be done away with: sessions, or rooms that are left. Null where that is not the question. */
+  count: z.number().int().nonnegative().nullable(),
 });
 export type BulkDraftRow = z.infer<typeof BulkDraftRow>;
 
 const MAX_SELECTED = 200_000;
 const MAX_PAGE = 200;
+/** Longer than anybody reads, and far from the 64 KiB of an event. */
+const MAX_NOTICE = 10_000;
 
 const one = z.object({ accountId: AccountId });
 const oneDraft = one.extend({ draftId: ConversationId });
@@ -88,14 +164,14 @@ export const bulk = domain({
     /** The draft of this account, if there is one. */
     draft: request(one, z.object({ draft: BulkDraft.nullable() })),
     /**
-     * Asks for a CSV file, reads it, and begins to find out what would be done with each row: `draftChanged` tells. Null when
-     * the person chose no file. Throws `too_large`, `csv_without_users`, `file_failed`,
+     * Asks for a CSV file, reads it, and begins to find out what would be done with each row: `draftChanged` tells. Where no
+     * column says who is meant, the person is asked first. Null when the person chose no file. Throws `too_large`, `csv_without_users`, `file_failed`,
      * `users_managed_elsewhere`.
      */
     chooseFile: request(one.extend({ action: BulkAction }), z.object({ draft: BulkDraft.nullable() })),
     /** The same for users who were selected. */
     fromUsers: request(
-      one.extend({ action: BulkAction.exclude(["create"]), userIds: z.array(UserId).min(1).max(MAX_SELECTED) }),
+      one.extend({ action: SelectionAction, userIds: z.array(UserId).min(1).max(MAX_SELECTED) }),
       z.object({ draft: BulkDraft }),
     ),
     /** A page of the draft's rows. */
@@ -107,18 +183,35 @@ export const bulk = domain({
       }),
       z.object({ rows: z.array(BulkDraftRow).max(MAX_PAGE), total: z.number().int().nonnegative() }),
     ),
+    /** Says what the columns of the file are, and reads it again. It is remembered for other files with the same first row. */
+    setColumns: request(
+      oneDraft.extend({ columns: z.array(UserColumn.nullable()).max(200), hasHeader: z.boolean() }),
+      z.object({ draft: BulkDraft }),
+    ),
+    /** Finds out again what would be done, with other choices. */
+    setChoices: request(oneDraft.extend({ choices: BulkChoices }), z.object({ draft: BulkDraft })),
     dropDraft: request(oneDraft, z.object({})),
     /**
-     * Does what the draft says, as a Job; each row is looked at again right before. Throws `nothing_to_do`.
+     * Does what the draft says, as a Job; each row is looked at again right before. Throws `nothing_to_do`, `not_confirmed`.
      *
-     * `signOut`: with new passwords, whether those users' sessions are signed out.
+     * `signOut`: with new passwords, whether those users' sessions are signed out. `notice`: what is sent. `typed`: to erase,
+     * the number of users.
      */
-    start: request(oneDraft.extend({ signOut: z.boolean().optional() }), z.object({ job: Job })),
+    start: request(
+      oneDraft.extend({
+        signOut: z.boolean().optional(),
+        notice: z.string().trim().min(1).max(MAX_NOTICE).optional(),
+        typed: z.string().max(20).optional(),
+      }),
+      z.object({ job: Job }),
+    ),
+    /** Prepares the deactivation of those again who were still in rooms afterwards. Throws `nothing_to_do`. */
+    leftInRooms: request(oneJob, z.object({ draft: BulkDraft })),
     /**
-     * Asks where, then writes a CSV with what came of each row, and the passwords that were made; or, of the rows that were
-     * not done alone, what they were, to be run again. False when the person chose no place.
+     * Asks where, then writes a CSV with what came of each row, and the passwords that were made; or what the rows were that
+     * were not done, to be run again, or of which nobody knows. False when the person chose no place.
      */
-    saveResult: request(oneJob.extend({ which: z.enum(["all", "not_done"]) }), z.object({ saved: z.boolean() })),
+    saveResult: request(oneJob.extend({ which: JobRowsShown }), z.object({ saved: z.boolean() })),
     /** The person has the passwords: they are deleted here, with all else that the file said. */
     deletePasswords: request(oneJob, z.object({})),
   },

@@ -20,7 +20,26 @@ export const Job = z.object({
   jobId: ConversationId,
   /** Null for work that belongs to no single account. */
   accountId: AccountId.nullable(),
-  kind: z.enum(["export_room_keys", "import_room_keys", "verify_backup", "create_users", "deactivate_users", "lock_users", "unlock_users", "reset_passwords", "export_users"]),
+  kind: z.enum([
+    "export_room_keys",
+    "import_room_keys",
+    "verify_backup",
+    "create_users",
+    "change_users",
+    "reset_passwords",
+    "lock_users",
+    "unlock_users",
+    "suspend_users",
+    "unsuspend_users",
+    "sign_out_users",
+    "prune_sessions",
+    "send_notices",
+    "delete_media",
+    "deactivate_users",
+    "erase_users",
+    "reactivate_users",
+    "export_users",
+  ]),
   /** `paused` until the person lets it go on; `interrupted` goes on by itself where the kind of Job can. */
   status: z.enum(["running", "paused", "done", "failed", "cancelled", "interrupted"]),
   progress: z.object({ done: z.number().int(), total: z.number().int().nullable() }),
@@ -38,6 +57,8 @@ export const Job = z.object({
       waiting: z.enum(["server", "rate_limit"]).nullable(),
       /** How many passwords it has made that nobody has saved yet. */
       unsavedPasswords: z.number().int().nonnegative(),
+      /** How many users were still in rooms after they were deactivated. */
+      leftInRooms: z.number().int().nonnegative(),
     })
     .optional(),
   startedAt: z.number(),
@@ -76,6 +97,11 @@ export const JobRowReason = z.enum([
   "still_running",
   "not_supported",
   "fields_missing",
+  "fields_not_changed",
+  "rooms_left",
+  "sessions_left",
+  "files_left",
+  "interrupted",
 ]);
 export type JobRowReason = z.infer<typeof JobRowReason>;
 
@@ -90,8 +116,14 @@ export const JobRow = z.object({
   names: z.array(z.string().max(300)).max(20),
   /** What the server said. */
   error: AppError.nullable(),
+  /** How many of what was done away with, or is left: sessions, files, rooms. Null where that is not the question. */
+  count: z.number().int().nonnegative().nullable(),
 });
 export type JobRow = z.infer<typeof JobRow>;
+
+/** Which rows are told: `not_done` may be run again; of `unknown` it has to be looked at first what is so. */
+export const JobRowsShown = z.enum(["all", "not_done", "unknown"]);
+export type JobRowsShown = z.infer<typeof JobRowsShown>;
 
 /** A page shows no more. */
 export const MAX_JOB_ROWS = 200;
@@ -108,7 +140,7 @@ export const jobs = domain({
     resume: request(one, z.object({})),
     /** What came of its rows, a page of them. */
     rows: request(
-      one.extend({ which: z.enum(["all", "not_done"]), from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_JOB_ROWS) }),
+      one.extend({ which: JobRowsShown, from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_JOB_ROWS) }),
       z.object({ rows: z.array(JobRow).max(MAX_JOB_ROWS), total: z.number().int().nonnegative() }),
     ),
     /** Forgets a job that has ended. Throws `passwords_not_saved` while it holds passwords that nobody has saved. */

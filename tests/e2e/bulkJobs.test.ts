@@ -59,7 +59,6 @@ it("a file is looked at first: a bad row and an existing user are named, and not
   await person.sees("This user already exists.");
   await person.press("All (20)");
   await person.sees("Newcomer 17");
-    await person.sees("@new17:example.org");
   await person.looks("bulk-preview");
   expect(await usersOf(synapse)).toHaveLength(3);
 }, 120_000);
@@ -77,7 +76,7 @@ it("users are made once each, though the app is killed in the middle, and their 
   await person.sees(/^18 of 18 · 18 done$/);
   expect(await usersOf(synapse)).toHaveLength(3 + 18);
   await job("Creating users").getByRole("button", { name: "Show rows" }).click();
-  await person.sees("@new17:example.org");
+  await person.sees("@new0:example.org");
   await person.sees(/^18 new passwords are kept here, encrypted, until you’ve saved them\.$/);
   await person.looks("bulk-passwords");
   await person.press("Save passwords…");

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Services } from "../../main/services.ts";
-import type { BulkAction, BulkDraft } from "../../shared/contract/bulk.ts";
-import type { Job } from "../../shared/contract/jobs.ts";
+import type { BulkAction, BulkChoices, BulkDraft, UserColumn } from "../../shared/contract/bulk.ts";
+import type { Job, JobRowsShown } from "../../shared/contract/jobs.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
@@ -36,6 +36,23 @@ export class BulkRig {
     this.data.keyFile = join(this.data.folder, "users.csv");
     await writeFile(this.data.keyFile, text);
     await this.services.bulk.chooseFile({ accountId: this.accountId, action });
+    return this.looked();
+  }
+
+  /** Has the rows looked at again, with other choices. */
+  async choose(choices: BulkChoices): Promise<BulkDraft> {
+    this.services.bulk.setChoices({ ...this.#draft(), choices });
+    return this.looked();
+  }
+
+  /** Says what the columns are. */
+  async nameColumns(columns: (UserColumn | null)[]): Promise<BulkDraft> {
+    await this.services.bulk.setColumns({ ...this.#draft(), columns, hasHeader: true });
+    return this.looked();
+  }
+
+  /** Waits until it is known what would be done. */
+  looked(): Promise<BulkDraft> {
     return waitUntil(
       () => {
         const { draft } = this.services.bulk.draft({ accountId: this.accountId });
@@ -45,9 +62,15 @@ export class BulkRig {
     );
   }
 
+  #draft(): { accountId: AccountId; draftId: ConversationId } {
+    const { draft } = this.services.bulk.draft({ accountId: this.accountId });
+    if (draft === null) throw new Error("there is no draft");
+    return { accountId: this.accountId, draftId: draft.draftId };
+  }
+
   /** Does what the draft says. */
-  async start(draft: BulkDraft): Promise<ConversationId> {
-    const { job } = await this.services.bulk.start({ accountId: this.accountId, draftId: draft.draftId });
+  async start(draft: Pick<BulkDraft, "draftId">, said: { notice?: string; typed?: string } = {}): Promise<ConversationId> {
+    const { job } = await this.services.bulk.start({ accountId: this.accountId, draftId: draft.draftId, ...said });
     return job.jobId;
   }
 
@@ -70,7 +93,7 @@ export class BulkRig {
   }
 
   /** What was saved last. */
-  async saved(jobId: ConversationId, which: "all" | "not_done"): Promise<string> {
+  async saved(jobId: ConversationId, which: JobRowsShown): Promise<string> {
     await this.services.bulk.saveResult({ jobId, which });
     return this.data.kept.at(-1) ?? "";
   }

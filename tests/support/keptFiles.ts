@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { ActionLog } from "../../main/admin/actionLog.ts";
+import { KnownColumns } from "../../main/admin/csv/knownColumns.ts";
 import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
 import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
 import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
@@ -104,6 +105,23 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
         [bob.end, ["@bob:example.org done", "@ann:example.org done"]],
       ],
       read: async () => (await open().list()).map(({ target, result }) => `${target} ${result}`),
+    };
+  },
+
+  "what the columns of CSV files are": async () => {
+    await folders.prepare();
+    const open = (): KnownColumns => new KnownColumns({ path: folders.knownColumnsFile, onDamaged });
+    const known = open();
+    const [one, other] = [["Kennung", "Name"], ["Kennung", "Mail"]];
+    const read = async () => Promise.all([one, other].map(async (headings) => (await open().find(headings))?.columns ?? null));
+    return {
+      before: [null, null],
+      steps: [
+        [() => known.remember(one, { columns: ["id", "displayname"], hasHeader: true }), [["id", "displayname"], null]],
+        [() => known.remember(other, { columns: ["id", "emails"], hasHeader: true }), [["id", "displayname"], ["id", "emails"]]],
+        [() => known.remember(one, { columns: ["id", null], hasHeader: true }), [["id", null], ["id", "emails"]]],
+      ],
+      read,
     };
   },
 

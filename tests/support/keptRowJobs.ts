@@ -8,7 +8,7 @@ import type { Job } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { quietLogger } from "./quietLogger.ts";
 
-const END = { outcome: "done", reason: null, names: [], error: null, madePassword: true } satisfies RowEnd;
+const END = { outcome: "done", reason: null, names: [], error: null, count: null, madePassword: true } satisfies RowEnd;
 
 /** Jobs of many rows whose work is done by a test, row by row. */
 export class ScriptedRowJobs {

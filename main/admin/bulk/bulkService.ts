@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
-import type { BulkAction, BulkDraft } from "../../../shared/contract/bulk.ts";
+import type { BulkAction, BulkChoices, BulkDraft } from "../../../shared/contract/bulk.ts";
 import type { Job } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
@@ -8,10 +8,13 @@ import type { RowJobs } from "../../jobs/rowJobs.ts";
 import { newId } from "../../storage/newId.ts";
 import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
+import type { KnownColumns } from "../csv/knownColumns.ts";
 import { readUserFile } from "../csv/readUserFile.ts";
-import type { ReadFor, ReadUserRow } from "../csv/readUsers.ts";
-import { generatePassword } from "../generatePassword.ts";
-import { Draft } from "./draft.ts";
+import { nobodyBut, type ReadUserRow, type ReadUsers } from "../csv/readUsers.ts";
+import type { ColumnMapping } from "../csv/userColumns.ts";
+import type { Said } from "./bulkKind.ts";
+import { Draft, type DraftParts } from "./draft.ts";
+import { kindOf, kindOfJob } from "./kinds/index.ts";
 import { resultFile } from "./resultFile.ts";
 
 export interface BulkServiceParts {
@@ -21,6 +24,7 @@ export interface BulkServiceParts {
   log: Pick<ActionLog, "record">;
   ownUserIds: () => ReadonlySet<string>;
   rowJobs: RowJobs;
+  knownColumns: KnownColumns;
   emit: Emit;
   ports: {
     /** Asks which file is to be read; null when the person cancels. */
@@ -31,21 +35,7 @@ export interface BulkServiceParts {
   firstWaitMs?: number;
 }
 
-const JOB_KINDS = {
-  create: "create_users",
-  deactivate: "deactivate_users",
-  lock: "lock_users",
-  unlock: "unlock_users",
-  reset_passwords: "reset_passwords",
-} as const satisfies Record<BulkAction, Job["kind"]>;
-const READ_FOR: Partial<Record<BulkAction, ReadFor>> = { create: "new", reset_passwords: "passwords" };
-const FILE_NAMES: Partial<Record<string, string>> = {
-  create_users: "New users",
-  deactivate_users: "Deactivated users",
-  lock_users: "Locked users",
-  unlock_users: "Unlocked users",
-  reset_passwords: "New passwords",
-};
+const DEFAULT_CHOICES: BulkChoices = { unseenDays: 90, emptyCells: "keep" };
 
 type Requests = Handlers["bulk"];
 type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
@@ -54,6 +44,8 @@ type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
 export class BulkService implements Requests {
   readonly #parts: BulkServiceParts;
   readonly #drafts = new Map<AccountId, Draft>();
+  /** Where the files of the drafts lie: main alone knows it. */
+  readonly #paths = new Map<ConversationId, string>();
 
   constructor(parts: BulkServiceParts) {
     this.#parts = parts;
@@ -62,12 +54,11 @@ export class BulkService implements Requests {
   draft = ({ accountId }: Input<"draft">) => ({ draft: this.#drafts.get(accountId)?.view() ?? null });
 
   chooseFile = async ({ accountId, action }: Input<"chooseFile">) => {
-    await this.#checkManaged(accountId);
-    const { serverName } = this.#parts.adminApi(accountId);
+    await this.#checkManaged(accountId, action);
     const path = await this.#parts.ports.chooseSource();
     if (path === null) return { draft: null };
-    const read = await readUserFile({ path, serverName, readFor: READ_FOR[action] ?? "existing" });
-    return { draft: this.#begin(accountId, action, read, basename(path).slice(0, 1024)) };
+    const read = await this.#read(accountId, action, path, null);
+    return { draft: this.#beginOfFile(accountId, action, path, read, DEFAULT_CHOICES) };
   };
 
   /** Throws `not_own_server` before anything is asked. */
@@ -75,9 +66,35 @@ export class BulkService implements Requests {
     const api = this.#parts.adminApi(accountId);
     const distinct = [...new Set(userIds)];
     for (const userId of distinct) api.checkOwnServer(userId);
-    await this.#checkManaged(accountId);
-    const rows = distinct.map((userId, at): ReadUserRow => ({ line: at + 1, name: userId, user: { ...NOBODY, userId }, problem: null }));
-    return { draft: this.#begin(accountId, action, { rows, unused: [] }, null) };
+    await this.#checkManaged(accountId, action);
+    return { draft: this.#beginOfUsers(accountId, action, distinct) };
+  };
+
+  leftInRooms = async ({ jobId }: Input<"leftInRooms">) => {
+    const record = this.#parts.rowJobs.record(jobId);
+    const { beginning, targets } = record;
+    const action = kindOfJob(beginning.kind)?.action;
+    const userIds = record.rowsEndedFor("rooms_left").map((row) => targets[row] ?? "");
+    if (action === undefined || userIds.length === 0) throw fail("nothing_to_do");
+    await this.#checkManaged(beginning.accountId, action);
+    return { draft: this.#beginOfUsers(beginning.accountId, action, userIds) };
+  };
+
+  setColumns = async ({ accountId, draftId, columns, hasHeader }: Input<"setColumns">) => {
+    const draft = this.#find(accountId, draftId);
+    const path = this.#paths.get(draftId);
+    const headings = draft.view().columns?.headings;
+    if (path === undefined || headings?.length !== columns.length) throw fail("invalid_input", { issues: ["columns"] });
+    const read = await this.#read(accountId, draft.action, path, { columns, hasHeader });
+    if (read.rows.length > 0) await this.#parts.knownColumns.remember(headings, { columns, hasHeader });
+    this.#find(accountId, draftId);
+    return { draft: this.#beginOfFile(accountId, draft.action, path, read, draft.choices) };
+  };
+
+  setChoices = ({ accountId, draftId, choices }: Input<"setChoices">) => {
+    const draft = this.#find(accountId, draftId);
+    draft.drop();
+    return { draft: this.#open(accountId, draft.again(choices, (one) => this.#told(accountId, one))) };
   };
 
   draftRows = ({ accountId, draftId, which, from, limit }: Input<"draftRows">) => this.#find(accountId, draftId).page(which, from, limit);
@@ -88,19 +105,18 @@ export class BulkService implements Requests {
     return {};
   };
 
-  start = async ({ accountId, draftId, signOut = false }: Input<"start">) => {
+  start = async ({ accountId, draftId, signOut = false, notice = "", typed }: Input<"start">) => {
     const draft = this.#find(accountId, draftId);
-    const { adminApi, rowJobs, log } = this.#parts;
-    if (draft.view().status !== "ready") throw fail("conversation_over");
+    const { action, choices, takesPasswords } = draft;
+    const { status, ready } = draft.view();
+    if (status !== "ready") throw fail("conversation_over");
+    if (action === "erase" && typed?.trim() !== String(ready)) throw fail("not_confirmed");
+    if (action === "send_notice" && notice === "") throw fail("invalid_input", { issues: ["notice: empty"] });
     // Before it is begun: a second press finds nothing to begin.
     this.#drafts.delete(accountId);
     try {
-      await this.#checkManaged(accountId);
-      const kind = JOB_KINDS[draft.action];
-      const rows = await rowsOf(draft);
-      const payload = draft.action === "reset_passwords" ? { signOut } : {};
-      const begun = { actor: adminApi(accountId).userId, target: `${rows.length}`, action: kind };
-      const job = await log.record(begun, () => rowJobs.start(kind, accountId, payload, rows));
+      await this.#checkManaged(accountId, action);
+      const job = await this.#startRows(accountId, draft, { choices, signOut, notice, takesPasswords });
       this.#drop(accountId);
       return { job };
     } catch (thrown) {
@@ -113,9 +129,9 @@ export class BulkService implements Requests {
     const { rowJobs, ports } = this.#parts;
     const record = rowJobs.record(jobId);
     const input = record.inputDeleted ? null : await rowJobs.openInput(jobId);
-    const text = resultFile(record, input, which);
     const day = new Date(record.beginning.at).toISOString().slice(0, 10);
-    return { saved: await ports.saveText({ suggestedName: `${FILE_NAMES[record.beginning.kind] ?? "Users"} ${day}${which === "all" ? "" : " not done"}.csv`, text }) };
+    const name = `${kindOfJob(record.beginning.kind)?.fileName ?? "Users"} ${day}${NAME_ENDS[which]}.csv`;
+    return { saved: await ports.saveText({ suggestedName: name, text: resultFile(record, input, which) }) };
   };
 
   deletePasswords = async ({ jobId }: Input<"deletePasswords">) => {
@@ -125,41 +141,81 @@ export class BulkService implements Requests {
 
   /** Forgets what belongs to an account that goes. */
   forgetAccount(accountId: AccountId): void {
-    this.#drafts.get(accountId)?.drop();
-    this.#drafts.delete(accountId);
+    this.#close(accountId);
+  }
+
+  /** Begins the Job that does what a draft says. */
+  async #startRows(accountId: AccountId, draft: Draft, said: Said): Promise<Job> {
+    const { adminApi, rowJobs, log } = this.#parts;
+    const kind = kindOf(draft.action);
+    const rows: { target: string; content: unknown }[] = [];
+    for (const user of draft.usableRows()) {
+      // What the row's schema does not name is not written down.
+      rows.push({ target: user.userId, content: kind.row.parse(kind.rowOf(user, said)) });
+      if (rows.length % SLICE === 0) await new Promise(setImmediate);
+    }
+    const payload = kind.payload.parse(kind.payloadOf(said));
+    const begun = { actor: adminApi(accountId).userId, target: `${rows.length}`, action: kind.kind };
+    return log.record(begun, () => rowJobs.start(kind.kind, accountId, payload, rows));
   }
 
   /** Its admin API would do half of it. @throws `users_managed_elsewhere` */
-  async #checkManaged(accountId: AccountId): Promise<void> {
+  async #checkManaged(accountId: AccountId, action: BulkAction): Promise<void> {
     const { isDelegated, adminApi } = this.#parts;
-    if (await isDelegated(accountId)) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
+    if (!kindOf(action).besideService && (await isDelegated(accountId))) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
   }
 
-  #begin(accountId: AccountId, action: BulkAction, read: { rows: ReadUserRow[]; unused: string[] }, fileName: string | null): BulkDraft {
-    this.#drafts.get(accountId)?.drop();
-    const { adminApi, ownUserIds, emit, firstWaitMs } = this.#parts;
-    const draft = new Draft({
-      draftId: newId<ConversationId>(),
-      accountId,
-      action,
-      fileName,
-      rows: read.rows,
-      unused: read.unused,
-      api: adminApi(accountId),
-      ownUserIds: ownUserIds(),
-      onChange: (view) => {
-        if (this.#drafts.get(accountId) === draft) emit("bulk.draftChanged", { accountId, draft: view });
-      },
-      ...(firstWaitMs !== undefined && { firstWaitMs }),
-    });
+  /** Reads a file, with the columns as they are given, or as the person said of one like it. */
+  async #read(accountId: AccountId, action: BulkAction, path: string, mapping: ColumnMapping | null): Promise<ReadUsers> {
+    const { adminApi, knownColumns } = this.#parts;
+    const task = { path, serverName: adminApi(accountId).serverName, readFor: kindOf(action).reads };
+    const read = await readUserFile({ ...task, mapping });
+    if (mapping !== null) return read;
+    const known = await knownColumns.find(read.headings);
+    return known === null ? read : readUserFile({ ...task, mapping: known });
+  }
+
+  #beginOfFile(accountId: AccountId, action: BulkAction, path: string, read: ReadUsers, choices: BulkChoices): BulkDraft {
+    const { headings, hasHeader } = read;
+    const columns = { headings, columns: headings.map((_, at) => read.columns[at] ?? null), hasHeader, usable: [...kindOf(action).reads.columns] };
+    const draftId = newId<ConversationId>();
+    const view = this.#begin(accountId, { draftId, action, choices, file: { name: basename(path).slice(0, 1024), columns }, rows: read.rows, unused: read.unused });
+    this.#paths.set(draftId, path);
+    return view;
+  }
+
+  #beginOfUsers(accountId: AccountId, action: BulkAction, userIds: readonly string[]): BulkDraft {
+    const rows = userIds.map((userId, at): ReadUserRow => ({ line: at + 1, name: userId, user: nobodyBut(userId), problem: null }));
+    return this.#begin(accountId, { draftId: newId<ConversationId>(), action, choices: DEFAULT_CHOICES, file: null, rows, unused: [] });
+  }
+
+  #begin(accountId: AccountId, given: Pick<DraftParts, "draftId" | "action" | "choices" | "file" | "rows" | "unused">): BulkDraft {
+    this.#close(accountId);
+    const { adminApi, ownUserIds, firstWaitMs } = this.#parts;
+    const common = { accountId, api: adminApi(accountId), ownUserIds: ownUserIds(), ...(firstWaitMs !== undefined && { firstWaitMs }) };
+    return this.#open(accountId, new Draft({ ...given, ...common, onChange: (one) => this.#told(accountId, one) }));
+  }
+
+  #open(accountId: AccountId, draft: Draft): BulkDraft {
     this.#drafts.set(accountId, draft);
     void draft.check();
     return draft.view();
   }
 
-  #drop(accountId: AccountId): void {
-    this.#drafts.get(accountId)?.drop();
+  /** Of a draft that was dropped nothing is told any more. */
+  #told(accountId: AccountId, draft: Draft): void {
+    if (this.#drafts.get(accountId) === draft) this.#parts.emit("bulk.draftChanged", { accountId, draft: draft.view() });
+  }
+
+  #close(accountId: AccountId): void {
+    const draft = this.#drafts.get(accountId);
+    draft?.drop();
+    if (draft) this.#paths.delete(draft.draftId);
     this.#drafts.delete(accountId);
+  }
+
+  #drop(accountId: AccountId): void {
+    this.#close(accountId);
     this.#parts.emit("bulk.draftChanged", { accountId, draft: null });
   }
 
@@ -172,19 +228,4 @@ export class BulkService implements Requests {
 
 /** How many rows are made ready in one go, while the window waits. */
 const SLICE = 1000;
-
-/** What a Job is given for each row that would be done. */
-async function rowsOf(draft: Draft): Promise<{ target: string; content: unknown }[]> {
-  const rows: { target: string; content: unknown }[] = [];
-  for (const user of draft.usableRows()) {
-    const passwords = { password: user.password ?? generatePassword(), passwordMade: user.password === null };
-    const { userId } = user;
-    const content = draft.action === "create" ? { ...user, ...passwords } : draft.action === "reset_passwords" ? { userId, ...passwords } : { userId };
-    rows.push({ target: userId, content });
-    if (rows.length % SLICE === 0) await new Promise(setImmediate);
-  }
-  return rows;
-}
-
-/** Of somebody of whom the Matrix ID alone counts. */
-const NOBODY = { displayName: null, password: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false };
+const NAME_ENDS = { all: "", not_done: " not done", unknown: " unknown" } as const;

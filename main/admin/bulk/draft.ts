@@ -1,15 +1,14 @@
-import type { BulkAction, BulkDraft, BulkDraftRow } from "../../../shared/contract/bulk.ts";
+import type { BulkAction, BulkChoices, BulkColumns, BulkDraft, BulkDraftRow } from "../../../shared/contract/bulk.ts";
 import { type AppError, AppFailure } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { Pace, paced } from "../../jobs/pace.ts";
-import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { ReadUser, ReadUserRow } from "../csv/readUsers.ts";
-import { notChangeable } from "./changeUser.ts";
-import { existing } from "./createUser.ts";
-import { notDeactivatable } from "./deactivateUser.ts";
-import { PatientApi } from "./patientApi.ts";
-import { findTakenContact } from "./takenContacts.ts";
+import type { Judgement } from "./bulkKind.ts";
+import { kindOf } from "./kinds/index.ts";
+import { PatientApi, RowFailure } from "./patientApi.ts";
+import { failed } from "./rowEnds.ts";
+import { takesPasswords } from "./takesPasswords.ts";
 
 /** Questions cost a server little. */
 const CHECK_PACE = { start: 4, most: 12 };
@@ -20,12 +19,14 @@ export interface DraftParts {
   draftId: ConversationId;
   accountId: AccountId;
   action: BulkAction;
-  fileName: string | null;
+  choices: BulkChoices;
+  /** Null for users who were selected. */
+  file: { name: string; columns: BulkColumns } | null;
   rows: readonly ReadUserRow[];
   unused: string[];
   api: AdminApi;
   ownUserIds: ReadonlySet<string>;
-  onChange: (draft: BulkDraft) => void;
+  onChange: (draft: Draft) => void;
   firstWaitMs?: number;
 }
 
@@ -34,29 +35,63 @@ export class Draft {
   readonly draftId: ConversationId;
   readonly action: BulkAction;
   readonly #parts: DraftParts;
-  /** By the place of a row: null where it would be done. */
-  readonly #verdicts = new Map<number, RowEnd | null>();
+  /** By the place of a row. */
+  readonly #judgements = new Map<number, Judgement>();
+  readonly #invalid: number;
   readonly #controller = new AbortController();
-  #status: BulkDraft["status"] = "checking";
+  #status: BulkDraft["status"];
   #error: AppError | null = null;
   #lastReport = 0;
+  /** Of those who would be done. */
+  #ready = 0;
+  #withoutPassword = 0;
+  #takesPasswords = true;
 
   constructor(parts: DraftParts) {
     this.#parts = parts;
     this.draftId = parts.draftId;
     this.action = parts.action;
+    this.#invalid = parts.rows.filter(({ user }) => user === null).length;
+    this.#status = parts.rows.length === 0 ? "columns" : "checking";
+  }
+
+  get choices(): BulkChoices {
+    return this.#parts.choices;
+  }
+
+  /** Whether people sign in to the server with passwords that it keeps. */
+  get takesPasswords(): boolean {
+    return this.#takesPasswords;
+  }
+
+  /** The same rows, to be looked at with other choices. */
+  again(choices: BulkChoices, onChange: DraftParts["onChange"]): Draft {
+    return new Draft({ ...this.#parts, choices, onChange });
   }
 
   /** Finds out, with the server, what would be done. Never rejects. */
   async check(): Promise<void> {
+    if (this.#status === "columns") return;
     const { signal } = this.#controller;
     const pace = new Pace(CHECK_PACE);
-    const { api: admin, rows, firstWaitMs } = this.#parts;
+    const { api: admin, rows, choices, ownUserIds: own, firstWaitMs } = this.#parts;
+    const kind = kindOf(this.action);
     const api = new PatientApi({ api: admin, pace, signal, waiting: () => undefined, ...(firstWaitMs !== undefined && { firstWaitMs }) });
-    const usable = rows.flatMap(({ user }, at) => (user === null ? [] : [{ user, at }]));
     try {
-      await paced(usable, pace, signal, async ({ user, at }) => {
-        this.#verdicts.set(at, await this.#verdictOf(api, user));
+      await kind.prepare?.(api);
+      if (kind.setsPasswords === "where_used") this.#takesPasswords = await api.read(takesPasswords);
+      await paced(rows.keys(), pace, signal, async (at) => {
+        const user = rows[at]?.user;
+        if (!user) return;
+        const judged = await kind.judge(api, user, { own, choices }).catch((thrown: unknown): Judgement => {
+          if (!(thrown instanceof RowFailure)) throw thrown;
+          return { refusal: failed(thrown.error) };
+        });
+        this.#judgements.set(at, judged);
+        if (judged.refusal === null) {
+          this.#ready += 1;
+          if (user.password === null) this.#withoutPassword += 1;
+        }
         this.#report();
       });
       this.#status = "ready";
@@ -64,7 +99,7 @@ export class Draft {
       this.#status = "failed";
       this.#error = thrown instanceof AppFailure ? thrown.error : { kind: "internal", ref: "draft" };
     }
-    if (!signal.aborted) this.#parts.onChange(this.view());
+    if (!signal.aborted) this.#parts.onChange(this);
   }
 
   /** Nothing more is asked. */
@@ -74,62 +109,72 @@ export class Draft {
 
   /** What would be done, by now. */
   usableRows(): ReadUser[] {
-    return this.#parts.rows.flatMap(({ user }, at) => (user !== null && this.#verdicts.get(at) === null ? [user] : []));
+    return this.#parts.rows.flatMap(({ user }, at) => (user !== null && this.#judgements.get(at)?.refusal === null ? [user] : []));
   }
 
   view(): BulkDraft {
-    const { draftId, action, fileName, rows, unused } = this.#parts;
-    const invalid = rows.reduce((count, { user }) => count + (user === null ? 1 : 0), 0);
-    const ready = this.usableRows();
+    const { draftId, action, choices, file, rows, unused } = this.#parts;
+    const { setsPasswords } = kindOf(action);
+    const makes = setsPasswords === "always" || (setsPasswords === "where_used" && this.#takesPasswords);
     return {
       draftId,
       action,
-      fileName,
+      choices,
+      fileName: file?.name ?? null,
+      columns: file?.columns ?? null,
       status: this.#status,
       error: this.#error,
       rows: rows.length,
-      checked: this.#verdicts.size + invalid,
-      ready: ready.length,
-      skipped: this.#verdicts.size - ready.length,
-      invalid,
-      passwordsToMake: action === "create" || action === "reset_passwords" ? ready.filter(({ password }) => password === null).length : 0,
+      checked: this.#judgements.size + this.#invalid,
+      ready: this.#ready,
+      skipped: this.#judgements.size - this.#ready,
+      invalid: this.#invalid,
+      passwordsToMake: makes ? this.#withoutPassword : 0,
       unused: unused.slice(0, 200),
     };
   }
 
   /** A page of the rows. */
   page(which: "all" | "ready" | "skipped" | "invalid", from: number, limit: number): { rows: BulkDraftRow[]; total: number } {
-    const isWanted = (verdict: BulkDraftRow["verdict"]): boolean => which === "all" || verdict === which || (which === "skipped" && verdict === "already");
-    const wanted = this.#parts.rows.map((_, at) => at).filter((at) => isWanted(this.#row(at).verdict));
+    const { rows } = this.#parts;
+    if (which === "all") return { rows: rows.slice(from, from + limit).map((_, index) => this.#row(from + index)), total: rows.length };
+    const isWanted = (at: number): boolean => {
+      const verdict = this.#verdictOf(at);
+      return verdict === which || (which === "skipped" && verdict === "already");
+    };
+    const wanted = [...rows.keys()].filter(isWanted);
     return { rows: wanted.slice(from, from + limit).map((at) => this.#row(at)), total: wanted.length };
+  }
+
+  #verdictOf(at: number): BulkDraftRow["verdict"] {
+    if (this.#parts.rows[at]?.user === null) return "invalid";
+    const judged = this.#judgements.get(at);
+    if (judged === undefined) return "open";
+    if (judged.refusal === null) return "ready";
+    return judged.refusal.outcome === "already" ? "already" : "skipped";
   }
 
   #row(at: number): BulkDraftRow {
     const { line, name, user, problem } = this.#parts.rows[at] as ReadUserRow;
-    const end = this.#verdicts.get(at);
-    const verdict = user === null ? "invalid" : end === undefined ? "open" : end === null ? "ready" : end.outcome === "already" ? "already" : "skipped";
-    return { number: line, name, displayName: user?.displayName ?? null, verdict, reason: end?.reason ?? null, names: end?.names ?? [], problem };
-  }
-
-  async #verdictOf(api: PatientApi, wanted: ReadUser): Promise<RowEnd | null> {
-    const { action, ownUserIds } = this.#parts;
-    const user = await api.user(wanted.userId);
-    switch (action) {
-      case "create":
-        return user === null ? findTakenContact(api, wanted) : existing(user);
-      case "deactivate":
-        return notDeactivatable(user, wanted.userId, ownUserIds);
-      case "reset_passwords":
-        return notChangeable(user, wanted.userId, "password", ownUserIds);
-      default:
-        return notChangeable(user, wanted.userId, action, ownUserIds);
-    }
+    const { refusal = null, changes = [], count = null } = this.#judgements.get(at) ?? {};
+    return {
+      number: line,
+      name,
+      displayName: user?.displayName ?? null,
+      verdict: this.#verdictOf(at),
+      reason: refusal?.reason ?? null,
+      names: refusal?.names ?? [],
+      error: refusal?.error ?? null,
+      problem,
+      changes,
+      count,
+    };
   }
 
   #report(): void {
     const now = Date.now();
     if (now - this.#lastReport < REPORT_EVERY_MS) return;
     this.#lastReport = now;
-    this.#parts.onChange(this.view());
+    this.#parts.onChange(this);
   }
 }

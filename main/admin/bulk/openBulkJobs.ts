@@ -6,7 +6,7 @@ import type { AdminAccessService } from "../adminAccess.ts";
 import { bulkKinds } from "./bulkKinds.ts";
 import { BulkService, type BulkServiceParts } from "./bulkService.ts";
 
-export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretStore" | "emit" | "logger">, Pick<BulkServiceParts, "ports" | "log"> {
+export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretStore" | "emit" | "logger">, Pick<BulkServiceParts, "ports" | "log" | "knownColumns"> {
   administration: AdminAccessService;
   sessions: SessionManager;
   index: AccountIndex;
@@ -15,7 +15,7 @@ export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretSto
 }
 
 /** Makes what works on many users: the Jobs, those of earlier starts among them, and what prepares them. */
-export async function openBulkJobs({ administration, sessions, index, log, ports, firstWaitMs, ...parts }: BulkJobsParts) {
+export async function openBulkJobs({ administration, sessions, index, log, knownColumns, ports, firstWaitMs, ...parts }: BulkJobsParts) {
   const common = {
     adminApi: administration.apiOf,
     ownUserIds: () => new Set(index.list().map(({ userId }) => userId)),
@@ -33,6 +33,7 @@ export async function openBulkJobs({ administration, sessions, index, log, ports
     isDelegated: (accountId) => administration.isDelegated(accountId),
     log,
     rowJobs,
+    knownColumns,
     emit: parts.emit,
     ports,
   });

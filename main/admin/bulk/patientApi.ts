@@ -61,6 +61,8 @@ export class RowFailure extends AppFailure {}
  */
 export class PatientApi {
   readonly #parts: PatientApiParts;
+  /** Its requests end with the work. */
+  readonly #api: AdminApi;
   /** Aborted when nobody is to be waited for any more. */
   readonly #noWaiting: AbortSignal;
   /** While the server is waited for: many may wait for the same. */
@@ -68,16 +70,17 @@ export class PatientApi {
 
   constructor(parts: PatientApiParts) {
     this.#parts = parts;
+    this.#api = parts.api.until(parts.signal);
     this.#noWaiting = parts.stopping ? anySignal(parts.signal, parts.stopping).signal : parts.signal;
   }
 
   /** A user as the server has them; null where there is no such user. */
   user(userId: string): Promise<User | null> {
-    return this.readOrNull((api, signal) => api.request({ path: ["v2", "users", userId], schema: UserAnswer, signal }));
+    return this.readOrNull((api) => api.request({ path: ["v2", "users", userId], schema: UserAnswer }));
   }
 
   /** Asks something that changes nothing, for as long as it takes; null where the server has no such thing. */
-  async readOrNull<T>(ask: (api: AdminApi, signal: AbortSignal) => Promise<T>): Promise<T | null> {
+  async readOrNull<T>(ask: (api: AdminApi) => Promise<T>): Promise<T | null> {
     try {
       return await this.read(ask);
     } catch (thrown) {
@@ -87,7 +90,7 @@ export class PatientApi {
   }
 
   /** Asks something that changes nothing, for as long as it takes. @throws `RowFailure` with what the server refuses it with */
-  async read<T>(ask: (api: AdminApi, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async read<T>(ask: (api: AdminApi) => Promise<T>): Promise<T> {
     for (let tried = 1; ; tried += 1) {
       const sent = await this.write(ask);
       if (sent.kind === "answered") return sent.value;
@@ -96,13 +99,13 @@ export class PatientApi {
   }
 
   /** Sends something that changes something: again only where it was certainly not done. */
-  async write<T>(send: (api: AdminApi, signal: AbortSignal) => Promise<T>): Promise<Sent<T>> {
-    const { api, pace, signal, waiting } = this.#parts;
+  async write<T>(send: (api: AdminApi) => Promise<T>): Promise<Sent<T>> {
+    const { pace, signal, waiting } = this.#parts;
     for (;;) {
       await this.#turn();
       const begin = performance.now();
       try {
-        const value = await send(api, signal);
+        const value = await send(this.#api);
         pace.answered(performance.now() - begin);
         waiting(null);
         return { kind: "answered", value };
@@ -167,8 +170,7 @@ export class PatientApi {
 
   /** Asks what only an admin is answered. */
   async #checkAdmin(): Promise<void> {
-    const { api, signal } = this.#parts;
-    await api.request({ path: ["v2", "users", api.userId], schema: UserAnswer, signal });
+    await this.#api.request({ path: ["v2", "users", this.#api.userId], schema: UserAnswer });
   }
 
   #waitBefore(tried: number): number {

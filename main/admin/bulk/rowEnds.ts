@@ -2,15 +2,7 @@ import type { JobRowReason } from "../../../shared/contract/jobs.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 
-/** What a row is known to have come to before. */
-export interface RowProgress {
-  /** When something was sent for it first that changes something; null where nothing was. */
-  begunAt: number | null;
-  /** Notes that something is about to be sent. */
-  begin: () => Promise<void>;
-}
-
-const NOTHING = { reason: null, names: [], error: null, madePassword: false };
+const NOTHING = { reason: null, names: [], error: null, count: null, madePassword: false };
 
 /** It is as it was wanted. */
 export const done: RowEnd = { ...NOTHING, outcome: "done" };
@@ -26,4 +18,14 @@ export function skipped(reason: JobRowReason, ...names: string[]): RowEnd {
 /** The server refused it. */
 export function failed(error: AppError): RowEnd {
   return { ...NOTHING, outcome: "failed", error };
+}
+
+/** Done in part: so many are left. */
+export function incomplete(reason: JobRowReason, count: number, error: AppError | null = null): RowEnd {
+  return { ...NOTHING, outcome: "incomplete", reason, count, error };
+}
+
+/** It was begun, and nobody knows whether it was done. */
+export function unknown(reason: JobRowReason | null, error: AppError | null): RowEnd {
+  return { ...NOTHING, outcome: "unknown", reason, error };
 }

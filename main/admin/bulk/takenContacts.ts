@@ -11,7 +11,7 @@ const Owner = z.object({ user_id: z.string().max(300) });
  * Whether somebody else has one of a user's addresses or external ids: null where nobody has. Synapse takes an email address
  * away from whoever had it, without a word.
  */
-export async function findTakenContact(api: PatientApi, { userId, threepids, externalIds: wanted }: ReadUser): Promise<RowEnd | null> {
+export async function findTakenContact(api: PatientApi, { userId, threepids, externalIds: wanted }: Pick<ReadUser, "userId" | "threepids" | "externalIds">): Promise<RowEnd | null> {
   for (const { medium, address } of threepids) {
     const owner = await ownerOf(api, ["v1", "threepid", medium, "users", address]);
     if (owner !== null && owner !== userId) return skipped(medium === "email" ? "email_taken" : "phone_taken", address, owner);
@@ -30,7 +30,7 @@ export async function findTakenContact(api: PatientApi, { userId, threepids, ext
 /** Null where it is nobody's, and where the server is too old to say. */
 async function ownerOf(api: PatientApi, path: readonly string[]): Promise<string | null> {
   try {
-    const found = await api.readOrNull((admin, signal) => admin.request({ path, schema: Owner, signal }));
+    const found = await api.readOrNull((admin) => admin.request({ path, schema: Owner }));
     return found?.user_id ?? null;
   } catch (thrown) {
     if (isFailure(thrown, "admin_api_lacks")) return null;

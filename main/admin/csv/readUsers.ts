@@ -1,9 +1,9 @@
 import { readEmail, readPhone, readUsername, tidy } from "../../../shared/fields.ts";
-import type { UserRowProblem } from "../../../shared/contract/bulk.ts";
+import type { UserColumn, UserRowProblem } from "../../../shared/contract/bulk.ts";
 import { fail } from "../../../shared/errors.ts";
 import { undoEscape } from "./writeCsv.ts";
 import { readTable, type TableLimits, type TableRow } from "./readTable.ts";
-import { type ColumnPlaces, findColumns, type UserColumn } from "./userColumns.ts";
+import { cellOf, type ColumnMapping, type ColumnPlaces, guessColumns, placesOf } from "./userColumns.ts";
 
 /** A user as a row of a file describes them. Null: the row does not say. */
 export interface ReadUser {
@@ -19,6 +19,10 @@ export interface ReadUser {
   externalIds: { provider: string; id: string }[];
   locked: boolean;
   deactivated: boolean;
+  /** Columns that the file has, and in which nothing stands. */
+  empty: readonly UserColumn[];
+  /** Of which contacts the row gives all that the user is to have. */
+  media: readonly ("email" | "msisdn")[];
 }
 
 export interface ReadUserRow {
@@ -30,16 +34,23 @@ export interface ReadUserRow {
   problem: UserRowProblem | null;
 }
 
-export interface ReadUsers {
+export interface ReadUsers extends ColumnMapping {
   rows: ReadUserRow[];
   /** Columns that are not used. */
   unused: string[];
-  hasHeader: boolean;
+  /** The first row of the file. */
+  headings: string[];
 }
 
-/** What a row is for. An existing user may have a name that nobody could take today; of theirs at most the password counts. */
-export type ReadFor = "new" | "existing" | "passwords";
+/** What rows are for. */
+export interface ReadFor {
+  /** Whether they are users to be made. An existing user may have a name that nobody could take today. */
+  isNew: boolean;
+  /** The columns that are of use. */
+  columns: readonly UserColumn[];
+}
 
+const MEDIA = ["email", "msisdn"] as const;
 const MAX_NAME = 256;
 const MAX_PASSWORD = 512;
 const MAX_SHOWN = 300;
@@ -59,7 +70,12 @@ const NOTHING_SAID: Omit<ReadUser, "userId"> = {
   externalIds: [],
   locked: false,
   deactivated: false,
+  empty: [],
+  media: [],
 };
+
+/** Somebody of whom the Matrix ID alone is known. */
+export const nobodyBut = (userId: string): ReadUser => ({ ...NOTHING_SAID, userId });
 
 class RowProblem extends Error {
   readonly problem: UserRowProblem;
@@ -75,30 +91,39 @@ class RowProblem extends Error {
  * and what spreadsheets make of them. A row that cannot be used says why, and costs no other row.
  *
  * @param serverName the homeserver whose users they are
- * @throws `too_large`; `csv_without_users` where no column says who is meant, or there is no row
+ * @param given.mapping what the columns are, where the person has said it
+ * @returns no rows where it is not clear what the columns are
+ * @throws `too_large`; `csv_without_users` where there is no row
  */
-export function readUsers(bytes: Uint8Array, serverName: string, readFor: ReadFor, limits?: TableLimits): ReadUsers {
-  const table = readTable(bytes, limits);
+export function readUsers(
+  bytes: Uint8Array,
+  serverName: string,
+  readFor: ReadFor,
+  given: { mapping?: ColumnMapping | null; limits?: TableLimits } = {},
+): ReadUsers {
+  const table = readTable(bytes, given.limits);
   const first = table.find(({ problem }) => problem === null);
-  const columns = first && findColumns(first.cells);
-  if (!columns) throw fail("csv_without_users", { columns: (first?.cells ?? []).slice(0, 20).map((cell) => cell.slice(0, 100)) });
-  const all = columns.hasHeader ? table.filter((row) => row !== first) : table;
-  const rows = all.filter(({ cells, problem }) => problem !== null || cells.some((cell) => cell.trim() !== ""));
+  if (!first) throw fail("csv_without_users", { columns: [] });
+  const mapping = given.mapping ?? guessColumns(first.cells);
+  const columns = placesOf(first.cells, mapping, readFor.columns);
+  const headings = first.cells.map((cell) => cell.trim().slice(0, 100));
+  if (!columns) return { ...mapping, rows: [], unused: [], headings };
+  const rows = table.filter((row) => (row !== first || !mapping.hasHeader) && (row.problem !== null || row.cells.some((cell) => cell.trim() !== "")));
   if (rows.length === 0) throw fail("csv_without_users", { columns: [] });
   const read = rows.map((row) => readRow(row, columns, serverName, readFor));
   findTwins(read);
-  return { rows: read, unused: columns.unused.map((name) => name.slice(0, 100)), hasHeader: columns.hasHeader };
+  return { ...mapping, rows: read, unused: columns.unused.map((name) => name.slice(0, 100)), headings };
 }
 
 function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readFor: ReadFor): ReadUserRow {
   const cell = (column: UserColumn): string => {
-    const text = row.cells[columns.places.get(column) ?? -1] ?? "";
+    const text = cellOf(row.cells, columns.places.get(column), column);
     return columns.isOwn ? undoEscape(text) : text;
   };
   const name = tidy(cell("id")).slice(0, MAX_SHOWN);
   if (row.problem !== null) return { line: row.line, name, user: null, problem: { reason: row.problem, column: null } };
   try {
-    const user = readUser(cell, serverName, readFor);
+    const user = readUser(cell, serverName, readFor, columns.places);
     return { line: row.line, name: user.userId, user, problem: null };
   } catch (thrown) {
     if (!(thrown instanceof RowProblem)) throw thrown;
@@ -106,12 +131,11 @@ function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readF
   }
 }
 
-function readUser(cell: (column: UserColumn) => string, serverName: string, readFor: ReadFor): ReadUser {
+function readUser(cell: (column: UserColumn) => string, serverName: string, readFor: ReadFor, places: ColumnPlaces["places"]): ReadUser {
   const userId = readUserId(cell("id"), serverName, readFor);
-  if (readFor === "existing") return { ...NOTHING_SAID, userId };
+  if (places.size === 1) return nobodyBut(userId);
   const password = oneLine(cell("password"), "password");
   if (password.length > MAX_PASSWORD) throw new RowProblem("password_too_long");
-  if (readFor === "passwords") return { ...NOTHING_SAID, userId, password: password === "" ? null : password };
   const displayName = oneLine(cell("displayname"), "displayname").trim();
   if (displayName.length > MAX_NAME) throw new RowProblem("name_too_long");
   const avatarUrl = cell("avatar_url").trim();
@@ -128,6 +152,8 @@ function readUser(cell: (column: UserColumn) => string, serverName: string, read
     externalIds: distinct(parts(cell("external_ids")).map(readExternalId)),
     locked: flag(cell("locked"), "locked"),
     deactivated: flag(cell("deactivated"), "deactivated"),
+    empty: readFor.isNew ? [] : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
+    media: MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
   };
 }
 
@@ -137,7 +163,7 @@ function readUserId(typed: string, serverName: string, readFor: ReadFor): string
   if (text === "") throw new RowProblem("no_id");
   const [localpart, server] = text.startsWith("@") || text.includes(":") ? splitUserId(text) : [text, serverName];
   if (server.toLowerCase() !== serverName.toLowerCase()) throw new RowProblem("other_server");
-  if (readFor !== "new") {
+  if (!readFor.isNew) {
     const fits = localpart !== "" && !/\s/.test(localpart) && Buffer.byteLength(`@${localpart}:${serverName}`) <= 255;
     if (!fits) throw new RowProblem("name_not_allowed");
     return `@${localpart}:${serverName}`;

@@ -6,7 +6,7 @@ import { TABLE_LIMITS } from "./readTable.ts";
 import { readUsers } from "./readUsers.ts";
 import type { UserFileAnswer, UserFileTask } from "./userFileTask.ts";
 
-const { path, serverName, readFor } = workerData as UserFileTask;
+const { path, serverName, readFor, mapping } = workerData as UserFileTask;
 
 async function read(): Promise<UserFileAnswer> {
   try {
@@ -14,7 +14,7 @@ async function read(): Promise<UserFileAnswer> {
     // Before it is in memory.
     if (size > TABLE_LIMITS.bytes) throw fail("too_large", { limitBytes: TABLE_LIMITS.bytes });
     const bytes = await readFile(path).catch((thrown: unknown) => Promise.reject(fileFailure(thrown)));
-    return { kind: "read", users: readUsers(bytes, serverName, readFor) };
+    return { kind: "read", users: readUsers(bytes, serverName, readFor, { mapping }) };
   } catch (thrown) {
     if (thrown instanceof AppFailure) return { kind: "refused", error: thrown.error };
     throw thrown;

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
+import type { Job, JobRow, JobRowsShown } from "../../../shared/contract/jobs.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -8,26 +8,30 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
-import { Table } from "../../components/Table.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
+import { bulkDrafts } from "../../stores/bulk.ts";
 import styles from "./Bulk.module.css";
-import { jobVerdict, outcomeVerdict, reasonText } from "./bulkWords.ts";
-import { Pager } from "./Pager.tsx";
-import { usePage } from "./usePage.ts";
+import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
+import { LongTable } from "./LongTable.tsx";
 
 /** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
 export function BulkJob({ job }: { readonly job: Job }) {
   const { jobId, kind, progress, counts, status, rowJob, error } = job;
   const [shown, setShown] = useState(false);
   const isOver = status === "done" || status === "cancelled";
-  const notDone = (progress.total ?? 0) - (counts["done"] ?? 0) - (counts["already"] ?? 0);
+  const notDone = (progress.total ?? 0) - (counts["done"] ?? 0) - (counts["already"] ?? 0) - (counts["unknown"] ?? 0);
   const pause = useAction(() => steward.jobs.pause({ jobId }));
   const resume = useAction(() => steward.jobs.resume({ jobId }));
   const cancel = useAction(() => steward.jobs.cancel({ jobId }));
   const dismiss = useAction(() => steward.jobs.dismiss({ jobId }));
-  const save = useAction((which: "all" | "not_done") => steward.bulk.saveResult({ jobId, which }));
-  const problem = pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
+  const save = useAction((which: JobRowsShown) => steward.bulk.saveResult({ jobId, which }));
+  const unknown = counts["unknown"] ?? 0;
+  const leave = useAction(async () => {
+    const { draft } = await steward.bulk.leftInRooms({ jobId });
+    if (job.accountId !== null) bulkDrafts.set(job.accountId, { draft });
+  });
+  const problem = leave.error ?? pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
   return (
     <article className={styles["job"]} aria-label={t(`jobs.${kind}`)}>
       <div className={styles["head"]}>
@@ -38,6 +42,18 @@ export function BulkJob({ job }: { readonly job: Job }) {
       {!isOver && <progress className={styles["bar"]} aria-label={t(`jobs.${kind}`)} max={progress.total ?? 1} value={progress.done} />}
       <p className={styles["quiet"]}>{countsText(job)}</p>
       {error && <ErrorText error={error} />}
+      {rowJob && rowJob.leftInRooms > 0 && isOver && (
+        <Notice
+          tone="warn"
+          actions={
+            <Button busy={leave.busy} onPress={() => void leave.run()}>
+              {t("bulk.leave")}
+            </Button>
+          }
+        >
+          {t("bulk.kept", { count: rowJob.leftInRooms })}
+        </Notice>
+      )}
       {rowJob && rowJob.unsavedPasswords > 0 && isOver && <Passwords job={job} onSave={() => save.run("all")} isSaving={save.busy} />}
       {problem && <ErrorText error={problem} />}
       <Buttons>
@@ -53,6 +69,7 @@ export function BulkJob({ job }: { readonly job: Job }) {
         </Button>
         {isOver && <Button onPress={() => void save.run("all")}>{t("bulk.save")}</Button>}
         {isOver && notDone > 0 && <Button onPress={() => void save.run("not_done")}>{t("bulk.saveNotDone")}</Button>}
+        {isOver && unknown > 0 && <Button onPress={() => void save.run("unknown")}>{t("bulk.saveUnknown")}</Button>}
         {isOver && rowJob?.unsavedPasswords === 0 && <Button onPress={() => void dismiss.run()}>{t("bulk.dismiss")}</Button>}
       </Buttons>
       {shown && <JobRows job={job} />}
@@ -105,44 +122,31 @@ function Passwords({ job, onSave, isSaving }: PasswordsProps) {
   );
 }
 
+const shownKinds = ["all", "not_done", "unknown"] as const satisfies readonly JobRowsShown[];
+
 function JobRows({ job }: { readonly job: Job }) {
-  const { jobId, progress, status } = job;
-  const [which, setWhich] = useState<"all" | "not_done">("all");
-  const [from, setFrom] = useState(0);
-  const ask = (start: number, limit: number) => steward.jobs.rows({ jobId, which, from: start, limit });
-  const { rows, total } = usePage<JobRow>(ask, from, `${which} ${progress.done} ${status}`);
+  const { jobId, kind, progress, status } = job;
+  const [which, setWhich] = useState<JobRowsShown>("all");
   return (
     <>
-      <FilterButtons
-        label={t("bulk.show")}
-        choices={["all", "not_done"] as const}
-        chosen={which}
-        textOf={(kind) => t(`bulk.resultKinds.${kind}`)}
-        onChoose={(kind) => {
-          setWhich(kind);
-          setFrom(0);
-        }}
-      />
-      {rows.length > 0 && (
-        <Table
-          label={t("bulk.result")}
-          rows={rows}
-          keyOf={({ number }) => String(number)}
-          columns={[
-            { id: "target", name: t("bulk.user"), gives: true },
-            { id: "outcome", name: t("bulk.what") },
-            { id: "reason", name: t("bulk.why"), gives: true },
-          ]}
-          cells={(row) => [
-            <span key="target" className={styles["who"]}>
+      <FilterButtons label={t("bulk.show")} choices={shownKinds} chosen={which} textOf={(shown) => t(`bulk.resultKinds.${shown}`)} onChoose={setWhich} />
+      <LongTable<JobRow>
+        key={which}
+        label={t("bulk.result")}
+        numberName={t("bulk.number")}
+        ask={(from, limit) => steward.jobs.rows({ jobId, which, from, limit })}
+        version={`${progress.done} ${status}`}
+        cells={(row) => ({
+          number: row.number,
+          user: (
+            <span>
               <ServerText>{row.target}</ServerText>
-            </span>,
-            <Pill key="outcome" {...outcomeVerdict(row)} />,
-            reasonText(row),
-          ]}
-        />
-      )}
-      <Pager from={from} total={total} onChange={setFrom} />
+            </span>
+          ),
+          what: <Pill {...outcomeVerdict(row)} />,
+          why: jobRowText(row, kind),
+        })}
+      />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { KeyRound, Lock, LockOpen, UserPlus, UserX } from "lucide-react";
+import { Ban, Eraser, FileX, KeyRound, Lock, LockOpen, LogOut, Megaphone, MonitorX, Undo2, UserPen, UserPlus, UserRoundCheck, UserX } from "lucide-react";
 import { useEffect } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { BulkAction } from "../../../shared/contract/bulk.ts";
@@ -53,10 +53,19 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
 
 const actions: readonly { readonly action: BulkAction; readonly icon: typeof UserPlus }[] = [
   { action: "create", icon: UserPlus },
+  { action: "change", icon: UserPen },
   { action: "reset_passwords", icon: KeyRound },
   { action: "lock", icon: Lock },
   { action: "unlock", icon: LockOpen },
+  { action: "suspend", icon: Ban },
+  { action: "unsuspend", icon: UserRoundCheck },
+  { action: "sign_out", icon: LogOut },
+  { action: "prune_sessions", icon: MonitorX },
+  { action: "send_notice", icon: Megaphone },
+  { action: "delete_media", icon: FileX },
   { action: "deactivate", icon: UserX },
+  { action: "erase", icon: Eraser },
+  { action: "reactivate", icon: Undo2 },
 ];
 
 /** What can be begun. */

@@ -2,27 +2,48 @@ import { useState } from "react";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
+import { TextField } from "../../components/TextField.tsx";
 import { t } from "../../i18n/index.ts";
 import styles from "./Bulk.module.css";
 
-/** What takes something away from people is asked about first. */
-export const CONFIRMED = ["deactivate", "lock", "reset_passwords"] as const;
+/** What takes something away from people, or reaches them, is asked about first. */
+export const CONFIRMED = ["reset_passwords", "lock", "suspend", "sign_out", "prune_sessions", "send_notice", "delete_media", "deactivate", "erase"] as const;
 export type ConfirmedAction = (typeof CONFIRMED)[number];
+
+/** What the person says beside yes. */
+export interface Confirmed {
+  /** With new passwords, whether sessions are signed out. */
+  readonly signOut?: boolean;
+  readonly notice?: string;
+  readonly typed?: string;
+}
 
 interface ConfirmDialogProps {
   readonly action: ConfirmedAction;
   readonly count: number;
-  /** `signOut`: with new passwords, whether sessions are signed out. */
-  readonly onConfirm: (signOut: boolean) => void;
+  readonly onConfirm: (said: Confirmed) => void;
   readonly onClose: () => void;
 }
 
+const MAX_NOTICE = 10_000;
 const deactivationCosts = ["sessions", "rooms", "contacts", "directory"] as const;
 
 /** Says what an action costs so many users, before it is done. */
 export function ConfirmDialog({ action, count, onConfirm, onClose }: ConfirmDialogProps) {
   const [sessions, setSessions] = useState<"keep" | "sign_out" | null>(null);
-  const isOpen = action === "reset_passwords" && sessions === null;
+  const [notice, setNotice] = useState("");
+  const [typed, setTyped] = useState("");
+  const text = notice.trim();
+  const isOpen =
+    (action === "reset_passwords" && sessions === null) ||
+    (action === "send_notice" && text === "") ||
+    (action === "erase" && typed.trim() !== String(count));
+  const said: Confirmed = {
+    ...(action === "reset_passwords" && { signOut: sessions === "sign_out" }),
+    ...(action === "send_notice" && { notice: text }),
+    ...(action === "erase" && { typed: typed.trim() }),
+  };
+  const ends = action === "deactivate" || action === "erase";
   return (
     <Dialog
       alert
@@ -30,7 +51,7 @@ export function ConfirmDialog({ action, count, onConfirm, onClose }: ConfirmDial
       onClose={onClose}
       actions={
         <>
-          <Button look="danger" isDisabled={isOpen} onPress={() => onConfirm(sessions === "sign_out")}>
+          <Button look={action === "send_notice" ? "primary" : "danger"} isDisabled={isOpen} onPress={() => onConfirm(said)}>
             {t(`bulk.start.${action}`, { count })}
           </Button>
           <Button onPress={onClose}>{t("common.cancel")}</Button>
@@ -38,16 +59,19 @@ export function ConfirmDialog({ action, count, onConfirm, onClose }: ConfirmDial
       }
     >
       <p>{t(`bulk.confirm.text.${action}`)}</p>
-      {action === "deactivate" && (
+      {ends && (
         <>
           <ul className={styles["costs"]}>
             {deactivationCosts.map((cost) => (
               <li key={cost}>{t(`bulk.confirm.costs.${cost}`)}</li>
             ))}
+            {action === "erase" && <li>{t("bulk.confirm.costs.profile")}</li>}
           </ul>
-          <p>{t("bulk.confirm.stays")}</p>
+          <p>{t(action === "erase" ? "bulk.confirm.staysErased" : "bulk.confirm.stays")}</p>
         </>
       )}
+      {action === "erase" && <TextField label={t("bulk.confirm.typeCount", { count })} value={typed} onChange={setTyped} inputMode="numeric" autoComplete="off" />}
+      {action === "send_notice" && <TextField label={t("bulk.choices.notice")} value={notice} onChange={setNotice} maxLength={MAX_NOTICE} area />}
       {action === "reset_passwords" && (
         <Choice
           label={t("bulk.confirm.theirSessions")}

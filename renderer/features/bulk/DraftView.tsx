@@ -10,15 +10,15 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Section } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
-import { Table } from "../../components/Table.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { jobChanged } from "../../stores/jobs.ts";
 import styles from "./Bulk.module.css";
-import { draftVerdict, problemText, reasonText } from "./bulkWords.ts";
-import { ConfirmDialog, CONFIRMED } from "./ConfirmDialog.tsx";
-import { Pager } from "./Pager.tsx";
-import { usePage } from "./usePage.ts";
+import { draftRowText, draftVerdict } from "./bulkWords.ts";
+import { ColumnsForm } from "./ColumnsForm.tsx";
+import { ConfirmDialog, type Confirmed, CONFIRMED } from "./ConfirmDialog.tsx";
+import { DraftChoices } from "./DraftChoices.tsx";
+import { LongTable } from "./LongTable.tsx";
 
 interface DraftViewProps {
   readonly accountId: AccountId;
@@ -27,17 +27,27 @@ interface DraftViewProps {
 
 /** What would be done with each row, before anything is. */
 export function DraftView({ accountId, draft }: DraftViewProps) {
-  const { draftId, action, fileName, status, error, ready, unused } = draft;
+  const { draftId, action, fileName, status, error, ready, unused, columns } = draft;
   const [confirming, setConfirming] = useState(false);
+  const [mapping, setMapping] = useState(false);
   const confirmed = CONFIRMED.find((one) => one === action);
-  const start = useAction(async (signOut: boolean) => {
+  const start = useAction(async (said: Confirmed) => {
     setConfirming(false);
-    jobChanged((await steward.bulk.start({ accountId, draftId, signOut })).job);
+    jobChanged((await steward.bulk.start({ accountId, draftId, ...said })).job);
   });
   const drop = useAction(() => steward.bulk.dropDraft({ accountId, draftId }));
   const title = fileName === null ? t(`bulk.action.${action}`) : t("bulk.draftOf", { action: t(`bulk.action.${action}`), file: fileName });
+  if (columns !== null && (status === "columns" || mapping)) {
+    return (
+      <Section title={t("bulk.columns.title")}>
+        <p className={styles["quiet"]}>{title}</p>
+        <ColumnsForm accountId={accountId} draft={draft} columns={columns} onCancel={() => (mapping ? setMapping(false) : void drop.run())} />
+      </Section>
+    );
+  }
   return (
     <Section title={title}>
+      <DraftChoices accountId={accountId} draft={draft} />
       {status === "checking" && (
         <>
           <p className={styles["quiet"]} role="status">
@@ -55,20 +65,21 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
       {start.error && <ErrorText error={start.error} />}
       <Buttons>
         <Button
-          look={confirmed ? "danger" : "primary"}
+          look={confirmed && action !== "send_notice" ? "danger" : "primary"}
           isDisabled={status !== "ready" || ready === 0}
           busy={start.busy}
-          onPress={() => (confirmed ? setConfirming(true) : void start.run(false))}
+          onPress={() => (confirmed ? setConfirming(true) : void start.run({}))}
         >
           {t(`bulk.start.${action}`, { count: ready })}
         </Button>
         <Button onPress={() => void drop.run()}>{t("bulk.drop")}</Button>
+        {unused.length > 0 && <Button onPress={() => setMapping(true)}>{t("bulk.columns.change")}</Button>}
       </Buttons>
       {unused.length > 0 && <p className={styles["quiet"]}>{t("bulk.unused", { columns: unused.join(", ") })}</p>}
       <DraftRows accountId={accountId} draft={draft} />
       {confirming && confirmed && (
         <DialogBoundary onClose={() => setConfirming(false)}>
-          <ConfirmDialog action={confirmed} count={ready} onConfirm={(signOut) => void start.run(signOut)} onClose={() => setConfirming(false)} />
+          <ConfirmDialog action={confirmed} count={ready} onConfirm={(said) => void start.run(said)} onClose={() => setConfirming(false)} />
         </DialogBoundary>
       )}
     </Section>
@@ -88,11 +99,8 @@ function summaryOf({ action, ready, skipped, invalid, passwordsToMake }: BulkDra
 const kinds = ["all", "ready", "skipped", "invalid"] as const;
 
 function DraftRows({ accountId, draft }: DraftViewProps) {
-  const { draftId } = draft;
+  const { draftId, action } = draft;
   const [which, setWhich] = useState<(typeof kinds)[number]>("all");
-  const [from, setFrom] = useState(0);
-  const ask = (start: number, limit: number) => steward.bulk.draftRows({ accountId, draftId, which, from: start, limit });
-  const { rows, total } = usePage<BulkDraftRow>(ask, from, `${which} ${draft.checked} ${draft.status}`);
   const counts = { all: draft.rows, ready: draft.ready, skipped: draft.skipped, invalid: draft.invalid };
   return (
     <>
@@ -101,34 +109,26 @@ function DraftRows({ accountId, draft }: DraftViewProps) {
         choices={kinds}
         chosen={which}
         textOf={(kind) => t(`bulk.kinds.${kind}`, { count: counts[kind] })}
-        onChoose={(kind) => {
-          setWhich(kind);
-          setFrom(0);
-        }}
+        onChoose={setWhich}
       />
-      {rows.length > 0 && (
-        <Table
-          label={t("bulk.rows")}
-          rows={rows}
-          keyOf={({ number }) => String(number)}
-          columns={[
-            { id: "number", name: t(draft.fileName === null ? "bulk.number" : "bulk.line") },
-            { id: "name", name: t("bulk.user"), gives: true },
-            { id: "verdict", name: t("bulk.what") },
-            { id: "reason", name: t("bulk.why"), gives: true },
-          ]}
-          cells={(row) => [
-            row.number,
-            <span key="name" className={styles["who"]}>
+      <LongTable<BulkDraftRow>
+        key={which}
+        label={t("bulk.rows")}
+        numberName={t(draft.fileName === null ? "bulk.number" : "bulk.line")}
+        ask={(from, limit) => steward.bulk.draftRows({ accountId, draftId, which, from, limit })}
+        version={`${draft.checked} ${draft.status} ${JSON.stringify(draft.choices)}`}
+        cells={(row) => ({
+          number: row.number,
+          user: (
+            <span>
               {row.displayName !== null && <ServerText>{row.displayName}</ServerText>}
               <ServerText>{row.name}</ServerText>
-            </span>,
-            <Pill key="verdict" {...draftVerdict(row)} />,
-            row.problem ? problemText(row.problem) : reasonText(row),
-          ]}
-        />
-      )}
-      <Pager from={from} total={total} onChange={setFrom} />
+            </span>
+          ),
+          what: <Pill {...draftVerdict(row)} />,
+          why: draftRowText(row, action),
+        })}
+      />
     </>
   );
 }

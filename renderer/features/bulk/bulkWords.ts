@@ -1,4 +1,4 @@
-import type { BulkDraftRow, UserRowProblem } from "../../../shared/contract/bulk.ts";
+import type { BulkAction, BulkDraftRow, BulkFieldChange, UserColumn, UserRowProblem } from "../../../shared/contract/bulk.ts";
 import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { errorWords, t } from "../../i18n/index.ts";
@@ -37,4 +37,38 @@ export function reasonText({ reason, names, error }: Pick<JobRow, "reason" | "na
   const why = reason === null ? [] : [t(`bulk.reason.${reason}`, { first, second, names: names.join(", ") })];
   const said = error ? [errorWords(error).sentence] : [];
   return [...why, ...said].join(" ");
+}
+
+const counted = ["sign_out", "prune_sessions", "delete_media", "deactivate", "erase"] as const satisfies readonly BulkAction[];
+const joined: ReadonlySet<UserColumn> = new Set(["displayname", "threepids", "emails", "phones", "external_ids"]);
+
+/** What would be changed or done away with, or why nothing would. */
+export function draftRowText(row: BulkDraftRow, action: BulkAction): string {
+  if (row.problem) return problemText(row.problem);
+  const what = counted.find((one) => one === action);
+  const many = what !== undefined && row.count !== null ? [t(`bulk.many.${what}`, { count: row.count })] : [];
+  const why = reasonText(row);
+  return [...row.changes.map(changeText), ...many, ...(why === "" ? [] : [why])].join(" · ");
+}
+
+function changeText({ field, before, after }: BulkFieldChange): string {
+  const shown = (value: string): string => (value === "" ? t("bulk.nothing") : value);
+  return t("bulk.change", { field: t(`bulk.field.${field}`), before: shown(before), after: shown(after) });
+}
+
+const countedJobs = ["sign_out_users", "prune_sessions", "delete_media"] as const satisfies readonly Job["kind"][];
+
+/** What came of a row, with how many where that is the question. */
+export function jobRowText(row: JobRow, kind: Job["kind"]): string {
+  const what = countedJobs.find((one) => one === kind);
+  const many = what !== undefined && row.count !== null ? [t(`bulk.manyDone.${what}`, { count: row.count })] : [];
+  const why = reasonText(row);
+  return [...many, ...(why === "" ? [] : [why])].join(" · ");
+}
+
+/** Why columns can't be used as they were chosen. */
+export function columnsProblem(columns: readonly (UserColumn | null)[]): "needsId" | "twice" | null {
+  if (!columns.includes("id")) return "needsId";
+  const isTwice = (column: UserColumn | null, at: number): boolean => column !== null && !joined.has(column) && columns.indexOf(column) !== at;
+  return columns.some(isTwice) ? "twice" : null;
 }

@@ -191,7 +191,20 @@ async function saveUsers(accountId: AccountId, filter: UserFilter, selected: Rea
   if (job) jobChanged(job);
 }
 
-const bulkActions = ["reset_passwords", "lock", "unlock", "deactivate"] as const;
+const bulkActions = [
+  "reset_passwords",
+  "lock",
+  "unlock",
+  "suspend",
+  "unsuspend",
+  "sign_out",
+  "prune_sessions",
+  "send_notice",
+  "delete_media",
+  "deactivate",
+  "erase",
+  "reactivate",
+] as const;
 
 /** Who is selected, and everybody else who matches. */
 function Selection({ accountId }: { readonly accountId: AccountId }) {

@@ -12,6 +12,7 @@ import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
+import { UserColumn } from "../../../shared/contract/bulk.ts";
 
 /** More than one page of the list. */
 const SEEDED = 1_100;
@@ -97,7 +98,7 @@ it("writes everybody, contacts included, where nobody else may read it", async (
 it("writes a file that can be read for bulk work, with names as they were", async () => {
   await ended(await begin("some.csv", {}, [idOf("bea"), idOf("ann")]));
   expect((await rowsOf("some.csv")).map(({ id }) => id)).toEqual(["ann", "bea"]);
-  const { rows } = await readUserFile({ path: join(folder, "some.csv"), serverName: "export.test", readFor: "new" });
+  const { rows } = await readUserFile({ path: join(folder, "some.csv"), serverName: "export.test", readFor: { isNew: true, columns: UserColumn.options }, mapping: null });
   expect(rows.map(({ user, problem }) => [user?.userId, user?.displayName, problem])).toEqual([
     [idOf("ann"), '=HYPERLINK("http://evil.example")', null],
     [undefined, undefined, { reason: "line_break", column: "displayname" }],

@@ -1,16 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { readUsers, type ReadUser, type ReadUserRow } from "../../../main/admin/csv/readUsers.ts";
+import { type ReadFor, readUsers, type ReadUser, type ReadUserRow } from "../../../main/admin/csv/readUsers.ts";
 import { writeCsv } from "../../../main/admin/csv/writeCsv.ts";
+import { UserColumn } from "../../../shared/contract/bulk.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 
-const read = (text: string, readFor: "new" | "existing" = "new"): ReadUserRow[] => readUsers(Buffer.from(text), "example.org", readFor).rows;
+const NEW: ReadFor = { isNew: true, columns: UserColumn.options };
+const EXISTING: ReadFor = { isNew: false, columns: ["id"] };
+const read = (text: string, readFor = NEW): ReadUserRow[] => readUsers(Buffer.from(text), "example.org", readFor).rows;
 const one = (header: string, row: string): ReadUserRow => read(`${header}\n${row}`)[0] as ReadUserRow;
 const user = (header: string, row: string): ReadUser => one(header, row).user ?? expect.fail(JSON.stringify(one(header, row)));
 const problem = (header: string, row: string): string | undefined => one(header, row).problem?.reason;
 
 function refusal(text: string): unknown {
   try {
-    return readUsers(Buffer.from(text), "example.org", "new");
+    return readUsers(Buffer.from(text), "example.org", NEW);
   } catch (thrown) {
     return thrown instanceof AppFailure ? thrown.error : thrown;
   }
@@ -24,8 +27,8 @@ describe("files that admins have", () => {
         '@bob:example.org,"Bob, the second",,0,,\n',
     );
     expect(rows.map(({ user: read }) => read)).toEqual([
-      { userId: "@alice:example.org", displayName: "Alice", password: "pa ss", admin: true, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false },
-      { userId: "@bob:example.org", displayName: "Bob, the second", password: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false },
+      { userId: "@alice:example.org", displayName: "Alice", password: "pa ss", admin: true, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false, empty: [], media: [] },
+      { userId: "@bob:example.org", displayName: "Bob, the second", password: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false, empty: [], media: [] },
     ]);
   });
 
@@ -49,7 +52,7 @@ describe("files that admins have", () => {
     const { rows, unused } = readUsers(
       Buffer.from("id,name,is_guest,admin,deactivated,erased,creation_ts,avatar_src,displayname\n@a:example.org,@a:example.org,false,false,,false,1600000000000,mxc://x/y,Ada"),
       "example.org",
-      "new",
+      NEW,
     );
     expect(rows[0]?.user).toMatchObject({ userId: "@a:example.org", displayName: "Ada", admin: false });
     expect(unused).toEqual(["name", "is_guest", "erased", "creation_ts", "avatar_src"]);
@@ -69,7 +72,7 @@ describe("files that admins have", () => {
   });
 
   it("that name nobody are refused, with the columns they have", () => {
-    expect(refusal("Nachname;Vorname;Klasse\nLovelace;Ada;5a")).toEqual({ kind: "csv_without_users", columns: ["Nachname", "Vorname", "Klasse"] });
+    expect(refusal("Nachname;Vorname;Klasse\nLovelace;Ada;5a")).toMatchObject({ rows: [], headings: ["Nachname", "Vorname", "Klasse"], hasHeader: true });
     expect(refusal("id,displayname\n")).toEqual({ kind: "csv_without_users", columns: [] });
     expect(refusal("")).toEqual({ kind: "csv_without_users", columns: [] });
   });
@@ -134,7 +137,7 @@ describe("a row", () => {
   });
 
   it("about somebody who exists counts for its name alone, whatever that is", () => {
-    const rows = read("id,admin,email\n@Old Name:example.org,x,\n@Old|Name:example.org,perhaps,nobody\n123,,", "existing");
+    const rows = read("id,admin,email\n@Old Name:example.org,x,\n@Old|Name:example.org,perhaps,nobody\n123,,", EXISTING);
     expect(rows.map(({ user: read, problem: found }) => read?.userId ?? found?.reason)).toEqual(["name_not_allowed", "@Old|Name:example.org", "@123:example.org"]);
   });
 });
@@ -144,12 +147,54 @@ describe("a file that is written", () => {
     const text = writeCsv([[cell]]);
     expect(text).toMatch(/^\ufeff"?'/);
     // What Steward wrote it reads again as it was: it says so by its columns.
-    const again = readUsers(Buffer.from(writeCsv([["id", "password", "result", "reason"], ["a", cell, "failed", ""]])), "example.org", "new");
+    const again = readUsers(Buffer.from(writeCsv([["id", "password", "result", "reason"], ["a", cell, "failed", ""]])), "example.org", NEW);
     if (!cell.includes("\r")) expect(again.rows[0]?.user?.password).toBe(cell);
     expect(again.unused).toEqual([]);
   });
 
   it("holds quotes, separators, line ends and blanks at the ends", () => {
     expect(writeCsv([["a,b", 'say "hi"', "one\ntwo", " x "]])).toBe('\ufeff"a,b","say ""hi""","one\ntwo"," x "\r\n');
+  });
+});
+
+describe("columns that the person names", () => {
+  const mapped = (text: string, columns: (UserColumn | null)[], hasHeader = true, readFor = NEW) =>
+    readUsers(Buffer.from(text), "example.org", readFor, { mapping: { columns, hasHeader } });
+
+  it("are read as that, several put together to a name or a list", () => {
+    const text = "Nachname;Vorname;Kennung;Mail;Mail privat\nLovelace;Ada;ada;ada@work.example;ada@home.example\nHopper;;grace;;\n";
+    const { rows, unused } = mapped(text, ["displayname", "displayname", "id", "emails", "emails"]);
+    expect(rows.map(({ user: read }) => [read?.userId, read?.displayName, read?.threepids.map(({ address }) => address)])).toEqual([
+      ["@ada:example.org", "Lovelace Ada", ["ada@work.example", "ada@home.example"]],
+      ["@grace:example.org", "Hopper", []],
+    ]);
+    expect(unused).toEqual([]);
+  });
+
+  it("may be those of a file that does not name them", () => {
+    expect(mapped("1;ada;Ada\n2;bob;Bob", [null, "id", "displayname"], false).rows.map(({ line, name }) => [line, name])).toEqual([
+      [1, "@ada:example.org"],
+      [2, "@bob:example.org"],
+    ]);
+  });
+
+  it.each([
+    ["nobody's id", [null, "displayname"]],
+    ["two ids", ["id", "id"]],
+    ["two passwords", ["id", "password", "password"]],
+  ] as [string, (UserColumn | null)[]][])("are asked for again where they are %s", (_, columns) => {
+    expect(mapped("a,b,c\nx,y,z", columns).rows).toEqual([]);
+  });
+
+  it("that the action does not use are named", () => {
+    const { unused } = readUsers(Buffer.from("id,displayname,locked\nada,Ada,true"), "example.org", EXISTING);
+    expect(unused).toEqual(["displayname", "locked"]);
+  });
+
+  it("that are empty are told apart from those that are not there", () => {
+    const CHANGES: ReadFor = { isNew: false, columns: ["id", "displayname", "emails", "phones", "threepids"] };
+    const read = readUsers(Buffer.from("id,displayname,email\nada,,\nbob,Bob,b@x.example"), "example.org", CHANGES).rows.map(({ user: one }) => one);
+    expect(read[0]).toMatchObject({ displayName: null, empty: ["displayname", "emails"], media: [] });
+    expect(read[1]).toMatchObject({ displayName: "Bob", empty: [], media: ["email"] });
   });
 });

@@ -117,7 +117,7 @@ describe("what signing out costs", () => {
       progress: { done: 0, total: 1 },
       counts: {},
       error: null,
-      ...(unsavedPasswords !== null && { rowJob: { stopping: false, waiting: null, unsavedPasswords } }),
+      ...(unsavedPasswords !== null && { rowJob: { stopping: false, waiting: null, unsavedPasswords, leftInRooms: 0 } }),
       startedAt: 0,
       endedAt: null,
     });

@@ -1,14 +1,16 @@
 import * as z from "zod";
-import type { User } from "../../../shared/contract/users.ts";
-import type { AppError } from "../../../shared/errors.ts";
-import type { RowEnd } from "../../jobs/jobJournal.ts";
-import type { ServerUserChanges } from "../adminApi.ts";
-import type { ReadUser } from "../csv/readUsers.ts";
-import { UserAnswer } from "../serverUser.ts";
-import { deactivate } from "./deactivateUser.ts";
-import type { PatientApi } from "./patientApi.ts";
-import { done, failed, type RowProgress, skipped } from "./rowEnds.ts";
-import { findTakenContact } from "./takenContacts.ts";
+import { UserColumn } from "../../../../shared/contract/bulk.ts";
+import type { User } from "../../../../shared/contract/users.ts";
+import type { AppError } from "../../../../shared/errors.ts";
+import type { RowEnd } from "../../../jobs/jobJournal.ts";
+import type { ServerUserChanges } from "../../adminApi.ts";
+import { type AtWork, bulkKind, LIGHT_PACE } from "../bulkKind.ts";
+import type { PatientApi } from "../patientApi.ts";
+import { localpartOf, passwordCell } from "../resultCells.ts";
+import { done, failed, skipped } from "../rowEnds.ts";
+import { findTakenContact } from "../takenContacts.ts";
+import { deactivate } from "./deactivateUsers.ts";
+import { keepingBack, NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
 
 /** Until a creation must be answered, in milliseconds: the server hashes the password, and joins rooms meanwhile. */
 const CREATE_MS = 120_000;
@@ -17,8 +19,61 @@ const MAX_TRIES = 3;
 /** How far the clocks of the server and of this computer may be apart, in milliseconds. */
 const CLOCKS_MS = 60 * 60_000;
 
+/** A user to be made. */
+const NewUserRow = PasswordRow.extend({
+  displayName: z.string().nullable(),
+  admin: z.boolean().nullable(),
+  avatarUrl: z.string().nullable(),
+  userType: z.string().nullable(),
+  threepids: z.array(z.object({ medium: z.enum(["email", "msisdn"]), address: z.string() })),
+  externalIds: z.array(z.object({ provider: z.string(), id: z.string() })),
+  locked: z.boolean(),
+  deactivated: z.boolean(),
+});
+type NewUserRow = z.infer<typeof NewUserRow>;
+
+/** Users are made, with whatever their rows say of them. */
+export const createUsers = bulkKind({
+  action: "create",
+  kind: "create_users",
+  reads: { isNew: true, columns: UserColumn.options },
+  // A new password costs the server a quarter of a second of a processor.
+  pace: LIGHT_PACE,
+  besideService: false,
+  setsPasswords: "always",
+  fileName: "New users",
+  payload: NoPayload,
+  payloadOf: noPayload,
+  row: NewUserRow,
+  rowOf: (user) => ({ ...user, ...passwordFor(user) }),
+  result: {
+    names: ["id", "displayname", "password", "admin", "user_type", "avatar_url", "threepids", "external_ids", "locked", "deactivated"],
+    cellsOf: (user, which) => [
+      localpartOf(user.userId),
+      user.displayName ?? "",
+      passwordCell(user, which),
+      user.admin === null ? "" : String(user.admin),
+      user.userType ?? "",
+      user.avatarUrl ?? "",
+      user.threepids.map(({ medium, address }) => `${medium}:${address}`).join(","),
+      user.externalIds.map(({ provider, id }) => `${provider}:${id}`).join(","),
+      user.locked ? "true" : "",
+      user.deactivated ? "true" : "",
+    ],
+  },
+  judge: async (api, wanted) => {
+    const user = await api.user(wanted.userId);
+    return { refusal: user === null ? await findTakenContact(api, wanted) : existing(user) };
+  },
+  perform: async (api, row, _payload, at) => {
+    const end = await createUser(api, row, at);
+    const isThere = end.outcome === "done" || end.outcome === "incomplete";
+    return { ...end, madePassword: row.passwordMade && isThere };
+  },
+});
+
 /** Who is there already, as far as a new user of that name is concerned. */
-export function existing(user: User): RowEnd {
+function existing(user: User): RowEnd {
   return skipped(user.deactivated ? "exists_deactivated" : user.locked ? "exists_locked" : "exists");
 }
 
@@ -27,7 +82,7 @@ export function existing(user: User): RowEnd {
  * the user is tried again by itself, and named where it is refused again. When the answer is lost, the server is asked what is
  * so.
  */
-export async function createUser(api: PatientApi, user: ReadUser & { password: string }, progress: RowProgress): Promise<RowEnd> {
+async function createUser(api: PatientApi, user: NewUserRow, progress: AtWork): Promise<RowEnd> {
   let there = await api.user(user.userId);
   if (there !== null && progress.begunAt === null) return existing(there);
   const begunAt = progress.begunAt ?? Date.now();
@@ -37,16 +92,8 @@ export async function createUser(api: PatientApi, user: ReadUser & { password: s
     if (taken !== null) return taken;
     await progress.begin();
     for (let tried = 1; there === null; tried += 1) {
-      const sent = await api.write((admin, signal) =>
-        admin.request({
-          method: "PUT",
-          path: ["v2", "users", user.userId],
-          body: { password: user.password, ...changesOf(user), logout_devices: false },
-          schema: UserAnswer,
-          timeoutMs: CREATE_MS,
-          signal,
-        }),
-      );
+      const wanted = { password: user.password, ...changesOf(user), logout_devices: false };
+      const sent = await api.write((admin) => keepingBack(user.password, admin.changeUser(user.userId, wanted, CREATE_MS)));
       there = sent.kind === "answered" ? sent.value : await api.user(user.userId);
       if (sent.kind === "refused") refusal = sent.error;
       if (there !== null || sent.kind === "answered") continue;
@@ -64,7 +111,7 @@ export async function createUser(api: PatientApi, user: ReadUser & { password: s
 type Field = "displayname" | "avatar_url" | "admin" | "user_type" | "threepids" | "external_ids" | "locked" | "deactivated";
 
 /** What is sent with the creation: what may be refused for itself comes again in `complete`. */
-function changesOf(user: ReadUser): ServerUserChanges {
+function changesOf(user: NewUserRow): ServerUserChanges {
   const { displayName, avatarUrl, admin, userType, threepids, externalIds } = user;
   return {
     ...(displayName !== null && { displayname: displayName }),
@@ -77,10 +124,10 @@ function changesOf(user: ReadUser): ServerUserChanges {
 }
 
 /** What the server does not have as it is wanted. */
-function missing(user: ReadUser, there: User): Field[] {
-  const has = ({ medium, address }: ReadUser["threepids"][number]): boolean =>
+function missing(user: NewUserRow, there: User): Field[] {
+  const has = ({ medium, address }: NewUserRow["threepids"][number]): boolean =>
     there.threepids.some((one) => one.medium === medium && one.address.toLowerCase() === address);
-  const hasId = (wanted: ReadUser["externalIds"][number]): boolean =>
+  const hasId = (wanted: NewUserRow["externalIds"][number]): boolean =>
     there.externalIds.some(({ provider, id }) => provider === wanted.provider && id === wanted.id);
   const checks: Record<Field, boolean> = {
     displayname: user.displayName === null || there.displayName === user.displayName,
@@ -98,23 +145,21 @@ function missing(user: ReadUser, there: User): Field[] {
 }
 
 /** Does what is missing, each for itself: one that is refused costs none of the others. */
-async function complete(api: PatientApi, user: ReadUser, made: User, refusal: AppError | null): Promise<RowEnd> {
+async function complete(api: PatientApi, user: NewUserRow, made: User, refusal: AppError | null): Promise<RowEnd> {
   let there = made;
   let refused: AppError | null = refusal;
   const changes: Partial<Record<Field, unknown>> = { ...changesOf(user), locked: true };
   for (const field of missing(user, there)) {
     if (field === "deactivated") {
-      const end = await deactivate(api, user.userId);
+      const end = await deactivate(api, user.userId, false);
       if (end.error) refused = end.error;
     } else {
-      const sent = await api.write((admin, signal) =>
-        admin.request({ method: "PUT", path: ["v2", "users", user.userId], body: { [field]: changes[field] }, schema: z.unknown(), signal }),
-      );
+      const sent = await api.write((admin) => admin.changeUser(user.userId, { [field]: changes[field] }));
       if (sent.kind === "refused") refused = sent.error;
     }
     there = (await api.user(user.userId)) ?? there;
   }
   const left = missing(user, there);
   if (left.length === 0) return done;
-  return { outcome: "incomplete", reason: "fields_missing", names: left, error: refused, madePassword: false };
+  return { outcome: "incomplete", reason: "fields_missing", names: left, error: refused, count: null, madePassword: false };
 }

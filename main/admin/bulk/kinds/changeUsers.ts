@@ -1,0 +1,183 @@
+import * as z from "zod";
+import type { BulkField, BulkFieldChange } from "../../../../shared/contract/bulk.ts";
+import type { AppError } from "../../../../shared/errors.ts";
+import { ExternalId } from "../../../../shared/contract/users.ts";
+import type { RowEnd } from "../../../jobs/jobJournal.ts";
+import type { ServerUserChanges, UserWithContacts } from "../../adminApi.ts";
+import type { ReadUser } from "../../csv/readUsers.ts";
+import { type AtWork, bulkKind, LIGHT_PACE } from "../bulkKind.ts";
+import type { PatientApi } from "../patientApi.ts";
+import { localpartOf } from "../resultCells.ts";
+import { already, done, failed, skipped, unknown } from "../rowEnds.ts";
+import { findTakenContact } from "../takenContacts.ts";
+import { CHANGE_MS, MAX_TRIES } from "./settle.ts";
+import { NoPayload, noPayload, notThere } from "./userRow.ts";
+
+/** What a user is to have. What is left out stays as it is, whatever it is. */
+const Wanted = z.object({
+  userId: z.string(),
+  displayname: z.string().optional(),
+  avatar_url: z.string().optional(),
+  admin: z.boolean().optional(),
+  user_type: z.string().nullable().optional(),
+  /** All of them. */
+  emails: z.array(z.string()).optional(),
+  phones: z.array(z.string()).optional(),
+  external_ids: z.array(ExternalId).optional(),
+});
+type Wanted = z.infer<typeof Wanted>;
+
+const FIELDS: readonly BulkField[] = ["displayname", "avatar_url", "admin", "user_type", "emails", "phones", "external_ids"];
+const COLUMNS = ["id", "displayname", "admin", "avatar_url", "user_type", "threepids", "emails", "phones", "external_ids"] as const;
+
+/** Users are changed in what the columns of a file name, and in nothing else. */
+export const changeUsers = bulkKind({
+  action: "change",
+  kind: "change_users",
+  reads: { isNew: false, columns: COLUMNS },
+  pace: LIGHT_PACE,
+  besideService: false,
+  setsPasswords: "never",
+  fileName: "Changed users",
+  payload: NoPayload,
+  payloadOf: noPayload,
+  row: Wanted,
+  rowOf: (user, { choices }) => wantedOf(user, choices.emptyCells === "clear"),
+  result: {
+    names: ["id", "displayname", "admin", "user_type", "avatar_url", "emails", "phones", "external_ids"],
+    cellsOf: (wanted) => [
+      localpartOf(wanted.userId),
+      ...(["displayname", "admin", "user_type", "avatar_url", "emails", "phones", "external_ids"] as const).map((field) =>
+        wanted[field] === undefined ? "" : textOf(wanted[field]),
+      ),
+    ],
+  },
+  judge: async (api, user, { own, choices }) => {
+    const wanted = wantedOf(user, choices.emptyCells === "clear");
+    const there = await userOf(api, wanted.userId);
+    const refusal = refusalOf(there, wanted, own);
+    if (refusal !== null || there === null) return { refusal: refusal ?? skipped("no_such_user") };
+    const changes = changesOf(there, wanted);
+    return { refusal: changes.length === 0 ? already : await findTakenContact(api, contactsOf(wanted)), changes };
+  },
+  perform: change,
+});
+
+/** What a row wants of a user. */
+function wantedOf(user: ReadUser, clears: boolean): Wanted {
+  const isEmpty = (...columns: ReadUser["empty"]): boolean => clears && columns.some((column) => user.empty.includes(column));
+  const listOf = (medium: "email" | "msisdn"): string[] => user.threepids.flatMap((one) => (one.medium === medium ? one.address : []));
+  const gives = (medium: "email" | "msisdn", column: "emails" | "phones"): boolean => user.media.includes(medium) || isEmpty("threepids", column);
+  return {
+    userId: user.userId,
+    ...((user.displayName !== null || isEmpty("displayname")) && { displayname: user.displayName ?? "" }),
+    ...((user.avatarUrl !== null || isEmpty("avatar_url")) && { avatar_url: user.avatarUrl ?? "" }),
+    ...(user.admin !== null && { admin: user.admin }),
+    ...((user.userType !== null || isEmpty("user_type")) && { user_type: user.userType }),
+    ...(gives("email", "emails") && { emails: listOf("email") }),
+    ...(gives("msisdn", "phones") && { phones: listOf("msisdn") }),
+    ...((user.externalIds.length > 0 || isEmpty("external_ids")) && { external_ids: user.externalIds }),
+  };
+}
+
+const contactsOf = ({ userId, emails = [], phones = [], external_ids: externalIds = [] }: Wanted) => ({
+  userId,
+  threepids: [...emails.map((address) => ({ medium: "email" as const, address })), ...phones.map((address) => ({ medium: "msisdn" as const, address }))],
+  externalIds,
+});
+
+const userOf = (api: PatientApi, userId: string): Promise<UserWithContacts | null> => api.readOrNull((admin) => admin.userWithContacts(userId));
+
+/** Nobody takes from here what makes their own accounts admins. */
+function refusalOf(there: UserWithContacts | null, { userId, admin }: Wanted, own: ReadonlySet<string>): RowEnd | null {
+  return notThere(there?.user ?? null, userId, admin === false ? own : new Set());
+}
+
+/** What a user has of what is wanted, in the same form. */
+function valueOf({ user, threepids, externalIds }: UserWithContacts, field: BulkField): Wanted[BulkField] {
+  const addresses = (medium: string): string[] => threepids.flatMap((one) => (one.medium === medium ? one.address : []));
+  switch (field) {
+    case "displayname":
+      return user.displayName ?? "";
+    case "avatar_url":
+      return user.avatarMxc ?? "";
+    case "admin":
+      return user.admin;
+    case "user_type":
+      return user.userType;
+    case "emails":
+      return addresses("email").map((address) => address.toLowerCase());
+    case "phones":
+      return addresses("msisdn");
+    case "external_ids":
+      return externalIds.map((one) => ({ provider: one.auth_provider, id: one.external_id }));
+  }
+}
+
+function textOf(value: Wanted[BulkField]): string {
+  if (!Array.isArray(value)) return String(value ?? "");
+  const texts = value.map((one) => (typeof one === "string" ? one : `${one.provider}:${one.id}`));
+  return texts.sort().join(",");
+}
+
+function changesOf(there: UserWithContacts, wanted: Wanted): BulkFieldChange[] {
+  return FIELDS.flatMap((field) => {
+    if (wanted[field] === undefined) return [];
+    const [before, after] = [textOf(valueOf(there, field)), textOf(wanted[field])];
+    return before === after ? [] : [{ field, before: before.slice(0, 2000), after: after.slice(0, 2000) }];
+  });
+}
+
+/** What is sent to change these fields alone. Lists are sent whole, with what of them is not to be changed as it was read. */
+function bodyOf(there: UserWithContacts, wanted: Wanted, fields: readonly BulkField[]): ServerUserChanges {
+  const has = (field: BulkField): boolean => fields.includes(field);
+  const listOf = (medium: "email" | "msisdn", field: "emails" | "phones"): object[] =>
+    has(field) ? (wanted[field] ?? []).map((address) => ({ medium, address })) : there.threepids.filter((one) => one.medium === medium);
+  const others = there.threepids.filter(({ medium }) => medium !== "email" && medium !== "msisdn");
+  return {
+    ...(has("displayname") && { displayname: wanted.displayname ?? "" }),
+    ...(has("avatar_url") && { avatar_url: wanted.avatar_url ?? "" }),
+    ...(has("admin") && { admin: wanted.admin === true }),
+    ...(has("user_type") && { user_type: wanted.user_type ?? null }),
+    ...((has("emails") || has("phones")) && { threepids: [...others, ...listOf("email", "emails"), ...listOf("msisdn", "phones")] }),
+    ...(has("external_ids") && {
+      external_ids: (wanted.external_ids ?? []).map(({ provider, id }) => ({ auth_provider: provider, external_id: id })),
+    }),
+  };
+}
+
+/**
+ * Changes exactly what differs, in one request; what the server refuses then, each for itself. It changes some of it before it
+ * refuses the rest, so it is read afterwards.
+ */
+async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own, begunAt, begin }: AtWork): Promise<RowEnd> {
+  let there = await userOf(api, wanted.userId);
+  const refusal = refusalOf(there, wanted, own);
+  if (refusal !== null || there === null) return refusal ?? skipped("no_such_user");
+  const leftNow = (): BulkField[] => (there === null ? [] : changesOf(there, wanted).map(({ field }) => field));
+  const first = leftNow();
+  if (first.length === 0) return begunAt === null ? already : done;
+  const taken = await findTakenContact(api, contactsOf(wanted));
+  if (taken !== null) return taken;
+  await begin();
+  let error: AppError | null = null;
+  let isLost = false;
+  const send = async (fields: readonly BulkField[]): Promise<void> => {
+    if (there === null) return;
+    const body = bodyOf(there, wanted, fields);
+    const sent = await api.write((admin) => admin.changeUser(wanted.userId, body, CHANGE_MS));
+    error = sent.kind === "answered" ? error : sent.error;
+    isLost = sent.kind === "lost";
+    there = (await userOf(api, wanted.userId)) ?? there;
+  };
+  for (let tried = 1; tried <= MAX_TRIES && leftNow().length > 0; tried += 1) {
+    await send(leftNow());
+    if (!isLost) break;
+  }
+  if (isLost && leftNow().length > 0) return unknown(null, error);
+  if (first.length > 1) for (const field of leftNow()) await send([field]);
+  const left = leftNow();
+  if (left.length === 0) return done;
+  if (left.length < first.length) return { outcome: "incomplete", reason: "fields_not_changed", names: left, error, count: null, madePassword: false };
+  return error === null ? { ...skipped("not_supported"), outcome: "failed" } : failed(error);
+}

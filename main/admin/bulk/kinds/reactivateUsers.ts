@@ -1,0 +1,67 @@
+import * as z from "zod";
+import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";
+import { localpartOf, passwordCell } from "../resultCells.ts";
+import { already, done, skipped } from "../rowEnds.ts";
+import { CHANGE_MS, settle } from "./settle.ts";
+import { keepingBack, NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
+
+/** Users who are deactivated can sign in again; with another password where the server has passwords. */
+export const reactivateUsers = bulkKind({
+  action: "reactivate",
+  kind: "reactivate_users",
+  reads: { isNew: false, columns: ["id", "password", "displayname"] },
+  pace: LIGHT_PACE,
+  besideService: false,
+  setsPasswords: "where_used",
+  fileName: "Reactivated users",
+  payload: NoPayload,
+  payloadOf: noPayload,
+  row: PasswordRow.extend({ password: z.string().min(1).nullable(), displayName: z.string().nullable() }),
+  rowOf: (user, { takesPasswords }) => ({
+    userId: user.userId,
+    displayName: user.displayName,
+    ...(takesPasswords ? passwordFor(user) : { password: null, passwordMade: false }),
+  }),
+  result: {
+    names: ["id", "displayname", "password"],
+    cellsOf: ({ userId, displayName, password, passwordMade }, which) => [
+      localpartOf(userId),
+      displayName ?? "",
+      password === null ? "" : passwordCell({ password, passwordMade }, which),
+    ],
+  },
+  judge: async (api, { userId }) => {
+    const user = await api.user(userId);
+    if (user === null) return { refusal: skipped("no_such_user") };
+    return { refusal: user.deactivated ? null : already };
+  },
+  perform: async (api, { userId, password, passwordMade, displayName }, _payload, { begunAt, begin }) => {
+    const before = await api.user(userId);
+    if (before === null) return skipped("no_such_user");
+    if (!before.deactivated && begunAt === null) return already;
+    await begin();
+    if (before.deactivated) {
+      const changes = { deactivated: false, ...(password !== null && { password }) };
+      const end = await settle(
+        api,
+        userId,
+        (admin) => keepingBack(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
+        ({ deactivated }) => !deactivated,
+      );
+      if (end.outcome !== "done") return { ...end, madePassword: passwordMade && end.outcome === "unknown" };
+    }
+    // Servers have forgotten the profile of an erased user, and some did not make a new one (Synapse 1.150 to 1.156).
+    const name = displayName ?? before.displayName;
+    if (name !== null) {
+      const hasName = (user: { displayName: string | null } | null): boolean => user?.displayName === name;
+      if (!hasName(await api.user(userId))) {
+        const sent = await api.write((admin) => admin.changeUser(userId, { displayname: name }));
+        const error = sent.kind === "answered" ? null : sent.error;
+        if (!hasName(await api.user(userId))) {
+          return { outcome: "incomplete", reason: "fields_missing", names: ["displayname"], error, count: null, madePassword: passwordMade };
+        }
+      }
+    }
+    return { ...done, madePassword: passwordMade };
+  },
+});

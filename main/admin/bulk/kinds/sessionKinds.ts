@@ -1,0 +1,89 @@
+import * as z from "zod";
+import type { UserDevice } from "../../../../shared/contract/users.ts";
+import type { AppError } from "../../../../shared/errors.ts";
+import type { RowEnd } from "../../../jobs/jobJournal.ts";
+import { listUserDevices, signOutUserDevices } from "../../userDevices.ts";
+import { type AtWork, bulkKind, ID_ALONE, type Judgement, LIGHT_PACE } from "../bulkKind.ts";
+import type { PatientApi } from "../patientApi.ts";
+import { already, done, failed, incomplete } from "../rowEnds.ts";
+import { MAX_TRIES } from "./settle.ts";
+import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./userRow.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+type IsMeant = (device: UserDevice) => boolean;
+
+/** When a session was seen is not always known. What is not known is no reason to sign somebody out. */
+const unseenSince =
+  (time: number): IsMeant =>
+  ({ lastSeenAt }) =>
+    lastSeenAt !== null && lastSeenAt < time;
+
+const common = {
+  reads: ID_ALONE,
+  pace: LIGHT_PACE,
+  besideService: false,
+  setsPasswords: "never",
+  row: UserRow,
+  rowOf: userRowOf,
+  result: idAlone,
+} as const;
+
+/** Users are signed out everywhere. */
+export const signOutUsers = bulkKind({
+  ...common,
+  action: "sign_out",
+  kind: "sign_out_users",
+  fileName: "Signed-out users",
+  payload: NoPayload,
+  payloadOf: noPayload,
+  judge: (api, { userId }, { own }) => judgeSessions(api, userId, own, () => true),
+  perform: (api, { userId }, _payload, at) => signOut(api, userId, at, () => true),
+});
+
+/** Users lose the sessions that nobody has seen for a while. */
+export const pruneSessions = bulkKind({
+  ...common,
+  action: "prune_sessions",
+  kind: "prune_sessions",
+  fileName: "Old sessions",
+  /** As of the beginning of the Job, though it may go on weeks later. */
+  payload: z.object({ unseenSince: z.number() }),
+  payloadOf: ({ choices }) => ({ unseenSince: Date.now() - choices.unseenDays * DAY_MS }),
+  judge: (api, { userId }, { own, choices }) => judgeSessions(api, userId, own, unseenSince(Date.now() - choices.unseenDays * DAY_MS)),
+  perform: (api, { userId }, payload, at) => signOut(api, userId, at, unseenSince(payload.unseenSince)),
+});
+
+const sessionsOf = async (api: PatientApi, userId: string, isMeant: IsMeant): Promise<string[]> => {
+  const { devices } = await api.read((admin) => listUserDevices(admin, userId));
+  return devices.filter(isMeant).map(({ deviceId }) => deviceId);
+};
+
+async function judgeSessions(api: PatientApi, userId: string, own: ReadonlySet<string>, isMeant: IsMeant): Promise<Judgement> {
+  const refusal = notThere(await api.user(userId), userId, own);
+  if (refusal !== null) return { refusal };
+  const count = (await sessionsOf(api, userId, isMeant)).length;
+  return count === 0 ? { refusal: already } : { refusal: null, count };
+}
+
+/** One that is gone is no error, so it is sent again where the answer was lost and there are some left. */
+async function signOut(api: PatientApi, userId: string, { own, begunAt, begin }: AtWork, isMeant: IsMeant): Promise<RowEnd> {
+  const refusal = notThere(await api.user(userId), userId, own);
+  if (refusal !== null) return refusal;
+  const meant = await sessionsOf(api, userId, isMeant);
+  // How many were signed out before the app ended is not known.
+  if (meant.length === 0) return begunAt === null ? already : done;
+  await begin();
+  let left = meant;
+  let error: AppError | null = null;
+  for (let tried = 1; left.length > 0 && tried <= MAX_TRIES; tried += 1) {
+    const sent = await api.write((admin) => signOutUserDevices(admin, userId, left));
+    const now = new Set(await sessionsOf(api, userId, () => true));
+    left = left.filter((deviceId) => now.has(deviceId));
+    error = sent.kind === "answered" ? null : sent.error;
+    if (sent.kind === "refused") break;
+  }
+  if (left.length === 0) return { ...done, count: begunAt === null ? meant.length : null };
+  if (left.length === meant.length && error !== null) return failed(error);
+  return incomplete("sessions_left", left.length, error);
+}

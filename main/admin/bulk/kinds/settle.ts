@@ -1,0 +1,33 @@
+import type { User } from "../../../../shared/contract/users.ts";
+import type { RowEnd } from "../../../jobs/jobJournal.ts";
+import type { AdminApi } from "../../adminApi.ts";
+import type { PatientApi } from "../patientApi.ts";
+import { done, failed, skipped } from "../rowEnds.ts";
+
+/** Until a change must be answered, in milliseconds. */
+export const CHANGE_MS = 120_000;
+/** How often a change is sent whose answer was lost. */
+export const MAX_TRIES = 3;
+
+/**
+ * Sends what is the same however often it is sent: again where the answer was lost and the server does not show that it was
+ * done. What the server has then is compared with what was asked: servers pass over what they do not know.
+ *
+ * @param isSo null where nobody can see it
+ */
+export async function settle(
+  api: PatientApi,
+  userId: string,
+  send: (admin: AdminApi) => Promise<unknown>,
+  isSo: (user: User) => boolean | null,
+): Promise<RowEnd> {
+  for (let tried = 1; ; tried += 1) {
+    const sent = await api.write(send);
+    if (sent.kind === "refused") return failed(sent.error);
+    const user = await api.user(userId);
+    const so = user === null ? false : isSo(user);
+    if (so === true || (so === null && sent.kind === "answered")) return done;
+    if (sent.kind === "answered") return { ...skipped("not_supported"), outcome: "failed" };
+    if (tried >= MAX_TRIES) return { ...failed(sent.error), outcome: "unknown" };
+  }
+}

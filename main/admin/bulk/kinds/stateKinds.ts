@@ -1,0 +1,94 @@
+import * as z from "zod";
+import type { BulkAction } from "../../../../shared/contract/bulk.ts";
+import type { Job } from "../../../../shared/contract/jobs.ts";
+import type { User } from "../../../../shared/contract/users.ts";
+import type { RowEnd } from "../../../jobs/jobJournal.ts";
+import type { AdminApi } from "../../adminApi.ts";
+import { type BulkKind, bulkKind, ID_ALONE, LIGHT_PACE } from "../bulkKind.ts";
+import { already, done } from "../rowEnds.ts";
+import { CHANGE_MS, settle } from "./settle.ts";
+import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./userRow.ts";
+
+/** A state that users are brought into, and out of again without a loss. */
+interface StateKind {
+  action: BulkAction;
+  kind: Job["kind"];
+  fileName: string;
+  besideService: boolean;
+  /** Whether it takes something from somebody, who must not be the person. */
+  takes: boolean;
+  send: (admin: AdminApi, userId: string) => Promise<unknown>;
+  /** Null where the server does not say. */
+  isSo: (user: User) => boolean | null;
+}
+
+function stateKind({ takes, send, isSo, ...kind }: StateKind): BulkKind {
+  const refusalOf = (user: User | null, userId: string, own: ReadonlySet<string>): RowEnd | null => {
+    const refusal = notThere(user, userId, takes ? own : new Set());
+    return refusal ?? (user !== null && isSo(user) === true ? already : null);
+  };
+  return bulkKind({
+    ...kind,
+    reads: ID_ALONE,
+    pace: LIGHT_PACE,
+    setsPasswords: "never",
+    payload: NoPayload,
+    payloadOf: noPayload,
+    row: UserRow,
+    rowOf: userRowOf,
+    result: idAlone,
+    judge: async (api, { userId }, { own }) => ({ refusal: refusalOf(await api.user(userId), userId, own) }),
+    perform: async (api, { userId }, _payload, { own, begunAt, begin }) => {
+      const refusal = refusalOf(await api.user(userId), userId, own);
+      // What was sent before the app ended has been done.
+      if (refusal !== null) return refusal.outcome === "already" && begunAt !== null ? done : refusal;
+      await begin();
+      return settle(api, userId, (admin) => send(admin, userId), isSo);
+    },
+  });
+}
+
+const setLocked = (locked: boolean) => (admin: AdminApi, userId: string) => admin.changeUser(userId, { locked }, CHANGE_MS);
+const setSuspended = (suspend: boolean) => (admin: AdminApi, userId: string) =>
+  admin.request({ method: "PUT", path: ["v1", "suspend", userId], body: { suspend }, schema: z.unknown(), timeoutMs: CHANGE_MS });
+const suspendedIs = (wanted: boolean) => (user: User) => (user.suspended === null ? null : user.suspended === wanted);
+
+export const lockUsers = stateKind({
+  action: "lock",
+  kind: "lock_users",
+  fileName: "Locked users",
+  besideService: false,
+  takes: true,
+  send: setLocked(true),
+  isSo: ({ locked }) => locked === true,
+});
+
+export const unlockUsers = stateKind({
+  action: "unlock",
+  kind: "unlock_users",
+  fileName: "Unlocked users",
+  besideService: false,
+  takes: false,
+  send: setLocked(false),
+  isSo: ({ locked }) => locked !== true,
+});
+
+export const suspendUsers = stateKind({
+  action: "suspend",
+  kind: "suspend_users",
+  fileName: "Suspended users",
+  besideService: true,
+  takes: true,
+  send: setSuspended(true),
+  isSo: suspendedIs(true),
+});
+
+export const unsuspendUsers = stateKind({
+  action: "unsuspend",
+  kind: "unsuspend_users",
+  fileName: "Users no longer suspended",
+  besideService: true,
+  takes: false,
+  send: setSuspended(false),
+  isSo: suspendedIs(false),
+});

@@ -1,0 +1,78 @@
+import { useEffect, type ReactNode } from "react";
+import { useVirtualRows } from "../../components/useVirtualRows.ts";
+import { t } from "../../i18n/index.ts";
+import styles from "./LongTable.module.css";
+import { useRows } from "./useRows.ts";
+
+/** As `LongTable.module.css` has it. */
+const ROW_PX = 56;
+
+interface LongTableProps<T> {
+  readonly label: string;
+  /** What the first column is called: where in the list a row stands. */
+  readonly numberName: string;
+  readonly ask: (from: number, limit: number) => Promise<{ readonly rows: readonly T[]; readonly total: number }>;
+  /** Changes whenever the list does. */
+  readonly version: string;
+  /** Where it stands, who is meant, what is so, and why. */
+  readonly cells: (row: T) => { readonly number: number; readonly user: ReactNode; readonly what: ReactNode; readonly why: string };
+}
+
+/** A table of up to hundreds of thousands of rows, of which those alone are here that are looked at. */
+export function LongTable<T>({ label, numberName, ask, version, cells }: LongTableProps<T>) {
+  const { total, rowAt, show } = useRows(ask, version);
+  const { body, first, end } = useVirtualRows(total, ROW_PX);
+  useEffect(() => show(first, end));
+  return (
+    <div className={styles["frame"]} hidden={total === 0}>
+      <table className={styles["table"]} role="table" aria-label={label} aria-rowcount={total + 1}>
+        <thead role="rowgroup">
+          <tr role="row" aria-rowindex={1}>
+            <th role="columnheader" scope="col" className={styles["number"]}>
+              {numberName}
+            </th>
+            <th role="columnheader" scope="col">
+              {t("bulk.user")}
+            </th>
+            <th role="columnheader" scope="col" className={styles["what"]}>
+              {t("bulk.what")}
+            </th>
+            <th role="columnheader" scope="col">
+              {t("bulk.why")}
+            </th>
+          </tr>
+        </thead>
+        <tbody role="rowgroup" ref={body}>
+          <Blank rows={first} />
+          {Array.from({ length: end - first }, (_, at) => {
+            const row = rowAt(first + at);
+            const cell = row === null ? null : cells(row);
+            return (
+              <tr key={first + at} role="row" aria-rowindex={first + at + 2} className={styles["row"]} aria-busy={cell === null}>
+                <td role="cell" className={styles["number"]}>
+                  {cell?.number}
+                </td>
+                <th role="rowheader" scope="row" className={styles["user"]}>
+                  {cell?.user}
+                </th>
+                <td role="cell" className={styles["what"]}>
+                  {cell?.what}
+                </td>
+                <td role="cell">
+                  <span className={styles["why"]} title={cell?.why}>
+                    {cell?.why}
+                  </span>
+                </td>
+              </tr>
+            );
+          })}
+          <Blank rows={total - end} />
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Blank({ rows }: { readonly rows: number }) {
+  return rows > 0 && <tr aria-hidden style={{ height: rows * ROW_PX }} />;
+}
