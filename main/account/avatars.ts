@@ -26,6 +26,27 @@ export function imageTypeOf(bytes: Uint8Array): ImageType | null {
   return null;
 }
 
+/**
+ * Fetches a small version of a picture.
+ *
+ * @throws `bad_answer` for what is no picture's address, no picture, or too large; what the server says; `network` and its kin
+ */
+export async function fetchThumbnail(homeserver: HomeserverClient, mxc: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const [, server, media] = /^mxc:\/\/([^/?#]+)\/([^/?#]+)$/.exec(mxc) ?? [];
+  if (server === undefined || media === undefined) throw fail("bad_answer", { host: homeserver.host });
+  const bytes = await homeserver.bytes({
+    // Authenticated media (Client-Server API, "Content Repository", since 1.11).
+    path: `/_matrix/client/v1/media/thumbnail/${encodeURIComponent(server)}/${encodeURIComponent(media)}`,
+    query: { width: `${THUMBNAIL_PIXELS}`, height: `${THUMBNAIL_PIXELS}`, method: "crop", allow_redirect: "true" },
+    signal,
+    limits: { answerBytes: LIMIT_BYTES },
+    // A server may keep its media elsewhere and send whoever asks on to there, without the token.
+    elsewhere: "without_token",
+  });
+  if (!imageTypeOf(bytes)) throw fail("bad_answer", { host: homeserver.host });
+  return new Uint8Array(bytes);
+}
+
 /** The accounts' pictures, kept as files so that they are there before any server has answered. */
 export class Avatars {
   readonly #folder: string;
@@ -61,17 +82,7 @@ export class Avatars {
     mxc: string,
     ended: AbortSignal,
   ): Promise<NonNullable<AccountEntry["avatar"]>> {
-    const [, server, media] = /^mxc:\/\/([^/?#]+)\/([^/?#]+)$/.exec(mxc) ?? [];
-    if (server === undefined || media === undefined) throw fail("bad_answer", { host: homeserver.host });
-    const bytes = await homeserver.bytes({
-      // Authenticated media (Client-Server API, "Content Repository", since 1.11).
-      path: `/_matrix/client/v1/media/thumbnail/${encodeURIComponent(server)}/${encodeURIComponent(media)}`,
-      query: { width: `${THUMBNAIL_PIXELS}`, height: `${THUMBNAIL_PIXELS}`, method: "crop", allow_redirect: "true" },
-      signal: ended,
-      limits: { answerBytes: LIMIT_BYTES },
-      // A server may keep its media elsewhere and send whoever asks on to there, without the token.
-      elsewhere: "without_token",
-    });
+    const bytes = await fetchThumbnail(homeserver, mxc, ended);
     if (ended.aborted) throw stopOf(ended);
     return this.keep(accountId, mxc, bytes, homeserver.host);
   }

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { Profile } from "../../shared/contract/profile.ts";
-import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { AppFailure, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { Avatars } from "./avatars.ts";
+import { uploadLimit, uploadPicture } from "./pictureUpload.ts";
 
 const ServerProfile = z.object({
   displayname: z.string().max(2048).nullish().catch(null),
@@ -21,12 +22,7 @@ const Capabilities = z.object({
     "m.set_avatar_url": Capability,
   }),
 });
-const MediaConfig = z.object({ "m.upload.size": z.number().int().positive().nullish().catch(null) });
-const Uploaded = z.object({ content_uri: z.string().max(2048).startsWith("mxc://") });
 const Anything = z.object({});
-
-/** A picture takes as long as the line is slow. Milliseconds. */
-const UPLOAD_MS = 300_000;
 
 type Requests = Handlers["profile"];
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
@@ -47,7 +43,7 @@ export class ProfileService implements Requests {
       const homeserver = homeserverOf(client);
       const userId = client.getSafeUserId();
       const [limit, { capabilities }] = await Promise.all([
-        this.#uploadLimit(homeserver),
+        uploadLimit(homeserver),
         homeserver.json({ path: "/_matrix/client/v3/capabilities", schema: Capabilities }),
         this.#refresh(accountId, homeserver, userId, signal),
       ]);
@@ -76,17 +72,7 @@ export class ProfileService implements Requests {
     const session = this.#sessions.session(accountId);
     await session.use(async (client, signal) => {
       const homeserver = homeserverOf(client);
-      const limitBytes = await this.#uploadLimit(homeserver);
-      if (limitBytes !== null && image.byteLength > limitBytes) throw fail("too_large", { limitBytes });
-      const { content_uri: mxc } = await homeserver.json({
-        method: "POST",
-        path: "/_matrix/media/v3/upload",
-        body: image,
-        contentType: mimeType,
-        signal,
-        limits: { answerMs: UPLOAD_MS },
-        schema: Uploaded,
-      });
+      const mxc = await uploadPicture(homeserver, image, mimeType, signal);
       await this.#set(accountId, "avatar_url", mxc);
       await this.#sessions.update(accountId, {
         avatar: await this.#avatars.keep(accountId, mxc, image, session.host),
@@ -143,22 +129,6 @@ export class ProfileService implements Requests {
 
   async #isKept(accountId: AccountId, mxc: string): Promise<boolean> {
     return this.#sessions.avatarMxc(accountId) === mxc && (await this.#avatars.read(accountId)) !== null;
-  }
-
-  async #uploadLimit(homeserver: HomeserverClient): Promise<number | null> {
-    const ask = (path: string): Promise<z.infer<typeof MediaConfig>> => homeserver.json({ path, schema: MediaConfig });
-    try {
-      const config = await ask("/_matrix/client/v1/media/config").catch((thrown: unknown) => {
-        // Where it was before Matrix 1.11.
-        if (thrown instanceof AppFailure && (thrown.error.kind === "server" || thrown.error.kind === "not_found")) {
-          return ask("/_matrix/media/v3/config");
-        }
-        throw thrown;
-      });
-      return config["m.upload.size"] ?? null;
-    } catch {
-      return null;
-    }
   }
 }
 

@@ -122,7 +122,12 @@ export class AdminApi {
 
   /** Asks the same server something of the client-server API, at its base URL. */
   requestFromBase<T extends z.ZodType>(request: HomeserverRequest & { schema: T }): Promise<z.output<T>> {
-    return this.#session.use((client, signal) => homeserverOf(client).json({ ...request, signal }));
+    return this.atBase((homeserver, signal) => homeserver.json({ ...request, signal }));
+  }
+
+  /** The same, for what is no JSON. */
+  atBase<T>(work: (homeserver: HomeserverClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#session.use((client, signal) => work(homeserverOf(client), signal));
   }
 
   /** @throws `not_found` where there is no such user */

@@ -13,8 +13,10 @@ import { FirstAdminService } from "./firstAdmin.ts";
 import { NewUsersService } from "./newUsers.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
 import { ServersService } from "./servers.ts";
+import { ServerNoticesService } from "./serverNotices.ts";
 import { UserActionsService } from "./userActions.ts";
 import { UserExportService, type UserExportParts } from "./userExport.ts";
+import { UserServerDataService } from "./userServerData.ts";
 import { UsersService } from "./users.ts";
 
 export interface AdminServicesParts
@@ -97,6 +99,8 @@ export async function openAdminServices(parts: AdminServicesParts) {
       emit: parts.emit,
       logger: loggerFor("admin"),
     }),
+    userServerData: new UserServerDataService(common),
+    serverNotices: new ServerNoticesService(common),
     newUsers: new NewUsersService(common),
     registrationTokens: new RegistrationTokensService(common),
     firstAdmin: new FirstAdminService(parts),

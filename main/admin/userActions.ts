@@ -2,16 +2,16 @@ import * as z from "zod";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { ActionPreview, ActionResult, UserAction } from "../../shared/contract/userActions.ts";
 import type { User } from "../../shared/contract/users.ts";
-import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
-import { mayBeDone } from "../http/lostAnswer.ts";
-import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { Logger } from "../logging/logger.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { newId } from "../storage/newId.ts";
 import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import type { Credentials } from "./credentials.ts";
+import { DONE, allowIdentityReset, helpLockedOut, reactivate, resetPassword, roomsOf, sessionsOf, settle } from "./userActionRequests.ts";
+import { deleteUserMedia, sumUserMedia } from "./userMedia.ts";
 import { FOR_GOOD, hasChanged, isLastAdmin, refusalOf } from "./userState.ts";
 
 export interface UserActionsParts {
@@ -44,13 +44,6 @@ interface Shown {
   until: number;
 }
 
-const Anything = z.unknown();
-const Devices = z.object({ devices: z.array(z.unknown()) });
-const JoinedRooms = z.object({ joined_rooms: z.array(z.unknown()) });
-const Updatable = z.object({ updatable_without_uia_before_ms: z.number() });
-
-const DONE = { status: "done", credentialsId: null, until: null, roomsLeft: null, nameLost: false } as const;
-
 /**
  * What an admin does to one user. Nothing is done that was not shown before: `preview` reads the user and hands out a token
  * that works once; `perform` reads them again and does nothing where they are not as they were. A request whose answer is
@@ -75,20 +68,21 @@ export class UserActionsService implements Requests {
         logger.info("a part of what an action would cost is not known", { accountId, error });
         return null;
       });
-    const [user, sessions, rooms, delegated, passwords] = await Promise.all([
+    const [user, sessions, rooms, delegated, passwords, media] = await Promise.all([
       api.user(userId),
       orNull(sessionsOf(api, userId)),
       orNull(roomsOf(api, userId)),
       isDelegated(accountId),
       orNull(takesPasswords(accountId)),
+      action === "delete_media" ? orNull(sumUserMedia(api, userId)) : null,
     ]);
-    const judged = { action, user, actor: api.userId, rooms, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
+    const judged = { action, user, actor: api.userId, rooms, media, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
     const refusal = await refusalOf(judged);
     const ownAccount = ownUserIds().includes(user.userId);
     const token = refusal === null ? newId<ConversationId>() : null;
     const isOther = user.userId !== api.userId;
     const typed = FOR_GOOD.has(action) || (ownAccount && isOther);
-    const preview = { action, user, refusal, token, typed, ownAccount, sessions, rooms, passwords };
+    const preview = { action, user, refusal, token, typed, ownAccount, sessions, rooms, passwords, media };
     if (token !== null) this.#remember(token, { accountId, preview, until: Date.now() + PREVIEW_LIFETIME_MS });
     return preview;
   }
@@ -105,12 +99,15 @@ export class UserActionsService implements Requests {
     if (shown?.accountId !== accountId || shown.until < Date.now()) throw fail("conversation_over");
     const { preview } = shown;
     if (preview.typed && typed.trim().toLowerCase() !== preview.user.userId.toLowerCase()) throw fail("not_confirmed");
-    if (preview.action === "reset_password" && input.password.kind === "none") {
+    const needsPassword = preview.action === "reset_password" || (preview.action === "help" && preview.passwords !== false);
+    if (needsPassword && input.password.kind === "none") {
       throw fail("invalid_input", { issues: ["password: empty"] });
     }
     this.#shown.delete(token);
     const api = this.#parts.adminApiOf(accountId);
-    const result = await this.#turns.run(api.serverName, () => this.#perform(api, input, preview));
+    const perform = (): Promise<ActionResult> => this.#perform(api, input, preview);
+    // Nobody waits for hundreds of files to be deleted.
+    const result = await (preview.action === "delete_media" ? perform() : this.#turns.run(api.serverName, perform));
     this.#parts.emit("userActions.done", { accountId, userId: preview.user.userId });
     return result;
   }
@@ -118,13 +115,13 @@ export class UserActionsService implements Requests {
   async #perform(api: AdminApi, input: Input<"perform">, preview: ActionPreview): Promise<ActionResult> {
     const { credentials, log, isDelegated } = this.#parts;
     const { accountId } = input;
-    const { action, rooms } = preview;
+    const { action, rooms, media } = preview;
     const { userId } = preview.user;
     const [user, delegated] = await Promise.all([api.user(userId), isDelegated(accountId)]);
     if (hasChanged(preview.user, user)) return { status: "changed" };
-    const judged = { action, user, actor: api.userId, rooms, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
+    const judged = { action, user, actor: api.userId, rooms, media, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
     if ((await refusalOf(judged)) !== null) return { status: "changed" };
-    const setsPassword = action === "reset_password" || action === "reactivate";
+    const setsPassword = action === "reset_password" || action === "reactivate" || action === "help";
     const chosen = setsPassword ? await credentials.choose(accountId, userId, input.password) : null;
     let result: ActionResult | null = null;
     try {
@@ -140,8 +137,10 @@ export class UserActionsService implements Requests {
 
   async #send(api: AdminApi, action: UserAction, userId: string, input: Input<"perform">, password: string | null): Promise<ActionResult> {
     const put = (path: readonly string[], method: "PUT" | "POST" | "DELETE", body: object): Promise<unknown> =>
-      api.request({ method, path, body, schema: Anything });
+      api.request({ method, path, body, schema: z.unknown() });
     switch (action) {
+      case "help":
+        return helpLockedOut(api, userId, password, input);
       case "reset_password":
         return resetPassword(api, userId, password ?? "", input.signOutSessions);
       case "allow_new_identity":
@@ -166,98 +165,25 @@ export class UserActionsService implements Requests {
         return this.#deactivate(api, userId, action === "erase");
       case "reactivate":
         return reactivate(api, userId, password, input.displayName);
+      case "delete_media":
+        return this.#deleteMedia(api, userId, input.accountId);
     }
   }
 
   async #deactivate(api: AdminApi, userId: string, erase: boolean): Promise<ActionResult> {
     const timeoutMs = this.#parts.deactivationMs ?? DEACTIVATION_MS;
     const send = (): Promise<unknown> =>
-      api.request({ method: "POST", path: ["v1", "deactivate", userId], body: { erase }, schema: Anything, timeoutMs });
+      api.request({ method: "POST", path: ["v1", "deactivate", userId], body: { erase }, schema: z.unknown(), timeoutMs });
     const result = await settle(api, userId, send, ({ deactivated, erased }) => deactivated && !(erase && erased === false));
     if (result.status !== "done") return result;
     return { ...result, roomsLeft: await roomsOf(api, userId).catch(() => null) };
   }
-}
 
-/** Sends something once, and reads what is so then. @throws what the server says where it has not done it */
-async function settle(
-  api: AdminApi,
-  userId: string,
-  send: () => Promise<unknown>,
-  isSo: (user: User) => boolean,
-): Promise<ActionResult> {
-  let lost: AppError | null = null;
-  try {
-    await send();
-  } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || !mayBeDone(thrown)) throw thrown;
-    lost = thrown.error;
+  async #deleteMedia(api: AdminApi, userId: string, accountId: AccountId): Promise<ActionResult> {
+    const onProgress = (deleted: number): void => this.#parts.emit("userActions.mediaDeleted", { accountId, userId, deleted });
+    const media = await deleteUserMedia(api, userId, { onProgress });
+    return { ...DONE, media, user: await api.user(userId).catch(() => null) };
   }
-  const user = await api.user(userId).catch(() => null);
-  if (user === null) return lost ? { status: "unknown", error: lost, credentialsId: null } : { ...DONE, user };
-  if (isSo(user)) return { ...DONE, user };
-  return lost ? { status: "still_running", error: lost } : { status: "without_effect", user };
-}
-
-/** Done twice it does no harm: the same password is set again. */
-async function resetPassword(api: AdminApi, userId: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
-  try {
-    await api.request({
-      method: "POST",
-      path: ["v1", "reset_password", userId],
-      body: { new_password: password, logout_devices: signOutSessions },
-      schema: Anything,
-      repeatable: true,
-    });
-  } catch (thrown) {
-    const failure = withoutPassword(thrown, password);
-    if (failure instanceof AppFailure && mayBeDone(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
-    throw failure;
-  }
-  return { ...DONE, user: await api.user(userId).catch(() => null) };
-}
-
-async function allowIdentityReset(api: AdminApi, userId: string): Promise<ActionResult> {
-  try {
-    const { updatable_without_uia_before_ms: until } = await api.request({
-      method: "POST",
-      path: ["v1", "users", userId, "_allow_cross_signing_replacement_without_uia"],
-      body: {},
-      schema: Updatable,
-      repeatable: true,
-    });
-    return { ...DONE, until, user: await api.user(userId).catch(() => null) };
-  } catch (thrown) {
-    if (isFailure(thrown, "not_found")) return { status: "no_identity" };
-    throw thrown;
-  }
-}
-
-/**
- * Servers have forgotten the profile of an erased user, and some did not make a new one (Synapse 1.150 to 1.156): so the name
- * is set afterwards, and read.
- */
-async function reactivate(api: AdminApi, userId: string, password: string | null, name: string | null): Promise<ActionResult> {
-  const send = async (): Promise<void> => {
-    try {
-      await api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) });
-    } catch (thrown) {
-      throw password === null ? thrown : withoutPassword(thrown, password);
-    }
-  };
-  const result = await settle(api, userId, send, ({ deactivated }) => !deactivated);
-  if (result.status !== "done" || name === null || result.user?.displayName === name) return result;
-  await api.changeUser(userId, { displayname: name }).catch(() => null);
-  const user = await api.user(userId).catch(() => result.user);
-  return { ...result, user, nameLost: user?.displayName !== name };
-}
-
-async function sessionsOf(api: AdminApi, userId: string): Promise<number> {
-  return (await api.request({ path: ["v2", "users", userId, "devices"], schema: Devices })).devices.length;
-}
-
-async function roomsOf(api: AdminApi, userId: string): Promise<number> {
-  return (await api.request({ path: ["v1", "users", userId, "joined_rooms"], schema: JoinedRooms })).joined_rooms.length;
 }
 
 function logged(result: ActionResult): Ended {

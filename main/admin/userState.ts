@@ -1,4 +1,5 @@
 import type { ActionRefusal, UserAction } from "../../shared/contract/userActions.ts";
+import type { UserMediaSum } from "../../shared/contract/userServerData.ts";
 import type { User } from "../../shared/contract/users.ts";
 import type { AdminApi } from "./adminApi.ts";
 
@@ -6,13 +7,13 @@ import type { AdminApi } from "./adminApi.ts";
 const MAX_PAGES = 100;
 
 /** What would take something from the account that does it. */
-const NOT_TO_ONESELF: ReadonlySet<UserAction> = new Set(["reset_password", "lock", "suspend", "shadow_ban", "deactivate", "erase"]);
+const NOT_TO_ONESELF: ReadonlySet<UserAction> = new Set(["help", "reset_password", "lock", "suspend", "shadow_ban", "deactivate", "erase"]);
 /** What leaves an admin unable to act. */
 const ENDS_ADMIN: ReadonlySet<UserAction> = new Set(["lock", "suspend", "deactivate", "erase"]);
 /** What an authentication service would not know of, and undo or contradict. */
-const OF_THE_SERVICE: ReadonlySet<UserAction> = new Set(["reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"]);
+const OF_THE_SERVICE: ReadonlySet<UserAction> = new Set(["help", "reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"]);
 /** Nothing brings back what these take. */
-export const FOR_GOOD: ReadonlySet<UserAction> = new Set(["erase"]);
+export const FOR_GOOD: ReadonlySet<UserAction> = new Set(["erase", "delete_media"]);
 
 /** What an action is judged by. */
 export interface Judged {
@@ -22,16 +23,19 @@ export interface Judged {
   actor: string;
   /** Rooms that the user is in; null where that is not known. */
   rooms: number | null;
+  /** What they have uploaded; null where that is not known. */
+  media: UserMediaSum | null;
   delegated: boolean;
   /** Asked only where it matters. */
   isLastAdmin: () => Promise<boolean>;
 }
 
 /** Why an action is not to be had; null where it is. @throws what `isLastAdmin` throws */
-export async function refusalOf({ action, user, actor, rooms, delegated, isLastAdmin }: Judged): Promise<ActionRefusal | null> {
+export async function refusalOf({ action, user, actor, rooms, media, delegated, isLastAdmin }: Judged): Promise<ActionRefusal | null> {
   if (user.userId === actor && NOT_TO_ONESELF.has(action)) return "oneself";
   // The service does not know the users of bridges.
   if (delegated && user.appserviceId === null && OF_THE_SERVICE.has(action)) return "delegated";
+  if (action === "delete_media") return media?.count === 0 ? "no_media" : null;
   const wrongState = stateRefusal(action, user, rooms);
   if (wrongState) return wrongState;
   const isActive = user.admin && !user.deactivated && user.locked !== true;

@@ -134,25 +134,29 @@ async function readPage(accountId: AccountId, from: string | null): Promise<void
 export type UserKey = string & { readonly __userKey: true };
 
 export const userKey = (accountId: AccountId, userId: string): UserKey => `${accountId} ${userId}` as UserKey;
-const partsOf = (key: UserKey): { accountId: AccountId; userId: string } => {
+
+/** The account and the user that a key names. */
+export const partsOfUser = (key: UserKey): { accountId: AccountId; userId: string } => {
   const space = key.indexOf(" ");
   return { accountId: key.slice(0, space) as AccountId, userId: key.slice(space + 1) };
 };
-const accountOf = (key: UserKey): AccountId => partsOf(key).accountId;
+
+/** The account of a key. */
+export const accountOfUser = (key: UserKey): AccountId => partsOfUser(key).accountId;
 
 /** Each user that was looked at, as the server last told of them. */
-export const shownUsers = createLoaded<User, UserKey>((key) => steward.users.get(partsOf(key)), accountOf);
+export const shownUsers = createLoaded<User, UserKey>((key) => steward.users.get(partsOfUser(key)), accountOfUser);
 
 /** Where each of them is signed in. */
 export const userDevices = createLoaded<readonly UserDevice[], UserKey>(
-  async (key) => (await steward.users.devices(partsOf(key))).devices,
-  accountOf,
+  async (key) => (await steward.users.devices(partsOfUser(key))).devices,
+  accountOfUser,
 );
 
 /** The rooms that each of them has joined. */
 export const userRooms = createLoaded<Awaited<ReturnType<typeof steward.users.rooms>>, UserKey>(
-  (key) => steward.users.rooms(partsOf(key)),
-  accountOf,
+  (key) => steward.users.rooms(partsOfUser(key)),
+  accountOfUser,
 );
 
 /** Takes in a user as they are now, in the list too. */

@@ -24,10 +24,12 @@ import { secrets } from "./secrets.ts";
 import { secureBackup } from "./secureBackup.ts";
 import { devices } from "./devices.ts";
 import { servers } from "./servers.ts";
+import { serverNotices } from "./serverNotices.ts";
 import { signIn } from "./signIn.ts";
 import { users } from "./users.ts";
 import { userExport } from "./userExport.ts";
 import { userActions } from "./userActions.ts";
+import { userServerData } from "./userServerData.ts";
 import { verifications } from "./verifications.ts";
 
 /**
@@ -60,6 +62,8 @@ export const contract = {
   users,
   userExport,
   userActions,
+  userServerData,
+  serverNotices,
   newUsers,
   registrationTokens,
   firstAdmin,

@@ -2,10 +2,13 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { UserMediaSum } from "./userServerData.ts";
 import { User } from "./users.ts";
 
 /** What an admin can do to one user. Each does one thing and no other. */
 export const UserAction = z.enum([
+  /** For somebody who is locked out: a password, and what else lets them in again. */
+  "help",
   "reset_password",
   "allow_new_identity",
   "lock",
@@ -17,6 +20,7 @@ export const UserAction = z.enum([
   "deactivate",
   "erase",
   "reactivate",
+  "delete_media",
 ]);
 export type UserAction = z.infer<typeof UserAction>;
 
@@ -30,6 +34,8 @@ export const ActionRefusal = z.enum([
   "already",
   "deactivated",
   "not_deactivated",
+  /** There is nothing that they have uploaded. */
+  "no_media",
   /** Accounts are managed by an authentication service, which would not know of it. */
   "delegated",
 ]);
@@ -49,6 +55,8 @@ export const ActionPreview = z.object({
   rooms: z.number().int().nullable(),
   /** Whether people sign in to this server with passwords that it keeps. */
   passwords: z.boolean().nullable(),
+  /** What they have uploaded, where that is what it is about. */
+  media: UserMediaSum.nullable(),
 });
 export type ActionPreview = z.infer<typeof ActionPreview>;
 
@@ -76,6 +84,13 @@ export const ActionResult = z.discriminatedUnion("status", [
     roomsLeft: z.number().int().nullable(),
     /** A display name that the server did not keep. */
     nameLost: z.boolean(),
+    /** What came of the parts of helping somebody after their password was set; null where they were not wanted. */
+    identity: z.enum(["allowed", "none", "failed"]).nullable(),
+    unlocked: z.boolean().nullable(),
+    /** What became of what they have uploaded: `leftNames` names the first of what the server could not delete. */
+    media: z
+      .object({ deleted: z.number().int(), left: z.number().int(), leftNames: z.array(z.string().max(200)) })
+      .nullable(),
   }),
   /** The user is not as they were shown: nothing was done. */
   z.object({ status: z.literal("changed") }),
@@ -109,6 +124,8 @@ export const userActions = domain({
         password: PasswordChoice,
         /** Resetting a password: whether all sessions end. */
         signOutSessions: z.boolean(),
+        /** Helping: whether they may set up a new identity without a password. */
+        allowNewIdentity: z.boolean(),
         /** Reactivating: the name that the user is given; null leaves it to the server. */
         displayName: z.string().trim().min(1).max(256).nullable(),
       }),
@@ -118,5 +135,7 @@ export const userActions = domain({
   events: {
     /** Something was done to a user. */
     done: one,
+    /** So many of their files have been deleted so far. */
+    mediaDeleted: one.extend({ deleted: z.number().int() }),
   },
 });

@@ -4,7 +4,7 @@ import type { ActionPreview, ActionResult, UserAction } from "../../../shared/co
 import type { User } from "../../../shared/contract/users.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
-import { Choice } from "../../components/Choice.tsx";
+import { Checkbox, Choice } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Page.tsx";
@@ -15,10 +15,11 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { ActionOutcome } from "./ActionOutcome.tsx";
 import { actionWords } from "./actionWords.ts";
+import { MediaProgress } from "./MediaProgress.tsx";
 import { PasswordChooser, useChoosingPassword } from "./PasswordChooser.tsx";
 import styles from "./UserActions.module.css";
 
-const HARMLESS: ReadonlySet<UserAction> = new Set(["allow_new_identity", "unlock", "unsuspend", "lift_shadow_ban", "reactivate", "reset_password"]);
+const HARMLESS: ReadonlySet<UserAction> = new Set(["help", "allow_new_identity", "unlock", "unsuspend", "lift_shadow_ban", "reactivate", "reset_password"]);
 
 interface ActionDialogProps {
   readonly account: Account;
@@ -91,15 +92,17 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
   const [typed, setTyped] = useState("");
   const [tried, setTried] = useState(false);
   const [signOut, setSignOut] = useState<"keep" | "signOut" | null>(null);
+  const [newIdentity, setNewIdentity] = useState(false);
   const [name, setName] = useState(user.displayName ?? nameIn(userId));
   const choosing = useChoosingPassword(userId, action === "reactivate" && preview.passwords === false ? "none" : "generated");
-  const setsPassword = action === "reset_password" || action === "reactivate";
-  const asksSessions = action === "reset_password" && sessions !== 0;
+  const helps = action === "help";
+  const setsPassword = action === "reset_password" || action === "reactivate" || (helps && preview.passwords !== false);
+  const asksSessions = (action === "reset_password" || (helps && setsPassword)) && sessions !== 0;
   const perform = useAction(async () => {
     const displayName = action === "reactivate" && name.trim() !== "" ? name.trim() : null;
     const password = setsPassword && choosing.choice ? choosing.choice : { kind: "none" as const };
-    const input = { accountId: account.accountId, token: token!, typed, password, displayName, signOutSessions: signOut === "signOut" };
-    onResult(await steward.userActions.perform(input));
+    const chosen = { typed, password, displayName, signOutSessions: signOut === "signOut", allowNewIdentity: newIdentity };
+    onResult(await steward.userActions.perform({ accountId: account.accountId, token: token!, ...chosen }));
   });
   const matches = !preview.typed || typed.trim().toLowerCase() === userId.toLowerCase();
   const submit = (): void => {
@@ -161,6 +164,14 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
             )}
           </>
         )}
+        {helps && (
+          <div>
+            <Checkbox value={newIdentity} onChange={setNewIdentity}>
+              {t("userActions.help.identity")}
+            </Checkbox>
+            <p className={styles["quiet"]}>{t("userActions.help.identityHelp")}</p>
+          </div>
+        )}
         {preview.typed && (
           <TextField
             label={t("userActions.typeLabel", { userId })}
@@ -170,6 +181,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
             problem={tried && !matches ? t("userActions.typeProblem", { userId }) : null}
           />
         )}
+        {perform.busy && action === "delete_media" && <MediaProgress accountId={account.accountId} userId={userId} />}
         {perform.error && <ErrorText error={perform.error} />}
         {perform.error?.kind === "forbidden" && action === "reactivate" && choosing.kind !== "none" && (
           <Notice tone="info">{t("userActions.reactivate.forbidden")}</Notice>

@@ -4,10 +4,12 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { dateText, t } from "../../i18n/index.ts";
 import { forgetCredentials } from "../../stores/credentials.ts";
 import { CredentialsSlip } from "./CredentialsSlip.tsx";
+import styles from "./UserActions.module.css";
 
 interface ActionOutcomeProps {
   readonly account: Account;
@@ -41,7 +43,7 @@ export function ActionOutcome({ account, preview, result, title, onAgain, onClos
       }
     >
       <Said preview={preview} result={result} />
-      {credentialsId !== null && <CredentialsSlip account={account} credentialsId={credentialsId} />}
+      {credentialsId !== null && <CredentialsSlip account={account} credentialsId={credentialsId} identityUntil={result.status === "done" ? result.until : null} />}
       {done.error && <ErrorText error={done.error} />}
     </Dialog>
   );
@@ -55,11 +57,13 @@ function Said({ preview, result }: Pick<ActionOutcomeProps, "preview" | "result"
       return (
         <>
           <Notice tone="success" live>
-            {t(`userActions.${action}.done`, { userId, until: result.until === null ? "" : dateText(result.until) })}
+            {t(`userActions.${action}.done`, { userId, count: result.media?.deleted ?? 0, until: result.until === null ? "" : dateText(result.until) })}
           </Notice>
           {result.roomsLeft !== null && result.roomsLeft > 0 && (
             <Notice tone="warn">{t("userActions.roomsLeft", { count: result.roomsLeft })}</Notice>
           )}
+          {action === "help" && <HelpedWith result={result} />}
+          {result.media !== null && <MediaLeft media={result.media} />}
           {result.nameLost && <Notice tone="warn">{t("userActions.reactivate.nameLost")}</Notice>}
         </>
       );
@@ -86,9 +90,40 @@ function Said({ preview, result }: Pick<ActionOutcomeProps, "preview" | "result"
         <>
           <ErrorText error={result.error} />
           <Notice tone="warn">
-            {t(result.status === "still_running" ? "userActions.stillRunning" : action === "reset_password" ? "userActions.reset_password.unknown" : "userActions.unknown")}
+            {t(result.status === "still_running" ? "userActions.stillRunning" : action === "reset_password" || action === "help" ? "userActions.reset_password.unknown" : "userActions.unknown")}
           </Notice>
         </>
       );
   }
+}
+
+type Done = Extract<ActionResult, { status: "done" }>;
+
+/** What came of the parts of helping that come after the password. */
+function HelpedWith({ result: { identity, until, unlocked } }: { readonly result: Done }) {
+  return (
+    <>
+      {identity === "allowed" && until !== null && <Notice tone="info">{t("userActions.help.identityAllowed", { until: dateText(until) })}</Notice>}
+      {identity === "none" && <Notice tone="info">{t("userActions.help.identityNone")}</Notice>}
+      {identity === "failed" && <Notice tone="warn">{t("userActions.help.identityFailed")}</Notice>}
+      {unlocked === true && <Notice tone="info">{t("userActions.help.unlocked")}</Notice>}
+      {unlocked === false && <Notice tone="warn">{t("userActions.help.unlockFailed")}</Notice>}
+    </>
+  );
+}
+
+function MediaLeft({ media: { left, leftNames } }: { readonly media: NonNullable<Done["media"]> }) {
+  if (left === 0) return null;
+  return (
+    <>
+      <Notice tone="warn">{t("userActions.delete_media.left", { count: left })}</Notice>
+      <ul className={styles["list"]} aria-label={t("userActions.delete_media.leftList")}>
+        {leftNames.map((name, index) => (
+          <li key={index}>
+            <ServerText>{name}</ServerText>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
 }

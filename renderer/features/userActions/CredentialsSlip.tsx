@@ -9,7 +9,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { useSecretOnScreen } from "../../components/useSecretOnScreen.ts";
-import { t } from "../../i18n/index.ts";
+import { dateText, t } from "../../i18n/index.ts";
 import { waitingCredentials } from "../../stores/credentials.ts";
 import styles from "./UserActions.module.css";
 
@@ -24,10 +24,12 @@ const outcomes = {
 interface CredentialsSlipProps {
   readonly account: Account;
   readonly credentialsId: Credentials["credentialsId"];
+  /** Until when they may set up a new identity without a password, in milliseconds since 1970; null where they may not. */
+  readonly identityUntil?: number | null;
 }
 
 /** A password that is to be handed out, with the ways to take it elsewhere. */
-export function CredentialsSlip({ account, credentialsId }: CredentialsSlipProps) {
+export function CredentialsSlip({ account, credentialsId, identityUntil = null }: CredentialsSlipProps) {
   const { accountId, homeserver } = account;
   const [credentials, setCredentials] = useState<Credentials | null>(null);
   const [said, setSaid] = useState("");
@@ -78,6 +80,7 @@ export function CredentialsSlip({ account, credentialsId }: CredentialsSlipProps
             <p>{t("credentials.sheetServer", { server: homeserver.serverName })}</p>
             <code className={styles["sheetPassword"]}>{password}</code>
             <p>{t("credentials.sheetNote")}</p>
+            {identityUntil !== null && <p>{t("credentials.sheetIdentity", { until: dateText(identityUntil) })}</p>}
           </div>
         </div>,
         document.body,

@@ -8,6 +8,7 @@ import { Section } from "../../components/Page.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { t } from "../../i18n/index.ts";
 import { ActionDialog } from "./ActionDialog.tsx";
+import { NoticeDialog } from "./NoticeDialog.tsx";
 import { actionsFor } from "./actionWords.ts";
 
 interface UserActionsProps {
@@ -20,6 +21,7 @@ interface UserActionsProps {
 /** What an admin can do to a user, each with its own question. */
 export function UserActions({ account, user, onChanged }: UserActionsProps) {
   const [asked, setAsked] = useState<UserAction | null>(null);
+  const [writing, setWriting] = useState(false);
   const close = (): void => setAsked(null);
   return (
     <Section title={t("userActions.title")}>
@@ -36,7 +38,23 @@ export function UserActions({ account, user, onChanged }: UserActionsProps) {
             }
           />
         ))}
+        {!user.deactivated && (
+          <Row
+            title={t("serverNotices.name")}
+            text={t("serverNotices.short")}
+            end={
+              <Button small onPress={() => setWriting(true)}>
+                {t("serverNotices.button")}
+              </Button>
+            }
+          />
+        )}
       </Rows>
+      {writing && (
+        <DialogBoundary onClose={() => setWriting(false)}>
+          <NoticeDialog account={account} userId={user.userId} onClose={() => setWriting(false)} />
+        </DialogBoundary>
+      )}
       {asked && (
         <DialogBoundary onClose={close}>
           <ActionDialog account={account} user={user} action={asked} onChanged={onChanged} onClose={close} />

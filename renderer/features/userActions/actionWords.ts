@@ -1,6 +1,6 @@
 import type { ActionPreview, UserAction } from "../../../shared/contract/userActions.ts";
 import type { User } from "../../../shared/contract/users.ts";
-import { t, type PlainTextKey } from "../../i18n/index.ts";
+import { sizeText, t, type PlainTextKey } from "../../i18n/index.ts";
 
 /** What an action does and does not do, as sentences. */
 export interface ActionWords {
@@ -12,8 +12,9 @@ export interface ActionWords {
 
 /** The actions that make sense for a user as they are, in the order in which they are offered. */
 export function actionsFor({ deactivated, erased, locked, suspended, shadowBanned }: User): UserAction[] {
-  if (deactivated) return erased === true ? ["reactivate"] : ["reactivate", "erase"];
+  if (deactivated) return erased === true ? ["reactivate", "delete_media"] : ["reactivate", "erase", "delete_media"];
   return [
+    "help",
     "reset_password",
     "allow_new_identity",
     locked === true ? "unlock" : "lock",
@@ -21,6 +22,7 @@ export function actionsFor({ deactivated, erased, locked, suspended, shadowBanne
     shadowBanned === true ? "lift_shadow_ban" : "shadow_ban",
     "deactivate",
     "erase",
+    "delete_media",
   ];
 }
 
@@ -29,8 +31,18 @@ export function actionWords(preview: ActionPreview): ActionWords {
   return { leaves: [], notes: [], ...wordsOf(preview) };
 }
 
-function wordsOf({ action, user, sessions, rooms }: ActionPreview): Partial<ActionWords> & Pick<ActionWords, "does"> {
+function wordsOf({ action, user, sessions, rooms, media }: ActionPreview): Partial<ActionWords> & Pick<ActionWords, "does"> {
   switch (action) {
+    case "help":
+      return {
+        does: [t("userActions.help.does"), ...(user.locked === true ? [t("userActions.help.unlocks")] : [])],
+        leaves: [t("userActions.help.leaves")],
+      };
+    case "delete_media":
+      return {
+        does: [mediaText(media), t("userActions.delete_media.messages"), t("userActions.delete_media.avatar"), t("userActions.erase.forGood")],
+        leaves: [t("userActions.delete_media.leaves")],
+      };
     case "reset_password":
       return { does: [t("userActions.reset_password.does")] };
     case "allow_new_identity":
@@ -89,6 +101,12 @@ type CountedKey = "userActions.lock.sessions" | "userActions.sessions" | "userAc
 function counted(count: number | null, known: CountedKey, unknown: PlainTextKey): string[] {
   if (count === 0) return [];
   return [count === null ? t(unknown) : t(known, { count })];
+}
+
+function mediaText(media: ActionPreview["media"]): string {
+  if (media === null) return t("userActions.delete_media.unknown");
+  const { count, bytes } = media;
+  return bytes === null ? t("userActions.delete_media.files", { count }) : t("userActions.delete_media.sized", { count, size: sizeText(bytes) });
 }
 
 function contactsText({ threepids }: User): string[] {

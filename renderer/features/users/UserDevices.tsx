@@ -16,6 +16,7 @@ import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { type UserKey, userDevices, userKey } from "../../stores/users.ts";
+import { PruneDialog } from "./PruneDialog.tsx";
 import styles from "./Users.module.css";
 
 interface UserDevicesProps {
@@ -25,8 +26,6 @@ interface UserDevicesProps {
   readonly delegated: boolean;
 }
 
-/** Not seen for so long, a session counts as forgotten. Of one that the server does not know of, nothing is said. */
-const FORGOTTEN_MS = 90 * 24 * 60 * 60 * 1000;
 /** Those that were seen last; nobody reads on. */
 const MAX_SHOWN = 100;
 
@@ -37,10 +36,9 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
   const key = userKey(accountId, userId);
   const { answer: devices, error } = userDevices.use(key);
   useEffect(() => void userDevices.load(key), [key]);
-  const [now] = useState(() => Date.now());
   const [renaming, setRenaming] = useState<UserDevice | null>(null);
   const [leaving, setLeaving] = useState<readonly UserDevice[] | null>(null);
-  const forgotten = (devices ?? []).filter(({ lastSeenAt }) => lastSeenAt !== null && lastSeenAt < now - FORGOTTEN_MS);
+  const [pruning, setPruning] = useState(false);
   const shown = (devices ?? []).slice(0, MAX_SHOWN);
   const factsOf = ({ deviceId, lastSeenAt, lastSeenIp }: UserDevice): string =>
     [lastSeenAt === null ? t("users.deviceSeenUnknown") : t("sessions.seen", { when: momentText(lastSeenAt) }), lastSeenIp, deviceId]
@@ -54,9 +52,9 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
         devices.length > 0 &&
         !delegated && (
           <span className={styles["pills"]}>
-            {forgotten.length > 0 && forgotten.length < devices.length && (
-              <Button small onPress={() => setLeaving(forgotten)}>
-                {t("users.signOutForgotten", { count: forgotten.length })}
+            {devices.length > 1 && (
+              <Button small onPress={() => setPruning(true)}>
+                {t("users.prune")}
               </Button>
             )}
             <Button small icon={LogOut} onPress={() => setLeaving(devices)}>
@@ -95,6 +93,18 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
       {renaming && (
         <DialogBoundary onClose={() => setRenaming(null)}>
           <RenameDialog accountId={accountId} userId={userId} userDevicesKey={key} device={renaming} onClose={() => setRenaming(null)} />
+        </DialogBoundary>
+      )}
+      {pruning && devices && (
+        <DialogBoundary onClose={() => setPruning(false)}>
+          <PruneDialog
+            devices={devices}
+            onClose={() => setPruning(false)}
+            onChosen={(old) => {
+              setPruning(false);
+              setLeaving(old);
+            }}
+          />
         </DialogBoundary>
       )}
       {leaving && (

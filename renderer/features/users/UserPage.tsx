@@ -14,7 +14,10 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
 import { go } from "../../stores/routes.ts";
+import { userMedia } from "../../stores/userServerData.ts";
 import { shownUsers, userChanged, userDevices, userKey, userRooms } from "../../stores/users.ts";
+import { UserPicture } from "../userServerData/UserPicture.tsx";
+import { UserServerData } from "../userServerData/UserServerData.tsx";
 import { UserActions } from "../userActions/UserActions.tsx";
 import { UserContacts, UserExternalIds } from "./UserContacts.tsx";
 import { UserDetailsForm } from "./UserDetailsForm.tsx";
@@ -65,6 +68,7 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
     const key = userKey(accountId, now.userId);
     userDevices.reload(key);
     userRooms.reload(key);
+    userMedia.reload(key);
   };
   return (
     <>
@@ -73,12 +77,14 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
       <Section title={t("users.states")}>
         <States user={user} />
       </Section>
+      <UserPicture account={account} user={user} onChanged={changed} />
       <UserDetailsForm account={account} user={user} delegated={delegated} />
       <UserActions account={account} user={user} onChanged={changed} />
       <UserContacts accountId={accountId} user={user} delegated={delegated} />
       <UserExternalIds accountId={accountId} user={user} delegated={delegated} />
       <UserDevices accountId={accountId} user={user} delegated={delegated} />
       <UserRooms account={account} user={user} />
+      <UserServerData account={account} user={user} />
     </>
   );
 }

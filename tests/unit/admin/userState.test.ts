@@ -6,7 +6,7 @@ import { ANN } from "../../support/serverUser.ts";
 
 const ACTOR = "@boss:one.test";
 const judge = (action: Judged["action"], user: Partial<User> = {}, more: Partial<Judged> = {}) =>
-  refusalOf({ action, user: { ...ANN, ...user }, actor: ACTOR, rooms: 0, delegated: false, isLastAdmin: () => Promise.resolve(false), ...more });
+  refusalOf({ action, user: { ...ANN, ...user }, actor: ACTOR, rooms: 0, media: null, delegated: false, isLastAdmin: () => Promise.resolve(false), ...more });
 
 describe("an action", () => {
   it.each(["lock", "suspend", "deactivate", "erase"] as const)("spares the last admin: %s", async (action) => {
@@ -27,7 +27,7 @@ describe("an action", () => {
   });
 
   it("is left to the authentication service, but for the users of bridges", async () => {
-    for (const action of ["reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"] as const) {
+    for (const action of ["help", "reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"] as const) {
       const user = { deactivated: action === "reactivate", locked: action === "unlock" };
       expect(await judge(action, user, { delegated: true })).toBe("delegated");
       expect(await judge(action, { ...user, appserviceId: "bridge" }, { delegated: true })).toBeNull();

@@ -13,14 +13,15 @@ const preview = (action: UserAction, more: Partial<ActionPreview> = {}): ActionP
   sessions: 2,
   rooms: 1,
   passwords: true,
+  media: null,
   ...more,
 });
 
 it("offers what undoes a state in place of what makes it", () => {
-  expect(actionsFor(ANN)).toEqual(["reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase"]);
-  expect(actionsFor({ ...ANN, locked: true, suspended: true, shadowBanned: true }).slice(2, 5)).toEqual(["unlock", "unsuspend", "lift_shadow_ban"]);
-  expect(actionsFor({ ...ANN, deactivated: true })).toEqual(["reactivate", "erase"]);
-  expect(actionsFor({ ...ANN, deactivated: true, erased: true })).toEqual(["reactivate"]);
+  expect(actionsFor(ANN)).toEqual(["help", "reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase", "delete_media"]);
+  expect(actionsFor({ ...ANN, locked: true, suspended: true, shadowBanned: true }).slice(3, 6)).toEqual(["unlock", "unsuspend", "lift_shadow_ban"]);
+  expect(actionsFor({ ...ANN, deactivated: true })).toEqual(["reactivate", "erase", "delete_media"]);
+  expect(actionsFor({ ...ANN, deactivated: true, erased: true })).toEqual(["reactivate", "delete_media"]);
 });
 
 it("says something of each action, in words and not in names of texts", () => {

@@ -1,0 +1,134 @@
+import * as z from "zod";
+import type { ActionResult } from "../../shared/contract/userActions.ts";
+import type { User } from "../../shared/contract/users.ts";
+import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
+import { mayBeDone } from "../http/lostAnswer.ts";
+import { withoutPassword } from "../http/passwordRefusal.ts";
+import type { AdminApi } from "./adminApi.ts";
+
+const Anything = z.unknown();
+const Devices = z.object({ devices: z.array(z.unknown()) });
+const JoinedRooms = z.object({ joined_rooms: z.array(z.unknown()) });
+const Updatable = z.object({ updatable_without_uia_before_ms: z.number() });
+
+/** An action that was done, with nothing else to say of it. */
+export const DONE = { status: "done", credentialsId: null, until: null, roomsLeft: null, nameLost: false, identity: null, unlocked: null, media: null } as const;
+
+/** Sends something once, and reads what is so then. @throws what the server says where it has not done it */
+export async function settle(
+  api: AdminApi,
+  userId: string,
+  send: () => Promise<unknown>,
+  isSo: (user: User) => boolean,
+): Promise<ActionResult> {
+  let lost: AppError | null = null;
+  try {
+    await send();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || !mayBeDone(thrown)) throw thrown;
+    lost = thrown.error;
+  }
+  const user = await api.user(userId).catch(() => null);
+  if (user === null) return lost ? { status: "unknown", error: lost, credentialsId: null } : { ...DONE, user };
+  if (isSo(user)) return { ...DONE, user };
+  return lost ? { status: "still_running", error: lost } : { status: "without_effect", user };
+}
+
+/** Done twice it does no harm: the same password is set again. */
+export async function resetPassword(api: AdminApi, userId: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
+  try {
+    await api.request({
+      method: "POST",
+      path: ["v1", "reset_password", userId],
+      body: { new_password: password, logout_devices: signOutSessions },
+      schema: Anything,
+      repeatable: true,
+    });
+  } catch (thrown) {
+    const failure = withoutPassword(thrown, password);
+    if (failure instanceof AppFailure && mayBeDone(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
+    throw failure;
+  }
+  return { ...DONE, user: await api.user(userId).catch(() => null) };
+}
+
+/** Lets a user set up a new identity without a password, for as long as the server says. */
+export async function allowIdentityReset(api: AdminApi, userId: string): Promise<ActionResult> {
+  try {
+    const { updatable_without_uia_before_ms: until } = await api.request({
+      method: "POST",
+      path: ["v1", "users", userId, "_allow_cross_signing_replacement_without_uia"],
+      body: {},
+      schema: Updatable,
+      repeatable: true,
+    });
+    return { ...DONE, until, user: await api.user(userId).catch(() => null) };
+  } catch (thrown) {
+    if (isFailure(thrown, "not_found")) return { status: "no_identity" };
+    throw thrown;
+  }
+}
+
+/**
+ * Servers have forgotten the profile of an erased user, and some did not make a new one (Synapse 1.150 to 1.156): so the name
+ * is set afterwards, and read.
+ */
+export async function reactivate(api: AdminApi, userId: string, password: string | null, name: string | null): Promise<ActionResult> {
+  const send = async (): Promise<void> => {
+    try {
+      await api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) });
+    } catch (thrown) {
+      throw password === null ? thrown : withoutPassword(thrown, password);
+    }
+  };
+  const result = await settle(api, userId, send, ({ deactivated }) => !deactivated);
+  if (result.status !== "done" || name === null || result.user?.displayName === name) return result;
+  await api.changeUser(userId, { displayname: name }).catch(() => null);
+  const user = await api.user(userId).catch(() => result.user);
+  return { ...result, user, nameLost: user?.displayName !== name };
+}
+
+/** How many sessions a user has. @throws as `AdminApi` does */
+export async function sessionsOf(api: AdminApi, userId: string): Promise<number> {
+  return (await api.request({ path: ["v2", "users", userId, "devices"], schema: Devices })).devices.length;
+}
+
+/** How many rooms a user is in. @throws as `AdminApi` does */
+export async function roomsOf(api: AdminApi, userId: string): Promise<number> {
+  return (await api.request({ path: ["v1", "users", userId, "joined_rooms"], schema: JoinedRooms })).joined_rooms.length;
+}
+
+/**
+ * Lets somebody in again who is locked out: the password first, so that whoever else may know the old one is out before the
+ * account is unlocked. What fails after the password was set is told, and costs nothing of what was done.
+ *
+ * @param password null on a server that keeps none
+ * @throws what the server says, where nothing was done
+ */
+export async function helpLockedOut(
+  api: AdminApi,
+  userId: string,
+  password: string | null,
+  wanted: { signOutSessions: boolean; allowNewIdentity: boolean },
+): Promise<ActionResult> {
+  const before = await api.user(userId);
+  if (password !== null) {
+    const reset = await resetPassword(api, userId, password, wanted.signOutSessions);
+    if (reset.status !== "done") return reset;
+  }
+  const allowed = wanted.allowNewIdentity ? await allowIdentityReset(api, userId).catch(failed) : null;
+  const unlocked = before.locked === true ? await settle(api, userId, () => api.changeUser(userId, { locked: false }), ({ locked }) => locked === false).catch(failed) : null;
+  const identity = allowed === null ? null : allowed.status === "done" ? "allowed" : allowed.status === "no_identity" ? "none" : "failed";
+  return {
+    ...DONE,
+    user: await api.user(userId).catch(() => null),
+    until: allowed?.status === "done" ? allowed.until : null,
+    identity,
+    unlocked: unlocked === null ? null : unlocked.status === "done",
+  };
+}
+
+function failed(thrown: unknown): { status: "failed" } {
+  if (!(thrown instanceof AppFailure)) throw thrown;
+  return { status: "failed" };
+}
