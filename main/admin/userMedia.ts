@@ -60,8 +60,11 @@ export async function deleteUserMedia(
   userId: string,
   { onProgress, signal }: { onProgress?: (deleted: number) => void; signal?: AbortSignal } = {},
 ): Promise<DeletedMedia> {
-  let deleted = 0;
+  const { total: before } = await page(api, userId, "0", 1, signal);
+  let counted = 0;
   let from = 0;
+  // What an answer that was lost has deleted is known by what is left.
+  const deletedOf = (left: number): number => Math.max(counted, before - left);
   for (;;) {
     const { deleted_media: gone } = await api.request({
       method: "DELETE",
@@ -72,8 +75,8 @@ export async function deleteUserMedia(
       repeatable: true,
       ...(signal && { signal }),
     });
-    deleted += gone.length;
-    onProgress?.(deleted);
+    counted += gone.length;
+    onProgress?.(counted);
     if (gone.length > 0) continue;
     // What stands first may be what cannot be deleted: what is behind it is tried too.
     const { media, total } = await page(api, userId, `${from}`, PAGE, signal);
@@ -81,9 +84,9 @@ export async function deleteUserMedia(
       from += PAGE;
       continue;
     }
-    if (total === 0) return { deleted, left: 0, leftNames: [] };
+    if (total === 0) return { deleted: deletedOf(0), left: 0, leftNames: [] };
     const { media: first } = from === 0 ? { media } : await page(api, userId, "0", PAGE, signal);
-    return { deleted, left: total, leftNames: first.slice(0, MAX_NAMED).map(nameOf) };
+    return { deleted: deletedOf(total), left: total, leftNames: first.slice(0, MAX_NAMED).map(nameOf) };
   }
 }
 

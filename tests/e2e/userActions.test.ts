@@ -149,6 +149,49 @@ it("resets a password, locks and unlocks, deactivates and reactivates", async ()
   await person.press("Cancel");
 }, 120_000);
 
+it("helps somebody who is locked out, in one go", async () => {
+  const { person, synapse } = world;
+  await synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(ANN)}`, body: { locked: true } });
+  await ask("Locked out?", "Help them…");
+  await person.isAsked(`Help ${ANN} get back in?`);
+  await person.page.getByText("Let them set up a new identity without a password").click();
+  await person.looks("user-help");
+  await person.press("Let them in");
+  const choose = person.page.getByText("Choose what happens to their sessions.");
+  // They have sessions: those of this test's own sign-ins.
+  await choose.waitFor();
+  await person.page.getByText("Sign them out").click();
+  await person.press("Let them in");
+  await person.sees(`${ANN} can sign in again.`);
+  await person.sees("Their account is unlocked.");
+  await person.looks("user-helped");
+  const given = await shownPassword();
+  await person.press("I’ve handed it out");
+  expect(await signsIn(given)).toBe(true);
+}, 120_000);
+
+it("shows what the server keeps of a user, changes a limit, and says that it sends no notices", async () => {
+  const { person, synapse } = world;
+  await person.sees("IP addresses");
+  await person.sees("As for everybody on this server.");
+  await person.press("Change limit…");
+  await person.type("Messages a second", "-1");
+  await person.press("Save limit");
+  await person.sees("Type a whole number from 0 to 1,000,000.");
+  await person.type("Messages a second", "5");
+  await person.type("Messages at once", "9");
+  await person.press("Save limit");
+  await person.sees("5 messages a second, 9 at once.");
+  const limit = await synapse.adminCall({ path: `/_synapse/admin/v1/users/${encodeURIComponent(ANN)}/override_ratelimit` });
+  expect(limit).toEqual({ messages_per_second: 5, burst_count: 9 });
+  await person.press("Show names");
+  await person.sees("Their clients keep nothing here.");
+  await person.looks("user-data");
+  await ask("Server notice", "Write…");
+  await person.sees("example.org doesn’t send notices. They’re switched on in the homeserver’s configuration (server_notices).");
+  await person.press("Close");
+}, 120_000);
+
 it("has written down who did what, and how it ended", async () => {
   const { person } = world;
   await person.openAccount("boss", "Action log");
