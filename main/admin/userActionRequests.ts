@@ -109,14 +109,14 @@ export async function helpLockedOut(
   api: AdminApi,
   userId: string,
   password: string | null,
-  wanted: { signOutSessions: boolean; allowNewIdentity: boolean },
+  wanted: { signOutSessions: boolean; allowIdentityReset: boolean },
 ): Promise<ActionResult> {
   const before = await api.user(userId);
   if (password !== null) {
     const reset = await resetPassword(api, userId, password, wanted.signOutSessions);
     if (reset.status !== "done") return reset;
   }
-  const allowed = wanted.allowNewIdentity ? await allowIdentityReset(api, userId).catch(failed) : null;
+  const allowed = wanted.allowIdentityReset ? await allowIdentityReset(api, userId).catch(failed) : null;
   const unlocked = before.locked === true ? await settle(api, userId, () => api.changeUser(userId, { locked: false }), ({ locked }) => locked === false).catch(failed) : null;
   const identity = allowed === null ? null : allowed.status === "done" ? "allowed" : allowed.status === "no_identity" ? "none" : "failed";
   return {

@@ -74,7 +74,7 @@ export class UserActionsService implements Requests {
       orNull(roomsOf(api, userId)),
       isDelegated(accountId),
       orNull(takesPasswords(accountId)),
-      action === "delete_media" ? orNull(sumUserMedia(api, userId)) : null,
+      action === "delete_uploads" ? orNull(sumUserMedia(api, userId)) : null,
     ]);
     const judged = { action, user, actor: api.userId, rooms, media, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
     const refusal = await refusalOf(judged);
@@ -107,7 +107,7 @@ export class UserActionsService implements Requests {
     const api = this.#parts.adminApiOf(accountId);
     const perform = (): Promise<ActionResult> => this.#perform(api, input, preview);
     // Nobody waits for hundreds of files to be deleted.
-    const result = await (preview.action === "delete_media" ? perform() : this.#turns.run(api.serverName, perform));
+    const result = await (preview.action === "delete_uploads" ? perform() : this.#turns.run(api.serverName, perform));
     this.#parts.emit("userActions.done", { accountId, userId: preview.user.userId });
     return result;
   }
@@ -165,7 +165,7 @@ export class UserActionsService implements Requests {
         return this.#deactivate(api, userId, action === "erase");
       case "reactivate":
         return reactivate(api, userId, password, input.displayName);
-      case "delete_media":
+      case "delete_uploads":
         return this.#deleteMedia(api, userId, input.accountId);
     }
   }

@@ -13,7 +13,7 @@ const ENDS_ADMIN: ReadonlySet<UserAction> = new Set(["lock", "suspend", "deactiv
 /** What an authentication service would not know of, and undo or contradict. */
 const OF_THE_SERVICE: ReadonlySet<UserAction> = new Set(["help", "reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"]);
 /** Nothing brings back what these take. */
-export const FOR_GOOD: ReadonlySet<UserAction> = new Set(["erase", "delete_media"]);
+export const FOR_GOOD: ReadonlySet<UserAction> = new Set(["erase", "delete_uploads"]);
 
 /** What an action is judged by. */
 export interface Judged {
@@ -35,7 +35,7 @@ export async function refusalOf({ action, user, actor, rooms, media, delegated, 
   if (user.userId === actor && NOT_TO_ONESELF.has(action)) return "oneself";
   // The service does not know the users of bridges.
   if (delegated && user.appserviceId === null && OF_THE_SERVICE.has(action)) return "delegated";
-  if (action === "delete_media") return media?.count === 0 ? "no_media" : null;
+  if (action === "delete_uploads") return media?.count === 0 ? "no_media" : null;
   const wrongState = stateRefusal(action, user, rooms);
   if (wrongState) return wrongState;
   const isActive = user.admin && !user.deactivated && user.locked !== true;

@@ -276,12 +276,12 @@ export interface TextArguments {
   "userActions.help.title": { userId: string };
   "userActions.help.done": { userId: string };
   "userActions.help.identityAllowed": { until: string };
-  "userActions.delete_media.title": { userId: string };
-  "userActions.delete_media.files": { count: number };
-  "userActions.delete_media.sized": { count: number; size: string };
-  "userActions.delete_media.progress": { count: number };
-  "userActions.delete_media.done": { count: number; userId: string };
-  "userActions.delete_media.left": { count: number };
+  "userActions.delete_uploads.title": { userId: string };
+  "userActions.delete_uploads.files": { count: number };
+  "userActions.delete_uploads.sized": { count: number; size: string };
+  "userActions.delete_uploads.progress": { count: number };
+  "userActions.delete_uploads.done": { count: number; userId: string };
+  "userActions.delete_uploads.left": { count: number };
   "userActions.reset_password.title": { userId: string };
   "userActions.reset_password.cost": { count: number };
   "userActions.reset_password.done": { userId: string };

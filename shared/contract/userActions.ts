@@ -20,7 +20,7 @@ export const UserAction = z.enum([
   "deactivate",
   "erase",
   "reactivate",
-  "delete_media",
+  "delete_uploads",
 ]);
 export type UserAction = z.infer<typeof UserAction>;
 
@@ -125,7 +125,7 @@ export const userActions = domain({
         /** Resetting a password: whether all sessions end. */
         signOutSessions: z.boolean(),
         /** Helping: whether they may set up a new identity without a password. */
-        allowNewIdentity: z.boolean(),
+        allowIdentityReset: z.boolean(),
         /** Reactivating: the name that the user is given; null leaves it to the server. */
         displayName: z.string().trim().min(1).max(256).nullable(),
       }),

@@ -92,7 +92,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
   const [typed, setTyped] = useState("");
   const [tried, setTried] = useState(false);
   const [signOut, setSignOut] = useState<"keep" | "signOut" | null>(null);
-  const [newIdentity, setNewIdentity] = useState(false);
+  const [mayReset, setMayReset] = useState(false);
   const [name, setName] = useState(user.displayName ?? nameIn(userId));
   const choosing = useChoosingPassword(userId, action === "reactivate" && preview.passwords === false ? "none" : "generated");
   const helps = action === "help";
@@ -101,7 +101,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
   const perform = useAction(async () => {
     const displayName = action === "reactivate" && name.trim() !== "" ? name.trim() : null;
     const password = setsPassword && choosing.choice ? choosing.choice : { kind: "none" as const };
-    const chosen = { typed, password, displayName, signOutSessions: signOut === "signOut", allowNewIdentity: newIdentity };
+    const chosen = { typed, password, displayName, signOutSessions: signOut === "signOut", allowIdentityReset: mayReset };
     onResult(await steward.userActions.perform({ accountId: account.accountId, token: token!, ...chosen }));
   });
   const matches = !preview.typed || typed.trim().toLowerCase() === userId.toLowerCase();
@@ -166,7 +166,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
         )}
         {helps && (
           <div>
-            <Checkbox value={newIdentity} onChange={setNewIdentity}>
+            <Checkbox value={mayReset} onChange={setMayReset}>
               {t("userActions.help.identity")}
             </Checkbox>
             <p className={styles["quiet"]}>{t("userActions.help.identityHelp")}</p>
@@ -181,7 +181,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
             problem={tried && !matches ? t("userActions.typeProblem", { userId }) : null}
           />
         )}
-        {perform.busy && action === "delete_media" && <MediaProgress accountId={account.accountId} userId={userId} />}
+        {perform.busy && action === "delete_uploads" && <MediaProgress accountId={account.accountId} userId={userId} />}
         {perform.error && <ErrorText error={perform.error} />}
         {perform.error?.kind === "forbidden" && action === "reactivate" && choosing.kind !== "none" && (
           <Notice tone="info">{t("userActions.reactivate.forbidden")}</Notice>

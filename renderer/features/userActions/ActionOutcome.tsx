@@ -116,8 +116,8 @@ function MediaLeft({ media: { left, leftNames } }: { readonly media: NonNullable
   if (left === 0) return null;
   return (
     <>
-      <Notice tone="warn">{t("userActions.delete_media.left", { count: left })}</Notice>
-      <ul className={styles["list"]} aria-label={t("userActions.delete_media.leftList")}>
+      <Notice tone="warn">{t("userActions.delete_uploads.left", { count: left })}</Notice>
+      <ul className={styles["list"]} aria-label={t("userActions.delete_uploads.leftList")}>
         {leftNames.map((name, index) => (
           <li key={index}>
             <ServerText>{name}</ServerText>

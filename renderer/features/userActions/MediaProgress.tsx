@@ -13,5 +13,5 @@ export function MediaProgress({ accountId, userId }: { readonly accountId: Accou
       }),
     [accountId, userId],
   );
-  return <p role="status">{t("userActions.delete_media.progress", { count: deleted })}</p>;
+  return <p role="status">{t("userActions.delete_uploads.progress", { count: deleted })}</p>;
 }

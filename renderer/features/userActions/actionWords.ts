@@ -12,7 +12,7 @@ export interface ActionWords {
 
 /** The actions that make sense for a user as they are, in the order in which they are offered. */
 export function actionsFor({ deactivated, erased, locked, suspended, shadowBanned }: User): UserAction[] {
-  if (deactivated) return erased === true ? ["reactivate", "delete_media"] : ["reactivate", "erase", "delete_media"];
+  if (deactivated) return erased === true ? ["reactivate", "delete_uploads"] : ["reactivate", "erase", "delete_uploads"];
   return [
     "help",
     "reset_password",
@@ -22,7 +22,7 @@ export function actionsFor({ deactivated, erased, locked, suspended, shadowBanne
     shadowBanned === true ? "lift_shadow_ban" : "shadow_ban",
     "deactivate",
     "erase",
-    "delete_media",
+    "delete_uploads",
   ];
 }
 
@@ -38,10 +38,10 @@ function wordsOf({ action, user, sessions, rooms, media }: ActionPreview): Parti
         does: [t("userActions.help.does"), ...(user.locked === true ? [t("userActions.help.unlocks")] : [])],
         leaves: [t("userActions.help.leaves")],
       };
-    case "delete_media":
+    case "delete_uploads":
       return {
-        does: [mediaText(media), t("userActions.delete_media.messages"), t("userActions.delete_media.avatar"), t("userActions.erase.forGood")],
-        leaves: [t("userActions.delete_media.leaves")],
+        does: [mediaText(media), t("userActions.delete_uploads.messages"), t("userActions.delete_uploads.avatar"), t("userActions.erase.forGood")],
+        leaves: [t("userActions.delete_uploads.leaves")],
       };
     case "reset_password":
       return { does: [t("userActions.reset_password.does")] };
@@ -104,9 +104,9 @@ function counted(count: number | null, known: CountedKey, unknown: PlainTextKey)
 }
 
 function mediaText(media: ActionPreview["media"]): string {
-  if (media === null) return t("userActions.delete_media.unknown");
+  if (media === null) return t("userActions.delete_uploads.unknown");
   const { count, bytes } = media;
-  return bytes === null ? t("userActions.delete_media.files", { count }) : t("userActions.delete_media.sized", { count, size: sizeText(bytes) });
+  return bytes === null ? t("userActions.delete_uploads.files", { count }) : t("userActions.delete_uploads.sized", { count, size: sizeText(bytes) });
 }
 
 function contactsText({ threepids }: User): string[] {

@@ -7,7 +7,7 @@ import { TextField } from "../../components/TextField.tsx";
 import { t } from "../../i18n/index.ts";
 
 const DAY_MS = 86_400_000;
-const MOST_DAYS = 10_000;
+const MAX_DAYS = 10_000;
 
 interface PruneDialogProps {
   readonly devices: readonly UserDevice[];
@@ -21,7 +21,7 @@ export function PruneDialog({ devices, onClose, onChosen }: PruneDialogProps) {
   const [tried, setTried] = useState(false);
   const [now] = useState(() => Date.now());
   const text = typed.trim();
-  const days = /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= MOST_DAYS ? Number(text) : null;
+  const days = /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_DAYS ? Number(text) : null;
   const old = days === null ? [] : devices.filter(({ lastSeenAt }) => lastSeenAt !== null && lastSeenAt < now - days * DAY_MS);
   const unknown = devices.filter(({ lastSeenAt }) => lastSeenAt === null).length;
   const submit = (): void => {
@@ -47,7 +47,7 @@ export function PruneDialog({ devices, onClose, onChosen }: PruneDialogProps) {
           value={typed}
           onChange={setTyped}
           inputMode="numeric"
-          problem={tried && days === null ? t("tokens.range", { least: 1, most: MOST_DAYS }) : null}
+          problem={tried && days === null ? t("tokens.range", { least: 1, most: MAX_DAYS }) : null}
         />
         <p role="status">{t("users.pruneFound", { count: old.length })}</p>
         {unknown > 0 && <p>{t("users.pruneUnknown", { count: unknown })}</p>}

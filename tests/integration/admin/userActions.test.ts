@@ -52,12 +52,12 @@ const preview = (action: UserAction, userId = user.userId) => services.userActio
 interface More {
   password?: PasswordChoice;
   signOutSessions?: boolean;
-  allowNewIdentity?: boolean;
+  allowIdentityReset?: boolean;
   typed?: string;
   displayName?: string | null;
 }
 const withToken = (token: Awaited<ReturnType<typeof preview>>["token"], more: More = {}): Promise<ActionResult> =>
-  services.userActions.perform({ accountId, token: token!, typed: "", password: NONE, signOutSessions: false, allowNewIdentity: false, displayName: null, ...more });
+  services.userActions.perform({ accountId, token: token!, typed: "", password: NONE, signOutSessions: false, allowIdentityReset: false, displayName: null, ...more });
 async function act(action: UserAction, more: More = {}): Promise<ActionResult> {
   const { token, refusal } = await preview(action);
   expect(refusal).toBeNull();

@@ -49,8 +49,8 @@ const one = () => ({ accountId, userId: user.userId });
 const upload = (token: string, name: string): Promise<{ content_uri: string }> =>
   matrixOk(synapse.baseUrl, { method: "POST", path: `/_matrix/media/v3/upload?filename=${name}`, token, body: { bytes: name } });
 const deleteMedia = async () => {
-  const { token } = await services.userActions.preview({ ...one(), action: "delete_media" });
-  const rest = { typed: user.userId, password: { kind: "none" }, signOutSessions: false, allowNewIdentity: false, displayName: null } as const;
+  const { token } = await services.userActions.preview({ ...one(), action: "delete_uploads" });
+  const rest = { typed: user.userId, password: { kind: "none" }, signOutSessions: false, allowIdentityReset: false, displayName: null } as const;
   return services.userActions.perform({ accountId, token: token!, ...rest });
 };
 
@@ -119,7 +119,7 @@ describe("what a user has uploaded", () => {
     const result = await deleteMedia();
     expect(result).toMatchObject({ status: "done", media: { deleted: 3, left: 0, leftNames: [] } });
     expect(await services.userServerData.media(one())).toEqual({ count: 0, bytes: 0 });
-    expect((await services.userActions.preview({ ...one(), action: "delete_media" })).refusal).toBe("no_media");
+    expect((await services.userActions.preview({ ...one(), action: "delete_uploads" })).refusal).toBe("no_media");
   });
 
   it("is named where the server cannot delete it", async () => {
@@ -132,20 +132,20 @@ describe("what a user has uploaded", () => {
   it("is not deleted without the Matrix ID", async () => {
     const { accessToken } = await synapse.login(user.user, user.password);
     await upload(accessToken, "kept");
-    const { token, typed, media } = await services.userActions.preview({ ...one(), action: "delete_media" });
+    const { token, typed, media } = await services.userActions.preview({ ...one(), action: "delete_uploads" });
     expect([typed, media?.count]).toEqual([true, 1]);
-    const rest = { password: { kind: "none" }, signOutSessions: false, allowNewIdentity: false, displayName: null } as const;
+    const rest = { password: { kind: "none" }, signOutSessions: false, allowIdentityReset: false, displayName: null } as const;
     await expect(services.userActions.perform({ accountId, token: token!, typed: "", ...rest })).rejects.toThrow("not_confirmed");
     expect(proxy.requests(MEDIA)).toEqual([]);
   });
 });
 
 describe("somebody who is locked out", () => {
-  const help = async (allowNewIdentity: boolean) => {
+  const help = async (allowIdentityReset: boolean) => {
     const { token, refusal } = await services.userActions.preview({ ...one(), action: "help" });
     expect(refusal).toBeNull();
     const password = { kind: "own", password: "nine quiet herons" } as const;
-    return services.userActions.perform({ accountId, token: token!, typed: "", password, signOutSessions: true, allowNewIdentity, displayName: null });
+    return services.userActions.perform({ accountId, token: token!, typed: "", password, signOutSessions: true, allowIdentityReset, displayName: null });
   };
   const lock = () => synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(user.userId)}`, body: { locked: true } });
 

@@ -18,10 +18,10 @@ const preview = (action: UserAction, more: Partial<ActionPreview> = {}): ActionP
 });
 
 it("offers what undoes a state in place of what makes it", () => {
-  expect(actionsFor(ANN)).toEqual(["help", "reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase", "delete_media"]);
+  expect(actionsFor(ANN)).toEqual(["help", "reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase", "delete_uploads"]);
   expect(actionsFor({ ...ANN, locked: true, suspended: true, shadowBanned: true }).slice(3, 6)).toEqual(["unlock", "unsuspend", "lift_shadow_ban"]);
-  expect(actionsFor({ ...ANN, deactivated: true })).toEqual(["reactivate", "erase", "delete_media"]);
-  expect(actionsFor({ ...ANN, deactivated: true, erased: true })).toEqual(["reactivate", "delete_media"]);
+  expect(actionsFor({ ...ANN, deactivated: true })).toEqual(["reactivate", "erase", "delete_uploads"]);
+  expect(actionsFor({ ...ANN, deactivated: true, erased: true })).toEqual(["reactivate", "delete_uploads"]);
 });
 
 it("says something of each action, in words and not in names of texts", () => {
