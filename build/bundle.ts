@@ -97,7 +97,7 @@ async function bundleMain(
       "import.meta.dirname": "__dirname",
       "import.meta.filename": "__filename",
     },
-    plugins: [...(common.plugins ?? []), threads(source), englishAlone],
+    plugins: [...(common.plugins ?? []), threads(source), spokenLanguages],
   });
   try {
     refuseEagerSdk(split.metafile as Metafile);
@@ -279,7 +279,7 @@ async function bundleRenderer(
     chunkNames: "chunks/[name]-[hash]",
     assetNames: "assets/[name]-[hash]",
     loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
-    plugins: [englishAlone],
+    plugins: [spokenLanguages],
   });
   const page = await readFile(join(source, "renderer/app/index.html"), "utf8");
   await writeFile(join(target, "index.html"), namingImports(page, metafile as Metafile, relative(source, target)));
@@ -300,19 +300,22 @@ function namingImports(page: string, { outputs }: Metafile, target: string): str
   return page.replace("</head>", `${links.map((link) => `  ${link}\n`).join("")}  </head>`);
 }
 
+/** The languages that the app speaks, as react-aria names the files of its own words. */
+const spokenByComponents = ["en-US", "de-DE"];
+
 /**
- * Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks English. What
+ * Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks two. What
  * react-aria has no words for it must find empty: it then takes the English ones (an empty object would count as a
- * language without the words it needs, and throw).
+ * language without the words it needs, and throw). zod's words are for developers.
  */
-export const englishAlone: Plugin = {
-  name: "english-alone",
+export const spokenLanguages: Plugin = {
+  name: "spoken-languages",
   setup(plugin) {
     plugin.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: 'export { default as en } from "./en.js";',
     }));
     plugin.onLoad({ filter: /[\\/]react-[^\\/]+[\\/].*intl[\\/].*[a-z]{2}-[A-Z]{2}\.m?js$/ }, ({ path }) =>
-      path.includes("en-US") ? null : { contents: "export default undefined;" },
+      spokenByComponents.some((locale) => path.includes(locale)) ? null : { contents: "export default undefined;" },
     );
   },
 };

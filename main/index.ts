@@ -15,6 +15,7 @@ import { registerAssetScheme, serveAssets } from "./app/assets.ts";
 import { Deferred } from "./app/deferred.ts";
 import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
 import { hardenApp } from "./app/hardening.ts";
+import { allowPseudoLanguage, applyLanguage, formattedText, language, mainText } from "./app/language.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
 import { applyTheme } from "./app/theme.ts";
 import { MainWindow, rendererSession } from "./app/window.ts";
@@ -106,12 +107,12 @@ if (claimSingleInstance(() => window.focus())) {
 /** Tells why the app cannot start, where there is no window to tell it in. */
 function reportFailedStart(error: unknown): void {
   const known: AppError | null = error instanceof AppFailure ? error.error : null;
-  const reason =
-    known?.kind === "data_too_new"
-      ? `The file ${known.file} was written by a newer Steward. Nothing was changed. Please start the newer one.`
-      : `Steward could not start. A report lies in ${folders.logs}.`;
-  process.stderr.write(`${reason}\n`);
   void app.whenReady().then(async () => {
+    const reason =
+      known?.kind === "data_too_new"
+        ? await formattedText("start.tooNew", { file: known.file })
+        : await formattedText("start.failed", { folder: folders.logs });
+    process.stderr.write(`${reason}\n`);
     const { dialog } = await import("electron");
     dialog.showErrorBox("Steward", reason);
     app.exit(1);
@@ -137,6 +138,9 @@ async function start(): Promise<void> {
   const crash = crashes.noticeOfEarlierRuns();
   if (crash) notices.push(crash);
   applyTheme(settings.theme);
+  if (!locked) allowPseudoLanguage();
+  applyLanguage(settings.language);
+  window.setMenu();
 
   const answers = started.promise.then((parts) => parts.answers);
   startRouter({
@@ -154,6 +158,14 @@ async function start(): Promise<void> {
       rendererDir: join(__dirname, "../renderer"),
       knownAccounts: () => (started.value?.isLocked() ? "locked" : (services.value?.sessions.list() ?? accountsBeforeServices())),
       avatarOf: async (accountId) => (await services.promise).avatars.read(accountId),
+      language,
+      crashedTexts: () => ({
+        language: language(),
+        title: mainText("crashed.title"),
+        text: mainText("crashed.text"),
+        again: mainText("crashed.again"),
+        report: mainText("crashed.report"),
+      }),
       reportFolder: folders.logs,
       logger: createLogger(log, "assets"),
     }),

@@ -9,6 +9,7 @@ import { AppService } from "./app/appService.ts";
 import { Deferred } from "./app/deferred.ts";
 import { Dialogs } from "./app/dialogs.ts";
 import { openHomeserverPage } from "./app/external.ts";
+import { formattedText, language, mainText } from "./app/language.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
 import { IdleLock } from "./app/idleLock.ts";
 import { notify } from "./app/notifications.ts";
@@ -22,6 +23,7 @@ import type { Logger } from "./logging/logger.ts";
 import type { SecretsToRedact } from "./logging/redact.ts";
 import type { ServicesOptions, Services } from "./services.ts";
 import { shutDown } from "./shutdown.ts";
+import { adviseIn } from "./secrets/phraseStrength.ts";
 import type { AccountIndex } from "./storage/accountIndex.ts";
 import type { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
@@ -59,6 +61,7 @@ export function startServices(front: WindowParts): StartedServices {
   const { window, folders, index, settingsFile, log, secretsToRedact, onDamaged } = front;
   const appLock = new Deferred<AppLock>();
   const isLocked = (): boolean => appLock.value?.locked ?? false;
+  adviseIn(language());
   const emit = createEmit((channel, payload) => isLocked() || window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow);
   const keepOutOfLogs = (secret: string): void => secretsToRedact.add(secret);
@@ -130,18 +133,18 @@ function watchForPerson(
   watchSessions();
   newSessions.onNoticed((accountId, { deviceId, name }) => {
     const { displayName, userId } = sessions.account(accountId);
-    notify(
-      {
-        // A locked window names no account, and neither does what the desktop shows over it.
-        title: isLocked() ? "New session" : `New session: ${displayName ?? userId}`,
-        body: isLocked() ? "Somebody has signed in to one of your accounts. Was it you?" : `“${name ?? deviceId}” has signed in. Was it you?`,
-        onClick: () => {
-          window.focus();
-          emit("app.openAccount", { accountId });
-        },
-      },
-      logger,
-    );
+    // A locked window names no account, and neither does what the desktop shows over it.
+    const texts = isLocked()
+      ? Promise.resolve([mainText("newSession.titleLocked"), mainText("newSession.bodyLocked")])
+      : Promise.all([
+          formattedText("newSession.title", { name: displayName ?? userId }),
+          formattedText("newSession.body", { session: name ?? deviceId }),
+        ]);
+    const onClick = (): void => {
+      window.focus();
+      emit("app.openAccount", { accountId });
+    };
+    void texts.then(([title = "", body = ""]) => notify({ title, body, onClick }, logger));
   });
 }
 
@@ -156,7 +159,7 @@ function createAppLock({ secrets }: Services, { window }: WindowParts, logger: L
     givePassphrase: (passphrase) => secrets.unlock({ passphrase }),
     system: {
       canAsk: () => process.platform === "darwin" && systemPreferences.canPromptTouchID(),
-      ask: () => systemPreferences.promptTouchID("unlock Steward"),
+      ask: () => systemPreferences.promptTouchID(mainText("lock.touchId")),
     },
     reload: () => window.reload(),
     logger,

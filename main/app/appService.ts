@@ -4,9 +4,11 @@ import type { AppInfo, Settings } from "../../shared/contract/app.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { CrashReporter } from "../logging/crashReport.ts";
 import type { Logger } from "../logging/logger.ts";
+import { adviseIn } from "../secrets/phraseStrength.ts";
 import type { SettingsFile } from "../storage/settingsFile.ts";
 import type { Dialogs } from "./dialogs.ts";
 import { createOpenExternal, type ExternalOptions } from "./external.ts";
+import { applyLanguage, language, systemLanguage } from "./language.ts";
 import { RendererErrors } from "./rendererErrors.ts";
 import { applyTheme } from "./theme.ts";
 import type { MainWindow } from "./window.ts";
@@ -49,6 +51,7 @@ export class AppService implements Requests {
       packaged: app.isPackaged,
       trial: build.trial,
       platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
+      systemLanguage: systemLanguage(),
       notices: this.#parts.notices,
     };
   }
@@ -62,6 +65,10 @@ export class AppService implements Requests {
   async updateSettings(change: Input<"updateSettings">): Promise<Settings> {
     const changed = await this.#parts.settingsFile.updateSettings(change);
     applyTheme(changed.theme);
+    if (applyLanguage(changed.language)) {
+      this.#parts.window.setMenu();
+      adviseIn(language());
+    }
     this.#parts.onSettings(changed);
     this.#parts.emit("app.settingsChanged", changed);
     return changed;

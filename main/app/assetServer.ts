@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { type Account, accounts } from "../../shared/contract/accounts.ts";
+import { directionOf, type Language } from "../../shared/i18n/language.ts";
 import { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import { CONTENT_SECURITY_POLICY } from "./contentSecurityPolicy.ts";
-import { CRASHED_PATH, CRASHED_STYLE, CRASHED_STYLE_PATH, crashedPage } from "./crashedPage.ts";
+import { CRASHED_PATH, CRASHED_STYLE, CRASHED_STYLE_PATH, crashedPage, type CrashedTexts } from "./crashedPage.ts";
 
 /** A picture that main has fetched for the renderer. */
 export interface Picture {
@@ -20,7 +21,11 @@ export interface AssetServerOptions {
   knownAccounts: () => Account[] | "locked" | null;
   /** Answers an account's avatar, or null when it has none. */
   avatarOf: (accountId: AccountId) => Promise<Picture | null>;
-  /** Shown on the page that says the window keeps crashing. */
+  /** The language that the page is drawn in from its first picture on. */
+  language: () => Language;
+  /** Said by the page that tells that the window keeps crashing. */
+  crashedTexts: () => CrashedTexts;
+  /** Shown on that page. */
   reportFolder: string;
   logger: Logger;
 }
@@ -50,6 +55,9 @@ const PLAIN_PATH = /^(?:\/[A-Za-z0-9_@-][A-Za-z0-9_@.-]*)+$/;
 
 const INDEX_PATH = "/index.html";
 const AVATAR_PATH = /^\/avatars\/([^/]+)$/;
+
+/** How the page begins as it is built. */
+const ENGLISH = '<html lang="en">';
 
 /** Where the page takes its first accounts from. Data and no script: it is not run, whatever it says. */
 const KNOWN_ACCOUNTS = '<script type="application/json" id="known-accounts">null</script>';
@@ -93,7 +101,7 @@ export type AssetServer = (request: Pick<Request, "url" | "method">) => Promise<
 
 /** Makes what answers every request for `app://`. */
 export function createAssetServer(options: AssetServerOptions): AssetServer {
-  const { rendererDir, knownAccounts, avatarOf, reportFolder, logger } = options;
+  const { rendererDir, knownAccounts, avatarOf, reportFolder, logger, language, crashedTexts } = options;
   const first = readFirstFiles(rendererDir);
   // The first one makes Node load its whole fetch library: better now than when the page is waiting for its first file.
   refuse(404);
@@ -116,7 +124,11 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
     const ahead = first.get(path);
     first.delete(path);
     const bytes = new Uint8Array(ahead ?? (await readFile(join(rendererDir, path))));
-    return path === INDEX_PATH ? withAccounts(Buffer.from(bytes).toString("utf8")) : bytes;
+    return path === INDEX_PATH ? inLanguage(withAccounts(Buffer.from(bytes).toString("utf8"))) : bytes;
+  }
+
+  function inLanguage(page: string): string {
+    return page.replace(ENGLISH, () => `<html lang="${language()}" dir="${directionOf(language())}">`);
   }
 
   /**
@@ -153,7 +165,7 @@ export function createAssetServer(options: AssetServerOptions): AssetServer {
     if (request.method !== "GET") return refuse(405);
     const avatar = AVATAR_PATH.exec(url.pathname);
     if (avatar?.[1]) return servePicture(avatar[1]);
-    if (url.pathname === CRASHED_PATH) return answer(crashedPage(reportFolder), "text/html; charset=utf-8");
+    if (url.pathname === CRASHED_PATH) return answer(crashedPage(reportFolder, crashedTexts()), "text/html; charset=utf-8");
     if (url.pathname === CRASHED_STYLE_PATH) return answer(CRASHED_STYLE, "text/css; charset=utf-8");
     return serveFile(url.pathname === "/" ? INDEX_PATH : url.pathname);
   }

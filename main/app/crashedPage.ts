@@ -9,14 +9,23 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
 }
 
+/** What the page says, in the language in force. */
+export interface CrashedTexts {
+  readonly language: string;
+  readonly title: string;
+  readonly text: string;
+  readonly again: string;
+  readonly report: string;
+}
+
 /**
  * The page itself: no script and no file of the renderer, because those may be what crashes.
  *
  * @param reportFolder where the log lies, shown so that the person can find it
  */
-export function crashedPage(reportFolder: string): string {
+export function crashedPage(reportFolder: string, { language, title, text, again, report }: CrashedTexts): string {
   return `<!doctype html>
-<html lang="en">
+<html lang="${escapeHtml(language)}">
   <head>
     <meta charset="utf-8">
     <title>Steward</title>
@@ -24,15 +33,10 @@ export function crashedPage(reportFolder: string): string {
   </head>
   <body>
     <main>
-      <h1>This window stopped working</h1>
-      <p>
-        Steward tried to bring the window back several times, and it stopped each time. Your accounts and keys are kept
-        by another part of the app and are not affected.
-      </p>
-      <p>To try again, press <kbd>Ctrl</kbd>+<kbd>R</kbd> (on a Mac <kbd>Cmd</kbd>+<kbd>R</kbd>), or close Steward and
-        open it again.</p>
-      <p>What Steward noted is in this folder. Passwords, tokens and keys are taken out; Matrix IDs and the addresses of
-        homeservers stay in it:</p>
+      <h1>${escapeHtml(title)}</h1>
+      <p>${escapeHtml(text)}</p>
+      <p>${escapeHtml(again)}</p>
+      <p>${escapeHtml(report)}</p>
       <p><code>${escapeHtml(reportFolder)}</code></p>
     </main>
   </body>
@@ -46,6 +50,5 @@ body { margin: 0; font: 15px/1.6 system-ui, sans-serif; background: ${BACKGROUND
 main { max-width: 36rem; margin: 15vh auto 0; padding: 0 2rem; }
 h1 { font-size: 1.4rem; font-weight: 600; }
 code { user-select: all; overflow-wrap: anywhere; }
-kbd { font: inherit; padding: 0 0.35em; border: 1px solid #8886; border-radius: 4px; }
 @media (prefers-color-scheme: dark) { body { background: ${BACKGROUND.dark}; color: #ececea; } }
 `;

@@ -2,6 +2,7 @@ import { app, type BrowserWindow, clipboard, dialog } from "electron";
 import { join } from "node:path";
 import { writeForPerson } from "../storage/durableFile.ts";
 import { ClipboardTimeout } from "./clipboardTimeout.ts";
+import { mainText } from "./language.ts";
 
 /** A text to be saved where the person says. */
 export interface TextToSave {
@@ -10,8 +11,7 @@ export interface TextToSave {
   text: string;
 }
 
-const TEXT = { name: "Text", extensions: ["txt"] };
-const filters = [TEXT, { name: "CSV", extensions: ["csv"] }, { name: "PDF", extensions: ["pdf"] }];
+const filterNames = { txt: "dialogs.textFiles", csv: "dialogs.csvFiles", pdf: "dialogs.pdfFiles" } as const;
 
 /** Where paper is in inches: the rest of the world has A4 (CLDR, `paperSize`). */
 const LETTER_COUNTRIES = new Set(["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"]);
@@ -61,7 +61,7 @@ export class Dialogs {
   async chooseTarget(suggestedName: string): Promise<string | null> {
     const options: Electron.SaveDialogOptions = {
       defaultPath: join(app.getPath("documents"), suggestedName),
-      filters: [filters.find(({ extensions }) => suggestedName.endsWith(`.${extensions[0]}`)) ?? TEXT],
+      filters: [filterOf(suggestedName)],
       properties: ["createDirectory", "showOverwriteConfirmation"],
     };
     const window = this.#windowOf();
@@ -103,4 +103,10 @@ export class Dialogs {
     if (!window) return Promise.resolve(false);
     return new Promise((resolve) => window.webContents.print({}, (printed) => resolve(printed)));
   }
+}
+
+/** The kind of file that a dialog offers for a name: text, where its end says nothing else. */
+function filterOf(name: string): Electron.FileFilter {
+  const extension = (["csv", "pdf"] as const).find((one) => name.endsWith(`.${one}`)) ?? "txt";
+  return { name: mainText(filterNames[extension]), extensions: [extension] };
 }

@@ -1,6 +1,7 @@
 import { app, dialog } from "electron";
 import { build } from "virtual:build";
 import { cleanEnvironment } from "./environment.ts";
+import { mainText } from "./language.ts";
 import { refusedSwitches } from "./switches.ts";
 
 /** What is looked at before anything else is loaded: how the app was started. Imported first. */
@@ -17,7 +18,7 @@ if (locked) {
   if (refused.length > 0) {
     const names = refused.map((name) => JSON.stringify(name.slice(0, 100))).join(", ");
     // Before the app is ready this goes to stderr on Linux, and is a box elsewhere.
-    dialog.showErrorBox("Steward", `Steward doesn’t start with ${names}, which could let others look on. Start it without.`);
+    dialog.showErrorBox("Steward", `${mainText("start.switches")}\n${names}`);
     process.exit(1);
   }
 }

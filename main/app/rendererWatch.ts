@@ -2,6 +2,7 @@ import { type BrowserWindow, dialog } from "electron";
 import type { Logger } from "../logging/logger.ts";
 import { INDEX_URL } from "./assets.ts";
 import { CRASHED_PATH } from "./crashedPage.ts";
+import { mainText } from "./language.ts";
 import { RateBudget, type RateLimit } from "./rateBudget.ts";
 
 const LIMIT: RateLimit = { times: 3, withinMs: 60_000 };
@@ -65,9 +66,9 @@ export class RendererWatch {
     const { response } = await dialog
       .showMessageBox(this.#window, {
         type: "warning",
-        message: "This window does not respond.",
-        detail: "You can wait, or load it again. Work under way goes on, and your accounts and keys are not affected.",
-        buttons: ["Wait", "Load again"],
+        message: mainText("hangs.message"),
+        detail: mainText("hangs.detail"),
+        buttons: [mainText("hangs.wait"), mainText("hangs.reload")],
         defaultId: 0,
         cancelId: 0,
         signal: asking.signal,

@@ -42,7 +42,11 @@ export class MainWindow {
 
   constructor(options: MainWindowOptions) {
     this.#options = options;
-    setMenu({ locked: options.locked, reload: () => this.reload() });
+  }
+
+  /** Sets the menu, in the language in force: at the start, and when the language is another one. */
+  setMenu(): void {
+    setMenu({ locked: this.#options.locked, reload: () => this.reload() });
   }
 
   /** Opens the window, or brings the open one to the front. Resolves when it exists, before its page is loaded. */

@@ -1,7 +1,16 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
+import type { Language } from "../../shared/i18n/language.ts";
 
 let estimator: Promise<ZxcvbnFactory> | null = null;
+let language: Language = "en";
+
+/** Gives the advice in that language from now on, and knows its common words and names. */
+export function adviseIn(wanted: Language): void {
+  if (wanted === language) return;
+  language = wanted;
+  estimator = null;
+}
 
 /**
  * zxcvbn's time grows with the square of the length, and it holds up everything else meanwhile. What comes after so many
@@ -20,7 +29,7 @@ export async function phraseStrength(
   guessableWords: readonly string[],
   goodFrom: number,
 ): Promise<PhraseStrength> {
-  estimator ??= loadEstimator();
+  estimator ??= loadEstimator(language);
   const zxcvbn = await estimator.catch((error: unknown) => {
     estimator = null;
     throw error;
@@ -36,15 +45,25 @@ function withItsParts(word: string): string[] {
   return [word, ...parts];
 }
 
-async function loadEstimator(): Promise<ZxcvbnFactory> {
-  const [core, common, english] = await Promise.all([
+async function loadEstimator(wanted: Language): Promise<ZxcvbnFactory> {
+  const [core, common, english, german] = await Promise.all([
     import("@zxcvbn-ts/core"),
     import("@zxcvbn-ts/language-common"),
     import("@zxcvbn-ts/language-en"),
+    wanted === "de" ? import("@zxcvbn-ts/language-de") : null,
   ]);
+  // English words stay known: they are in passwords everywhere.
+  const germanWords = Object.entries(german?.dictionary ?? {}).map(([name, words]) => [`${name}-de`, words] as const);
   return new core.ZxcvbnFactory({
-    dictionary: { ...common.dictionary, ...english.dictionary },
+    dictionary: { ...common.dictionary, ...english.dictionary, ...Object.fromEntries(germanWords) },
     graphs: common.adjacencyGraphs,
-    translations: english.translations,
+    // A sentence that the German package does not have yet is said in English.
+    translations: german
+      ? {
+          warnings: { ...english.translations.warnings, ...german.translations.warnings },
+          suggestions: { ...english.translations.suggestions, ...german.translations.suggestions },
+          timeEstimation: { ...english.translations.timeEstimation, ...german.translations.timeEstimation },
+        }
+      : english.translations,
   });
 }

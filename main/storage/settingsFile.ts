@@ -19,14 +19,15 @@ export type WindowBounds = z.infer<typeof WindowBounds>;
 const MAX_HOMESERVERS = 5;
 
 const SettingsData = z.looseObject({
-  settings: Settings,
+  /** A language that only a later version speaks is no reason to lose the rest; nor is one that was never chosen. */
+  settings: Settings.extend({ language: Settings.shape.language.catch("system") }),
   window: WindowBounds.nullable(),
   /** Where accounts were added before, the last first, in words that find them. */
   homeservers: z.array(z.string()).optional(),
 });
 type SettingsData = z.infer<typeof SettingsData>;
 
-const DEFAULTS: SettingsData = { settings: { theme: "system" }, window: null };
+const DEFAULTS: SettingsData = { settings: { theme: "system", language: "system" }, window: null };
 
 /** What a person chose in Settings, and where they left the window. */
 export class SettingsFile {

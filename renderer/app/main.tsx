@@ -2,13 +2,13 @@ import "@fontsource-variable/inter/wght.css";
 import "./tokens.css";
 import "./base.css";
 import "./laterStyles.ts";
-import { I18nProvider } from "react-aria-components/I18nProvider";
 import { lazy, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { pageIsLocked, takeKnownAccounts } from "../stores/accounts.ts";
 import { subscribeStores } from "../stores/subscribe.ts";
-import { followTheme, loadSettings } from "../stores/settings.ts";
+import { followTheme, loadSettings, speakLanguageOfPage } from "../stores/settings.ts";
 import { App } from "./App.tsx";
+import { InLanguage } from "./InLanguage.tsx";
 import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
 import { reactErrors, reportPageErrors } from "./reportErrors.ts";
 
@@ -25,10 +25,10 @@ const connected = isLocked ? loadSettings() : subscribeStores();
 followTheme();
 const root = document.getElementById("root");
 if (root) {
+  await speakLanguageOfPage();
   if (!accountsAreKnown) await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, NO_PLACEHOLDER_MS))]);
   createRoot(root, reactErrors).render(
-    // The texts are English whatever the desktop speaks, so arrow keys and places follow their direction.
-    <I18nProvider locale="en-US">
+    <InLanguage>
       <ErrorBoundary>
         {isLocked ? (
           <Suspense>
@@ -38,6 +38,6 @@ if (root) {
           <App />
         )}
       </ErrorBoundary>
-    </I18nProvider>,
+    </InLanguage>,
   );
 }

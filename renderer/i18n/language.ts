@@ -5,6 +5,7 @@ import { messageAt, type Texts } from "./textTree.ts";
 /** English comes with the page, and stands in for what another language lacks. The others are loaded when they are wanted. */
 const english: Texts = en;
 const others: Readonly<Record<Exclude<Language, "en">, () => Promise<Texts>>> = {
+  de: async () => (await import("./de.json", { with: { type: "json" } })).default,
   [PSEUDO]: async () => (await import("./pseudo.ts")).pseudoTexts(english),
 };
 

@@ -1,18 +1,47 @@
 import { create } from "zustand";
 import type { AppInfo, Settings } from "../../shared/contract/app.ts";
+import type { Language } from "../../shared/i18n/language.ts";
 import { steward } from "../bridge.ts";
+import { currentLanguage, languageOfPage, speakLanguage } from "../i18n/language.ts";
 
 interface SettingsState {
   readonly settings: Settings;
   readonly info: AppInfo | null;
+  /** What the texts are in: a page draws itself again when it is another one. */
+  readonly language: Language;
 }
 
-export const useSettings = create<SettingsState>()(() => ({ settings: { theme: "system" }, info: null }));
+export const useSettings = create<SettingsState>()(() => ({
+  settings: { theme: "system", language: "system" },
+  info: null,
+  language: "en",
+}));
 
 /** Takes in the settings as they are now, and shows their theme. */
 export function settingsChanged(settings: Settings): void {
   useSettings.setState({ settings });
   applyTheme();
+  void applyLanguage();
+}
+
+/** Speaks the language of the page that main has sent, before anything is drawn. */
+export async function speakLanguageOfPage(): Promise<void> {
+  const language = languageOfPage();
+  await speakLanguage(language);
+  useSettings.setState({ language });
+}
+
+async function applyLanguage(): Promise<void> {
+  const { settings, info } = useSettings.getState();
+  const wanted = settings.language === "system" ? info?.systemLanguage : settings.language;
+  if (wanted === undefined || wanted === currentLanguage()) return;
+  await speakLanguage(wanted);
+  useSettings.setState({ language: wanted });
+}
+
+/** Changes the language at once and keeps it. */
+export async function chooseLanguage(language: Settings["language"]): Promise<void> {
+  settingsChanged(await steward.app.updateSettings({ language }));
 }
 
 /** Asks main for the settings and for what it says about itself. */

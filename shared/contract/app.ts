@@ -1,10 +1,12 @@
 import * as z from "zod";
+import { LANGUAGES, PSEUDO } from "../i18n/language.ts";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** What a person can choose in Settings. */
 export const Settings = z.object({
   theme: z.enum(["system", "light", "dark"]),
+  language: z.enum(["system", ...LANGUAGES]),
   /** Locks the window after so many minutes without a person. Absent or null: never. */
   lockAfterMinutes: z.number().int().min(1).max(1440).nullable().optional(),
 });
@@ -21,6 +23,8 @@ export const AppInfo = z.object({
   packaged: z.boolean(),
   /** Whether it runs on an Electron without security fixes, and so takes homeservers of this computer alone. */
   trial: z.boolean(),
+  /** What "as the system" means for the language of the texts. */
+  systemLanguage: z.enum([...LANGUAGES, PSEUDO]),
   /** Things that happened while starting and that the person should know, newest first. */
   notices: z.array(
     z.discriminatedUnion("kind", [

@@ -1,5 +1,5 @@
 /** The languages that a person can choose. */
-export const LANGUAGES = ["en"] as const;
+export const LANGUAGES = ["en", "de"] as const;
 
 /** What is spoken: one of those, or the pseudo-language that shows developers what the texts miss (see `pseudo.ts`). */
 export type Language = (typeof LANGUAGES)[number] | typeof PSEUDO;

@@ -127,7 +127,7 @@ describe("without a mouse", () => {
     await person.page.emulateMedia({ colorScheme: "light" });
     await expect.poll(shownTheme).toBe("light");
     await person.page.emulateMedia({ colorScheme: null });
-    expect(await person.app.request("app.settings", {})).toEqual({ ok: true, value: { theme: "system" } });
+    expect(await person.app.request("app.settings", {})).toEqual({ ok: true, value: { theme: "system", language: "system" } });
     await find("sign out hal");
     await person.isAsked("Sign out Hal?");
     await keyboard.press("Escape");

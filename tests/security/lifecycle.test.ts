@@ -71,7 +71,7 @@ describe("a start that fails", () => {
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     let said = "";
     child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    await waitUntil(() => said.includes("Steward could not start") || said.includes("newer Steward"), {
+    await waitUntil(() => said.includes("Steward couldn’t start") || said.includes("newer version of Steward"), {
       what: "the app to say why it does not start",
     }).finally(() => child.kill("SIGKILL"));
     await ended;
@@ -92,7 +92,7 @@ describe("a start that fails", () => {
   test("is nothing to be told later, when a newer Steward wrote the settings", async () => {
     await mkdir(join(userData, "logs"));
     await writeFile(join(userData, "settings.json"), JSON.stringify({ version: 99, data: {} }));
-    expect(await failedStart()).toContain("settings.json was written by a newer Steward");
+    expect(await failedStart()).toContain("settings.json was written by a newer version of Steward");
     expect(await reports()).toEqual([]);
   }, 60_000);
 });

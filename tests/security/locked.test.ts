@@ -47,7 +47,7 @@ describe("an app that holds a person's accounts", () => {
   ])("does not start with %s", async (given) => {
     const { said, ended } = start([given]);
     expect(await ended).toBe(1);
-    expect(said()).toContain(`doesn’t start with "${given.split("=", 1)[0]!}"`);
+    expect(said()).toContain(`Start it without them:\n"${given.split("=", 1)[0]!}"`);
   }, 30_000); // prettier-ignore
 
   test("is no Node that runs somebody's code", async () => {

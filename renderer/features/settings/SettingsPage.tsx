@@ -10,7 +10,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { useSecrets } from "../../stores/secrets.ts";
-import { chooseTheme, useSettings } from "../../stores/settings.ts";
+import { chooseLanguage, chooseTheme, useSettings } from "../../stores/settings.ts";
 import { copyReport } from "./copyReport.ts";
 import { LockSettings } from "./LockSettings.tsx";
 import styles from "./Settings.module.css";
@@ -34,6 +34,22 @@ export function SettingsPage() {
             { value: "dark", text: t("settings.themeDark") },
           ]}
         />
+      </Section>
+      <Section title={t("settings.language")}>
+        <div data-language-choice>
+          <Choice
+            label={t("settings.language")}
+            hideLabel
+            look="segments"
+            value={settings.language}
+            onChange={(language) => void chooseLanguage(language).catch(() => undefined)}
+            options={[
+              { value: "system", text: t("settings.languageSystem") },
+              { value: "en", text: "English" },
+              { value: "de", text: "Deutsch" },
+            ]}
+          />
+        </div>
       </Section>
       <Section title={t("settings.secrets")}>
         {secrets ? (

@@ -5,23 +5,28 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AssetServer, createAssetServer, type Picture } from "../../../main/app/assetServer.ts";
 import type { Logger } from "../../../main/logging/logger.ts";
 import type { Account } from "../../../shared/contract/accounts.ts";
+import type { Language } from "../../../shared/i18n/language.ts";
 import { AccountId, DeviceId, ServerName, UserId } from "../../../shared/ids.ts";
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 const accountId = "abcdefghijklmnop";
 /** As the renderer's own page has it. */
 const INDEX = `<!doctype html>
+<html lang="en">
 <link rel="stylesheet" href="main.css" /><script type="module" src="chunks/a-B_1.js"></script>
 <script type="application/json" id="known-accounts">null</script>`;
 let folder: string;
 let known: Account[] | "locked" | null = null;
 let picture: Picture | null = null;
+let spoken: Language = "en";
 
 const server = (): AssetServer =>
   createAssetServer({
     rendererDir: join(folder, "renderer"),
     knownAccounts: () => known,
     avatarOf: () => (picture ? Promise.resolve(picture) : Promise.reject(new Error("offline"))),
+    language: () => spoken,
+    crashedTexts: () => ({ language: spoken, title: "Oh <no>", text: "It stopped.", again: "Again.", report: "It’s here:" }),
     reportFolder: "/home/<me> & you",
     logger: silent,
   });
@@ -114,8 +119,16 @@ describe("app:// assets", () => {
     const response = await ask("app://steward/crashed.html");
     const page = await response.text();
     expect(page).toContain("/home/&lt;me&gt; &amp; you");
-    expect(page).toMatch(/Passwords, tokens and keys are taken out; Matrix IDs and the addresses of\s+homeservers stay/);
+    expect(page).toContain("<h1>Oh &lt;no&gt;</h1>");
     expect(page).not.toContain("<script");
+  });
+
+  test("names the language and its direction in the page", async () => {
+    for (const [language, direction] of [["de", "ltr"], ["en-XA", "rtl"]] as const) {
+      spoken = language;
+      expect(await (await ask("app://steward/")).text()).toContain(`<html lang="${language}" dir="${direction}">`);
+    }
+    spoken = "en";
   });
 
   describe("the accounts in the page", () => {

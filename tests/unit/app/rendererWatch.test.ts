@@ -5,7 +5,11 @@ import { RendererWatch } from "../../../main/app/rendererWatch.ts";
 import { unhandledDuring } from "../../support/unhandled.ts";
 
 const showMessageBox = vi.hoisted(() => vi.fn());
-vi.mock("electron", () => ({ dialog: { showMessageBox }, protocol: {} }));
+vi.mock("electron", () => ({
+  app: { commandLine: { getSwitchValue: () => "" }, getPreferredSystemLanguages: () => ["fr-FR"], isPackaged: true },
+  dialog: { showMessageBox },
+  protocol: {},
+}));
 afterEach(() => void showMessageBox.mockReset());
 
 test("a question that cannot be asked is logged, and asked again the next time the window hangs", async () => {

@@ -108,8 +108,8 @@ describe("the router", () => {
   });
 
   test("strips what the contract does not name from an answer", async () => {
-    const answers = checkedHandlers(handlersThat(() => ({ theme: "dark", accessToken: "syt_x" })), silent);
-    expect(await answers.get("app.settings")?.({})).toEqual({ ok: true, value: { theme: "dark" } });
+    const answers = checkedHandlers(handlersThat(() => ({ theme: "dark", language: "de", accessToken: "syt_x" })), silent);
+    expect(await answers.get("app.settings")?.({})).toEqual({ ok: true, value: { theme: "dark", language: "de" } });
   });
 
   test("answers an unforeseen failure with a reference that is in the log, and nothing else", async () => {

@@ -53,3 +53,21 @@ test("the renderer takes types alone from what knows the schema library, so that
   );
   expect(values).toEqual([]);
 });
+
+test("styles name the sides of the text, not of the window, so that a page from right to left is a mirror of the other", () => {
+  const physical = [
+    /(?:^|[\s;{-])(?:left|right)\s*:/,
+    /\b(?:margin|padding|border|scroll-margin|scroll-padding)-(?:left|right)\b/,
+    /-(?:left|right)-radius\b/,
+    /\b(?:text-align|float|clear)\s*:\s*(?:left|right)\b/,
+    // Four sides in one line, of which the second and the fourth differ.
+    /\b(?:margin|padding|inset)\s*:\s*(?:[^\s;()]+(?:\([^)]*\))?\s+)(\S+)\s+\S+\s+(?!\1\s*[;}])[^\s;]+\s*;/,
+  ];
+  const found = globSync("**/*.css", { cwd: renderer }).flatMap((path) =>
+    readFileSync(join(renderer, path), "utf8")
+      .split("\n")
+      .filter((line) => physical.some((pattern) => pattern.test(line)))
+      .map((line) => `${path}: ${line.trim()}`),
+  );
+  expect(found).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { chmod, stat } from "node:fs/promises";
+import { chmod, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
@@ -17,13 +17,21 @@ describe("SettingsFile", () => {
   const open = (): SettingsFile => new SettingsFile({ path: join(folder.path, "s.json"), onDamaged: () => undefined });
 
   it("begins with the defaults and keeps what is chosen, the window apart", async () => {
-    expect(await open().settings()).toEqual({ theme: "system" });
+    expect(await open().settings()).toEqual({ theme: "system", language: "system" });
     expect(await open().windowBounds()).toBeNull();
     const window = { x: -10, y: 0, width: 900, height: 600, maximized: true, zoomFactor: 1 };
     await open().keepWindowBounds(window);
-    expect(await open().updateSettings({ theme: "dark" })).toEqual({ theme: "dark" });
-    expect(await open().updateSettings({ theme: undefined })).toEqual({ theme: "dark" });
+    expect(await open().updateSettings({ theme: "dark" })).toEqual({ theme: "dark", language: "system" });
+    expect(await open().updateSettings({ theme: undefined })).toEqual({ theme: "dark", language: "system" });
     expect(await open().windowBounds()).toEqual(window);
+  });
+
+  it("keeps the rest where only a later version knows the language", async () => {
+    await open().updateSettings({ theme: "dark", language: "de" });
+    const path = join(folder.path, "s.json");
+    await writeFile(path, (await readFile(path, "utf8")).replace('"de"', '"tlh"'));
+    expect(await open().settings()).toEqual({ theme: "dark", language: "system" });
+    expect(await open().updateSettings({ language: "en" })).toEqual({ theme: "dark", language: "en" });
   });
 
   it("keeps the last five homeservers, each once, the last first, until they are forgotten", async () => {
@@ -33,9 +41,9 @@ describe("SettingsFile", () => {
       await open().keepHomeserver(name);
     }
     const kept = ["https://f.example", "B.example", "e.example", "d.example", "c.example"];
-    expect([await open().homeservers(), await open().settings()]).toEqual([kept, { theme: "dark" }]);
+    expect([await open().homeservers(), await open().settings()]).toEqual([kept, { theme: "dark", language: "system" }]);
     await open().forgetHomeservers();
-    expect([await open().homeservers(), await open().settings()]).toEqual([[], { theme: "dark" }]);
+    expect([await open().homeservers(), await open().settings()]).toEqual([[], { theme: "dark", language: "system" }]);
   });
 });
 
