@@ -3,8 +3,8 @@ import type { Emit } from "../../shared/contract/index.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
-import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { describeAccount } from "./accountDescription.ts";
+import { type AccountLock, AccountLocks, type AccountOperation } from "./accountLock.ts";
 import { addAccount, refuseWhenHeld } from "./addAccount.ts";
 import { expectedServer, refuseForeignUser } from "./foreignUser.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
@@ -31,15 +31,8 @@ export class SessionManager {
   readonly #sessions = new Map<AccountId, MatrixSession>();
   readonly #runningListeners = new Set<(accountId: AccountId) => void>();
   readonly #tokenGoneListeners = new Set<(accountId: AccountId) => void>();
-  /** Users whose sign-in is being completed, so that a double click cannot add one twice. */
-  readonly #beingAdded = new Set<string>();
-  readonly #signingInAgain = new Set<AccountId>();
-  /** What changes an account, one after the other. Sign-in's requests are made before: their server may hang. */
-  readonly #turns = new KeyedQueue<AccountId>();
+  readonly #locks = new AccountLocks();
   readonly #starts = new StartQueue();
-  readonly #leaving = new Map<AccountId, Promise<SignedOut>>();
-  #ended = false;
-  #lastUpdate: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SessionManagerParts) {
     this.#parts = parts;
@@ -112,10 +105,13 @@ export class SessionManager {
     const startIfStopped = async (accountId: AccountId): Promise<void> => {
       // It may have been removed, or started by the person, before it was its turn.
       if (this.#parts.index.get(accountId) === null) return;
-      const session = this.session(accountId);
-      const { status } = session.snapshot;
-      if (status === "stopped" || status === "locked") await this.#start(accountId);
-      else await session.whenStarted();
+      await this.#lockOf(accountId).inTurn("start", async () => {
+        if (this.#parts.index.get(accountId) === null) return;
+        const session = this.session(accountId);
+        const { status } = session.snapshot;
+        if (status === "stopped" || status === "locked") await this.#start(accountId);
+        else await session.whenStarted();
+      });
     };
     const accountIds = this.#parts.index.list().map(({ accountId }) => accountId);
     await this.#starts.addAll(accountIds, startIfStopped, (accountId) => this.#announce(accountId));
@@ -142,11 +138,11 @@ export class SessionManager {
   /** Starts again those whose secrets could not be read, once they can. */
   async startLocked(): Promise<void> {
     const locked = [...this.#sessions.values()].filter((session) => session.snapshot.status === "locked");
-    const startInTurn = (accountId: AccountId): Promise<void> =>
-      this.#turns.run(accountId, async () => {
-        if (this.session(accountId).snapshot.status === "locked") await this.#start(accountId);
+    const startInTurn = ({ details }: MatrixSession): Promise<void> =>
+      this.#locks.of(details.userId).inTurn("start", async () => {
+        if (this.session(details.accountId).snapshot.status === "locked") await this.#start(details.accountId);
       });
-    await Promise.allSettled(locked.map(({ details }) => startInTurn(details.accountId)));
+    await Promise.allSettled(locked.map(startInTurn));
   }
 
   /**
@@ -154,13 +150,14 @@ export class SessionManager {
    * out on their servers, unless one takes longer than two seconds.
    */
   async stopAll(): Promise<void> {
-    this.#ended = true;
+    const busy = this.#locks.end();
+    if (busy.length > 0) this.#parts.logger.info("the app ends while accounts are being changed", { operations: busy });
     const stopping = [...this.#sessions.values()].map(async (session) => {
       await session.stop();
       await signOutFromMemory(this.#parts, session);
     });
     await Promise.allSettled(stopping);
-    await this.#lastUpdate;
+    await this.#parts.index.settled();
   }
 
   /**
@@ -184,26 +181,22 @@ export class SessionManager {
    *   `SecretStore.write` does
    */
   async adopt(signedIn: SignedIn, server: string | null, accountId = newId<AccountId>()): Promise<AccountId> {
-    if (this.#beingAdded.has(signedIn.userId)) {
-      await signOutQuietly(this.#parts, signedIn);
-      throw fail("conversation_over");
-    }
-    this.#beingAdded.add(signedIn.userId);
     try {
-      await refuseForeignUser(server, signedIn, this.#parts.fetch);
-      return await this.#add(signedIn, accountId);
+      // Once: a double click must not add an account twice.
+      return await this.#locks.of(signedIn.userId).once("add", async () => {
+        await refuseForeignUser(server, signedIn, this.#parts.fetch);
+        return this.#add(signedIn, accountId);
+      });
     } catch (thrown) {
       await signOutQuietly(this.#parts, signedIn);
       throw thrown;
-    } finally {
-      this.#beingAdded.delete(signedIn.userId);
     }
   }
 
   async #add(signedIn: SignedIn, accountId: AccountId): Promise<AccountId> {
     const held = this.#parts.index.list().find((entry) => entry.userId === signedIn.userId);
     if (held) throw fail("already_signed_in", { accountId: held.accountId, userId: held.userId });
-    await this.#turns.run(accountId, async () => {
+    await this.#locks.of(signedIn.userId).inTurn("add", async () => {
       try {
         await addAccount(this.#parts, accountId, signedIn);
       } catch (thrown) {
@@ -251,33 +244,34 @@ export class SessionManager {
    * @throws what `signIn` throws, and as `signInAgain` does
    */
   async resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>, deviceIsThere = false): Promise<void> {
-    if (this.#signingInAgain.has(accountId)) throw fail("conversation_over");
-    this.#signingInAgain.add(accountId);
-    try {
-      await resumeAccount(
+    const lock = this.#lockOf(accountId);
+    await lock.once("resume", () =>
+      resumeAccount(
         {
           ...this.#parts,
           folders: this.#parts.accountFolders(accountId),
           session: () => this.session(accountId),
-          inTurn: (work) => this.#inTurn(accountId, work),
-          isLeaving: () => this.#leaving.has(accountId),
+          inTurn: (work) => this.#inTurn("resume", accountId, work),
+          isLeaving: () => lock.isLeaving,
           start: () => this.#start(accountId),
           forgetSession: () => this.#sessions.delete(accountId),
         },
         this.#entry(accountId),
         signIn,
         deviceIsThere,
-      );
-    } finally {
-      this.#signingInAgain.delete(accountId);
-    }
+      ),
+    );
+  }
+
+  #lockOf(accountId: AccountId): AccountLock {
+    return this.#locks.of(this.#entry(accountId).userId);
   }
 
   /** Does something to an account when what was begun before has ended. A start is cut off: its server may hang. */
-  #inTurn(accountId: AccountId, work: () => Promise<void>): Promise<void> {
+  #inTurn(operation: AccountOperation, accountId: AccountId, work: () => Promise<void>): Promise<void> {
     const session = this.session(accountId);
     if (session.snapshot.status === "starting") this.#cutOff(session);
-    return this.#turns.run(accountId, work);
+    return this.#lockOf(accountId).inTurn(operation, work);
   }
 
   /** Stops a session for whoever is to have the next turn, and who stops it too. */
@@ -287,7 +281,7 @@ export class SessionManager {
 
   /** Starts a session, unless it is about to end for good. */
   async #start(accountId: AccountId): Promise<void> {
-    if (!this.#ended && !this.#leaving.has(accountId)) await this.session(accountId).start();
+    if (this.#lockOf(accountId).mayStart) await this.session(accountId).start();
   }
 
   async #rememberDevice(accountId: AccountId, deviceId: string): Promise<void> {
@@ -305,7 +299,7 @@ export class SessionManager {
   async retry(accountId: AccountId): Promise<void> {
     const runs = (): boolean => this.session(accountId).snapshot.status === "running";
     if (runs()) return;
-    await this.#inTurn(accountId, async () => {
+    await this.#inTurn("retry", accountId, async () => {
       if (runs()) return;
       await this.session(accountId).stop();
       await this.#start(accountId);
@@ -316,18 +310,13 @@ export class SessionManager {
    * Signs out and removes everything local, as `signOut` does; asked twice, it is done once. Where it fails, the account
    * says what is left of it, and can be signed out again. Throws `no_such_account` besides.
    */
-  signOut(accountId: AccountId): Promise<SignedOut> {
-    const underWay = this.#leaving.get(accountId);
-    if (underWay) return underWay;
-    const leaving = this.#signOutInTurn(accountId).finally(() => this.#leaving.delete(accountId));
-    this.#leaving.set(accountId, leaving);
-    return leaving;
-  }
-
-  /** What has its turn now ends, whatever its server does; and nothing starts any more. */
-  async #signOutInTurn(accountId: AccountId): Promise<SignedOut> {
-    this.#cutOff(this.session(accountId));
-    return this.#turns.run(accountId, () => this.#signOut(accountId));
+  async signOut(accountId: AccountId): Promise<SignedOut> {
+    const lock = this.#lockOf(accountId);
+    return lock.shared("sign_out", () => {
+      // What has its turn now ends, whatever its server does; and nothing starts any more.
+      this.#cutOff(this.session(accountId));
+      return lock.inTurn("sign_out", () => this.#signOut(accountId));
+    });
   }
 
   async #signOut(accountId: AccountId): Promise<SignedOut> {
@@ -338,7 +327,7 @@ export class SessionManager {
       this.#parts.emit("accounts.removed", { accountId });
       return done;
     } catch (thrown) {
-      if (!this.#ended) void session.start();
+      if (!this.#locks.ended) void session.start();
       throw thrown;
     }
   }
@@ -354,10 +343,8 @@ export class SessionManager {
     accountId: AccountId,
     change: Partial<Pick<AccountEntry, "displayName" | "avatar">> & { health?: AccountHealth },
   ): Promise<void> {
-    if (this.#ended || !this.#parts.index.get(accountId)) return;
-    const update = this.#parts.index.update(accountId, (entry) => ({ ...entry, ...change }));
-    this.#lastUpdate = Promise.allSettled([this.#lastUpdate, update]);
-    await update;
+    if (this.#locks.ended || !this.#parts.index.get(accountId)) return;
+    await this.#parts.index.update(accountId, (entry) => ({ ...entry, ...change }));
     this.#announce(accountId);
   }
 
@@ -377,7 +364,6 @@ export class SessionManager {
     if (this.#parts.index.get(accountId)?.hasRun !== false) return;
     const update = this.#parts.index.update(accountId, (entry) => ({ ...entry, hasRun: true }));
     update.catch((error: unknown) => this.#parts.logger.warn("an account could not be marked", { accountId, error }));
-    this.#lastUpdate = Promise.allSettled([this.#lastUpdate, update]);
   }
 
   #announce(accountId: AccountId): void {

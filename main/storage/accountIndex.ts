@@ -160,6 +160,11 @@ export class AccountIndex {
     });
   }
 
+  /** Resolves when every change that was asked for is on the disk, or has failed. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
   get #loaded(): readonly Line[] {
     if (this.#lines === null) throw new Error(`${this.#name} has not been loaded`);
     return this.#lines;
