@@ -5,7 +5,8 @@ const Flow = z.object({ stages: z.array(z.string().max(255)).max(50) });
 /** A server's demand for user-interactive authentication, as the body of its 401. What is unknown in it is kept. */
 export const Demand = z.looseObject({
   session: z.string().min(1).max(4096).optional(),
-  flows: z.array(Flow).min(1).max(50),
+  /** None: the server has no way for this person, as Synapse says of an account with neither password nor provider. */
+  flows: z.array(Flow).max(50),
   completed: z.array(z.string()).catch([]),
   params: z.record(z.string(), z.unknown()).catch({}),
   errcode: z.string().max(100).optional().catch(undefined),

@@ -109,6 +109,10 @@ export class Registration {
       if (turn.kind === "made") return turn.signedIn;
       let error: AppError | null = null;
       if (turn.kind === "demand") {
+        if (turn.demand.flows.length === 0) {
+          await this.#stopped({ kind: "not_allowed_by_server" });
+          continue;
+        }
         const { baseUrl, email, phone } = this.record;
         const next = nextRegistrationStage(turn.demand, { baseUrl, withEmail: email !== null, withPhone: phone !== null });
         if (next.kind === "automatic") {

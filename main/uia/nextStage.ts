@@ -24,6 +24,7 @@ function definitionOf(type: string): StageDefinition {
  */
 export function nextStage(demand: Demand, baseUrl: string): NextStage {
   const { completed } = demand;
+  if (demand.flows.length === 0) return { kind: "none_offered" };
   const context = { demand, baseUrl };
   const show = (type: string): NextStage | null => definitionOf(type).show(type, context);
   const costOf = (type: string): number =>

@@ -15,7 +15,7 @@ export interface StageContext {
 /** What to do next: answer by itself, or ask the person. */
 export type NextStage = { kind: "automatic"; type: string } | Stage;
 
-type Kind = Exclude<NextStage["kind"], "unsupported">;
+type Kind = Exclude<NextStage["kind"], "none_offered" | "unsupported">;
 
 /** One kind of stage. Each has a file of its own in `stages/`, and the same name as what is shown and answered. */
 export interface StageDefinition<K extends Kind = Kind> {

@@ -245,6 +245,7 @@ export interface TextArguments {
   "challenge.purposeOther.add_email": { server: string; userId: string };
   "challenge.purposeOther.add_phone": { server: string; userId: string };
   "challenge.purposeOther.deactivate": { server: string; userId: string };
+  "challenge.noneOffered": { server: string };
   "challenge.unsupported": { type: string };
   "roomKeys.count": { count: number };
   "roomKeys.lockedBackup": { keys: string };

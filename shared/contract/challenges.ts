@@ -10,6 +10,8 @@ export const Stage = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("sso"), url: z.string() }),
   /** Done on a page of the server's, in the browser. Main notices by itself when it is done. */
   z.object({ kind: z.literal("browser"), type: z.string(), url: z.string() }),
+  /** The server has no way at all for this account: it has no password, and no provider that the server still knows. */
+  z.object({ kind: z.literal("none_offered") }),
   /** Cannot be done here. */
   z.object({ kind: z.literal("unsupported"), type: z.string() }),
 ]);

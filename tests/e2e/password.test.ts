@@ -74,3 +74,58 @@ describe("the password of an account", () => {
     await expectNoLeaks(world, { "first password": FIRST });
   });
 });
+
+describe("an account that has only single sign-on", () => {
+  it("is told whom to ask where the server has nothing to confirm with", async () => {
+    const { person, browser, proxy } = world;
+    await browser.forgetCookies();
+    await person.findHomeserver(proxy.baseUrl);
+    await person.press("Continue with Example");
+    const page = await browser.follow();
+    await signInAtProvider(page, "frank");
+    await page.waitForURL(/\/done$/);
+    await person.isAt(/Secure Backup|Verify this session/);
+    await person.openAccount("frank", "Password & recovery");
+    const contacts = [{ role: "m.role.admin", email_address: "admin@mail.example" }];
+    proxy.addRule({ path: /\.well-known\/matrix\/support/, fault: { kind: "answer", status: 200, body: { contacts } } });
+    const nothing = { session: "s", flows: [] };
+    const demand = proxy.addRule({ path: /account\/password$/, fault: { kind: "answer", status: 401, body: nothing } });
+    await person.type("New password", FIRST);
+    await person.type("New password again", FIRST);
+    await person.press("Set password");
+    await person.isAsked("Confirm it’s you");
+    await person.sees(/has no way to confirm that it’s you/);
+    await person.sees("admin@mail.example");
+    await person.looks("challenge-none-offered");
+    await person.page.getByRole("dialog").getByRole("button", { name: "Close" }).last().click();
+    expect(demand.met).toBe(1);
+    proxy.clear();
+  });
+
+  it("is deactivated after its owner has confirmed, and not when somebody else has", async () => {
+    const { person, browser, synapse } = world;
+    await person.openAccount("frank");
+    await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+    await person.sees(/provider/);
+    await person.type("Type @frank:example.org to confirm", "@frank:example.org");
+    await person.press("Deactivate for good");
+    await person.isAsked("Confirm it’s you");
+    await browser.forgetCookies();
+    await person.press("Open in the browser");
+    const wrong = await browser.follow();
+    await wrong.getByRole("link").first().click();
+    await signInAtProvider(wrong, "mallory");
+    await person.sees(/Someone else was signed in at the provider/);
+    await person.looks("deactivate-confirmed-by-other");
+    expect((await person.accounts()).some(({ userId }) => userId === "@frank:example.org")).toBe(true);
+    await browser.forgetCookies();
+    await person.press("Open in the browser");
+    const right = await browser.follow();
+    await right.getByRole("link").first().click();
+    await signInAtProvider(right, "frank");
+    await person.sees("@frank:example.org is deactivated.");
+    expect((await person.accounts()).some(({ userId }) => userId === "@frank:example.org")).toBe(false);
+    const path = `/_synapse/admin/v2/users/${encodeURIComponent("@frank:example.org")}`;
+    expect(await synapse.adminCall({ path })).toMatchObject({ deactivated: true });
+  });
+});

@@ -12,6 +12,7 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { useAccount } from "../../stores/accounts.ts";
 import { challengeRead } from "../../stores/challenges.ts";
+import { ContactList } from "../recover/ServerContacts.tsx";
 
 /** Asks what the server wants to know before it does something. The conversation itself lives in main. */
 export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }) {
@@ -71,6 +72,8 @@ function Question({ challenge, stage, onCancel }: QuestionProps) {
     case "sso":
     case "browser":
       return <BrowserQuestion challenge={challenge} stage={stage} onCancel={onCancel} />;
+    case "none_offered":
+      return <NoneOffered challenge={challenge} onCancel={onCancel} />;
     case "unsupported":
       return (
         <>
@@ -90,6 +93,20 @@ function Question({ challenge, stage, onCancel }: QuestionProps) {
         </>
       );
   }
+}
+
+/** Only the people who run the server can help. */
+function NoneOffered({ challenge, onCancel }: Pick<QuestionProps, "challenge" | "onCancel">) {
+  const homeserver = useAccount(challenge.accountId)?.homeserver;
+  return (
+    <>
+      <Notice tone="error">{t("challenge.noneOffered", { server: homeserver?.serverName ?? "" })}</Notice>
+      {homeserver && <ContactList serverName={homeserver.serverName} baseUrl={homeserver.baseUrl} server={homeserver.serverName} />}
+      <Buttons>
+        <Button onPress={onCancel}>{t("common.close")}</Button>
+      </Buttons>
+    </>
+  );
 }
 
 function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challenge; readonly onCancel: () => void }) {

@@ -16,7 +16,17 @@ interface ServerContactsProps {
 }
 
 /** Whom to ask at a homeserver, for those whose account has no email address. */
-export function ServerContacts({ serverName, baseUrl, server }: ServerContactsProps) {
+export function ServerContacts(props: ServerContactsProps) {
+  return (
+    <Section title={t("recover.noEmail")}>
+      <p>{t("recover.noEmailText", { server: props.server })}</p>
+      <ContactList {...props} />
+    </Section>
+  );
+}
+
+/** The contacts that a homeserver publishes. */
+export function ContactList({ serverName, baseUrl, server }: ServerContactsProps) {
   const [contacts, setContacts] = useState<SupportContacts | null>(null);
   const look = useAction(async () => setContacts(await steward.recovery.contacts({ serverName, baseUrl })));
   const { run } = look;
@@ -29,8 +39,7 @@ export function ServerContacts({ serverName, baseUrl, server }: ServerContactsPr
     ),
   );
   return (
-    <Section title={t("recover.noEmail")}>
-      <p>{t("recover.noEmailText", { server })}</p>
+    <>
       {look.busy && <p role="status">{t("recover.looking")}</p>}
       {contacts && facts.length === 0 && page === null && <p>{t("recover.noContacts", { server })}</p>}
       {facts.length > 0 && <Facts facts={facts} />}
@@ -42,6 +51,6 @@ export function ServerContacts({ serverName, baseUrl, server }: ServerContactsPr
         </Buttons>
       )}
       {(look.error ?? open.error) && <ErrorText error={(look.error ?? open.error)!} />}
-    </Section>
+    </>
   );
 }

@@ -55,6 +55,10 @@ describe("the next stage of an authentication", () => {
     expect(stageOf({ session: "s", flows: [{ stages: [] }] })).toEqual({ kind: "unsupported", type: "" });
   });
 
+  it("is none where the server offers no flow", () => {
+    expect(stageOf({ session: "s", flows: [] })).toEqual({ kind: "none_offered" });
+  });
+
   it("is found or refused, and never a crash, whatever the server demands", () => {
     const known = ["m.login.password", "m.login.dummy", "m.login.sso", "m.oauth", "m.login.msisdn"];
     const type = fc.constantFrom(...known, "x", "__proto__");
@@ -70,7 +74,7 @@ describe("the next stage of an authentication", () => {
     fc.assert(
       fc.property(body, (data) => {
         const demand = demandIn({ httpStatus: 401, data });
-        const kinds = ["automatic", "password", "sso", "browser", "unsupported"];
+        const kinds = ["automatic", "password", "sso", "browser", "none_offered", "unsupported"];
         if (demand) expect(kinds).toContain(nextStage(demand, BASE_URL).kind);
       }),
       { seed, numRuns: sample(1_000, 50_000) },
