@@ -4,13 +4,25 @@ import { command } from "./command.ts";
 import { cache, root, say } from "./paths.ts";
 import { runTests } from "./test.ts";
 
-/** Takes the README's picture anew: runs the test that shows all accounts, and keeps what it took in the light. */
+/** The README's pictures, and the screens that they show, as the e2e tests call them. */
+const PICTURES: Readonly<Record<string, string>> = {
+  "all-accounts": "all-accounts",
+  "phone-code": "create-phone-code",
+  "email-sent": "addresses-sent",
+  password: "password-change",
+};
+/** The tests that take them. */
+const TESTS = ["allAccounts", "createAccount", "addresses", "password"];
+
+/** Takes the README's pictures anew: runs the tests that show them, and keeps what they took in the light. */
 await command(async () => {
-  const code = await runTests(["e2e", "allAccounts"]);
+  const code = await runTests(["e2e", ...TESTS]);
   if (code !== 0) return code;
   const folder = join(root, "build/pictures");
   await mkdir(folder, { recursive: true });
-  await copyFile(join(cache, "screens/all-accounts-light.png"), join(folder, "all-accounts.png"));
-  say("the picture is build/pictures/all-accounts.png");
+  for (const [name, screen] of Object.entries(PICTURES)) {
+    await copyFile(join(cache, `screens/${screen}-light.png`), join(folder, `${name}.png`));
+  }
+  say(`the pictures are in ${folder}`);
   return 0;
 });
