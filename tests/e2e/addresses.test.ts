@@ -153,6 +153,7 @@ it("adds one to an account without a password, after single sign-on", async () =
   await openLink(address);
   await person.press("Continue");
   await person.isAsked("Confirm it’s you");
+  await person.sees(`The page is at ${new URL(proxy.baseUrl).host}`);
   await person.press("Open in the browser");
   const confirming = await browser.follow();
   await confirming.getByRole("link").first().click();

@@ -25,6 +25,8 @@ type Kind = "change" | "reset";
 /** Everything but the long poll, which goes on beside the work. */
 const NOT_SYNC = /^(?!.*\/sync\b)/;
 const ROOM_KEYS = 2;
+/** Those, and an entry that opens and is no room key: no session takes it, so that it is not uploaded by one. */
+const ENTRIES = ROOM_KEYS + 1;
 /** The backup that a reset replaces, and the one that it makes. */
 const [OLD_VERSION, NEW_VERSION] = ["3", "4"];
 const FAULTS: Record<"before" | "after", Fault[]> = {
@@ -66,8 +68,8 @@ interface Scene {
 }
 
 /**
- * A backup before the newest and copies of secrets that nothing here opens, and a room key without the claimed keys of its
- * sender.
+ * A backup before the newest and copies of secrets that nothing here opens, a room key without the claimed keys of its
+ * sender, and an entry that is no room key.
  */
 async function addWhatOthersLeave(scene: Pick<Scene, "user" | "other">, oldKey: string): Promise<void> {
   const ask = asking(scene);
@@ -86,6 +88,7 @@ async function addWhatOthersLeave(scene: Pick<Scene, "user" | "other">, oldKey: 
   await backup.put("!foreign:example.org", [{ sessionId: "foreign", clear: "{}" }], {}, stranger);
   expect(await ask("POST", VERSIONS, { algorithm, auth_data })).toEqual({ version: OLD_VERSION });
   for (const { roomId, ...entry } of entries) await backup.put(roomId, [entry], {});
+  await backup.put("!odd:example.org", [{ sessionId: "odd", clear: "no room key" }], {});
   await ask("DELETE", `${VERSIONS}/${version}`);
   await storeUnopenable(ask, scene.user.userId, "m.cross_signing.user_signing");
   await storeUnopenable(ask, scene.user.userId, "m.megolm_backup.v1");
@@ -100,7 +103,7 @@ async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
     await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
     await services.health.refresh(accountId);
     const before = await keysOnServer({ user, other }, oldKey);
-    expect(before.roomKeys.size).toBe(ROOM_KEYS);
+    expect(before.roomKeys.size).toBe(ENTRIES);
     await work({ user, other, data, services, accountId, oldKey, before });
   } finally {
     proxy.clear();
@@ -150,7 +153,7 @@ async function expectReplaced(kind: Kind, scene: Scene, newKey: string): Promise
   const opened = await openElsewhere(synapse, user, { securityKey: newKey });
   expect(opened).toMatchObject({
     activeBackupVersion: kind === "reset" ? NEW_VERSION : OLD_VERSION,
-    roomKeys: { inBackup: ROOM_KEYS, restored: ROOM_KEYS },
+    roomKeys: { inBackup: ENTRIES, restored: ROOM_KEYS },
   });
   const onServer = new AccountDataOnServer(synapse, other.tokens);
   expectNothingGone(scene.before, await keysOnServer(scene, scene.oldKey, newKey), "in the end");
@@ -256,7 +259,7 @@ async function killAndFinish(
     // It had only looked. All is as before, and the old key is as good as ever.
     expect(await openElsewhere(synapse, user, { securityKey: oldKey }), what).toMatchObject({
       activeBackupVersion: OLD_VERSION,
-      roomKeys: { inBackup: ROOM_KEYS, restored: ROOM_KEYS },
+      roomKeys: { inBackup: ENTRIES, restored: ROOM_KEYS },
     });
     return reached;
   }
