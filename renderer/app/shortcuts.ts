@@ -1,4 +1,5 @@
 import { isMac } from "../bridge.ts";
+import { t } from "../i18n/index.ts";
 import { useAccounts } from "../stores/accounts.ts";
 import { useChallenges } from "../stores/challenges.ts";
 import { closeDialog, openDialog, useDialogs } from "../stores/dialogs.ts";
@@ -6,7 +7,7 @@ import { go, goToAccount } from "../stores/routes.ts";
 
 /** The key that shortcuts go with, as it is written on this system, before the key itself. */
 export function withModifier(key: string): string {
-  return isMac() ? `⌘${key}` : `Ctrl+${key}`;
+  return isMac() ? `⌘${key}` : t("keys.control", { key });
 }
 
 /** Listens for the shortcuts that work everywhere. Returns the function that stops listening. */

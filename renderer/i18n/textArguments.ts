@@ -11,6 +11,7 @@ export interface TextArguments {
   "nav.allSummaryStarting": { count: number; starting: number };
   "nav.allSummaryNeeds": { count: number; needs: number };
   "nav.moved": { name: string; position: number; count: number };
+  "keys.control": { key: string };
   "health.roomKeysMissing": { count: number };
   "health.backup.checkedDays": { count: number };
   "health.email.more": { masked: string; count: number };

@@ -24,26 +24,6 @@ import { formattingLocale, supportedLanguage } from "../../../shared/i18n/langua
 const shape = (found: Map<string, Argument>): [string, string][] =>
   [...found].map(([name, { type }]): [string, string] => [name, type]).sort(([a], [b]) => (a < b ? -1 : 1));
 
-const pairs = [
-  ["the window's", textsOf(english), textsOf(german)],
-  ["main's", textsOf(mainEnglish), textsOf(mainGerman)],
-] as const;
-
-describe.each(pairs)("German, %s texts", (_whose, en, de) => {
-  test("say everything that the English ones say, and nothing else", () => {
-    expect([...de.keys()].filter((key) => !en.has(key))).toEqual([]);
-    expect([...en.keys()].filter((key) => !de.has(key)), "texts without German").toEqual([]);
-  });
-
-  test("take the same arguments", () => {
-    const different = [...de].filter(([key, message]) => {
-      const own = JSON.stringify(shape(argumentsOf(message)));
-      return own !== JSON.stringify(shape(argumentsOf(en.get(key) ?? "")));
-    });
-    expect(different).toEqual([]);
-  });
-});
-
 const files = [
   ["en", new Map([...textsOf(english), ...textsOf(mainEnglish)])],
   ["de", new Map([...textsOf(german), ...textsOf(mainGerman)])],

@@ -2,8 +2,11 @@ import { readFileSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { AppError } from "../../../shared/errors.ts";
+import de from "../../../renderer/i18n/de.json" with { type: "json" };
 import en from "../../../renderer/i18n/en.json" with { type: "json" };
-import { argumentsFile, argumentTypes, textsOf } from "../../../build/texts.ts";
+import { argumentsFile, argumentsOf, argumentTypes, textsOf } from "../../../build/texts.ts";
+import mainGerman from "../../../main/app/texts/de.json" with { type: "json" };
+import mainEnglish from "../../../main/app/texts/en.json" with { type: "json" };
 import { daysBetween, durationText, errorWords, momentText, sizeText, t } from "../../../renderer/i18n/index.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -128,6 +131,24 @@ describe("texts", () => {
   });
 });
 
+const languages = [
+  ["renderer/i18n/de.json", textsOf(en), textsOf(de)],
+  ["main/app/texts/de.json", textsOf(mainEnglish), textsOf(mainGerman)],
+] as const;
+
+describe.each(languages)("%s", (file, english, german) => {
+  test("says everything that the English texts say, and nothing else", () => {
+    expect([...english].filter(([key]) => !german.has(key)), `add these to ${file}`).toEqual([]);
+    expect([...german.keys()].filter((key) => !english.has(key)), `remove these from ${file}`).toEqual([]);
+  });
+
+  test("takes the same arguments as the English texts", () => {
+    const shape = (message: string): string[] => [...argumentsOf(message)].map(([name, { type }]) => `${name}: ${type}`).sort();
+    const different = [...german].filter(([key, message]) => String(shape(message)) !== String(shape(english.get(key) ?? "")));
+    expect(different).toEqual([]);
+  });
+});
+
 describe("errors", () => {
   test.each(Object.keys(examples) as AppError["kind"][])("%s is a whole sentence without gaps", (kind) => {
     const error = AppError.parse(examples[kind]);
@@ -172,8 +193,8 @@ describe("errors", () => {
   });
 });
 
-test("no text stands twice in the file: the later one would quietly take the place of the first", () => {
-  const text = readFileSync(join(root, "renderer/i18n/en.json"), "utf8");
+test.each(["en", "de"])("no text stands twice in %s.json: the later one would quietly take the place of the first", (language) => {
+  const text = readFileSync(join(root, `renderer/i18n/${language}.json`), "utf8");
   const twice: string[] = [];
   const open: Set<string>[] = [];
   for (const [token, key] of text.matchAll(/"((?:[^"\\]|\\.)*)"\s*:|[{}]|"(?:[^"\\]|\\.)*"/g)) {
