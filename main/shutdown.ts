@@ -13,6 +13,7 @@ export async function shutDown({
   sessions,
   revocations,
   newSessions,
+  activityLog,
 }: {
   jobs: Pick<Services["jobs"], "stopAll">;
   rowJobs: Pick<Services["rowJobs"], "stopAll">;
@@ -22,9 +23,10 @@ export async function shutDown({
   sessions: Pick<Services["sessions"], "stopAll">;
   revocations: Pick<Services["revocations"], "stopAll">;
   newSessions: Pick<Services["newSessions"], "stopAll">;
+  activityLog: Pick<Services["activityLog"], "stopAll">;
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  const ending = [jobs, rowJobs, browserSignIns, registration, sessions, revocations, newSessions];
+  const ending = [jobs, rowJobs, browserSignIns, registration, sessions, revocations, newSessions, activityLog];
   await Promise.allSettled(ending.map((service) => service.stopAll()));
 }

@@ -124,27 +124,30 @@ export function startServices(front: WindowParts): StartedServices {
 
 /** Tells the person of new sessions: in the window, and by the desktop. */
 function watchForPerson(
-  { sessions, newSessions, watchSessions }: Services,
+  { sessions, newSessions, activityLog, watchSessions }: Services,
   { window, log }: WindowParts,
   emit: Emit,
   isLocked: () => boolean,
 ): void {
   const logger = createLogger(log, "accounts");
   watchSessions();
-  newSessions.onNoticed((accountId, { deviceId, name }) => {
+  const tell = (accountId: AccountId, what: "newSession" | "activity", body: () => Promise<string>): void => {
     const { displayName, userId } = sessions.account(accountId);
     // A locked window names no account, and neither does what the desktop shows over it.
     const texts = isLocked()
-      ? Promise.resolve([mainText("newSession.titleLocked"), mainText("newSession.bodyLocked")])
-      : Promise.all([
-          formattedText("newSession.title", { name: displayName ?? userId }),
-          formattedText("newSession.body", { session: name ?? deviceId }),
-        ]);
+      ? Promise.resolve([mainText(`${what}.titleLocked`), mainText(`${what}.bodyLocked`)])
+      : Promise.all([formattedText(`${what}.title`, { name: displayName ?? userId }), body()]);
     const onClick = (): void => {
       window.focus();
       emit("app.openAccount", { accountId });
     };
     void texts.then(([title = "", body = ""]) => notify({ title, body, onClick }, logger));
+  };
+  newSessions.onNoticed((accountId, { deviceId, name }) => {
+    tell(accountId, "newSession", () => formattedText("newSession.body", { session: name ?? deviceId }));
+  });
+  activityLog.onNoticed((accountId, { kind, subject }) => {
+    tell(accountId, "activity", () => formattedText(`activity.${kind}`, { name: subject ?? "" }));
   });
 }
 

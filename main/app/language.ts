@@ -8,7 +8,18 @@ import en from "./texts/en.json" with { type: "json" };
 export type MainText = keyof typeof en;
 
 /** Those with arguments, which need the parser of messages: see `formattedText`. */
-type WithArguments = "newSession.title" | "newSession.body" | "start.tooNew" | "start.failed";
+type WithArguments =
+  | "newSession.title"
+  | "newSession.body"
+  | "activity.title"
+  | "activity.session_verified"
+  | "activity.identity_changed"
+  | "activity.backup_replaced"
+  | "activity.backup_deleted"
+  | "activity.email_added"
+  | "activity.email_removed"
+  | "start.tooNew"
+  | "start.failed";
 
 const texts: Readonly<Record<Exclude<Language, typeof PSEUDO>, Readonly<Record<MainText, string>>>> = { en, de };
 

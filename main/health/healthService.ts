@@ -13,6 +13,7 @@ import { toServerFailure } from "../http/serverErrors.ts";
 import { isVerifiedByOwnIdentity, pinnedIdentityOf } from "../sdk/pinnedIdentity.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listDevices } from "../devices/deviceList.ts";
+import type { Look as Facts } from "./activityLog.ts";
 
 const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]> = {
   unfinished_set_up: "unfinished",
@@ -124,6 +125,8 @@ export interface HealthParts {
   secureBackupState: (accountId: AccountId) => Promise<SecureBackupState>;
   /** Hands on the account's sessions, whenever they were asked for. Never rejects. */
   onDevices: (accountId: AccountId, devices: readonly Session[]) => Promise<void>;
+  /** Hands on what was found of the account as a whole. Never rejects. */
+  onLooked: (accountId: AccountId, facts: Facts) => Promise<void>;
   keepsSecurityKey: (accountId: AccountId) => Promise<boolean | null>;
   logger: Logger;
 }
@@ -169,6 +172,7 @@ export class HealthService {
     const { sessions, logger } = this.#parts;
     const session = sessions.session(accountId);
     const failures = new Map<Part, AppFailure>();
+    const facts: Facts = {};
     const seen = await session.use(async (client): Promise<AccountHealth> => {
       const part = <P extends Part>(name: P, asked: Promise<Parts[P]>): Promise<Parts[P]> =>
         asked.catch((error: unknown) => {
@@ -179,12 +183,13 @@ export class HealthService {
         });
       const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
         part("thisSession", this.#thisSession(client)),
-        part("secureBackup", this.#secureBackup(accountId)),
-        part("recoveryEmail", this.#recoveryEmail(client)),
-        part("otherSessions", this.#otherSessions(accountId, client)),
+        part("secureBackup", this.#secureBackup(accountId, facts)),
+        part("recoveryEmail", this.#recoveryEmail(client, facts)),
+        part("otherSessions", this.#otherSessions(accountId, client, facts)),
       ]);
       return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions };
     });
+    await this.#parts.onLooked(accountId, facts);
     const [failure] = failures.values();
     if (failure && failures.size === Object.keys(UNKNOWN).length) throw failure;
     const health = keeping(sessions.account(accountId).health, seen, failures);
@@ -192,8 +197,11 @@ export class HealthService {
     return { seen, away: failures, health };
   }
 
-  async #secureBackup(accountId: AccountId): Promise<AccountHealth["secureBackup"]> {
-    return SECURE_BACKUP[(await this.#parts.secureBackupState(accountId)).diagnosis];
+  async #secureBackup(accountId: AccountId, facts: Facts): Promise<AccountHealth["secureBackup"]> {
+    const { diagnosis, identity, backup, backupProblem } = await this.#parts.secureBackupState(accountId);
+    facts.identityChangedTo = identity.changedTo;
+    if (backupProblem === null) facts.backupVersion = backup?.version ?? null;
+    return SECURE_BACKUP[diagnosis];
   }
 
   async #thisSession(client: MatrixClient): Promise<AccountHealth["thisSession"]> {
@@ -205,15 +213,21 @@ export class HealthService {
     return verified ? "verified" : "unverified";
   }
 
-  async #recoveryEmail(client: MatrixClient): Promise<AccountHealth["recoveryEmail"]> {
+  async #recoveryEmail(client: MatrixClient, facts: Facts): Promise<AccountHealth["recoveryEmail"]> {
     const { threepids } = await homeserverOf(client).json({ path: "/_matrix/client/v3/account/3pid", schema: Threepids });
     const emails = threepids.filter(({ medium }) => medium === "email");
+    facts.emails = emails.map(({ address }) => ({ address, masked: maskEmail(address) }));
     const first = emails[0];
     return first ? { kind: "set", masked: maskEmail(first.address), count: emails.length } : { kind: "none" };
   }
 
-  async #otherSessions(accountId: AccountId, client: MatrixClient): Promise<NonNullable<AccountHealth["otherSessions"]>> {
+  async #otherSessions(
+    accountId: AccountId,
+    client: MatrixClient,
+    facts: Facts,
+  ): Promise<NonNullable<AccountHealth["otherSessions"]>> {
     const devices = await listDevices(client);
+    facts.sessions = devices;
     await this.#parts.onDevices(accountId, devices);
     const others = devices.filter(({ thisSession }) => !thisSession);
     return {

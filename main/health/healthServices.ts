@@ -5,9 +5,10 @@ import type { SecureBackupService } from "../encryption/secureBackupService.ts";
 import type { ServiceParts } from "../sessions/serviceParts.ts";
 import { refreshAccounts } from "./accountRefresher.ts";
 import { AccountsService } from "./accountsService.ts";
+import { ActivityLog } from "./activityLog.ts";
 import { HealthService } from "./healthService.ts";
 
-export interface HealthServicesParts extends Pick<ServiceParts, "sessions" | "changes" | "emit" | "loggerFor"> {
+export interface HealthServicesParts extends Pick<ServiceParts, "folders" | "sessions" | "changes" | "removal" | "emit" | "loggerFor" | "onDamaged"> {
   secureBackup: SecureBackupService;
   profile: ProfileService;
   newSessions: NewSessions;
@@ -16,17 +17,24 @@ export interface HealthServicesParts extends Pick<ServiceParts, "sessions" | "ch
 
 /** Makes what knows what each account needs, and keeps it up to date from now on. */
 export function createHealthServices(parts: HealthServicesParts) {
-  const { sessions, secureBackup, newSessions, loggerFor } = parts;
+  const { folders, sessions, secureBackup, newSessions, changes, removal, emit, loggerFor, onDamaged } = parts;
   const logger = loggerFor("accounts");
+  const activityLog = new ActivityLog({ fileOf: (accountId) => folders.account(accountId).activity, onDamaged, emit, logger });
+  removal.join((accountId) => activityLog.forget(accountId));
+  // Before the look that follows each change.
+  changes.onChanged((accountId, change) => activityLog.changedHere(accountId, change));
   const health = new HealthService({
     sessions,
     secureBackupState: (accountId) => secureBackup.state({ accountId }),
     onDevices: async (accountId, devices) => {
       await newSessions.take(accountId, devices).catch((error: unknown) => logger.warn("new sessions not noticed", { accountId, error }));
     },
+    onLooked: async (accountId, facts) => {
+      await activityLog.looked(accountId, facts).catch((error: unknown) => logger.warn("what happened is not noted", { accountId, error }));
+    },
     keepsSecurityKey: (accountId) => secureBackup.keepsSecurityKey(accountId),
     logger: loggerFor("health"),
   });
   refreshAccounts({ ...parts, health, logger });
-  return { health, accounts: new AccountsService(sessions, health) };
+  return { health, activityLog, accounts: new AccountsService(sessions, health) };
 }

@@ -17,6 +17,8 @@ export interface AccountFolders {
   readonly vault: string;
   /** Which of its sessions are known, so that a new one is noticed. */
   readonly knownSessions: string;
+  /** What happened to it, and how it was when it was last seen. */
+  readonly activity: string;
   /**
    * What was put aside when the account was signed in again, one folder each time: what nothing opened any more, or a
    * crypto store of which some room keys did not come over.
@@ -71,6 +73,7 @@ export class Folders {
       nextCrypto: join(root, "crypto-next"),
       vault: join(root, "vault"),
       knownSessions: join(root, "known-sessions.json"),
+      activity: join(root, "activity.json"),
       setAside: join(root, "set-aside"),
       jobs: join(root, "jobs"),
     };

@@ -6,6 +6,7 @@ import { Button } from "../components/Button.tsx";
 import { Page } from "../components/Page.tsx";
 import { Skeleton } from "../components/Spinner.tsx";
 import { ActionLogPage } from "../features/actionLog/ActionLogPage.tsx";
+import { ActivityPage } from "../features/activity/ActivityPage.tsx";
 import { BulkPage } from "../features/bulk/BulkPage.tsx";
 import { DeactivatePage } from "../features/deactivate/DeactivatePage.tsx";
 import { OverviewPage } from "../features/overview/OverviewPage.tsx";
@@ -64,6 +65,8 @@ export function AccountRoute({ accountId, page, offered, created, userId }: Acco
       return <RoomKeysPage key={accountId} account={account} />;
     case "passwordAndRecovery":
       return <PasswordAndRecoveryPage key={accountId} account={account} />;
+    case "activity":
+      return <ActivityPage key={accountId} account={account} />;
     case "deactivate":
       return <DeactivatePage key={accountId} account={account} />;
     case "bulk":

@@ -1,4 +1,4 @@
-import { Activity, KeyRound, ListChecks, Lock, MonitorSmartphone, ScrollText, ShieldCheck, Ticket, User, Users, UserX, type LucideIcon } from "lucide-react";
+import { Activity, History, KeyRound, ListChecks, Lock, MonitorSmartphone, ScrollText, ShieldCheck, Ticket, User, Users, UserX, type LucideIcon } from "lucide-react";
 import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
@@ -15,6 +15,7 @@ const pages: Record<AccountPage, { icon: LucideIcon; name: PlainTextKey }> = {
   sessions: { icon: MonitorSmartphone, name: "nav.sessions" },
   roomKeys: { icon: KeyRound, name: "nav.roomKeys" },
   passwordAndRecovery: { icon: Lock, name: "nav.passwordAndRecovery" },
+  activity: { icon: History, name: "nav.activity" },
   deactivate: { icon: UserX, name: "nav.deactivate" },
   users: { icon: Users, name: "nav.users" },
   bulk: { icon: ListChecks, name: "nav.bulk" },

@@ -171,6 +171,13 @@ export interface TextArguments {
   "newSessions.noticed": { when: string };
   "newSessions.from": { ip: string };
   "newSessions.notMineText": { name: string };
+  "activity.kinds.session_new": { name: string };
+  "activity.kinds.session_gone": { name: string };
+  "activity.kinds.session_verified": { name: string };
+  "activity.kinds.session_unverified": { name: string };
+  "activity.kinds.email_added": { name: string };
+  "activity.kinds.email_removed": { name: string };
+  "activity.between": { since: string; noticed: string };
   "administration.signInText": { server: string };
   "administration.notAdmin": { user: string; server: string };
   "administration.notExposed": { server: string };

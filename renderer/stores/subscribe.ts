@@ -1,6 +1,7 @@
 import type { AccountId } from "../../shared/ids.ts";
 import { onEvent } from "../bridge.ts";
 import { accountChanged, accountRemoved, accountsReordered, loadAccounts, signOutTold } from "./accounts.ts";
+import { activities } from "./activity.ts";
 import { adminAccess } from "./adminAccess.ts";
 import { accountAddresses, pendingEmails, pendingPhones } from "./addresses.ts";
 import { bulkDrafts } from "./bulk.ts";
@@ -41,6 +42,7 @@ export async function subscribeStores(): Promise<void> {
   });
   onEvent("accounts.reordered", ({ accountIds }) => accountsReordered(accountIds));
   onEvent("accounts.signOutTold", signOutTold);
+  onEvent("activity.changed", (changed) => activities.set(changed.accountId, changed.activities));
   onEvent("addresses.changed", ({ accountId }) => accountAddresses.reload(accountId));
   onEvent("addresses.pendingChanged", ({ accountId, pending }) => pendingEmails.set(accountId, pending));
   onEvent("administration.accessChanged", ({ accountId, access }) => adminAccess.set(accountId, access));

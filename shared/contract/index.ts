@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { accountManagement } from "./accountManagement.ts";
 import { accounts } from "./accounts.ts";
+import { activity } from "./activity.ts";
 import { actionLog } from "./actionLog.ts";
 import { addresses } from "./addresses.ts";
 import { bulk } from "./bulk.ts";
@@ -39,6 +40,7 @@ import { verifications } from "./verifications.ts";
 export const contract = {
   app,
   accounts,
+  activity,
   accountManagement,
   signIn,
   registration,

@@ -44,6 +44,29 @@ describe("a session that someone else signs in", () => {
     await person.isAt("Password & recovery");
     await person.openAccount("Alice", "Overview");
     await person.seesNoMore("A stranger’s browser");
+  });
+});
+
+describe("a change that someone else makes", () => {
+  test("is asked about, and stands in the list of what happened", async () => {
+    const { person, synapse } = world;
+    await synapse.setEmail(alice, "stranger@mail.example");
+    await person.press("Check again");
+    await person.sees("Was this you?");
+    await person.sees("Email added: s…r@mail.example");
+    await person.looks("activity-asked");
+    await person.press("This wasn’t me…");
+    await person.isAsked("This wasn’t you?");
+    await person.looks("activity-not-mine");
+    await person.press("Change the password");
+    await person.isAt("Password & recovery");
+    await person.openAccount("Alice", "Activity");
+    await person.sees("it wasn’t you");
+    await person.sees("New session: Element on a new phone");
+    await person.sees("Session signed out: A stranger’s browser");
+    await person.looks("activity");
+    await person.openAccount("Alice", "Overview");
+    await person.seesNoMore("Was this you?");
     await expectNoLeaks(world, { "password of alice": alice.password });
   });
 });

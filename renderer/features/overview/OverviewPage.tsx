@@ -28,6 +28,7 @@ import { useAction } from "../../components/useAction.ts";
 import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, momentText, t } from "../../i18n/index.ts";
 import { moveAccount } from "../../stores/accounts.ts";
+import { AskedActivity } from "../activity/AskedActivity.tsx";
 import { AdminSignIn } from "../administration/AdminSignIn.tsx";
 import { useManagement } from "../accountPage/useManagement.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
@@ -69,6 +70,7 @@ export function OverviewPage({ account }: { readonly account: Account }) {
         </Section>
       )}
       <NewSessions account={account} />
+      <AskedActivity account={account} />
       <Health account={account} />
       <AboutAccount account={account} />
       <RunsServer account={account} />

@@ -72,7 +72,7 @@ async function expectMoved(where = { services, folder: data.folder }): Promise<v
 
 /** What holds keys and secrets in an account's folder. Which sessions are known is noted beside it when their list is read. */
 async function storesIn(root: string): Promise<string[]> {
-  return (await readdir(root)).filter((name) => !name.startsWith("known-sessions.json")).sort();
+  return (await readdir(root)).filter((name) => !/^(?:known-sessions|activity)\.json/.test(name)).sort();
 }
 
 /** As when the app is started again. */

@@ -1,0 +1,246 @@
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { Activity, type ActivityKind } from "../../shared/contract/activity.ts";
+import type { Session } from "../../shared/contract/devices.ts";
+import type { Emit, Handlers } from "../../shared/contract/index.ts";
+import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { AccountChange } from "../sessions/accountChanges.ts";
+import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
+import { KeyedQueue } from "../storage/keyedQueue.ts";
+import { newId } from "../storage/newId.ts";
+
+/** So much of an account's past is kept, the newest. */
+const MAX_KEPT = 500;
+
+/** What is seen this long after something was done here, in milliseconds, came of that. */
+const OWN_MS = 60_000;
+
+/** What the person is asked about, where it was not done here. */
+const ASKED_ABOUT = ["session_verified", "identity_changed", "backup_replaced", "backup_deleted", "email_added", "email_removed"] as const;
+type AskedKind = (typeof ASKED_ABOUT)[number];
+const isAskedAbout = (kind: ActivityKind): kind is AskedKind => (ASKED_ABOUT as readonly ActivityKind[]).includes(kind);
+
+/** What the person is told of at once. */
+export interface Noticed {
+  readonly kind: AskedKind;
+  readonly subject: string | null;
+}
+
+/** What changes here bring about. */
+const BROUGHT_ABOUT: Partial<Record<AccountChange, readonly ActivityKind[]>> = {
+  secureBackup: ["identity_changed", "backup_created", "backup_replaced", "backup_deleted", "session_verified", "session_unverified"],
+  verification: ["session_verified", "session_unverified", "identity_changed"],
+  addresses: ["email_added", "email_removed"],
+};
+
+/** How an account was when it was last seen. A part that was never seen is left out: then nothing can have happened to it. */
+const Seen = z.object({
+  at: z.number(),
+  sessions: z
+    .array(z.object({ deviceId: z.string(), name: z.string().nullable(), verified: z.boolean(), thisSession: z.boolean() }))
+    .optional(),
+  /** Each address as a digest, and as it is shown. */
+  emails: z.array(z.object({ digest: z.string(), masked: z.string() })).optional(),
+  backupVersion: z.string().nullable().optional(),
+  identityChangedTo: z.string().nullable().optional(),
+});
+type Seen = z.infer<typeof Seen>;
+
+const Kept = z.object({ seen: Seen, activities: z.array(Activity) });
+type Kept = z.infer<typeof Kept>;
+
+/** What a look at an account has brought. What it has not is left out. */
+export interface Look {
+  sessions?: readonly Session[];
+  emails?: readonly { readonly address: string; readonly masked: string }[];
+  /** Null: there is no backup. */
+  backupVersion?: string | null;
+  /** The public master key of an identity that the person has not said is theirs; null when there is none. */
+  identityChangedTo?: string | null;
+}
+
+type Happened = Pick<Activity, "kind" | "subject">;
+
+export interface ActivityLogParts {
+  /** Where an account's activity is kept. */
+  fileOf: (accountId: AccountId) => string;
+  onDamaged: (damaged: DamagedFile) => void;
+  emit: Emit;
+  logger: Logger;
+  /** How much of an account's past is kept, the newest; 500 unless said otherwise. */
+  maxKept?: number;
+  /** The time in milliseconds since 1970; the system's unless said otherwise. */
+  now?: () => number;
+}
+
+type Requests = Handlers["activity"];
+type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
+/**
+ * Keeps what happened to each account: compares each look at it with the one before. It asks nothing of a server itself.
+ * Nothing is told twice, and nothing from before the first look is news.
+ */
+export class ActivityLog implements Requests {
+  readonly #parts: ActivityLogParts;
+  readonly #now: () => number;
+  readonly #files = new Map<AccountId, JsonFile<Kept>>();
+  readonly #queue = new KeyedQueue<AccountId>();
+  readonly #forgotten = new Set<AccountId>();
+  /** Until when what is seen of a kind was done here. */
+  readonly #own = new Map<AccountId, Map<ActivityKind, number>>();
+  #stopped = false;
+  #noticed: (accountId: AccountId, noticed: Noticed) => void = () => undefined;
+
+  constructor(parts: ActivityLogParts) {
+    this.#parts = parts;
+    this.#now = parts.now ?? Date.now;
+  }
+
+  /** Calls back once for each thing that the person is to be asked about. */
+  onNoticed(listener: (accountId: AccountId, noticed: Noticed) => void): void {
+    this.#noticed = listener;
+  }
+
+  /** Something of the account has just been changed here. */
+  changedHere(accountId: AccountId, change: AccountChange): void {
+    const until = this.#own.get(accountId) ?? new Map<ActivityKind, number>();
+    for (const kind of BROUGHT_ABOUT[change] ?? []) until.set(kind, this.#now() + OWN_MS);
+    this.#own.set(accountId, until);
+  }
+
+  /** Takes in a look at an account. @throws `file_failed` */
+  looked(accountId: AccountId, look: Look): Promise<void> {
+    return this.#queue.run(accountId, async () => {
+      if (this.#stopped || this.#forgotten.has(accountId)) return;
+      const file = this.#file(accountId);
+      const before = await file.read();
+      const at = this.#now();
+      const seen = seenOf(look, before?.seen, at);
+      const happened = before ? whatHappened(before.seen, seen) : [];
+      if (before && happened.length === 0 && isSame(before.seen, seen)) return;
+      const activities = happened.map(({ kind, subject }): Activity => {
+        const here = (this.#own.get(accountId)?.get(kind) ?? 0) > at;
+        const asked = !here && isAskedAbout(kind);
+        return { activityId: newId<ConversationId>(), kind, noticedAt: at, since: before?.seen.at ?? at, subject, here, asked, answer: null };
+      });
+      await file.update((kept) => ({ seen, activities: [...activities, ...(kept?.activities ?? [])].slice(0, this.#parts.maxKept ?? MAX_KEPT) }));
+      if (activities.length === 0) return;
+      await this.#tell(accountId);
+      for (const one of activities) {
+        this.#parts.logger.info("something happened to an account", { accountId, kind: one.kind, here: one.here });
+        if (one.asked && isAskedAbout(one.kind)) this.#noticed(accountId, { kind: one.kind, subject: one.subject });
+      }
+    });
+  }
+
+  /** @throws `file_failed` */
+  async list({ accountId }: Input<"list">): Promise<{ activities: Activity[] }> {
+    return { activities: (await this.#file(accountId).read())?.activities ?? [] };
+  }
+
+  /** Remembers what the person says. @throws `file_failed` */
+  answer({ accountId, activityId, answer }: Input<"answer">): Promise<{ activities: Activity[] }> {
+    return this.#queue.run(accountId, async () => {
+      const said = (one: Activity): Activity => (one.activityId === activityId ? { ...one, answer } : one);
+      if ((await this.#file(accountId).read()) !== null) {
+        await this.#file(accountId).update((kept) => {
+          if (kept === null) throw new Error("the activity is gone");
+          return { ...kept, activities: kept.activities.map(said) };
+        });
+        await this.#tell(accountId);
+      }
+      return this.list({ accountId });
+    });
+  }
+
+  /** Forgets an account that is gone. Afterwards nothing writes to its folder any more, which goes by itself. */
+  async forget(accountId: AccountId): Promise<void> {
+    this.#forgotten.add(accountId);
+    await this.#queue.run(accountId, () => Promise.resolve());
+    this.#files.delete(accountId);
+    this.#own.delete(accountId);
+  }
+
+  /** Ends it; resolves when nothing is being written any more. */
+  async stopAll(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all([...this.#files.keys()].map((accountId) => this.#queue.run(accountId, () => Promise.resolve())));
+  }
+
+  async #tell(accountId: AccountId): Promise<void> {
+    this.#parts.emit("activity.changed", { accountId, ...(await this.list({ accountId })) });
+  }
+
+  #file(accountId: AccountId): JsonFile<Kept> {
+    const { fileOf, onDamaged } = this.#parts;
+    const file = this.#files.get(accountId) ?? new JsonFile({ path: fileOf(accountId), schema: Kept, version: 1, onDamaged });
+    this.#files.set(accountId, file);
+    return file;
+  }
+}
+
+const digestOf = (address: string): string => createHash("sha256").update(address.toLowerCase()).digest("hex").slice(0, 16);
+
+function seenOf(look: Look, before: Seen | undefined, at: number): Seen {
+  const sessions = look.sessions?.map(({ deviceId, name, verification, thisSession }) => ({
+    deviceId,
+    name,
+    verified: verification === "verified",
+    thisSession,
+  }));
+  const emails = look.emails?.map(({ address, masked }) => ({ digest: digestOf(address), masked }));
+  return {
+    ...before,
+    at,
+    ...(sessions && { sessions: sessions.sort((a, b) => a.deviceId.localeCompare(b.deviceId)) }),
+    ...(emails && { emails: emails.sort((a, b) => a.digest.localeCompare(b.digest)) }),
+    ...(look.backupVersion !== undefined && { backupVersion: look.backupVersion }),
+    ...(look.identityChangedTo !== undefined && { identityChangedTo: look.identityChangedTo }),
+  };
+}
+
+/** Whether nothing but the time is different. */
+const isSame = (before: Seen, now: Seen): boolean => JSON.stringify({ ...before, at: 0 }) === JSON.stringify({ ...now, at: 0 });
+
+function whatHappened(before: Seen, now: Seen): Happened[] {
+  return [...toSessions(before, now), ...toIdentity(before, now), ...toBackup(before, now), ...toEmails(before, now)];
+}
+
+function toSessions(before: Seen, now: Seen): Happened[] {
+  if (!before.sessions || !now.sessions) return [];
+  const old = new Map(before.sessions.map((session) => [session.deviceId, session]));
+  const left = new Set(now.sessions.map(({ deviceId }) => deviceId));
+  const happened = now.sessions.flatMap((session): Happened[] => {
+    const subject = session.name ?? session.deviceId;
+    const was = old.get(session.deviceId);
+    // This session's own coming is the account's being added or signed in again.
+    if (!was) return session.thisSession ? [] : [{ kind: "session_new", subject }];
+    // Under another identity nothing counts as verified, which is told by itself.
+    if (was.verified === session.verified || before.identityChangedTo !== now.identityChangedTo) return [];
+    return [{ kind: session.verified ? "session_verified" : "session_unverified", subject }];
+  });
+  for (const { deviceId, name, thisSession } of before.sessions) {
+    if (!left.has(deviceId) && !thisSession) happened.push({ kind: "session_gone", subject: name ?? deviceId });
+  }
+  return happened;
+}
+
+function toIdentity({ identityChangedTo: before }: Seen, { identityChangedTo: now }: Seen): Happened[] {
+  return before !== undefined && now && now !== before ? [{ kind: "identity_changed", subject: null }] : [];
+}
+
+function toBackup({ backupVersion: before }: Seen, { backupVersion: now }: Seen): Happened[] {
+  if (before === undefined || now === undefined || before === now) return [];
+  if (before === null) return [{ kind: "backup_created", subject: null }];
+  return [{ kind: now === null ? "backup_deleted" : "backup_replaced", subject: null }];
+}
+
+function toEmails({ emails: before }: Seen, { emails: now }: Seen): Happened[] {
+  if (!before || !now) return [];
+  const has = (list: NonNullable<Seen["emails"]>, digest: string): boolean => list.some((one) => one.digest === digest);
+  return [
+    ...now.filter(({ digest }) => !has(before, digest)).map(({ masked }): Happened => ({ kind: "email_added", subject: masked })),
+    ...before.filter(({ digest }) => !has(now, digest)).map(({ masked }): Happened => ({ kind: "email_removed", subject: masked })),
+  ];
+}

@@ -1,0 +1,92 @@
+import { useEffect, useState } from "react";
+import type { Account } from "../../../shared/contract/accounts.ts";
+import type { Activity } from "../../../shared/contract/activity.ts";
+import { Button } from "../../components/Button.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Section } from "../../components/Page.tsx";
+import { Row, Rows } from "../../components/Rows.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { dateText, t } from "../../i18n/index.ts";
+import { activities, answerActivity } from "../../stores/activity.ts";
+import { type AccountPage, go } from "../../stores/routes.ts";
+import { ActivityIcon } from "./ActivityIcon.tsx";
+import styles from "./Activity.module.css";
+import { activityTitle } from "./activityWords.ts";
+
+/** What happened elsewhere, each with the question whether it was the person. Nothing when there is none. */
+export function AskedActivity({ account: { accountId } }: { readonly account: Account }) {
+  const { answer } = activities.use(accountId);
+  const [suspect, setSuspect] = useState<Activity | null>(null);
+  const mine = useAction((activityId: string) => answerActivity(accountId, activityId, "mine"));
+  useEffect(() => void activities.load(accountId), [accountId]);
+  const asked = (answer ?? []).filter((one) => one.asked && one.answer === null);
+  if (asked.length === 0 && !suspect) return null;
+  return (
+    <Section title={t("activity.asked")}>
+      {mine.error && <ErrorText error={mine.error} />}
+      <Rows label={t("activity.asked")}>
+        {asked.map((one) => (
+          <Row
+            key={one.activityId}
+            icon={<ActivityIcon kind={one.kind} />}
+            title={activityTitle(one)}
+            text={t("activity.between", { since: dateText(one.since), noticed: dateText(one.noticedAt) })}
+            end={
+              <>
+                <Button small busy={mine.busy} onPress={() => void mine.run(one.activityId)}>
+                  {t("newSessions.mine")}
+                </Button>
+                <Button small onPress={() => setSuspect(one)}>
+                  {t("newSessions.notMine")}
+                </Button>
+              </>
+            }
+          />
+        ))}
+      </Rows>
+      {suspect && (
+        <DialogBoundary onClose={() => setSuspect(null)}>
+          <NotMineDialog accountId={accountId} suspect={suspect} onClose={() => setSuspect(null)} />
+        </DialogBoundary>
+      )}
+    </Section>
+  );
+}
+
+interface NotMineProps {
+  readonly accountId: Account["accountId"];
+  readonly suspect: Activity;
+  readonly onClose: () => void;
+}
+
+/** What to do when somebody else was at work, in the order in which it helps, each step with what it costs. */
+function NotMineDialog({ accountId, suspect, onClose }: NotMineProps) {
+  const open = useAction(async (page: AccountPage) => {
+    await answerActivity(accountId, suspect.activityId, "not_mine");
+    onClose();
+    go({ name: "account", accountId, page });
+  });
+  const steps = [
+    { page: "sessions", text: t("activity.notMine.sessionsText"), button: t("activity.notMine.sessions") },
+    { page: "passwordAndRecovery", text: t("newSessions.passwordText"), button: t("newSessions.password") },
+    { page: "secureBackup", text: t("activity.notMine.resetText"), button: t("newSessions.reset") },
+  ] as const;
+  return (
+    <Dialog title={t("activity.notMine.title")} onClose={onClose} wide actions={<Button onPress={onClose}>{t("common.cancel")}</Button>}>
+      <p>{activityTitle(suspect)}</p>
+      {open.error && <ErrorText error={open.error} />}
+      <ol className={styles["steps"]}>
+        {steps.map(({ page, text, button }) => (
+          <li key={page}>
+            <p>{text}</p>
+            <Button busy={open.busy} onPress={() => void open.run(page)}>
+              {button}
+            </Button>
+          </li>
+        ))}
+      </ol>
+    </Dialog>
+  );
+}
