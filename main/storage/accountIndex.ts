@@ -1,28 +1,18 @@
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { AccountHealth } from "../../shared/contract/accounts.ts";
 import { fail } from "../../shared/errors.ts";
 import { AccountId, BaseUrl, DeviceId, ServerName, UserId } from "../../shared/ids.ts";
+import { AccountCache, CachedAccount } from "./accountCache.ts";
 import { JsonFile } from "./jsonFile.ts";
 import type { DamagedFile } from "./jsonFile.ts";
 
-/**
- * What is remembered of an account without asking anybody. Nothing in it is secret. What a later version has added stays
- * where this one writes.
- */
-export const AccountEntry = z.looseObject({
+/** What nobody can be asked about an account again. What a later version has added stays where this one writes. */
+const StoredEntry = z.looseObject({
   accountId: AccountId,
   userId: UserId,
   deviceId: DeviceId,
   homeserver: z.object({ serverName: ServerName, baseUrl: BaseUrl }),
-  displayName: z.string().max(2048).nullable(),
-  /** The picture on the server, and the hash under which it lies in the avatars folder. Can be fetched again. */
-  avatar: z
-    .object({ mxc: z.string().max(2048), hash: z.string().regex(/^[a-f0-9]{16,64}$/) })
-    .nullable()
-    .catch(null),
-  /** As it was last known. Can be asked again, so a shape of another version of the app costs nothing. */
-  health: AccountHealth.nullable().catch(null),
   /** True once the session has run: from then on a missing crypto store is damage and not a first start. */
   hasRun: z.boolean().default(false),
   /** True when its secrets are in memory alone: it is forgotten at the next start. */
@@ -46,12 +36,18 @@ export const AccountEntry = z.looseObject({
   /** Milliseconds since 1970 when the account was added. */
   createdAt: z.number(),
 });
+
+/** What is remembered of an account without asking anybody. Nothing in it is secret. */
+export const AccountEntry = StoredEntry.extend(CachedAccount.shape);
 export type AccountEntry = z.infer<typeof AccountEntry>;
+
+/** Its own file, beside that of the list. */
+const CACHE_NAME = "account-cache.json";
 
 /** Entries are read one by one, so that one that is not understood costs none of the others. */
 const IndexData = z.looseObject({ accounts: z.array(z.unknown()).max(10_000) });
 
-/** One line of the file: understood, or kept as it stands. */
+/** One line of the file, and what was understood of it; else it is kept as it stands. */
 type Line = { readonly raw: unknown; readonly entry: AccountEntry | null };
 
 /** Where the index lies, and who is told of damage. */
@@ -64,12 +60,13 @@ export interface AccountIndexOptions {
 
 /**
  * The list of accounts in the order the person gave them. Every change is on the disk before it resolves, and is
- * visible in `list` only then.
+ * visible in `list` only then; save what can be asked again, which is visible at once and written later.
  */
 export class AccountIndex {
   readonly #file: JsonFile<z.infer<typeof IndexData>>;
   readonly #onUnreadableEntries: (count: number) => void;
   readonly #name: string;
+  readonly #cache: AccountCache;
   #lines: readonly Line[] | null = null;
   /** What stands beside the list. */
   #rest: Readonly<Record<string, unknown>> = {};
@@ -77,7 +74,9 @@ export class AccountIndex {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ path, onDamaged, onUnreadableEntries }: AccountIndexOptions) {
-    this.#file = new JsonFile({ path, schema: IndexData, version: 1, onDamaged });
+    // Version 1 had in it what is in the cache now.
+    this.#file = new JsonFile({ path, schema: IndexData, version: 2, migrations: { 1: (data) => data }, onDamaged });
+    this.#cache = new AccountCache({ path: join(dirname(path), CACHE_NAME) });
     this.#onUnreadableEntries = onUnreadableEntries;
     this.#name = basename(path);
   }
@@ -92,9 +91,9 @@ export class AccountIndex {
   }
 
   async #read(): Promise<readonly AccountEntry[]> {
-    const data = await this.#file.read();
+    const [data] = await Promise.all([this.#file.read(), this.#cache.load()]);
     this.#rest = data ?? {};
-    this.#lines = (data?.accounts ?? []).map((raw) => ({ raw, entry: AccountEntry.safeParse(raw).data ?? null }));
+    this.#lines = (data?.accounts ?? []).map((raw) => this.#lineOf(raw));
     const unreadable = this.#lines.filter(({ entry }) => entry === null).length;
     if (unreadable > 0) this.#onUnreadableEntries(unreadable);
     return this.list();
@@ -121,23 +120,24 @@ export class AccountIndex {
       }
       return [...lines, lineOf(entry)];
     });
+    this.#cache.set(entry.accountId, cachedOf(entry));
   }
 
   /**
    * Changes one account; its id stays.
    * @throws `no_such_account`, `file_failed`
    */
-  async update(accountId: AccountId, change: (entry: AccountEntry) => AccountEntry): Promise<AccountEntry> {
-    let changed: AccountEntry | undefined;
-    await this.#change((lines) =>
-      lines.map((line) => {
-        if (line.entry?.accountId !== accountId) return line;
-        changed = { ...change(line.entry), accountId };
-        return lineOf(changed);
-      }),
-    );
-    if (changed === undefined) throw fail("no_such_account");
-    return changed;
+  update(accountId: AccountId, change: (entry: AccountEntry) => AccountEntry): Promise<AccountEntry> {
+    return this.#inOrder(async () => {
+      const before = this.get(accountId);
+      if (before === null) throw fail("no_such_account");
+      const line = lineOf({ ...change(before), accountId });
+      const lines = this.#loaded.map((one) => (one.entry?.accountId === accountId ? line : one));
+      if (isDeepStrictEqual(line.raw, storedOf(before))) this.#lines = lines;
+      else await this.#write(lines);
+      if (!isDeepStrictEqual(cachedOf(line.entry), cachedOf(before))) this.#cache.set(accountId, cachedOf(line.entry));
+      return line.entry;
+    });
   }
 
   /**
@@ -145,6 +145,7 @@ export class AccountIndex {
    * @throws `file_failed`
    */
   async remove(accountId: AccountId): Promise<void> {
+    await this.#cache.remove(accountId);
     await this.#change((lines) => lines.filter(({ entry }) => entry?.accountId !== accountId), { forgetting: true });
   }
 
@@ -163,6 +164,8 @@ export class AccountIndex {
   /** Resolves when every change that was asked for is on the disk, or has failed. */
   async settled(): Promise<void> {
     await this.#last;
+    // What is in it can be asked again.
+    await this.#cache.flush().catch(() => undefined);
   }
 
   get #loaded(): readonly Line[] {
@@ -170,19 +173,43 @@ export class AccountIndex {
     return this.#lines;
   }
 
-  /** Changes wait for each other, so that none is worked out from a list that another is about to replace. */
   #change(change: (lines: readonly Line[]) => readonly Line[], how = { forgetting: false }): Promise<void> {
-    const done = this.#last.then(async () => {
-      const lines = change(this.#loaded);
-      await this.#file.write({ ...this.#rest, accounts: lines.map(({ raw }) => raw) }, how);
-      this.#lines = lines;
-    });
+    return this.#inOrder(() => this.#write(change(this.#loaded), how));
+  }
+
+  async #write(lines: readonly Line[], how = { forgetting: false }): Promise<void> {
+    await this.#file.write({ ...this.#rest, accounts: lines.map(({ raw }) => raw) }, how);
+    this.#lines = lines;
+  }
+
+  /** Changes wait for each other, so that none is worked out from a list that another is about to replace. */
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;
   }
+
+  #lineOf(raw: unknown): Line {
+    const stored = StoredEntry.safeParse(raw).data;
+    if (stored === undefined) return { raw, entry: null };
+    // What stands in the list itself is of version 1.
+    const cached = this.#cache.get(stored.accountId) ?? cachedOf(CachedAccount.parse({ ...(raw as object) }));
+    return { raw: storedOf(stored), entry: AccountEntry.parse({ ...stored, ...cached }) };
+  }
 }
 
-function lineOf(entry: AccountEntry): Line {
+const CACHED_FIELDS = Object.keys(CachedAccount.shape);
+
+/** An entry without what is in the cache. */
+function storedOf(entry: Readonly<Record<string, unknown>>): unknown {
+  return Object.fromEntries(Object.entries(entry).filter(([name]) => !CACHED_FIELDS.includes(name)));
+}
+
+function cachedOf({ displayName, avatar, health }: CachedAccount): CachedAccount {
+  return { displayName, avatar, health };
+}
+
+function lineOf(entry: AccountEntry): { raw: unknown; entry: AccountEntry } {
   const parsed = AccountEntry.parse(entry);
-  return { raw: parsed, entry: parsed };
+  return { raw: storedOf(parsed), entry: parsed };
 }

@@ -8,6 +8,7 @@ import { addAccount } from "../../main/sessions/addAccount.ts";
 import { replaceSession } from "../../main/sessions/replaceSession.ts";
 import { takeNextStore } from "../../main/sessions/deviceMigration.ts";
 import { removeLocally } from "../../main/sessions/signOut.ts";
+import { AccountCache } from "../../main/storage/accountCache.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { writeDurably } from "../../main/storage/durableFile.ts";
 import { files } from "../../main/storage/fileLayer.ts";
@@ -15,7 +16,7 @@ import { JsonFile } from "../../main/storage/jsonFile.ts";
 import { UnfinishedFiles } from "../../main/storage/unfinishedFiles.ts";
 import { Job } from "../../shared/contract/jobs.ts";
 import { AccountId } from "../../shared/ids.ts";
-import { existing, fileWorks, folders, onDamaged, textOf } from "./keptFiles.ts";
+import { HOME, existing, fileWorks, folders, onDamaged, textOf } from "./keptFiles.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
 import type { PowerCutDisk } from "./powerCutDisk.ts";
 import type { Work } from "./powerCuts.ts";
@@ -132,12 +133,12 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     await folders.prepare();
     const index = openIndex();
     await index.load();
-    const entry = (id: AccountId, displayName: string) => ({
+    const entry = (id: AccountId, deviceId: string) => ({
       accountId: id,
       userId: `@${id}:example.org` as never,
-      deviceId: "A" as never,
+      deviceId,
       homeserver: { serverName: "example.org" as never, baseUrl: "https://example.org" as never },
-      displayName,
+      displayName: null,
       avatar: null,
       health: null,
       hasRun: false,
@@ -147,13 +148,39 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     return {
       before: [],
       steps: [
-        [() => index.add(entry(accountId, "Ada")), ["Ada"]],
-        [() => index.add(entry(other, "Grace")), ["Ada", "Grace"]],
-        [() => index.update(accountId, (now) => ({ ...now, displayName: "Ada L" })), ["Ada L", "Grace"]],
-        [() => index.reorder([other]), ["Grace", "Ada L"]],
-        [() => index.remove(other), ["Ada L"]],
+        [() => index.add(entry(accountId, "ADA")), ["ADA"]],
+        [() => index.add(entry(other, "GRACE")), ["ADA", "GRACE"]],
+        [() => index.update(accountId, (now) => ({ ...now, deviceId: "ADA2" })), ["ADA2", "GRACE"]],
+        [() => index.reorder([other]), ["GRACE", "ADA2"]],
+        [() => index.remove(other), ["ADA2"]],
       ],
-      read: async () => (await openIndex().load()).map(({ displayName }) => displayName),
+      read: async () => (await openIndex().load()).map(({ deviceId }) => deviceId),
+    };
+  },
+
+  "what is remembered of accounts": async () => {
+    await folders.prepare();
+    const open = async (): Promise<AccountCache> => {
+      const opened = new AccountCache({ path: `${HOME}/account-cache.json` });
+      await opened.load();
+      return opened;
+    };
+    const cache = await open();
+    const named = (id: AccountId, displayName: string) => () => {
+      cache.set(id, { displayName, avatar: null, health: null });
+      return cache.flush();
+    };
+    return {
+      before: [],
+      steps: [
+        [named(accountId, "Ada"), ["Ada"]],
+        [named(other, "Grace"), ["Ada", "Grace"]],
+        [() => cache.remove(accountId), ["Grace"]],
+      ],
+      read: async () => {
+        const read = await open();
+        return [accountId, other].flatMap((id) => read.get(id)?.displayName ?? []);
+      },
     };
   },
 

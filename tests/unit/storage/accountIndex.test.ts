@@ -1,8 +1,13 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountEntry, AccountIndex } from "../../../main/storage/accountIndex.ts";
+import { writeDurably } from "../../../main/storage/durableFile.ts";
+import { useFileLayer } from "../../../main/storage/fileLayer.ts";
+import type { AccountHealth } from "../../../shared/contract/accounts.ts";
 import { AccountId } from "../../../shared/ids.ts";
+import { JsonFile } from "../../../main/storage/jsonFile.ts";
+import { PowerCutDisk } from "../../support/powerCutDisk.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -13,6 +18,14 @@ beforeEach(async () => {
   path = join(folder.path, "accounts.json");
 });
 afterEach(() => folder.remove());
+
+const HEALTH: AccountHealth = {
+  checkedAt: 1,
+  thisSession: "verified",
+  secureBackup: "working",
+  recoveryEmail: { kind: "none" },
+  otherSessions: null,
+};
 
 const idOf = (name: string): AccountId => AccountId.parse(name.padEnd(16, "x"));
 
@@ -75,6 +88,7 @@ describe("AccountIndex", () => {
     const index = await opened();
     await index.add(entry("a"));
     await index.update(idOf("a"), (before) => ({ ...before, displayName: "Ada", accountId: idOf("x") }));
+    await index.settled();
     expect((await opened()).get(idOf("a"))?.displayName).toBe("Ada");
     await expect(index.update(idOf("b"), (before) => before)).rejects.toMatchObject({ error: { kind: "no_such_account" } });
     await expect(index.add(entry("a"))).rejects.toThrow();
@@ -85,6 +99,7 @@ describe("AccountIndex", () => {
     const all = Array.from({ length: 20 }, (_, at) => `n${String(at)}`);
     await Promise.all(all.map((name) => index.add(entry(name))));
     await Promise.all(all.map((name) => index.update(idOf(name), (before) => ({ ...before, displayName: name }))));
+    await index.settled();
     const again = await opened();
     expect(names(again)).toEqual(all);
     expect(again.list().every((one) => one.displayName === one.userId.slice(1, -":hs.example".length))).toBe(true);
@@ -99,13 +114,84 @@ describe("AccountIndex", () => {
     expect(unreadable).toEqual([1]);
     await index.add(entry("c"));
     const written = JSON.parse(await readFile(path, "utf8")) as { data: { accounts: unknown[] } };
-    expect(written.data.accounts).toEqual([entry("a"), strange, entry("b"), entry("c")]);
+    const listed = (name: string): unknown => expect.objectContaining({ accountId: idOf(name), userId: `@${name}:hs.example` });
+    expect(written.data.accounts).toEqual([listed("a"), strange, listed("b"), listed("c")]);
   });
 
   it("takes a health it does not know for unknown, not the account", async () => {
     const odd = { ...entry("a"), health: { checkedAt: 1, thisSession: "splendid" }, avatar: { mxc: 1 } };
     await writeFile(path, JSON.stringify({ version: 1, data: { accounts: [odd] } }));
     expect((await opened()).list()).toEqual([entry("a")]);
+  });
+
+  it("keeps what 200 accounts say of themselves with a handful of syncs, and shows it at once", async () => {
+    const disk = new PowerCutDisk();
+    const putBack = useFileLayer(disk);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      await disk.mkdir(folder.path);
+      const all = Array.from({ length: 200 }, (_, at) => `n${String(at)}`);
+      await writeDurably(path, JSON.stringify({ version: 1, data: { accounts: all.map(entry) } }));
+      const index = await opened();
+      disk.syncAll();
+      const before = disk.syncs;
+      for (const name of all) await index.update(idOf(name), (now) => ({ ...now, displayName: name }));
+      for (const name of all) await index.update(idOf(name), (now) => ({ ...now, avatar: { mxc: `mxc://hs.example/${name}`, hash: "0123456789abcdef" } }));
+      for (const name of all) await index.update(idOf(name), (now) => ({ ...now, health: HEALTH }));
+      expect(index.get(idOf("n199"))).toMatchObject({ displayName: "n199", health: HEALTH });
+      await index.settled();
+      expect(disk.syncs - before).toBeLessThanOrEqual(4);
+      // What nobody can be asked again is on the disk with each change.
+      await index.update(idOf("n7"), (now) => ({ ...now, hasRun: true }));
+      disk.restart("lost", () => 0);
+      const again = await opened();
+      expect(again.list().map(({ displayName }) => displayName)).toEqual(all);
+      expect(again.get(idOf("n7"))).toMatchObject({ hasRun: true, health: HEALTH, avatar: { mxc: "mxc://hs.example/n7" } });
+    } finally {
+      vi.useRealTimers();
+      putBack();
+    }
+  });
+
+  it("writes what accounts say of themselves some seconds later by itself", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const index = await opened();
+      await index.add({ ...entry("a"), displayName: "Ada" });
+      expect(await readdir(folder.path)).not.toContain("account-cache.json");
+      const written = vi.spyOn(JsonFile.prototype, "write");
+      vi.advanceTimersByTime(60_000);
+      await written.mock.results[0]?.value;
+      expect(await readFile(join(folder.path, "account-cache.json"), "utf8")).toContain("Ada");
+    } finally {
+      vi.useRealTimers();
+      vi.restoreAllMocks();
+    }
+  });
+
+  it("loses what can be asked again with its file, and no account", async () => {
+    const index = await opened();
+    for (const name of ["a", "b"]) await index.add({ ...entry(name), displayName: name });
+    await index.settled();
+    const cache = join(folder.path, "account-cache.json");
+    const { version, data } = JSON.parse(await readFile(cache, "utf8")) as { version: number; data: { accounts: Record<string, unknown> } };
+    await writeFile(cache, JSON.stringify({ version, data: { accounts: { ...data.accounts, [idOf("a")]: 5 } } }));
+    expect((await opened()).list().map(({ displayName }) => displayName)).toEqual([null, "b"]);
+    await rm(`${cache}.bak`, { force: true });
+    await writeFile(cache, "{");
+    expect((await opened()).list()).toEqual([entry("a"), entry("b")]);
+  });
+
+  it("takes names from a list of before, and leaves them out of it from then on", async () => {
+    await writeFile(path, JSON.stringify({ version: 1, data: { accounts: [{ ...entry("a"), displayName: "Ada", later: 1 }] } }));
+    const index = await opened();
+    expect(index.get(idOf("a"))?.displayName).toBe("Ada");
+    await index.update(idOf("a"), (now) => ({ ...now, hasRun: true, health: HEALTH }));
+    await index.settled();
+    const written = JSON.parse(await readFile(path, "utf8")) as { version: number; data: { accounts: object[] } };
+    expect(written).toMatchObject({ version: 2, data: { accounts: [{ hasRun: true, later: 1 }] } });
+    expect(Object.keys(written.data.accounts[0]!)).not.toContain("displayName");
+    expect((await opened()).get(idOf("a"))).toMatchObject({ displayName: "Ada", health: HEALTH, hasRun: true });
   });
 
   it("shows nothing that is not on the disk", async () => {

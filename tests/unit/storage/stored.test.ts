@@ -148,14 +148,17 @@ describe.each(versions)("what %s has left", (version) => {
     });
     const index = new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: onDamaged });
     await index.load();
-    await index.update(ada, (entry) => ({ ...entry, displayName: "Ada Lovelace" }));
+    await index.update(ada, (entry) => ({ ...entry, displayName: "Ada Lovelace", deviceId: "NEXT" }));
+    await index.settled();
     const settings = new SettingsFile({ path: folders.settingsFile, onDamaged });
     await settings.updateSettings({ theme: "light" });
     const read = async (path: string): Promise<unknown> => (JSON.parse(await readFile(path, "utf8")) as { data: unknown }).data;
     expect(await read(folders.accountIndexFile)).toMatchObject({
       later: 1,
-      accounts: [{ displayName: "Ada Lovelace", later: { of: "ada" } }, { accountId: grace }],
+      accounts: [{ deviceId: "NEXT", later: { of: "ada" } }, { accountId: grace }],
     });
+    const again = new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: onDamaged });
+    expect((await again.load())[0]).toMatchObject({ displayName: "Ada Lovelace", health: { secureBackup: "working" } });
     await new EndedAccounts({ path: folders.endedAccountsFile, onDamaged }).forget("@old:example.org");
     expect(await read(folders.endedAccountsFile)).toMatchObject({
       later: 3,

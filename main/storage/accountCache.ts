@@ -1,0 +1,84 @@
+import * as z from "zod";
+import { AccountHealth } from "../../shared/contract/accounts.ts";
+import type { AccountId } from "../../shared/ids.ts";
+import { JsonFile } from "./jsonFile.ts";
+
+/** What the server can be asked about an account again. A shape of another version of the app costs nothing. */
+export const CachedAccount = z.object({
+  displayName: z.string().max(2048).nullable().catch(null),
+  /** The picture on the server, and the hash under which it lies in the avatars folder. */
+  avatar: z
+    .object({ mxc: z.string().max(2048), hash: z.string().regex(/^[a-f0-9]{16,64}$/) })
+    .nullable()
+    .catch(null),
+  /** As it was last known. */
+  health: AccountHealth.nullable().catch(null),
+});
+export type CachedAccount = z.infer<typeof CachedAccount>;
+
+/** Entries are read one by one, so that one that is not understood costs none of the others. */
+const CacheData = z.looseObject({ accounts: z.record(z.string(), z.unknown()) });
+
+/** How long changes are collected before they are written, in milliseconds. */
+const COLLECT_MS = 5_000;
+
+/**
+ * What is remembered of accounts so that it can be shown before anybody was asked. It is written some seconds after it has
+ * changed, however much has: a crash costs what can be asked again, and 200 accounts that start do not keep the disk busy.
+ */
+export class AccountCache {
+  readonly #file: JsonFile<z.infer<typeof CacheData>>;
+  readonly #collectMs: number;
+  /** What is known, by account; null until it was read. */
+  #known: Map<string, CachedAccount> = new Map();
+  #rest: Readonly<Record<string, unknown>> = {};
+  #timer: NodeJS.Timeout | null = null;
+  #changed = false;
+
+  constructor({ path, collectMs = COLLECT_MS }: { path: string; collectMs?: number }) {
+    // It can be asked again: that it was damaged is nobody's business.
+    this.#file = new JsonFile({ path, schema: CacheData, version: 1, onDamaged: () => undefined });
+    this.#collectMs = collectMs;
+  }
+
+  /** Reads the file; the other methods need it done. @throws `data_too_new`, `file_failed` */
+  async load(): Promise<void> {
+    const data = await this.#file.read();
+    this.#rest = data ?? {};
+    this.#known = new Map(
+      Object.entries(data?.accounts ?? {}).flatMap(([id, raw]) => {
+        const parsed = CachedAccount.safeParse(raw);
+        return parsed.success ? [[id, parsed.data] as const] : [];
+      }),
+    );
+  }
+
+  get(accountId: AccountId): CachedAccount | null {
+    return this.#known.get(accountId) ?? null;
+  }
+
+  /** Remembers it now, and on the disk soon. */
+  set(accountId: AccountId, cached: CachedAccount): void {
+    this.#known.set(accountId, cached);
+    this.#changed = true;
+    this.#timer ??= setTimeout(() => void this.flush().catch(() => undefined), this.#collectMs).unref();
+  }
+
+  /** Forgets an account, on the disk and in the copy there before it resolves. @throws `data_too_new`, `file_failed` */
+  async remove(accountId: AccountId): Promise<void> {
+    if (!this.#known.delete(accountId)) return;
+    await this.#write(true);
+  }
+
+  /** Writes what has changed. @throws `data_too_new`, `file_failed` */
+  async flush(): Promise<void> {
+    if (this.#changed) await this.#write(false);
+  }
+
+  async #write(forgetting: boolean): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#changed = false;
+    await this.#file.write({ ...this.#rest, accounts: Object.fromEntries(this.#known) }, { forgetting });
+  }
+}
