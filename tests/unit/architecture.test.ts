@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { root } from "../../build/paths.ts";
 import { AppError } from "../../shared/errors.ts";
 import { breaches, importsOf, mainFolders } from "../support/architecture.ts";
+import { misplaced } from "../support/onePlace.ts";
 
 /** What lies at the top of the project, and nothing else but files whose names begin with a dot. */
 const top = [
@@ -25,6 +26,11 @@ describe("the house", () => {
     const ours = files.filter((path) => /^(?:main|preload|renderer|shared|tests|build)\/.*\.(?:tsx?|mjs|css)$/.test(path));
     expect(ours).toContain("main/index.ts");
     expect(breaches(new Map(ours.map((path) => [path, text(path)])))).toEqual([]);
+  });
+
+  test("does in one place what has one", () => {
+    const main = files.filter((path) => /^main\/.*\.ts$/.test(path));
+    expect(misplaced(new Map(main.map((path) => [path, text(path)])))).toEqual([]);
   });
 
   test("has nothing at its top that does not belong there", () => {
@@ -56,6 +62,23 @@ describe("the house", () => {
 
 describe("the rules", () => {
   const sources = (given: Record<string, string>): Map<string, string> => new Map(Object.entries(given));
+
+  test.each([
+    ["main/admin/a.ts", 'await fetch("https://example.org");', "the network"],
+    ["main/admin/a.ts", 'const send = globalThis.fetch;', "the network"],
+    ["main/app/a.ts", 'import { net } from "electron"; await net.fetch(url);', "the network"],
+    ["main/account/a.ts", 'import { request } from "undici";', "the network"],
+    ["main/sessions/a.ts", 'headers.set("Authorization", token);', "a token in a request"],
+    ["main/jobs/a.ts", "const wait = headers.get('Retry-After');", "how long a server"],
+    ["main/http/requestJson.ts", 'init.headers = { "authorization": token };', "a token in a request"],
+  ])("%s may not say %s, which has its one place", (path, line, what) => {
+    expect(misplaced(sources({ [path]: line }))).toEqual([expect.stringContaining(what)]);
+  });
+
+  test("let what gets its way to the server as an argument use it, and the words stand in comments and elsewhere", () => {
+    const handed = "export const ask = ({ fetch }: Parts) => fetch(url); // Authorization, Retry-After";
+    expect(misplaced(sources({ "main/admin/a.ts": handed, "tests/a.ts": 'await fetch("x", { headers: { authorization } });' }))).toEqual([]);
+  });
 
   test.each([
     ["shared/a.ts", 'import { app } from "electron";', "shared imports zod alone"],
