@@ -90,6 +90,17 @@ describe("the password of an account", () => {
     expect(data.events.filter(({ channel }) => channel === "devices.changed")).toHaveLength(1);
   });
 
+  it("tells that the others are signed out although they were to stay, as some servers do", async () => {
+    await synapse.addSessions(user, 2);
+    const { sessions } = await services.devices.list({ accountId });
+    const devices = sessions.filter(({ thisSession }) => !thisSession).map(({ deviceId }) => deviceId);
+    const changing = change(NEW, false);
+    await asked();
+    await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(user.userId)}/delete_devices`, body: { devices } });
+    await answer();
+    expect(await changing).toEqual({ others: { signedOut: 2, left: 0 } });
+  });
+
   it("is asked for again when it was wrong, and nothing changes before", async () => {
     const changing = change();
     await answer("not it");

@@ -1,0 +1,46 @@
+/**
+ * A Steward without a window, to be killed: opens the data folder, and does the requests of the contract that it reads, a
+ * line of JSON each (`RequestLine`). Asked for the password, it answers. Writes `ready`, then for each request
+ * `answer <number> <JSON>`, and `opened <url>` for a page that it would open in the browser.
+ *
+ *     node requestsChild.ts <data folder> <keychain file> <password>
+ */
+import { createInterface } from "node:readline";
+import type { Services } from "../../main/services.ts";
+import type { Challenge } from "../../shared/contract/challenges.ts";
+import { openChildServices } from "./childServices.ts";
+
+/** A request to one of the services. */
+export interface RequestLine {
+  service: keyof Services;
+  request: string;
+  input: object;
+}
+
+const [folder, keychainFile, password] = process.argv.slice(2) as [string, string, string];
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+// eslint-disable-next-line prefer-const -- what it is told comes later than it is made
+let services: Services | undefined;
+const opened = await openChildServices(folder, keychainFile, {
+  recoveryTimes: { pollMs: 100 },
+  registrationPollMs: 100,
+  openInBrowser: (url) => Promise.resolve(say(`opened ${url}`)),
+  emit: (channel, payload) => {
+    if (channel !== "challenges.changed") return;
+    const { challengeId, status } = payload as Challenge;
+    if (status === "asking") queueMicrotask(() => services?.challenges.answer({ challengeId, answer: { kind: "password", password } }));
+  },
+});
+services = opened;
+await opened.sessions.restoreAll();
+say("ready");
+let number = 0;
+for await (const line of createInterface({ input: process.stdin })) {
+  const { service, request, input } = JSON.parse(line) as RequestLine;
+  const called = (number += 1);
+  const target = opened[service] as unknown as Record<string, (input: object) => unknown>;
+  void Promise.resolve(target[request]?.(input)).then(
+    (answer) => say(`answer ${called} ${JSON.stringify(answer)}`),
+    (error: unknown) => say(`answer ${called} ${String(error)}`),
+  );
+}
