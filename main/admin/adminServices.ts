@@ -10,6 +10,7 @@ import type { BulkServiceParts } from "./bulk/bulkService.ts";
 import { KnownColumns } from "./csv/knownColumns.ts";
 import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
+import { MasApi } from "./mas/masApi.ts";
 import { NewUsersService } from "./newUsers.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
 import { ServersService } from "./servers.ts";
@@ -92,6 +93,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     userActions: new UserActionsService({
       ...common,
       ownUserIds: () => sessions.list().map(({ userId }) => userId),
+      masApiOf: (accountId) => new MasApi(sessions.session(accountId)),
       takesPasswords: async (accountId) => {
         const flows = await askLoginFlows(sessions.account(accountId).homeserver.baseUrl, fetch);
         return flows.some(({ kind }) => kind === "password");

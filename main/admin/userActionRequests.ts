@@ -12,7 +12,7 @@ const JoinedRooms = z.object({ joined_rooms: z.array(z.unknown()) });
 const Updatable = z.object({ updatable_without_uia_before_ms: z.number() });
 
 /** An action that was done, with nothing else to say of it. */
-export const DONE = { status: "done", credentialsId: null, until: null, roomsLeft: null, nameLost: false, identity: null, unlocked: null, media: null } as const;
+export const DONE = { status: "done", credentialsId: null, until: null, roomsLeft: null, nameLost: false, identity: null, unlocked: null, sessionsLeft: false, media: null } as const;
 
 /** Sends something once, and reads what is so then. @throws what the server says where it has not done it */
 export async function settle(
@@ -102,22 +102,19 @@ export async function roomsOf(api: AdminApi, userId: string): Promise<number> {
  * Lets somebody in again who is locked out: the password first, so that whoever else may know the old one is out before the
  * account is unlocked. What fails after the password was set is told, and costs nothing of what was done.
  *
- * @param password null on a server that keeps none
+ * @param by how the password is set and the account unlocked, where that is wanted
  * @throws what the server says, where nothing was done
  */
 export async function helpLockedOut(
   api: AdminApi,
   userId: string,
-  password: string | null,
-  wanted: { signOutSessions: boolean; allowIdentityReset: boolean },
+  by: { reset?: () => Promise<ActionResult>; unlock?: () => Promise<ActionResult> },
+  mayResetIdentity: boolean,
 ): Promise<ActionResult> {
-  const before = await api.user(userId);
-  if (password !== null) {
-    const reset = await resetPassword(api, userId, password, wanted.signOutSessions);
-    if (reset.status !== "done") return reset;
-  }
-  const allowed = wanted.allowIdentityReset ? await allowIdentityReset(api, userId).catch(failed) : null;
-  const unlocked = before.locked === true ? await settle(api, userId, () => api.changeUser(userId, { locked: false }), ({ locked }) => locked === false).catch(failed) : null;
+  const reset = (await by.reset?.()) ?? { ...DONE, user: null };
+  if (reset.status !== "done") return reset;
+  const allowed = mayResetIdentity ? await allowIdentityReset(api, userId).catch(failed) : null;
+  const unlocked = by.unlock ? await by.unlock().catch(failed) : null;
   const identity = allowed === null ? null : allowed.status === "done" ? "allowed" : allowed.status === "no_identity" ? "none" : "failed";
   return {
     ...DONE,
@@ -125,6 +122,7 @@ export async function helpLockedOut(
     until: allowed?.status === "done" ? allowed.until : null,
     identity,
     unlocked: unlocked === null ? null : unlocked.status === "done",
+    sessionsLeft: reset.sessionsLeft,
   };
 }
 

@@ -10,9 +10,11 @@ import { newId } from "../storage/newId.ts";
 import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import type { Credentials } from "./credentials.ts";
+import { actByService, asServiceHas, askService, type ServiceView } from "./mas/masActions.ts";
+import type { MasApi } from "./mas/masApi.ts";
 import { DONE, allowIdentityReset, helpLockedOut, reactivate, resetPassword, roomsOf, sessionsOf, settle } from "./userActionRequests.ts";
 import { deleteUserMedia, sumUserMedia } from "./userMedia.ts";
-import { FOR_GOOD, hasChanged, isLastAdmin, refusalOf } from "./userState.ts";
+import { FOR_GOOD, hasChanged, isLastAdmin, type Judged, OF_THE_SERVICE, refusalOf } from "./userState.ts";
 
 export interface UserActionsParts {
   adminApiOf: (accountId: AccountId) => AdminApi;
@@ -20,6 +22,8 @@ export interface UserActionsParts {
   ownUserIds: () => readonly string[];
   /** Whether an authentication service looks after the server's accounts. */
   isDelegated: (accountId: AccountId) => Promise<boolean>;
+  /** That service's own admin API. */
+  masApiOf: (accountId: AccountId) => MasApi;
   /** Whether people sign in to the account's server with passwords that it keeps. */
   takesPasswords: (accountId: AccountId) => Promise<boolean>;
   credentials: Pick<Credentials, "choose" | "confirm" | "forget">;
@@ -61,30 +65,44 @@ export class UserActionsService implements Requests {
 
   /** @throws `not_found`, `not_own_server`, and what the server says */
   async preview({ accountId, userId, action }: Input<"preview">): Promise<ActionPreview> {
-    const { adminApiOf, logger, isDelegated, takesPasswords, ownUserIds } = this.#parts;
+    const { adminApiOf, logger, takesPasswords, ownUserIds } = this.#parts;
     const api = adminApiOf(accountId);
     const orNull = <T>(asked: Promise<T>): Promise<T | null> =>
       asked.catch((error: unknown) => {
         logger.info("a part of what an action would cost is not known", { accountId, error });
         return null;
       });
-    const [user, sessions, rooms, delegated, passwords, media] = await Promise.all([
+    const [said, sessions, rooms, service, passwords, media] = await Promise.all([
       api.user(userId),
       orNull(sessionsOf(api, userId)),
       orNull(roomsOf(api, userId)),
-      isDelegated(accountId),
+      this.#serviceOf(accountId, userId, action),
       orNull(takesPasswords(accountId)),
       action === "delete_uploads" ? orNull(sumUserMedia(api, userId)) : null,
     ]);
-    const judged = { action, user, actor: api.userId, rooms, media, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
-    const refusal = await refusalOf(judged);
+    const user = asServiceHas(said, service);
+    const refusal = await this.#refusalOf(api, action, user, { rooms, media, service });
     const ownAccount = ownUserIds().includes(user.userId);
     const token = refusal === null ? newId<ConversationId>() : null;
     const isOther = user.userId !== api.userId;
     const typed = FOR_GOOD.has(action) || (ownAccount && isOther);
-    const preview = { action, user, refusal, token, typed, ownAccount, sessions, rooms, passwords, media };
+    const preview = { action, user, refusal, token, typed, ownAccount, sessions, rooms, passwords: service.kind === "known" || passwords, media };
     if (token !== null) this.#remember(token, { accountId, preview, until: Date.now() + PREVIEW_LIFETIME_MS });
     return preview;
+  }
+
+  /** What the server leaves to an authentication service is asked of that. */
+  async #serviceOf(accountId: AccountId, userId: string, action: UserAction): Promise<ServiceView> {
+    const { isDelegated, masApiOf } = this.#parts;
+    if (!OF_THE_SERVICE.has(action) || !(await isDelegated(accountId))) return { kind: "none" };
+    return askService(masApiOf(accountId), userId, action);
+  }
+
+  async #refusalOf(api: AdminApi, action: UserAction, user: User, known: Pick<Judged, "rooms" | "media"> & { service: ServiceView }) {
+    const { rooms, media, service } = known;
+    const last = (): Promise<boolean> => (service.kind === "known" ? service.mas.isLastAdmin(service.masUser.id) : isLastAdmin(api, user.userId));
+    const refusal = await refusalOf({ action, user, actor: api.userId, rooms, media, delegated: service.kind === "refused", isLastAdmin: last });
+    return refusal === "delegated" && service.kind === "refused" ? service.refusal : refusal;
   }
 
   #remember(token: ConversationId, shown: Shown): void {
@@ -113,19 +131,21 @@ export class UserActionsService implements Requests {
   }
 
   async #perform(api: AdminApi, input: Input<"perform">, preview: ActionPreview): Promise<ActionResult> {
-    const { credentials, log, isDelegated } = this.#parts;
+    const { credentials, log } = this.#parts;
     const { accountId } = input;
     const { action, rooms, media } = preview;
     const { userId } = preview.user;
-    const [user, delegated] = await Promise.all([api.user(userId), isDelegated(accountId)]);
+    const [said, service] = await Promise.all([api.user(userId), this.#serviceOf(accountId, userId, action)]);
+    const user = asServiceHas(said, service);
     if (hasChanged(preview.user, user)) return { status: "changed" };
-    const judged = { action, user, actor: api.userId, rooms, media, delegated, isLastAdmin: () => isLastAdmin(api, userId) };
-    if ((await refusalOf(judged)) !== null) return { status: "changed" };
+    if ((await this.#refusalOf(api, action, user, { rooms, media, service })) !== null) return { status: "changed" };
     const setsPassword = action === "reset_password" || action === "reactivate" || action === "help";
     const chosen = setsPassword ? await credentials.choose(accountId, userId, input.password) : null;
     let result: ActionResult | null = null;
     try {
-      const send = (): Promise<ActionResult> => this.#send(api, action, userId, input, chosen?.password ?? null);
+      const password = chosen?.password ?? null;
+      const send = (): Promise<ActionResult> =>
+        service.kind === "known" ? actByService(service, api, userId, action, password, input) : this.#send(api, action, userId, input, password);
       result = await log.record({ actor: api.userId, target: userId, action }, send, logged);
     } finally {
       const mayBeSet = result?.status === "unknown" || result?.status === "still_running";
@@ -140,7 +160,7 @@ export class UserActionsService implements Requests {
       api.request({ method, path, body, schema: z.unknown() });
     switch (action) {
       case "help":
-        return helpLockedOut(api, userId, password, input);
+        return this.#help(api, userId, password, input);
       case "reset_password":
         return resetPassword(api, userId, password ?? "", input.signOutSessions);
       case "allow_new_identity":
@@ -168,6 +188,16 @@ export class UserActionsService implements Requests {
       case "delete_uploads":
         return this.#deleteMedia(api, userId, input.accountId);
     }
+  }
+
+  async #help(api: AdminApi, userId: string, password: string | null, input: Input<"perform">): Promise<ActionResult> {
+    const { locked } = await api.user(userId);
+    const unlock = (): Promise<ActionResult> => settle(api, userId, () => api.changeUser(userId, { locked: false }), (now) => now.locked === false);
+    const by = {
+      ...(password !== null && { reset: () => resetPassword(api, userId, password, input.signOutSessions) }),
+      ...(locked === true && { unlock }),
+    };
+    return helpLockedOut(api, userId, by, input.allowIdentityReset);
   }
 
   async #deactivate(api: AdminApi, userId: string, erase: boolean): Promise<ActionResult> {

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { AppFailure, fail } from "../../shared/errors.ts";
+import { authServerError } from "./authServerError.ts";
 import { connectionError } from "./connectionErrors.ts";
 import { errorBody } from "./errorAnswers.ts";
 import { SERVER_LIMITS, type ServerLimits } from "./limits.ts";
@@ -17,6 +18,8 @@ export interface HomeserverClientOptions {
   baseUrl: string;
   /** Where the server's own admin API is, when that is elsewhere; asked each time, null for the base URL. */
   adminBaseUrl?: () => string | null;
+  /** Where the authorization server is that has given the tokens; null where none has. */
+  authBaseUrl?: string | null;
   /** Whose requests these are; nobody's when left out. */
   tokens?: TokenSource;
   /** Nothing is sent after this is aborted. */
@@ -38,7 +41,7 @@ export interface HomeserverRequest {
   /** What bytes are, such as `image/png`. */
   contentType?: string;
   /** Which of the server's addresses is meant. */
-  at?: "base" | "admin";
+  at?: "base" | "admin" | "auth";
   /** Stops the request. */
   signal?: AbortSignal;
   /** In place of the client's limits. */
@@ -85,6 +88,13 @@ export class HomeserverClient {
   /** Where `at: "admin"` goes. */
   get adminBaseUrl(): string {
     return this.#options.adminBaseUrl?.() ?? this.#options.baseUrl;
+  }
+
+  /** Where `at: "auth"` goes. @throws `admin_api_lacks` where the tokens are the homeserver's own */
+  get authBaseUrl(): string {
+    const { authBaseUrl } = this.#options;
+    if (authBaseUrl == null) throw fail("admin_api_lacks", { host: this.host });
+    return authBaseUrl;
   }
 
   /** The homeserver's name and port. */
@@ -193,11 +203,13 @@ export class HomeserverClient {
     const said = await errorBody(response);
     const demand = response.status === 401 ? Demand.safeParse(said) : null;
     if (demand?.success) throw new UiaDemand(demand.data);
+    if (request.at === "auth") throw new AppFailure(authServerError(response.status, said, new URL(this.authBaseUrl).host, response.headers));
     throw new AppFailure(serverError(response.status, said, this.host, response.headers));
   }
 
   #urlOf({ path, query, at = "base" }: HomeserverRequest): URL {
-    const url = new URL((at === "admin" ? this.adminBaseUrl : this.baseUrl) + path);
+    const baseUrl = at === "admin" ? this.adminBaseUrl : at === "auth" ? this.authBaseUrl : this.baseUrl;
+    const url = new URL(baseUrl + path);
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
     return url;
   }

@@ -16,7 +16,7 @@ import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, type SetAside,
 import { stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
 import type { KeeperTimes, TokenKeeper } from "../http/tokenKeeper.ts";
-import { sessionTokens } from "./oauth/oauthTokens.ts";
+import { adminBaseOf, oauthGrantIn, sessionTokens } from "./oauth/oauthTokens.ts";
 
 /** How long the end of a session waits for tokens that are being refreshed, so that they are written down. Milliseconds. */
 const LAST_TOKENS_MS = 5_000;
@@ -164,10 +164,11 @@ export class MatrixSession {
     const { accountId, userId, deviceId, baseUrl } = this.details;
     const { fetch, serverLimits, logger } = this.#parts;
     const adminBaseUrl = (): string | null => this.#parts.adminBaseUrl?.(accountId) ?? null;
-    const ended = this.#abort.signal;
+    const { signal: ended } = this.#abort;
     const tokens = sessionTokens(this.#parts, this.details, secrets, () => void (ended.aborted || this.#loggedOut(false)));
     this.#tokens = tokens;
-    this.#homeserver = new HomeserverClient({ fetch, baseUrl, adminBaseUrl, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
+    const at = { baseUrl, adminBaseUrl, authBaseUrl: adminBaseOf(oauthGrantIn(secrets)) };
+    this.#homeserver = new HomeserverClient({ fetch, ...at, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
     return engine.openMatrixClient({
       userId,
       deviceId,

@@ -38,6 +38,10 @@ export const ActionRefusal = z.enum([
   "no_media",
   /** Accounts are managed by an authentication service, which would not know of it. */
   "delegated",
+  /** The same, and it would let an account do it whose token has its admin scope. */
+  "service_scope",
+  /** The same, and it erases whom it deactivates. */
+  "service_too_old",
 ]);
 export type ActionRefusal = z.infer<typeof ActionRefusal>;
 
@@ -87,6 +91,8 @@ export const ActionResult = z.discriminatedUnion("status", [
     /** What came of the parts of helping somebody after their password was set; null where they were not wanted. */
     identity: z.enum(["allowed", "none", "failed"]).nullable(),
     unlocked: z.boolean().nullable(),
+    /** Whether sessions that were to end could not all be ended. */
+    sessionsLeft: z.boolean(),
     /** What became of what they have uploaded: `leftNames` names the first of what the server could not delete. */
     media: z
       .object({ deleted: z.number().int(), left: z.number().int(), leftNames: z.array(z.string().max(200)) })

@@ -10,8 +10,11 @@ import type { AuthMetadata } from "./authMetadata.ts";
 /** The domain of the app's id: a server wants an address that tells apps apart, and shows it beside the name. */
 const CLIENT_URI = "https://steward.org/";
 const API_SCOPE = "urn:matrix:client:api:*";
-/** Without it a session is no admin's, whoever the user is (Synapse, "Matrix Authentication Service"). */
-const ADMIN_SCOPE = "urn:synapse:admin:*";
+/**
+ * Without the first a session is no admin's, whoever the user is (Synapse, "Matrix Authentication Service"); the second is for
+ * that service's own admin API.
+ */
+const ADMIN_SCOPE = "urn:synapse:admin:* urn:mas:admin";
 const DEVICE_SCOPE = "urn:matrix:client:device:";
 /** The name before the specification had one: some servers answer with it, or with both. */
 const UNSTABLE_DEVICE_SCOPE = "urn:matrix:org.matrix.msc2967.client:device:";
@@ -92,7 +95,7 @@ export function newProof(): Proof {
   return { state: random(), verifier: random() };
 }
 
-/** The scope of one session with one device, and of nothing else but, where it is wanted, Synapse's admin API. */
+/** The scope of one session with one device, and of nothing else but, where it is wanted, the admin APIs. */
 export function scopeFor(deviceId: string, admin = false): string {
   return `${API_SCOPE} ${DEVICE_SCOPE}${deviceId}${admin ? ` ${ADMIN_SCOPE}` : ""}`;
 }

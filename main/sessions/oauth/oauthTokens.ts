@@ -38,6 +38,14 @@ export function oauthGrantIn({ oauth }: { oauth?: string | undefined }): OauthGr
   }
 }
 
+/** Where an authorization server's own admin API is: what stands before its token endpoint, or its issuer. Null for none. */
+export function adminBaseOf(grant: OauthGrant | null): string | null {
+  if (grant === null) return null;
+  const { issuer, token_endpoint: endpoint } = grant.metadata;
+  const tail = "/oauth2/token";
+  return endpoint.endsWith(tail) ? endpoint.slice(0, -tail.length) : issuer.replace(/\/+$/, "");
+}
+
 /**
  * The tokens that a token endpoint has answered with, as they are kept.
  *

@@ -63,6 +63,7 @@ function Said({ preview, result }: Pick<ActionOutcomeProps, "preview" | "result"
             <Notice tone="warn">{t("userActions.roomsLeft", { count: result.roomsLeft })}</Notice>
           )}
           {action === "help" && <HelpedWith result={result} />}
+          {result.sessionsLeft && <Notice tone="warn">{t("userActions.sessionsLeft")}</Notice>}
           {result.media !== null && <MediaLeft media={result.media} />}
           {result.nameLost && <Notice tone="warn">{t("userActions.reactivate.nameLost")}</Notice>}
         </>

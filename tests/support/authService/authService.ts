@@ -4,6 +4,7 @@ import type { KoaContextWithOIDC } from "oidc-provider";
 import { type FaultProxy, startFaultProxy } from "../faultProxy.ts";
 import { freePort, listenLocally } from "../ports.ts";
 import { accountPage } from "./accountPage.ts";
+import { adminApi } from "./adminApi.ts";
 import { HomeserverLink, sharedSecret } from "./homeserver.ts";
 import { type AuthServiceSettings, makeProvider } from "./provider.ts";
 import { beginAuthorization, interact, introspect } from "./routes.ts";
@@ -52,7 +53,7 @@ export class AuthService {
     this.#homeserver = homeserver;
     this.#link = new HomeserverLink(homeserver.baseUrl);
     this.faults = faults;
-    this.settings = { accessTokenSeconds: 300, deviceIntervalSeconds: 5, registration: true, accountActions: ACCOUNT_ACTIONS, ...settings };
+    this.settings = { accessTokenSeconds: 300, deviceIntervalSeconds: 5, registration: true, accountActions: ACCOUNT_ACTIONS, adminApi: "off", ...settings };
     this.#provider = makeProvider(this.issuer, this.#store, this.settings);
     this.#provider.on("grant.revoked", (_context: unknown, grantId: string) => this.#ended(grantId));
     this.#provider.use((context, next) => this.#serve(context as KoaContextWithOIDC, next));
@@ -91,10 +92,16 @@ export class AuthService {
   }
 
   /** Ends all sessions of a user and lets them sign in no more. */
-  async deactivate(localpart: string): Promise<void> {
+  async deactivate(localpart: string, erase = false): Promise<void> {
     this.#user(localpart).deactivated = true;
     for (const session of this.sessionsOf(localpart)) await this.endSession(session);
-    await this.#link.deleteUser(localpart);
+    await this.#link.deleteUser(localpart, erase);
+  }
+
+  /** Lets somebody who was deactivated sign in again. */
+  async reactivate(localpart: string): Promise<void> {
+    this.#user(localpart).deactivated = false;
+    await this.#link.reactivateUser(localpart);
   }
 
   /** The sessions of a user that have not ended, oldest first. */
@@ -140,6 +147,15 @@ export class AuthService {
         settings: this.settings,
         serverName: this.#homeserver.serverName,
         register: async (localpart, password) => void (await this.addUser({ localpart, password })),
+      });
+    }
+    if (path.startsWith("/api/admin/v1/")) {
+      return adminApi(context, {
+        sessions: this.#store,
+        adminApi: this.settings.adminApi,
+        deactivate: (localpart, erase) => this.deactivate(localpart, erase),
+        reactivate: (localpart) => this.reactivate(localpart),
+        endSession: (session) => this.endSession(session),
       });
     }
     if (path === "/account/") {

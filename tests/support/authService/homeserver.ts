@@ -32,8 +32,13 @@ export class HomeserverLink {
   }
 
   /** Deactivates a user. */
-  async deleteUser(localpart: string): Promise<void> {
-    await this.#tell("delete_user", { localpart, erase: false });
+  async deleteUser(localpart: string, erase: boolean): Promise<void> {
+    await this.#tell("delete_user", { localpart, erase });
+  }
+
+  /** Makes a deactivated user active again. */
+  async reactivateUser(localpart: string): Promise<void> {
+    await this.#tell("reactivate_user", { localpart });
   }
 
   async #tell(what: string, body: object): Promise<void> {

@@ -21,6 +21,8 @@ export interface AuthServiceSettings {
   registration: boolean;
   /** What the account page can do, as listed in the metadata; null where there is no account page to speak of. */
   accountActions: readonly string[] | null;
+  /** Whether its admin API is there: `old` is one before 1.3. */
+  adminApi: "on" | "off" | "old";
 }
 
 /** oidc-provider, set up to look like MAS. */

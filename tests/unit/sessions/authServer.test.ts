@@ -18,7 +18,7 @@ describe("what is asked of an authorization server", () => {
       response_mode: "query",
       client_id: "c",
       redirect_uri: "http://127.0.0.1:1/callback",
-      scope: "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ urn:synapse:admin:*",
+      scope: "urn:matrix:client:api:* urn:matrix:client:device:ABCDEFGHIJ urn:synapse:admin:* urn:mas:admin",
       state: "s",
       // RFC 7636, appendix B
       code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",

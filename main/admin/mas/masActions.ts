@@ -1,0 +1,123 @@
+import type { ActionRefusal, ActionResult, UserAction } from "../../../shared/contract/userActions.ts";
+import type { User } from "../../../shared/contract/users.ts";
+import { type AppError, AppFailure, isFailure } from "../../../shared/errors.ts";
+import { mayBeDone } from "../../http/lostAnswer.ts";
+import { withoutPassword } from "../../http/passwordRefusal.ts";
+import type { AdminApi } from "../adminApi.ts";
+import { DONE, helpLockedOut } from "../userActionRequests.ts";
+import type { MasApi, MasUser } from "./masApi.ts";
+
+/** How the authentication service that looks after a server's accounts stands to an action on one of them. */
+export type ServiceView =
+  /** It has nothing to do with it. */
+  | { kind: "none" }
+  | { kind: "known"; mas: MasApi; masUser: MasUser }
+  | { kind: "refused"; refusal: ActionRefusal };
+
+/** Asks the service for a user, and whether it lets this account do something to them. @throws where it could not be asked now */
+export async function askService(mas: MasApi, userId: string, action: UserAction): Promise<ServiceView> {
+  try {
+    const masUser = await mas.user(userId);
+    if (action === "deactivate" && !(await mas.canKeepProfile())) return { kind: "refused", refusal: "service_too_old" };
+    return { kind: "known", mas, masUser };
+  } catch (thrown) {
+    if (isFailure(thrown, "forbidden")) return { kind: "refused", refusal: "service_scope" };
+    const isNone = isFailure(thrown, "admin_api_not_exposed") || isFailure(thrown, "admin_api_lacks") || isFailure(thrown, "not_found");
+    if (isNone) return { kind: "refused", refusal: "delegated" };
+    throw thrown;
+  }
+}
+
+/** A user as the service has them where it counts: what it says reaches the homeserver later, or never. */
+export function asServiceHas(user: User, view: ServiceView): User {
+  if (view.kind !== "known") return user;
+  const { admin, locked, deactivated } = view.masUser;
+  return { ...user, admin, locked, deactivated };
+}
+
+interface Wanted {
+  signOutSessions: boolean;
+  allowIdentityReset: boolean;
+  displayName: string | null;
+}
+
+/** Does to a user, by way of the service, what the homeserver leaves to it. @throws what the service says where it has not done it */
+export async function actByService(
+  view: Extract<ServiceView, { kind: "known" }>,
+  api: AdminApi,
+  userId: string,
+  action: UserAction,
+  password: string | null,
+  wanted: Wanted,
+): Promise<ActionResult> {
+  const { mas, masUser } = view;
+  const { id } = masUser;
+  const settled = (send: () => Promise<unknown>, isSo: (now: MasUser) => boolean): Promise<ActionResult> => settle(mas, api, userId, send, isSo);
+  const reset = (): Promise<ActionResult> => setPassword(mas, api, userId, id, password ?? "", wanted.signOutSessions);
+  const unlock = (): Promise<ActionResult> => settled(() => mas.change(id, "unlock"), ({ locked }) => !locked);
+  switch (action) {
+    case "help":
+      return helpLockedOut(api, userId, { ...(password !== null && { reset }), ...(masUser.locked && { unlock }) }, wanted.allowIdentityReset);
+    case "reset_password":
+      return reset();
+    case "lock":
+      return settled(() => mas.change(id, "lock"), ({ locked }) => locked);
+    case "unlock":
+      return unlock();
+    case "deactivate":
+    case "erase":
+      return settled(() => mas.deactivate(id, action === "erase"), ({ deactivated }) => deactivated);
+    case "reactivate": {
+      const result = await settled(() => mas.change(id, "reactivate"), ({ deactivated }) => !deactivated);
+      if (result.status !== "done" || password === null) return result;
+      const set = await setPassword(mas, api, userId, id, password, false);
+      return set.status === "done" ? result : set;
+    }
+    default:
+      throw new Error(`the authentication service does not ${action}`);
+  }
+}
+
+/** Sends something, and reads what the service has then. */
+async function settle(
+  mas: MasApi,
+  api: AdminApi,
+  userId: string,
+  send: () => Promise<unknown>,
+  isSo: (now: MasUser) => boolean,
+): Promise<ActionResult> {
+  let lost: AppError | null = null;
+  try {
+    await send();
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || !mayBeDone(thrown)) throw thrown;
+    lost = thrown.error;
+  }
+  const [masUser, known] = await Promise.all([mas.user(userId).catch(() => null), api.user(userId).catch(() => null)]);
+  const user = known && masUser ? asServiceHas(known, { kind: "known", mas, masUser }) : known;
+  if (masUser !== null && isSo(masUser)) return { ...DONE, user };
+  if (lost !== null) return masUser === null ? { status: "unknown", error: lost, credentialsId: null } : { status: "still_running", error: lost };
+  return masUser !== null && user !== null ? { status: "without_effect", user } : { ...DONE, user };
+}
+
+/** The service ends no session by a new password: those are ended one by one, after it. */
+async function setPassword(mas: MasApi, api: AdminApi, userId: string, id: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
+  try {
+    await mas.setPassword(id, password);
+  } catch (thrown) {
+    const failure = withoutPassword(thrown, password);
+    if (failure instanceof AppFailure && mayBeDone(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
+    throw failure;
+  }
+  let sessionsLeft = false;
+  if (signOutSessions) {
+    sessionsLeft = await mas.endSessions(id).then(
+      () => false,
+      (thrown: unknown) => {
+        if (!(thrown instanceof AppFailure)) throw thrown;
+        return true;
+      },
+    );
+  }
+  return { ...DONE, sessionsLeft, user: await api.user(userId).catch(() => null) };
+}
