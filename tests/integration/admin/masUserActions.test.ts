@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { ActionResult, PasswordChoice, UserAction } from "../../../shared/contract/userActions.ts";
 import type { AccountId } from "../../../shared/ids.ts";
@@ -20,7 +20,9 @@ let accountId: AccountId;
 let user: AuthUser;
 let people = 0;
 
+beforeAll(() => servers.synapse.makeProfileIndex());
 beforeEach(async () => {
+  servers.auth.faults.clearRecord();
   data = await StewardData.create();
   services = await data.open();
   servers.auth.settings.adminApi = "on";
@@ -110,10 +112,14 @@ describe("on a server that leaves accounts to an authentication service, an admi
     expect(servers.auth.faults.requests({ method: "POST", path: /deactivate/ })).toHaveLength(1);
   });
 
-  it("does nothing to themselves, nor to the last admin", async () => {
+  it("does nothing to themselves, nor without the service's own scope", async () => {
     await asAdmin();
     const own = services.sessions.account(accountId).userId;
     expect((await preview("lock", own)).refusal).toBe("oneself");
+    const refused = { kind: "answer", status: 403, body: { errors: [{ title: "Missing admin scope" }] } } as const;
+    servers.auth.faults.addRule({ path: /\/api\/admin\/v1\//, times: Infinity, fault: refused });
+    expect(await preview("lock")).toMatchObject({ refusal: "service_scope", token: null });
+    expect((await preview("suspend")).refusal).toBeNull();
   });
 
   it("is sent to the service's own page where it does not let itself be asked, or would erase", async () => {

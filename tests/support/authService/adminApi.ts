@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { KoaContextWithOIDC } from "oidc-provider";
 import type { AuthSession, AuthSessions, AuthUser } from "./sessions.ts";
 
@@ -19,7 +20,7 @@ const EPOCH = "1970-01-01T00:00:00Z";
 
 /**
  * The admin API, as far as Steward asks it: a stand-in made from the published description of MAS' own (its OpenAPI document and
- * what its sentences look like), never run against a MAS. Where a real one has ULIDs, this one has the localpart in hexadecimal.
+ * what its sentences look like), never run against a MAS. Where a real one has ULIDs, this one has hashes as long.
  */
 export async function adminApi(context: Context, parts: AdminApiParts): Promise<void> {
   const { sessions } = parts;
@@ -77,7 +78,7 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
   context.body = { data: resource(user), links: {} };
 }
 
-const idOf = (name: string): string => Buffer.from(name).toString("hex").toUpperCase();
+const idOf = (name: string): string => createHash("sha256").update(name).digest("hex").slice(0, 26).toUpperCase();
 
 function resource({ localpart, mayAskForAdmin, locked, deactivated }: AuthUser): object {
   const attributes = {
