@@ -162,13 +162,12 @@ export class MatrixSession {
 
   #openClient(engine: Awaited<ReturnType<LoadSdk>>, secrets: AccountSecrets, databasePrefix: string): Promise<OpenMatrixClient> {
     const { accountId, userId, deviceId, baseUrl } = this.details;
-    const { fetch, serverLimits, logger } = this.#parts;
-    const adminBaseUrl = (): string | null => this.#parts.adminBaseUrl?.(accountId) ?? null;
-    const { signal: ended } = this.#abort;
+    const { fetch, serverLimits, logger, adminBaseUrl: adminBaseUrlOf } = this.#parts;
+    const ended = this.#abort.signal;
     const tokens = sessionTokens(this.#parts, this.details, secrets, () => void (ended.aborted || this.#loggedOut(false)));
     this.#tokens = tokens;
-    const at = { baseUrl, adminBaseUrl, authBaseUrl: adminBaseOf(oauthGrantIn(secrets)) };
-    this.#homeserver = new HomeserverClient({ fetch, ...at, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
+    const addresses = { baseUrl, adminBaseUrl: () => adminBaseUrlOf?.(accountId) ?? null, authBaseUrl: adminBaseOf(oauthGrantIn(secrets)) };
+    this.#homeserver = new HomeserverClient({ fetch, ...addresses, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
     return engine.openMatrixClient({
       userId,
       deviceId,
