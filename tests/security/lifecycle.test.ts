@@ -81,7 +81,7 @@ describe("a start that fails", () => {
 
   test("is told at the next start", async () => {
     await mkdir(join(userData, "settings.json"));
-    expect(await failedStart()).toContain(`A report lies in ${join(userData, "logs")}.`);
+    expect(await failedStart()).toContain(`A report is in ${join(userData, "logs")}.`);
     expect(await reports()).toEqual(["crash.json"]);
     await rm(join(userData, "settings.json"), { recursive: true });
     await withShell(async ({ page }) => {

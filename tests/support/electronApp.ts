@@ -62,6 +62,7 @@ export class StewardApp {
 
   /** Starts it (again, after `kill` or `quit`) on the same data. */
   async start(): Promise<void> {
+    const asksForLanguage = this.#options.args?.some((arg) => arg.startsWith("--lang=")) ?? false;
     const app = await _electron.launch({
       executablePath: stagedApp().executable,
       args: [
@@ -71,7 +72,8 @@ export class StewardApp {
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
         ...(this.#options.args ?? []),
       ],
-      env: { ...definedEnvironment(), ...this.#options.env },
+      // English whatever this machine speaks, unless a test asks for another language by `--lang`.
+      env: { ...definedEnvironment(), ...(asksForLanguage ? {} : { LANGUAGE: "en" }), ...this.#options.env },
       timeout: 60_000,
     });
     const child = app.process();
