@@ -14,6 +14,7 @@ import "../components/Rows.module.css";
 import "../components/Steps.module.css";
 import "../components/StrengthMeter.module.css";
 import "../components/TextField.module.css";
+import "../features/activity/Activity.module.css";
 import "../features/addAccount/AddAccount.module.css";
 import "../features/bulk/Bulk.module.css";
 import "../features/bulk/LongTable.module.css";
