@@ -163,8 +163,11 @@ export function readUsername(typed: string, serverName: string | null = null): R
   if (!/^[a-z0-9=_\-./+]+$/.test(name)) return { problem: "not_allowed" };
   if (/^\d+$/.test(name)) return { problem: "only_digits" };
   if (name.startsWith("_")) return { problem: "starts_with_underscore" };
-  const length = new TextEncoder().encode(`@${name}:${serverName ?? ""}`).length;
-  return length > MAX_USER_ID ? { problem: "too_long" } : { value: name };
+  const server = serverName ?? "";
+  // No character takes more than three bytes for each unit of its length.
+  const mayBeTooLong = name.length + 2 + 3 * server.length > MAX_USER_ID;
+  const isTooLong = mayBeTooLong && new TextEncoder().encode(`@${name}:${server}`).length > MAX_USER_ID;
+  return isTooLong ? { problem: "too_long" } : { value: name };
 }
 
 /**

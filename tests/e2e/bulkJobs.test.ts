@@ -22,6 +22,7 @@ beforeAll(async () => {
   await person.allAre("running");
   const rows = Array.from({ length: 18 }, (_, at) => `new${at};Newcomer ${at};new${at}@example.org`);
   await writeFile(join(folder.path, "staff.csv"), `id;displayname;email;class\n${rows.join("\n")}\nnot a name;Somebody;;5a\ndora;Dora;;\n`);
+  await writeFile(join(folder.path, "people.csv"), "Nachname;Vorname;Kennung\nLovelace;Ada;new4\nHopper;Grace;new5\n");
   await writeFile(join(folder.path, "leavers.csv"), "id\nnew0\nnew1\nboss\nnobody\n");
 }, 180_000);
 afterAll(async () => {
@@ -84,7 +85,7 @@ it("users are made once each, though the app is killed in the middle, and their 
   const path = join(folder.path, "result.csv");
   const table = await readFile(path, "utf8");
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  const password = /^new17,Newcomer 17,(\w{20}),.*,done,\r?$/m.exec(table)?.[1] ?? "";
+  const password = /^new17,Newcomer 17,(\w{20}),.*,done,,\r?$/m.exec(table)?.[1] ?? "";
   await synapse.login("new17", password);
   await expectNoLeaks(world, { password });
   await person.press("Delete passwords here");
@@ -119,4 +120,42 @@ it("users who are selected in the list are deactivated in the same way", async (
   await person.page.getByRole("alertdialog").getByRole("button", { name: "Deactivate 1 user" }).click();
   await person.sees(/^1 of 1 · 1 done$/);
   expect(await usersOf(synapse, "deactivated")).toContain("@new2:example.org");
+}, 120_000);
+
+it("the columns of a file are named where it doesn’t, what would change is shown, and that is all that changes", async () => {
+  const { person, synapse } = world;
+  await filesAre("people.csv", "result.csv");
+  await person.press("Change users: choose a file…");
+  await person.sees("Which column is which?");
+  await person.press("Use these columns");
+  await person.sees("One column must be the user name or Matrix ID.");
+  for (const [heading, column] of [["Nachname", "displayname"], ["Vorname", "displayname"], ["Kennung", "id"]] as const) {
+    await person.page.getByRole("combobox", { name: heading, exact: true }).selectOption(column);
+  }
+  await person.looks("bulk-columns");
+  await person.press("Use these columns");
+  await person.sees(/^2 users will be changed\.$/);
+  await person.sees(/^Name: Newcomer 4 → Lovelace Ada$/);
+  await person.looks("bulk-changes");
+  await person.press("Change 2 users");
+  await person.sees(/^2 of 2 · 2 done$/);
+  expect(await synapse.adminCall({ path: "/_synapse/admin/v2/users/@new5:example.org" })).toMatchObject({
+    displayname: "Hopper Grace",
+    threepids: [{ address: "new5@example.org" }],
+  });
+}, 120_000);
+
+it("users are erased only once the person has typed how many", async () => {
+  const { person, synapse } = world;
+  await filesAre("leavers.csv", "result.csv");
+  await person.press("Erase users: choose a file…");
+  await person.press("Erase 2 users");
+  await person.isAsked("Erase 2 users?");
+  const dialog = person.page.getByRole("alertdialog");
+  expect(await dialog.getByRole("button", { name: "Erase 2 users" }).isDisabled()).toBe(true);
+  await dialog.getByLabel("Type the number of users: 2").fill("2");
+  await person.looks("bulk-erase");
+  await dialog.getByRole("button", { name: "Erase 2 users" }).click();
+  await person.sees(/^2 of 2 · 2 done$/);
+  expect(await synapse.adminCall({ path: "/_synapse/admin/v2/users/@new0:example.org" })).toMatchObject({ erased: true });
 }, 120_000);

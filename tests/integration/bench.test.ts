@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { measureBulk } from "../bench/bulk.bench.ts";
+import { measureCsv } from "../bench/csv.bench.ts";
 import { tryWorkload, workloads } from "../bench/roomKeys.bench.ts";
 
 const FEW = 40;
@@ -11,4 +13,13 @@ describe("the benchmarks of room keys", () => {
       expect(delayP99Ms).toBeGreaterThan(0);
     }
   });
+});
+
+describe("the benchmarks of bulk work", () => {
+  it("still measure, and come to the same users", async () => {
+    for (const { ours, reference } of [measureCsv(FEW, 1), await measureBulk(FEW)]) {
+      expect(ours).toBeGreaterThan(0);
+      expect(reference).toBeGreaterThan(0);
+    }
+  }, 120_000);
 });

@@ -25,6 +25,9 @@ export interface TableRow {
 /** `rest_not_read`: so many rows are broken that it was not read on. */
 export type TableProblem = "not_csv" | "unreadable_characters" | "too_long" | "rest_not_read";
 
+const RECORD_ENDS = ["\r\n", "\n", "\r"];
+const LF = 10;
+const CR = 13;
 const SEPARATORS = [",", ";", "\t", "|"] as const;
 
 /**
@@ -44,6 +47,13 @@ const UNREADABLE = /[\ufffd\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
  * @throws `too_large` where the file has more than the limits allow
  */
 export function readTable(bytes: Uint8Array, limits: TableLimits = TABLE_LIMITS): TableRow[] {
+  const rows: TableRow[] = [];
+  scanTable(bytes, (row) => rows.push(row), limits);
+  return rows;
+}
+
+/** The same, row by row, for whoever keeps none of them. @throws as `readTable` does */
+export function scanTable(bytes: Uint8Array, take: (row: TableRow) => void, limits: TableLimits = TABLE_LIMITS): void {
   if (bytes.byteLength > limits.bytes) throw fail("too_large", { limitBytes: limits.bytes });
   const whole = decodeText(bytes);
   // Checked once for the whole file, because hardly any has such characters.
@@ -51,22 +61,75 @@ export function readTable(bytes: Uint8Array, limits: TableLimits = TABLE_LIMITS)
   const named = /^sep=(.)\r?\n?/i.exec(whole);
   const text = named ? whole.slice(named[0].length) : whole;
   const separator = named?.[1] ?? separatorOf(text);
-  const rows: TableRow[] = [];
+  let count = 0;
+  const taken = (row: TableRow): void => {
+    count += 1;
+    if (count > limits.rows) throw fail("too_large", { limitBytes: null });
+    take(row);
+  };
   let line = named ? 2 : 1;
   let again = 0;
-  for (let rest = text; rest !== ""; again += rest.length) {
-    const { read, brokenAt } = readPiece(rest, separator, { ...limits, isReadable });
-    for (const row of read) rows.push({ ...row, line: row.line + line - 1 });
-    if (rows.length > limits.rows) throw fail("too_large", { limitBytes: null });
+  const begin = plainLength(text);
+  line += readPlain(text, begin, separator, { ...limits, isReadable }, (row) => {
+    row.line += line - 1;
+    taken(row);
+  });
+  if (readSound(text.slice(begin), separator, line, { ...limits, isReadable }, taken)) return;
+  for (let rest = text.slice(begin); rest !== ""; again += rest.length) {
+    const before = line - 1;
+    const brokenAt = readPiece(rest, separator, { ...limits, isReadable }, (row) => {
+      row.line += before;
+      taken(row);
+    });
     if (brokenAt === null) break;
     const tooMany = again > MAX_AGAIN;
-    rows.push({ line: line + brokenAt - 1, cells: [], problem: tooMany ? "rest_not_read" : "not_csv" });
+    taken({ line: line + brokenAt - 1, cells: [], problem: tooMany ? "rest_not_read" : "not_csv" });
     if (tooMany) break;
     // The quote that was not closed in its row has swallowed others: it goes on with the next line.
     rest = withoutLines(rest, brokenAt);
     line += brokenAt;
   }
-  return rows;
+}
+
+/** How much of a text comes before the first line with a quote in it: every line is a row there. */
+function plainLength(text: string): number {
+  const quote = text.indexOf('"');
+  return quote < 0 ? text.length : Math.max(text.lastIndexOf("\n", quote), text.lastIndexOf("\r", quote)) + 1;
+}
+
+/** Reads lines without quotes, up to a place in the text. Answers how many there are, empty ones included. */
+function readPlain(text: string, end: number, separator: string, limits: PieceLimits, take: (row: TableRow) => void): number {
+  let lines = 0;
+  for (let from = 0; from < end; ) {
+    let to = from;
+    while (to < end && text.charCodeAt(to) !== LF && text.charCodeAt(to) !== CR) to += 1;
+    lines += 1;
+    if (to > from) take(asRow(text.slice(from, to).split(separator), lines, limits));
+    from = to + (text.charCodeAt(to) === CR && text.charCodeAt(to + 1) === LF ? 2 : 1);
+  }
+  return lines;
+}
+
+/**
+ * Reads a text whose quotes are all in order and that has no empty lines, which can be told without watching the parser at each
+ * row. False, and no row taken, where it is another.
+ */
+function readSound(text: string, delimiter: string, line: number, limits: PieceLimits, take: (row: TableRow) => void): boolean {
+  if (/^[\r\n]|\n[\r\n]|\r\r/.test(text)) return false;
+  let records: string[][];
+  try {
+    // Every character is compared with each of them.
+    const ends = text.includes("\r") ? RECORD_ENDS : ["\n"];
+    records = parse(text, { delimiter, record_delimiter: ends, relax_column_count: true });
+  } catch {
+    return false;
+  }
+  let at = line;
+  for (const record of records) {
+    take(asRow(record, at, limits));
+    at += 1 + lineEndsIn(record);
+  }
+  return true;
 }
 
 interface PieceLimits extends TableLimits {
@@ -74,30 +137,22 @@ interface PieceLimits extends TableLimits {
   isReadable: boolean;
 }
 
-interface Parsed {
-  record: string[];
-  info: { lines: number };
-}
-
 /** Reads to the end, or up to the row, by its line, with a quote that is closed nowhere or in the middle of a cell. */
-function readPiece(text: string, delimiter: string, limits: PieceLimits): { read: TableRow[]; brokenAt: number | null } {
-  const read: TableRow[] = [];
+function readPiece(text: string, delimiter: string, limits: PieceLimits, take: (row: TableRow) => void): number | null {
   let brokenAt: number | null = null;
   let next = 1;
   const lines = new Lines(text);
   const stop = new Error("a quote swallows rows");
   const options = {
     delimiter,
-    record_delimiter: ["\r\n", "\n", "\r"],
+    record_delimiter: RECORD_ENDS,
     relax_column_count: true,
     skip_empty_lines: true,
-    info: true,
     skip_records_with_error: true,
-    on_record: (parsed: unknown) => {
-      const { record, info } = parsed as Parsed;
-      read.push(asRow(record, info.lines - lineEndsIn(record), limits));
-      next = info.lines + 1;
-      if (read.length > limits.rows) throw fail("too_large", { limitBytes: null });
+    on_record: (record: string[], { lines: last }: { lines: number }) => {
+      // Hardly any goes over several lines, or follows empty ones.
+      take(asRow(record, last === next ? last : last - lineEndsIn(record), limits));
+      next = last + 1;
       return null;
     },
     on_skip: (error: CsvError | undefined) => {
@@ -107,7 +162,7 @@ function readPiece(text: string, delimiter: string, limits: PieceLimits): { read
         throw stop;
       }
       const cells = readLoosely(lines.current, delimiter);
-      read.push(cells === null ? { line: begin, cells: [], problem: "not_csv" } : asRow(cells, begin, limits));
+      take(cells === null ? { line: begin, cells: [], problem: "not_csv" } : asRow(cells, begin, limits));
       next = begin + 1;
     },
   };
@@ -116,7 +171,7 @@ function readPiece(text: string, delimiter: string, limits: PieceLimits): { read
   } catch (thrown) {
     if (thrown !== stop) throw thrown;
   }
-  return { read, brokenAt };
+  return brokenAt;
 }
 
 /** The cells of one line in which a quote stands inside of a cell that does not begin with one; null for other faults. */
@@ -127,8 +182,9 @@ function readLoosely(text: string, delimiter: string): string[] | null {
 }
 
 function asRow(cells: string[], line: number, limits: PieceLimits): TableRow {
-  const tooLong = cells.length > limits.columns || cells.some((cell) => cell.length > limits.cell);
-  if (tooLong) return { line, cells: [], problem: "too_long" };
+  let longest = 0;
+  for (const cell of cells) longest = Math.max(longest, cell.length);
+  if (cells.length > limits.columns || longest > limits.cell) return { line, cells: [], problem: "too_long" };
   return { line, cells, problem: !limits.isReadable && cells.some((cell) => UNREADABLE.test(cell)) ? "unreadable_characters" : null };
 }
 

@@ -2,7 +2,7 @@ import { readEmail, readPhone, readUsername, tidy } from "../../../shared/fields
 import type { UserColumn, UserRowProblem } from "../../../shared/contract/bulk.ts";
 import { fail } from "../../../shared/errors.ts";
 import { undoEscape } from "./writeCsv.ts";
-import { readTable, type TableLimits, type TableRow } from "./readTable.ts";
+import { scanTable, type TableLimits, type TableRow } from "./readTable.ts";
 import { cellOf, type ColumnMapping, type ColumnPlaces, guessColumns, placesOf } from "./userColumns.ts";
 
 /** A user as a row of a file describes them. Null: the row does not say. */
@@ -51,6 +51,7 @@ export interface ReadFor {
 }
 
 const MEDIA = ["email", "msisdn"] as const;
+const NO_COLUMNS: readonly never[] = [];
 const MAX_NAME = 256;
 const MAX_PASSWORD = 512;
 const MAX_SHOWN = 300;
@@ -70,8 +71,8 @@ const NOTHING_SAID: Omit<ReadUser, "userId"> = {
   externalIds: [],
   locked: false,
   deactivated: false,
-  empty: [],
-  media: [],
+  empty: NO_COLUMNS,
+  media: NO_COLUMNS,
 };
 
 /** Somebody of whom the Matrix ID alone is known. */
@@ -101,18 +102,38 @@ export function readUsers(
   readFor: ReadFor,
   given: { mapping?: ColumnMapping | null; limits?: TableLimits } = {},
 ): ReadUsers {
-  const table = readTable(bytes, given.limits);
-  const first = table.find(({ problem }) => problem === null);
-  if (!first) throw fail("csv_without_users", { columns: [] });
-  const mapping = given.mapping ?? guessColumns(first.cells);
-  const columns = placesOf(first.cells, mapping, readFor.columns);
-  const headings = first.cells.map((cell) => cell.trim().slice(0, 100));
-  if (!columns) return { ...mapping, rows: [], unused: [], headings };
-  const rows = table.filter((row) => (row !== first || !mapping.hasHeader) && (row.problem !== null || row.cells.some((cell) => cell.trim() !== "")));
-  if (rows.length === 0) throw fail("csv_without_users", { columns: [] });
-  const read = rows.map((row) => readRow(row, columns, serverName, readFor));
+  const read: ReadUserRow[] = [];
+  /** Rows that cannot be read, from before the first one that can. */
+  const broken: TableRow[] = [];
+  let found: { mapping: ColumnMapping; columns: ColumnPlaces | null; headings: string[] } | null = null;
+  scanTable(
+    bytes,
+    (row) => {
+      if (found !== null) {
+        if (found.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== ""))) {
+          read.push(readRow(row, found.columns, serverName, readFor));
+        }
+      } else if (row.problem !== null) broken.push(row);
+      else {
+        const { cells } = row;
+        const mapping = given.mapping ?? guessColumns(cells);
+        const columns = placesOf(cells, mapping, readFor.columns);
+        found = { mapping, columns, headings: cells.map((cell) => cell.trim().slice(0, 100)) };
+        if (columns === null) return;
+        for (const one of mapping.hasHeader ? broken : [...broken, row]) read.push(readRow(one, columns, serverName, readFor));
+      }
+    },
+    given.limits,
+  );
+  const { mapping, columns, headings } = found ?? nothingFound();
+  if (columns === null) return { ...mapping, rows: [], unused: [], headings };
+  if (read.length === 0) throw fail("csv_without_users", { columns: [] });
   findTwins(read);
   return { ...mapping, rows: read, unused: columns.unused.map((name) => name.slice(0, 100)), headings };
+}
+
+function nothingFound(): never {
+  throw fail("csv_without_users", { columns: [] });
 }
 
 function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readFor: ReadFor): ReadUserRow {
@@ -140,7 +161,7 @@ function readUser(cell: (column: UserColumn) => string, serverName: string, read
   if (displayName.length > MAX_NAME) throw new RowProblem("name_too_long");
   const avatarUrl = cell("avatar_url").trim();
   if (avatarUrl !== "" && !/^mxc:\/\/[^/\s]+\/[^/\s]+$/.test(avatarUrl)) throw new RowProblem("not_an_mxc_address");
-  const threepids = [...parts(cell("threepids")).map(readThreepid), ...parts(cell("emails")).map(asEmail), ...parts(cell("phones")).map(asPhone)];
+  const threepids = contactsOf(cell);
   return {
     userId,
     displayName: displayName === "" ? null : displayName,
@@ -152,8 +173,8 @@ function readUser(cell: (column: UserColumn) => string, serverName: string, read
     externalIds: distinct(parts(cell("external_ids")).map(readExternalId)),
     locked: flag(cell("locked"), "locked"),
     deactivated: flag(cell("deactivated"), "deactivated"),
-    empty: readFor.isNew ? [] : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
-    media: MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
+    empty: readFor.isNew ? NO_COLUMNS : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
+    media: readFor.isNew ? NO_COLUMNS : MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
   };
 }
 
@@ -196,9 +217,23 @@ function flag(text: string, column: string): boolean {
   throw new RowProblem("neither_yes_nor_no", column);
 }
 
-const nothing = (text: string): boolean => text === "" || ["", "null", "undefined"].includes(text.trim().toLowerCase());
+const nothing = (text: string): boolean => text === "" || /^\s*(?:null|undefined)?\s*$/i.test(text);
 
-const parts = (text: string): string[] => (nothing(text) ? [] : text.split(/[,;\r\n]+/).map((part) => part.trim()).filter((part) => part !== ""));
+const NO_PARTS: readonly string[] = [];
+
+function parts(text: string): readonly string[] {
+  if (nothing(text)) return NO_PARTS;
+  if (!/[,;\r\n]/.test(text)) return [text.trim()];
+  return text.split(/[,;\r\n]+/).map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function contactsOf(cell: (column: UserColumn) => string): ReadUser["threepids"] {
+  const contacts: ReadUser["threepids"] = [];
+  for (const part of parts(cell("threepids"))) contacts.push(readThreepid(part));
+  for (const part of parts(cell("emails"))) contacts.push(asEmail(part));
+  for (const part of parts(cell("phones"))) contacts.push(asPhone(part));
+  return contacts;
+}
 
 function readThreepid(text: string): ReadUser["threepids"][number] {
   const named = /^(email|msisdn)\s*:\s*(.*)$/i.exec(text);
@@ -234,26 +269,30 @@ function distinct<T extends object>(all: T[]): T[] {
 
 /** Who or what stands in a file twice would be done twice: the first counts. */
 function findTwins(rows: ReadUserRow[]): void {
-  const users = new Set<string>();
-  const contacts = new Set<string>();
-  const externalIds = new Set<string>();
+  const seen = { users: new Set<string>(), email: new Set<string>(), msisdn: new Set<string>(), externalIds: new Set<string>() };
   for (const row of rows) {
     if (row.user === null) continue;
-    const reason = twinOf(row.user, users, contacts, externalIds);
+    const reason = twinOf(row.user, seen);
     if (reason !== null) Object.assign(row, { user: null, problem: { reason, column: null } });
   }
 }
 
-const contactKey = ({ medium, address }: ReadUser["threepids"][number]): string => `${medium}:${address}`;
+type Seen = Record<"users" | "email" | "msisdn" | "externalIds", Set<string>>;
+
 const externalIdKey = ({ provider, id }: ReadUser["externalIds"][number]): string => `${provider}:${id}`;
 
 /** What of a user stood in the file before; what stands there for the first time is noted. */
-function twinOf(user: ReadUser, users: Set<string>, contacts: Set<string>, externalIds: Set<string>): UserRowProblem["reason"] | null {
-  if (users.has(user.userId)) return "twice";
-  for (const threepid of user.threepids) if (contacts.has(contactKey(threepid))) return "contact_twice";
-  for (const externalId of user.externalIds) if (externalIds.has(externalIdKey(externalId))) return "external_id_twice";
-  users.add(user.userId);
-  for (const threepid of user.threepids) contacts.add(contactKey(threepid));
-  for (const externalId of user.externalIds) externalIds.add(externalIdKey(externalId));
+function twinOf({ userId, threepids, externalIds }: ReadUser, seen: Seen): UserRowProblem["reason"] | null {
+  const { size } = seen.users;
+  if (seen.users.add(userId).size === size) return "twice";
+  const isTwice = threepids.some(({ medium, address }) => seen[medium].has(address));
+  const reason = isTwice ? "contact_twice" : externalIds.some((one) => seen.externalIds.has(externalIdKey(one))) ? "external_id_twice" : null;
+  if (reason !== null) {
+    // Another row of theirs may be without it.
+    seen.users.delete(userId);
+    return reason;
+  }
+  for (const { medium, address } of threepids) seen[medium].add(address);
+  for (const externalId of externalIds) seen.externalIds.add(externalIdKey(externalId));
   return null;
 }

@@ -37,7 +37,7 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
   const jobs = all.filter((job) => job.accountId === accountId && job.rowJob).reverse();
   return (
     <>
-      {draft === null ? <Begin accountId={accountId} /> : <DraftView key={draft.draftId} accountId={accountId} draft={draft} />}
+      {draft !== null && <DraftView key={draft.draftId} accountId={accountId} draft={draft} />}
       {jobs.length > 0 && (
         <Section title={t("bulk.jobs")}>
           <div className={styles["jobs"]}>
@@ -47,6 +47,7 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
           </div>
         </Section>
       )}
+      {draft === null && <Begin accountId={accountId} />}
     </>
   );
 }
