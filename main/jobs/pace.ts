@@ -52,6 +52,11 @@ export class Pace {
     this.#notBefore = Math.max(this.#notBefore, Date.now() + Math.min(ms, MAX_WAIT_MS));
   }
 
+  /** Whether nothing may be sent now. */
+  get waiting(): boolean {
+    return this.#left() > 0;
+  }
+
   /** Resolves when something may be sent: at once, or after a wait, which rejects when the signal is aborted. */
   async turn(signal: AbortSignal): Promise<void> {
     for (let left = this.#left(); left > 0; left = this.#left()) await pause(left, undefined, { signal });

@@ -138,7 +138,7 @@ it("the columns of a file are named where it doesn’t, what would change is sho
   await person.sees(/^Name: Newcomer 4 → Lovelace Ada$/);
   await person.looks("bulk-changes");
   await person.press("Change 2 users");
-  await person.sees(/^2 of 2 · 2 done$/);
+  await job("Changing users").getByText("2 of 2 · 2 done").waitFor();
   expect(await synapse.adminCall({ path: "/_synapse/admin/v2/users/@new5:example.org" })).toMatchObject({
     displayname: "Hopper Grace",
     threepids: [{ address: "new5@example.org" }],
@@ -156,6 +156,6 @@ it("users are erased only once the person has typed how many", async () => {
   await dialog.getByLabel("Type the number of users: 2").fill("2");
   await person.looks("bulk-erase");
   await dialog.getByRole("button", { name: "Erase 2 users" }).click();
-  await person.sees(/^2 of 2 · 2 done$/);
+  await job("Erasing users").getByText("2 of 2 · 2 done").waitFor();
   expect(await synapse.adminCall({ path: "/_synapse/admin/v2/users/@new0:example.org" })).toMatchObject({ erased: true });
 }, 120_000);

@@ -107,7 +107,8 @@ export class PatientApi {
       try {
         const value = await send(this.#api);
         pace.answered(performance.now() - begin);
-        waiting(null);
+        // What was sent before the server wanted to be left alone is answered still.
+        if (!pace.waiting) waiting(null);
         return { kind: "answered", value };
       } catch (thrown) {
         if (signal.aborted) throw stopOf(signal);

@@ -42,6 +42,14 @@ export interface ReadUsers extends ColumnMapping {
   headings: string[];
 }
 
+/** What the first row says that can be read. */
+interface FirstRow {
+  mapping: ColumnMapping;
+  /** Null where it is not clear who is meant. */
+  columns: ColumnPlaces | null;
+  headings: string[];
+}
+
 /** What rows are for. */
 export interface ReadFor {
   /** Whether they are users to be made. An existing user may have a name that nobody could take today. */
@@ -105,35 +113,33 @@ export function readUsers(
   const read: ReadUserRow[] = [];
   /** Rows that cannot be read, from before the first one that can. */
   const broken: TableRow[] = [];
-  let found: { mapping: ColumnMapping; columns: ColumnPlaces | null; headings: string[] } | null = null;
+  const seen: { first: FirstRow | null } = { first: null };
   scanTable(
     bytes,
     (row) => {
-      if (found !== null) {
-        if (found.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== ""))) {
-          read.push(readRow(row, found.columns, serverName, readFor));
+      const { first } = seen;
+      if (first !== null) {
+        if (first.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== ""))) {
+          read.push(readRow(row, first.columns, serverName, readFor));
         }
       } else if (row.problem !== null) broken.push(row);
       else {
         const { cells } = row;
         const mapping = given.mapping ?? guessColumns(cells);
         const columns = placesOf(cells, mapping, readFor.columns);
-        found = { mapping, columns, headings: cells.map((cell) => cell.trim().slice(0, 100)) };
+        seen.first = { mapping, columns, headings: cells.map((cell) => cell.trim().slice(0, 100)) };
         if (columns === null) return;
         for (const one of mapping.hasHeader ? broken : [...broken, row]) read.push(readRow(one, columns, serverName, readFor));
       }
     },
     given.limits,
   );
-  const { mapping, columns, headings } = found ?? nothingFound();
+  if (seen.first === null) throw fail("csv_without_users", { columns: [] });
+  const { mapping, columns, headings } = seen.first;
   if (columns === null) return { ...mapping, rows: [], unused: [], headings };
   if (read.length === 0) throw fail("csv_without_users", { columns: [] });
   findTwins(read);
   return { ...mapping, rows: read, unused: columns.unused.map((name) => name.slice(0, 100)), headings };
-}
-
-function nothingFound(): never {
-  throw fail("csv_without_users", { columns: [] });
 }
 
 function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readFor: ReadFor): ReadUserRow {

@@ -1,7 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import type { BulkAction } from "../../../shared/contract/bulk.ts";
+import type { ConversationId } from "../../../shared/ids.ts";
 import { BulkRig, usersOf } from "../../support/bulkRig.ts";
 import { runScript } from "../../support/childProcess.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -9,7 +11,7 @@ import { sweepForSecrets } from "../../support/secretsSweep.ts";
 import { randomNumbers, sample, seed } from "../../support/seed.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
-import { within } from "../../support/waitUntil.ts";
+import { waitUntil, within } from "../../support/waitUntil.ts";
 
 const CHILD = fileURLToPath(new URL("../../support/bulkChild.ts", import.meta.url));
 const ROWS = sample(60, 1_000);
@@ -23,12 +25,15 @@ let proxy: FaultProxy;
 let data: StewardData;
 
 beforeAll(async () => {
-  synapse = await startSynapse({ serverName: "killed.test" });
+  const notices = { server_notices: { system_mxid_localpart: "notices", room_name: "Notices" } };
+  synapse = await startSynapse({ serverName: "killed.test", config: notices });
   proxy = await startFaultProxy(synapse.baseUrl);
-  data = await StewardData.create();
 }, 120_000);
+beforeEach(async () => {
+  data = await StewardData.create();
+});
+afterEach(() => data.destroy());
 afterAll(async () => {
-  await data.destroy();
   await proxy.stop();
   await synapse.stop();
 });
@@ -86,4 +91,88 @@ it("users are made once each, all of them, though the app is killed again and ag
   }
   const secrets = Object.fromEntries([...passwords].map(([name, password]) => [`password of ${name}`, password as string]));
   expect(await sweepForSecrets(secrets, { folders: [data.folder] })).toEqual([]);
+}, TEST_MS);
+
+/** Of each kind of work on users who are there. */
+const EACH = sample(4, 40);
+const idOf = (name: string): string => `@${name}:killed.test`;
+const pathOf = (name: string): string => `/_synapse/admin/v2/users/${idOf(name)}`;
+const ADMIN = /\/_synapse\/admin\/v[12]\//;
+
+/** What is done to the users of a name, what they need for it, and what is so in the end. */
+const KINDS: Partial<Record<BulkAction, { before?: (name: string, token: string) => Promise<unknown>; isSo: (name: string) => Promise<boolean> }>> = {
+  change: { isSo: async (name) => (await userOf(name))["displayname"] === `New ${name}` },
+  suspend: { isSo: async (name) => (await userOf(name))["suspended"] === true },
+  lock: { isSo: async (name) => (await userOf(name))["locked"] === true },
+  sign_out: { before: () => Promise.resolve(), isSo: async (name) => ((await synapse.adminCall({ path: `${pathOf(name)}/devices` }))["devices"] as unknown[]).length === 0 },
+  delete_media: {
+    before: (_name, token) => fetch(`${synapse.baseUrl}/_matrix/media/v3/upload`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: "a file" }),
+    isSo: async (name) => (await synapse.adminCall({ path: `/_synapse/admin/v1/users/${idOf(name)}/media` }))["total"] === 0,
+  },
+  deactivate: { isSo: async (name) => (await userOf(name))["deactivated"] === true && (await userOf(name))["erased"] === false },
+  erase: { isSo: async (name) => (await userOf(name))["erased"] === true },
+  reactivate: {
+    before: (name) => synapse.adminCall({ path: `/_synapse/admin/v1/deactivate/${idOf(name)}`, body: {} }),
+    isSo: async (name) => Boolean(await synapse.login(name, `new ${name}`)),
+  },
+};
+
+const userOf = (name: string): Promise<Record<string, unknown>> => synapse.adminCall({ path: pathOf(name) });
+
+/** The messages in each room of the server's notices. */
+async function noticesSent(): Promise<number[]> {
+  const { rooms } = await synapse.adminCall({ path: "/_synapse/admin/v1/rooms?search_term=Notices&limit=500" });
+  const ids = (rooms as { room_id: string }[]).map(({ room_id: id }) => encodeURIComponent(id));
+  const counted = ids.map(async (id) => {
+    const { chunk } = await synapse.adminCall({ path: `/_synapse/admin/v1/rooms/${id}/messages?dir=b&limit=100` });
+    return (chunk as { type: string }[]).filter(({ type }) => type === "m.room.message").length;
+  });
+  return Promise.all(counted);
+}
+
+it("all that is done to users who are there is done to each of them, and no notice twice, though the app is killed in between", async () => {
+  synapse.makeProfileIndex();
+  const admin = await synapse.register({ user: "boss", password: "the boss's own password", admin: true });
+  const rig = await BulkRig.open(data, admin, proxy.baseUrl);
+  const actions = [...(Object.keys(KINDS) as BulkAction[]), "send_notice" as const];
+  const names = new Map(actions.map((action) => [action, Array.from({ length: EACH }, (_, at) => `${action.replace("_", "")}${at}`)]));
+  for (const [action, users] of names) {
+    for (const name of users) {
+      await synapse.register({ user: name, password: `old ${name}` });
+      await KINDS[action]?.before?.(name, (await synapse.login(name, `old ${name}`)).accessToken);
+    }
+  }
+  // Nothing is done before the first start: the server wants to be left alone.
+  const jobs = new Map<BulkAction, ConversationId>();
+  for (const [action, users] of names) {
+    const draft = await rig.chooseFile(action, `id,displayname,password\n${users.map((name) => `${name},New ${name},new ${name}`).join("\n")}\n`);
+    expect(draft.ready, action).toBe(EACH);
+    // Whether the server sends notices is asked with the same request that sends them.
+    const skip = action === "send_notice" ? 1 : 0;
+    for (const method of ["PUT", "POST", "DELETE"]) proxy.addRule({ method, path: ADMIN, fault: { kind: "rateLimit", retryAfterMs: 3_600_000 }, skip, times: 100 });
+    const jobId = await rig.start(draft, { notice: "To all", typed: String(EACH) });
+    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "rate_limit", { what: `${action} to be left waiting`, timeoutMs: REACH_MS });
+    proxy.clear();
+    jobs.set(action, jobId);
+  }
+  await data.close();
+  await writeFile(join(data.folder, "keychain.json"), JSON.stringify([...data.keychain.entries]));
+  const random = randomNumbers(seed);
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const method = ["PUT", "POST", "DELETE", "POST"][Math.floor(random() * 4)] as string;
+    await killAt({ nth: 1 + Math.floor(random() * 8), when: random() < 0.5 ? "before" : "after", method, path: ADMIN });
+  }
+  rig.services = await data.open({ serverAwayMs: 20 });
+  await rig.services.sessions.restoreAll();
+  for (const [action, jobId] of jobs) {
+    const { counts } = await rig.until(jobId, "done");
+    if (action === "send_notice") continue;
+    expect(counts, action).toEqual({ done: EACH });
+    for (const name of names.get(action) ?? []) expect(await KINDS[action]?.isSo(name), name).toBe(true);
+  }
+  const { done = 0, unknown = 0 } = rig.job(jobs.get("send_notice") as ConversationId).counts;
+  expect(done + unknown).toBe(EACH);
+  const sent = await noticesSent();
+  expect(Math.max(0, ...sent)).toBeLessThanOrEqual(1);
+  expect(sent.filter((count) => count === 1).length).toBeGreaterThanOrEqual(done);
 }, TEST_MS);

@@ -1,3 +1,5 @@
+import { parse } from "csv-parse/sync";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeText } from "../../../main/admin/csv/decodeText.ts";
 import { readTable, TABLE_LIMITS } from "../../../main/admin/csv/readTable.ts";
@@ -117,5 +119,29 @@ describe("a file in which every line is broken", () => {
     expect(quoteInside.at(-1)).toEqual({ line: 50_000, cells: ["a", 'pa"ss'], problem: null });
     const quotesAcross = readTable(utf8('a,"x\n'.repeat(50_000)));
     expect(quotesAcross.at(-1)?.problem).toBe("rest_not_read");
+  });
+});
+
+describe("the short ways", () => {
+  const piece = fc.constantFrom("a", "Z", "ü", " ", ",", "\n", "\r\n", "\r", '"b,c"', '"d\ne"', '"say ""so"""', "", "f");
+  const text = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(""));
+
+  it("come to what csv-parse reads by itself, and to the same lines", () => {
+    fc.assert(
+      fc.property(text, (body) => {
+        let expected: { record: string[]; info: { lines: number } }[];
+        try {
+          const options = { delimiter: ",", record_delimiter: ["\r\n", "\n", "\r"], relax_column_count: true, skip_empty_lines: true, info: true };
+          expected = parse(`x,y\n${body}`, options as never);
+        } catch {
+          // A quote in the wrong place is for the long way, which has its own tests.
+          return;
+        }
+        const rows = readTable(Buffer.from(`x,y\n${body}`));
+        expect(rows.map((row) => row.cells)).toEqual(expected.map(({ record }) => record));
+        const lineEnds = (cells: readonly string[]): number => cells.join("").match(/\r\n|\n|\r/g)?.length ?? 0;
+        expect(rows.map(({ line }) => line)).toEqual(expected.map(({ record, info }) => info.lines - lineEnds(record)));
+      }),
+    );
   });
 });
