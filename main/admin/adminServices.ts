@@ -18,6 +18,7 @@ import { ServerNoticesService } from "./serverNotices.ts";
 import { UserActionsService } from "./userActions.ts";
 import { UserExportService, type UserExportParts } from "./userExport.ts";
 import { UserServerDataService } from "./userServerData.ts";
+import { UserStatisticsService } from "./userStatistics.ts";
 import { UsersService } from "./users.ts";
 
 export interface AdminServicesParts
@@ -74,8 +75,18 @@ export async function openAdminServices(parts: AdminServicesParts) {
   });
   removal.join(forgetAccount);
   removal.join((accountId) => administration.forget(accountId));
+  const knownOf = (accountId: AccountId) => users.knownOf(accountId);
+  const userStatistics = new UserStatisticsService({
+    ...parts,
+    ...patience,
+    apiOf: administration.apiOf,
+    knownOf,
+    fileOf: (accountId) => folders.account(accountId).userStatistics,
+  });
+  removal.join((accountId) => userStatistics.forget(accountId));
   return {
     administration,
+    userStatistics,
     actionLog,
     loggedActions: new ActionLogService(actionLog, sessions),
     credentials,
@@ -87,7 +98,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
       ...parts,
       ...patience,
       apiOf: administration.apiOf,
-      knownOf: (accountId) => users.knownOf(accountId),
+      knownOf,
       chooseTarget: parts.csvFiles.chooseTarget,
     }),
     userActions: new UserActionsService({

@@ -4,14 +4,15 @@ import type { User, UserFilter, UserRow } from "../../shared/contract/users.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { JobControl, Jobs } from "../jobs/jobs.ts";
-import { Pace, paced } from "../jobs/pace.ts";
+import { paced } from "../jobs/pace.ts";
 import { GrowingFile, unfinishedName } from "../storage/growingFile.ts";
 import type { UnfinishedFiles } from "../storage/unfinishedFiles.ts";
 import type { AdminApi } from "./adminApi.ts";
-import { PatientApi, RowFailure } from "./bulk/patientApi.ts";
+import { type PatientApi, RowFailure } from "./bulk/patientApi.ts";
 import { OUTCOME_COLUMNS } from "./csv/userColumns.ts";
 import { BYTE_ORDER_MARK, csvLines } from "./csv/writeCsv.ts";
-import { type Ask, type KnownOfServer, listAllUsers } from "./userList.ts";
+import { patientReads } from "./patientReads.ts";
+import { type KnownOfServer, listAllUsers } from "./userList.ts";
 
 export interface UserExportParts {
   apiOf: (accountId: AccountId) => AdminApi;
@@ -28,8 +29,6 @@ export interface UserExportParts {
 type Requests = Handlers["userExport"];
 type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
 
-/** How many users are asked about at once: they are only read. */
-const PACE = { start: 4, most: 8 };
 /** So many users are written in one go. */
 const PIECE = 200;
 
@@ -82,15 +81,7 @@ export class UserExportService implements Requests {
   async #write(what: { api: AdminApi; accountId: AccountId; filter: UserFilter; userIds: readonly string[] | null; path: string; control: JobControl }) {
     const { api, accountId, filter, userIds, path, control } = what;
     const { knownOf, firstWaitMs } = this.#parts;
-    const pace = new Pace(PACE);
-    const patient = new PatientApi({
-      api,
-      pace,
-      signal: control.signal,
-      waiting: () => undefined,
-      ...(firstWaitMs !== undefined && { firstWaitMs }),
-    });
-    const ask: Ask = (question) => patient.read((admin) => question(admin, { signal: control.signal }));
+    const { pace, patient, ask } = patientReads(api, control.signal, firstWaitMs);
     // First who it is about: whoever changes while each of them is read does not shift the others.
     const matching = await listAllUsers(api, filter, knownOf(accountId), ask, (count) => control.progress(count, null));
     const chosen = userIds && new Set(userIds);

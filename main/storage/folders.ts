@@ -19,6 +19,8 @@ export interface AccountFolders {
   readonly knownSessions: string;
   /** What happened to it, and how it was when it was last seen. */
   readonly activity: string;
+  /** The users of its server in numbers, where it is an admin. */
+  readonly userStatistics: string;
   /**
    * What was put aside when the account was signed in again, one folder each time: what nothing opened any more, or a
    * crypto store of which some room keys did not come over.
@@ -74,6 +76,7 @@ export class Folders {
       vault: join(root, "vault"),
       knownSessions: join(root, "known-sessions.json"),
       activity: join(root, "activity.json"),
+      userStatistics: join(root, "user-statistics.json"),
       setAside: join(root, "set-aside"),
       jobs: join(root, "jobs"),
     };

@@ -16,6 +16,7 @@ import { RegistrationTokensPage } from "../features/registrationTokens/Registrat
 import { RoomKeysPage } from "../features/roomKeys/RoomKeysPage.tsx";
 import { SecureBackupPage } from "../features/secureBackup/SecureBackupPage.tsx";
 import { SessionsPage } from "../features/sessions/SessionsPage.tsx";
+import { StatisticsPage } from "../features/statistics/StatisticsPage.tsx";
 import { UserPage } from "../features/users/UserPage.tsx";
 import { UsersPage } from "../features/users/UsersPage.tsx";
 import { t } from "../i18n/index.ts";
@@ -71,6 +72,8 @@ export function AccountRoute({ accountId, page, offered, created, userId }: Acco
       return <DeactivatePage key={accountId} account={account} />;
     case "bulk":
       return <BulkPage key={accountId} account={account} />;
+    case "statistics":
+      return <StatisticsPage key={accountId} account={account} />;
     case "actionLog":
       return <ActionLogPage key={accountId} account={account} />;
     case "registrationTokens":

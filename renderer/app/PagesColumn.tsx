@@ -1,4 +1,4 @@
-import { Activity, History, KeyRound, ListChecks, Lock, MonitorSmartphone, ScrollText, ShieldCheck, Ticket, User, Users, UserX, type LucideIcon } from "lucide-react";
+import { Activity, ChartColumn, History, KeyRound, ListChecks, Lock, MonitorSmartphone, ScrollText, ShieldCheck, Ticket, User, Users, UserX, type LucideIcon } from "lucide-react";
 import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";
@@ -18,6 +18,7 @@ const pages: Record<AccountPage, { icon: LucideIcon; name: PlainTextKey }> = {
   activity: { icon: History, name: "nav.activity" },
   deactivate: { icon: UserX, name: "nav.deactivate" },
   users: { icon: Users, name: "nav.users" },
+  statistics: { icon: ChartColumn, name: "nav.statistics" },
   bulk: { icon: ListChecks, name: "nav.bulk" },
   actionLog: { icon: ScrollText, name: "nav.actionLog" },
   registrationTokens: { icon: Ticket, name: "nav.registrationTokens" },

@@ -187,6 +187,10 @@ export interface TextArguments {
   "administration.runIt": { server: string };
   "users.subtitle": { count: number; server: string };
   "users.withVersion": { count: string; version: string };
+  "users.createdOnly": { time: string };
+  "users.seenOnly": { time: string };
+  "users.since": { date: string };
+  "users.until": { date: string };
   "users.choose": { name: string };
   "users.selected": { count: number };
   "users.selectAllCount": { count: number };
@@ -208,6 +212,14 @@ export interface TextArguments {
   "servers.jobs": { count: number };
   "servers.limits": { count: number };
   "servers.openNamed": { server: string };
+  "statistics.subtitle": { server: string };
+  "statistics.collected": { count: number; date: string };
+  "statistics.leftOut": { count: number };
+  "statistics.within": { days: number };
+  "statistics.between": { from: number; to: number };
+  "statistics.over": { days: number };
+  "statistics.orEarlier": { time: string };
+  "statistics.show": { name: string; count: number };
   "signOut.title": { name: string };
   "signOut.browser": { server: string };
   "signOut.keysLost": { count: number };

@@ -6,7 +6,7 @@ import { clearAnnouncements } from "./announcements.ts";
 /** The pages that every account has. */
 export const accountPages = ["overview", "profile", "passwordAndRecovery", "secureBackup", "sessions", "roomKeys", "activity", "deactivate"] as const;
 /** The pages of accounts that are admins of their servers. */
-export const adminPages = ["users", "bulk", "registrationTokens", "actionLog"] as const;
+export const adminPages = ["users", "statistics", "bulk", "registrationTokens", "actionLog"] as const;
 export type AdminPage = (typeof adminPages)[number];
 export type AccountPage = (typeof accountPages)[number] | AdminPage;
 

@@ -18,6 +18,7 @@ import { newSessionLists, sessionLists } from "./sessions.ts";
 import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
 import { forgetUsers } from "./users.ts";
+import { userStatistics } from "./userStatistics.ts";
 import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
 /** Forgets everything about an account that was removed, in every store. */
@@ -63,6 +64,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("devices.changed", ({ accountId }) => sessionLists.reload(accountId));
   onEvent("devices.newSessionsChanged", ({ accountId, newSessions }) => newSessionLists.set(accountId, newSessions));
   onEvent("signIn.browserSignInChanged", browserSignInChanged);
+  onEvent("userStatistics.changed", ({ accountId, statistics }) => userStatistics.set(accountId, { statistics }));
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.

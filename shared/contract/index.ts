@@ -28,6 +28,7 @@ import { servers } from "./servers.ts";
 import { serverNotices } from "./serverNotices.ts";
 import { signIn } from "./signIn.ts";
 import { users } from "./users.ts";
+import { userStatistics } from "./userStatistics.ts";
 import { userExport } from "./userExport.ts";
 import { userActions } from "./userActions.ts";
 import { userServerData } from "./userServerData.ts";
@@ -63,6 +64,7 @@ export const contract = {
   servers,
   users,
   userExport,
+  userStatistics,
   userActions,
   userServerData,
   serverNotices,

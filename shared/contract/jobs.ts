@@ -39,6 +39,7 @@ export const Job = z.object({
     "erase_users",
     "reactivate_users",
     "export_users",
+    "collect_users",
   ]),
   /** `paused` until the person lets it go on; `interrupted` goes on by itself where the kind of Job can. */
   status: z.enum(["running", "paused", "done", "failed", "cancelled", "interrupted"]),

@@ -123,6 +123,26 @@ it("finds one, changes the name, adds an email and signs out a session", async (
   await expectNoLeaks(world, { password: boss.password });
 }, 90_000);
 
+it("counts the users, and each bar leads to those who are counted", async () => {
+  const { person } = world;
+  await person.openAccount("boss", "Statistics");
+  await person.isAt("Statistics");
+  await person.sees("Not counted yet");
+  await person.press("Count users");
+  await person.sees(/^154 users, as of /);
+  await person.looks("statistics");
+  await person.press(/^Show these users: Bots, 1$/);
+  await person.isAt("Users");
+  await waitUntil(async () => (await rows().count()) === 1, { what: "the bot to be shown alone", timeoutMs: 30_000 });
+  await person.sees("@person005:example.org");
+  await person.openAccount("boss", "Statistics");
+  await person.page.getByRole("table", { name: "Created, by month" }).getByRole("button").last().click();
+  await person.isAt("Users");
+  await person.press(/^Created: /);
+  await person.press("Not deactivated");
+  await person.sees(/^153 users on example\.org/);
+}, 60_000);
+
 it("searches all servers at once, each by itself, and leads to who was found", async () => {
   const { person, proxy } = world;
   await person.column.getByRole("button", { name: "Servers" }).click();

@@ -1,4 +1,4 @@
-import { RefreshCw, Search, Users } from "lucide-react";
+import { RefreshCw, Search, Users, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { UserFilter } from "../../../shared/contract/users.ts";
@@ -31,7 +31,7 @@ import { copySelectedUsers } from "./copyUsers.ts";
 import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
 import { UsersTable } from "./UsersTable.tsx";
-import { isNarrowed, seenChoices, userKinds, versionText } from "./userWords.ts";
+import { isNarrowed, seenChoices, spanText, userKinds, versionText } from "./userWords.ts";
 import { SETTLED_MS, useSettled } from "./useSettled.ts";
 
 /** Everybody on an account's homeserver, for its admins. */
@@ -171,6 +171,16 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
           <Checkbox value={filter.withoutHidden} onChange={(withoutHidden) => void listUsers(accountId, { withoutHidden })}>
             {t("users.hide")}
           </Checkbox>
+        )}
+        {filter.created && (
+          <Button small icon={X} onPress={() => void listUsers(accountId, { created: null })}>
+            {t("users.createdOnly", { time: spanText(filter.created) })}
+          </Button>
+        )}
+        {filter.lastSeen && (
+          <Button small icon={X} onPress={() => void listUsers(accountId, { lastSeen: null })}>
+            {t("users.seenOnly", { time: spanText(filter.lastSeen) })}
+          </Button>
         )}
         <Button small onPress={() => setEditing(true)}>
           {t("users.hideEdit")}

@@ -1,6 +1,7 @@
-import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
+import type { TimeSpan, UserFilter, UserRow } from "../../../shared/contract/users.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { daysBetween, dateWithoutTime, momentText, t } from "../../i18n/index.ts";
+import { currentLocale } from "../../i18n/language.ts";
 
 /** The kinds of users, in the order of their buttons. */
 export const userKinds: readonly UserFilter["kind"][] = [
@@ -54,6 +55,13 @@ export function dayText(moment: number | null): string {
 /** The lines of a text field as patterns, each once. */
 export function patternsIn(text: string): string[] {
   return [...new Set(text.split(/[\n,]/).map((line) => line.trim()).filter(Boolean))];
+}
+
+/** A span of time by its days, both included. */
+export function spanText({ from, to }: TimeSpan): string {
+  if (from === null) return t("users.until", { date: dateWithoutTime((to ?? Date.now()) - 1) });
+  if (to === null) return t("users.since", { date: dateWithoutTime(from) });
+  return new Intl.DateTimeFormat(currentLocale(), { dateStyle: "medium" }).formatRange(from, to - 1);
 }
 
 /** Whether a filter is any other than the one that the page opens with. */

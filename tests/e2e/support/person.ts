@@ -71,7 +71,7 @@ export class Person {
   }
 
   /** Opens an account from the left column, and one of its pages if one is named. */
-  async openAccount(name: string, page?: "Overview" | "Profile" | "Secure Backup" | "Sessions" | "Password & recovery" | "Users" | "Bulk jobs" | "Registration tokens" | "Action log" | "Activity"): Promise<void> {
+  async openAccount(name: string, page?: "Overview" | "Profile" | "Secure Backup" | "Sessions" | "Password & recovery" | "Users" | "Statistics" | "Bulk jobs" | "Registration tokens" | "Action log" | "Activity"): Promise<void> {
     await this.#orSay(this.inColumn(name).click({ timeout: PATIENCE_MS }));
     if (page) await this.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: page }).click();
   }

@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { UserFilter } from "../../../shared/contract/users.ts";
@@ -7,6 +9,7 @@ import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { manyTimes } from "../../support/matrixApi.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
+import { waitUntil } from "../../support/waitUntil.ts";
 
 const LIST = /\/_synapse\/admin\/v\d\/users\?/;
 
@@ -145,6 +148,34 @@ describe("the list", () => {
     expect(await errorOf(list({}))).toMatchObject({ kind: "admin_api_not_exposed" });
     proxy.addRule({ path: LIST, times: 1, fault: { kind: "malformed" } });
     expect(await errorOf(list({}))).toMatchObject({ kind: "bad_answer" });
+  });
+});
+
+describe("the users in numbers", () => {
+  it("are counted by a Job, kept with their date, and name nobody", async () => {
+    expect(await services.userStatistics.get({ accountId })).toEqual({ statistics: null });
+    await services.users.setHidden({ accountId, patterns: ["irc_*"] });
+    proxy.addRule({ path: LIST, times: 1, fault: { kind: "answer", status: 502, body: "<html>" } });
+    const { job } = services.userStatistics.collect({ accountId });
+    await waitUntil(() => services.jobs.list().some(({ jobId, status }) => jobId === job.jobId && status === "done"), { what: "the users to be counted" });
+    const { statistics } = await services.userStatistics.get({ accountId });
+    const everybody = (await ids({ kind: "all", withoutHidden: true })).userIds;
+    expect(statistics).toMatchObject({ total: everybody.length, leftOut: 2, kinds: { people: everybody.length - 1, deactivated: 1, locked: 1, bots: 0 } });
+    const { spans, unknown } = statistics!.created;
+    expect(spans.reduce((sum, { count }) => sum + count, unknown)).toBe(everybody.length);
+    const files = (await readdir(data.folder, { recursive: true })).filter((name) => name.includes("user-statistics"));
+    expect(files.length).toBeGreaterThan(0);
+    for (const name of files) expect(await readFile(join(data.folder, name), "utf8")).not.toMatch(/@|one\.test/);
+    expect(data.events.filter(({ channel }) => channel === "userStatistics.changed")).toHaveLength(1);
+    await services.users.setHidden({ accountId, patterns: [] });
+  });
+
+  it("stay those of the time before where the server refuses", async () => {
+    const before = await services.userStatistics.get({ accountId });
+    proxy.addRule({ path: /\/_synapse\/admin\//, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } } });
+    const { job } = services.userStatistics.collect({ accountId });
+    await waitUntil(() => services.jobs.list().some(({ jobId, status }) => jobId === job.jobId && status === "failed"), { what: "the Job to fail" });
+    expect(await services.userStatistics.get({ accountId })).toEqual(before);
   });
 });
 
