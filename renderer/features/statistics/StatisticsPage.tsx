@@ -2,7 +2,7 @@ import { ChartColumn, RefreshCw } from "lucide-react";
 import { useEffect } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { UserFilter } from "../../../shared/contract/users.ts";
-import { COUNTED_KINDS, type UserStatistics } from "../../../shared/contract/userStatistics.ts";
+import type { UserStatistics } from "../../../shared/contract/userStatistics.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -21,6 +21,9 @@ import { NoAccess } from "../administration/AdminAddress.tsx";
 import { Bars } from "./Bars.tsx";
 import styles from "./Statistics.module.css";
 import { createdName, lastSeenName } from "./statisticsWords.ts";
+
+/** The kinds that are counted, in the order of their bars. */
+const countedKinds: readonly (keyof UserStatistics["kinds"])[] = ["people", "bots", "guests", "admins", "locked", "shadowBanned", "deactivated"];
 
 /** The users of an account's homeserver in numbers, for its admins. */
 export function StatisticsPage({ account }: { readonly account: Account }) {
@@ -68,7 +71,7 @@ function Numbers({ accountId, statistics }: { readonly accountId: AccountId; rea
       <Section title={t("statistics.kinds")}>
         <Bars
           label={t("statistics.kinds")}
-          bars={COUNTED_KINDS.map((kind) => ({ id: kind, name: t(`users.kinds.${kind}`), count: kinds[kind], onShow: show({ kind }) }))}
+          bars={countedKinds.map((kind) => ({ id: kind, name: t(`users.kinds.${kind}`), count: kinds[kind], onShow: show({ kind }) }))}
         />
       </Section>
       <Section title={t("statistics.lastSeen")}>
