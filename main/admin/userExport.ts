@@ -9,7 +9,7 @@ import { GrowingFile, unfinishedName } from "../storage/growingFile.ts";
 import type { UnfinishedFiles } from "../storage/unfinishedFiles.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { type PatientApi, RowFailure } from "./bulk/patientApi.ts";
-import { OUTCOME_COLUMNS } from "./csv/userColumns.ts";
+import { OWN_COLUMNS } from "./csv/userColumns.ts";
 import { BYTE_ORDER_MARK, csvLines } from "./csv/writeCsv.ts";
 import { patientReads } from "./patientReads.ts";
 import { type KnownOfServer, listAllUsers } from "./userList.ts";
@@ -51,7 +51,7 @@ const COLUMNS = [
   "avatar_url",
   "created",
   "last_seen",
-  ...OUTCOME_COLUMNS,
+  ...OWN_COLUMNS,
 ] as const;
 
 /**

@@ -28,10 +28,10 @@ const NAMES: Readonly<Record<string, UserColumn>> = {
   deactivated: "deactivated",
 };
 
-/** Columns that say what Steward writes beside the rows of a file that is to be run again. */
-export const OUTCOME_COLUMNS = ["result", "reason", "count"] as const;
-/** Without these it is a file of somebody else's. */
-const MARKS = ["result", "reason"] as const;
+/** By these a file is known as one of Steward's, in which formulas were made harmless. */
+export const OWN_COLUMNS = ["result", "reason"] as const;
+/** Columns that say what came of a row, in a file that is to be run again. */
+export const OUTCOME_COLUMNS = [...OWN_COLUMNS, "count"] as const;
 
 /** What the person says that the columns of a file are. */
 export interface ColumnMapping {
@@ -86,7 +86,7 @@ export function placesOf(first: readonly string[], mapping: ColumnMapping, usabl
   const places = new Map<UserColumn, number[]>();
   const unused: string[] = [];
   const names = first.map(simple);
-  const isOwn = mapping.hasHeader && MARKS.every((name) => names.includes(name));
+  const isOwn = mapping.hasHeader && OWN_COLUMNS.every((name) => names.includes(name));
   const count = Math.max(first.length, mapping.columns.length);
   for (let at = 0; at < count; at += 1) {
     const column = mapping.columns[at] ?? null;
