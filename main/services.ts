@@ -30,7 +30,7 @@ export interface ServicesOptions
     Pick<SessionsOptions, "worthless" | "serverLimits" | "keeperTimes" | "revocationTimes">,
     Pick<SignInServicesParts, "homeservers">,
     Pick<AccountServicesParts, "managementTimes">,
-    Pick<EncryptionServicesParts, "keeping" | "keyFiles" | "verificationLimits">,
+    Pick<EncryptionServicesParts, "keeping" | "keyFiles" | "linkTimes" | "verificationLimits">,
     Pick<OnboardingServicesParts, "recoveryTimes" | "registrationPollMs">,
     Pick<AdminServicesParts, "serverAwayMs"> {
   /** Accounts of other servers than this computer's are not started. */

@@ -1,6 +1,7 @@
 import { listDevices } from "../devices/deviceList.ts";
 import type { ServiceParts } from "../sessions/serviceParts.ts";
 import { EmergencySheets, type EmergencySheetsParts } from "./emergencySheets.ts";
+import { LinkDeviceService, type LinkDeviceParts } from "./linkDevice/linkDeviceService.ts";
 import { RoomKeysService, type RoomKeysParts } from "./roomKeysService.ts";
 import { SecureBackupService, type SecureBackupParts } from "./secureBackupService.ts";
 import type { VerificationLimits } from "./verification/limits.ts";
@@ -9,8 +10,8 @@ import { Verifications } from "./verification/verifications.ts";
 export interface EncryptionServicesParts
   extends Pick<
     ServiceParts,
-    "secretStore" | "sessions" | "challenges" | "changes" | "jobs" | "unfinishedFiles" | "emit" | "loggerFor" | "phraseStrength"
-  > {
+    "secretStore" | "sessions" | "challenges" | "changes" | "jobs" | "unfinishedFiles" | "fetch" | "emit" | "loggerFor" | "openInBrowser" | "phraseStrength"
+  >, Pick<LinkDeviceParts, "linkTimes"> {
   /** The ways to keep a Security Key outside the app. */
   keeping: SecureBackupParts["ports"] & EmergencySheetsParts["ports"];
   /** The ways to ask for a key file. */
@@ -41,6 +42,12 @@ export function createEncryptionServices(parts: EncryptionServicesParts) {
     secureBackup,
     emergencySheet: new EmergencySheets({ secureBackup, ports: parts.keeping }),
     roomKeys: new RoomKeysService({ ...parts, ...common, ports: parts.keyFiles }),
+    linkDevice: new LinkDeviceService({
+      ...parts,
+      loadSdk: () => import("../sdk/index.ts"),
+      onLinked: (accountId) => changes.announce(accountId, "sessions"),
+      logger: loggerFor("verification"),
+    }),
     verifications: new Verifications({
       ...common,
       onRunning: (listener) => sessions.onRunning(listener),

@@ -3,4 +3,5 @@
  * session starts, so that the window does not wait for it.
  */
 export { openCryptoMachine } from "./olmMachine.ts";
+export { openLinkProtocol } from "./linkProtocol.ts";
 export { openMatrixClient } from "./matrixClient.ts";

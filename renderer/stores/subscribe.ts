@@ -6,6 +6,7 @@ import { adminAccess } from "./adminAccess.ts";
 import { accountAddresses, pendingEmails, pendingPhones } from "./addresses.ts";
 import { bulkDrafts } from "./bulk.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
+import { deviceLinkChanged, loadDeviceLinks } from "./deviceLinks.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
 import { loadRegistrations, registrationChanged } from "./registrations.ts";
@@ -53,6 +54,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("challenges.changed", challengeChanged);
   onEvent("deactivation.endedChanged", endedAccountsChanged);
   onEvent("deactivation.roomsChanged", (check) => roomsChecks.set(check.accountId, check));
+  onEvent("linkDevice.changed", deviceLinkChanged);
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
   onEvent("recovery.changed", recoveryChanged);
@@ -69,6 +71,6 @@ export async function subscribeStores(): Promise<void> {
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);
   await first;
 }

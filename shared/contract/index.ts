@@ -13,6 +13,7 @@ import type { RequestDefinition } from "./defineDomain.ts";
 import { emergencySheet } from "./emergencySheet.ts";
 import { firstAdmin } from "./firstAdmin.ts";
 import { jobs } from "./jobs.ts";
+import { linkDevice } from "./linkDevice.ts";
 import { lock } from "./lock.ts";
 import { newUsers } from "./newUsers.ts";
 import { password } from "./password.ts";
@@ -56,6 +57,7 @@ export const contract = {
   secureBackup,
   emergencySheet,
   devices,
+  linkDevice,
   verifications,
   roomKeys,
   deactivation,

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInWithOtherClient } from "../support/authService/otherClient.ts";
+import { QrPhone } from "../support/authService/qrPhone.ts";
 import { allowAtAuthService, registerAtAuthService } from "../support/authService/useAuthService.ts";
+import { readQrPicture } from "../support/readQr.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 import { SecureBackupPage } from "./support/secureBackupPage.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
-const open = () => openWorld({ with: ["authService", "browser", "proxy"] });
+const open = () => openWorld({
+    with: ["authService", "browser", "proxy"],
+    homeserver: { config: { experimental_features: { msc4108_enabled: true } } },
+  });
 let world: Awaited<ReturnType<typeof open>>;
 const nora = { localpart: "nora", password: "a password of nora's" };
 
@@ -149,6 +154,38 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.press("Done");
     await person.sees("Secure Backup works.");
     await expectNoLeaks(world, { "an old Security Key": oldKey, "a Security Key": newKey });
+  }, 180_000);
+
+  it("links a new device by a QR code, which is verified at once", async () => {
+    const { person, browser, proxy, authService } = world;
+    authService.settings.deviceIntervalSeconds = 1;
+    authService.settings.accessTokenSeconds = 300;
+    await person.openAccount("olga", "Sessions");
+    await person.press("Link a new device");
+    const code = person.page.getByRole("img", { name: "QR code to link a new device" });
+    await code.waitFor();
+    await person.looks("link-device-qr");
+    const phone = await QrPhone.scan(await readQrPicture(person.page, await code.screenshot()), proxy.baseUrl);
+    await person.type("Digits on the new device", phone.digits);
+    await person.looks("link-device-digits");
+    await person.press("Continue");
+    await phone.askForSession();
+    const page = await browser.follow();
+    await person.looks("link-device-approve");
+    const olga = { localpart: "olga", userId: "@olga:example.org", password: "a password of olga's" };
+    const signingIn = phone.signIn(olga);
+    await page.getByPlaceholder("Enter code").fill(phone.userCode);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByLabel("This is my device").check();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await allowAtAuthService(page, olga);
+    const session = await signingIn;
+    await person.sees("The new device is signed in and verified.");
+    await person.looks("link-device-done");
+    expect(await session.isVerified()).toBe(true);
+    session.stop();
+    await person.press("Close");
+    await person.sees(/^Phone on/);
   }, 180_000);
 
   it("says that the person has cancelled on the page, and shows why a registration is refused", async () => {

@@ -19,6 +19,7 @@ type Overrides = Partial<
     ServicesOptions,
     | "fetch"
     | "keeperTimes"
+    | "linkTimes"
     | "managementTimes"
     | "onlyThisComputer"
     | "recoveryTimes"

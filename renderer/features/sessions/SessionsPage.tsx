@@ -22,6 +22,7 @@ import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
 import { type SessionActions, SessionRow } from "./SessionRow.tsx";
 import { SignOutOnPageDialog } from "./SignOutOnPageDialog.tsx";
+import { LinkDevice } from "../linkDevice/LinkDevice.tsx";
 import { useManagement } from "../accountPage/useManagement.ts";
 import styles from "./Sessions.module.css";
 
@@ -123,6 +124,7 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
           textOf={(name) => t(`sessions.filters.${name}`, { count: sessions.filter((each) => passesFilter(each, name)).length })}
           onChoose={setFilter}
         />
+        <LinkDevice accountId={accountId} />
         {sessions.length > MANY && <SearchField label={t("sessions.search")} value={query} onChange={setQuery} />}
         {chosen.length > 0 ? (
           <Button icon={LogOut} busy={signOut.busy} onPress={() => setLeaving(chosen)}>

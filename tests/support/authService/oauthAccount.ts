@@ -20,7 +20,7 @@ export const NOT_ACTIVE: Fault = {
   body: { errcode: "M_UNKNOWN_TOKEN", error: "Token is not active", soft_logout: false },
 };
 
-type Options = Partial<Pick<ServicesOptions, "fetch" | "keeperTimes">>;
+type Options = Partial<Pick<ServicesOptions, "fetch" | "keeperTimes" | "linkTimes">>;
 let people = 0;
 
 /** A Steward with one account of the tests' authorization server. */

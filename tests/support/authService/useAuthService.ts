@@ -18,14 +18,18 @@ export interface AuthServers {
  * Starts all of it before the tests of a file, and stops it after. There once the first `beforeAll` has run.
  * @param options no browser where a `FormClient` does
  */
-export function useAuthService({ serverName = "oauth.test", browser = true } = {}): AuthServers {
+export function useAuthService({
+  serverName = "oauth.test",
+  browser = true,
+  config = {},
+}: { serverName?: string; browser?: boolean; config?: Record<string, unknown> } = {}): AuthServers {
   const servers = {} as AuthServers;
   beforeAll(async () => {
     const port = await freePort();
     servers.proxy = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
     servers.auth = await startAuthService({ serverName, baseUrl: `http://127.0.0.1:${port}` });
     const publicBaseUrl = `${servers.proxy.baseUrl}/`;
-    servers.synapse = await startSynapse({ port, serverName, publicBaseUrl, config: servers.auth.synapseConfig });
+    servers.synapse = await startSynapse({ port, serverName, publicBaseUrl, config: { ...servers.auth.synapseConfig, ...config } });
     if (browser) servers.browser = await PersonsBrowser.start();
   }, 120_000);
   afterAll(async () => {
