@@ -8,10 +8,21 @@ import type { VerificationLimits } from "./verification/limits.ts";
 import { Verifications } from "./verification/verifications.ts";
 
 export interface EncryptionServicesParts
-  extends Pick<
-    ServiceParts,
-    "secretStore" | "sessions" | "challenges" | "changes" | "jobs" | "unfinishedFiles" | "fetch" | "emit" | "loggerFor" | "openInBrowser" | "phraseStrength"
-  >, Pick<LinkDeviceParts, "linkTimes"> {
+  extends Pick<LinkDeviceParts, "linkTimes">,
+    Pick<
+      ServiceParts,
+      | "secretStore"
+      | "sessions"
+      | "challenges"
+      | "changes"
+      | "jobs"
+      | "unfinishedFiles"
+      | "fetch"
+      | "emit"
+      | "loggerFor"
+      | "openInBrowser"
+      | "phraseStrength"
+    > {
   /** The ways to keep a Security Key outside the app. */
   keeping: SecureBackupParts["ports"] & EmergencySheetsParts["ports"];
   /** The ways to ask for a key file. */

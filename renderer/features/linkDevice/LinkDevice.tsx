@@ -17,7 +17,7 @@ import { t } from "../../i18n/index.ts";
 import { closeDeviceLink, linkDevice, linkingAvailable, useDeviceLinks } from "../../stores/deviceLinks.ts";
 import styles from "./LinkDevice.module.css";
 
-/** The button that begins to link a device, where the server and this session can, and the dialog while it is done. */
+/** The button that begins to link a device, where the server can, and the dialog while it is done, or says why it is not. */
 export function LinkDevice({ accountId }: { readonly accountId: AccountId }) {
   useEffect(() => void linkingAvailable.load(accountId), [accountId]);
   const { answer } = linkingAvailable.use(accountId);
@@ -26,7 +26,7 @@ export function LinkDevice({ accountId }: { readonly accountId: AccountId }) {
   if (answer === null || answer.why === "not_supported") return null;
   return (
     <>
-      <Button icon={QrIcon} busy={start.busy} isDisabled={answer.why !== null} onPress={() => void start.run()}>
+      <Button icon={QrIcon} busy={start.busy} onPress={() => void start.run()}>
         {t("linkDevice.start")}
       </Button>
       {start.error && <ErrorText error={start.error} />}
