@@ -22,7 +22,7 @@ export interface LinkProtocol {
   /** Says that the digits are right, and resolves with the page where the new session is to be approved. */
   page(): Promise<string>;
   /** Lets the other device sign in, and hands over what makes it verified. Resolves when that has been sent. */
-  handOver(): Promise<void>;
+  shareSecrets(): Promise<void>;
   /** Tells the other device that nothing comes of it, and answers whether that could be done. Never rejects. */
   decline(): Promise<boolean>;
 }

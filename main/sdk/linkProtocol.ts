@@ -27,7 +27,7 @@ export async function openLinkProtocol(client: MatrixClient, place: RendezvousPl
         if (verificationUri === undefined) throw new LinkRefused("unexpected_message_received");
         return verificationUri;
       }),
-    handOver: () => asRefusal(async () => void (await flow.shareSecrets())),
+    shareSecrets: () => asRefusal(async () => void (await flow.shareSecrets())),
     decline: () =>
       flow.declineLoginOnExistingDevice().then(
         () => true,

@@ -166,7 +166,7 @@ export class LinkDeviceService implements Requests {
       });
     };
     link.open();
-    await protocol.handOver();
+    await protocol.shareSecrets();
   }
 
   /** What the homeserver's authorization server says; null where it has none, or none that devices get a code from. */
