@@ -21,6 +21,7 @@ import "../features/bulk/LongTable.module.css";
 import "../features/createAccount/CreateAccount.module.css";
 import "../features/deactivate/Deactivate.module.css";
 import "../features/emergencySheet/EmergencySheet.module.css";
+import "../features/linkDevice/LinkDevice.module.css";
 import "../features/lock/LockScreen.module.css";
 import "../features/overview/Overview.module.css";
 import "../features/palette/Palette.module.css";
