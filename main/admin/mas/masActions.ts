@@ -69,9 +69,11 @@ export async function actByService(
       return settled(() => mas.deactivate(id, action === "erase"), ({ deactivated }) => deactivated);
     case "reactivate": {
       const result = await settled(() => mas.change(id, "reactivate"), ({ deactivated }) => !deactivated);
-      if (result.status !== "done" || password === null) return result;
-      const set = await setPassword(mas, api, userId, id, password, false);
-      return set.status === "done" ? result : set;
+      if (result.status !== "done") return result;
+      // The service keeps no display names, and such a homeserver lets no admin set one.
+      const nameLost = wanted.displayName !== null && result.user?.displayName !== wanted.displayName;
+      const set = password === null ? result : await setPassword(mas, api, userId, id, password, false);
+      return set.status === "done" ? { ...result, nameLost } : set;
     }
     default:
       throw new Error(`the authentication service does not ${action}`);

@@ -57,7 +57,7 @@ async function asAdmin(): Promise<void> {
   user = await newUser();
 }
 const preview = (action: UserAction, of = userId()) => services.userActions.preview({ accountId, userId: of, action });
-async function act(action: UserAction, more: { password?: PasswordChoice; signOutSessions?: boolean; typed?: string } = {}): Promise<ActionResult> {
+async function act(action: UserAction, more: { password?: PasswordChoice; signOutSessions?: boolean; typed?: string; displayName?: string } = {}): Promise<ActionResult> {
   const { token, refusal } = await preview(action);
   expect(refusal).toBeNull();
   const rest = { typed: "", password: NONE, signOutSessions: false, allowIdentityReset: false, displayName: null };
@@ -85,7 +85,8 @@ describe("on a server that leaves accounts to an authentication service, an admi
     await asAdmin();
     expect(await act("deactivate")).toMatchObject({ status: "done", user: { deactivated: true } });
     expect(await services.users.get({ accountId, userId: userId() })).toMatchObject({ deactivated: true, erased: false });
-    expect(await act("reactivate", { password: OWN })).toMatchObject({ status: "done", user: { deactivated: false } });
+    // Deactivating has taken the name, and nobody there can set it for them.
+    expect(await act("reactivate", { password: OWN, displayName: "Nora" })).toMatchObject({ status: "done", user: { deactivated: false }, nameLost: true });
     expect([user.deactivated, user.password]).toEqual([false, "nine quiet herons"]);
     expect(await act("erase", { typed: userId() })).toMatchObject({ status: "done" });
     expect(await services.users.get({ accountId, userId: userId() })).toMatchObject({ deactivated: true, erased: true });
