@@ -75,22 +75,21 @@ describe("writeDurably", () => {
     for (let kill = 0; kill < KILLS; kill += 1) {
       const child = spawn(process.execPath, [CHILD, "loop", path], { stdio: ["ignore", "pipe", "inherit"] });
       let said = "";
-      // Some writes in, at no particular point of the next.
-      for await (const chunk of child.stdout.setEncoding("utf8") as AsyncIterable<string>) {
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
         said += chunk;
-        if (said.length > 2 * (3 + (kill % 9))) break;
-      }
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
+        // Some writes in, at no particular point of the next.
+        if (said.length > 2 * (3 + (kill % 9))) child.kill("SIGKILL");
+      });
+      // Until then what it said last has been read, too.
+      await once(child, "close");
       const content = readFileSync(path, "utf8");
       const letter = content[0] ?? "";
       expect(content.length).toBeGreaterThanOrEqual(20_000);
       expect(content).toBe(letter.repeat(content.length));
       const lastSaid = said.trimEnd().split("\n").at(-1) ?? "";
       const distance = (letter.charCodeAt(0) - lastSaid.charCodeAt(0) + 26) % 26;
-      // Nothing that was said to be written is lost; later writes may have happened before the kill arrived.
-      expect(distance).toBeLessThan(13);
+      // Nothing that was said to be written is lost; one more may have been written and not said.
+      expect(distance).toBeLessThan(2);
     }
   }, sample(60_000, 240_000));
 });
