@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { powerMonitor, systemPreferences } from "electron";
+import { powerMonitor } from "electron";
 import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit } from "../shared/contract/index.ts";
@@ -63,7 +63,7 @@ export function startServices(front: WindowParts): StartedServices {
   const isLocked = (): boolean => appLock.value?.locked ?? false;
   adviseIn(language());
   const emit = createEmit((channel, payload) => isLocked() || window.send(channel, payload), createLogger(log, "app"));
-  const dialogs = new Dialogs(() => window.browserWindow);
+  const dialogs = new Dialogs(() => window.browserWindow, () => appLock.value?.times ?? 0);
   const keepOutOfLogs = (secret: string): void => secretsToRedact.add(secret);
   const fetch = createServerFetch({ logger: createLogger(log, "http"), keepOutOfLogs });
   const loggerFor = (area: string): Logger => createLogger(log, area);
@@ -91,7 +91,7 @@ export function startServices(front: WindowParts): StartedServices {
     },
   });
   const answers = opening.then((services) => {
-    const lock = createAppLock(services, front, loggerFor("lock"));
+    const lock = createAppLock(services, front, dialogs, loggerFor("lock"));
     appLock.resolve(lock);
     const idleLock = watchForAbsence(lock, settingsFile, loggerFor("lock"));
     watchForPerson(services, front, emit, isLocked);
@@ -152,7 +152,7 @@ function watchForPerson(
 }
 
 /** What keeps others from the window while the person is away. */
-function createAppLock({ secrets }: Services, { window }: WindowParts, logger: Logger): AppLock {
+function createAppLock({ secrets }: Services, { window }: WindowParts, dialogs: Dialogs, logger: Logger): AppLock {
   return new AppLock({
     hasPassphrase: () => {
       const { protection, locked } = secrets.state();
@@ -160,10 +160,7 @@ function createAppLock({ secrets }: Services, { window }: WindowParts, logger: L
     },
     forgetPassphrase: () => secrets.lock(),
     givePassphrase: (passphrase) => secrets.unlock({ passphrase }),
-    system: {
-      canAsk: () => process.platform === "darwin" && systemPreferences.canPromptTouchID(),
-      ask: () => systemPreferences.promptTouchID(mainText("lock.touchId")),
-    },
+    forgetCopiedSecret: () => dialogs.forgetCopiedSecret(),
     reload: () => window.reload(),
     logger,
   });

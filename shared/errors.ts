@@ -170,8 +170,6 @@ export const AppError = z.lazy(() =>
     kind("wrong_passphrase"),
     /** Nothing is shown until the person has unlocked the window. */
     kind("app_locked"),
-    /** The system's own question was not answered as it should be, or cancelled. */
-    kind("unlock_refused"),
     kind("passphrase_forgotten"),
     kind("store_in_use"),
     kind("store_damaged"),

@@ -12,12 +12,8 @@ export interface AppLockParts {
   readonly forgetPassphrase: () => Promise<unknown>;
   /** @throws `wrong_passphrase` */
   readonly givePassphrase: (passphrase: string) => Promise<unknown>;
-  /** The system's own question, where it has one. */
-  readonly system: {
-    readonly canAsk: () => boolean;
-    /** Rejects when the person was not recognised, or cancelled. */
-    readonly ask: () => Promise<void>;
-  };
+  /** Takes a secret off the clipboard that was copied here. */
+  readonly forgetCopiedSecret: () => Promise<unknown>;
   /** Loads the page again, so that nothing of what it showed stays in its memory. */
   readonly reload: () => void;
   readonly logger: Logger;
@@ -35,35 +31,38 @@ const OPEN_CHANNELS: ReadonlySet<string> = new Set(["lock.state", "lock.unlock",
  */
 export class AppLock implements Requests {
   readonly #parts: AppLockParts;
-  /** By what it was locked, while it is. */
-  #lockedBy: NonNullable<LockState["way"]> | null = null;
+  #locked = false;
+  #times = 0;
 
   constructor(parts: AppLockParts) {
     this.#parts = parts;
   }
 
   get locked(): boolean {
-    return this.#lockedBy !== null;
+    return this.#locked;
+  }
+
+  /** How often it was locked: what was asked before the last time is not to be answered after it. */
+  get times(): number {
+    return this.#times;
   }
 
   state(): LockState {
-    return { locked: this.locked, way: this.#lockedBy ?? this.#way() };
+    return { locked: this.#locked, canLock: this.#locked || this.#parts.hasPassphrase() };
   }
 
   /** @throws `invalid_input` where nothing could open it again */
   async lock(): Promise<LockState> {
-    const way = this.#way();
-    if (way === null) throw fail("invalid_input", { issues: ["There is nothing that could open it again."] });
-    await this.#close(way);
+    if (!this.#parts.hasPassphrase()) throw fail("invalid_input", { issues: ["There is nothing that could open it again."] });
+    await this.#close();
     return this.state();
   }
 
-  /** @throws `wrong_passphrase`, `unlock_refused` */
+  /** @throws `wrong_passphrase` */
   async unlock({ passphrase }: Parameters<Requests["unlock"]>[0]): Promise<LockState> {
-    if (this.#lockedBy === null) return this.state();
-    if (this.#lockedBy === "system") await this.#askSystem();
-    else await this.#parts.givePassphrase(passphrase ?? "");
-    this.#lockedBy = null;
+    if (!this.#locked) return this.state();
+    await this.#parts.givePassphrase(passphrase);
+    this.#locked = false;
     this.#parts.logger.info("unlocked");
     this.#parts.reload();
     return this.state();
@@ -71,8 +70,7 @@ export class AppLock implements Requests {
 
   /** Locks where that can be undone and has not happened yet: what happens by itself when nobody is there. */
   async lockIfPossible(): Promise<void> {
-    const way = this.#way();
-    if (way !== null && !this.locked) await this.#close(way);
+    if (this.#parts.hasPassphrase() && !this.#locked) await this.#close();
   }
 
   /** The same answers, of which none but those of the lock itself say anything while it is locked. */
@@ -92,24 +90,12 @@ export class AppLock implements Requests {
     );
   }
 
-  #way(): LockState["way"] {
-    if (this.#parts.hasPassphrase()) return "passphrase";
-    return this.#parts.system.canAsk() ? "system" : null;
-  }
-
-  async #close(way: NonNullable<LockState["way"]>): Promise<void> {
+  async #close(): Promise<void> {
     // First: from here on nothing reaches the window.
-    this.#lockedBy = way;
+    this.#locked = true;
+    this.#times += 1;
     this.#parts.reload();
-    this.#parts.logger.info("locked", { way });
-    if (way === "passphrase") await this.#parts.forgetPassphrase();
-  }
-
-  async #askSystem(): Promise<void> {
-    try {
-      await this.#parts.system.ask();
-    } catch {
-      throw fail("unlock_refused");
-    }
+    this.#parts.logger.info("locked");
+    await Promise.all([this.#parts.forgetPassphrase(), this.#parts.forgetCopiedSecret()]);
   }
 }

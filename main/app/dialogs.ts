@@ -19,11 +19,16 @@ const LETTER_COUNTRIES = new Set(["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI"
 /** The ways in which a person keeps a text outside the app. Other folders declare what they need of it as a port. */
 export class Dialogs {
   readonly #windowOf: () => BrowserWindow | null;
+  readonly #timesLocked: () => number;
   readonly #clipboardTimeout = new ClipboardTimeout(clipboard);
 
-  /** @param windowOf the window that dialogs belong to; null while it is closed */
-  constructor(windowOf: () => BrowserWindow | null) {
+  /**
+   * @param windowOf the window that dialogs belong to; null while it is closed
+   * @param timesLocked how often the window was locked: a dialog that was open then counts as cancelled
+   */
+  constructor(windowOf: () => BrowserWindow | null, timesLocked: () => number = () => 0) {
     this.#windowOf = windowOf;
+    this.#timesLocked = timesLocked;
   }
 
   /** Copies a text that is no secret. */
@@ -64,21 +69,29 @@ export class Dialogs {
       filters: [filterOf(suggestedName)],
       properties: ["createDirectory", "showOverwriteConfirmation"],
     };
-    const window = this.#windowOf();
-    const { canceled, filePath } = await (window
-      ? dialog.showSaveDialog(window, options)
-      : dialog.showSaveDialog(options));
+    const { canceled, filePath } = await this.#ask(
+      (window) => dialog.showSaveDialog(window, options),
+      () => dialog.showSaveDialog(options),
+    );
     return canceled || !filePath ? null : filePath;
   }
 
   /** Asks which file is to be read. Any name will do: clients give key files names of all kinds. Null: cancelled. */
   async chooseSource(): Promise<string | null> {
     const options: Electron.OpenDialogOptions = { defaultPath: app.getPath("documents"), properties: ["openFile"] };
-    const window = this.#windowOf();
-    const { canceled, filePaths } = await (window
-      ? dialog.showOpenDialog(window, options)
-      : dialog.showOpenDialog(options));
+    const { canceled, filePaths } = await this.#ask(
+      (window) => dialog.showOpenDialog(window, options),
+      () => dialog.showOpenDialog(options),
+    );
     return canceled ? null : (filePaths[0] ?? null);
+  }
+
+  /** Whoever answers after the window was locked need not be the person who was asked. */
+  async #ask<T extends { canceled: boolean }>(over: (window: BrowserWindow) => Promise<T>, alone: () => Promise<T>): Promise<T> {
+    const timesLocked = this.#timesLocked();
+    const window = this.#windowOf();
+    const answer = await (window ? over(window) : alone());
+    return timesLocked === this.#timesLocked() ? answer : { ...answer, canceled: true };
   }
 
   /**

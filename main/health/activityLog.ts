@@ -27,10 +27,10 @@ export interface Noticed {
   readonly subject: string | null;
 }
 
-/** What changes here bring about. */
+/** What changes here bring about. Another identity is never among it: what is set up here is known as the person's own. */
 const BROUGHT_ABOUT: Partial<Record<AccountChange, readonly ActivityKind[]>> = {
-  secureBackup: ["identity_changed", "backup_created", "backup_replaced", "backup_deleted", "session_verified", "session_unverified"],
-  verification: ["session_verified", "session_unverified", "identity_changed"],
+  secureBackup: ["backup_created", "backup_replaced", "backup_deleted", "session_verified", "session_unverified"],
+  verification: ["session_verified", "session_unverified"],
   addresses: ["email_added", "email_removed"],
 };
 

@@ -4,8 +4,8 @@ import { domain, request } from "./defineDomain.ts";
 /** Whether the window shows nothing until the person has said who they are. */
 export const LockState = z.object({
   locked: z.boolean(),
-  /** What opens it: the passphrase that protects accounts here, or the system's own question. Null: it can't be locked. */
-  way: z.enum(["passphrase", "system"]).nullable(),
+  /** Whether there is a passphrase that protects accounts here, and could open it again. */
+  canLock: z.boolean(),
 });
 export type LockState = z.infer<typeof LockState>;
 
@@ -14,11 +14,11 @@ export const lock = domain({
     state: request(z.object({}), LockState),
     /**
      * Empties the window and forgets the passphrase's key. Sessions and jobs go on. Until `unlock`, every request that
-     * could show or change something is refused with `app_locked`. Throws `invalid_input` where there is no way to unlock.
+     * could show or change something is refused with `app_locked`. Throws `invalid_input` where nothing could open it again.
      */
     lock: request(z.object({}), LockState),
-    /** With `way: "system"`, the system asks and no passphrase is given. Throws `wrong_passphrase`, `unlock_refused`. */
-    unlock: request(z.object({ passphrase: z.string().min(1).max(4096).nullable() }), LockState),
+    /** Throws `wrong_passphrase`. */
+    unlock: request(z.object({ passphrase: z.string().min(1).max(4096) }), LockState),
   },
   events: {},
 });

@@ -1,8 +1,13 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startApp } from "../support/electronApp.ts";
 import { type SecretServiceForTests, startSecretService } from "../support/secretService.ts";
 import { startSynapse, type Synapse, type TestUser } from "../support/synapse.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
+import { waitUntil } from "../support/waitUntil.ts";
 import { Person } from "./support/person.ts";
+import { holdSaveDialog } from "./support/system.ts";
 import { expectNoLeaks, type World } from "./support/world.ts";
 
 let synapse: Synapse;
@@ -122,9 +127,15 @@ describe("without a keychain", () => {
     await person.press("Settings");
     await person.page.getByRole("heading", { name: "Lock", exact: true }).scrollIntoViewIfNeeded();
     await person.looks("lock-settings");
+    const folder = await temporaryFolder("locked");
+    const saving = await holdSaveDialog(person.app, join(folder.path, "sheet.pdf"));
+    // The page that asks is gone before there is an answer.
+    void person.app.request("emergencySheet.keep", { how: "pdf", name: "Sheet" }).catch(() => undefined);
+    await waitUntil(saving.open, { what: "the dialog for saving" });
     await person.press("Lock now");
 
     await person.isAt("Steward is locked");
+    await saving.answer();
     await person.looks("locked");
     const page = await person.page.content();
     for (const secret of [ida.userId, "Ida", synapse.baseUrl]) expect(page).not.toContain(secret);
@@ -139,6 +150,8 @@ describe("without a keychain", () => {
     await person.type("Passphrase", PASSPHRASE);
     await person.press("Unlock");
     await person.isAt("All accounts");
+    expect(await readdir(folder.path)).toEqual([]);
+    await folder.remove();
     // The same session, which was not started again.
     expect((await person.accounts())[0]).toMatchObject({ deviceId: before?.deviceId, session: { status: "running" } });
     await leaks({ password: ida.password, passphrase: PASSPHRASE });

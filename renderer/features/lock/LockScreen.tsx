@@ -1,6 +1,5 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { steward } from "../../bridge.ts";
-import type { LockState } from "../../../shared/contract/lock.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
@@ -11,35 +10,26 @@ import styles from "./LockScreen.module.css";
 
 /** All that a locked window shows. Main loads the page again once it is unlocked. */
 export function LockScreen() {
-  const [way, setWay] = useState<LockState["way"]>("passphrase");
   const [passphrase, setPassphrase] = useState("");
-  useEffect(() => {
-    void steward.lock
-      .state({})
-      .then((state) => setWay(state.way))
-      .catch(() => undefined);
-  }, []);
-  const unlock = useAction(() => steward.lock.unlock({ passphrase: way === "passphrase" ? passphrase : null }));
+  const unlock = useAction(() => steward.lock.unlock({ passphrase }));
   return (
     <main className={styles["screen"]}>
-      <Page title={t("lock.title")} subtitle={t(`lock.text.${way ?? "passphrase"}`)}>
-        <Form onSubmit={() => void ((way === "system" || passphrase !== "") && unlock.run())}>
-          {way === "passphrase" && (
-            <PasswordField
-              label={t("gate.passphraseField")}
-              value={passphrase}
-              onChange={setPassphrase}
-              autoComplete="off"
-              autoFocus
-            />
-          )}
+      <Page title={t("lock.title")} subtitle={t("lock.text")}>
+        <Form onSubmit={() => void (passphrase !== "" && unlock.run())}>
+          <PasswordField
+            label={t("gate.passphraseField")}
+            value={passphrase}
+            onChange={setPassphrase}
+            autoComplete="off"
+            autoFocus
+          />
           {unlock.error && <ErrorText error={unlock.error} />}
           <Buttons>
-            <Button type="submit" look="primary" busy={unlock.busy} isDisabled={way === "passphrase" && passphrase === ""}>
+            <Button type="submit" look="primary" busy={unlock.busy} isDisabled={passphrase === ""}>
               {t("gate.unlock")}
             </Button>
           </Buttons>
-          {way === "passphrase" && <p className={styles["quiet"]}>{t("lock.forgotten")}</p>}
+          <p className={styles["quiet"]}>{t("lock.forgotten")}</p>
         </Form>
       </Page>
     </main>

@@ -30,7 +30,7 @@ export async function performCommand(command: PaletteCommand): Promise<void> {
 }
 
 async function lockNow(): Promise<void> {
-  if ((await steward.lock.state({})).way === null) announce(t("lock.noWay"), "warn");
+  if (!(await steward.lock.state({})).canLock) announce(t("lock.noWay"), "warn");
   else await steward.lock.lock({});
 }
 

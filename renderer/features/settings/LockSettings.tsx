@@ -39,7 +39,7 @@ export function LockSettings() {
     <Section title={t("lock.section")}>
       {state === null ? (
         <Skeleton label={t("app.loading")} lines={1} />
-      ) : state.way === null ? (
+      ) : !state.canLock ? (
         <p className={styles["quiet"]}>{t("lock.noWay")}</p>
       ) : (
         <>

@@ -30,6 +30,22 @@ export async function chooseWhereToSave({ electron }: StewardApp, path: string):
   return () => electron.evaluate(() => (globalThis as unknown as { suggestedPath: string }).suggestedPath);
 }
 
+/** A dialog for saving that stays open until it is answered with this path, as by somebody who comes by. */
+export async function holdSaveDialog({ electron }: StewardApp, path: string): Promise<{ open: () => Promise<boolean>; answer: () => Promise<void> }> {
+  await electron.evaluate(({ dialog }, filePath) => {
+    const held: { answer: (() => void) | null } = { answer: null };
+    Object.assign(globalThis, { heldDialog: held });
+    const ask = (): Promise<{ canceled: boolean; filePath: string }> =>
+      new Promise((resolve) => (held.answer = () => resolve({ canceled: false, filePath })));
+    Object.assign(dialog, { showSaveDialog: ask });
+  }, path);
+  type Held = { heldDialog: { answer: (() => void) | null } };
+  return {
+    open: () => electron.evaluate(() => (globalThis as unknown as Held).heldDialog.answer !== null),
+    answer: () => electron.evaluate(() => (globalThis as unknown as Held).heldDialog.answer?.()),
+  };
+}
+
 /** Notes how the window is kept out of screenshots, which Linux cannot do. Answers how to ask for it. */
 export async function notesScreenPrivacy({ electron }: StewardApp): Promise<() => Promise<boolean | undefined>> {
   await electron.evaluate(({ BrowserWindow }) => {

@@ -15,7 +15,7 @@ function lockWith(given: Partial<AppLockParts> = {}) {
     hasPassphrase: () => true,
     forgetPassphrase: () => Promise.resolve(happened.push("forgot")),
     givePassphrase: (passphrase) => (passphrase === PASSPHRASE ? Promise.resolve() : Promise.reject(fail("wrong_passphrase"))),
-    system: { canAsk: () => false, ask: () => Promise.resolve() },
+    forgetCopiedSecret: () => Promise.resolve(happened.push("clipboard")),
     reload: () => happened.push("reloaded"),
     logger: quietLogger,
     ...given,
@@ -26,13 +26,12 @@ function lockWith(given: Partial<AppLockParts> = {}) {
 describe("the lock", () => {
   test("empties the window, then forgets the passphrase's key; the passphrase opens it, and nothing else", async () => {
     const { appLock, happened } = lockWith();
-    expect(await appLock.lock()).toEqual({ locked: true, way: "passphrase" });
-    expect(happened).toEqual(["reloaded", "forgot"]);
+    expect(await appLock.lock()).toEqual({ locked: true, canLock: true });
+    expect(happened).toEqual(["reloaded", "forgot", "clipboard"]);
     expect(await errorOf(appLock.unlock({ passphrase: "nine grey geese" }))).toEqual({ kind: "wrong_passphrase" });
-    expect(await errorOf(appLock.unlock({ passphrase: null }))).toEqual({ kind: "wrong_passphrase" });
     expect(appLock.locked).toBe(true);
-    expect(await appLock.unlock({ passphrase: PASSPHRASE })).toEqual({ locked: false, way: "passphrase" });
-    expect(happened).toEqual(["reloaded", "forgot", "reloaded"]);
+    expect(await appLock.unlock({ passphrase: PASSPHRASE })).toEqual({ locked: false, canLock: true });
+    expect(happened).toEqual(["reloaded", "forgot", "clipboard", "reloaded"]);
   });
 
   test("is refused where nothing could open it again, and doesn't happen by itself there", async () => {
@@ -40,18 +39,7 @@ describe("the lock", () => {
     expect(await errorOf(appLock.lock())).toMatchObject({ kind: "invalid_input" });
     await appLock.lockIfPossible();
     expect(happened).toEqual([]);
-    expect(appLock.state()).toEqual({ locked: false, way: null });
-  });
-
-  test("asks the system where there is no passphrase, and stays locked when it says no", async () => {
-    let recognised = false;
-    const ask = (): Promise<void> => (recognised ? Promise.resolve() : Promise.reject(new Error("cancelled")));
-    const { appLock, happened } = lockWith({ hasPassphrase: () => false, system: { canAsk: () => true, ask } });
-    expect(await appLock.lock()).toEqual({ locked: true, way: "system" });
-    expect(happened).toEqual(["reloaded"]);
-    expect(await errorOf(appLock.unlock({ passphrase: PASSPHRASE }))).toEqual({ kind: "unlock_refused" });
-    recognised = true;
-    expect(await appLock.unlock({ passphrase: null })).toMatchObject({ locked: false });
+    expect(appLock.state()).toEqual({ locked: false, canLock: false });
   });
 
   test("lets no answer out while it is locked, not even one that was asked for before", async () => {

@@ -113,6 +113,15 @@ describe("what happens to an account", () => {
     expect(noticed).toEqual(["backup_replaced", "email_added"]);
   });
 
+  it("asks about another identity, whatever was done here just before", async () => {
+    const log = open();
+    await log.looked(accountId, all);
+    log.changedHere(accountId, "secureBackup");
+    log.changedHere(accountId, "verification");
+    await log.looked(accountId, { ...all, identityChangedTo: "KEY" });
+    expect(noticed).toEqual(["identity_changed"]);
+  });
+
   it("is bounded, and says no address in full", async () => {
     const log = open();
     await log.looked(accountId, { backupVersion: "0" });
