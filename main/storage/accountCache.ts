@@ -33,7 +33,11 @@ export class AccountCache {
   #known: Map<string, CachedAccount> = new Map();
   #rest: Readonly<Record<string, unknown>> = {};
   #timer: NodeJS.Timeout | null = null;
-  #changed = false;
+  /** How many changes there were, and up to which of them the disk has them. */
+  #changes = 0;
+  #written = 0;
+  /** Whether what was forgotten may still be in the file or in its copy. */
+  #forgetting = false;
 
   constructor({ path, collectMs = COLLECT_MS }: { path: string; collectMs?: number }) {
     // It can be asked again: that it was damaged is nobody's business.
@@ -60,25 +64,50 @@ export class AccountCache {
   /** Remembers it now, and on the disk soon. */
   set(accountId: AccountId, cached: CachedAccount): void {
     this.#known.set(accountId, cached);
-    this.#changed = true;
+    this.#changed();
+  }
+
+  /**
+   * Forgets an account, on the disk and in the copy there before it resolves. Where that fails, every later write tries
+   * it again.
+   * @throws `data_too_new`, `file_failed`
+   */
+  async remove(accountId: AccountId): Promise<void> {
+    this.#forget([accountId]);
+    if (this.#forgetting) await this.flush();
+  }
+
+  /** Forgets all other accounts: now, and on the disk and in the copy there soon. */
+  keepOnly(accountIds: readonly AccountId[]): void {
+    const kept = new Set<string>(accountIds);
+    this.#forget([...this.#known.keys()].filter((id) => !kept.has(id)));
+  }
+
+  /** Resolves when the disk has every change until now. @throws `data_too_new`, `file_failed` */
+  async flush(): Promise<void> {
+    // What is being written just now counts as missing: it may fail yet.
+    if (this.#written < this.#changes) await this.#write();
+  }
+
+  #forget(ids: readonly string[]): void {
+    for (const id of ids) {
+      if (!this.#known.delete(id)) continue;
+      this.#forgetting = true;
+      this.#changed();
+    }
+  }
+
+  #changed(): void {
+    this.#changes += 1;
     this.#timer ??= setTimeout(() => void this.flush().catch(() => undefined), this.#collectMs).unref();
   }
 
-  /** Forgets an account, on the disk and in the copy there before it resolves. @throws `data_too_new`, `file_failed` */
-  async remove(accountId: AccountId): Promise<void> {
-    if (!this.#known.delete(accountId)) return;
-    await this.#write(true);
-  }
-
-  /** Writes what has changed. @throws `data_too_new`, `file_failed` */
-  async flush(): Promise<void> {
-    if (this.#changed) await this.#write(false);
-  }
-
-  async #write(forgetting: boolean): Promise<void> {
+  async #write(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#changed = false;
+    const [upTo, forgetting] = [this.#changes, this.#forgetting];
     await this.#file.write({ ...this.#rest, accounts: Object.fromEntries(this.#known) }, { forgetting });
+    this.#written = Math.max(this.#written, upTo);
+    if (forgetting && this.#written === this.#changes) this.#forgetting = false;
   }
 }

@@ -70,12 +70,25 @@ export class AccountIndex {
   #lines: readonly Line[] | null = null;
   /** What stands beside the list. */
   #rest: Readonly<Record<string, unknown>> = {};
+  /** Whether the list on the disk may still be the only place of what belongs into the cache. */
+  #cacheFirst = false;
+  /** Whether the list was damaged: accounts may be missing in what was read then. */
+  #damaged = false;
   #loading: Promise<readonly AccountEntry[]> | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ path, onDamaged, onUnreadableEntries }: AccountIndexOptions) {
-    // Version 1 had in it what is in the cache now.
-    this.#file = new JsonFile({ path, schema: IndexData, version: 2, migrations: { 1: (data) => data }, onDamaged });
+    this.#file = new JsonFile({
+      path,
+      schema: IndexData,
+      version: 2,
+      // Version 1 had in it what is in the cache now.
+      migrations: { 1: (data) => data },
+      onDamaged: (damaged) => {
+        this.#damaged = true;
+        onDamaged(damaged);
+      },
+    });
     this.#cache = new AccountCache({ path: join(dirname(path), CACHE_NAME) });
     this.#onUnreadableEntries = onUnreadableEntries;
     this.#name = basename(path);
@@ -96,6 +109,8 @@ export class AccountIndex {
     this.#lines = (data?.accounts ?? []).map((raw) => this.#lineOf(raw));
     const unreadable = this.#lines.filter(({ entry }) => entry === null).length;
     if (unreadable > 0) this.#onUnreadableEntries(unreadable);
+    // A power cut may have kept an account there that was being removed.
+    else if (data !== null && !this.#damaged) this.#cache.keepOnly(this.list().map(({ accountId }) => accountId));
     return this.list();
   }
 
@@ -113,14 +128,12 @@ export class AccountIndex {
    * Adds an account at the end.
    * @throws `file_failed`
    */
-  async add(entry: AccountEntry): Promise<void> {
-    await this.#change((lines) => {
-      if (lines.some((line) => line.entry?.accountId === entry.accountId)) {
-        throw new Error("An account of this id is in the index already");
-      }
-      return [...lines, lineOf(entry)];
+  add(entry: AccountEntry): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.get(entry.accountId) !== null) throw new Error("An account of this id is in the index already");
+      await this.#write([...this.#loaded, lineOf(entry)]);
+      this.#cache.set(entry.accountId, cachedOf(entry));
     });
-    this.#cache.set(entry.accountId, cachedOf(entry));
   }
 
   /**
@@ -141,12 +154,16 @@ export class AccountIndex {
   }
 
   /**
-   * Forgets an account, in the copy of the file too. Removing what is absent is no error.
+   * Forgets an account, in the copy of the file too, and then what is remembered of it. Removing what is absent is no
+   * error.
    * @throws `file_failed`
    */
-  async remove(accountId: AccountId): Promise<void> {
-    await this.#cache.remove(accountId);
-    await this.#change((lines) => lines.filter(({ entry }) => entry?.accountId !== accountId), { forgetting: true });
+  remove(accountId: AccountId): Promise<void> {
+    return this.#inOrder(async () => {
+      await this.#write(this.#loaded.filter(({ entry }) => entry?.accountId !== accountId), { forgetting: true });
+      // The account is gone, whatever comes of this: the next write of the cache, or the next start, tries it again.
+      await this.#cache.remove(accountId).catch(() => undefined);
+    });
   }
 
   /**
@@ -154,10 +171,11 @@ export class AccountIndex {
    * over.
    * @throws `file_failed`
    */
-  async reorder(accountIds: readonly AccountId[]): Promise<void> {
-    await this.#change((lines) => {
+  reorder(accountIds: readonly AccountId[]): Promise<void> {
+    return this.#inOrder(() => {
+      const lines = this.#loaded;
       const named = [...new Set(accountIds)].flatMap((id) => lines.filter(({ entry }) => entry?.accountId === id));
-      return [...named, ...lines.filter((line) => !named.includes(line))];
+      return this.#write([...named, ...lines.filter((line) => !named.includes(line))]);
     });
   }
 
@@ -173,11 +191,11 @@ export class AccountIndex {
     return this.#lines;
   }
 
-  #change(change: (lines: readonly Line[]) => readonly Line[], how = { forgetting: false }): Promise<void> {
-    return this.#inOrder(() => this.#write(change(this.#loaded), how));
-  }
-
   async #write(lines: readonly Line[], how = { forgetting: false }): Promise<void> {
+    if (this.#cacheFirst) {
+      await this.#cache.flush();
+      this.#cacheFirst = false;
+    }
     await this.#file.write({ ...this.#rest, accounts: lines.map(({ raw }) => raw) }, how);
     this.#lines = lines;
   }
@@ -192,9 +210,17 @@ export class AccountIndex {
   #lineOf(raw: unknown): Line {
     const stored = StoredEntry.safeParse(raw).data;
     if (stored === undefined) return { raw, entry: null };
-    // What stands in the list itself is of version 1.
-    const cached = this.#cache.get(stored.accountId) ?? cachedOf(CachedAccount.parse({ ...(raw as object) }));
+    const cached = this.#cache.get(stored.accountId) ?? this.#moved(stored.accountId, raw);
     return { raw: storedOf(stored), entry: AccountEntry.parse({ ...stored, ...cached }) };
+  }
+
+  /** What stands in the list itself is of version 1: it goes into the cache, for no other write of the list keeps it. */
+  #moved(accountId: AccountId, raw: unknown): CachedAccount {
+    const cached = cachedOf(CachedAccount.parse({ ...(raw as object) }));
+    if (Object.values(cached).every((value) => value === null)) return cached;
+    this.#cache.set(accountId, cached);
+    this.#cacheFirst = true;
+    return cached;
   }
 }
 

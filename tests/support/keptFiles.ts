@@ -3,12 +3,14 @@ import * as z from "zod";
 import { ActionLog } from "../../main/admin/actionLog.ts";
 import { KnownColumns } from "../../main/admin/csv/knownColumns.ts";
 import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
+import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
 import { removeDurably, renameDurably, writeDurably } from "../../main/storage/durableFile.ts";
 import { files } from "../../main/storage/fileLayer.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import { JsonFile } from "../../main/storage/jsonFile.ts";
 import { SettingsFile } from "../../main/storage/settingsFile.ts";
+import { AccountId } from "../../shared/ids.ts";
 import type { PowerCutDisk } from "./powerCutDisk.ts";
 import type { Work } from "./powerCuts.ts";
 
@@ -189,6 +191,30 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
         [() => ended.forget("@grace:example.org"), []],
       ],
       read: async () => (await open().list()).map(({ userId }) => userId),
+    };
+  },
+
+  "a list of accounts of version 1": async () => {
+    const [accountId, other] = [AccountId.parse("abcdefgh01234567"), AccountId.parse("abcdefgh76543210")];
+    const open = (): AccountIndex => new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: onDamaged });
+    const entry = { userId: "@a:example.org", deviceId: "A", homeserver: { serverName: "example.org", baseUrl: "https://example.org" }, createdAt: 1 };
+    const listed = [{ ...entry, accountId, displayName: "Ada" }, { ...entry, accountId: other, displayName: "Grace" }];
+    await existing(folders.accountIndexFile, JSON.stringify({ version: 1, data: { accounts: listed } }));
+    const index = open();
+    await index.load();
+    return {
+      before: ["Ada", "Grace"],
+      steps: [
+        [() => index.reorder([other]), ["Grace", "Ada"]],
+        [() => index.remove(other), ["Ada"]],
+      ],
+      read: async () => {
+        const read = open();
+        const names = (await read.load()).map(({ displayName }) => displayName);
+        await read.settled();
+        const forgotten = read.get(other) !== null || !(await textOf(`${HOME}/account-cache.json`))?.includes(other);
+        return forgotten ? names : [...names, "Grace, who is not listed"];
+      },
     };
   },
 };

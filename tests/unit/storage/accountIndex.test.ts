@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountEntry, AccountIndex } from "../../../main/storage/accountIndex.ts";
@@ -192,6 +192,88 @@ describe("AccountIndex", () => {
     expect(written).toMatchObject({ version: 2, data: { accounts: [{ hasRun: true, later: 1 }] } });
     expect(Object.keys(written.data.accounts[0]!)).not.toContain("displayName");
     expect((await opened()).get(idOf("a"))).toMatchObject({ displayName: "Ada", health: HEALTH, hasRun: true });
+  });
+
+  it("keeps the names of a list of before that nobody asks for again", async () => {
+    const avatar = { mxc: "mxc://hs.example/a", hash: "0123456789abcdef" };
+    const before = { ...entry("a"), displayName: "Ada", avatar, health: HEALTH };
+    for (const write of [
+      (index: AccountIndex) => index.add(entry("c")),
+      (index: AccountIndex) => index.update(idOf("b"), (now) => ({ ...now, hasRun: true })),
+      (index: AccountIndex) => index.reorder([idOf("b")]),
+      (index: AccountIndex) => index.remove(idOf("b")),
+    ]) {
+      await writeFile(path, JSON.stringify({ version: 1, data: { accounts: [before, entry("b")] } }));
+      await write(await opened());
+      expect(await readFile(path, "utf8")).not.toContain("Ada");
+      expect((await opened()).get(idOf("a"))).toEqual(before);
+      for (const name of await readdir(folder.path)) await rm(join(folder.path, name));
+    }
+  });
+
+  it("writes no list without the names of before where they cannot be kept", async () => {
+    const text = JSON.stringify({ version: 1, data: { accounts: [{ ...entry("a"), displayName: "Ada" }] } });
+    await writeFile(path, text);
+    const index = await opened();
+    // Where its file is to be, nothing can be written.
+    await mkdir(join(folder.path, "account-cache.json"));
+    for (const name of ["b", "c"]) await expect(index.add(entry(name))).rejects.toMatchObject({ error: { kind: "file_failed" } });
+    expect(await readFile(path, "utf8")).toBe(text);
+    await rmdir(join(folder.path, "account-cache.json"));
+    await index.add(entry("b"));
+    expect((await opened()).get(idOf("a"))?.displayName).toBe("Ada");
+  });
+
+  it("remembers nothing of a removed account, although it was being updated", async () => {
+    const index = await opened();
+    for (const name of ["a", "b"]) await index.add({ ...entry(name), displayName: name });
+    await index.settled();
+    const updated = index.update(idOf("a"), (now) => ({ ...now, hasRun: true, displayName: "Ada" }));
+    const removed = index.remove(idOf("a"));
+    const late = index.update(idOf("a"), (now) => ({ ...now, displayName: "Ada" }));
+    await expect(late).rejects.toMatchObject({ error: { kind: "no_such_account" } });
+    await Promise.all([updated, removed]);
+    await index.settled();
+    for (const name of await readdir(folder.path)) {
+      expect(await readFile(join(folder.path, name), "utf8"), name).not.toMatch(new RegExp(`Ada|${idOf("a")}`));
+    }
+    expect((await opened()).get(idOf("b"))?.displayName).toBe("b");
+  });
+
+  it("forgets what is still remembered of an account that is not listed, unless the list is not whole", async () => {
+    const cache = join(folder.path, "account-cache.json");
+    const named = { displayName: "Ada", avatar: null, health: null };
+    const start = async (list: string | null): Promise<string> => {
+      for (const name of await readdir(folder.path)) await rm(join(folder.path, name));
+      const text = JSON.stringify({ version: 1, data: { accounts: { [idOf("a")]: named, [idOf("b")]: named } } });
+      for (const file of [cache, `${cache}.bak`]) await writeFile(file, text);
+      if (list !== null) await writeFile(path, list);
+      const index = await opened();
+      if (list !== null) await index.update(idOf("b"), (now) => ({ ...now, displayName: "Grace" })).catch(() => undefined);
+      await index.settled();
+      return `${await readFile(cache, "utf8")} ${await readFile(`${cache}.bak`, "utf8")}`;
+    };
+    const listOf = (accounts: unknown[]): string => JSON.stringify({ version: 2, data: { accounts } });
+    const whole = await start(listOf([entry("b")]));
+    expect(whole).not.toContain(idOf("a"));
+    expect(whole).toContain(idOf("b"));
+    for (const list of [listOf([{ of: "the future" }, entry("b")]), "{", null]) expect(await start(list)).toContain(idOf("a"));
+  });
+
+  it("removes an account although what is remembered of it cannot be forgotten, and forgets it later", async () => {
+    const index = await opened();
+    const cache = join(folder.path, "account-cache.json");
+    for (const name of ["a", "b"]) await index.add({ ...entry(name), displayName: name });
+    await index.settled();
+    const text = await readFile(cache, "utf8");
+    await rm(cache);
+    await mkdir(cache);
+    await index.remove(idOf("a"));
+    expect(names(index)).toEqual(["b"]);
+    await rmdir(cache);
+    await writeFile(cache, text);
+    await index.settled();
+    for (const file of [cache, `${cache}.bak`]) expect(await readFile(file, "utf8")).not.toContain(idOf("a"));
   });
 
   it("shows nothing that is not on the disk", async () => {
