@@ -180,7 +180,7 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await page.getByRole("button", { name: "Continue" }).click();
     await allowAtAuthService(page, olga);
     const session = await signingIn;
-    await person.sees("The new device is signed in and verified.");
+    await person.sees("The new device is signed in and has your keys. It verifies itself in a moment.");
     await person.looks("link-device-done");
     expect(await session.isVerified()).toBe(true);
     session.stop();

@@ -8,12 +8,12 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Section } from "../../components/Page.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { dateText, t } from "../../i18n/index.ts";
+import { t } from "../../i18n/index.ts";
 import { activities, answerActivity } from "../../stores/activity.ts";
 import { type AccountPage, go } from "../../stores/routes.ts";
 import { ActivityIcon } from "./ActivityIcon.tsx";
 import styles from "./Activity.module.css";
-import { activityTitle } from "./activityWords.ts";
+import { activityTitle, betweenText } from "./activityWords.ts";
 
 /** What happened elsewhere, each with the question whether it was the person. Nothing when there is none. */
 export function AskedActivity({ account: { accountId } }: { readonly account: Account }) {
@@ -32,7 +32,7 @@ export function AskedActivity({ account: { accountId } }: { readonly account: Ac
             key={one.activityId}
             icon={<ActivityIcon kind={one.kind} />}
             title={activityTitle(one)}
-            text={t("activity.between", { since: dateText(one.since), noticed: dateText(one.noticedAt) })}
+            text={betweenText(one)}
             end={
               <>
                 <Button small busy={mine.busy} onPress={() => void mine.run(one.activityId)}>
@@ -70,6 +70,7 @@ function NotMineDialog({ accountId, suspect, onClose }: NotMineProps) {
   });
   const steps = [
     { page: "sessions", text: t("activity.notMine.sessionsText"), button: t("activity.notMine.sessions") },
+    ...addressStep(suspect),
     { page: "passwordAndRecovery", text: t("newSessions.passwordText"), button: t("newSessions.password") },
     { page: "secureBackup", text: t("activity.notMine.resetText"), button: t("newSessions.reset") },
   ] as const;
@@ -79,7 +80,7 @@ function NotMineDialog({ accountId, suspect, onClose }: NotMineProps) {
       {open.error && <ErrorText error={open.error} />}
       <ol className={styles["steps"]}>
         {steps.map(({ page, text, button }) => (
-          <li key={page}>
+          <li key={text}>
             <p>{text}</p>
             <Button busy={open.busy} onPress={() => void open.run(page)}>
               {button}
@@ -89,4 +90,10 @@ function NotMineDialog({ accountId, suspect, onClose }: NotMineProps) {
       </ol>
     </Dialog>
   );
+}
+
+/** An address that somebody else has added resets the password too, so it goes before the password is changed. */
+function addressStep({ kind }: Activity) {
+  if (kind !== "email_added" && kind !== "email_removed") return [];
+  return [{ page: "passwordAndRecovery", text: t(`activity.notMine.text.${kind}`), button: t("activity.notMine.addresses") }] as const;
 }
