@@ -82,7 +82,7 @@ it("reads on as one scrolls, draws what is to be seen alone, and selects all tha
   await person.press("Deactivated");
   await person.sees("@person004:example.org");
   await person.press("Guests");
-  await person.sees("Nobody on this server is like that.");
+  await person.sees("There’s nobody of this kind on the server.");
   await person.looks("users-none");
   await person.press("Show all users");
   await rows().filter({ hasText: "The Boss" }).waitFor({ timeout: 30_000 });
