@@ -19,9 +19,10 @@ export interface BulkKindsParts {
 export const bulkKinds = (parts: BulkKindsParts): RowJobKind[] => BULK_KINDS.map((kind) => rowJobKind(kind, parts));
 
 function rowJobKind(kind: BulkKind, { adminApi, ownUserIds, firstWaitMs }: BulkKindsParts): RowJobKind {
+  const makesPasswords = kind.setsPasswords !== "never";
   return {
     kind: kind.kind,
-    makesPasswords: kind.setsPasswords !== "never",
+    makesPasswords,
     payload: kind.payload,
     row: kind.row,
     run: async (payload, control) => {
@@ -39,8 +40,9 @@ function rowJobKind(kind: BulkKind, { adminApi, ownUserIds, firstWaitMs }: BulkK
         const at = { own: ownUserIds(), begunAt: control.begunAt(row), begin: () => control.beginRow(row) };
         const end = await kind.perform(api, control.readRow(row), payload, at).catch((thrown: unknown) => {
           if (!(thrown instanceof RowFailure)) throw thrown;
-          // What was sent before may have been done.
-          return control.begunAt(row) === null ? failed(thrown.error) : { ...failed(thrown.error), outcome: "unknown" as const };
+          if (control.begunAt(row) === null) return failed(thrown.error);
+          // What was sent before may have been done, and its password be in use.
+          return { ...failed(thrown.error), outcome: "unknown" as const, madePassword: makesPasswords };
         });
         await control.endRow(row, end);
       });
