@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { LoggedAction } from "../../shared/contract/actionLog.ts";
 import { AppFailure } from "../../shared/errors.ts";
-import { mayBeDone } from "../http/lostAnswer.ts";
+import { mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { serverText } from "../http/serverText.ts";
+import type { Logger } from "../logging/logger.ts";
 import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
 
 /** Older ones are forgotten. */
@@ -25,7 +26,10 @@ export type Ended = Pick<LoggedAction, "result" | "detail">;
 export class ActionLog {
   readonly #file: JsonFile<z.infer<typeof LogData>>;
 
-  constructor({ path, onDamaged }: { path: string; onDamaged: (damaged: DamagedFile) => void }) {
+  readonly #logger: Pick<Logger, "warn"> | undefined;
+
+  constructor({ path, onDamaged, logger }: { path: string; onDamaged: (damaged: DamagedFile) => void; logger?: Pick<Logger, "warn"> }) {
+    this.#logger = logger;
     this.#file = new JsonFile({ path, schema: LogData, version: 1, onDamaged });
   }
 
@@ -41,10 +45,11 @@ export class ActionLog {
   }
 
   /**
-   * Does something that is written down before and after. What cannot be written down is not done.
+   * Does something that is written down before and after. What cannot be written down is not done; where only its end cannot be,
+   * it stays as begun, and whoever asked is told what came of it all the same.
    *
    * @param resultOf what the answer means, where not every answer means that it was done
-   * @throws what `perform` throws, `data_too_new`, `file_failed`
+   * @throws what `perform` throws, and before anything is done `data_too_new`, `file_failed`
    */
   async record<T>(begun: Begun, perform: () => Promise<T>, resultOf: (answer: T) => Ended = () => DONE): Promise<T> {
     const entry: LoggedAction = { ...begun, at: Date.now(), result: "begun", detail: null };
@@ -63,10 +68,14 @@ export class ActionLog {
   async #end(entry: LoggedAction, ended: Ended): Promise<void> {
     const isIt = ({ at, target, action, result }: LoggedAction): boolean =>
       result === "begun" && at === entry.at && target === entry.target && action === entry.action;
-    await this.#file.update((now) => ({
-      ...now,
-      actions: (now?.actions ?? []).map((kept) => (isIt(kept) ? { ...kept, ...ended } : kept)),
-    }));
+    try {
+      await this.#file.update((now) => ({
+        ...now,
+        actions: (now?.actions ?? []).map((kept) => (isIt(kept) ? { ...kept, ...ended } : kept)),
+      }));
+    } catch (error) {
+      this.#logger?.warn("what came of an admin's action could not be written down", { error });
+    }
   }
 }
 
@@ -77,5 +86,5 @@ function endOf(thrown: unknown): Ended {
   const { error } = thrown;
   const said = error.kind === "server" ? `${error.errcode} ${error.message}` : error.kind === "forbidden" ? error.message : "";
   const detail = serverText(`${error.kind} ${said}`.trim(), MAX_DETAIL);
-  return { result: mayBeDone(thrown) ? "unknown" : "failed", detail };
+  return { result: mayBeDoneUnseen(thrown) ? "unknown" : "failed", detail };
 }

@@ -54,7 +54,7 @@ export interface AdminServicesParts
 export async function openAdminServices(parts: AdminServicesParts) {
   const { folders, index, sessions, removal, fetch, loggerFor, onDamaged, serverAwayMs } = parts;
   const administration = new AdminAccessService(parts);
-  const actionLog = new ActionLog({ path: folders.actionLogFile, onDamaged });
+  const actionLog = new ActionLog({ path: folders.actionLogFile, onDamaged, logger: loggerFor("admin") });
   const credentials = new Credentials({ ...parts, ports: parts.keeping });
   const common = {
     adminApiOf: administration.apiOf,

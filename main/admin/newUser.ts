@@ -4,7 +4,7 @@ import type { MissingPart, NewUser, NewUserResult, TakenContact } from "../../sh
 import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
 import { UserId } from "../../shared/ids.ts";
-import { mayBeDone } from "../http/lostAnswer.ts";
+import { mayBeDone, mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
 import { ownerOfExternalId } from "./contactOwners.ts";
@@ -135,7 +135,7 @@ export async function createUser(api: AdminApi, user: NewUser, password: string 
     const found = await look(api, userId, mayBeDone(failure) ? FIND_OUT_AFTER_MS : [0]);
     if (found === "unreachable") return { lost: failure.error };
     if (found !== null) return await finish(api, user, found);
-    if (mayBeDone(failure)) return { lost: failure.error };
+    if (mayBeDoneUnseen(failure)) return { lost: failure.error };
     throw failure;
   }
 }

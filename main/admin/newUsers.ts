@@ -1,6 +1,7 @@
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { NewUser, NewUserResult } from "../../shared/contract/newUsers.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { isRefused } from "../http/lostAnswer.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
@@ -50,7 +51,7 @@ export class NewUsersService implements Requests {
     if (obstacle) return obstacle;
     const chosen = await credentials.choose(accountId, userId, user.password);
     const credentialsId = chosen?.credentialsId ?? null;
-    let result: NewUserResult | null = null;
+    let result: NewUserResult;
     try {
       const send = async (): Promise<NewUserResult> => {
         const made = await createUser(api, user, chosen?.password ?? null);
@@ -58,12 +59,19 @@ export class NewUsersService implements Requests {
         return "lost" in made ? { status: "unknown", error: made.lost } : { status: "created", ...made, credentialsId };
       };
       result = await log.record({ actor: api.userId, target: userId, action: "create" }, send, logged);
-    } finally {
-      if (result?.status === "unknown") this.#unanswered.add(userId);
-      else this.#unanswered.delete(userId);
-      if (credentialsId !== null && result?.status === "created") await credentials.confirm(accountId, credentialsId);
-      else if (credentialsId !== null) await credentials.forget(accountId, credentialsId);
+    } catch (thrown) {
+      if (isRefused(thrown)) {
+        this.#unanswered.delete(userId);
+        if (credentialsId !== null) await credentials.forget(accountId, credentialsId);
+      } else {
+        this.#unanswered.add(userId);
+      }
+      throw thrown;
     }
+    if (result.status === "unknown") this.#unanswered.add(userId);
+    else this.#unanswered.delete(userId);
+    if (credentialsId !== null && result.status === "created") await credentials.confirm(accountId, credentialsId);
+    else if (credentialsId !== null && result.status !== "unknown") await credentials.forget(accountId, credentialsId);
     return result;
   }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type AppError, AppFailure } from "../../shared/errors.ts";
-import { mayBeDone } from "../http/lostAnswer.ts";
+import { mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import type { AdminApi } from "./adminApi.ts";
 
 /** What became of a notice. */
@@ -52,8 +52,7 @@ export async function sendServerNotice(api: AdminApi, userId: string, text: stri
     return { status: "sent" };
   } catch (thrown) {
     if (!(thrown instanceof AppFailure)) throw thrown;
-    // What stops a request does not call it back.
-    if (mayBeDone(thrown) || thrown.error.kind === "cancelled") return { status: "unknown", error: thrown.error };
+    if (mayBeDoneUnseen(thrown)) return { status: "unknown", error: thrown.error };
     const { error } = thrown;
     const mayBeOff = error.kind === "admin_api_lacks" || (error.kind === "server" && error.status === 400);
     if (mayBeOff && !(await sendsNotices(api))) return { status: "off" };

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ActionResult } from "../../shared/contract/userActions.ts";
 import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
-import { mayBeDone } from "../http/lostAnswer.ts";
+import { mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi } from "./adminApi.ts";
 
@@ -25,7 +25,7 @@ export async function settle(
   try {
     await send();
   } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || !mayBeDone(thrown)) throw thrown;
+    if (!(thrown instanceof AppFailure) || !mayBeDoneUnseen(thrown)) throw thrown;
     lost = thrown.error;
   }
   const user = await api.user(userId).catch(() => null);
@@ -46,7 +46,7 @@ export async function resetPassword(api: AdminApi, userId: string, password: str
     });
   } catch (thrown) {
     const failure = withoutPassword(thrown, password);
-    if (failure instanceof AppFailure && mayBeDone(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
+    if (failure instanceof AppFailure && mayBeDoneUnseen(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
     throw failure;
   }
   return { ...DONE, user: await api.user(userId).catch(() => null) };

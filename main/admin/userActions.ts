@@ -4,6 +4,7 @@ import type { ActionPreview, ActionResult, UserAction } from "../../shared/contr
 import type { User } from "../../shared/contract/users.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import { isRefused } from "../http/lostAnswer.ts";
 import type { Logger } from "../logging/logger.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { newId } from "../storage/newId.ts";
@@ -141,17 +142,19 @@ export class UserActionsService implements Requests {
     if ((await this.#refusalOf(api, action, user, { rooms, media, service })) !== null) return { status: "changed" };
     const setsPassword = action === "reset_password" || action === "reactivate" || action === "help";
     const chosen = setsPassword ? await credentials.choose(accountId, userId, input.password) : null;
-    let result: ActionResult | null = null;
+    let result: ActionResult;
     try {
       const password = chosen?.password ?? null;
       const send = (): Promise<ActionResult> =>
         service.kind === "known" ? actByService(service, api, userId, action, password, input) : this.#send(api, action, userId, input, password);
       result = await log.record({ actor: api.userId, target: userId, action }, send, logged);
-    } finally {
-      const mayBeSet = result?.status === "unknown" || result?.status === "still_running";
-      if (chosen && result?.status === "done") await credentials.confirm(accountId, chosen.credentialsId);
-      else if (chosen && !mayBeSet) await credentials.forget(accountId, chosen.credentialsId);
+    } catch (thrown) {
+      if (chosen && isRefused(thrown)) await credentials.forget(accountId, chosen.credentialsId);
+      throw thrown;
     }
+    const mayBeSet = result.status === "unknown" || result.status === "still_running";
+    if (chosen && result.status === "done") await credentials.confirm(accountId, chosen.credentialsId);
+    else if (chosen && !mayBeSet) await credentials.forget(accountId, chosen.credentialsId);
     return chosen && "credentialsId" in result ? { ...result, credentialsId: chosen.credentialsId } : result;
   }
 

@@ -1,4 +1,5 @@
-import { AppFailure } from "../../shared/errors.ts";
+import { AppFailure, isFailure } from "../../shared/errors.ts";
+import { StoppedFailure } from "./serverErrors.ts";
 
 /** Whether a request may have been carried out although it failed. */
 export function mayBeDone(thrown: unknown): boolean {
@@ -7,6 +8,18 @@ export function mayBeDone(thrown: unknown): boolean {
   if (error.kind === "network") return error.reason === "cut" || error.reason === "timeout";
   return (error.kind === "server" || error.kind === "gateway_error") && error.status >= 500;
 }
+
+/**
+ * Whether a request that was sent once may have been carried out although nobody saw it: as `mayBeDone`, and where it was stopped,
+ * by the end of the app or of the session as well, or answered with something that is no answer. What stops a request does not call
+ * it back.
+ */
+export function mayBeDoneUnseen(thrown: unknown): boolean {
+  return mayBeDone(thrown) || thrown instanceof StoppedFailure || isFailure(thrown, "cancelled") || isFailure(thrown, "bad_answer");
+}
+
+/** Whether it is certain that a request was not carried out: it was refused, or never sent. A defect of ours says neither. */
+export const isRefused = (thrown: unknown): boolean => thrown instanceof AppFailure && !mayBeDoneUnseen(thrown);
 
 /** Whether the server could not be asked now, and may be later. */
 export function isUnreachable(thrown: unknown): boolean {

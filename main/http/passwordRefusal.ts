@@ -1,5 +1,6 @@
 import type { AppError, PasswordRefusal } from "../../shared/errors.ts";
 import { AppFailure } from "../../shared/errors.ts";
+import { StoppedFailure } from "./serverErrors.ts";
 
 /** The codes with which servers refuse a password (Client-Server API, "Password management"; those of Synapse). */
 const REASONS: Readonly<Record<string, PasswordRefusal>> = {
@@ -22,6 +23,7 @@ const MALFORMED: ReadonlySet<string> = new Set(["M_BAD_JSON", "M_INVALID_PARAM",
  */
 export function withoutPassword(thrown: unknown, newPassword: string): unknown {
   if (!(thrown instanceof AppFailure)) return thrown;
+  if (thrown instanceof StoppedFailure) return new StoppedFailure(thrown.error);
   return new AppFailure(passwordError(thrown.error, newPassword));
 }
 

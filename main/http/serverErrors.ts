@@ -74,6 +74,9 @@ export function stopOf(signal: AbortSignal): AppFailure {
   return signal.reason instanceof AppFailure ? signal.reason : fail("cancelled");
 }
 
+/** Thrown to whoever waits for something of a session that ends meanwhile. What is on its way to the server stays on its way. */
+export class StoppedFailure extends AppFailure {}
+
 interface SdkHttpError extends Error {
   httpStatus?: number;
   httpHeaders?: Headers;

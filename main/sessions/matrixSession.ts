@@ -13,7 +13,7 @@ import type { OpenMatrixClient } from "../sdk/matrixClient.ts";
 import { checkLoopback } from "../http/loopback.ts";
 import { PinnedIdentity } from "../sdk/pinnedIdentity.ts";
 import { type CryptoFolders, fillNextStore, type MigrateRoomKeys, type SetAside, takeNextStore } from "./deviceMigration.ts";
-import { stopOf, toServerFailure } from "../http/serverErrors.ts";
+import { StoppedFailure, stopOf, toServerFailure } from "../http/serverErrors.ts";
 import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
 import type { KeeperTimes, TokenKeeper } from "../http/tokenKeeper.ts";
 import { adminBaseOf, oauthGrantIn, sessionTokens } from "./oauth/oauthTokens.ts";
@@ -354,21 +354,21 @@ export class MatrixSession {
 
   /**
    * Does something with the signed-in client. What the server or the connection refuses comes out as `AppFailure`; a
-   * session that is not there to be used says why.
+   * session that is not there to be used says why, and one that ends meanwhile why as a `StoppedFailure`.
    */
   async use<T>(work: (client: MatrixClient, signal: AbortSignal) => Promise<T>): Promise<T> {
     const client = this.#usableClient();
     const { signal } = this.#abort;
     let stop: () => void = () => undefined;
     const stopped = new Promise<never>((_resolve, reject) => {
-      stop = () => reject(stopOf(signal));
+      stop = () => reject(new StoppedFailure(stopOf(signal).error));
       signal.addEventListener("abort", stop, { once: true });
     });
     try {
       // Not every request of the SDK takes a signal: whoever waits for one is released all the same.
       return await Promise.race([work(client, signal), stopped]);
     } catch (thrown) {
-      if (signal.aborted) throw new AppFailure(stopOf(signal).error, { cause: thrown });
+      if (signal.aborted) throw new StoppedFailure(stopOf(signal).error, { cause: thrown });
       throw toServerFailure(thrown, this.host);
     } finally {
       signal.removeEventListener("abort", stop);

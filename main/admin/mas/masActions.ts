@@ -1,7 +1,7 @@
 import type { ActionRefusal, ActionResult, UserAction } from "../../../shared/contract/userActions.ts";
 import type { User } from "../../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../../shared/errors.ts";
-import { mayBeDone } from "../../http/lostAnswer.ts";
+import { mayBeDoneUnseen } from "../../http/lostAnswer.ts";
 import { withoutPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi } from "../adminApi.ts";
 import { DONE, helpLockedOut } from "../userActionRequests.ts";
@@ -92,7 +92,7 @@ async function settle(
   try {
     await send();
   } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || !mayBeDone(thrown)) throw thrown;
+    if (!(thrown instanceof AppFailure) || !mayBeDoneUnseen(thrown)) throw thrown;
     lost = thrown.error;
   }
   const [masUser, known] = await Promise.all([mas.user(userId).catch(() => null), api.user(userId).catch(() => null)]);
@@ -108,7 +108,7 @@ async function setPassword(mas: MasApi, api: AdminApi, userId: string, id: strin
     await mas.setPassword(id, password);
   } catch (thrown) {
     const failure = withoutPassword(thrown, password);
-    if (failure instanceof AppFailure && mayBeDone(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
+    if (failure instanceof AppFailure && mayBeDoneUnseen(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
     throw failure;
   }
   let sessionsLeft = false;
