@@ -6,7 +6,12 @@
  */
 export interface RendezvousPlace {
   readonly url: string;
+  /** The person, or the app, has ended it on this side. */
+  readonly cancelled: boolean;
+  /** Sends nothing once it is cancelled: throws why. */
   send(message: string): Promise<void>;
+  /** Tells the other side of the end, cancelled or not. */
+  sendLast(message: string): Promise<void>;
   /** Resolves with what the other side has left next. */
   receive(): Promise<string>;
   /** Ends it for both. Never rejects. */

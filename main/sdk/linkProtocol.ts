@@ -7,8 +7,19 @@ import { type LinkProtocol, LinkRefused, type RendezvousPlace } from "./linkPort
  * ours. The SDK's own takes no notice of a message that was not taken (412), and logs what is sent.
  */
 export async function openLinkProtocol(client: MatrixClient, place: RendezvousPlace): Promise<LinkProtocol> {
-  // What the SDK does with it: send, receive, and close after a cancel that we do not use.
-  const session = { ...bound(place), cancelled: false, cancel: () => place.close() };
+  let isLast = false;
+  // What the SDK does with it: send, receive, ask whether it is cancelled before it hands over secrets, and close after a
+  // cancel of its own that we do not use.
+  const session = {
+    url: place.url,
+    get cancelled() {
+      return place.cancelled;
+    },
+    send: (message: string) => (isLast ? place.sendLast(message) : place.send(message)),
+    receive: () => place.receive(),
+    close: () => place.close(),
+    cancel: () => place.close(),
+  };
   const channel = new MSC4108SecureChannel(session as unknown as ConstructorParameters<typeof MSC4108SecureChannel>[0]);
   const flow = new MSC4108SignInWithQR(channel, false, client);
   await flow.generateCode();
@@ -28,21 +39,13 @@ export async function openLinkProtocol(client: MatrixClient, place: RendezvousPl
         return verificationUri;
       }),
     shareSecrets: () => asRefusal(async () => void (await flow.shareSecrets())),
-    decline: () =>
-      flow.declineLoginOnExistingDevice().then(
+    decline: () => {
+      isLast = true;
+      return flow.declineLoginOnExistingDevice().then(
         () => true,
         () => false,
-      ),
-  };
-}
-
-/** Its members as they are read later: the SDK keeps the object, not what it holds now. */
-function bound(place: RendezvousPlace): RendezvousPlace {
-  return {
-    url: place.url,
-    send: (message) => place.send(message),
-    receive: () => place.receive(),
-    close: () => place.close(),
+      );
+    },
   };
 }
 

@@ -27,7 +27,7 @@ export class LinkEnded extends Error {
 export interface RendezvousOptions {
   fetch: Fetch;
   baseUrl: string;
-  /** Nobody waits any more: what it is aborted with is thrown to whoever does. What there is to say is said all the same. */
+  /** Nobody waits any more: what it is aborted with is thrown to whoever does, and to whoever has more to say than the end. */
   signal: AbortSignal;
   /** In place of the clock that nobody sets, in milliseconds. */
   elapsed?: () => number;
@@ -96,29 +96,40 @@ export async function openRendezvous(options: RendezvousOptions): Promise<Rendez
     return { message: await answer.text(), etag: now };
   };
 
+  const put = async (message: string): Promise<void> => {
+    for (let tried = 1; ; tried += 1) {
+      try {
+        const answer = await ask(url, { method: "PUT", headers: { ...text, ...(etag !== null && { "if-match": etag }) }, body: message });
+        if (answer.status === 404) throw gone();
+        if (answer.status !== 412 && !answer.ok) throw await refusal(answer, url);
+        if (answer.ok) {
+          etag = answer.headers.get("etag");
+          return;
+        }
+        // Ours, whose answer was lost; or somebody else's, over ours.
+        const there = await look(null);
+        if (there?.message !== message) throw new LinkEnded("message_lost");
+        etag = there.etag;
+        return;
+      } catch (thrown) {
+        if (signal.aborted || thrown instanceof LinkEnded || tried >= SEND_TRIES) throw thrown;
+        await waitAfter(thrown);
+        // Cancelled while the server was waited for.
+        signal.throwIfAborted();
+      }
+    }
+  };
+
   return {
     url,
-    send: async (message) => {
-      for (let tried = 1; ; tried += 1) {
-        try {
-          const answer = await ask(url, { method: "PUT", headers: { ...text, ...(etag !== null && { "if-match": etag }) }, body: message });
-          if (answer.status === 404) throw gone();
-          if (answer.status !== 412 && !answer.ok) throw await refusal(answer, url);
-          if (answer.ok) {
-            etag = answer.headers.get("etag");
-            return;
-          }
-          // Ours, whose answer was lost; or somebody else's, over ours.
-          const there = await look(null);
-          if (there?.message !== message) throw new LinkEnded("message_lost");
-          etag = there.etag;
-          return;
-        } catch (thrown) {
-          if (signal.aborted || thrown instanceof LinkEnded || tried >= SEND_TRIES) throw thrown;
-          await waitAfter(thrown);
-        }
-      }
+    get cancelled() {
+      return signal.aborted;
     },
+    send: async (message) => {
+      signal.throwIfAborted();
+      await put(message);
+    },
+    sendLast: put,
     receive: async () => {
       for (;;) {
         signal.throwIfAborted();

@@ -115,6 +115,27 @@ describe("a new device", () => {
     expect(() => service().checkCode({ linkId, code: "00" })).toThrow();
   }, 60_000);
 
+  it("is handed no keys where the person cancels when it is signed in already", async () => {
+    const phone = await scan();
+    service().checkCode({ linkId, code: phone.digits });
+    await phone.askForSession();
+    const { url } = await reaches("approving");
+    // The look for the new device that comes before the keys.
+    const looking = servers.proxy.hold({ path: new RegExp(`/devices/${phone.deviceId}$`), nth: 1, when: "after" });
+    const approved = phone.approved();
+    await approveCode(url, phone.userCode, one.user);
+    await approved;
+    const keys = phone.flow.shareSecrets().then(
+      () => "keys",
+      (thrown: { code?: unknown }) => thrown.code,
+    );
+    await looking.reached;
+    service().cancel({ linkId });
+    looking.release();
+    expect(await ended()).toBe("cancelled");
+    expect(await keys).toBe("user_cancelled");
+  }, 60_000);
+
   it("says that the other device has cancelled", async () => {
     const phone = await scan();
     await phone.cancel();

@@ -49,9 +49,14 @@ export class QrPhone {
     this.userCode = userCode!;
   }
 
+  /** Waits until the person has allowed it, and has the session's tokens then. */
+  approved() {
+    return this.flow.completeLoginOnNewDevice({ clientId: this.#clientId });
+  }
+
   /** Waits for the session, and takes what the other side hands over. */
   async signIn(user: { localpart: string; userId: string; password: string }): Promise<SdkSession> {
-    const tokens = await this.flow.completeLoginOnNewDevice({ clientId: this.#clientId });
+    const tokens = await this.approved();
     const session = await startSdkSession({
       baseUrl: this.#baseUrl,
       user: user.localpart,
