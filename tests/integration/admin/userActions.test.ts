@@ -108,6 +108,23 @@ describe("what an admin does to a user", () => {
     expect(await signsIn("nine quiet herons")).toBe(true);
   });
 
+  it("keeps a password that was on its way when the session ended", async () => {
+    const hold = proxy.hold({ nth: 1, when: "after", method: "POST", path: /reset_password/ });
+    const acted = act("reset_password", { password: GENERATED });
+    await hold.reached;
+    await services.sessions.session(accountId).stop();
+    try {
+      const result = await acted;
+      if (result.status !== "unknown" || result.credentialsId === null) throw new Error(JSON.stringify(result));
+      const { password, isSet } = await services.newUsers.showCredentials({ accountId, credentialsId: result.credentialsId });
+      expect([isSet, await signsIn(password)]).toEqual([false, true]);
+      expect((await services.actionLog.list())[0]).toMatchObject({ action: "reset_password", result: "unknown" });
+    } finally {
+      hold.release();
+      await services.sessions.retry(accountId);
+    }
+  });
+
   it("refuses a password that is easy to guess before anything is sent", async () => {
     const wanted = { kind: "own", password: `${user.user}1` } as const;
     await expect(act("reset_password", { password: wanted })).rejects.toMatchObject({
