@@ -65,13 +65,15 @@ export class AccountManagementService implements Requests {
   }
 
   /**
-   * Whether an address is on the page where the account is managed: what its server wants approved is approved there.
+   * Whether an address is on the page where the account is managed: what its server wants approved is approved there. It is
+   * not where the server does not say.
    *
-   * @throws as `state` does
+   * @throws `no_such_account`
    */
   async isOnPage(accountId: AccountId, url: URL): Promise<boolean> {
-    const { page } = await this.#ask(accountId);
-    return page !== null && new URL(page.uri).origin === url.origin;
+    this.#parts.sessions.account(accountId);
+    const known = await this.#ask(accountId).catch(() => null);
+    return known !== null && known.page !== null && new URL(known.page.uri).origin === url.origin;
   }
 
   async #ask(accountId: AccountId): Promise<Known> {

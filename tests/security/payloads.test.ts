@@ -23,10 +23,18 @@ interface Alarms {
 let shell: Shell;
 beforeAll(async () => {
   shell = await startShell();
-  await shell.app.evaluate(({ app, shell: electronShell }) => {
+  await shell.app.evaluate(({ app, BrowserWindow, dialog, shell: electronShell }) => {
     const alarms: string[] = [];
     (globalThis as unknown as Alarms).alarms = alarms;
     electronShell.openExternal = () => Promise.resolve();
+    // Nobody is there to answer what the system would ask.
+    Object.assign(dialog, {
+      showSaveDialog: () => Promise.resolve({ canceled: true, filePath: "" }),
+      showOpenDialog: () => Promise.resolve({ canceled: true, filePaths: [] }),
+    });
+    for (const { webContents } of BrowserWindow.getAllWindows()) {
+      Object.assign(webContents, { print: (_options: unknown, done: (printed: boolean) => void) => done(false) });
+    }
     process.on("unhandledRejection", (reason) => alarms.push(`unhandled rejection: ${String(reason)}`));
     process.on("uncaughtExceptionMonitor", (error) => alarms.push(`uncaught exception: ${String(error)}`));
     app.on("render-process-gone", (_event, _contents, { reason }) => alarms.push(`renderer gone: ${reason}`));
