@@ -122,7 +122,14 @@ export class AdminApi {
 
   /** Asks the same server something of the client-server API, at its base URL. */
   requestFromBase<T extends z.ZodType>(request: HomeserverRequest & { schema: T }): Promise<z.output<T>> {
-    return this.atBase((homeserver, signal) => homeserver.json({ ...request, signal }));
+    return this.atBase(async (homeserver, ended) => {
+      const both = request.signal && anySignal(request.signal, ended);
+      try {
+        return await homeserver.json({ ...request, signal: both?.signal ?? ended });
+      } finally {
+        both?.release();
+      }
+    });
   }
 
   /** The same, for what is no JSON. */

@@ -10,11 +10,10 @@ const MAX_PROVIDERS = 5;
 
 /**
  * The providers of single sign-on that a server names (Client-Server API, "GET /login"). Synapse keeps external ids under the same
- * names. Null where it cannot be found out.
+ * names. Throws as `AdminApi` does.
  */
-export async function ssoProvidersOf(api: AdminApi): Promise<string[] | null> {
-  const answer = await api.requestFromBase({ path: "/_matrix/client/v3/login", schema: LoginFlows }).catch(() => null);
-  if (answer === null) return null;
+export async function ssoProvidersOf(api: AdminApi, { signal }: { signal?: AbortSignal } = {}): Promise<string[]> {
+  const answer = await api.requestFromBase({ path: "/_matrix/client/v3/login", schema: LoginFlows, ...(signal && { signal }) });
   const flows = answer.flows.flatMap((flow) => SsoFlow.safeParse(flow).data ?? []);
   const providers = flows.flatMap((flow) => flow.identity_providers.flatMap((raw) => Provider.safeParse(raw).data?.id ?? []));
   return [...new Set(providers)].slice(0, MAX_PROVIDERS);

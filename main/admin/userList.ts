@@ -17,7 +17,7 @@ export interface KnownOfServer {
   /** Localparts that are left out where the filter says so. */
   hidden: readonly string[];
   /** The server's providers of single sign-on. */
-  providers: () => Promise<readonly string[]>;
+  providers: (ask: Ask) => Promise<readonly string[]>;
 }
 
 /** How the admin API is asked: now, for a person who waits; or with the patience of work that takes long. */
@@ -51,7 +51,7 @@ async function pageOf(askApi: Ask, query: ReadFilter["query"], from: string | nu
 export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownOfServer, from: string | null): Promise<UserPage> {
   const ask: Ask = (question) => question(api, {});
   const read = readFilter(filter, api.serverName, known.hidden);
-  const rows = from === null ? await ownersOf(api, read, await known.providers()) : [];
+  const rows = from === null ? await ownersOf((question) => question(api, { repeatable: true }), read, known) : [];
   if (!read.possible) return { rows, next: null, total: rows.length, sorted: true };
   const limit = String(read.counted || read.asksEach ? PAGE : SIFTED);
   let next = from;
@@ -85,7 +85,7 @@ export async function listAllUsers(
   onPage: (count: number) => void = () => undefined,
 ): Promise<UserRow[]> {
   const read = readFilter(filter, api.serverName, known.hidden);
-  const rows = new Map((await ownersOf(api, read, await known.providers())).map((row) => [row.userId, row]));
+  const rows = new Map((await ownersOf(ask, read, known)).map((row) => [row.userId, row]));
   let next: string | null = null;
   if (!read.possible) return [...rows.values()];
   do {
@@ -111,13 +111,14 @@ export async function userAsListed(api: AdminApi, userId: string): Promise<User>
 }
 
 /** Whose email address, phone number or external id was typed. Their names need not say so, which only the search asks for. */
-async function ownersOf(api: AdminApi, { contacts, externalId, isListed, asksEach }: ReadFilter, providers: readonly string[]): Promise<UserRow[]> {
+async function ownersOf(ask: Ask, { contacts, externalId, isListed, asksEach }: ReadFilter, known: KnownOfServer): Promise<UserRow[]> {
+  const providers = externalId === null ? [] : await known.providers(ask);
   const owners = await Promise.all([
-    ...contacts.map((contact) => ownerOf(api, contact)),
-    ...(externalId === null ? [] : providers.map((provider) => ownerOfExternalId(api, { provider, id: externalId }))),
+    ...contacts.map((contact) => ask((api, how) => ownerOf(api, contact, how))),
+    ...providers.map((provider) => ask((api, how) => ownerOfExternalId(api, { provider, id: externalId ?? "" }, how))),
   ]);
   const userIds = [...new Set(owners.filter((owner) => owner !== null))];
-  const users = await Promise.all(userIds.map((userId) => api.user(userId)));
+  const users = await Promise.all(userIds.map((userId) => ask((api, how) => api.user(userId, how))));
   return users.filter((user) => isListed(user) && (!asksEach || user.suspended === true)).map((user) => Row.parse(user));
 }
 

@@ -99,8 +99,8 @@ export class UsersService implements Requests {
   knownOf(accountId: AccountId): KnownOfServer {
     return {
       hidden: this.#hidden(accountId),
-      providers: async () => {
-        const known = this.#providers.get(accountId) ?? (await ssoProvidersOf(this.#parts.apiOf(accountId)));
+      providers: async (ask) => {
+        const known = this.#providers.get(accountId) ?? (await ask(ssoProvidersOf).catch(() => null));
         if (known !== null) this.#providers.set(accountId, known);
         return known ?? [];
       },

@@ -116,6 +116,9 @@ it("goes on after a rate limit, and says of whom the server does not tell", asyn
   const other = await ended(await begin("ann.csv", { search: "ann" }));
   expect(other).toMatchObject({ status: "done", counts: { users: 1, gone: 0, incomplete: 1 } });
   expect(await rowsOf("ann.csv")).toMatchObject([{ id: "ann", threepids: "", suspended: "", result: "incomplete", reason: expect.stringContaining("M_UNKNOWN") }]);
+  proxy.clear();
+  proxy.addRule({ path: /\/v1\/threepid\//, times: 2, fault: limited });
+  expect(await ended(await begin("owner.csv", { search: "ann@mail.example" }))).toMatchObject({ status: "done", counts: { users: 1, gone: 0, incomplete: 0 } });
 }, 60_000);
 
 it("leaves the file that was there, and none of its own, where it is stopped or fails", async () => {
