@@ -38,7 +38,8 @@ export class OauthError extends Error {
   }
 }
 
-const ANSWER_MS = 20_000;
+/** How long an authorization server is given for its answer, in milliseconds. */
+export const OAUTH_ANSWER_MS = 20_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 const MAX_CODE = 100;
 const MAX_DESCRIPTION = 500;
@@ -54,7 +55,7 @@ const NEVER = new AbortController().signal;
 export async function oauthRequest<T extends z.ZodType>(request: OauthRequest<T>): Promise<z.output<T>> {
   const { fetch, form, json, userAgent, signal, schema } = request;
   const url = new URL(request.url);
-  const limits = { ...SERVER_LIMITS, answerMs: ANSWER_MS, wholeAnswerMs: ANSWER_MS, answerBytes: MAX_ANSWER_BYTES };
+  const limits = { ...SERVER_LIMITS, answerMs: OAUTH_ANSWER_MS, wholeAnswerMs: OAUTH_ANSWER_MS, answerBytes: MAX_ANSWER_BYTES };
   try {
     const response = await new Wire({ fetch, limits, ended: signal ?? NEVER }).send({
       url,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { mayBeDone } from "./lostAnswer.ts";
 import { retryKind } from "./retry.ts";
 
 /** What a server gave to be known by. */
@@ -129,11 +130,18 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
     if (sent === this.#tokens.accessToken) this.#wasAccepted = true;
   }
 
-  /** Resolves when no refresh is under way, and after so many milliseconds at the latest. Never rejects. */
-  async settled(milliseconds = Infinity): Promise<void> {
+  /**
+   * Resolves when no refresh is under way, and after so many milliseconds at the latest. Answers whether the tokens that are
+   * written down are the last that the server has given: not while a refresh is under way, nor where the answer to one was
+   * lost or could not be written down. Never rejects.
+   */
+  async settled(milliseconds = Infinity): Promise<{ lastKnown: boolean }> {
     const settled = this.#refreshing?.catch(() => undefined);
-    if (!Number.isFinite(milliseconds)) return void (await settled);
-    await Promise.race([settled, pause(milliseconds, undefined, { ref: false })]);
+    if (Number.isFinite(milliseconds)) await Promise.race([settled, pause(milliseconds, undefined, { ref: false })]);
+    else await settled;
+    const why = this.#failed?.why;
+    const isLost = why instanceof Error && [why, why.cause].some(mayBeDone);
+    return { lastKnown: this.#refreshing === null && this.#unwritten === null && !isLost };
   }
 
   /**

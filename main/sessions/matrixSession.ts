@@ -5,7 +5,7 @@ import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { AccountSecrets, SecretStore, UnreadableReason } from "../secrets/secretStore.ts";
+import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { ServerLimits } from "../http/limits.ts";
 import type { Fetch } from "../http/redirects.ts";
@@ -17,6 +17,7 @@ import { StoppedFailure, stopOf, toServerFailure } from "../http/serverErrors.ts
 import type { LoadSdk, SessionDetails } from "./sessionDetails.ts";
 import type { KeeperTimes, TokenKeeper } from "../http/tokenKeeper.ts";
 import { adminBaseOf, oauthGrantIn, sessionTokens } from "./oauth/oauthTokens.ts";
+import { unreadableError } from "./unreadableError.ts";
 
 /** How long the end of a session waits for tokens that are being refreshed, so that they are written down. Milliseconds. */
 const LAST_TOKENS_MS = 5_000;
@@ -52,12 +53,6 @@ export interface SessionSnapshot {
   status: SessionStatus;
   error: AppError | null;
   offline: boolean;
-}
-
-/** What a person is told when secrets that are there cannot be read. */
-export function unreadableError(reason: UnreadableReason): AppError {
-  if (reason === "passphrase_forgotten") return { kind: "passphrase_forgotten" };
-  return reason === "damaged" || reason === "too_new" ? { kind: "secret_unreadable" } : { kind: "secrets_locked" };
 }
 
 /**
@@ -323,6 +318,11 @@ export class MatrixSession {
    */
   async settled(milliseconds: number): Promise<{ allAnswered: boolean }> {
     return (await this.#homeserver?.settled(milliseconds)) ?? { allAnswered: true };
+  }
+
+  /** As `TokenKeeper.settled`, of the tokens of the last start. */
+  async tokensSettled(milliseconds: number): Promise<{ lastKnown: boolean }> {
+    return (await this.#tokens?.settled(milliseconds)) ?? { lastKnown: true };
   }
 
   /** When this resolves the crypto store can be opened again, whoever had it closed. */

@@ -3,6 +3,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
+import { OAUTH_ANSWER_MS } from "../http/oauthRequest.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { MatrixSession } from "./matrixSession.ts";
 import type { SessionDetails } from "./sessionDetails.ts";
@@ -46,24 +47,27 @@ export interface SignedOut {
  * be when the token is not known here any more. One that could not be reached is told later, where what that takes can be
  * kept. It is told when it has answered all that the session has asked it to
  * change: a server that still works on a key upload lists the device again when it is done (Synapse does). Where it does
- * not answer, it is told all the same, and nobody knows whether the device stays listed.
+ * not answer, it is told all the same, and nobody knows whether the device stays listed. Nor does anybody where a refresh of
+ * the tokens has not ended: an authorization server answers a success for a token that it has replaced (RFC 7009, section 2.2).
  *
  * The crypto store goes first, because only that can be refused: while another process uses it, nothing is done at all.
  * The entry goes last: wherever this is cut short, the account is still listed and can be signed out to the end.
  *
  * @throws `store_in_use`, `file_failed`
  */
-export async function signOut(parts: SignOutParts, session: MatrixSession): Promise<SignedOut> {
+export async function signOut(parts: SignOutParts, session: Pick<MatrixSession, "details" | "stop" | "destroy" | "settled" | "tokensSettled">): Promise<SignedOut> {
   const { accountId, baseUrl } = session.details;
   await session.stop();
-  const read = await parts.secretStore.read(accountId);
   await session.destroy();
-  const { allAnswered } = await session.settled(ANSWERS_MS);
+  const [{ allAnswered }, { lastKnown }] = await Promise.all([session.settled(ANSWERS_MS), session.tokensSettled(OAUTH_ANSWER_MS)]);
+  // Not before: what was being refreshed until now has replaced them.
+  const read = await parts.secretStore.read(accountId);
   if (!allAnswered) parts.logger.warn("a server was told of a sign-out before it had answered everything", { accountId });
+  if (!lastKnown) parts.logger.warn("a session is signed out with tokens that may have been replaced", { accountId });
   const told = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
   const triedLater = !told && read.kind === "found" && (await parts.keepForLater(session.details, tokensOf(read.secrets)));
   await removeLocally(parts, accountId);
-  return { serverTold: told && allAnswered, ...(triedLater && { triedLater }) };
+  return { serverTold: told && allAnswered && lastKnown, ...(triedLater && { triedLater }) };
 }
 
 /**
@@ -89,10 +93,11 @@ export async function signOutFromMemory(
   session: Pick<MatrixSession, "details" | "settled">,
 ): Promise<void> {
   const { accountId, baseUrl } = session.details;
-  const secrets = parts.secretStore.heldInMemory(accountId);
-  if (secrets === null) return;
+  if (parts.secretStore.heldInMemory(accountId) === null) return;
   const began = performance.now();
   await session.settled(LAST_ANSWERS_MS);
+  const secrets = parts.secretStore.heldInMemory(accountId);
+  if (secrets === null) return;
   await tellServer(parts, baseUrl, secrets, LAST_WORD_MS - (performance.now() - began));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fail } from "../../../shared/errors.ts";
+import { AppFailure, fail } from "../../../shared/errors.ts";
 import { type AccessTokens, TokenKeeper } from "../../../main/http/tokenKeeper.ts";
 
 const NOW = 1_000_000;
@@ -172,5 +172,27 @@ describe("a token keeper", () => {
     await expect(keeper.accessToken()).rejects.toThrow("unauthenticated");
     await expect(keeper.replacementFor("token 0")).rejects.toThrow("unauthenticated");
     expect(exchanged).toHaveLength(1);
+  });
+
+  it("says whether the tokens that are written down are the last that were given", async () => {
+    const { keeper, release } = keeperOf(tokens("old", 30_000));
+    expect(await keeper.settled()).toEqual({ lastKnown: true });
+    await keeper.accessToken();
+    expect(await keeper.settled(0)).toEqual({ lastKnown: false });
+    release();
+    expect(await keeper.settled()).toEqual({ lastKnown: true });
+  });
+
+  const host = "auth.example";
+  it.each([
+    ["the answer was lost", { failures: [fail("network", { reason: "timeout", host })] }, false],
+    ["the answer was lost, as it is told", { failures: [new AppFailure({ kind: "sign_in_service_unreachable", host }, { cause: fail("network", { reason: "cut", host }) })] }, false],
+    ["they could not be written down", { writes: [new Error("disk full")] }, false],
+    ["the server was not reached", { failures: [fail("network", { reason: "refused", host })] }, true],
+    ["the server refused it", { failures: [fail("unauthenticated", { softLogout: false })] }, true],
+  ])("says so after a refresh that failed: %s", async (_why, failing, lastKnown) => {
+    const { keeper } = clockedKeeper(300_000, failing);
+    await keeper.replacementFor("token 0").catch(() => undefined);
+    expect(await keeper.settled()).toEqual({ lastKnown });
   });
 });
