@@ -135,7 +135,7 @@ it("the columns of a file are named where it doesn’t, what would change is sho
   await person.looks("bulk-columns");
   await person.press("Use these columns");
   await person.sees(/^2 users will be changed\.$/);
-  await person.sees(/^Name: Newcomer 4 → Lovelace Ada$/);
+  await person.sees(/^Display name: Newcomer 4 → Lovelace Ada$/);
   await person.looks("bulk-changes");
   await person.press("Change 2 users");
   await job("Changing users").getByText("2 of 2 · 2 done").waitFor();
