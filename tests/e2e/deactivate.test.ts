@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, it } from "vitest";
+import { waitUntil } from "../support/waitUntil.ts";
 import { openWorld, type World } from "./support/world.ts";
 
 let world: World;
@@ -28,7 +29,8 @@ it("leads from the check-list to the end of the account, and says what has happe
   await person.press("Confirm");
   await person.sees(`${user.userId} is deactivated.`);
   await person.looks("deactivate-done");
-  expect(await person.accounts()).toEqual([]);
+  // It is told first and removed second.
+  await waitUntil(async () => (await person.accounts()).length === 0, { what: "the account to be gone here" });
   await person.press("Dismiss");
   await person.seesNoMore(`${user.userId} is deactivated.`);
 }, 120_000);

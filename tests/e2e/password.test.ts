@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { signInAtProvider } from "../support/browser.ts";
 import type { TestUser } from "../support/synapse.ts";
+import { waitUntil } from "../support/waitUntil.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
 const NEW = "nine quiet herons";
@@ -124,7 +125,9 @@ describe("an account that has only single sign-on", () => {
     await right.getByRole("link").first().click();
     await signInAtProvider(right, "frank");
     await person.sees("@frank:example.org is deactivated.");
-    expect((await person.accounts()).some(({ userId }) => userId === "@frank:example.org")).toBe(false);
+    // It is told first and removed second.
+    const isGone = async (): Promise<boolean> => (await person.accounts()).every(({ userId }) => userId !== "@frank:example.org");
+    await waitUntil(isGone, { what: "the account to be gone here" });
     const path = `/_synapse/admin/v2/users/${encodeURIComponent("@frank:example.org")}`;
     expect(await synapse.adminCall({ path })).toMatchObject({ deactivated: true });
   });
