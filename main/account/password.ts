@@ -8,7 +8,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { isUnreachable, mayBeDone } from "../http/lostAnswer.ts";
-import { withoutPassword } from "../http/passwordRefusal.ts";
+import { redactingPassword } from "../http/passwordRefusal.ts";
 import { stopOf } from "../http/serverErrors.ts";
 import { demandIn } from "../http/uiaDemand.ts";
 import type { phraseStrength } from "../secrets/phraseStrength.ts";
@@ -85,13 +85,8 @@ export class PasswordService implements Requests {
     const others = await session.useAlone(async (client, signal) => {
       const before = await otherSessions(client);
       const body = { new_password: newPassword, logout_devices: signOutOthers };
-      const set = async (auth: AuthDict | null): Promise<void> => {
-        try {
-          await setPassword(homeserverOf(client), body, auth, signal);
-        } catch (thrown) {
-          throw withoutPassword(thrown, newPassword);
-        }
-      };
+      const set = (auth: AuthDict | null): Promise<void> =>
+        redactingPassword(newPassword, setPassword(homeserverOf(client), body, auth, signal));
       await challenges.run(session, "change_password", set, { signal });
       const after = await otherSessions(client);
       if (before === null || after === null) return null;

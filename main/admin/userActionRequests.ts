@@ -2,8 +2,8 @@ import * as z from "zod";
 import type { ActionResult } from "../../shared/contract/userActions.ts";
 import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
-import { mayBeDoneUnseen } from "../http/lostAnswer.ts";
-import { withoutPassword } from "../http/passwordRefusal.ts";
+import { sendOnce } from "../http/lostAnswer.ts";
+import { redactingPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi } from "./adminApi.ts";
 
 const Anything = z.unknown();
@@ -21,35 +21,28 @@ export async function settle(
   send: () => Promise<unknown>,
   isSo: (user: User) => boolean,
 ): Promise<ActionResult> {
-  let lost: AppError | null = null;
-  try {
-    await send();
-  } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || !mayBeDoneUnseen(thrown)) throw thrown;
-    lost = thrown.error;
-  }
+  const lost = await sendOnce(send);
   const user = await api.user(userId).catch(() => null);
-  if (user === null) return lost ? { status: "unknown", error: lost, credentialsId: null } : { ...DONE, user };
+  if (user === null) return lost ? unknown(lost) : { ...DONE, user };
   if (isSo(user)) return { ...DONE, user };
   return lost ? { status: "still_running", error: lost } : { status: "without_effect", user };
 }
 
-/** Done twice it does no harm: the same password is set again. */
+/** What is said of an action whose answer was lost, and of which nobody sees whether it was done. */
+export const unknown = (error: AppError): ActionResult => ({ status: "unknown", error, credentialsId: null });
+
+/** Done twice it does no harm: the same password is set again. @throws what the server says where it has not done it, without the password */
 export async function resetPassword(api: AdminApi, userId: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
-  try {
-    await api.request({
+  const send = (): Promise<unknown> =>
+    api.request({
       method: "POST",
       path: ["v1", "reset_password", userId],
       body: { new_password: password, logout_devices: signOutSessions },
       schema: Anything,
       repeatable: true,
     });
-  } catch (thrown) {
-    const failure = withoutPassword(thrown, password);
-    if (failure instanceof AppFailure && mayBeDoneUnseen(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
-    throw failure;
-  }
-  return { ...DONE, user: await api.user(userId).catch(() => null) };
+  const lost = await sendOnce(() => redactingPassword(password, send()));
+  return lost ? unknown(lost) : { ...DONE, user: await api.user(userId).catch(() => null) };
 }
 
 /** Lets a user set up a new identity without a password, for as long as the server says. */
@@ -74,12 +67,9 @@ export async function allowIdentityReset(api: AdminApi, userId: string): Promise
  * is set afterwards, and read.
  */
 export async function reactivate(api: AdminApi, userId: string, password: string | null, name: string | null): Promise<ActionResult> {
-  const send = async (): Promise<void> => {
-    try {
-      await api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) });
-    } catch (thrown) {
-      throw password === null ? thrown : withoutPassword(thrown, password);
-    }
+  const send = (): Promise<unknown> => {
+    const sent = api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) });
+    return password === null ? sent : redactingPassword(password, sent);
   };
   const result = await settle(api, userId, send, ({ deactivated }) => !deactivated);
   if (result.status !== "done" || name === null || result.user?.displayName === name) return result;

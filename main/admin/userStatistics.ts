@@ -4,7 +4,8 @@ import type { UserFilter } from "../../shared/contract/users.ts";
 import { UserStatistics } from "../../shared/contract/userStatistics.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Jobs } from "../jobs/jobs.ts";
-import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
+import { AccountFiles } from "../storage/accountFiles.ts";
+import type { DamagedFile } from "../storage/jsonFile.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { countUsers } from "./countUsers.ts";
 import { patientReads } from "./patientReads.ts";
@@ -33,13 +34,14 @@ const everybody: UserFilter = { search: "", kind: "all", seen: "any", withoutHid
  */
 export class UserStatisticsService implements Requests {
   readonly #parts: UserStatisticsParts;
-  readonly #files = new Map<AccountId, JsonFile<UserStatistics>>();
+  readonly #files: AccountFiles<UserStatistics>;
 
   constructor(parts: UserStatisticsParts) {
     this.#parts = parts;
+    this.#files = new AccountFiles({ ...parts, schema: UserStatistics });
   }
 
-  get = async ({ accountId }: Input<"get">) => ({ statistics: await this.#file(accountId).read() });
+  get = async ({ accountId }: Input<"get">) => ({ statistics: await this.#files.of(accountId).read() });
 
   collect = ({ accountId }: Input<"collect">): { job: Job } => {
     const { apiOf, knownOf, jobs, emit, firstWaitMs } = this.#parts;
@@ -51,7 +53,7 @@ export class UserStatisticsService implements Requests {
       const rows = await listAllUsers(api, everybody, known, ask, (count) => control.progress(count, null));
       const statistics = countUsers(rows, api.serverName, known.hidden, Date.now());
       signal.throwIfAborted();
-      await this.#file(accountId).write(statistics);
+      await this.#files.of(accountId).write(statistics);
       emit("userStatistics.changed", { accountId, statistics });
       return { users: rows.length };
     });
@@ -59,14 +61,7 @@ export class UserStatisticsService implements Requests {
   };
 
   /** Forgets an account that is gone. */
-  forget(accountId: AccountId): void {
-    this.#files.delete(accountId);
-  }
-
-  #file(accountId: AccountId): JsonFile<UserStatistics> {
-    const { fileOf, onDamaged } = this.#parts;
-    const file = this.#files.get(accountId) ?? new JsonFile({ path: fileOf(accountId), schema: UserStatistics, version: 1, onDamaged });
-    this.#files.set(accountId, file);
-    return file;
+  forget(accountId: AccountId): Promise<void> {
+    return this.#files.forget(accountId);
   }
 }

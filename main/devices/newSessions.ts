@@ -3,8 +3,8 @@ import { type NewSession, type Session, SessionAnswer } from "../../shared/contr
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import { type AccountId, DeviceId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
-import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
-import { KeyedQueue } from "../storage/keyedQueue.ts";
+import { AccountFiles } from "../storage/accountFiles.ts";
+import type { DamagedFile, JsonFile } from "../storage/jsonFile.ts";
 
 /** So many are remembered of an account, the newest. */
 const MAX_REMEMBERED = 200;
@@ -38,16 +38,13 @@ type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
  */
 export class NewSessions implements Requests {
   readonly #parts: NewSessionsParts;
-  readonly #files = new Map<AccountId, JsonFile<KnownSessions>>();
+  readonly #files: AccountFiles<KnownSessions>;
   readonly #lists = new Map<AccountId, readonly Session[]>();
-  /** What is being written, by account. */
-  readonly #queue = new KeyedQueue<AccountId>();
-  readonly #forgotten = new Set<AccountId>();
-  #stopped = false;
   #noticed: (accountId: AccountId, session: Session) => void = () => undefined;
 
   constructor(parts: NewSessionsParts) {
     this.#parts = parts;
+    this.#files = new AccountFiles({ ...parts, schema: KnownSessions });
   }
 
   /** Calls back once for each session that is new. */
@@ -61,21 +58,18 @@ export class NewSessions implements Requests {
    * @throws `file_failed`
    */
   take(accountId: AccountId, sessions: readonly Session[]): Promise<boolean> {
-    return this.#queue.run(accountId, async () => {
-      const isOver = this.#stopped || this.#forgotten.has(accountId);
-      return !isOver && (await this.#take(accountId, sessions));
-    });
+    return this.#files.inTurn(accountId, async (file) => !this.#files.isOver(accountId) && this.#take(file, accountId, sessions));
   }
 
-  async #take(accountId: AccountId, sessions: readonly Session[]): Promise<boolean> {
+  async #take(file: JsonFile<KnownSessions>, accountId: AccountId, sessions: readonly Session[]): Promise<boolean> {
     const others = sessions.filter(({ thisSession }) => !thisSession);
     // This one, too: where the account gets another device, its old one is no stranger's.
     const ids = sessions.map(({ deviceId }) => deviceId).sort();
     this.#lists.set(accountId, sessions);
     const isKnown = (known: KnownSessions | null): boolean => known?.deviceIds.join("\n") === ids.join("\n");
-    if (isKnown(await this.#file(accountId).read())) return false;
+    if (isKnown(await file.read())) return false;
     const come: Session[] = [];
-    await this.#file(accountId).update((known) => {
+    await file.update((known) => {
       if (known === null || isKnown(known)) return { deviceIds: ids, news: known?.news ?? [] };
       const before = new Set(known.deviceIds);
       come.push(...others.filter(({ deviceId }) => !before.has(deviceId)));
@@ -94,7 +88,7 @@ export class NewSessions implements Requests {
 
   /** Those that are there and that the person has not said anything about, newest first. @throws `file_failed` */
   async newSessions({ accountId }: Input<"newSessions">): Promise<{ newSessions: NewSession[] }> {
-    const known = await this.#file(accountId).read();
+    const known = await this.#files.of(accountId).read();
     const sessions = this.#lists.get(accountId) ?? [];
     const newSessions = (known?.news ?? []).flatMap(({ deviceId, noticedAt, answer }) => {
       const session = sessions.find((one) => one.deviceId === deviceId);
@@ -105,8 +99,8 @@ export class NewSessions implements Requests {
 
   /** Remembers what the person says of a session. @throws `file_failed` */
   answerNewSession({ accountId, deviceId, answer }: Input<"answerNewSession">): Promise<{ newSessions: NewSession[] }> {
-    return this.#queue.run(accountId, async () => {
-      await this.#file(accountId).update((known) => ({
+    return this.#files.inTurn(accountId, async (file) => {
+      await file.update((known) => ({
         deviceIds: known?.deviceIds ?? [],
         news: (known?.news ?? []).map((one) => (one.deviceId === deviceId ? { ...one, answer } : one)),
       }));
@@ -117,28 +111,16 @@ export class NewSessions implements Requests {
 
   /** Forgets an account that is gone. Afterwards nothing writes to its folder any more, which goes by itself. */
   async forget(accountId: AccountId): Promise<void> {
-    this.#forgotten.add(accountId);
-    await this.#queue.run(accountId, () => Promise.resolve());
-    this.#files.delete(accountId);
+    await this.#files.forget(accountId);
     this.#lists.delete(accountId);
   }
 
   /** Ends the watch; resolves when nothing is being written any more. */
-  async stopAll(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([...this.#files.keys()].map((accountId) => this.#queue.run(accountId, () => Promise.resolve())));
+  stopAll(): Promise<void> {
+    return this.#files.stopAll();
   }
 
   async #tell(accountId: AccountId): Promise<void> {
     this.#parts.emit("devices.newSessionsChanged", { accountId, ...(await this.newSessions({ accountId })) });
-  }
-
-  #file(accountId: AccountId): JsonFile<KnownSessions> {
-    const { fileOf, onDamaged } = this.#parts;
-    const file =
-      this.#files.get(accountId) ??
-      new JsonFile({ path: fileOf(accountId), schema: KnownSessions, version: 1, onDamaged });
-    this.#files.set(accountId, file);
-    return file;
   }
 }

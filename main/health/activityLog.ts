@@ -6,8 +6,8 @@ import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountChange } from "../sessions/accountChanges.ts";
-import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
-import { KeyedQueue } from "../storage/keyedQueue.ts";
+import { AccountFiles } from "../storage/accountFiles.ts";
+import type { DamagedFile } from "../storage/jsonFile.ts";
 import { newId } from "../storage/newId.ts";
 
 /** So much of an account's past is kept, the newest. */
@@ -84,16 +84,14 @@ type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 export class ActivityLog implements Requests {
   readonly #parts: ActivityLogParts;
   readonly #now: () => number;
-  readonly #files = new Map<AccountId, JsonFile<Kept>>();
-  readonly #queue = new KeyedQueue<AccountId>();
-  readonly #forgotten = new Set<AccountId>();
+  readonly #files: AccountFiles<Kept>;
   /** Until when what is seen of a kind was done here. */
   readonly #own = new Map<AccountId, Map<ActivityKind, number>>();
-  #stopped = false;
   #noticed: (accountId: AccountId, noticed: Noticed) => void = () => undefined;
 
   constructor(parts: ActivityLogParts) {
     this.#parts = parts;
+    this.#files = new AccountFiles({ ...parts, schema: Kept });
     this.#now = parts.now ?? Date.now;
   }
 
@@ -111,9 +109,8 @@ export class ActivityLog implements Requests {
 
   /** Takes in a look at an account. @throws `file_failed` */
   looked(accountId: AccountId, look: Look): Promise<void> {
-    return this.#queue.run(accountId, async () => {
-      if (this.#stopped || this.#forgotten.has(accountId)) return;
-      const file = this.#file(accountId);
+    return this.#files.inTurn(accountId, async (file) => {
+      if (this.#files.isOver(accountId)) return;
       const before = await file.read();
       const at = this.#now();
       const seen = seenOf(look, before?.seen, at);
@@ -136,15 +133,15 @@ export class ActivityLog implements Requests {
 
   /** @throws `file_failed` */
   async list({ accountId }: Input<"list">): Promise<{ activities: Activity[] }> {
-    return { activities: (await this.#file(accountId).read())?.activities ?? [] };
+    return { activities: (await this.#files.of(accountId).read())?.activities ?? [] };
   }
 
   /** Remembers what the person says. @throws `file_failed` */
   answer({ accountId, activityId, answer }: Input<"answer">): Promise<{ activities: Activity[] }> {
-    return this.#queue.run(accountId, async () => {
+    return this.#files.inTurn(accountId, async (file) => {
       const said = (one: Activity): Activity => (one.activityId === activityId ? { ...one, answer } : one);
-      if ((await this.#file(accountId).read()) !== null) {
-        await this.#file(accountId).update((kept) => {
+      if ((await file.read()) !== null) {
+        await file.update((kept) => {
           if (kept === null) throw new Error("the activity is gone");
           return { ...kept, activities: kept.activities.map(said) };
         });
@@ -156,27 +153,17 @@ export class ActivityLog implements Requests {
 
   /** Forgets an account that is gone. Afterwards nothing writes to its folder any more, which goes by itself. */
   async forget(accountId: AccountId): Promise<void> {
-    this.#forgotten.add(accountId);
-    await this.#queue.run(accountId, () => Promise.resolve());
-    this.#files.delete(accountId);
+    await this.#files.forget(accountId);
     this.#own.delete(accountId);
   }
 
   /** Ends it; resolves when nothing is being written any more. */
-  async stopAll(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([...this.#files.keys()].map((accountId) => this.#queue.run(accountId, () => Promise.resolve())));
+  stopAll(): Promise<void> {
+    return this.#files.stopAll();
   }
 
   async #tell(accountId: AccountId): Promise<void> {
     this.#parts.emit("activity.changed", { accountId, ...(await this.list({ accountId })) });
-  }
-
-  #file(accountId: AccountId): JsonFile<Kept> {
-    const { fileOf, onDamaged } = this.#parts;
-    const file = this.#files.get(accountId) ?? new JsonFile({ path: fileOf(accountId), schema: Kept, version: 1, onDamaged });
-    this.#files.set(accountId, file);
-    return file;
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppFailure, isFailure } from "../../shared/errors.ts";
+import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
 import { StoppedFailure } from "./serverErrors.ts";
 
 /** Whether a request may have been carried out although it failed. */
@@ -16,6 +16,22 @@ export function mayBeDone(thrown: unknown): boolean {
  */
 export function mayBeDoneUnseen(thrown: unknown): boolean {
   return mayBeDone(thrown) || thrown instanceof StoppedFailure || isFailure(thrown, "cancelled") || isFailure(thrown, "bad_answer");
+}
+
+/**
+ * Sends once what may be carried out although nobody sees it.
+ *
+ * @returns how the answer was lost; null where it came
+ * @throws what the server says where it has not done it
+ */
+export async function sendOnce(send: () => Promise<unknown>): Promise<AppError | null> {
+  try {
+    await send();
+    return null;
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure) || !mayBeDoneUnseen(thrown)) throw thrown;
+    return thrown.error;
+  }
 }
 
 /** Whether it is certain that a request was not carried out: it was refused, or never sent. A defect of ours says neither. */

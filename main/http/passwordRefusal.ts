@@ -27,6 +27,15 @@ export function withoutPassword(thrown: unknown, newPassword: string): unknown {
   return new AppFailure(passwordError(thrown.error, newPassword));
 }
 
+/** Gives the answer to a request that carries a new password; what goes wrong does not quote it. @throws as `withoutPassword` gives it */
+export async function redactingPassword<T>(newPassword: string, sent: Promise<T>): Promise<T> {
+  try {
+    return await sent;
+  } catch (thrown) {
+    throw withoutPassword(thrown, newPassword);
+  }
+}
+
 function passwordError(error: AppError, newPassword: string): AppError {
   if (error.kind === "forbidden") return { ...error, message: "" };
   if (error.kind !== "server") return error;

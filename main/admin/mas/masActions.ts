@@ -1,10 +1,10 @@
 import type { ActionRefusal, ActionResult, UserAction } from "../../../shared/contract/userActions.ts";
 import type { User } from "../../../shared/contract/users.ts";
-import { type AppError, AppFailure, isFailure } from "../../../shared/errors.ts";
-import { mayBeDoneUnseen } from "../../http/lostAnswer.ts";
-import { withoutPassword } from "../../http/passwordRefusal.ts";
+import { AppFailure, isFailure } from "../../../shared/errors.ts";
+import { sendOnce } from "../../http/lostAnswer.ts";
+import { redactingPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi } from "../adminApi.ts";
-import { DONE, helpLockedOut } from "../userActionRequests.ts";
+import { DONE, helpLockedOut, unknown } from "../userActionRequests.ts";
 import type { MasApi, MasUser } from "./masApi.ts";
 
 /** How the authentication service that looks after a server's accounts stands to an action on one of them. */
@@ -88,29 +88,18 @@ async function settle(
   send: () => Promise<unknown>,
   isSo: (now: MasUser) => boolean,
 ): Promise<ActionResult> {
-  let lost: AppError | null = null;
-  try {
-    await send();
-  } catch (thrown) {
-    if (!(thrown instanceof AppFailure) || !mayBeDoneUnseen(thrown)) throw thrown;
-    lost = thrown.error;
-  }
+  const lost = await sendOnce(send);
   const [masUser, known] = await Promise.all([mas.user(userId).catch(() => null), api.user(userId).catch(() => null)]);
   const user = known && masUser ? asServiceHas(known, { kind: "known", mas, masUser }) : known;
   if (masUser !== null && isSo(masUser)) return { ...DONE, user };
-  if (lost !== null) return masUser === null ? { status: "unknown", error: lost, credentialsId: null } : { status: "still_running", error: lost };
+  if (lost !== null) return masUser === null ? unknown(lost) : { status: "still_running", error: lost };
   return masUser !== null && user !== null ? { status: "without_effect", user } : { ...DONE, user };
 }
 
 /** The service ends no session by a new password: those are ended one by one, after it. */
 async function setPassword(mas: MasApi, api: AdminApi, userId: string, id: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
-  try {
-    await mas.setPassword(id, password);
-  } catch (thrown) {
-    const failure = withoutPassword(thrown, password);
-    if (failure instanceof AppFailure && mayBeDoneUnseen(failure)) return { status: "unknown", error: failure.error, credentialsId: null };
-    throw failure;
-  }
+  const lost = await sendOnce(() => redactingPassword(password, mas.setPassword(id, password)));
+  if (lost) return unknown(lost);
   let sessionsLeft = false;
   if (signOutSessions) {
     sessionsLeft = await mas.endSessions(id).then(

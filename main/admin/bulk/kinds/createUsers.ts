@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserColumn } from "../../../../shared/contract/bulk.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import type { AppError } from "../../../../shared/errors.ts";
+import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import type { ServerUserChanges } from "../../adminApi.ts";
 import { type AtWork, bulkKind, LIGHT_PACE } from "../bulkKind.ts";
@@ -10,7 +11,7 @@ import { localpartOf, passwordCell } from "../resultCells.ts";
 import { done, failed, skipped } from "../rowEnds.ts";
 import { findTakenContact } from "../takenContacts.ts";
 import { deactivate } from "./deactivateUsers.ts";
-import { keepingBack, NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
+import { NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
 
 /** Until a creation must be answered, in milliseconds: the server hashes the password, and joins rooms meanwhile. */
 const CREATE_MS = 120_000;
@@ -93,7 +94,7 @@ async function createUser(api: PatientApi, user: NewUserRow, progress: AtWork): 
     await progress.begin();
     for (let tried = 1; there === null; tried += 1) {
       const wanted = { password: user.password, ...changesOf(user), logout_devices: false };
-      const sent = await api.write((admin) => keepingBack(user.password, admin.changeUser(user.userId, wanted, CREATE_MS)));
+      const sent = await api.write((admin) => redactingPassword(user.password, admin.changeUser(user.userId, wanted, CREATE_MS)));
       there = sent.kind === "answered" ? sent.value : await api.user(user.userId);
       if (sent.kind === "refused") refusal = sent.error;
       if (there !== null || sent.kind === "answered") continue;

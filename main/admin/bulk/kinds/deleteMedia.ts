@@ -1,21 +1,13 @@
-import * as z from "zod";
 import type { AppError } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
+import { countUserMedia, DELETE_PAGE, deleteUserMediaPage } from "../../userMedia.ts";
 import { type AtWork, bulkKind, HEAVY_PACE, ID_ALONE } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
 import { already, done, failed, incomplete, skipped } from "../rowEnds.ts";
 import { idAlone, NoPayload, noPayload, UserRow, userRowOf } from "./userRow.ts";
 
-/** So many files are deleted by one request. */
-const AT_ONCE = 100;
-const DELETE_MS = 5 * 60_000;
 /** How often a request is sent in a row whose answers are lost. */
 const MAX_LOST = 3;
-
-const Listed = z.object({ total: z.number().int().nonnegative() });
-const Deleted = z.object({ deleted_media: z.array(z.unknown()).max(100_000) });
-
-const pathOf = (userId: string): readonly string[] => ["v1", "users", userId, "media"];
 
 /** What users have uploaded is deleted, avatars as well. */
 export const deleteMedia = bulkKind({
@@ -41,10 +33,7 @@ export const deleteMedia = bulkKind({
 });
 
 /** How many files somebody has uploaded; null where there is no such user. */
-async function filesOf(api: PatientApi, userId: string): Promise<number | null> {
-  const listed = await api.readOrNull((admin) => admin.request({ path: pathOf(userId), query: { limit: "1" }, schema: Listed }));
-  return listed?.total ?? null;
-}
+const filesOf = (api: PatientApi, userId: string): Promise<number | null> => api.readOrNull((admin) => countUserMedia(admin, userId));
 
 /** Goes on until nothing more is deleted: some files a server cannot delete, and they are passed over. */
 async function deleteAll(api: PatientApi, userId: string, { own, begunAt, begin }: AtWork): Promise<RowEnd> {
@@ -58,18 +47,16 @@ async function deleteAll(api: PatientApi, userId: string, { own, begunAt, begin 
   let lost = 0;
   let error: AppError | null = null;
   while (left > undeletable && lost < MAX_LOST) {
-    const query = { limit: String(AT_ONCE), from: String(undeletable) };
-    const sent = await api.write((admin) =>
-      admin.request({ method: "DELETE", path: pathOf(userId), query, schema: Deleted, timeoutMs: DELETE_MS }),
-    );
+    const from = undeletable;
+    const sent = await api.write((admin) => deleteUserMediaPage(admin, userId, from));
     const before: number = left;
     left = (await filesOf(api, userId)) ?? 0;
     error = sent.kind === "answered" ? null : sent.error;
     if (sent.kind === "refused") break;
     lost = sent.kind === "lost" && left >= before ? lost + 1 : 0;
-    const gone = sent.kind === "answered" ? sent.value.deleted_media.length : Math.max(0, before - left);
+    const gone = sent.kind === "answered" ? sent.value : Math.max(0, before - left);
     count += gone;
-    if (sent.kind === "answered") undeletable += Math.max(0, Math.min(AT_ONCE, before - undeletable) - gone);
+    if (sent.kind === "answered") undeletable += Math.max(0, Math.min(DELETE_PAGE, before - undeletable) - gone);
   }
   if (left === 0) return { ...done, count: begunAt === null ? count : null };
   return error !== null && count === 0 ? failed(error) : incomplete("files_left", left, error);

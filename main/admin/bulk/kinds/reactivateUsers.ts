@@ -1,9 +1,10 @@
 import * as z from "zod";
+import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
 import { already, done, skipped } from "../rowEnds.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
-import { keepingBack, NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
+import { NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
 
 /** Users who are deactivated can sign in again; with another password where the server has passwords. */
 export const reactivateUsers = bulkKind({
@@ -45,7 +46,7 @@ export const reactivateUsers = bulkKind({
       const end = await settle(
         api,
         userId,
-        (admin) => keepingBack(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
+        (admin) => redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
         ({ deactivated }) => !deactivated,
       );
       if (end.outcome !== "done") return { ...end, madePassword: passwordMade && end.outcome === "unknown" };

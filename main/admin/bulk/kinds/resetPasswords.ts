@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
-import { keepingBack, notThere, passwordFor, PasswordRow } from "./userRow.ts";
+import { notThere, passwordFor, PasswordRow } from "./userRow.ts";
 
 /** Users get other passwords, given ones or made ones. */
 export const resetPasswords = bulkKind({
@@ -25,7 +26,7 @@ export const resetPasswords = bulkKind({
     await begin();
     const changes = { password, logout_devices: signOut };
     // Nobody can see which password somebody has.
-    const end = await settle(api, userId, (admin) => keepingBack(password, admin.changeUser(userId, changes, CHANGE_MS)), () => null);
+    const end = await settle(api, userId, (admin) => redactingPassword(password, admin.changeUser(userId, changes, CHANGE_MS)), () => null);
     // Where the answer was lost, it may be the one that counts.
     return { ...end, madePassword: passwordMade && (end.outcome === "done" || end.outcome === "unknown") };
   },

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import type { User } from "../../../../shared/contract/users.ts";
-import { withoutPassword } from "../../../http/passwordRefusal.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { generatePassword } from "../../generatePassword.ts";
 import type { ReadUser } from "../../csv/readUsers.ts";
@@ -32,15 +31,6 @@ export const passwordFor = ({ password }: ReadUser): { password: string; passwor
   password: password ?? generatePassword(),
   passwordMade: password === null,
 });
-
-/** Gives the answer to a request that carries a new password; what goes wrong does not quote it. */
-export async function keepingBack<T>(password: string, sent: Promise<T>): Promise<T> {
-  try {
-    return await sent;
-  } catch (thrown) {
-    throw withoutPassword(thrown, password);
-  }
-}
 
 /** Why nothing is done to somebody who has to be there, and not deactivated; null where something would be. */
 export function notThere(user: User | null, userId: string, own: ReadonlySet<string>): RowEnd | null {
