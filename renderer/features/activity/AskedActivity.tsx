@@ -2,7 +2,6 @@ import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Activity } from "../../../shared/contract/activity.ts";
 import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Section } from "../../components/Page.tsx";
@@ -12,8 +11,8 @@ import { t } from "../../i18n/index.ts";
 import { activities, answerActivity } from "../../stores/activity.ts";
 import { type AccountPage, go } from "../../stores/routes.ts";
 import { ActivityIcon } from "./ActivityIcon.tsx";
-import styles from "./Activity.module.css";
 import { activityTitle, betweenText } from "./activityWords.ts";
+import { NotMineDialog } from "./NotMineDialog.tsx";
 
 /** What happened elsewhere, each with the question whether it was the person. Nothing when there is none. */
 export function AskedActivity({ account: { accountId } }: { readonly account: Account }) {
@@ -48,21 +47,21 @@ export function AskedActivity({ account: { accountId } }: { readonly account: Ac
       </Rows>
       {suspect && (
         <DialogBoundary onClose={() => setSuspect(null)}>
-          <NotMineDialog accountId={accountId} suspect={suspect} onClose={() => setSuspect(null)} />
+          <SuspectDialog accountId={accountId} suspect={suspect} onClose={() => setSuspect(null)} />
         </DialogBoundary>
       )}
     </Section>
   );
 }
 
-interface NotMineProps {
+interface SuspectProps {
   readonly accountId: Account["accountId"];
   readonly suspect: Activity;
   readonly onClose: () => void;
 }
 
-/** What to do when somebody else was at work, in the order in which it helps, each step with what it costs. */
-function NotMineDialog({ accountId, suspect, onClose }: NotMineProps) {
+/** Leads to the pages where somebody else can be shut out again. */
+function SuspectDialog({ accountId, suspect, onClose }: SuspectProps) {
   const open = useAction(async (page: AccountPage) => {
     await answerActivity(accountId, suspect.activityId, "not_mine");
     onClose();
@@ -75,20 +74,12 @@ function NotMineDialog({ accountId, suspect, onClose }: NotMineProps) {
     { page: "secureBackup", text: t("activity.notMine.resetText"), button: t("newSessions.reset") },
   ] as const;
   return (
-    <Dialog title={t("activity.notMine.title")} onClose={onClose} wide actions={<Button onPress={onClose}>{t("common.cancel")}</Button>}>
-      <p>{activityTitle(suspect)}</p>
-      {open.error && <ErrorText error={open.error} />}
-      <ol className={styles["steps"]}>
-        {steps.map(({ page, text, button }) => (
-          <li key={text}>
-            <p>{text}</p>
-            <Button busy={open.busy} onPress={() => void open.run(page)}>
-              {button}
-            </Button>
-          </li>
-        ))}
-      </ol>
-    </Dialog>
+    <NotMineDialog
+      text={activityTitle(suspect)}
+      steps={steps.map(({ page, text, button }) => ({ text, button, busy: open.busy, onPress: () => void open.run(page) }))}
+      error={open.error}
+      onClose={onClose}
+    />
   );
 }
 

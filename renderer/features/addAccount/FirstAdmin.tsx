@@ -5,13 +5,13 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
 import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, t } from "../../i18n/index.ts";
-import { passwordFieldWords } from "../createAccount/DetailsForm.tsx";
+import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { InsecureConnection } from "./InsecureConnection.tsx";
 
 interface FirstAdminProps {
@@ -60,7 +60,7 @@ export function FirstAdmin({ homeserver, onDone, onBack }: FirstAdminProps) {
         autoComplete="off"
         problem={(tried || username !== "") && name.problem ? fieldProblemText("username", name.problem) : null}
       />
-      <NewPassphraseFields passphrase={password} tried={tried} words={passwordFieldWords()} />
+      <NewPassword password={password} tried={tried} isFirst />
       {tried && insecure && !accepted && (
         <Notice tone="error" live>
           {t("create.acceptHttpRequired")}

@@ -6,16 +6,18 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form, Page } from "../../components/Page.tsx";
 import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { useOnceWhen } from "../../components/useOnceWhen.ts";
 import { fieldProblemText, t, type PlainTextKey } from "../../i18n/index.ts";
 import { registrationName, useRegistrations } from "../../stores/registrations.ts";
 import { showNewAccount } from "../addAccount/showNewAccount.ts";
 import { OauthAtHomeserver, SsoSignIn } from "../addAccount/SignInForm.tsx";
-import { DetailsForm, errorLine, passwordFieldWords } from "./DetailsForm.tsx";
+import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
+import { DetailsForm, errorLine } from "./DetailsForm.tsx";
 import { PhoneChange, WithoutPhone } from "./PhoneStage.tsx";
 import { serverOf } from "./stage.ts";
 import { EmailChange, StageForm } from "./StageForms.tsx";
@@ -94,12 +96,8 @@ export function RegistrationPage({ registrationId, onLeave }: RegistrationPagePr
   const registration = useRegistrations(({ byId }) => byId[registrationId]);
   const status = registration?.status;
   const doneAs = registration?.status === "done" ? registration.accountId : null;
-  useEffect(() => {
-    if (doneAs !== null) void showNewAccount(doneAs, { created: true });
-  }, [doneAs]);
-  useEffect(() => {
-    if (status === undefined || status === "dropped") onLeave();
-  }, [status]); // eslint-disable-line react-hooks/exhaustive-deps -- once for each change
+  useOnceWhen(doneAs, (accountId) => void showNewAccount(accountId, { created: true }));
+  useOnceWhen(status === undefined || status === "dropped", onLeave);
   const drop = useAction(() => steward.registration.drop({ registrationId }));
   if (!registration) return null;
   return (
@@ -322,7 +320,7 @@ function OtherPassword({ registration: { registrationId, username, error } }: { 
       }}
     >
       {refusal && <ErrorText error={refusal} />}
-      <NewPassphraseFields passphrase={password} tried={tried} words={passwordFieldWords()} />
+      <NewPassword password={password} tried={tried} isFirst />
       <Buttons>
         <Button type="submit" look="primary" busy={change.busy}>
           {t("common.continue")}

@@ -7,7 +7,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
 import { PhoneField } from "../../components/PhoneField.tsx";
@@ -16,7 +16,7 @@ import { useAction } from "../../components/useAction.ts";
 import { usePhone } from "../../components/usePhone.ts";
 import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { registrationName } from "../../stores/registrations.ts";
-import { passwordHints } from "../passwordAndRecovery/passwordWords.ts";
+import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { useAvailability } from "./useAvailability.ts";
 import { InsecureConnection } from "../addAccount/InsecureConnection.tsx";
 
@@ -32,16 +32,6 @@ export function errorLine(error: AppError): string {
   const { sentence, next } = errorWords(error);
   return next === null ? sentence : `${sentence} ${next}`;
 }
-
-/** The fields of a new password, with their words. */
-export const passwordFieldWords = () => ({
-  label: t("create.password"),
-  help: t("create.passwordHelp"),
-  again: t("create.passwordAgain"),
-  required: t("create.passwordRequired"),
-  weak: t("create.passwordWeak"),
-  differs: t("create.passwordDiffers"),
-});
 
 /** What a new account is made of: user name, password, and an email address where the person wants one. */
 export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFormProps) {
@@ -108,17 +98,7 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
           {(available === "checking" || available === "free" || available === "unknown") && t(`create.available.${available}`)}
         </p>
       )}
-      <NewPassphraseFields
-        passphrase={password}
-        tried={tried}
-        refused={ofPassword && refused?.password === password.typed ? errorLine(ofPassword) : null}
-        words={passwordFieldWords()}
-      />
-      {passwordHints(password.typed).map((hint) => (
-        <Notice key={hint} tone="info">
-          {hint}
-        </Notice>
-      ))}
+      <NewPassword password={password} tried={tried} refused={refused?.password === password.typed ? ofPassword : null} isFirst />
       {takesEmail && (
         <TextField
           label={t(offer?.email === "required" ? "create.email" : "create.emailOptional")}

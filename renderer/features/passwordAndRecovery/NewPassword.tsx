@@ -9,22 +9,26 @@ interface NewPasswordProps {
   /** It was handed in once. */
   readonly tried: boolean;
   /** Why what is typed now was refused. */
-  readonly refused: AppError | null;
+  readonly refused?: AppError | null;
+  /** Whether it is the first of its account, so that nobody has an older one in mind. */
+  readonly isFirst?: boolean;
+  /** In place of the advice to somebody who chooses their own. */
+  readonly help?: string;
 }
 
 /** The two fields of an account's new password, and what is worth knowing of what is typed. */
-export function NewPassword({ password, tried, refused }: NewPasswordProps) {
+export function NewPassword({ password, tried, refused = null, isFirst = false, help = t("password.newHelp") }: NewPasswordProps) {
   return (
     <>
       <NewPassphraseFields
         passphrase={password}
         tried={tried}
-        refused={refused && errorWords(refused).sentence}
+        refused={refused && refusalLine(refused)}
         words={{
-          label: t("password.new"),
-          help: t("password.newHelp"),
-          again: t("password.again"),
-          required: t("password.required"),
+          label: t(isFirst ? "create.password" : "password.new"),
+          help,
+          again: t(isFirst ? "create.passwordAgain" : "password.again"),
+          required: t(isFirst ? "create.passwordRequired" : "password.required"),
           weak: t("password.weak"),
           differs: t("password.differs"),
         }}
@@ -36,4 +40,9 @@ export function NewPassword({ password, tried, refused }: NewPasswordProps) {
       ))}
     </>
   );
+}
+
+function refusalLine(refused: AppError): string {
+  const { sentence, next } = errorWords(refused);
+  return next === null ? sentence : `${sentence} ${next}`;
 }

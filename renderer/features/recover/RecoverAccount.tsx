@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { Recovery } from "../../../shared/contract/recovery.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
@@ -8,6 +8,7 @@ import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { useOnceWhen } from "../../components/useOnceWhen.ts";
 import { t } from "../../i18n/index.ts";
 import { useRecoveries } from "../../stores/recoveries.ts";
 import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
@@ -31,12 +32,8 @@ export function RecoverAccount({ target, recoveryId: given, address: typed, onBa
   const recovery = useRecoveries(({ byId }) => (recoveryId === null ? undefined : byId[recoveryId]));
   const [address, setAddress] = useState(recovery?.address ?? typed);
   const doneAs = recovery?.status === "done" ? recovery.accountId : null;
-  const cancelled = recovery?.status === "cancelled";
-  useEffect(() => {
-    if (doneAs !== null) onDone(doneAs);
-    else if (cancelled) onBack();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each end: what is done then may draw this anew
-  }, [doneAs, cancelled]);
+  useOnceWhen(doneAs, onDone);
+  useOnceWhen(recovery?.status === "cancelled", onBack);
   if (!recovery || (editing && recovery.status === "waiting")) {
     return (
       <RecoverForm

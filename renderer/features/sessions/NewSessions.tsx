@@ -3,7 +3,6 @@ import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { NewSession, Session } from "../../../shared/contract/devices.ts";
 import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Section } from "../../components/Page.tsx";
@@ -12,8 +11,8 @@ import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
 import { type AccountPage, go } from "../../stores/routes.ts";
 import { answerNewSession, newSessionLists, signOutSessions } from "../../stores/sessions.ts";
+import { NotMineDialog } from "../activity/NotMineDialog.tsx";
 import { nameOfSession } from "./SessionRow.tsx";
-import styles from "./Sessions.module.css";
 
 /** Sessions that were not there before, each with the question whose it is. Nothing when there are none. */
 export function NewSessions({ account }: { readonly account: Account }) {
@@ -48,7 +47,7 @@ export function NewSessions({ account }: { readonly account: Account }) {
       </Rows>
       {suspect && (
         <DialogBoundary onClose={() => setSuspect(null)}>
-          <NotMineDialog account={account} session={suspect} onClose={() => setSuspect(null)} />
+          <SuspectDialog account={account} session={suspect} onClose={() => setSuspect(null)} />
         </DialogBoundary>
       )}
     </Section>
@@ -64,15 +63,14 @@ function sentence({ session, noticedAt }: NewSession): string {
   return facts.filter((fact) => fact !== "").join(" ");
 }
 
-interface NotMineProps {
+interface SuspectProps {
   readonly account: Account;
   readonly session: Session;
   readonly onClose: () => void;
 }
 
-/** What to do about a stranger's session, in the order in which it helps, each step with what it costs. */
-function NotMineDialog({ account, session, onClose }: NotMineProps) {
-  const { accountId } = account;
+/** Signs a stranger's session out, and leads to what else helps. */
+function SuspectDialog({ account: { accountId }, session, onClose }: SuspectProps) {
   const [gone, setGone] = useState(false);
   const signOut = useAction(async () => {
     await signOutSessions(accountId, [session.deviceId]);
@@ -84,34 +82,27 @@ function NotMineDialog({ account, session, onClose }: NotMineProps) {
     go({ name: "account", accountId, page });
   };
   return (
-    <Dialog
-      title={t("newSessions.notMineTitle")}
+    <NotMineDialog
+      text={t("newSessions.notMineText", { name: nameOfSession(session) })}
+      steps={[
+        {
+          text: t("newSessions.signOutText"),
+          button: t("newSessions.signOut"),
+          look: "danger",
+          busy: signOut.busy,
+          onPress: () => void signOut.run(),
+          done: gone ? t("newSessions.signedOut") : null,
+          error: signOut.error?.kind === "challenge_cancelled" ? null : signOut.error,
+        },
+        { text: t("newSessions.passwordText"), button: t("newSessions.password"), busy: false, onPress: () => open("passwordAndRecovery") },
+        {
+          text: t(session.verification === "verified" ? "newSessions.resetNeeded" : "newSessions.resetText"),
+          button: t("newSessions.reset"),
+          busy: false,
+          onPress: () => open("secureBackup"),
+        },
+      ]}
       onClose={onClose}
-      wide
-      actions={<Button onPress={onClose}>{t(gone ? "common.done" : "common.cancel")}</Button>}
-    >
-      <p>{t("newSessions.notMineText", { name: nameOfSession(session) })}</p>
-      <ol className={styles["steps"]}>
-        <li>
-          <p>{t("newSessions.signOutText")}</p>
-          {gone ? (
-            <p role="status">{t("newSessions.signedOut")}</p>
-          ) : (
-            <Button look="danger" busy={signOut.busy} onPress={() => void signOut.run()}>
-              {t("newSessions.signOut")}
-            </Button>
-          )}
-          {signOut.error && signOut.error.kind !== "challenge_cancelled" && <ErrorText error={signOut.error} />}
-        </li>
-        <li>
-          <p>{t("newSessions.passwordText")}</p>
-          <Button onPress={() => open("passwordAndRecovery")}>{t("newSessions.password")}</Button>
-        </li>
-        <li>
-          <p>{t(session.verification === "verified" ? "newSessions.resetNeeded" : "newSessions.resetText")}</p>
-          <Button onPress={() => open("secureBackup")}>{t("newSessions.reset")}</Button>
-        </li>
-      </ol>
-    </Dialog>
+    />
   );
 }

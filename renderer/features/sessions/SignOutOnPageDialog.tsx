@@ -1,5 +1,5 @@
 import { ExternalLink } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Session } from "../../../shared/contract/devices.ts";
 import { steward } from "../../bridge.ts";
@@ -9,6 +9,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { useOnceWhen } from "../../components/useOnceWhen.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { sessionLists } from "../../stores/sessions.ts";
@@ -40,12 +41,10 @@ export function SignOutOnPageDialog({ account, leaving, sessions, hasPage, onClo
   });
   const reload = useCallback(() => sessionLists.reload(accountId), [accountId]);
   useReturn(openedFor !== null, reload);
-  const over = current === undefined;
-  useEffect(() => {
-    if (!over) return;
+  useOnceWhen(current === undefined, () => {
     if (gone > 0) announce(t("sessions.signedOut", { count: gone }));
     onClose();
-  }, [over]); // eslint-disable-line react-hooks/exhaustive-deps -- once, when none is left
+  });
   if (!current) return null;
   const waiting = openedFor === current.deviceId;
   const skip = (): void => setSkipped(new Set([...skipped, current.deviceId]));

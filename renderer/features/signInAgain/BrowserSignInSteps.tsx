@@ -9,6 +9,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
+import { useOnceWhen } from "../../components/useOnceWhen.ts";
 import { t } from "../../i18n/index.ts";
 import { useBrowserSignIns } from "../../stores/browserSignIns.ts";
 import { CodeToType } from "./CodeToType.tsx";
@@ -19,10 +20,7 @@ export function useBrowserSignIn(onDone: (accountId: AccountId) => void) {
   const [signInId, setSignInId] = useState<ConversationId | null>(null);
   const signIn = useBrowserSignIns(({ byId }) => (signInId === null ? undefined : byId[signInId]));
   const doneAs = signIn?.status === "done" ? signIn.accountId : null;
-  useEffect(() => {
-    if (doneAs !== null) onDone(doneAs);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each sign-in: what is done then may draw this anew
-  }, [doneAs]);
+  useOnceWhen(doneAs, onDone);
   // A page that is left takes its question with it.
   useEffect(
     () => () => {

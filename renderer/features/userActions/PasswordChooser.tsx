@@ -2,8 +2,9 @@ import { useState } from "react";
 import type { PasswordChoice } from "../../../shared/contract/userActions.ts";
 import { steward } from "../../bridge.ts";
 import { Choice } from "../../components/Choice.tsx";
-import { NewPassphraseFields, type NewPassphrase, useNewPassphrase } from "../../components/NewPassphrase.tsx";
+import { type NewPassphrase, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { t } from "../../i18n/index.ts";
+import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 
 type Kind = PasswordChoice["kind"];
 
@@ -47,20 +48,7 @@ export function PasswordChooser({ choosing, tried, offersNone = false }: Passwor
           ...(offersNone ? [{ value: "none" as const, text: t("passwordChoice.none"), explanation: t("passwordChoice.noneHelp") }] : []),
         ]}
       />
-      {kind === "own" && (
-        <NewPassphraseFields
-          passphrase={own}
-          tried={tried}
-          words={{
-            label: t("passwordChoice.field"),
-            help: t("passwordChoice.fieldHelp"),
-            again: t("passwordChoice.again"),
-            required: t("passwordChoice.required"),
-            weak: t("passwordChoice.weak"),
-            differs: t("passwordChoice.differs"),
-          }}
-        />
-      )}
+      {kind === "own" && <NewPassword password={own} tried={tried} help={t("passwordChoice.fieldHelp")} />}
     </>
   );
 }
