@@ -68,7 +68,7 @@ export async function openServices(options: ServicesOptions) {
     jobs,
     unfinishedFiles,
   };
-  const { sessions, revocations, woke } = createSessions({ ...common, migrateRoomKeys });
+  const { sessions, revocations, replaced: replacedSessions, woke } = createSessions({ ...common, migrateRoomKeys });
   const parts = { ...common, sessions };
 
   const admin = await openAdminServices({ ...parts, csvFiles: { ...keyFiles, saveText: keeping.saveText } });
@@ -94,6 +94,7 @@ export async function openServices(options: ServicesOptions) {
     secretStore,
     sessions,
     revocations,
+    replacedSessions,
     woke,
     challenges: common.challenges,
     jobs,

@@ -12,6 +12,7 @@ export async function shutDown({
   registration,
   sessions,
   revocations,
+  replacedSessions,
   newSessions,
   activityLog,
 }: {
@@ -22,11 +23,12 @@ export async function shutDown({
   registration: Pick<Services["registration"], "stopAll">;
   sessions: Pick<Services["sessions"], "stopAll">;
   revocations: Pick<Services["revocations"], "stopAll">;
+  replacedSessions: Pick<Services["replacedSessions"], "stopAll">;
   newSessions: Pick<Services["newSessions"], "stopAll">;
   activityLog: Pick<Services["activityLog"], "stopAll">;
 }): Promise<void> {
   recoveries.stopAll();
   // Jobs first: they are told why they end before their session is gone.
-  const ending = [jobs, rowJobs, browserSignIns, registration, sessions, revocations, newSessions, activityLog];
+  const ending = [jobs, rowJobs, browserSignIns, registration, sessions, revocations, replacedSessions, newSessions, activityLog];
   await Promise.allSettled(ending.map((service) => service.stopAll()));
 }

@@ -6,11 +6,14 @@ import type { AccountId } from "../../shared/ids.ts";
 import { listDevices } from "../devices/deviceList.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
-import { askAuthDocument } from "../sessions/oauth/authMetadata.ts";
+import type { SecretStore } from "../secrets/secretStore.ts";
+import { askAuthDocument, AuthMetadata } from "../sessions/oauth/authMetadata.ts";
+import { oauthGrantIn } from "../sessions/oauth/oauthTokens.ts";
 import { type ManagementPage, managementPageIn, managementUrl } from "./managementPage.ts";
 
 export interface AccountManagementParts {
   sessions: Pick<SessionManager, "account" | "session">;
+  secretStore: Pick<SecretStore, "read">;
   fetch: Fetch;
   /** Opens a page of a server in the person's browser. */
   openInBrowser: (url: string, baseUrl: string) => Promise<void>;
@@ -32,6 +35,8 @@ const WATCH_MS = 10 * 60_000;
 
 interface Known {
   delegated: boolean;
+  /** Steward can sign in there. */
+  usable: boolean;
   page: ManagementPage | null;
   at: number;
 }
@@ -51,8 +56,8 @@ export class AccountManagementService implements Requests {
 
   /** @throws `no_such_account`, and what the homeserver answers where nothing was known before */
   async state({ accountId }: Input<"state">): Promise<AccountManagement> {
-    const { delegated, page } = await this.#ask(accountId);
-    return { delegated, pageHost: page && new URL(page.uri).host };
+    const { delegated, usable, page } = await this.#ask(accountId);
+    return { delegated, pageHost: page && new URL(page.uri).host, canMove: usable && (await this.#hasOtherTokens(accountId)) };
   }
 
   /** @throws as `state` does, `not_allowed_by_server` where there is no page, and that no browser could be opened */
@@ -83,13 +88,20 @@ export class AccountManagementService implements Requests {
     if (known?.delegated && performance.now() - known.at < FRESH_MS) return known;
     try {
       const metadata = await askAuthDocument(baseUrl, this.#parts.fetch);
-      const learnt = { delegated: metadata !== null, page: managementPageIn(metadata, baseUrl), at: performance.now() };
+      const usable = AuthMetadata.safeParse(metadata).success;
+      const learnt = { delegated: metadata !== null, usable, page: managementPageIn(metadata, baseUrl), at: performance.now() };
       this.#known.set(baseUrl, learnt);
       return learnt;
     } catch (thrown) {
       if (known) return known;
       throw thrown;
     }
+  }
+
+  /** Whether the homeserver itself has given the session's tokens. Those that cannot be read are none that could be replaced. */
+  async #hasOtherTokens(accountId: AccountId): Promise<boolean> {
+    const read = await this.#parts.secretStore.read(accountId);
+    return read.kind === "found" && oauthGrantIn(read.secrets) === null;
   }
 
   #watch(accountId: AccountId, deviceId: string): void {

@@ -51,6 +51,8 @@ export const AccountSecrets = z.object({
    * listed under its id.
    */
   pendingRevocation: z.string().optional(),
+  /** Sessions that this one has taken the place of and that their server lists still. Opaque here; sessions/ knows its shape. */
+  replaced: z.string().optional(),
   /** What opens the input of each Job of this account, by the Job's id: 32 bytes, base64. Without it, it is gone. */
   jobKeys: z.record(z.string(), z.base64()).optional(),
   /** No secret, but kept where nobody else can write: whoever could would have another identity taken for the owner's. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import * as z from "zod";
 import { type AccountSecrets, NO_IDENTITY_PIN } from "../secrets/secretStore.ts";
 
 const STORAGE_KEY_BYTES = 32;
@@ -15,6 +16,39 @@ export interface SignedInTokens {
 /** The tokens in what a sign-in gave, all of them: none of the session before stays beside them. */
 export function tokensOf(signedIn: { accessToken: string } & Partial<SignedInTokens>): SignedInTokens {
   return { accessToken: signedIn.accessToken, refreshToken: signedIn.refreshToken ?? null, oauth: signedIn.oauth };
+}
+
+/** What is kept of sessions whose place another has taken: `AccountSecrets.replaced`. */
+const Replaced = z.array(z.object({ accessToken: z.string(), refreshToken: z.string().nullable(), oauth: z.string().optional() }));
+/** As many are kept at most: one that signs in again more often than this while its server is away ends the others there. */
+const MAX_REPLACED = 5;
+
+/** The sessions whose place this one has taken, and whose server is still to be told. */
+export function replacedIn({ replaced }: Pick<AccountSecrets, "replaced">): SignedInTokens[] {
+  if (replaced === undefined) return [];
+  try {
+    return (Replaced.safeParse(JSON.parse(replaced)).data ?? []).map(tokensOf);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The same secrets with the tokens of another sign-in. An authorization server would go on listing the session of those before,
+ * so they are kept until it has been told; a homeserver forgets them by itself, and those of one that signs in with a password.
+ */
+export function withTokens(secrets: AccountSecrets, signedIn: { accessToken: string } & Partial<SignedInTokens>): AccountSecrets {
+  const changed = { ...secrets, ...tokensOf(signedIn) };
+  return signedIn.oauth === undefined ? changed : withReplaced(changed, [...replacedIn(secrets), tokensOf(secrets)]);
+}
+
+/** The same secrets without one of the sessions that were replaced. */
+export function withoutReplaced(secrets: AccountSecrets, { accessToken }: SignedInTokens): AccountSecrets {
+  return withReplaced(secrets, replacedIn(secrets).filter((tokens) => tokens.accessToken !== accessToken));
+}
+
+function withReplaced({ replaced: _before, ...secrets }: AccountSecrets, replaced: SignedInTokens[]): AccountSecrets {
+  return replaced.length === 0 ? secrets : { ...secrets, replaced: JSON.stringify(replaced.slice(-MAX_REPLACED)) };
 }
 
 /** A fresh random key for a crypto store, in base64. */

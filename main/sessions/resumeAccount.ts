@@ -5,7 +5,7 @@ import { replaceSession, isBeyondOpening } from "./replaceSession.ts";
 import type { MatrixSession } from "./matrixSession.ts";
 import { unreadableError } from "./unreadableError.ts";
 import type { CryptoFolders } from "./deviceMigration.ts";
-import { type SignedInTokens, tokensOf } from "./initialSecrets.ts";
+import { withTokens } from "./initialSecrets.ts";
 import type { SignedIn } from "./signIn.ts";
 import { signOutQuietly } from "./signOut.ts";
 
@@ -85,18 +85,9 @@ export async function deviceToResume(
 }
 
 async function takeToken(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
-  const replaced: SignedInTokens[] = [];
-  await account.secretStore.update(accountId, (secrets) => {
-    replaced.push(tokensOf(secrets));
-    return { ...secrets, ...tokensOf(signedIn) };
-  });
+  await account.secretStore.update(accountId, (secrets) => withTokens(secrets, signedIn));
   await account.session().stop();
   await account.start();
-  // An authorization server would go on listing the session that had the device before; the device stays with the other.
-  if (signedIn.oauth === undefined) return;
-  for (const tokens of replaced) {
-    if (tokens.oauth !== undefined) void signOutQuietly(account, { baseUrl: signedIn.baseUrl, ...tokens });
-  }
 }
 
 async function startWithNothing(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
@@ -111,8 +102,8 @@ async function startWithNothing(account: ResumedAccount, { accountId }: AccountE
 }
 
 /**
- * A removed device cannot come back: its identity keys are gone from the server. Its room keys move to the new one, and
- * what there was stays until they are all there.
+ * A removed device cannot come back: its identity keys are gone from the server. Nor can one be kept that an authorization
+ * server does not take. Its room keys move to the new one, and what there was stays until they are all there.
  */
 async function moveToNewDevice(
   account: ResumedAccount,
@@ -123,7 +114,7 @@ async function moveToNewDevice(
     const { deviceId } = signedIn;
     await account.session().prepareDevice(deviceId);
     // From here on the new one counts: the session moves over when it starts, also after a crash.
-    await account.secretStore.update(accountId, (secrets) => ({ ...secrets, ...tokensOf(signedIn), newDevice: deviceId }));
+    await account.secretStore.update(accountId, (secrets) => ({ ...withTokens(secrets, signedIn), newDevice: deviceId }));
   } finally {
     await account.start();
   }

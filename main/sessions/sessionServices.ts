@@ -4,7 +4,9 @@ import type { KeeperTimes } from "../http/tokenKeeper.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SettingsFile } from "../storage/settingsFile.ts";
 import { BrowserSignIns } from "./credentials/browserSignIns.ts";
+import { hasOauthGrant } from "./oauth/oauthTokens.ts";
 import { PendingRevocations, type RevocationTimes } from "./oauth/pendingRevocations.ts";
+import { ReplacedSessions } from "./replacedSessions.ts";
 import { deviceToResume } from "./resumeAccount.ts";
 import type { ServiceParts } from "./serviceParts.ts";
 import { SessionManager, type SessionManagerParts } from "./sessionManager.ts";
@@ -41,10 +43,15 @@ export function createSessions(options: SessionsOptions) {
     logger,
     onRemoved: (accountId) => removal.remove(accountId),
   });
-  sessions.onRunning(() => void revocations.tryNow());
+  const replaced = new ReplacedSessions({ ...options, logger });
+  sessions.onRunning((accountId) => {
+    void revocations.tryNow();
+    void replaced.end(accountId, sessions.session(accountId).details.baseUrl);
+  });
   return {
     sessions,
     revocations,
+    replaced,
     /** To be called when the computer has slept. */
     woke: (): void => index.list().forEach(({ accountId }) => sessions.session(accountId).woke()),
   };
@@ -72,6 +79,7 @@ export function createSignInServices({ homeservers, secretStore, loggerFor, ...p
     browserSignIns: new BrowserSignIns({
       ...parts,
       deviceToResume: async (accountId, isThere) => (await deviceToResume(secretStore, sessions.session(accountId), isThere)).ownDevice,
+      hasGrant: (accountId) => hasOauthGrant(secretStore, accountId),
       logger: loggerFor("sessions"),
     }),
   };

@@ -193,9 +193,8 @@ export async function signOutToken(
   fetch: Fetch,
   baseUrl: string,
   accessToken: string,
-  timeoutMs = 10_000,
+  signal: AbortSignal,
 ): Promise<void> {
   const tokens = new TokenKeeper({ accessToken, expiresAt: null });
-  const signal = AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs)));
   await new HomeserverClient({ fetch, baseUrl, tokens }).text({ method: "POST", path: "/_matrix/client/v3/logout", body: {}, signal });
 }

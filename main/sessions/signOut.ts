@@ -7,7 +7,7 @@ import { OAUTH_ANSWER_MS } from "../http/oauthRequest.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { MatrixSession } from "./matrixSession.ts";
 import type { SessionDetails } from "./sessionDetails.ts";
-import { type SignedInTokens, tokensOf } from "./initialSecrets.ts";
+import { replacedIn, type SignedInTokens, tokensOf } from "./initialSecrets.ts";
 import { oauthGrantIn, revokeTokens } from "./oauth/oauthTokens.ts";
 import { type SignedIn, signOutToken } from "./signIn.ts";
 
@@ -66,6 +66,11 @@ export async function signOut(parts: SignOutParts, session: Pick<MatrixSession, 
   if (!lastKnown) parts.logger.warn("a session is signed out with tokens that may have been replaced", { accountId });
   const told = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
   const triedLater = !told && read.kind === "found" && (await parts.keepForLater(session.details, tokensOf(read.secrets)));
+  if (read.kind === "found") {
+    for (const before of replacedIn(read.secrets)) {
+      await (told ? signOutQuietly(parts, { baseUrl, ...before }) : parts.keepForLater(session.details, before));
+    }
+  }
   await removeLocally(parts, accountId);
   return { serverTold: told && allAnswered && lastKnown, ...(triedLater && { triedLater }) };
 }
@@ -113,21 +118,25 @@ export async function signOutQuietly(
   }
 }
 
-/** Ends a session where it was begun: at the homeserver, or at the authorization server that gave its tokens. */
-async function endSession(fetch: Fetch, baseUrl: string, tokens: SignedInTokens, timeoutMs = END_MS): Promise<void> {
+/**
+ * Ends a session where it was begun: at the homeserver, or at the authorization server that gave its tokens.
+ *
+ * @throws as `signOutToken` and `revokeTokens` do
+ */
+export async function endSession(fetch: Fetch, baseUrl: string, tokens: SignedInTokens, signal = AbortSignal.timeout(END_MS)): Promise<void> {
   const grant = oauthGrantIn(tokens);
-  if (grant === null) return signOutToken(fetch, baseUrl, tokens.accessToken, timeoutMs);
-  await revokeTokens(fetch, tokens, grant, AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs))));
+  if (grant === null) return signOutToken(fetch, baseUrl, tokens.accessToken, signal);
+  await revokeTokens(fetch, tokens, grant, signal);
 }
 
 async function tellServer(
   { fetch, logger }: Pick<SignOutParts, "fetch" | "logger">,
   baseUrl: string,
   secrets: AccountSecrets,
-  timeoutMs?: number,
+  timeoutMs = END_MS,
 ): Promise<boolean> {
   try {
-    await endSession(fetch, baseUrl, tokensOf(secrets), timeoutMs);
+    await endSession(fetch, baseUrl, tokensOf(secrets), AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs))));
     return true;
   } catch (thrown) {
     const error = thrown instanceof AppFailure ? thrown.error : null;

@@ -11,6 +11,8 @@ export const AccountManagement = z.object({
   delegated: z.boolean(),
   /** The host of that page; null where the server names none. */
   pageHost: z.string().max(300).nullable(),
+  /** Whether the account was signed in otherwise and can go over to signing in there, by `signIn.startOauth` with its id. */
+  canMove: z.boolean(),
 });
 export type AccountManagement = z.infer<typeof AccountManagement>;
 

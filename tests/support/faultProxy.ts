@@ -51,6 +51,8 @@ export class FaultProxy {
   readonly record: RecordedRequest[] = [];
   /** Where requests are forwarded to; may be changed while running. */
   target: string;
+  /** Paths that are forwarded to another server than the rest. */
+  elsewhere: { path: RegExp; target: string } | null = null;
   readonly #tls: TestCertificate | undefined;
   readonly #keepsHost: boolean;
   readonly #server;
@@ -229,7 +231,8 @@ export class FaultProxy {
     entry.forwarded = true;
     const { host, connection: _connection, "transfer-encoding": _encoding, ...headers } = request.headers;
     const length = body.length > 0 || headers["content-length"] !== undefined ? { "content-length": body.length } : {};
-    const onward = httpRequest(new URL(entry.path, this.target), {
+    const target = this.elsewhere?.path.test(entry.path) ? this.elsewhere.target : this.target;
+    const onward = httpRequest(new URL(entry.path, target), {
       method: entry.method,
       headers: { ...headers, ...length, ...(this.#keepsHost && host !== undefined && { host }) },
       agent: false,

@@ -12,6 +12,8 @@ export interface BrowserSignInsParts {
    * `isThere`: the server has been seen to have the account's device still.
    */
   deviceToResume: (accountId: AccountId, isThere?: boolean) => Promise<string | null>;
+  /** Whether the account's present session is one that an authorization server has given. */
+  hasGrant: (accountId: AccountId) => Promise<boolean>;
   fetch: Fetch;
   emit: Emit;
   logger: Logger;

@@ -6,14 +6,14 @@ import type { Fetch } from "../../http/redirects.ts";
 import { requestJson } from "../../http/requestJson.ts";
 import { newDeviceId } from "../../storage/newId.ts";
 import { expectedServer } from "../foreignUser.ts";
-import { askAuthMetadata, type AuthMetadata } from "../oauth/authMetadata.ts";
-import { grantsDevice, type TokenAnswer } from "../oauth/authServer.ts";
+import { askAuthMetadata, type AuthMetadata, sharesDevices } from "../oauth/authMetadata.ts";
+import { fitsScope, grantsDevice, type TokenAnswer } from "../oauth/authServer.ts";
 import { tokensFrom } from "../oauth/oauthTokens.ts";
 import { type SignedIn, WhoAmI } from "../signIn.ts";
 import { signOutQuietly } from "../signOut.ts";
 import type { BrowserSignInsParts } from "./browserWay.ts";
 
-export type OauthParts = Pick<BrowserSignInsParts, "fetch" | "sessions" | "deviceToResume" | "keepOutOfLogs" | "logger">;
+export type OauthParts = Pick<BrowserSignInsParts, "fetch" | "sessions" | "deviceToResume" | "hasGrant" | "keepOutOfLogs" | "logger">;
 
 /** What an authorization server is asked for, whichever way: a session with one device, for a new account or one that is here. */
 export interface OauthAccount {
@@ -54,13 +54,18 @@ export async function prepareOauth(
   { accountId, baseUrl, serverName, localpart, deviceIsThere = false }: OauthInput,
 ): Promise<OauthAccount> {
   const { fetch, sessions, logger } = parts;
-  const ownDevice = accountId === null ? null : await parts.deviceToResume(accountId, deviceIsThere);
+  const kept = accountId === null ? null : await parts.deviceToResume(accountId, deviceIsThere);
   // A server that says that a session is over may have removed its device, or only have lost its tokens.
-  const maybeThere = accountId === null || ownDevice !== null ? null : await parts.deviceToResume(accountId, true);
-  const lostDevice = accountId === null ? lostDevices.get(baseUrl) : undefined;
-  const deviceId = ownDevice ?? lostDevice ?? newDeviceId();
+  const over = accountId === null || kept !== null ? null : await parts.deviceToResume(accountId, true);
   const metadata = await askAuthMetadata(baseUrl, fetch);
   if (metadata === null) throw fail("oauth_unusable", { host: new URL(baseUrl).host });
+  // One that the homeserver itself has signed in, as with a password, is ended by what may remove its device.
+  const mayKeepDevice = accountId !== null && ((await parts.hasGrant(accountId)) || sharesDevices(metadata));
+  const askable = (device: string | null): string | null => (device !== null && mayKeepDevice && fitsScope(device) ? device : null);
+  const ownDevice = askable(kept);
+  const maybeThere = askable(over);
+  const lostDevice = accountId === null ? lostDevices.get(baseUrl) : undefined;
+  const deviceId = ownDevice ?? lostDevice ?? newDeviceId();
   const typed = localpart === null || serverName === null ? null : `@${localpart}:${serverName}`;
   return {
     metadata,
@@ -74,7 +79,7 @@ export async function prepareOauth(
         let isThere = false;
         const signIn = async (asked: string | null): Promise<SignedIn> => {
           // The server has removed the device, or the secrets are gone, since the page was opened.
-          if (asked !== ownDevice) throw fail("conversation_over");
+          if (asked !== kept) throw fail("conversation_over");
           const session = await signedIn();
           isThere = maybeThere !== null && session.userId === userId && (await hasDevice(fetch, session, maybeThere));
           if (!isThere) return session;

@@ -74,6 +74,14 @@ export async function askAuthMetadata(baseUrl: string, fetch: Fetch): Promise<Au
   return metadata;
 }
 
+/**
+ * Whether it is a Matrix Authentication Service, by its addresses. There a device that two sessions have stays until both have
+ * ended; elsewhere signing one of them out may remove it (Client-Server API, "POST /logout").
+ */
+export function sharesDevices({ token_endpoint: token, revocation_endpoint: revocation }: AuthMetadata): boolean {
+  return token.endsWith("/oauth2/token") && revocation.endsWith("/oauth2/revoke");
+}
+
 function namesThisComputer(metadata: AuthMetadata): boolean {
   return Object.entries(metadata).some(
     ([name, value]) => typeof value === "string" && /_(?:endpoint|uri)$|^issuer$/.test(name) && isLocalhost(new URL(value).hostname),

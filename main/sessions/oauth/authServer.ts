@@ -100,6 +100,11 @@ export function scopeFor(deviceId: string, admin = false): string {
   return `${API_SCOPE} ${DEVICE_SCOPE}${deviceId}${admin ? ` ${ADMIN_SCOPE}` : ""}`;
 }
 
+/** Whether a device may be asked for in a scope: ten unreserved characters or more (Client-Server API, "Scope"). */
+export function fitsScope(deviceId: string): boolean {
+  return /^[A-Za-z0-9._~-]{10,}$/.test(deviceId);
+}
+
 /** Whether a scope was granted that has this device and no other. One that was not said is as asked for. */
 export function grantsDevice(scope: string | null | undefined, deviceId: string): boolean {
   if (scope === null || scope === undefined) return true;

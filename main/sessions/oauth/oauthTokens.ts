@@ -38,6 +38,12 @@ export function oauthGrantIn({ oauth }: { oauth?: string | undefined }): OauthGr
   }
 }
 
+/** Whether an account's session is one of an authorization server's, as far as its secrets can be read. */
+export async function hasOauthGrant(secretStore: Pick<SecretStore, "read">, accountId: AccountId): Promise<boolean> {
+  const read = await secretStore.read(accountId);
+  return read.kind === "found" && oauthGrantIn(read.secrets) !== null;
+}
+
 /** Where an authorization server's own admin API is: what stands before its token endpoint, or its issuer. Null for none. */
 export function adminBaseOf(grant: OauthGrant | null): string | null {
   if (grant === null) return null;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KoaContextWithOIDC } from "oidc-provider";
+import { readJson } from "./routes.ts";
 import type { AuthSession, AuthSessions, AuthUser } from "./sessions.ts";
 
 type Context = Pick<KoaContextWithOIDC, "method" | "path" | "query" | "req" | "status" | "body" | "get">;
@@ -40,7 +41,7 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
     return;
   }
   if (kind === "oauth2-sessions" || kind === "compat-sessions" || kind === "user-sessions") {
-    const all = kind === "oauth2-sessions" ? sessions.all() : [];
+    const all = sessions.all().filter((one) => kind === `${one.kind}-sessions`);
     if (id === "") {
       const mine = all.filter(({ localpart }) => idOf(localpart) === context.query["filter[user]"]);
       const data = mine.slice(0, Number(context.query["page[first]"] ?? 10)).map((one) => ({ type: kind, id: idOf(one.id), attributes: {}, links: {} }));
@@ -90,11 +91,4 @@ function resource({ localpart, mayAskForAdmin, locked, deactivated }: AuthUser):
     legacy_guest: false,
   };
   return { type: "user", id: idOf(localpart), attributes, links: {} };
-}
-
-async function readJson({ req }: Context): Promise<Record<string, unknown>> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString("utf8");
-  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
 }

@@ -5,6 +5,7 @@ import { type FaultProxy, startFaultProxy } from "../faultProxy.ts";
 import { freePort, listenLocally } from "../ports.ts";
 import { accountPage } from "./accountPage.ts";
 import { adminApi } from "./adminApi.ts";
+import { compatibility, COMPATIBILITY_PATH } from "./compatibility.ts";
 import { HomeserverLink, sharedSecret } from "./homeserver.ts";
 import { type AuthServiceSettings, makeProvider } from "./provider.ts";
 import { beginAuthorization, interact, introspect } from "./routes.ts";
@@ -75,6 +76,11 @@ export class AuthService {
       matrix_authentication_service: { enabled: true, endpoint: `${this.issuer}/`, secret: sharedSecret },
       password_config: { enabled: false },
     };
+  }
+
+  /** For the proxy before the homeserver, which has these then: signing in without OAuth, as clients of old do. */
+  get compatibility(): { path: RegExp; target: string } {
+    return { path: COMPATIBILITY_PATH, target: this.issuer };
   }
 
   /** Makes a user, here and at the homeserver. @throws Error when the name is taken */
@@ -149,6 +155,14 @@ export class AuthService {
         register: async (localpart, password) => void (await this.addUser({ localpart, password })),
       });
     }
+    if (COMPATIBILITY_PATH.test(path)) {
+      return compatibility(context, {
+        sessions: this.#store,
+        serverName: this.#homeserver.serverName,
+        upsertDevice: (...device) => this.#link.upsertDevice(...device),
+        endSession: (session) => this.endSession(session),
+      });
+    }
     if (path.startsWith("/api/admin/v1/")) {
       return adminApi(context, {
         sessions: this.#store,
@@ -212,7 +226,7 @@ export class AuthService {
     const name = `${client.clientName ?? client.clientId} on ${deviceFrom(context.get("user-agent"))}`;
     const expiresAt = Date.now() + token.expiration * 1000;
     const current = { accessToken: body.access_token, refreshToken: body.refresh_token ?? null, expiresAt, used: false };
-    const session: AuthSession = { id, localpart, deviceId, scope, clientId: client.clientId, name, current, previousRefreshToken: null };
+    const session: AuthSession = { id, kind: "oauth2", localpart, deviceId, scope, clientId: client.clientId, name, current, previousRefreshToken: null };
     if (deviceId !== null) await this.#link.upsertDevice(localpart, deviceId, name);
     this.#store.setPair(session, current, null);
     this.#store.sessions.set(id, session);

@@ -139,3 +139,11 @@ export async function readForm(request: IncomingMessage): Promise<URLSearchParam
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return new URLSearchParams(Buffer.concat(chunks).toString("utf8"));
 }
+
+/** The object in the body of a request; an empty one where there is none. */
+export async function readJson({ req }: Pick<Context, "req">): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString("utf8");
+  return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+}

@@ -24,6 +24,8 @@ export interface TokenPair {
 export interface AuthSession {
   /** The grant's id. */
   id: string;
+  /** Signed in by the compatibility layer's own routes, or by OAuth. */
+  kind: "compat" | "oauth2";
   localpart: string;
   deviceId: string | null;
   scope: string;
