@@ -85,6 +85,7 @@ export interface TextArguments {
   "again.password": { userId: string };
   "profile.subtitle": { userId: string };
   "profile.limit": { limit: string };
+  "move.text": { server: string; userId: string };
   "created.text": { userId: string };
   "phone.inFull": { number: string };
   "addresses.sent": { count: number; address: string };

@@ -2,6 +2,7 @@ import { create } from "zustand";
 import type { BrowserSignIn } from "../../shared/contract/signIn.ts";
 import type { ConversationId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
+import { accountManagements } from "./accountManagement.ts";
 
 /** The sign-ins that go on in the browser, and those that ended while the window was open. */
 export const useBrowserSignIns = create<{ readonly byId: Readonly<Record<ConversationId, BrowserSignIn>> }>()(() => ({ byId: {} }));
@@ -9,6 +10,8 @@ export const useBrowserSignIns = create<{ readonly byId: Readonly<Record<Convers
 /** Takes in a sign-in as it is now. */
 export function browserSignInChanged(signIn: BrowserSignIn): void {
   useBrowserSignIns.setState(({ byId }) => ({ byId: { ...byId, [signIn.signInId]: signIn } }));
+  // What it can go over to depends on how it is signed in.
+  if (signIn.status === "done") accountManagements.reload(signIn.accountId);
 }
 
 /** Asks main for those under way: what a window that was loaded again needs. */

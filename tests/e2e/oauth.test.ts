@@ -188,6 +188,56 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.sees(/^Phone on/);
   }, 180_000);
 
+  it("has an account that was signed in with a password go over to its page, with the same session", async () => {
+    const { person, browser, proxy, authService } = world;
+    const rosa = { localpart: "rosa", password: "a password of rosa's" };
+    await authService.addUser(rosa);
+    await browser.forgetCookies();
+    proxy.elsewhere = authService.compatibility;
+    await person.hasAccount(proxy.baseUrl, { user: "rosa", userId: "@rosa:example.org", password: rosa.password });
+    const own = async () => (await person.accounts()).find(({ userId }) => userId === "@rosa:example.org");
+    const deviceId = (await own())?.deviceId;
+    await person.openAccount("rosa", "Password & recovery");
+    await person.sees(/was signed in here in the older way/);
+    await person.openAccount("rosa", "Overview");
+    await person.sees(/was signed in here in the older way/);
+    await person.looks("oauth-move");
+    await person.press("Sign in through the browser from now on");
+    const page = await browser.follow();
+    await person.looks("oauth-move-waiting");
+    await allowAtAuthService(page, rosa);
+    await page.waitForURL(/\/done$/);
+    await person.seesNoMore(/was signed in here in the older way/);
+    await person.allAre("running");
+    expect((await own())?.deviceId).toBe(deviceId);
+    const kinds = (): string => authService.sessionsOf("rosa").map(({ kind }) => kind).join();
+    await waitUntil(() => kinds() === "oauth2", { what: "the session of the password to end", timeoutMs: 60_000 });
+    proxy.elsewhere = null;
+    await expectNoLeaks(world, { password: rosa.password });
+  }, 120_000);
+
+  it("keeps its tokens to the first of two starts, and has them replaced when the computer wakes", async () => {
+    const { person, authService } = world;
+    authService.settings.accessTokenSeconds = 300;
+    const pair = () => authService.sessionsOf("rosa")[0]!.current;
+    const before = pair().refreshToken;
+    await person.app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.hide());
+    await person.app.startTwice();
+    const shown = () => person.app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((window) => window.isVisible()).join());
+    await waitUntil(async () => (await shown()) === "true", { what: "the first window to come forward", timeoutMs: 30_000 });
+    expect(pair().refreshToken).toBe(before);
+    // A night has passed for whoever looks at the clock now, and for nobody else: it is the waking that has the tokens replaced.
+    await person.app.electron.evaluate(({ powerMonitor }) => {
+      const { now } = Date;
+      Date.now = () => now() + 8 * 3_600_000;
+      powerMonitor.emit("resume");
+      Date.now = now;
+    });
+    await waitUntil(() => pair().refreshToken !== before, { what: "the tokens to be replaced", timeoutMs: 30_000 });
+    await person.allAre("running");
+    expect((await person.app.request("accounts.list", {})).ok).toBe(true);
+  }, 120_000);
+
   it("says that the person has cancelled on the page, and shows why a registration is refused", async () => {
     const { person, browser, proxy, authService } = world;
     await browser.forgetCookies();

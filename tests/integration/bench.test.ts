@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { measureBulk } from "../bench/bulk.bench.ts";
 import { measureCsv } from "../bench/csv.bench.ts";
+import { measureOauthRestart } from "../bench/oauth.bench.ts";
 import { tryWorkload, workloads } from "../bench/roomKeys.bench.ts";
 
 const FEW = 40;
@@ -21,5 +22,13 @@ describe("the benchmarks of bulk work", () => {
       expect(ours).toBeGreaterThan(0);
       expect(reference).toBeGreaterThan(0);
     }
+  }, 120_000);
+});
+
+describe("the benchmark of OAuth 2.0 accounts", () => {
+  it("still measures, and each start has its tokens replaced once", async () => {
+    const { ours, reference } = await measureOauthRestart(1);
+    expect(ours).toBeGreaterThan(0);
+    expect(reference).toBeGreaterThan(0);
   }, 120_000);
 });

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import axe from "axe-core";
 import { _electron, type ElectronApplication, type Page } from "playwright";
 import { cache } from "../../build/paths.ts";
@@ -62,20 +64,7 @@ export class StewardApp {
 
   /** Starts it (again, after `kill` or `quit`) on the same data. */
   async start(): Promise<void> {
-    const asksForLanguage = this.#options.args?.some((arg) => arg.startsWith("--lang=")) ?? false;
-    const app = await _electron.launch({
-      executablePath: stagedApp().executable,
-      args: [
-        `--user-data-dir=${this.userData}`,
-        // There is no graphics card under Xvfb, and Chromium's sandbox cannot be had by root.
-        "--disable-gpu",
-        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-        ...(this.#options.args ?? []),
-      ],
-      // English whatever this machine speaks, unless a test asks for another language by `--lang`.
-      env: { ...definedEnvironment(), ...(asksForLanguage ? {} : { LANGUAGE: "en" }), ...this.#options.env },
-      timeout: 60_000,
-    });
+    const app = await _electron.launch({ executablePath: stagedApp().executable, ...this.#launch, timeout: 60_000 });
     const child = app.process();
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
@@ -94,6 +83,27 @@ export class StewardApp {
     const page = await app.firstWindow({ timeout: 60_000 });
     this.#running = { app, page, ended };
     await page.waitForSelector("#root > *", { timeout: 60_000 });
+  }
+
+  get #launch(): { args: string[]; env: Record<string, string> } {
+    const asksForLanguage = this.#options.args?.some((arg) => arg.startsWith("--lang=")) ?? false;
+    return {
+      args: [
+        `--user-data-dir=${this.userData}`,
+        // There is no graphics card under Xvfb, and Chromium's sandbox cannot be had by root.
+        "--disable-gpu",
+        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+        ...(this.#options.args ?? []),
+      ],
+      // English whatever this machine speaks, unless a test asks for another language by `--lang`.
+      env: { ...definedEnvironment(), ...(asksForLanguage ? {} : { LANGUAGE: "en" }), ...this.#options.env },
+    };
+  }
+
+  /** Starts it a second time on the same data, while it runs. @throws unless the second one ends by itself, and in order */
+  async startTwice(): Promise<void> {
+    const { args, env } = this.#launch;
+    await promisify(execFile)(stagedApp().executable, args, { env, timeout: 30_000 });
   }
 
   /** Kills the main process as a power cut would, and waits until it is gone. */

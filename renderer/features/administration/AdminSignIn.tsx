@@ -20,7 +20,8 @@ export function AdminSignIn({ account: { accountId, homeserver } }: { readonly a
       baseUrl={baseUrl}
       localpart={null}
       accountId={accountId}
-      admin={{ text: t("administration.signInText", { server }), button: t("administration.signIn") }}
+      admin
+      words={{ text: t("administration.signInText", { server }), button: t("administration.signIn") }}
       acceptInsecureHttp
       onDone={learn}
     />

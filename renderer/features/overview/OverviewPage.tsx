@@ -36,6 +36,7 @@ import { openDialog } from "../../stores/dialogs.ts";
 import { go } from "../../stores/routes.ts";
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
 import { NewSessions } from "../sessions/NewSessions.tsx";
+import { MoveToBrowser } from "../signInAgain/MoveToBrowser.tsx";
 import { RecallPassphrase } from "../signInAgain/RecallPassphrase.tsx";
 import { SignInAgain } from "../signInAgain/SignInAgain.tsx";
 import { useHealthFix } from "../useHealthFix.ts";
@@ -73,6 +74,7 @@ export function OverviewPage({ account }: { readonly account: Account }) {
       <AskedActivity account={account} />
       <Health account={account} />
       <AboutAccount account={account} />
+      <MoveToBrowser account={account} />
       <RunsServer account={account} />
       <Section title={t("overview.signOutSection")}>
         <p className={styles["quiet"]}>{t("overview.signOutText")}</p>

@@ -12,6 +12,7 @@ import { passwordStates } from "../../stores/password.ts";
 import { go } from "../../stores/routes.ts";
 import { AccountPageLink } from "../accountPage/AccountPageLink.tsx";
 import { useManagement } from "../accountPage/useManagement.ts";
+import { MoveToBrowser } from "../signInAgain/MoveToBrowser.tsx";
 import { Addresses } from "./Addresses.tsx";
 import { ChangePassword } from "./ChangePassword.tsx";
 
@@ -25,6 +26,7 @@ export function PasswordAndRecoveryPage({ account }: { readonly account: Account
         <>
           <Addresses accountId={accountId} delegated={management?.delegated ?? false} />
           {management?.delegated ? <OnServersPage account={account} management={management} /> : <Password account={account} />}
+          <MoveToBrowser account={account} />
         </>
       ) : session.status === "starting" ? (
         <Skeleton label={t("app.loading")} lines={4} />

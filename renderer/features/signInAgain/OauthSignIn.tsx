@@ -24,8 +24,10 @@ interface OauthSignInProps {
   readonly create?: boolean;
   /** The server's page takes a code from any browser. */
   readonly byCode?: boolean;
-  /** The session is to be one of an admin's: what is said then in place of signing in, and on the button. */
-  readonly admin?: { readonly text: string; readonly button: string };
+  /** The session is to be one of an admin's. */
+  readonly admin?: boolean;
+  /** What is said in place of signing in, and on the button, where the account is signed in already. */
+  readonly words?: { readonly text: string; readonly button: string };
   /** The person has read the warning about an unencrypted connection. */
   readonly acceptInsecureHttp: boolean;
   /** Called when the button is pressed and may not be pressed yet. */
@@ -37,10 +39,10 @@ interface OauthSignInProps {
 
 /** The button for a homeserver that signs people in on a page of its own (OAuth 2.0), and what becomes of it. */
 export function OauthSignIn(props: OauthSignInProps) {
-  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, byCode = false, admin, mayStart = true } = props;
+  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, byCode = false, admin = false, words, mayStart = true } = props;
   const { signIn, begun } = useBrowserSignIn(props.onDone);
   const start = useAction(async () => {
-    const request = { serverName, baseUrl, localpart, accountId, create, admin: admin !== undefined, acceptInsecureHttp };
+    const request = { serverName, baseUrl, localpart, accountId, create, admin, acceptInsecureHttp };
     begun((await steward.signIn.startOauth(request)).signInId);
   });
   const startByCode = useAction(async () => {
@@ -52,16 +54,16 @@ export function OauthSignIn(props: OauthSignInProps) {
   }
   return (
     <div className={styles["providers"]}>
-      <p>{admin?.text ?? t(create ? "add.oauth.createText" : "add.oauth.text", { server })}</p>
+      <p>{words?.text ?? t(create ? "add.oauth.createText" : "add.oauth.text", { server })}</p>
       <Buttons>
         <Button
           icon={ExternalLink}
-          look={admin ? "plain" : "primary"}
+          look={words ? "plain" : "primary"}
           busy={start.busy}
           isDisabled={startByCode.busy}
           onPress={() => (mayStart ? void start.run() : props.onRefused?.())}
         >
-          {admin?.button ?? t(create ? "add.oauth.create" : "add.sso.any")}
+          {words?.button ?? t(create ? "add.oauth.create" : "add.sso.any")}
         </Button>
         {byCode && (
           <Button

@@ -29,7 +29,7 @@ const devices = async (): Promise<string[]> => (await services.devices.list({ ac
 
 it("is left to the authorization server, as are passwords", async () => {
   const pageHost = new URL(servers.auth.issuer).host;
-  expect(await services.accountManagement.state({ accountId })).toEqual({ delegated: true, pageHost });
+  expect(await services.accountManagement.state({ accountId })).toEqual({ delegated: true, pageHost, canMove: false });
   expect(await services.password.state({ accountId })).toMatchObject({ change: "elsewhere" });
 });
 

@@ -7,7 +7,7 @@ import { StewardData } from "../stewardServices.ts";
 import { waitUntil } from "../waitUntil.ts";
 import type { AuthUser } from "./authService.ts";
 import { FormClient } from "./formClient.ts";
-import type { AuthServers } from "./useAuthService.ts";
+import type { AuthServers } from "./authServers.ts";
 
 export const TOKEN = { method: "POST", path: /^\/oauth2\/token$/ };
 export const WHOAMI = { path: /\/account\/whoami$/ };

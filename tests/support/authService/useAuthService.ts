@@ -1,42 +1,22 @@
 import type { Page } from "playwright";
 import { afterAll, beforeAll } from "vitest";
 import { PersonsBrowser } from "../browser.ts";
-import { type FaultProxy, startFaultProxy } from "../faultProxy.ts";
-import { freePort } from "../ports.ts";
-import { startSynapse, type Synapse } from "../synapse.ts";
-import { type AuthService, type AuthUser, startAuthService } from "./authService.ts";
-
-/** A homeserver with an OAuth 2.0 authorization server, what stands before it (and is its public address), and a person's browser. */
-export interface AuthServers {
-  synapse: Synapse;
-  proxy: FaultProxy;
-  auth: AuthService;
-  browser: PersonsBrowser;
-}
+import type { AuthUser } from "./authService.ts";
+import { type AuthServers, type AuthServersOptions, startAuthServers } from "./authServers.ts";
 
 /**
  * Starts all of it before the tests of a file, and stops it after. There once the first `beforeAll` has run.
  * @param options no browser where a `FormClient` does
  */
-export function useAuthService({
-  serverName = "oauth.test",
-  browser = true,
-  config = {},
-}: { serverName?: string; browser?: boolean; config?: Record<string, unknown> } = {}): AuthServers {
-  const servers = {} as AuthServers;
+export function useAuthService({ browser = true, ...options }: AuthServersOptions & { browser?: boolean } = {}): AuthServers & { browser: PersonsBrowser } {
+  const servers = {} as AuthServers & { browser: PersonsBrowser };
   beforeAll(async () => {
-    const port = await freePort();
-    servers.proxy = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
-    servers.auth = await startAuthService({ serverName, baseUrl: `http://127.0.0.1:${port}` });
-    const publicBaseUrl = `${servers.proxy.baseUrl}/`;
-    servers.synapse = await startSynapse({ port, serverName, publicBaseUrl, config: { ...servers.auth.synapseConfig, ...config } });
+    Object.assign(servers, await startAuthServers(options));
     if (browser) servers.browser = await PersonsBrowser.start();
   }, 120_000);
   afterAll(async () => {
     await servers.browser?.stop();
-    await servers.synapse?.stop();
-    await servers.auth?.stop();
-    await servers.proxy?.stop();
+    await servers.stop?.();
   });
   return servers;
 }
