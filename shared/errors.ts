@@ -106,6 +106,14 @@ export const AppError = z.lazy(() =>
     kind("mail_not_sent", { host: z.string() }),
     kind("address_refused", { reason: AddressRefusal }),
     kind("phone_refused", { reason: PhoneRefusal }),
+    // The identity server
+    kind("not_an_identity_server", { host: z.string() }),
+    /** It makes no account for this one: it may take those of some homeservers alone. */
+    kind("not_allowed_by_identity_server", { host: z.string() }),
+    /** It wants terms agreed to, before or again. */
+    kind("identity_terms_unsigned", { host: z.string() }),
+    /** An address could not be taken from an identity server. It is still there, and still on the account. */
+    kind("stop_sharing_failed"),
     kind("account_not_running"),
     kind("no_such_account"),
     // Finding and reaching a homeserver

@@ -80,7 +80,12 @@ function fromLink(text: string): string {
 
 /** The address of a server's admin API, as a base URL: what is asked below it is cut off. A name alone means https. */
 export function readAdminAddress(typed: string): Read<string> {
-  const { value, problem } = readHomeserver(tidy(typed).replace(/\/_synapse(?:\/.*)?$/s, ""));
+  return readIdentityServer(tidy(typed).replace(/\/_synapse(?:\/.*)?$/s, ""));
+}
+
+/** The same of an identity server. */
+export function readIdentityServer(typed: string): Read<string> {
+  const { value, problem } = readHomeserver(typed);
   if (problem !== undefined) return { problem };
   if (value.kind === "url") return { value: value.baseUrl };
   return value.localpart === null ? { value: `https://${value.serverName}` } : { problem: "not_a_url" };

@@ -1,6 +1,6 @@
 import { type AddressRefusal, AppFailure, fail } from "../../shared/errors.ts";
 
-/** The codes with which servers refuse an address (Client-Server API, "Account management"; those of Synapse). */
+/** The codes with which servers refuse an address (Client-Server API, "Account management"; those of Synapse and Sydent). */
 const REASONS: Readonly<Record<string, AddressRefusal>> = {
   M_THREEPID_IN_USE: "in_use",
   M_THREEPID_DENIED: "denied",
@@ -8,6 +8,7 @@ const REASONS: Readonly<Record<string, AddressRefusal>> = {
   M_INVALID_PARAM: "invalid",
   M_BAD_JSON: "invalid",
   M_INVALID_EMAIL: "invalid",
+  M_EMAIL_SEND_ERROR: "not_sent",
 };
 
 /** What the server's refusal of an address means. What is no refusal of one is given back as it is. */

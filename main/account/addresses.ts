@@ -48,7 +48,10 @@ export class AddressService implements Requests {
     return listed;
   }
 
-  /** @throws `not_allowed_by_server` where the server takes no changes, and what it says else: the address stays then */
+  /**
+   * @throws `not_allowed_by_server` where the server takes no changes, `stop_sharing_failed` where an identity server is in
+   * the way, and what the server says else: the address stays then
+   */
   async remove({ accountId, medium, address }: Input<"remove">): Promise<AccountAddresses> {
     const left = await this.#parts.sessions.session(accountId).use(async (client, signal) => {
       const homeserver = homeserverOf(client);
@@ -58,6 +61,9 @@ export class AddressService implements Requests {
         if (thrown instanceof AppFailure && thrown.error.kind === "forbidden") {
           throw new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
         }
+        if (await isSharingInTheWay(homeserver, thrown, { medium, address }, signal)) {
+          throw new AppFailure({ kind: "stop_sharing_failed" }, { cause: thrown });
+        }
         throw thrown;
       }
       return listAddresses(homeserver, signal);
@@ -65,6 +71,16 @@ export class AddressService implements Requests {
     this.#parts.onChanged(accountId);
     return left;
   }
+}
+
+/**
+ * Whether an address could not be removed because an identity server is still told of it. A homeserver takes it from there
+ * first, and says of a failure no more than that there was one; so it is asked to do that part alone.
+ */
+async function isSharingInTheWay(homeserver: HomeserverClient, failed: unknown, body: AccountAddress, signal: AbortSignal): Promise<boolean> {
+  const isServers = (thrown: unknown): boolean => thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status >= 500;
+  if (!isServers(failed)) return false;
+  return homeserver.text({ method: "POST", path: `${THREEPIDS_PATH}/unbind`, body, signal }).then(() => false, isServers);
 }
 
 /** Servers give them in any order. */

@@ -13,7 +13,7 @@ interface Entry {
 export interface SealedListParts<T extends Entry> {
   secretStore: Pick<SecretStore, "read" | "update">;
   /** Where in the secrets of an account it lies. */
-  field: "pendingEmails" | "pendingPhones";
+  field: "pendingEmails" | "pendingPhones" | "pendingShares";
   schema: z.ZodType<T>;
   /** Called after each change. */
   onChanged: (accountId: AccountId) => Promise<void>;

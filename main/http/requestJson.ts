@@ -10,6 +10,8 @@ export interface JsonRequest<T extends z.ZodType> {
   body?: unknown;
   accessToken?: string;
   schema: T;
+  /** Stops the request. */
+  signal?: AbortSignal;
   /** Milliseconds until the request is given up. */
   timeoutMs?: number;
   /** Longest answer that is read, in bytes. */
@@ -25,7 +27,7 @@ const DEFAULT_LIMIT_BYTES = 1024 * 1024;
  * @throws as `HomeserverClient` does
  */
 export async function requestJson<T extends z.ZodType>(request: JsonRequest<T>): Promise<z.output<T>> {
-  const { fetch, method = "GET", body, accessToken, schema, timeoutMs: answerMs = DEFAULT_TIMEOUT_MS } = request;
+  const { fetch, method = "GET", body, accessToken, schema, signal, timeoutMs: answerMs = DEFAULT_TIMEOUT_MS } = request;
   const { origin, pathname, search } = new URL(request.url);
   const homeserver = new HomeserverClient({
     fetch,
@@ -33,5 +35,5 @@ export async function requestJson<T extends z.ZodType>(request: JsonRequest<T>):
     limits: { answerMs, wholeAnswerMs: answerMs, answerBytes: request.limitBytes ?? DEFAULT_LIMIT_BYTES },
     ...(accessToken !== undefined && { tokens: new TokenKeeper({ accessToken, expiresAt: null }) }),
   });
-  return homeserver.json({ method, path: pathname + search, body, schema });
+  return homeserver.json({ method, path: pathname + search, body, schema, ...(signal && { signal }) });
 }

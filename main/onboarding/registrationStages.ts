@@ -1,7 +1,7 @@
-import * as z from "zod";
-import { Policy, type RegistrationAnswer, type RegistrationStage } from "../../shared/contract/registration.ts";
+import type { RegistrationAnswer, RegistrationStage } from "../../shared/contract/registration.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { Demand } from "../http/uiaDemand.ts";
+import { policiesIn } from "../uia/policies.ts";
 import type { AuthDict } from "../uia/stage.ts";
 import { fallbackPage } from "../uia/stages/fallbackPage.ts";
 
@@ -83,26 +83,6 @@ function shown(type: string, demand: Demand, baseUrl: string): Exclude<NextRegis
   }
   const url = fallbackPage(type, { demand, baseUrl });
   return url === null ? { kind: "unsupported", type } : { kind: "browser", type, url };
-}
-
-const TermsParams = z.object({ policies: z.record(z.string(), z.record(z.string(), z.unknown())) });
-const TEXT = Policy.shape.texts.element.omit({ language: true });
-
-/**
- * The documents in the parameters of `m.login.terms`. Null where they are not as the specification has them, or lead
- * elsewhere than to a web page: nobody can agree to what cannot be read.
- */
-function policiesIn(params: unknown): Policy[] | null {
-  const parsed = TermsParams.safeParse(params);
-  if (!parsed.success) return null;
-  const policies = Object.entries(parsed.data.policies).map(([id, { version: _, ...languages }]) => ({
-    id,
-    texts: Object.entries(languages).flatMap(([language, text]) => {
-      const { data } = TEXT.safeParse(text);
-      return data ? [{ language, ...data }] : [];
-    }),
-  }));
-  return z.array(Policy).max(50).safeParse(policies).data ?? null;
 }
 
 /** What is sent as `auth` to prove an email address, or a number, once its link or code was used. The session is added to it. */

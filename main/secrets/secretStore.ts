@@ -34,6 +34,10 @@ export const AccountSecrets = z.object({
   pendingEmails: z.string().optional(),
   /** The same of phone numbers. */
   pendingPhones: z.string().optional(),
+  /** By what an identity server knows the account. Opaque here, as above. */
+  identityServer: z.string().optional(),
+  /** Addresses that an identity server is to be told of. Opaque here, as above. */
+  pendingShares: z.string().optional(),
   /** Passwords that the account, as an admin, has given to others who do not have them yet. Opaque here; admin/ knows its shape. */
   passwordsToHandOut: z.string().optional(),
   /**

@@ -8,6 +8,7 @@ import { bulkDrafts } from "./bulk.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
 import { deviceLinkChanged, loadDeviceLinks } from "./deviceLinks.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
+import { identityServers, pendingShares } from "./identityServers.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
 import { loadRegistrations, registrationChanged } from "./registrations.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
@@ -54,6 +55,8 @@ export async function subscribeStores(): Promise<void> {
   onEvent("challenges.changed", challengeChanged);
   onEvent("deactivation.endedChanged", endedAccountsChanged);
   onEvent("deactivation.roomsChanged", (check) => roomsChecks.set(check.accountId, check));
+  onEvent("identityServer.changed", ({ accountId }) => identityServers.reload(accountId));
+  onEvent("identityServer.pendingSharesChanged", ({ accountId, pending }) => pendingShares.set(accountId, pending));
   onEvent("linkDevice.changed", deviceLinkChanged);
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));

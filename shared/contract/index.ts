@@ -12,6 +12,7 @@ import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./defineDomain.ts";
 import { emergencySheet } from "./emergencySheet.ts";
 import { firstAdmin } from "./firstAdmin.ts";
+import { identityServer } from "./identityServer.ts";
 import { jobs } from "./jobs.ts";
 import { linkDevice } from "./linkDevice.ts";
 import { lock } from "./lock.ts";
@@ -49,6 +50,7 @@ export const contract = {
   profile,
   password,
   addresses,
+  identityServer,
   recovery,
   challenges,
   jobs,

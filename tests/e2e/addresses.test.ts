@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { signInAtProvider } from "../support/browser.ts";
 import { SmsDelegate } from "../support/smsDelegate.ts";
+import { type SydentPair, startSydentPair } from "../support/sydentPair.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
@@ -12,6 +13,7 @@ const open = (config: object) => openWorld({ with: ["mailbox", "provider", "brow
 let world: Awaited<ReturnType<typeof open>>;
 let erin: TestUser;
 let delegate: SmsDelegate;
+let pair: SydentPair | null = null;
 
 beforeAll(async () => {
   delegate = await SmsDelegate.start();
@@ -35,6 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.close();
   await delegate?.stop();
+  await pair?.stop();
 });
 
 it("takes the last email off the account, after saying what goes with it", async () => {
@@ -159,6 +162,50 @@ it("adds one to an account without a password, after single sign-on", async () =
   await confirming.getByRole("link").first().click();
   await person.button(`Remove ${address}`).waitFor();
 }, 90_000);
+
+it("lets others find an account by an address, after the identity server’s terms, and no longer", async () => {
+  const { person, browser } = world;
+  pair = await startSydentPair({ version: "1", baseUrl: "https://identity.example/terms" });
+  const { synapse, sydent, mailbox } = pair;
+  const ivan = await synapse.register({ user: "ivan", password: "ivan wants to be found" });
+  const address = "ivan@mail.example";
+  await synapse.setEmail(ivan, address);
+  await person.hasAccount(synapse.baseUrl, ivan);
+  await person.allAre("running");
+  await person.openAccount("ivan", "Password & recovery");
+  await person.sees(/No identity server is used/);
+  await person.looks("discovery-none");
+  await person.press("Use an identity server");
+  await person.press("Use it");
+  await person.sees("Type the name of an identity server.");
+  await person.type("Identity server", synapse.baseUrl);
+  await person.press("Use it");
+  await person.sees(/No identity server answers at/);
+  await person.type("Identity server", sydent.baseUrl);
+  await person.press("Use it");
+  await person.sees(`The identity server ${sydent.host} wants you to read and accept these before it does anything for you.`);
+  await person.looks("discovery-terms");
+  await person.page.getByText("I’ve read and accept “Privacy of the identity server”").click();
+  await person.press("Continue");
+  await person.sees(`Others can find this account at the identity server ${sydent.host}, by the addresses that you share.`);
+  await person.press(`Share ${address}`);
+  await person.sees(/The identity server has sent an email to/);
+  await person.looks("discovery-sent");
+  const { links } = await mailbox.waitFor(({ to }) => to.includes(address));
+  await browser.open(links[0]!);
+  await person.sees("Others can find you by it.");
+  await person.button(`Remove ${address}`).waitFor();
+  await person.looks("discovery-shared");
+  await person.press(`Stop sharing ${address}`);
+  await person.sees("Not shared");
+  await person.press("Don’t use any");
+  await person.isAsked("Use no identity server?");
+  await person.page.getByRole("alertdialog").getByRole("button", { name: "Don’t use any" }).click();
+  await person.sees(/This account says that it wants no identity server/);
+  await person.button(`Remove ${address}`).waitFor();
+  const secret = new URL(links[0]!).searchParams.get("client_secret") ?? "";
+  await expectNoLeaks(world, { password: ivan.password, secret });
+}, 120_000);
 
 /** What the links to an address have in them that lets somebody add it elsewhere. */
 function secretsIn(address: string): Record<string, string> {

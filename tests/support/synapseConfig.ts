@@ -7,6 +7,8 @@ export interface SynapseFiles {
   config: string;
   database: string;
   log: string;
+  /** The certificate authorities that it trusts, where a test names one. */
+  trusted: string;
 }
 
 /** What a test can choose about its Synapse. Everything not named is as in a fresh installation, but fast. */
@@ -33,6 +35,10 @@ export interface SynapseOptions {
   loginLimit?: { burst: number; perSecond: number };
   /** Logs at INFO instead of WARNING (requests are always logged). */
   verboseLog?: boolean;
+  /** Answers other servers too: who the holder of an OpenID token is, and what its signing keys are. */
+  federation?: boolean;
+  /** A certificate authority (PEM) that it trusts, and no other. */
+  trustedAuthority?: string;
   /** Synapse configuration laid over everything else, key by key at the top level. */
   config?: Record<string, unknown>;
 }
@@ -47,6 +53,7 @@ export function synapseFiles(dir: string): SynapseFiles {
     config: join(dir, "homeserver.yaml"),
     database: join(dir, "homeserver.db"),
     log: join(dir, "homeserver.log"),
+    trusted: join(dir, "trusted.pem"),
   };
 }
 
@@ -61,7 +68,7 @@ export async function writeSynapseConfig(files: SynapseFiles, port: number, opti
   };
   const publicBaseUrl =
     options.publicBaseUrl ?? (options.mailPort === undefined ? null : `http://127.0.0.1:${port}`);
-  const names = options.policyVersion === undefined ? ["client"] : ["client", "consent"];
+  const names = ["client", ...(options.policyVersion === undefined ? [] : ["consent"]), ...(options.federation ? ["federation"] : [])];
   const policies = join(files.dir, "policies");
   const config = {
     server_name: serverName,
@@ -126,6 +133,7 @@ export async function writeSynapseConfig(files: SynapseFiles, port: number, opti
     disable_existing_loggers: false,
   };
   if (options.policyVersion !== undefined) await writePolicy(policies, options.policyVersion);
+  if (options.trustedAuthority !== undefined) await writeFile(files.trusted, options.trustedAuthority);
   await Promise.all([
     writeFile(files.config, JSON.stringify(config)),
     writeFile(join(files.dir, "log.yaml"), JSON.stringify(logging)),

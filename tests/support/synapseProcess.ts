@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { SynapseFiles } from "./synapseConfig.ts";
@@ -35,6 +36,7 @@ export class SynapseProcess {
     const child = spawn(python, [runner, "--config-path", files.config], {
       cwd: files.dir,
       stdio: ["pipe", "pipe", "pipe"],
+      env: existsSync(files.trusted) ? { ...process.env, SSL_CERT_FILE: files.trusted } : process.env,
     });
     const synapse = new SynapseProcess(child);
     try {

@@ -4,17 +4,15 @@ import type { Registration } from "../../../shared/contract/registration.ts";
 import { readEmail } from "../../../shared/fields.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
-import { Checkbox } from "../../components/Choice.tsx";
 import { CopyableText } from "../../components/CopyableText.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons, Form } from "../../components/Page.tsx";
+import { PoliciesForm } from "../../components/PoliciesForm.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, t } from "../../i18n/index.ts";
-import styles from "./CreateAccount.module.css";
 import { PhoneStage } from "./PhoneStage.tsx";
-import { policyText } from "./policyText.ts";
 import { type Asking, type StageProps, serverOf, useAnswer } from "./stage.ts";
 
 /** The step that the server wants done now. */
@@ -38,49 +36,18 @@ export function StageForm({ registration }: { readonly registration: Asking }) {
 
 function TermsForm({ registration, stage: { policies } }: StageProps<"terms">) {
   const { registrationId, checking, error } = registration;
-  const [accepted, setAccepted] = useState<readonly string[]>([]);
-  const [tried, setTried] = useState(false);
   const open = useAction((url: string) => steward.registration.openPage({ registrationId, url }));
   const answer = useAnswer(registration);
-  const all = policies.every(({ id }) => accepted.includes(id));
-  const failure = open.error ?? answer.error ?? error;
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (all) void answer.run({ kind: "terms", accepted: [...accepted] });
-      }}
-    >
-      <p>{t(policies.length === 0 ? "create.termsNone" : "create.termsText", { server: serverOf(registration) })}</p>
-      {policies.map((policy) => {
-        const { name, url } = policyText(policy, navigator.languages);
-        const without = accepted.filter((id) => id !== policy.id);
-        return (
-          <div key={policy.id} className={styles["policy"]}>
-            <Button icon={ExternalLink} onPress={() => void open.run(url)}>
-              {t("create.termsRead", { name })}
-            </Button>
-            <Checkbox
-              value={accepted.includes(policy.id)}
-              onChange={(ticked) => setAccepted(ticked ? [...without, policy.id] : without)}
-            >
-              {t("create.termsAccept", { name })}
-            </Checkbox>
-          </div>
-        );
-      })}
-      {tried && !all && (
-        <Notice tone="error" live>
-          {t("create.termsRequired")}
-        </Notice>
-      )}
-      {failure && <ErrorText error={failure} />}
-      <Buttons>
-        <Button type="submit" look="primary" busy={checking || answer.busy}>
-          {t("common.continue")}
-        </Button>
-      </Buttons>
-    </Form>
+    <PoliciesForm
+      policies={policies}
+      text={t(policies.length === 0 ? "create.termsNone" : "create.termsText", { server: serverOf(registration) })}
+      submitText={t("common.continue")}
+      busy={checking || answer.busy}
+      error={open.error ?? answer.error ?? error}
+      onRead={(url) => void open.run(url)}
+      onAccept={() => void answer.run({ kind: "terms", accepted: policies.map(({ id }) => id) })}
+    />
   );
 }
 

@@ -15,8 +15,7 @@ import { t } from "../../i18n/index.ts";
 import { AddEmail } from "./AddEmail.tsx";
 import { AddPhone } from "./AddPhone.tsx";
 import { accountAddresses, removeAddress } from "../../stores/addresses.ts";
-
-const shownAs = ({ medium, address }: AccountAddress): string => (medium === "msisdn" ? `+${address}` : address);
+import { shownAddress } from "./shownAddress.ts";
 
 /** The email addresses and phone numbers on the account, and taking them off. */
 export function Addresses({ accountId, delegated }: { readonly accountId: AccountId; readonly delegated: boolean }) {
@@ -44,7 +43,7 @@ function List({ accountId, answer: { addresses, canChange: allowed }, delegated 
   const [leaving, setLeaving] = useState<AccountAddress | null>(null);
   const emails = addresses.filter(({ medium }) => medium === "email").length;
   const remove = (one: AccountAddress) => (
-    <Button small aria-label={t("addresses.removeNamed", { address: shownAs(one) })} onPress={() => setLeaving(one)}>
+    <Button small aria-label={t("addresses.removeNamed", { address: shownAddress(one) })} onPress={() => setLeaving(one)}>
       {t("addresses.remove")}
     </Button>
   );
@@ -58,7 +57,7 @@ function List({ accountId, answer: { addresses, canChange: allowed }, delegated 
             <Row
               key={`${one.medium} ${one.address}`}
               icon={one.medium === "email" ? <Mail size={20} aria-hidden /> : <Phone size={20} aria-hidden />}
-              title={shownAs(one)}
+              title={shownAddress(one)}
               end={canChange && remove(one)}
             />
           ))}
@@ -96,7 +95,7 @@ function RemoveDialog({ accountId, leaving, isLastEmail, onClose }: RemoveDialog
   return (
     <Dialog
       alert
-      title={t("addresses.removeTitle", { address: shownAs(leaving) })}
+      title={t("addresses.removeTitle", { address: shownAddress(leaving) })}
       onClose={onClose}
       actions={
         <>

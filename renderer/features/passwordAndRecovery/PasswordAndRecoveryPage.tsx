@@ -15,6 +15,7 @@ import { useManagement } from "../accountPage/useManagement.ts";
 import { MoveToBrowser } from "../signInAgain/MoveToBrowser.tsx";
 import { Addresses } from "./Addresses.tsx";
 import { ChangePassword } from "./ChangePassword.tsx";
+import { Discovery } from "./Discovery.tsx";
 
 /** What an account is signed in with. */
 export function PasswordAndRecoveryPage({ account }: { readonly account: Account }) {
@@ -26,6 +27,7 @@ export function PasswordAndRecoveryPage({ account }: { readonly account: Account
         <>
           <Addresses accountId={accountId} delegated={management?.delegated ?? false} />
           {management?.delegated ? <OnServersPage account={account} management={management} /> : <Password account={account} />}
+          <Discovery accountId={accountId} />
           <MoveToBrowser account={account} />
         </>
       ) : session.status === "starting" ? (

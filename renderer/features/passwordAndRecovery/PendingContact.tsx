@@ -16,14 +16,17 @@ interface PendingContactProps {
   readonly confirm: { readonly onPress: () => void; readonly busy: boolean } | null;
   /** Has one more mail or code sent; null where none is needed. */
   readonly again: { readonly press: Press; readonly label: string } | null;
-  readonly change: { readonly onPress: () => void; readonly label: string };
+  /** Drops it for another one; null where there is none to be typed. */
+  readonly change: { readonly onPress: () => void; readonly label: string } | null;
   readonly drop: Press;
+  /** In place of what is said of an address that is being added. */
+  readonly words?: { readonly title: string; readonly drop: string };
   readonly error: AppError | null;
   readonly children?: ReactNode;
 }
 
 /** An address or a number that is not on the account yet: how it stands, and what can be done. */
-export function PendingContact({ text, tone, confirm, again, change, drop, error, children }: PendingContactProps) {
+export function PendingContact({ text, tone, confirm, again, change, drop, words, error, children }: PendingContactProps) {
   return (
     <Form onSubmit={() => confirm?.onPress()}>
       <Notice
@@ -41,23 +44,25 @@ export function PendingContact({ text, tone, confirm, again, change, drop, error
                 {again.label}
               </Button>
             )}
-            <Button
-              small
-              busy={drop.busy}
-              onPress={() => {
-                change.onPress();
-                void drop.run();
-              }}
-            >
-              {change.label}
-            </Button>
+            {change && (
+              <Button
+                small
+                busy={drop.busy}
+                onPress={() => {
+                  change.onPress();
+                  void drop.run();
+                }}
+              >
+                {change.label}
+              </Button>
+            )}
             <Button small onPress={() => void drop.run()}>
-              {t("addresses.drop")}
+              {words?.drop ?? t("addresses.drop")}
             </Button>
           </>
         }
       >
-        <strong>{t("addresses.pendingTitle")}</strong>
+        <strong>{words?.title ?? t("addresses.pendingTitle")}</strong>
         <p>{text}</p>
         {children}
       </Notice>

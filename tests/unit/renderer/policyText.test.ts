@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { policyText } from "../../../renderer/features/createAccount/policyText.ts";
+import { policyText } from "../../../renderer/components/policyText.ts";
 
 const policy = (...languages: string[]) => ({
   id: "privacy",

@@ -1,4 +1,4 @@
-import type { Policy } from "../../../shared/contract/registration.ts";
+import type { Policy } from "../../shared/contract/registration.ts";
 
 type PolicyText = Policy["texts"][number];
 

@@ -1,0 +1,53 @@
+import { useEffect, useRef, useState } from "react";
+import { readIdentityServer } from "../../../shared/fields.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+import { steward } from "../../bridge.ts";
+import { TextField } from "../../components/TextField.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { identityServers } from "../../stores/identityServers.ts";
+import { ContactForm } from "./PendingContact.tsx";
+
+interface ChooseIdentityServerProps {
+  readonly accountId: AccountId;
+  readonly onClose: () => void;
+}
+
+/** Takes the address of an identity server. */
+export function ChooseIdentityServer({ accountId, onClose }: ChooseIdentityServerProps) {
+  const [identityServer, setIdentityServer] = useState("");
+  const [tried, setTried] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const { problem } = readIdentityServer(identityServer);
+  const use = useAction(async () => {
+    identityServers.set(accountId, await steward.identityServer.use({ accountId, identityServer }));
+    onClose();
+  });
+  const refused = refusedFieldText(use.error, "identityServer");
+  return (
+    <ContactForm
+      submitText={t("discovery.useThis")}
+      add={use}
+      saidAtField={refused !== null}
+      onSubmit={() => {
+        setTried(true);
+        if (problem === undefined) void use.run();
+      }}
+      onClose={onClose}
+    >
+      <TextField
+        label={t("discovery.address")}
+        help={t("discovery.addressHelp")}
+        value={identityServer}
+        onChange={(typed) => {
+          setIdentityServer(typed);
+          use.reset();
+        }}
+        autoComplete="off"
+        inputRef={field}
+        problem={tried && problem ? fieldProblemText("identityServer", problem) : refused}
+      />
+    </ContactForm>
+  );
+}
