@@ -4,7 +4,6 @@ import "./zodConfig.ts";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { app, ipcMain } from "electron";
 import { build } from "virtual:build";
 import { channelNames } from "virtual:channels";
@@ -29,6 +28,7 @@ import { describeAccount } from "./sessions/accountDescription.ts";
 import type { Services } from "./services.ts";
 import { Folders } from "./storage/folders.ts";
 import type { DamagedFile } from "./storage/jsonFile.ts";
+import { inTime } from "./storage/inTime.ts";
 import { AccountIndex } from "./storage/accountIndex.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
@@ -173,7 +173,7 @@ async function start(): Promise<void> {
 
   // The page draws the accounts by itself meanwhile, and gets its files through this thread. Without a page there is
   // somebody behind the window all the same.
-  await Promise.race([window.drawn, pause(MAX_PAGE_MS)]);
+  await inTime(window.drawn, MAX_PAGE_MS);
   const { startServices } = await import("./startServices.ts");
   started.resolve(
     startServices({ window, folders, index, settingsFile, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),

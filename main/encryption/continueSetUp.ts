@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { inTime } from "../storage/inTime.ts";
 
 /** How long a set-up that is continued waits before each further try, in milliseconds. */
 const WAITS_MS = [500, 2_000, 8_000];
@@ -57,7 +57,7 @@ export async function takeUpAgain<T>(work: () => Promise<T>, { ready, asked, sto
       if (wait === undefined || asked()) throw thrown;
       const wanted = thrown.error.kind === "rate_limited" ? thrown.error.retryAfterMs : 0;
       if (wanted > MAX_WAIT_MS) throw thrown;
-      await Promise.race([pause(Math.max(wait, wanted), undefined, { ref: false }), stopped]);
+      await inTime(stopped, Math.max(wait, wanted));
     }
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Emit } from "../../shared/contract/index.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AdminAccessService } from "../admin/adminAccess.ts";
@@ -7,6 +6,7 @@ import type { SecureBackupService } from "../encryption/secureBackupService.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountChanges } from "../sessions/accountChanges.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
+import { inTime } from "../storage/inTime.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { HealthService } from "./healthService.ts";
 
@@ -39,7 +39,7 @@ function refreshWhatRuns({ sessions, health, profile, administration, logger }: 
     queued.add(accountId);
     const { baseUrl } = sessions.account(accountId).homeserver;
     void perServer.run(baseUrl, async () => {
-      await Promise.race([sessions.started(baseUrl), pause(MAX_START_MS, null, { ref: false })]);
+      await inTime(sessions.started(baseUrl), MAX_START_MS);
       queued.delete(accountId);
       const asked = [profile.get({ accountId }), health.refresh(accountId), administration.learn(accountId)];
       for (const learnt of await Promise.allSettled(asked)) {

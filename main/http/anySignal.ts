@@ -1,19 +1,18 @@
 /**
- * A signal that is aborted as soon as one of two is; `release` when it is no longer needed. Node 18 lacks
+ * A signal that is aborted as soon as one of some is; `release` when it is no longer needed. Node 18 lacks
  * `AbortSignal.any`.
  */
-export function anySignal(one: AbortSignal, other: AbortSignal): { signal: AbortSignal; release: () => void } {
+export function anySignal(...signals: readonly AbortSignal[]): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  const both = [one, other];
-  for (const signal of both) {
+  for (const signal of signals) {
     if (signal.aborted) abort();
     signal.addEventListener("abort", abort, { once: true });
   }
   return {
     signal: controller.signal,
     release: () => {
-      for (const signal of both) signal.removeEventListener("abort", abort);
+      for (const signal of signals) signal.removeEventListener("abort", abort);
     },
   };
 }

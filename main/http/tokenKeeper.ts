@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { inTime } from "../storage/inTime.ts";
 import { mayBeDone } from "./lostAnswer.ts";
 import { retryKind } from "./retry.ts";
 
@@ -136,9 +136,7 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
    * lost or could not be written down. Never rejects.
    */
   async settled(milliseconds = Infinity): Promise<{ lastKnown: boolean }> {
-    const settled = this.#refreshing?.catch(() => undefined);
-    if (Number.isFinite(milliseconds)) await Promise.race([settled, pause(milliseconds, undefined, { ref: false })]);
-    else await settled;
+    if (this.#refreshing) await inTime(this.#refreshing.catch(() => undefined), milliseconds);
     const why = this.#failed?.why;
     const isLost = why instanceof Error && [why, why.cause].some(mayBeDone);
     return { lastKnown: this.#refreshing === null && this.#unwritten === null && !isLost };

@@ -1,4 +1,6 @@
 import { type AppError, AppFailure } from "../../shared/errors.ts";
+import { inTime } from "../storage/inTime.ts";
+import { anySignal } from "./anySignal.ts";
 import { boundedBody } from "./boundedBody.ts";
 import type { ServerLimits } from "./limits.ts";
 import { type Elsewhere, type Fetch, fetchSameOrigin } from "./redirects.ts";
@@ -52,10 +54,7 @@ export class Wire {
    */
   async settled(milliseconds: number): Promise<{ allAnswered: boolean }> {
     const before = this.#cutChanges;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
-    await Promise.race([Promise.allSettled(this.#changing), late]);
-    clearTimeout(timer);
+    await inTime(Promise.allSettled(this.#changing), milliseconds);
     return { allAnswered: this.#changing.size === 0 && this.#cutChanges === before };
   }
 
@@ -146,21 +145,12 @@ interface GivingUp {
 
 /** Joins the end and the caller's own signal, and leaves no listener behind. */
 function giveUpSignal(ended: AbortSignal, caller: AbortSignal | null): GivingUp {
-  const joined = new AbortController();
-  const signals = caller ? [ended, caller] : [ended];
-  const abort = (): void => joined.abort();
-  for (const signal of signals) {
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-  }
+  const { signal, release } = anySignal(ended, ...(caller ? [caller] : []));
   const onAbort = (action: () => void): void => {
-    if (joined.signal.aborted) action();
-    else joined.signal.addEventListener("abort", action, { once: true });
+    if (signal.aborted) action();
+    else signal.addEventListener("abort", action, { once: true });
   };
   const rejection = new Promise<never>((_resolve, reject) => onAbort(() => reject(new Error("nobody waits for it"))));
   rejection.catch(() => undefined);
-  const release = (): void => {
-    for (const signal of signals) signal.removeEventListener("abort", abort);
-  };
-  return { signal: joined.signal, rejection, onAbort, release };
+  return { signal, rejection, onAbort, release };
 }

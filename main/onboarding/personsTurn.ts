@@ -1,6 +1,7 @@
 import type { PhoneNumber } from "../../shared/contract/phoneNumber.ts";
 import type { RegistrationAnswer } from "../../shared/contract/registration.ts";
 import { stopOf } from "../http/serverErrors.ts";
+import { inTime, LATE } from "../storage/inTime.ts";
 
 /** What the person does. */
 export type Command =
@@ -18,7 +19,7 @@ export type Command =
 /** Waits for the person, or until it is time to ask the server again. What is given early is kept for the next time. */
 export class PersonsTurn {
   readonly #signal: AbortSignal;
-  #waiting: ((command: Command | { kind: "poll" }) => void) | null = null;
+  #waiting: ((command: Command) => void) | null = null;
   /** Given while the server was being asked. */
   #early: Command | null = null;
 
@@ -48,17 +49,16 @@ export class PersonsTurn {
     this.#early = null;
     if (this.#signal.aborted) throw stopOf(this.#signal);
     if (early) return early;
-    let timer: NodeJS.Timeout | undefined;
     let stop = (): void => undefined;
+    const given = new Promise<Command>((resolve, reject) => {
+      this.#waiting = resolve;
+      stop = () => reject(stopOf(this.#signal));
+      this.#signal.addEventListener("abort", stop);
+    });
     try {
-      return await new Promise((resolve, reject) => {
-        this.#waiting = resolve;
-        stop = () => reject(stopOf(this.#signal));
-        this.#signal.addEventListener("abort", stop);
-        if (pollAfterMs !== null) timer = setTimeout(() => resolve({ kind: "poll" }), pollAfterMs);
-      });
+      const command = await inTime(given, pollAfterMs ?? Infinity);
+      return command === LATE ? { kind: "poll" } : command;
     } finally {
-      clearTimeout(timer);
       this.#signal.removeEventListener("abort", stop);
       this.#waiting = null;
     }

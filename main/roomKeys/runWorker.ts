@@ -1,6 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { AppFailure, fail } from "../../shared/errors.ts";
+import { inTime } from "../storage/inTime.ts";
 import type { FromThread, ResultOf, RoomKeysTask, WorkerCalls, ToThread } from "./workerProtocol.ts";
 
 /**
@@ -80,6 +80,6 @@ export async function runWorker<T extends RoomKeysTask>(
     signal.removeEventListener("abort", cancel);
     clearTimeout(overdue);
     // A thread that waits for the system, or for the many rounds of a passphrase, ends only when that is done.
-    await Promise.race([worker.terminate(), pause(END_MS, undefined, { ref: false })]);
+    await inTime(worker.terminate(), END_MS);
   }
 }

@@ -1,5 +1,6 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { Logger } from "../logging/logger.ts";
+import { inTime, LATE } from "../storage/inTime.ts";
 import { aroundSyncChanges, type SyncChanges } from "./syncChanges.ts";
 
 /** How long a sync may wait for the keys, in milliseconds: what else it brings is wanted, too. */
@@ -42,14 +43,7 @@ async function isStranger(client: MatrixClient, deviceIds: readonly string[]): P
 }
 
 async function askForKeys(client: MatrixClient): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("not in time")), KEYS_MS);
-  });
-  try {
-    // Of the SDK's ways to look at own devices, this one alone makes a key query and waits for its answer.
-    await Promise.race([client.getCrypto()!.userHasCrossSigningKeys(client.getSafeUserId(), true), tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
+  // Of the SDK's ways to look at own devices, this one alone makes a key query and waits for its answer.
+  const asked = client.getCrypto()!.userHasCrossSigningKeys(client.getSafeUserId(), true);
+  if ((await inTime(asked, KEYS_MS)) === LATE) throw new Error("not in time");
 }

@@ -1,5 +1,6 @@
 import type { KeychainDone, KeychainGet, KeychainProblem, SystemKeychain } from "./keychain.ts";
 import { unlockSecretService, viewSecretService } from "./secretService.ts";
+import { inTime, LATE } from "../storage/inTime.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 
 /** The three functions of keytar that are used. Its `findCredentials` ends the process when an entry is locked. */
@@ -153,8 +154,8 @@ export class KeytarKeychain implements SystemKeychain {
       answer: unlockSecretService(this.#env, attributes, DIALOG_TIMEOUT_MS),
       overdue: false,
     });
-    const answered = await withTimeout(dialog.answer, this.#timeoutMs);
-    if (answered === TIMED_OUT) {
+    const answered = await inTime(dialog.answer, this.#timeoutMs);
+    if (answered === LATE) {
       dialog.overdue = true;
       void dialog.answer.then((unlocked) => {
         this.#dialog = null;
@@ -181,8 +182,8 @@ export class KeytarKeychain implements SystemKeychain {
       (value) => ({ kind: "done", value }),
       (error: unknown) => (LOCKED_MESSAGE.test(String(error)) ? LOCKED : UNREACHABLE),
     );
-    const answer = await withTimeout(asked, this.#timeoutMs);
-    if (answer !== TIMED_OUT) return answer;
+    const answer = await inTime(asked, this.#timeoutMs);
+    if (answer !== LATE) return answer;
     this.#hanging = true;
     void asked.then(() => {
       this.#hanging = false;
@@ -193,20 +194,6 @@ export class KeytarKeychain implements SystemKeychain {
 
   #tellLate(): void {
     for (const listener of this.#lateListeners) listener();
-  }
-}
-
-const TIMED_OUT = Symbol("timed out");
-
-async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T | typeof TIMED_OUT> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<typeof TIMED_OUT>((resolve) => {
-    timer = setTimeout(() => resolve(TIMED_OUT), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

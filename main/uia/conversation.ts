@@ -2,6 +2,7 @@ import type { Challenge, ChallengeAnswer, Stage } from "../../shared/contract/ch
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { inTime, LATE } from "../storage/inTime.ts";
 import { newId } from "../storage/newId.ts";
 
 /** The person's answer, or that it is time to ask the server whether the stage was finished elsewhere. */
@@ -57,14 +58,13 @@ export class Conversation {
   }
 
   async #wait(pollAfterMs: number | null): Promise<Answered> {
-    let timer: NodeJS.Timeout | undefined;
+    const answered = new Promise<Answered>((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
     try {
-      return await new Promise<Answered>((resolve, reject) => {
-        this.#waiting = { resolve, reject };
-        if (pollAfterMs !== null) timer = setTimeout(() => resolve({ kind: "poll" }), pollAfterMs);
-      });
+      const answer = await inTime(answered, pollAfterMs ?? Infinity);
+      return answer === LATE ? { kind: "poll" } : answer;
     } finally {
-      clearTimeout(timer);
       this.#waiting = null;
     }
   }

@@ -23,10 +23,16 @@ const onePlace: readonly { what: string; gives: (found: Found) => boolean; place
     gives: ({ texts, names }) => names.has("getCACertificates") || texts.has("getcacertificates"),
     places: ["main/http/systemCertificates.ts"],
   },
+  {
+    what: "a promise that is waited for no longer than so long",
+    gives: ({ racesTime }) => racesTime,
+    // A tunnel that takes too long is not left to itself.
+    places: ["main/storage/inTime.ts", "main/http/proxy/"],
+  },
 ];
 
 /** None of the above without one of these. */
-const WORDS = /fetch|undici|authorization|retry-after|getCACertificates/i;
+const WORDS = /fetch|undici|authorization|retry-after|getCACertificates|setTimeout|Promise\.race/i;
 
 /** What stands in a file. */
 interface Found {
@@ -36,7 +42,18 @@ interface Found {
   /** Functions that are called, or read from `globalThis`, and that nothing in the file declares. */
   globals: ReadonlySet<string>;
   packages: ReadonlySet<string>;
+  /** Whether a promise is settled by a timer, or raced against one. */
+  racesTime: boolean;
 }
+
+/** Whether it is `new Promise(...)` or `Promise.race(...)`. */
+function isOpenPromise(node: ts.Node): node is ts.NewExpression | ts.CallExpression {
+  if (ts.isNewExpression(node)) return node.expression.getText() === "Promise";
+  return ts.isCallExpression(node) && node.expression.getText() === "Promise.race";
+}
+
+const startsTimer = (node: ts.Node): boolean =>
+  (ts.isCallExpression(node) && ["setTimeout", "pause"].includes(node.expression.getText())) || Boolean(ts.forEachChild(node, (child) => startsTimer(child) || undefined));
 
 function foundIn(path: string, text: string): Found {
   const [texts, names, called, declared, packages] = Array.from({ length: 5 }, () => new Set<string>()) as [
@@ -47,7 +64,9 @@ function foundIn(path: string, text: string): Found {
     Set<string>,
   ];
   const fromGlobal = new Set<string>();
+  let racesTime = false;
   const visit = (node: ts.Node): void => {
+    racesTime ||= isOpenPromise(node) && startsTimer(node);
     if (ts.isStringLiteralLike(node)) texts.add(node.text.toLowerCase());
     if (ts.isIdentifier(node)) names.add(node.text);
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) called.add(node.expression.text);
@@ -58,7 +77,7 @@ function foundIn(path: string, text: string): Found {
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
-  return { texts, names, packages, globals: new Set([...fromGlobal, ...[...called].filter((name) => !declared.has(name))]) };
+  return { texts, names, packages, racesTime, globals: new Set([...fromGlobal, ...[...called].filter((name) => !declared.has(name))]) };
 }
 
 /** Every file of main that does what has its place elsewhere, a sentence each. */

@@ -71,6 +71,8 @@ describe("the rules", () => {
     ["main/sessions/a.ts", 'headers.set("Authorization", token);', "a token in a request"],
     ["main/jobs/a.ts", "const wait = headers.get('Retry-After');", "how long a server"],
     ["main/http/requestJson.ts", 'init.headers = { "authorization": token };', "a token in a request"],
+    ["main/jobs/a.ts", "await new Promise((resolve) => { timer = setTimeout(() => resolve(null), 5); });", "a promise that is waited for no longer"],
+    ["main/jobs/a.ts", "await Promise.race([work(), pause(5, undefined, { ref: false })]);", "a promise that is waited for no longer"],
   ])("%s may not say %s, which has its one place", (path, line, what) => {
     expect(misplaced(sources({ [path]: line }))).toEqual([expect.stringContaining(what)]);
   });
