@@ -87,14 +87,14 @@ export class Challenges implements ChallengeHandlers {
     signal.addEventListener("abort", interrupt, { once: true });
     try {
       const result = await this.#converse(session, conversation, request, signal);
-      if (this.#isShown(conversation)) conversation.end("done", null);
+      if (this.#isShown(conversation)) conversation.end({ status: "done" });
       return result;
     } catch (thrown) {
       const failure = signal.aborted ? stopOf(signal) : toServerFailure(thrown, new URL(session.details.baseUrl).host);
       if (this.#isShown(conversation)) {
         const error = failure instanceof AppFailure ? failure.error : null;
         const cancelled = error?.kind === "challenge_cancelled" || error?.kind === "cancelled";
-        conversation.end(cancelled ? "cancelled" : "failed", error);
+        conversation.end(cancelled ? { status: "cancelled" } : { status: "failed", error });
       }
       throw failure;
     } finally {

@@ -8,10 +8,14 @@ import { newId } from "../storage/newId.ts";
 /** The person's answer, or that it is time to ask the server whether the stage was finished elsewhere. */
 export type Answered = ChallengeAnswer | { kind: "poll" };
 
+/** What changes of a conversation. */
+type Phase = Challenge extends infer C ? (C extends Challenge ? Omit<C, "challengeId" | "accountId" | "purpose"> : never) : never;
+
 /** One conversation: its state as everybody sees it, and the answer it waits for. */
 export class Conversation {
   readonly #emit: Emit;
-  #state: Challenge;
+  readonly #common: Pick<Challenge, "challengeId" | "accountId" | "purpose">;
+  #phase: Phase = { status: "checking" };
   #waiting: { resolve: (answer: Answered) => void; reject: (reason: unknown) => void } | null = null;
   /** Whether the question still stands: it does while the server is asked unseen. */
   #isOpen = false;
@@ -21,18 +25,11 @@ export class Conversation {
 
   constructor(emit: Emit, accountId: AccountId, purpose: Challenge["purpose"]) {
     this.#emit = emit;
-    this.#state = {
-      challengeId: newId(),
-      accountId,
-      purpose,
-      status: "checking",
-      stage: null,
-      error: null,
-    };
+    this.#common = { challengeId: newId(), accountId, purpose };
   }
 
   get state(): Challenge {
-    return this.#state;
+    return { ...this.#common, ...this.#phase };
   }
 
   /**
@@ -49,7 +46,7 @@ export class Conversation {
     this.#throwIfCancelled();
     const answer = this.#early ?? (await this.#wait(pollAfterMs));
     this.#early = null;
-    if (answer.kind !== "poll") this.#set({ status: "checking", stage: null, error: null });
+    if (answer.kind !== "poll") this.#set({ status: "checking" });
     return answer;
   }
 
@@ -71,9 +68,9 @@ export class Conversation {
 
   /** @throws `conversation_over` when nothing is asked, and `invalid_input` when something else is */
   answer(answer: ChallengeAnswer): void {
-    const { stage } = this.#state;
-    if (!this.#isOpen || !stage) throw fail("conversation_over");
-    if (stage.kind !== answer.kind) throw fail("invalid_input", { issues: ["answer: of another kind than the question"] });
+    const phase = this.#phase;
+    if (!this.#isOpen || phase.status !== "asking") throw fail("conversation_over");
+    if (phase.stage.kind !== answer.kind) throw fail("invalid_input", { issues: ["answer: of another kind than the question"] });
     this.#isOpen = false;
     if (!this.#waiting) this.#early = answer;
     this.#waiting?.resolve(answer);
@@ -91,18 +88,14 @@ export class Conversation {
     this.#waiting = null;
   }
 
-  end(status: "done" | "cancelled" | "failed", error: AppError | null): void {
-    this.#set({ status, stage: null, error });
+  end(end: Extract<Phase, { status: "done" | "cancelled" | "failed" }>): void {
+    this.#set(end);
   }
 
-  #set(change: Pick<Challenge, "status" | "stage" | "error">): void {
-    const before = this.#state;
-    this.#state = { ...before, ...change };
+  #set(phase: Phase): void {
     // The same question after the server was asked is no news.
-    const { status, stage, error } = change;
-    if (status === "asking" && JSON.stringify([before.status, before.stage, before.error]) === JSON.stringify([status, stage, error])) {
-      return;
-    }
-    this.#emit("challenges.changed", this.#state);
+    const isSame = phase.status === "asking" && JSON.stringify(phase) === JSON.stringify(this.#phase);
+    this.#phase = phase;
+    if (!isSame) this.#emit("challenges.changed", this.state);
   }
 }

@@ -26,18 +26,24 @@ export const ChallengeAnswer = z.discriminatedUnion("kind", [
 ]);
 export type ChallengeAnswer = z.infer<typeof ChallengeAnswer>;
 
-/** A UIA conversation. It lives in main; every change is sent whole. */
-export const Challenge = z.object({
+const common = z.object({
   challengeId: ConversationId,
   accountId: AccountId,
   /** What the person is confirming, so that the question can be put in words. */
   purpose: z.enum(["upload_identity", "reset_identity", "sign_out_sessions", "change_password", "add_email", "add_phone", "deactivate"]),
-  status: z.enum(["asking", "checking", "done", "cancelled", "failed"]),
-  /** The step to answer now; null unless `asking`. */
-  stage: Stage.nullable(),
-  /** Why the last answer was not taken. */
-  error: AppError.nullable(),
 });
+
+/** A UIA conversation. It lives in main; every change is sent whole. */
+export const Challenge = z.discriminatedUnion("status", [
+  /** Waits for the person to answer the stage; `error` says why the last answer was not taken. */
+  common.extend({ status: z.literal("asking"), stage: Stage, error: AppError.nullable() }),
+  /** The server is being asked. */
+  common.extend({ status: z.literal("checking") }),
+  common.extend({ status: z.literal("done") }),
+  common.extend({ status: z.literal("cancelled") }),
+  /** The error is null where it is none that a person can do something about. */
+  common.extend({ status: z.literal("failed"), error: AppError.nullable() }),
+]);
 export type Challenge = z.infer<typeof Challenge>;
 
 const one = z.object({ challengeId: ConversationId });

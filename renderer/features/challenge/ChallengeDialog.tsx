@@ -1,6 +1,7 @@
 import { ExternalLink } from "lucide-react";
 import { useState } from "react";
 import type { Challenge, Stage } from "../../../shared/contract/challenges.ts";
+import type { AppError } from "../../../shared/errors.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
@@ -16,15 +17,15 @@ import { ContactList } from "../recover/ServerContacts.tsx";
 
 /** Asks what the server wants to know before it does something. The conversation itself lives in main. */
 export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }) {
-  const { challengeId, accountId, purpose, status } = challenge;
+  const { challengeId, accountId, purpose } = challenge;
   const account = useAccount(accountId);
   const cancel = useAction(() => steward.challenges.cancel({ challengeId }));
   // While an answer is checked the question stays, so that the window does not jump.
-  const [question, setQuestion] = useState<Stage | null>(challenge.stage);
-  if (challenge.stage && challenge.stage !== question) setQuestion(challenge.stage);
-  const failed = status === "failed";
+  const asked = challenge.status === "asking" ? challenge.stage : null;
+  const [question, setQuestion] = useState<Stage | null>(asked);
+  if (asked !== null && asked !== question) setQuestion(asked);
   const leave = (): void => {
-    if (failed) challengeRead(challengeId);
+    if (challenge.status === "failed") challengeRead(challengeId);
     else void cancel.run();
   };
   const params = { server: account?.homeserver.serverName ?? "", userId: account?.userId ?? "" };
@@ -36,8 +37,8 @@ export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }
           params,
         )}
       </p>
-      {failed ? (
-        <Failed challenge={challenge} onClose={leave} />
+      {challenge.status === "failed" ? (
+        <Failed error={challenge.error} onClose={leave} />
       ) : (
         <Question challenge={challenge} stage={question} onCancel={leave} />
       )}
@@ -46,10 +47,10 @@ export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }
   );
 }
 
-function Failed({ challenge, onClose }: { readonly challenge: Challenge; readonly onClose: () => void }) {
+function Failed({ error, onClose }: { readonly error: AppError | null; readonly onClose: () => void }) {
   return (
     <>
-      {challenge.error ? <ErrorText error={challenge.error} /> : <Notice tone="error">{t("challenge.failed")}</Notice>}
+      {error ? <ErrorText error={error} /> : <Notice tone="error">{t("challenge.failed")}</Notice>}
       <Buttons>
         <Button autoFocus onPress={onClose}>
           {t("common.close")}
@@ -115,7 +116,7 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
   const [tried, setTried] = useState(false);
   const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind: "password", password } }));
   const checking = answer.busy || challenge.status === "checking";
-  const error = answer.error ?? (checking ? null : challenge.error);
+  const error = answer.error ?? (!checking && challenge.status === "asking" ? challenge.error : null);
   return (
     <Form
       onSubmit={() => {
@@ -166,7 +167,7 @@ function BrowserQuestion({ challenge, stage: { kind, url }, onCancel }: BrowserQ
   });
   const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind } }));
   const checking = answer.busy || challenge.status === "checking";
-  const error = open.error ?? answer.error ?? (checking ? null : challenge.error);
+  const error = open.error ?? answer.error ?? (!checking && challenge.status === "asking" ? challenge.error : null);
   return (
     <>
       <p>{t(kind === "sso" ? "challenge.ssoText" : "challenge.browserText")}</p>

@@ -29,8 +29,8 @@ async function newSteward(): Promise<{ data: StewardData; services: Services; ac
   return { data, services, accountId: await waitUntil(running, { what: "the account to run", timeoutMs: 60_000 }) };
 }
 
-const challengeIn = ({ events }: StewardData): Promise<Challenge> =>
-  waitUntil(() => events.flatMap(({ channel, payload }) => (channel === "challenges.changed" && payload.stage ? [payload] : []))[0], {
+const challengeIn = ({ events }: StewardData): Promise<Extract<Challenge, { status: "asking" }>> =>
+  waitUntil(() => events.flatMap(({ channel, payload }) => (channel === "challenges.changed" && payload.status === "asking" ? [payload] : []))[0], {
     what: "the server to want an approval",
     timeoutMs: 60_000,
   });

@@ -120,7 +120,7 @@ it("says when somebody else has confirmed, and goes on when the right person doe
   const wrong = await browser.open(stage.url);
   await wrong.getByRole("link").first().click();
   await signInAtProvider(wrong, `${person.name}-else`);
-  await waitUntil(() => challenges.list().challenges.some(({ error }) => error?.kind === "confirmed_by_other"), {
+  await waitUntil(() => challenges.list().challenges.some((one) => one.status === "asking" && one.error?.kind === "confirmed_by_other"), {
     what: "the other one to be noticed",
   });
   expect(challenges.list().challenges).toMatchObject([{ challengeId, status: "asking", stage }]);
