@@ -95,7 +95,6 @@ export function startServices(front: WindowParts): StartedServices {
     appLock.resolve(lock);
     const idleLock = watchForAbsence(lock, settingsFile, loggerFor("lock"));
     watchForPerson(services, front, emit, isLocked);
-    void startSessionsOnceListed(services);
     powerMonitor.on("resume", services.woke);
     const app = new AppService({
       ...front,
@@ -107,6 +106,8 @@ export function startServices(front: WindowParts): StartedServices {
     });
     return lock.guard(checkedHandlers(createHandlers(services, { app, lock }), loggerFor("ipc")));
   });
+  // What cannot be opened is told by whoever waits for the answers.
+  void answers.then(async () => startSessions(await opening), () => undefined);
   return {
     services: opening,
     answers,
@@ -191,9 +192,8 @@ async function openServicesNextTurn(options: ServicesOptions): Promise<Services>
 /** The SDK takes a tenth of a second to load, and nothing else happens meanwhile: the list is painted first. */
 const PAINT_MS = 120;
 
-/** Starts all sessions, soon after the window has been given the list of accounts. */
-async function startSessionsOnceListed({ accounts, sessions, revocations }: Services): Promise<void> {
-  await accounts.whenListed;
+/** Starts all sessions, soon after what the window has asked meanwhile is answered, and whether or not it has asked. */
+async function startSessions({ sessions, revocations }: Services): Promise<void> {
   await pause(PAINT_MS);
   await sessions.restoreAll();
   await revocations.load();

@@ -12,9 +12,6 @@ type Done = Record<never, never>;
 export class AccountsService implements Requests {
   readonly #sessions: SessionManager;
   readonly #health: HealthService;
-  #listed: () => void = () => undefined;
-  /** Resolves when the renderer has been given the list for the first time. */
-  readonly whenListed = new Promise<void>((resolve) => (this.#listed = resolve));
 
   constructor(sessions: SessionManager, health: HealthService) {
     this.#sessions = sessions;
@@ -22,7 +19,6 @@ export class AccountsService implements Requests {
   }
 
   list(): { accounts: Account[] } {
-    this.#listed();
     return { accounts: this.#sessions.list() };
   }
 
