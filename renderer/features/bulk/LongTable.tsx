@@ -38,7 +38,7 @@ export function LongTable<T>({ label, numberName, ask, version, cells }: LongTab
               {t("bulk.what")}
             </th>
             <th role="columnheader" scope="col">
-              {t("bulk.why")}
+              {t("bulk.details")}
             </th>
           </tr>
         </thead>

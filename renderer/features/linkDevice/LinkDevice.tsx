@@ -1,5 +1,5 @@
 import { ExternalLink, QrCode as QrIcon } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import type { DeviceLink } from "../../../shared/contract/linkDevice.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
@@ -42,24 +42,28 @@ export function LinkDevice({ accountId }: { readonly accountId: AccountId }) {
 function LinkDeviceDialog({ link }: { readonly link: DeviceLink }) {
   const close = (): void => closeDeviceLink(link.linkId);
   const over = link.status === "done" || link.status === "ended";
+  const leave = (
+    <Button look={over ? "primary" : "plain"} onPress={close}>
+      {t(over ? "common.close" : "common.cancel")}
+    </Button>
+  );
+  const hasButtons = link.status === "checking" || link.status === "approving";
   return (
-    <Dialog
-      title={t("linkDevice.title")}
-      onClose={close}
-      actions={
-        <Button look={over ? "primary" : "plain"} onPress={close}>
-          {t(over ? "common.close" : "common.cancel")}
-        </Button>
-      }
-    >
+    <Dialog title={t("linkDevice.title")} onClose={close} actions={!hasButtons && leave}>
       <div className={styles["step"]}>
-        <Step link={link} />
+        <Step link={link} leave={leave} />
       </div>
     </Dialog>
   );
 }
 
-function Step({ link }: { readonly link: DeviceLink }) {
+interface StepProps<L extends DeviceLink = DeviceLink> {
+  readonly link: L;
+  /** The button that ends it, for beside those of the step. */
+  readonly leave: ReactNode;
+}
+
+function Step({ link, leave }: StepProps) {
   switch (link.status) {
     case "starting":
       return <Skeleton label={t("linkDevice.starting")} lines={3} />;
@@ -72,11 +76,11 @@ function Step({ link }: { readonly link: DeviceLink }) {
         </>
       );
     case "checking":
-      return <CheckCode link={link} />;
+      return <CheckCode link={link} leave={leave} />;
     case "waiting":
       return <Skeleton label={t("linkDevice.waiting")} lines={2} />;
     case "approving":
-      return <Approve link={link} />;
+      return <Approve link={link} leave={leave} />;
     case "done":
       return <Notice tone="success" live>{t("linkDevice.done")}</Notice>;
     case "ended":
@@ -84,7 +88,7 @@ function Step({ link }: { readonly link: DeviceLink }) {
   }
 }
 
-function CheckCode({ link: { linkId } }: { readonly link: DeviceLink }) {
+function CheckCode({ link: { linkId }, leave }: StepProps) {
   const [code, setCode] = useState("");
   const [tried, setTried] = useState(false);
   const isCode = /^\d{2}$/.test(code.trim());
@@ -109,12 +113,13 @@ function CheckCode({ link: { linkId } }: { readonly link: DeviceLink }) {
         <Button type="submit" look="primary" busy={check.busy}>
           {t("common.continue")}
         </Button>
+        {leave}
       </Buttons>
     </Form>
   );
 }
 
-function Approve({ link: { linkId, browserFailed } }: { readonly link: Extract<DeviceLink, { status: "approving" }> }) {
+function Approve({ link: { linkId, browserFailed }, leave }: StepProps<Extract<DeviceLink, { status: "approving" }>>) {
   const open = useAction(() => steward.linkDevice.openPage({ linkId }));
   return (
     <>
@@ -127,6 +132,7 @@ function Approve({ link: { linkId, browserFailed } }: { readonly link: Extract<D
         <Button icon={ExternalLink} busy={open.busy} onPress={() => void open.run()}>
           {t("linkDevice.openAgain")}
         </Button>
+        {leave}
       </Buttons>
     </>
   );
