@@ -16,6 +16,7 @@ import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
 import { hardenApp } from "./app/hardening.ts";
 import { allowPseudoLanguage, applyLanguage, formattedText, language, mainText } from "./app/language.ts";
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
+import { leaveOutDefaultMenu } from "./app/menu.ts";
 import { applyTheme } from "./app/theme.ts";
 import { MainWindow, rendererSession } from "./app/window.ts";
 import type { StartedServices } from "./startServices.ts";
@@ -32,7 +33,7 @@ import { inTime } from "./storage/inTime.ts";
 import { AccountIndex } from "./storage/accountIndex.ts";
 import { SettingsFile } from "./storage/settingsFile.ts";
 
-/** How long the services wait for the page to be drawn, in milliseconds. */
+/** How long the services wait for the page to ask for something, in milliseconds. */
 const MAX_PAGE_MS = 2_000;
 
 if (build.trial && !app.commandLine.hasSwitch("user-data-dir")) {
@@ -65,6 +66,7 @@ crashes.watch(process, (kind, error) => {
 
 if (removedVariables.length > 0) logger.warn("took variables out of the environment", { names: removedVariables });
 hardenApp({ locked, logger });
+leaveOutDefaultMenu();
 registerAssetScheme();
 
 const notices: AppInfo["notices"] = [];
@@ -140,18 +142,20 @@ async function start(): Promise<void> {
   applyTheme(settings.theme);
   if (!locked) allowPseudoLanguage();
   applyLanguage(settings.language);
-  window.setMenu();
 
   const answers = started.promise.then((parts) => parts.answers);
+  const asked = new Deferred<void>();
   startRouter({
     ipcMain,
     channels: channelNames.requests,
     answers,
     isTrusted: (event) => isTrustedSender(event, (id) => window.isOwnContents(id)),
+    onRequest: () => asked.resolve(),
     logger: createLogger(log, "ipc"),
   });
   serveAssets(rendererSession(), async (request) => (await assets.promise)(request));
   await window.open();
+  window.setMenu();
   // From here on the window's own process is starting, and what it needs next is made meanwhile.
   assets.resolve(
     createAssetServer({
@@ -171,9 +175,9 @@ async function start(): Promise<void> {
     }),
   );
 
-  // The page draws the accounts by itself meanwhile, and gets its files through this thread. Without a page there is
-  // somebody behind the window all the same.
-  await inTime(window.drawn, MAX_PAGE_MS);
+  // The page draws the accounts by itself, asks for the rest when it has, and gets its files through this thread
+  // meanwhile. Without a page there is somebody behind the window all the same.
+  await inTime(asked.promise, MAX_PAGE_MS);
   const { startServices } = await import("./startServices.ts");
   started.resolve(
     startServices({ window, folders, index, settingsFile, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),

@@ -10,6 +10,15 @@ export interface MenuOptions {
 
 type Item = MenuItemConstructorOptions;
 
+/**
+ * Keeps Electron from making a menu of its own, which the window would wait for. Must be called before the app is ready.
+ *
+ * @see https://www.electronjs.org/docs/latest/tutorial/performance
+ */
+export function leaveOutDefaultMenu(): void {
+  Menu.setApplicationMenu(null);
+}
+
 /** What Electron does by itself, under our name for it: its own names are English on Linux and Windows. */
 const item = (role: NonNullable<Item["role"]>, name: Extract<MainText, `menu.${string}`>): Item => ({
   role,

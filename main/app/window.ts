@@ -36,9 +36,6 @@ export class MainWindow {
   #watch: RendererWatch | null = null;
   #saved: Promise<void> = Promise.resolve();
   #lastSaved: WindowBounds | null = null;
-  #noteDrawn = (): void => undefined;
-  /** Resolves when the first page has been drawn and the window is shown. */
-  readonly drawn = new Promise<void>((resolve) => (this.#noteDrawn = resolve));
 
   constructor(options: MainWindowOptions) {
     this.#options = options;
@@ -134,10 +131,7 @@ export class MainWindow {
     });
     this.#window = window;
     if (place?.maximized) window.maximize();
-    window.once("ready-to-show", () => {
-      window.show();
-      this.#noteDrawn();
-    });
+    window.once("ready-to-show", () => window.show());
     // The page's own title is for screen readers; the window is named after the app.
     window.on("page-title-updated", (event) => event.preventDefault());
     this.#rememberPlace(window);

@@ -8,6 +8,7 @@ import { pageIsLocked, takeKnownAccounts } from "../stores/accounts.ts";
 import { subscribeStores } from "../stores/subscribe.ts";
 import { followTheme, loadSettings, speakLanguageOfPage } from "../stores/settings.ts";
 import { App } from "./App.tsx";
+import { firstPaint } from "./firstPaint.ts";
 import { InLanguage } from "./InLanguage.tsx";
 import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
 import { reactErrors, reportPageErrors } from "./reportErrors.ts";
@@ -20,8 +21,8 @@ const NO_PLACEHOLDER_MS = 300;
 reportPageErrors();
 const isLocked = pageIsLocked();
 const accountsAreKnown = !isLocked && takeKnownAccounts();
-// The questions are under way before anything is drawn.
-const connected = isLocked ? loadSettings() : subscribeStores();
+// Where there is something to draw without an answer, that comes first: the two would be in each other's way.
+const connected = isLocked ? loadSettings() : subscribeStores(accountsAreKnown ? firstPaint() : Promise.resolve());
 followTheme();
 const root = document.getElementById("root");
 if (root) {

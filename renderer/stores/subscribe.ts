@@ -36,8 +36,10 @@ export function forgetAccount(accountId: AccountId): void {
  * Ties the stores to main: listens first and asks second, so that nothing that happens in between is missed. The list
  * of accounts is asked for first, because it is what the person waits for. Resolves when it is known what the first
  * page shows, or that it cannot be known.
+ *
+ * @param mayAsk resolves when main may be asked: what it needs to answer is loaded at the first question
  */
-export async function subscribeStores(): Promise<void> {
+export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   onEvent("accounts.changed", accountChanged);
   onEvent("accounts.removed", ({ accountId }) => {
     accountRemoved(accountId);
@@ -72,6 +74,7 @@ export async function subscribeStores(): Promise<void> {
   onEvent("userStatistics.changed", ({ accountId, statistics }) => userStatistics.set(accountId, { statistics }));
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
+  await mayAsk;
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
   void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);

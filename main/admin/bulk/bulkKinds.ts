@@ -1,6 +1,7 @@
 import type { AccountId } from "../../../shared/ids.ts";
+import type { RowEnd } from "../../jobs/jobJournal.ts";
 import { Pace, paced } from "../../jobs/pace.ts";
-import type { RowJobKind } from "../../jobs/rowJobKind.ts";
+import type { RowJobKind, RowsControl } from "../../jobs/rowJobKind.ts";
 import type { AdminApi } from "../adminApi.ts";
 import { BULK_KINDS } from "./kinds/index.ts";
 import type { BulkKind } from "./bulkKind.ts";
@@ -36,7 +37,9 @@ function rowJobKind(kind: BulkKind, { adminApi, ownUserIds, firstWaitMs }: BulkK
         ...(firstWaitMs !== undefined && { firstWaitMs }),
       });
       await kind.prepare?.(api);
-      await paced(control.open, pace, control.stopping, async (row) => {
+      const ends = new EndsBeingWritten(control);
+      await ends.allWrittenAfter(paced(control.open, pace, control.stopping, async (row) => {
+        ends.throwIfFailed();
         const at = { own: ownUserIds(), begunAt: control.begunAt(row), begin: () => control.beginRow(row) };
         const end = await kind.perform(api, control.readRow(row), payload, at).catch((thrown: unknown) => {
           if (!(thrown instanceof RowFailure)) throw thrown;
@@ -44,8 +47,45 @@ function rowJobKind(kind: BulkKind, { adminApi, ownUserIds, firstWaitMs }: BulkK
           // What was sent before may have been done, and its password be in use.
           return { ...failed(thrown.error), outcome: "unknown" as const, madePassword: makesPasswords };
         });
-        await control.endRow(row, end);
-      });
+        ends.write(row, end);
+      }));
     },
   };
+}
+
+/**
+ * The next row need not wait until the end of the one before it is on the disk: after the end of the app, a row that was
+ * begun and has no end is asked for at the server first.
+ */
+class EndsBeingWritten {
+  readonly #control: Pick<RowsControl<unknown>, "endRow">;
+  readonly #writing = new Set<Promise<void>>();
+  #failure: { readonly thrown: unknown } | null = null;
+
+  constructor(control: Pick<RowsControl<unknown>, "endRow">) {
+    this.#control = control;
+  }
+
+  write(row: number, end: RowEnd): void {
+    const written = this.#control
+      .endRow(row, end)
+      .catch((thrown: unknown) => void (this.#failure ??= { thrown }))
+      .finally(() => this.#writing.delete(written));
+    this.#writing.add(written);
+  }
+
+  /** @throws what the first end that could not be written was refused with */
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure.thrown;
+  }
+
+  /** Waits for the rows and then for what is still being written of them, however they ended. */
+  async allWrittenAfter(rows: Promise<void>): Promise<void> {
+    try {
+      await rows;
+    } finally {
+      await Promise.all(this.#writing);
+    }
+    this.throwIfFailed();
+  }
 }

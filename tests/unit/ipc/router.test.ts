@@ -133,16 +133,34 @@ describe("the router", () => {
 
   type Listener = Parameters<Parameters<typeof startRouter>[0]["ipcMain"]["handle"]>[1];
 
-  function started(given: Pick<Parameters<typeof startRouter>[0], "answers" | "isTrusted">): Map<string, Listener> {
+  function started(
+    given: Pick<Parameters<typeof startRouter>[0], "answers" | "isTrusted">,
+    onRequest: () => void = () => undefined,
+  ): Map<string, Listener> {
     const listeners = new Map<string, Listener>();
     startRouter({
       ...given,
       ipcMain: { handle: (channel, listener) => void listeners.set(channel, listener) },
       channels: channelNames().requests,
+      onRequest,
       logger: silent,
     });
     return listeners;
   }
+
+  test("tells of what the window asks, and of nothing that others do", async () => {
+    let asked = 0;
+    let trusted = false;
+    const answers = Promise.resolve(new Map<string, Answer>([["app.info", () => Promise.resolve({ ok: true, value: {} })]]));
+    const listeners = started({ answers, isTrusted: () => trusted }, () => (asked += 1));
+    const ask = (): unknown => listeners.get("app.info")?.({} as Parameters<Listener>[0], {});
+    await ask();
+    expect(asked).toBe(0);
+    trusted = true;
+    await ask();
+    await ask();
+    expect(asked).toBe(2);
+  });
 
   test("takes a question before there is anything to answer it", async () => {
     let open = (_: Map<string, Answer>): void => undefined;
