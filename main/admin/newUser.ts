@@ -8,6 +8,7 @@ import { mayBeDone, mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
 import { ownerOfExternalId } from "./contactOwners.ts";
+import { uploadAvatar } from "./userAvatar.ts";
 
 /** Making an account joins it to rooms before it is answered. Milliseconds. */
 const CREATION_MS = 2 * 60_000;
@@ -154,9 +155,9 @@ const threepidsOf = ({ emails }: NewUser): object[] => emails.map((address) => (
 const externalIdsOf = ({ externalIds }: NewUser): object[] =>
   externalIds.map(({ provider, id }) => ({ auth_provider: provider, external_id: id }));
 
-/** Asks once more for each part that is not there, by itself, so that one which is refused costs none of the others. */
+/** Asks, or asks once more, for each part that is not there, by itself, so that one which is refused costs none of the others. */
 async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ user: User; missing: MissingPart[] }> {
-  const changes: Record<MissingPart["part"], ServerUserChanges> = {
+  const changes: Record<Exclude<MissingPart["part"], "picture">, ServerUserChanges> = {
     display_name: { displayname: wanted.displayName ?? "" },
     admin: { admin: wanted.admin },
     emails: { threepids: threepidsOf(wanted) },
@@ -166,7 +167,9 @@ async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ use
   const missing: MissingPart[] = [];
   for (const part of missingIn(wanted, made)) {
     try {
-      user = await api.changeUser(made.userId, changes[part]);
+      // A picture is uploaded when there is somebody to have it.
+      const change = part === "picture" ? await withPicture(api, wanted) : changes[part];
+      user = await api.changeUser(made.userId, change);
       if (missingIn(wanted, user).includes(part)) missing.push({ part, error: null });
     } catch (thrown) {
       if (!(thrown instanceof AppFailure)) throw thrown;
@@ -174,6 +177,10 @@ async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ use
     }
   }
   return { user, missing };
+}
+
+async function withPicture(api: AdminApi, { picture }: NewUser): Promise<ServerUserChanges> {
+  return picture === null ? {} : { avatar_url: await uploadAvatar(api, picture.image, picture.mimeType) };
 }
 
 function missingIn(wanted: NewUser, user: User): MissingPart["part"][] {
@@ -186,5 +193,6 @@ function missingIn(wanted: NewUser, user: User): MissingPart["part"][] {
   if (wanted.admin !== user.admin) missing.push("admin");
   if (!wanted.emails.every(hasEmail)) missing.push("emails");
   if (!wanted.externalIds.every(hasId)) missing.push("external_ids");
+  if (wanted.picture !== null && user.avatarMxc === null) missing.push("picture");
   return missing;
 }

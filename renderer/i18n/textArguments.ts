@@ -111,6 +111,7 @@ export interface TextArguments {
   "addresses.codeElsewhere": { number: string };
   "addresses.codeRight": { number: string };
   "addresses.codeMaybeSent": { number: string };
+  "addresses.vanished": { address: string };
   "addresses.removeNamed": { address: string };
   "addresses.removeTitle": { address: string };
   "password.notAllBackedUp": { count: number };

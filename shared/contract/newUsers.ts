@@ -6,6 +6,7 @@ import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
 import { PasswordChoice } from "./userActions.ts";
+import { SquarePicture } from "./userServerData.ts";
 import { ExternalId, User } from "./users.ts";
 
 /** Whom an admin makes. The server checks little of it, so it is checked here. */
@@ -15,6 +16,7 @@ export const NewUser = z.object({
   emails: z.array(typed(readContactEmail)).max(20),
   externalIds: z.array(ExternalId).max(20),
   admin: z.boolean(),
+  picture: SquarePicture.nullable(),
   password: PasswordChoice,
 });
 export type NewUser = z.output<typeof NewUser>;
@@ -25,7 +27,7 @@ export type TakenContact = z.infer<typeof TakenContact>;
 
 /** What of a new user the server did not take, and why where it said so. */
 const MissingPart = z.object({
-  part: z.enum(["display_name", "emails", "external_ids", "admin"]),
+  part: z.enum(["display_name", "emails", "external_ids", "admin", "picture"]),
   error: AppError.nullable(),
 });
 export type MissingPart = z.infer<typeof MissingPart>;

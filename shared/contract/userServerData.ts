@@ -54,6 +54,12 @@ const features = z.object({ features: z.array(z.object({ id: z.string().max(100)
  * What a server keeps of one user besides who they are, for its admins. Each is asked for by itself and fails by itself, as
  * `AdminApi` does.
  */
+/** A picture as it is uploaded. */
+export const SquarePicture = z.object({
+  image: z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength > 0 && bytes.byteLength <= 50_000_000),
+  mimeType: z.enum(["image/png", "image/jpeg", "image/webp"]),
+});
+
 export const userServerData = domain({
   requests: {
     /** Seen last first. */
@@ -74,10 +80,7 @@ export const userServerData = domain({
     avatar: request(oneUser, z.object({ image: z.instanceof(Uint8Array).nullable() })),
     /** Uploads a square picture, from the admin's account, and gives it to the user. Throws `too_large`, `change_not_taken`. */
     setAvatar: request(
-      oneUser.extend({
-        image: z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength > 0 && bytes.byteLength <= 50_000_000),
-        mimeType: z.enum(["image/png", "image/jpeg", "image/webp"]),
-      }),
+      oneUser.extend(SquarePicture.shape),
       User,
     ),
     /** Throws `change_not_taken`. */

@@ -1,6 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { makePng } from "../support/png.ts";
 import { chooseWhereToSave, countPrints, readClipboard } from "./support/system.ts";
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
 
@@ -57,6 +58,9 @@ it("creates a user, and hands out a password that they sign in with", async () =
   await person.looks("new-user-refused");
   await person.type("User name", "ann");
   await person.type("Display name (optional)", "Ann O’Nym");
+  await person.page.locator("input[type=file]").setInputFiles({ name: "picture", mimeType: "image/png", buffer: makePng(40, 30) });
+  await person.press("Use this picture");
+  await person.button("Choose another…").waitFor();
   await person.type("Email (optional)", "a@b.example;msisdn:1");
   await person.press("Create user");
   await person.type("Email (optional)", "Ann@Mail.Example");
@@ -102,7 +106,11 @@ it("says who is there already, and leaves them as they are", async () => {
   await person.looks("new-user-taken");
   await person.press("Open this user");
   await person.isAt("Ann O’Nym");
-  expect(await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(ANN)}` })).toMatchObject({ admin: false, displayname: "Ann O’Nym" });
+  expect(await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(ANN)}` })).toMatchObject({
+    admin: false,
+    displayname: "Ann O’Nym",
+    avatar_url: expect.stringMatching(/^mxc:/) as string,
+  });
 }, 60_000);
 
 it("resets a password, locks and unlocks, deactivates and reactivates", async () => {

@@ -14,6 +14,9 @@ import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { errorWords, fieldProblemText, t } from "../../i18n/index.ts";
 import { forgetCredentials } from "../../stores/credentials.ts";
+import type { CroppedPicture } from "../profile/cropImage.ts";
+import { PictureChooser } from "../profile/PictureChooser.tsx";
+import { ShownPicture } from "../userServerData/UserPicture.tsx";
 import { CredentialsSlip } from "../userActions/CredentialsSlip.tsx";
 import { PasswordChooser, useChoosingPassword } from "../userActions/PasswordChooser.tsx";
 
@@ -46,6 +49,7 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
   const [displayName, setDisplayName] = useState("");
   const [emails, setEmails] = useState<readonly string[]>([""]);
   const [admin, setAdmin] = useState(false);
+  const [picture, setPicture] = useState<CroppedPicture | null>(null);
   const [tried, setTried] = useState(false);
   const [refused, setRefused] = useState<Exclude<NewUserResult, Created> | null>(null);
   const name = readUsername(username, serverName);
@@ -61,6 +65,7 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
         emails: wanted,
         externalIds: [],
         admin,
+        picture,
         password: choosing.choice ?? { kind: "none" },
       },
     });
@@ -125,6 +130,15 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
             </Button>
           </Buttons>
         )}
+        <PictureChooser
+          shown={picture && <ShownPicture image={picture.image} />}
+          hasPicture={picture !== null}
+          text={t("newUser.picture")}
+          limitBytes={null}
+          isKept
+          onSet={(chosen) => Promise.resolve(setPicture(chosen))}
+          onRemove={() => Promise.resolve(setPicture(null))}
+        />
         <PasswordChooser choosing={choosing} tried={tried} offersNone />
         <Checkbox value={admin} onChange={setAdmin}>
           {t("newUser.admin", { server: serverName })}

@@ -16,6 +16,7 @@ import { AddEmail } from "./AddEmail.tsx";
 import { AddPhone } from "./AddPhone.tsx";
 import { accountAddresses, removeAddress } from "../../stores/addresses.ts";
 import { shownAddress } from "./shownAddress.ts";
+import { VanishedEmails } from "./VanishedEmails.tsx";
 
 /** The email addresses and phone numbers on the account, and taking them off. */
 export function Addresses({ accountId, delegated }: { readonly accountId: AccountId; readonly delegated: boolean }) {
@@ -26,6 +27,7 @@ export function Addresses({ accountId, delegated }: { readonly accountId: Accoun
     <Section title={t("addresses.title")}>
       {error && <ErrorText error={error} actions={retry} />}
       {!answer && !error && <Skeleton label={t("app.loading")} lines={2} />}
+      <VanishedEmails accountId={accountId} />
       {answer && <List accountId={accountId} answer={answer} delegated={delegated} />}
     </Section>
   );

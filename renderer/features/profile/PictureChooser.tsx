@@ -23,18 +23,20 @@ interface PictureChooserProps {
   readonly isDisabled?: boolean;
   /** Whether it can only be looked at. */
   readonly isReadOnly?: boolean;
+  /** Whether it only gets onto the server later: then nothing is said of that. */
+  readonly isKept?: boolean;
   readonly onSet: (picture: CroppedPicture) => Promise<void>;
   readonly onRemove: () => Promise<void>;
 }
 
 /** A picture with what can be done to it: choose, crop, replace, remove. */
-export function PictureChooser({ shown, hasPicture, text, limitBytes, isDisabled = false, isReadOnly = false, onSet, onRemove }: PictureChooserProps) {
+export function PictureChooser({ shown, hasPicture, text, limitBytes, isDisabled = false, isReadOnly = false, isKept = false, onSet, onRemove }: PictureChooserProps) {
   const fileInput = useRef<HTMLInputElement>(null);
   const [chosen, setChosen] = useState<{ readonly image: ImageBitmap; readonly transparent: boolean } | null>(null);
   const [unreadable, setUnreadable] = useState(false);
   const remove = useAction(async () => {
     await onRemove();
-    announce(t("profile.pictureRemoved"));
+    if (!isKept) announce(t("profile.pictureRemoved"));
   });
   const choose = async (file: File | undefined): Promise<void> => {
     if (!file) return;
@@ -92,7 +94,7 @@ export function PictureChooser({ shown, hasPicture, text, limitBytes, isDisabled
             onClose={() => setChosen(null)}
             onCropped={async (picture) => {
               await onSet(picture);
-              announce(t("profile.pictureSaved"));
+              if (!isKept) announce(t("profile.pictureSaved"));
             }}
           />
         </DialogBoundary>

@@ -41,7 +41,8 @@ export function UserPicture({ account: { accountId }, user, onChanged }: UserPic
   );
 }
 
-function ShownPicture({ image }: { readonly image: Uint8Array<ArrayBuffer> }) {
+/** A picture that is not on a page of its own. */
+export function ShownPicture({ image }: { readonly image: Uint8Array<ArrayBuffer> }) {
   const url = useMemo(() => URL.createObjectURL(new Blob([image])), [image]);
   useEffect(() => () => URL.revokeObjectURL(url), [url]);
   return <img className={styles["avatar"]} src={url} alt={t("profile.picture")} />;

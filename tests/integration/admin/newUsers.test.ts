@@ -4,11 +4,13 @@ import type { NewUser } from "../../../shared/contract/newUsers.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { makePng } from "../../support/png.ts";
 import { sweepForSecrets } from "../../support/secretsSweep.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 
 const PUT_USER = { method: "PUT", path: /\/admin\/v2\/users\// };
+const PICTURE = { image: new Uint8Array(makePng(4, 4)), mimeType: "image/png" } as const;
 const SHARED_SECRET = { method: "POST", path: /\/admin\/v1\/register/ };
 
 let synapse: Synapse;
@@ -48,16 +50,19 @@ const idOf = (username: string): string => `@${username}:${synapse.serverName}`;
 const create = (user: Partial<NewUser> = {}) =>
   services.newUsers.create({
     accountId,
-    user: { username: name, displayName: null, emails: [], externalIds: [], admin: false, password: { kind: "generated" }, ...user },
+    user: { username: name, displayName: null, emails: [], externalIds: [], admin: false, picture: null, password: { kind: "generated" }, ...user },
   });
 const seen = (userId = idOf(name)) => synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(userId)}` });
 
 describe("a new user", () => {
   it("is made with everything that was asked for, and signs in with the password that is handed out", async () => {
     const email = `${name}@mail.example`;
-    const result = await create({ displayName: "Ann O’Nym", emails: [email], externalIds: [{ provider: "oidc-x", id: name }], admin: true });
+    const result = await create({ displayName: "Ann O’Nym", emails: [email], externalIds: [{ provider: "oidc-x", id: name }], admin: true, picture: PICTURE });
     if (result.status !== "created" || result.credentialsId === null) throw new Error(JSON.stringify(result));
     expect(result).toMatchObject({ missing: [], user: { displayName: "Ann O’Nym", admin: true, threepids: [{ medium: "email", address: email }] } });
+    expect(await synapse.call({ path: `/_matrix/client/v3/profile/${encodeURIComponent(idOf(name))}` })).toMatchObject({
+      avatar_url: expect.stringMatching(/^mxc:/) as string,
+    });
     const { credentialsId } = result;
     const { userId, password } = await services.newUsers.showCredentials({ accountId, credentialsId });
     expect(await synapse.login(userId, password)).toMatchObject({ userId: idOf(name) });
@@ -117,6 +122,11 @@ describe("a new user", () => {
     proxy.addRule({ ...PUT_USER, skip: 1, fault: { kind: "answer", status: 400, body: { errcode: "M_INVALID_PARAM", error: "no" } } });
     const result = await create({ emails: [`${name}@mail.example`] });
     expect(result).toMatchObject({ status: "created", missing: [{ part: "emails", error: { kind: "server", errcode: "M_INVALID_PARAM" } }] });
+  });
+
+  it("is made without a picture that the server does not take", async () => {
+    proxy.addRule({ method: "POST", path: /\/upload/, fault: { kind: "answer", status: 413, body: { errcode: "M_TOO_LARGE", error: "no" } } });
+    expect(await create({ picture: PICTURE })).toMatchObject({ status: "created", missing: [{ part: "picture", error: { kind: "too_large" } }] });
   });
 
   it("is found where the answer was lost after the server made them", async () => {

@@ -226,7 +226,7 @@ describe("what keeps an action from going wrong", () => {
     try {
       expect(await preview("reset_password")).toMatchObject({ refusal: "delegated", token: null });
       expect((await preview("suspend")).refusal).toBeNull();
-      const wanted = { username: `${user.user}-new`, displayName: null, emails: [], externalIds: [], admin: false, password: GENERATED };
+      const wanted = { username: `${user.user}-new`, displayName: null, emails: [], externalIds: [], admin: false, picture: null, password: GENERATED };
       expect(await services.newUsers.create({ accountId, user: wanted })).toEqual({ status: "delegated" });
       expect(proxy.requests(PUT_USER)).toEqual([]);
     } finally {

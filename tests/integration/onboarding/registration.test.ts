@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
+import type { RegistrationRecord } from "../../../main/onboarding/registrationRecord.ts";
 import type { Registration } from "../../../shared/contract/registration.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -142,6 +143,10 @@ describe("creating an account", () => {
     await reaches(registrationId, "done");
     await expectOne(name);
     expect(mailsTo(address)).toHaveLength(1);
+    // Opened once more, by the person or by what looks through their mail: the page says no, and all is well.
+    const second = await fetch(mailsTo(address)[0]!.links.find((one) => one.includes("submit_token"))!);
+    expect(second.status).toBe(400);
+    await expectOne(name);
     const path = `/_synapse/admin/v2/users/${encodeURIComponent(userIdOf(name))}`;
     const { threepids } = (await synapse.adminCall({ path })) as { threepids: { address: string }[] };
     expect(threepids.map((one) => one.address)).toEqual([address]);
@@ -292,6 +297,24 @@ describe("when the last answer is lost", () => {
     proxy.addRule({ ...REGISTER, fault: { kind: "cut" }, when: "after", skip: 1 });
     proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 400, body: { errcode: "M_USER_IN_USE", error: "taken" } }, skip: 2 });
     await agree(registrationId);
+    await reaches(registrationId, "done");
+    await expectOne(name);
+  });
+
+  it("takes over what was finished elsewhere, without asking for anything again", async () => {
+    const name = newName();
+    const address = `${name}@mail.example`;
+    const registrationId = await start(name, address);
+    await agree(registrationId);
+    await reaches(registrationId, "asking", "email");
+    const { uiaSession, deviceId, mail, clientSecret } = (await recordOf(registrationId)) as RegistrationRecord;
+    const waiting = proxy.hold({ ...REGISTER, nth: 1, when: "before" });
+    await waiting.reached;
+    await useLink(address);
+    const threepid = { sid: mail!.sid, client_secret: clientSecret };
+    const auth = { type: "m.login.email.identity", session: uiaSession, threepid_creds: threepid };
+    await synapse.call({ path: "/_matrix/client/v3/register", body: { username: name, password: PASSWORD, device_id: deviceId, auth } });
+    waiting.release();
     await reaches(registrationId, "done");
     await expectOne(name);
   });

@@ -9,6 +9,8 @@ import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 const PASSWORD = "four unrelated words, galvanised";
+/** As long as a token can be. */
+const LONGEST = "long.token_~-".repeat(5).slice(0, 64);
 
 /** Lets in whoever has a token, solves a puzzle and has an email address. */
 let synapse: Synapse;
@@ -40,6 +42,13 @@ beforeAll(async () => {
   });
   await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens/new", body: { token: "let-me-in" } });
   await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens/new", body: { token: "only-once", uses_allowed: 1 } });
+  await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens/new", body: { token: LONGEST } });
+  await synapse.adminCall({
+    path: "/_synapse/admin/v1/registration_tokens/new",
+    body: { token: "for-a-moment", expiry_time: Date.now() + 500 },
+  });
+  const path = "/_matrix/client/v1/register/m.login.registration_token/validity?token=for-a-moment";
+  await waitUntil(async () => !(await synapse.call({ path })).valid, { what: "the token to expire" });
 }, 120_000);
 afterAll(async () => {
   await synapse?.stop();
@@ -97,7 +106,9 @@ describe("a server that lets in few", () => {
     await isAt(registrationId, "token", "registration_token_refused");
     type(registrationId, "only-once");
     await isAt(registrationId, "token", "registration_token_refused");
-    type(registrationId, "  let-me-in ");
+    type(registrationId, "for-a-moment");
+    await isAt(registrationId, "token", "registration_token_refused");
+    type(registrationId, `  ${LONGEST} `);
     const stage = await isAt(registrationId, "browser");
     const { url } = stage as { url: string };
     expect(url).toContain("/auth/m.login.recaptcha/fallback/web?session=");

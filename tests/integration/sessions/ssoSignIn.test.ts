@@ -100,6 +100,42 @@ describe("single sign-on", () => {
     );
   });
 
+  it("hangs for none of two where one browser's cookie is the newer one's, and does both one after the other", async () => {
+    const older = await start();
+    const olderUrl = data.opened.at(-1)!;
+    const newer = await start();
+    // The server keeps one cookie: the page that was opened first can't be finished any more, and takes the other with it.
+    const page = await servers.browser.open(olderUrl);
+    await servers.browser.open(data.opened.at(-1)!);
+    await signInAtProvider(page, newName());
+    await page.waitForURL((url) => url.pathname.includes("/oidc/callback"));
+    expect([older, newer].map((one) => states(one).at(-1)!.status)).toEqual(["waiting", "waiting"]);
+    expect(services.sessions.list()).toEqual([]);
+    for (const one of [older, newer]) {
+      await services.browserSignIns.cancelBrowserSignIn({ signInId: one });
+      expect(await ended(one)).toMatchObject({ status: "cancelled" });
+      await servers.browser.forgetCookies();
+      await signIn(newName());
+    }
+    expect(services.sessions.list()).toHaveLength(2);
+  }, 60_000);
+
+  it("of somebody who is deactivated ends in the browser, and leaves nothing here", async () => {
+    const name = newName();
+    const accountId = await signIn(name);
+    const userId = `@${name}:${servers.synapse.serverName}`;
+    await services.sessions.signOut(accountId);
+    await servers.synapse.adminCall({ method: "POST", path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(userId)}`, body: { erase: false } });
+    const signInId = await start();
+    const page = await servers.browser.open(data.opened.at(-1)!);
+    await page.waitForURL((url) => url.pathname.includes("/oidc/callback"));
+    expect(await page.textContent("body")).toMatch(/deactivated/i);
+    expect(states(signInId).at(-1)).toMatchObject({ status: "waiting" });
+    await services.browserSignIns.cancelBrowserSignIn({ signInId });
+    expect(await ended(signInId)).toMatchObject({ status: "cancelled" });
+    expect(services.sessions.list()).toEqual([]);
+  });
+
   it("says when the token is no longer taken, and starts again without a session left over", async () => {
     const name = newName();
     const lost = servers.proxy.addRule({ method: "POST", path: /\/login$/, fault: { kind: "cut" }, when: "after" });

@@ -28,7 +28,10 @@ beforeAll(async () => {
     port,
     publicBaseUrl,
     config: {
-      oidc_providers: [provider.synapseConfig({ idpId: "example", name: "Example" })],
+      oidc_providers: [
+        provider.synapseConfig({ idpId: "example", name: "Example" }),
+        provider.synapseConfig({ idpId: "second", name: "Second" }),
+      ],
       sso: { client_whitelist: ["http://127.0.0.1:"] },
     },
   });
@@ -129,6 +132,31 @@ it("says when somebody else has confirmed, and goes on when the right person doe
   await right.getByRole("link").first().click();
   await signInAtProvider(right, person.name);
   await done;
+}, 60_000);
+
+it("is done at whichever of two providers the server picks, by the person whose identity it is there", async () => {
+  const person = await newPerson();
+  const [example, second] = [person.name, `${person.name}-second`];
+  await synapse.adminCall({
+    method: "PUT",
+    path: `/_synapse/admin/v2/users/${encodeURIComponent(person.userId)}`,
+    body: {
+      external_ids: [
+        { auth_provider: "oidc-example", external_id: example },
+        { auth_provider: "oidc-second", external_id: second },
+      ],
+    },
+  });
+  const done = setPassword(person);
+  const { stage } = await asking();
+  await browser.forgetCookies();
+  const page = await browser.open(stage.url);
+  const link = page.getByRole("link").first();
+  const picksSecond = (await page.textContent("body"))?.includes("Second") ?? false;
+  await link.click();
+  await signInAtProvider(page, picksSecond ? second : example);
+  await done;
+  expect(seen.at(-1)!.status).toBe("done");
 }, 60_000);
 
 it("can be cancelled while the browser is open", async () => {

@@ -24,7 +24,7 @@ const ACCOUNT = AccountId.parse("abcdefgh01234567");
 const ANN = "@ann:one.test";
 const GENERATED = { kind: "generated" } as const;
 const MADE = { credentialsId: newId<ConversationId>(), userId: ANN, password: "nine quiet herons", isSet: false };
-const NEW_USER = { username: "ann", displayName: null, emails: [], externalIds: [], admin: false, password: GENERATED };
+const NEW_USER = { username: "ann", displayName: null, emails: [], externalIds: [], admin: false, picture: null, password: GENERATED };
 const refused = json(400, { errcode: "M_WEAK_PASSWORD", error: "no" });
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
