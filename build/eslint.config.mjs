@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
+import { opaqueSecrets } from "./opaqueSecrets.mjs";
 
 /** Import patterns that a room may not use, with the reason that the person who tries is told. */
 const forbid = (...patterns) => ({
@@ -23,6 +24,14 @@ const electron = {
 const everywhere = [
   { selector: "ExportDefaultDeclaration", message: "Name what you export." },
   { selector: "TSEnumDeclaration", message: "Use a union of strings." },
+];
+/** Where a secret ends: on its way to a server, sealed, in a cipher, or in the list of what no log may show. */
+const opensSecrets = [
+  "shared/secret.ts",
+  "main/http/**/*.ts",
+  "main/logging/redact.ts",
+  "main/sdk/matrixClient.ts",
+  "main/sessions/oauth/authServer.ts",
 ];
 const oneWay = "main/http is the only way to a server: ask a HomeserverClient.";
 
@@ -65,6 +74,12 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ["main/**/*.ts", "shared/**/*.ts"],
+    plugins: { steward: { rules: { "opaque-secrets": opaqueSecrets } } },
+    rules: { "steward/opaque-secrets": "error" },
+  },
+  { files: opensSecrets, rules: { "steward/opaque-secrets": ["error", { mayOpen: true }] } },
   { files: ["renderer/**/*.{ts,tsx}"], ...reactHooks.configs.flat["recommended-latest"] },
   {
     files: ["shared/**/*.ts"],

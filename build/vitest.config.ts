@@ -19,7 +19,7 @@ export default defineConfig({
               name,
               include: files,
               exclude: notFiles ?? [],
-              setupFiles: app === undefined ? [] : ["tests/support/ownScreen.ts"],
+              setupFiles: ["tests/support/secretEquality.ts", ...(app === undefined ? [] : ["tests/support/ownScreen.ts"])],
               pool: "forks" as const,
               maxWorkers: workers,
               fileParallelism: workers > 1,

@@ -4,6 +4,7 @@ import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit } from "../shared/contract/index.ts";
 import type { AccountId } from "../shared/ids.ts";
+import type { KeepOutOfLogs } from "../shared/secret.ts";
 import { AppLock } from "./app/appLock.ts";
 import { AppService } from "./app/appService.ts";
 import { Deferred } from "./app/deferred.ts";
@@ -64,7 +65,7 @@ export function startServices(front: WindowParts): StartedServices {
   adviseIn(language());
   const emit = createEmit((channel, payload) => isLocked() || window.send(channel, payload), createLogger(log, "app"));
   const dialogs = new Dialogs(() => window.browserWindow, () => appLock.value?.times ?? 0);
-  const keepOutOfLogs = (secret: string): void => secretsToRedact.add(secret);
+  const keepOutOfLogs: KeepOutOfLogs = (secret) => secretsToRedact.add(secret);
   const fetch = createServerFetch({ logger: createLogger(log, "http"), keepOutOfLogs });
   const loggerFor = (area: string): Logger => createLogger(log, area);
   const opening = openServicesNextTurn({

@@ -5,6 +5,7 @@ import type { PendingEmail } from "../../shared/contract/addresses.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { demandIn } from "../http/uiaDemand.ts";
@@ -27,7 +28,7 @@ export interface AddEmailParts {
   challenges: Pick<Challenges, "run">;
   pending: PendingEmails;
   /** Told of every client secret before anything else is done with it. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   emit: Emit;
   logger: Logger;
   /** Called when an address has been added. */

@@ -3,6 +3,7 @@ import type { PendingPhone } from "../../shared/contract/addresses.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { Fetch } from "../http/redirects.ts";
@@ -26,7 +27,7 @@ export interface AddPhoneParts {
   /** For the address that a server names for codes: it gets no access token. */
   fetch: Fetch;
   /** Told of every client secret before anything else is done with it. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   emit: Emit;
   /** Called when a number has been added. */
   onChanged: (accountId: AccountId) => void;

@@ -1,5 +1,6 @@
 import type { Emit } from "../../shared/contract/index.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
@@ -20,7 +21,7 @@ export interface AddressServicesParts {
   challenges: Challenges;
   secretStore: Pick<SecretStore, "read" | "update">;
   fetch: Fetch;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   openInBrowser: (url: string, baseUrl: string) => Promise<void>;
   emit: Emit;
   logger: Logger;

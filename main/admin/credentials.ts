@@ -3,6 +3,7 @@ import type { Credentials as Shown } from "../../shared/contract/newUsers.ts";
 import type { PasswordChoice } from "../../shared/contract/userActions.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, ConversationId, UserId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { phraseStrength } from "../secrets/phraseStrength.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { newId } from "../storage/newId.ts";
@@ -18,7 +19,7 @@ type Kept = z.infer<typeof Kept>;
 
 export interface CredentialsParts {
   secretStore: Pick<SecretStore, "read" | "update">;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   phraseStrength: typeof phraseStrength;
   /** The ways to take a password elsewhere. Each answers whether it was done. */
   ports: {

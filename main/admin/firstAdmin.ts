@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import { mayBeDone } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
@@ -22,7 +23,7 @@ const Nonce = z.object({ nonce: z.string().min(1).max(1000) });
 export interface FirstAdminParts {
   sessions: Pick<SessionManager, "adopt">;
   fetch: Fetch;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   phraseStrength: typeof phraseStrength;
   sessionName: string;
 }

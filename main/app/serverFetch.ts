@@ -6,10 +6,11 @@ import type { Fetch } from "../http/redirects.ts";
 import { trustSystemCertificates } from "../http/systemCertificates.ts";
 import type { Logger } from "../logging/logger.ts";
 import { createSystemProxy } from "./systemProxy.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 
 export interface ServerFetchOptions {
   logger: Logger;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
 }
 
 /**

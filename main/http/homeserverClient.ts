@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { AppFailure, fail } from "../../shared/errors.ts";
+import { type AccessToken, revealedJson } from "../../shared/secret.ts";
 import { authServerError } from "./authServerError.ts";
 import { connectionError } from "./connectionErrors.ts";
 import { errorBody } from "./errorAnswers.ts";
@@ -179,13 +180,13 @@ export class HomeserverClient {
         if (token !== undefined) tokens?.accepted(token);
         return refusal;
       }
-      const better = await tokens?.replacementFor(token as string);
+      const better = await tokens?.replacementFor(token as AccessToken);
       if (better == null) throw refusal;
       token = better;
     }
   }
 
-  async #once(request: HomeserverRequest, token: string | undefined): Promise<Response> {
+  async #once(request: HomeserverRequest, token: AccessToken | undefined): Promise<Response> {
     const { method = "GET", body, signal, limits, elsewhere } = request;
     const response = await this.#wire.send({
       url: this.#urlOf(request),
@@ -193,7 +194,7 @@ export class HomeserverClient {
         method,
         headers: headersOf(request, token),
         credentials: "omit",
-        ...(body === undefined ? {} : { body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : revealedJson(body) }),
         ...(signal && { signal }),
       },
       ...(limits && { limits }),
@@ -215,10 +216,10 @@ export class HomeserverClient {
   }
 }
 
-function headersOf({ body, contentType = "application/json" }: HomeserverRequest, token: string | undefined): Headers {
+function headersOf({ body, contentType = "application/json" }: HomeserverRequest, token: AccessToken | undefined): Headers {
   const headers = new Headers({ Accept: "application/json" });
   if (body !== undefined) headers.set("Content-Type", contentType);
-  if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
+  if (token !== undefined) headers.set("Authorization", `Bearer ${token.reveal()}`);
   return headers;
 }
 

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { AccessToken } from "../../shared/secret.ts";
 import { HomeserverClient } from "./homeserverClient.ts";
 import type { Fetch } from "./redirects.ts";
 import { TokenKeeper } from "./tokenKeeper.ts";
@@ -8,7 +9,7 @@ export interface JsonRequest<T extends z.ZodType> {
   method?: "GET" | "POST" | "PUT" | "DELETE";
   url: string;
   body?: unknown;
-  accessToken?: string;
+  accessToken?: AccessToken;
   schema: T;
   /** Stops the request. */
   signal?: AbortSignal;

@@ -54,7 +54,7 @@ export function sdkFetch({ wire, baseUrl, tokens }: SdkFetchOptions): Fetch {
     };
     let token = await tokenOr(tokens.accessToken());
     for (;;) {
-      headers.set("authorization", `Bearer ${token}`);
+      headers.set("authorization", `Bearer ${token.reveal()}`);
       const response = await readable(await once());
       const refused = response.status === 401 && (await errorBody(response.clone())).errcode === "M_UNKNOWN_TOKEN";
       if (response.ok) tokens.accepted(token);

@@ -1,11 +1,12 @@
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import type { AccessToken } from "../../shared/secret.ts";
 import { inTime } from "../storage/inTime.ts";
 import { mayBeDone } from "./lostAnswer.ts";
 import { retryKind } from "./retry.ts";
 
 /** What a server gave to be known by. */
 export interface AccessTokens {
-  accessToken: string;
+  accessToken: AccessToken;
   /** When the access token ends, in milliseconds since 1970; null when nobody knows or it does not. */
   expiresAt: number | null;
   /** How long it was given for, in milliseconds, where that is known. */
@@ -14,10 +15,10 @@ export interface AccessTokens {
 
 /** Where requests get their token from, each time anew. */
 export interface TokenSource {
-  accessToken(): Promise<string>;
-  replacementFor(sent: string): Promise<string | null>;
+  accessToken(): Promise<AccessToken>;
+  replacementFor(sent: AccessToken): Promise<AccessToken | null>;
   /** The server has taken it. */
-  accepted(sent: string): void;
+  accepted(sent: AccessToken): void;
 }
 
 /** How an account gets new tokens. An account whose server gave it none to refresh with has no such thing. */
@@ -96,7 +97,7 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
   }
 
   /** The access token to send a request with now. Throws what the refresh throws when there is no way without it. */
-  async accessToken(): Promise<string> {
+  async accessToken(): Promise<AccessToken> {
     if (this.#over) throw this.#over;
     if (this.#refresh === null) return this.#tokens.accessToken;
     const { accessToken, lifetimeMs } = this.#tokens;
@@ -115,9 +116,9 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
    *
    * @throws what the refresh throws, and `account_refused_for_now` where a token is refused that the server has just given
    */
-  async replacementFor(sent: string): Promise<string | null> {
+  async replacementFor(sent: AccessToken): Promise<AccessToken | null> {
     if (this.#over) throw this.#over;
-    if (this.#refreshing === null && this.#tokens.accessToken !== sent) return this.#tokens.accessToken;
+    if (this.#refreshing === null && !this.#tokens.accessToken.equals(sent)) return this.#tokens.accessToken;
     if (this.#refresh === null) return null;
     if (this.#refreshing === null && !this.#wasAccepted && this.#left() > 0) {
       this.#refusedUntil = this.#times.elapsed() + this.#times.refusedPauseMs;
@@ -126,8 +127,8 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
     return (await this.#refreshed(this.#refresh)).accessToken;
   }
 
-  accepted(sent: string): void {
-    if (sent === this.#tokens.accessToken) this.#wasAccepted = true;
+  accepted(sent: AccessToken): void {
+    if (this.#tokens.accessToken.equals(sent)) this.#wasAccepted = true;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { PRINTED_SECRET, Secret } from "../../shared/secret.ts";
 import { errorFields } from "./errorFields.ts";
 import { judgeName } from "./secretNames.ts";
 import type { NameSays } from "./secretNames.ts";
@@ -25,13 +26,14 @@ export class SecretsToRedact {
   readonly #forms = new Map<string, readonly string[]>();
 
   /** Texts of fewer than 6 characters are not taken: they would blank out ordinary words. */
-  add(value: string): void {
+  add(secret: string | Secret): void {
+    const value = textOf(secret);
     if (value.length >= 6) this.#forms.set(value, formsOf(value));
   }
 
   /** A value that is worth nothing any more: each one that stays makes every line a little slower. */
-  remove(value: string): void {
-    this.#forms.delete(value);
+  remove(secret: string | Secret): void {
+    this.#forms.delete(textOf(secret));
   }
 
   /** Blanks out every form of every value. */
@@ -43,6 +45,8 @@ export class SecretsToRedact {
     return clean;
   }
 }
+
+const textOf = (secret: string | Secret): string => (typeof secret === "string" ? secret : secret.reveal());
 
 /** As it is, in a URL, in JSON, in base64. */
 function formsOf(value: string): string[] {
@@ -107,6 +111,7 @@ export class Redactor {
     if (typeof value === "function") return "[function]";
     if (typeof value !== "object" || value === null) return value;
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+    if (value instanceof Secret) return PRINTED_SECRET;
     if (value instanceof Date) return Number.isNaN(value.valueOf()) ? "[no date]" : value.toISOString();
     if (value instanceof URL) return this.#within(room, value.href);
     if (above.has(value)) return "[circular]";

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
 import { fail } from "../../shared/errors.ts";
+import { type AccessToken, Secret } from "../../shared/secret.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import { newId } from "../storage/newId.ts";
 import { initialSecrets } from "../sessions/initialSecrets.ts";
@@ -36,7 +37,7 @@ export class Attempts<S extends z.ZodType> {
 
   /** Seals a new attempt and answers its id. @throws as `SecretStore.write` does */
   async create(content: z.input<S>, attemptId = newId<AccountId>()): Promise<AccountId> {
-    await this.#parts.secretStore.write(attemptId, { ...initialSecrets({ accessToken: "" }), attempt: this.#text(content) });
+    await this.#parts.secretStore.write(attemptId, { ...initialSecrets({ accessToken: new Secret("access token", "") }), attempt: this.#text(content) });
     return attemptId;
   }
 
@@ -46,15 +47,15 @@ export class Attempts<S extends z.ZodType> {
   }
 
   /** The same, with the token of the session that came of it: from here on the account can start without the server's help. */
-  async complete(attemptId: AccountId, content: z.input<S>, accessToken: string): Promise<void> {
+  async complete(attemptId: AccountId, content: z.input<S>, token: AccessToken): Promise<void> {
     const attempt = this.#text(content);
-    await this.#parts.secretStore.update(attemptId, (secrets) => ({ ...secrets, attempt, accessToken }));
+    await this.#parts.secretStore.update(attemptId, (secrets) => ({ ...secrets, attempt, accessToken: token }));
   }
 
   /** The token of the session that came of an attempt. @throws `secret_missing` */
-  async accessToken(attemptId: AccountId): Promise<string> {
+  async accessToken(attemptId: AccountId): Promise<AccessToken> {
     const read = await this.#parts.secretStore.read(attemptId);
-    if (read.kind !== "found" || read.secrets.accessToken === "") throw fail("secret_missing");
+    if (read.kind !== "found" || read.secrets.accessToken.isEmpty) throw fail("secret_missing");
     return read.secrets.accessToken;
   }
 

@@ -3,6 +3,7 @@ import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { Recovery, SupportContacts } from "../../shared/contract/recovery.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import { GOOD_PASSWORD_SCORE } from "../account/password.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -22,7 +23,7 @@ export interface RecoveriesParts extends AttemptsParts {
   emit: Emit;
   logger: Logger;
   /** Told of every secret before anything else is done with it. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   phraseStrength: typeof phraseStrength;
   /** Until the server is asked again whether the link was used, in milliseconds; two seconds unless said otherwise. */
   pollMs?: number;

@@ -3,6 +3,7 @@ import type { PhoneNumber } from "../../shared/contract/phoneNumber.ts";
 import type { Availability, RegistrationOffer } from "../../shared/contract/registration.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
+import { secretText } from "../../shared/secret.ts";
 import { CodeSent } from "../account/phoneCode.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { Fetch } from "../http/redirects.ts";
@@ -18,7 +19,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** What a server answers when it has created an account; without a token where it signs nobody in. */
 export const RegisterAnswer = z.object({
   user_id: UserId,
-  access_token: z.string().min(1).max(4096).optional(),
+  access_token: secretText("access token", z.string().min(1).max(4096)).optional(),
   device_id: DeviceId.optional(),
   well_known: z.unknown().optional(),
 });

@@ -2,6 +2,7 @@ import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { Registration as State } from "../../shared/contract/registration.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import { GOOD_PASSWORD_SCORE } from "../account/password.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -25,7 +26,7 @@ export interface RegistrationServiceParts extends AttemptsParts {
   /** Opens a page in the person's browser: a homeserver's own, or any by https. */
   openInBrowser: (url: string, baseUrl: string) => Promise<void>;
   /** Told of every secret before it is used. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   sessionName: string;
   /** Until the server is asked again whether a stage was finished elsewhere; two seconds unless said otherwise. */
   pollMs?: number;

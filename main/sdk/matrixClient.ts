@@ -1,5 +1,6 @@
 import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
+import type { AccessToken } from "../../shared/secret.ts";
 import { shortError } from "../logging/errorFields.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
@@ -13,7 +14,7 @@ import type { PinnedIdentity } from "./pinnedIdentity.ts";
 export interface MatrixClientOptions {
   userId: string;
   deviceId: string;
-  accessToken: string;
+  accessToken: AccessToken;
   /** 32 bytes: encrypts the values in the crypto store. */
   storageKey: Uint8Array;
   /** Names the mounted crypto store. */
@@ -120,7 +121,7 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
     baseUrl: options.homeserver.baseUrl,
     userId: options.userId,
     deviceId: options.deviceId,
-    accessToken: options.accessToken,
+    accessToken: options.accessToken.reveal(),
     fetchFn: requests.fetch,
     localTimeoutMs: options.homeserver.limits.answerMs,
     disableVoip: true,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
+import { secretText } from "../../shared/secret.ts";
 
 /** The identities that an account's session counts on: public master keys, unpadded base64. */
 export const IdentityPin = z.object({
@@ -13,10 +14,10 @@ export type IdentityPin = z.infer<typeof IdentityPin>;
 /** Of a session that has not been verified yet. */
 export const NO_IDENTITY_PIN: IdentityPin = { pinned: null, accepted: null };
 
-/** What must be kept secret of one account. */
+/** What must be kept secret of one account, as its vault has it; `z.encode` makes of it what is sealed. */
 export const AccountSecrets = z.object({
-  accessToken: z.string(),
-  refreshToken: z.string().nullable(),
+  accessToken: secretText("access token"),
+  refreshToken: secretText("refresh token").nullable(),
   /** What it takes to refresh and revoke tokens that an authorization server gave. Opaque here; sessions/ knows its shape. */
   oauth: z.string().optional(),
   /** 32 bytes, base64: the key with which the crypto store encrypts its values. */
@@ -63,6 +64,11 @@ export const AccountSecrets = z.object({
   identity: IdentityPin.default(NO_IDENTITY_PIN),
 });
 export type AccountSecrets = z.infer<typeof AccountSecrets>;
+
+/** A copy without what nothing here knows. @throws `ZodError` where something is not as it must be */
+export function checkedSecrets(secrets: AccountSecrets): AccountSecrets {
+  return AccountSecrets.parse(z.encode(AccountSecrets, secrets));
+}
 
 /** Why a secret that ought to be there cannot be read. */
 export type UnreadableReason =

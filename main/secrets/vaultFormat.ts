@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
 import { readIfThere, removeDurably, renameDurably, writeDurably } from "../storage/durableFile.ts";
 import { makePrivateFolder } from "../storage/folders.ts";
@@ -79,7 +80,7 @@ export class Vault {
    */
   async write(secrets: AccountSecrets, key: Uint8Array, protection: VaultProtection): Promise<void> {
     const header = Buffer.concat([MAGIC, Buffer.from([VERSION, PROTECTION_CODES[protection]])]);
-    const content = Buffer.from(JSON.stringify(AccountSecrets.parse(secrets)), "utf8");
+    const content = Buffer.from(JSON.stringify(z.encode(AccountSecrets, secrets)), "utf8");
     await makePrivateFolder(this.#folder);
     await writeDurably(this.#file, Buffer.concat([header, seal(key, content, this.#label(protection))]));
     await removeDurably(this.#begunFile);

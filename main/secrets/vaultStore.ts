@@ -5,7 +5,7 @@ import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { KeychainGet, KeychainProblem } from "./keychain.ts";
 import type { SecretsProtection } from "./protection.ts";
 import { newKey } from "./aesGcm.ts";
-import { AccountSecrets } from "./secretStore.ts";
+import { type AccountSecrets, checkedSecrets } from "./secretStore.ts";
 import type { SecretPlace, SecretRead, SecretStore, UnreadableReason } from "./secretStore.ts";
 import { Vault } from "./vaultFormat.ts";
 import type { VaultFile, VaultProtection } from "./vaultFormat.ts";
@@ -68,7 +68,7 @@ export class VaultSecretStore implements SecretStore {
       const now = await this.#read(accountId);
       if (now.kind === "unreadable") throw this.#refusal(now.reason);
       if (now.kind === "absent") throw fail("secret_missing");
-      const changed = AccountSecrets.parse(change(now.secrets));
+      const changed = checkedSecrets(change(now.secrets));
       await this.#write(accountId, changed);
       return changed;
     });
@@ -149,11 +149,11 @@ export class VaultSecretStore implements SecretStore {
     const place = file.kind === "sealed" ? file.protection : this.#placeOfNewKeys();
     if (place === null) {
       if (this.#protection.state().protection !== "this_time_only") throw fail("secrets_unprotected");
-      this.#inMemory.set(accountId, AccountSecrets.parse(secrets));
+      this.#inMemory.set(accountId, checkedSecrets(secrets));
       return "memory";
     }
     if (this.#inMemory.has(accountId)) {
-      this.#inMemory.set(accountId, AccountSecrets.parse(secrets));
+      this.#inMemory.set(accountId, checkedSecrets(secrets));
       return "memory";
     }
     const read = await this.#readKey(accountId, place);

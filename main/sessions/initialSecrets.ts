@@ -1,20 +1,21 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
+import type { AccessToken, RefreshToken } from "../../shared/secret.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN } from "../secrets/secretStore.ts";
 
 const STORAGE_KEY_BYTES = 32;
 
 /** What a sign-in gives to be kept secret. */
 export interface SignedInTokens {
-  accessToken: string;
+  accessToken: AccessToken;
   /** Null where the server gave none. */
-  refreshToken: string | null;
+  refreshToken: RefreshToken | null;
   /** As `AccountSecrets` has it; undefined where no authorization server has given the tokens. */
   oauth: string | undefined;
 }
 
 /** The tokens in what a sign-in gave, all of them: none of the session before stays beside them. */
-export function tokensOf(signedIn: { accessToken: string } & Partial<SignedInTokens>): SignedInTokens {
+export function tokensOf(signedIn: { accessToken: AccessToken } & Partial<SignedInTokens>): SignedInTokens {
   return { accessToken: signedIn.accessToken, refreshToken: signedIn.refreshToken ?? null, oauth: signedIn.oauth };
 }
 
@@ -57,7 +58,7 @@ export function newStorageKey(): string {
 }
 
 /** The secrets of a session that has just been signed in, with a key for a crypto store that is still to be made. */
-export function initialSecrets(signedIn: { accessToken: string } & Partial<SignedInTokens>): AccountSecrets {
+export function initialSecrets(signedIn: { accessToken: AccessToken } & Partial<SignedInTokens>): AccountSecrets {
   return {
     ...tokensOf(signedIn),
     storageKey: newStorageKey(),

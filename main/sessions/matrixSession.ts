@@ -3,6 +3,7 @@ import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { Secret, KeepOutOfLogs } from "../../shared/secret.ts";
 import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
@@ -41,9 +42,9 @@ export interface SessionParts {
   /** Writes down that some room keys lie in a store that was set aside, and nowhere else that is known. */
   onSetAside: (setAside: SetAside) => Promise<void>;
   /** Told of every token that comes into use, so that no log shows it. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   /** Told of tokens that are worth nothing any more. */
-  worthless?: (secret: string) => void;
+  worthless?: (secret: Secret) => void;
   /** An account of another server than this computer's is not started: `this_computer_only`. */
   onlyThisComputer: boolean;
   logger: Logger;

@@ -1,4 +1,5 @@
 import type { Emit } from "../../shared/contract/index.ts";
+import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Jobs } from "../jobs/jobs.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -31,7 +32,7 @@ export interface ServiceParts {
   loggerFor: (area: string) => Logger;
   onDamaged: (damaged: DamagedFile) => void;
   /** Told of every secret before it is used. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   phraseStrength: typeof phraseStrength;
   /** Accounts of other servers than this computer's are refused. */
   onlyThisComputer: boolean;

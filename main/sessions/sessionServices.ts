@@ -1,3 +1,4 @@
+import type { Secret } from "../../shared/secret.ts";
 import type { CryptoStores } from "../cryptoStore/index.ts";
 import type { ServerLimits } from "../http/limits.ts";
 import type { KeeperTimes } from "../http/tokenKeeper.ts";
@@ -19,7 +20,7 @@ export interface SessionsOptions
       "folders" | "index" | "secretStore" | "removal" | "fetch" | "emit" | "loggerFor" | "keepOutOfLogs" | "onlyThisComputer" | "sessionName"
     > {
   /** Told of tokens that are worth nothing any more. */
-  worthless?: (secret: string) => void;
+  worthless?: (secret: Secret) => void;
   /** In place of what a server is given. */
   serverLimits?: Partial<ServerLimits>;
   /** In place of how patiently tokens are refreshed. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
+import { type AccessToken, secretText } from "../../shared/secret.ts";
 import { checkHomeserver } from "./discovery.ts";
 import type { SignedInTokens } from "./initialSecrets.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
@@ -14,7 +15,7 @@ import { baseUrlOf, isInsecureHttp } from "./wellKnown.ts";
 /** What a server answers to a sign-in, whichever way it was (Client-Server API, "Login"). */
 export const LoginAnswer = z.object({
   user_id: UserId,
-  access_token: z.string().min(1).max(4096),
+  access_token: secretText("access token", z.string().min(1).max(4096)),
   device_id: DeviceId,
   well_known: z.unknown().optional(),
 });
@@ -25,7 +26,7 @@ export const WhoAmI = z.object({ user_id: UserId, device_id: DeviceId.optional()
 export interface SignedIn extends Partial<SignedInTokens> {
   userId: string;
   deviceId: string;
-  accessToken: string;
+  accessToken: AccessToken;
   /** As the person typed it, or as `.well-known` or the answer to the login led to it: without a slash at the end. */
   baseUrl: string;
 }
@@ -146,8 +147,8 @@ export async function signedInFrom(
   answer: z.output<typeof LoginAnswer>,
   baseUrl: string,
 ): Promise<SignedIn> {
-  const { user_id: userId, device_id: deviceId, access_token: accessToken, well_known: wellKnown } = answer;
-  const signedIn = { userId, deviceId, accessToken, baseUrl };
+  const { user_id: userId, device_id: deviceId, access_token: token, well_known: wellKnown } = answer;
+  const signedIn = { userId, deviceId, accessToken: token, baseUrl };
   return { ...signedIn, baseUrl: await baseUrlAfterLogin(fetch, signedIn, wellKnown) };
 }
 
@@ -159,7 +160,7 @@ export async function signedInFrom(
  */
 async function baseUrlAfterLogin(
   fetch: Fetch,
-  { baseUrl, userId, deviceId, accessToken }: SignedIn,
+  { baseUrl, userId, deviceId, accessToken: token }: SignedIn,
   wellKnown: unknown,
 ): Promise<string> {
   const Named = z.object({ "m.homeserver": z.object({ base_url: z.string() }) });
@@ -173,7 +174,7 @@ async function baseUrlAfterLogin(
     const who = await requestJson({
       fetch,
       url: `${named}/_matrix/client/v3/account/whoami`,
-      accessToken,
+      accessToken: token,
       schema: WhoAmI,
       timeoutMs: 10_000,
     });
@@ -192,9 +193,9 @@ async function baseUrlAfterLogin(
 export async function signOutToken(
   fetch: Fetch,
   baseUrl: string,
-  accessToken: string,
+  token: AccessToken,
   signal: AbortSignal,
 ): Promise<void> {
-  const tokens = new TokenKeeper({ accessToken, expiresAt: null });
+  const tokens = new TokenKeeper({ accessToken: token, expiresAt: null });
   await new HomeserverClient({ fetch, baseUrl, tokens }).text({ method: "POST", path: "/_matrix/client/v3/logout", body: {}, signal });
 }

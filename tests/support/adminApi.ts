@@ -4,6 +4,7 @@ import { HomeserverClient } from "../../main/http/homeserverClient.ts";
 import { bindHomeserver } from "../../main/http/homeserverOf.ts";
 import { TokenKeeper } from "../../main/http/tokenKeeper.ts";
 import type { Arrived } from "./localServer.ts";
+import { accessToken } from "./secretValues.ts";
 
 /** What a server of a test answers a request with. */
 export type Answer = (response: ServerResponse, request: Arrived) => void;
@@ -15,7 +16,7 @@ export const json = (status: number, body: unknown): Answer => (response) =>
 /** The admin API of a server, as an account of it would ask, without a session of the SDK's. */
 export function adminApiAt(baseUrl: string, userId: string, { adminBaseUrl = null as string | null, token = "secret", ended = new AbortController().signal } = {}): AdminApi {
   const client = {};
-  const tokens = new TokenKeeper({ accessToken: token, expiresAt: null });
+  const tokens = new TokenKeeper({ accessToken: accessToken(token), expiresAt: null });
   const retry = { firstWaitMs: 1 };
   bindHomeserver(client, new HomeserverClient({ fetch, baseUrl, adminBaseUrl: () => adminBaseUrl, tokens, retry, ended }));
   const session = {

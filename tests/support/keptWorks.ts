@@ -22,11 +22,12 @@ import type { PowerCutDisk } from "./powerCutDisk.ts";
 import type { Work } from "./powerCuts.ts";
 import { ScriptedRowJobs } from "./keptRowJobs.ts";
 import { quietLogger } from "./quietLogger.ts";
+import { accessToken } from "./secretValues.ts";
 
 const COST = { N: 2, r: 1, p: 1 };
 const accountId = AccountId.parse("abcdefgh01234567");
 const other = AccountId.parse("abcdefgh76543210");
-const signedIn = { userId: "@ada:example.org", deviceId: "A", baseUrl: "https://example.org", accessToken: "one" };
+const signedIn = { userId: "@ada:example.org", deviceId: "A", baseUrl: "https://example.org", accessToken: accessToken("one") };
 
 function openIndex(): AccountIndex {
   return new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: onDamaged });
@@ -216,7 +217,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
   "an account from its sign-in to its sign-out": async () => {
     const keychain = new MemoryKeychain();
     const { parts, store } = await start(keychain);
-    const update = (accessToken: string) => () => store.update(accountId, (secrets) => ({ ...secrets, accessToken }));
+    const update = (token: string) => () => store.update(accountId, (secrets) => ({ ...secrets, accessToken: accessToken(token) }));
     return {
       before: "nothing",
       steps: [
@@ -237,7 +238,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
           for (const [name, value] of keys) await keychain.set(name, value);
           return `half gone, and ${gone ? "gone" : "still there"} when signed out again`;
         }
-        if (listed) return `listed, ${read.kind === "found" ? read.secrets.accessToken : "absent"}`;
+        if (listed) return `listed, ${read.kind === "found" ? read.secrets.accessToken.reveal() : "absent"}`;
         const left = await files().readdir(folders.accounts);
         return read.kind === "absent" && left.length === 0 ? "nothing" : `left behind: ${read.kind}, ${left.join()}`;
       },
@@ -254,13 +255,13 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
       steps: [
         [() => protection.choosePassphrase({ passphrase: PASSPHRASE }), "absent"],
         [() => addAccount(parts, accountId, signedIn), "one"],
-        [() => store.update(accountId, (secrets) => ({ ...secrets, accessToken: "two" })), "two"],
+        [() => store.update(accountId, (secrets) => ({ ...secrets, accessToken: accessToken("two") })), "two"],
       ],
       read: async () => {
         const opened = await start(keychain);
         if (opened.protection.state().protection === "passphrase") await opened.protection.unlock({ passphrase: PASSPHRASE });
         const read = await opened.store.read(accountId);
-        return read.kind === "found" ? read.secrets.accessToken : read.kind === "absent" ? "absent" : read.reason;
+        return read.kind === "found" ? read.secrets.accessToken.reveal() : read.kind === "absent" ? "absent" : read.reason;
       },
     };
   },
@@ -277,12 +278,12 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     return {
       before: "old store, absent",
       steps: [
-        [() => replaceSession(begin, accountId, { deviceId: "B", accessToken: "new" }), "no store, new", ["no store, absent"]],
+        [() => replaceSession(begin, accountId, { deviceId: "B", accessToken: accessToken("new") }), "no store, new", ["no store, absent"]],
       ],
       read: async () => {
         const { store: kept } = await start(keychain);
         const read = await kept.read(accountId);
-        const token = read.kind === "found" ? read.secrets.accessToken : read.kind;
+        const token = read.kind === "found" ? read.secrets.accessToken.reveal() : read.kind;
         const stores = [folder.crypto, folder.nextCrypto].map((path) => textOf(join(path, "level", "CURRENT")));
         const whole = disk.all().filter((path) => ["old", "old next"].includes(disk.peek(path)?.toString() ?? ""));
         if (whole.length !== 2) return "the old stores are not whole";

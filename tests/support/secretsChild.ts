@@ -5,6 +5,7 @@ import { Folders } from "../../main/storage/folders.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { quietLogger } from "./quietLogger.ts";
+import { accessToken, heldSecrets, type PlainSecrets, plainSecrets } from "./secretValues.ts";
 
 /**
  * The secrets room in a process of its own, which keytar needs: libsecret reads the address of its bus once. Takes
@@ -28,11 +29,16 @@ const { protection, store } = await openSecrets({
 });
 protection.onChange((state) => changes.push(state));
 
+async function readPlain(accountId: AccountId) {
+  const read = await store.read(accountId);
+  return read.kind === "found" ? { ...read, secrets: plainSecrets(read.secrets) } : read;
+}
+
 const calls: Record<string, (...args: never[]) => unknown> = {
-  read: (accountId: AccountId) => store.read(accountId),
-  write: (accountId: AccountId, secrets: Parameters<typeof store.write>[1]) => store.write(accountId, secrets),
-  setToken: (accountId: AccountId, accessToken: string) =>
-    store.update(accountId, (secrets) => ({ ...secrets, accessToken })),
+  read: (accountId: AccountId) => readPlain(accountId),
+  write: (accountId: AccountId, secrets: PlainSecrets) => store.write(accountId, heldSecrets(secrets)),
+  setToken: async (accountId: AccountId, token: string) =>
+    plainSecrets(await store.update(accountId, (secrets) => ({ ...secrets, accessToken: accessToken(token) }))),
   remove: (accountId: AccountId) => store.remove(accountId),
   state: () => protection.state(),
   retryKeychain: () => protection.retryKeychain(),
@@ -51,7 +57,7 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   /** Writes for ever; the parent kills this process in the middle of it. */
   writeForEver: async (accountId: AccountId) => {
     for (let round = 0; ; round += 1) {
-      await store.update(accountId, (secrets) => ({ ...secrets, accessToken: `token ${String(round)}` }));
+      await store.update(accountId, (secrets) => ({ ...secrets, accessToken: accessToken(`token ${String(round)}`) }));
       process.send?.({ round });
     }
   },

@@ -3,16 +3,20 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { SecretsState, WhereKept } from "../../shared/contract/secrets.ts";
-import type { AccountSecrets, SecretRead } from "../../main/secrets/secretStore.ts";
+import type { SecretRead } from "../../main/secrets/secretStore.ts";
+import type { PlainSecrets } from "./secretValues.ts";
 import { within } from "./waitUntil.ts";
 
 const CHILD = fileURLToPath(new URL("./secretsChild.ts", import.meta.url));
 const CALL_TIMEOUT_MS = 20_000;
 
+type Found = Extract<SecretRead, { kind: "found" }>;
+type PlainRead = Exclude<SecretRead, Found> | (Omit<Found, "secrets"> & { secrets: PlainSecrets });
+
 interface Calls {
-  read(accountId: string): SecretRead;
-  write(accountId: string, secrets: AccountSecrets): void;
-  setToken(accountId: string, accessToken: string): AccountSecrets;
+  read(accountId: string): PlainRead;
+  write(accountId: string, secrets: PlainSecrets): void;
+  setToken(accountId: string, accessToken: string): PlainSecrets;
   remove(accountId: string): void;
   state(): SecretsState;
   retryKeychain(): SecretsState;

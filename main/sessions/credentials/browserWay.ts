@@ -1,5 +1,6 @@
 import type { Emit } from "../../../shared/contract/index.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../../shared/secret.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import type { Logger } from "../../logging/logger.ts";
 import type { SessionManager } from "../sessionManager.ts";
@@ -20,7 +21,7 @@ export interface BrowserSignInsParts {
   /** Opens a page of a server in the person's browser. Rejects when there is none; may never settle. */
   openInBrowser: (url: string, baseUrl: string) => Promise<void>;
   /** Told of every token before anything else is done with it. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   sessionName: string;
   /** What the browser shows in the end. */
   doneText?: string;

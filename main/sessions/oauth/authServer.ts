@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as z from "zod";
 import { AppFailure, fail } from "../../../shared/errors.ts";
+import { type AccessToken, type RefreshToken, secretText } from "../../../shared/secret.ts";
 import { OauthError, oauthRequest } from "../../http/oauthRequest.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { serverText } from "../../http/serverText.ts";
@@ -31,11 +32,11 @@ export function oauthUserAgent(): string {
 
 /** What a token endpoint answers (RFC 6749, section 5.1). */
 export const TokenAnswer = z.object({
-  access_token: z.string().min(1).max(4096),
+  access_token: secretText("access token", z.string().min(1).max(4096)),
   token_type: z.string().regex(/^bearer$/i),
   /** Seconds. */
   expires_in: z.number().positive().max(10 * 365 * 24 * 3600).nullish().catch(undefined),
-  refresh_token: z.string().min(1).max(4096).nullish(),
+  refresh_token: secretText("refresh token", z.string().min(1).max(4096)).nullish(),
   scope: z.string().max(8192).nullish(),
 });
 export type TokenAnswer = z.infer<typeof TokenAnswer>;
@@ -171,8 +172,8 @@ export async function exchangeCode(
  *
  * @throws `OauthError`, and as `oauthRequest` does
  */
-export function refreshTokens({ fetch, metadata }: At, clientId: string, refreshToken: string): Promise<TokenAnswer> {
-  const form = { grant_type: "refresh_token", client_id: clientId, refresh_token: refreshToken };
+export function refreshTokens({ fetch, metadata }: At, clientId: string, sent: RefreshToken): Promise<TokenAnswer> {
+  const form = { grant_type: "refresh_token", client_id: clientId, refresh_token: sent.reveal() };
   return oauthRequest({ fetch, url: metadata.token_endpoint, form, userAgent: oauthUserAgent(), schema: TokenAnswer });
 }
 
@@ -184,11 +185,11 @@ export function refreshTokens({ fetch, metadata }: At, clientId: string, refresh
  */
 export async function revoke(
   { fetch, metadata }: At,
-  given: { clientId: string; token: string; hint: "refresh_token" | "access_token"; signal?: AbortSignal },
+  given: { clientId: string; token: AccessToken | RefreshToken; hint: "refresh_token" | "access_token"; signal?: AbortSignal },
 ): Promise<void> {
   const { clientId, token, hint, signal } = given;
   const url = metadata.revocation_endpoint;
-  const form = { token, token_type_hint: hint, client_id: clientId };
+  const form = { token: token.reveal(), token_type_hint: hint, client_id: clientId };
   await oauthRequest({ fetch, url, form, userAgent: oauthUserAgent(), ...(signal && { signal }), schema: z.unknown() }).catch(
     (thrown: unknown) => {
       throw refusedBy(url, thrown);

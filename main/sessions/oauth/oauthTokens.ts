@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import type { RefreshToken, Secret, KeepOutOfLogs } from "../../../shared/secret.ts";
 import { OauthError } from "../../http/oauthRequest.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { type AccessTokens, type KeeperTimes, type TokenRefresh, TokenKeeper } from "../../http/tokenKeeper.ts";
@@ -24,7 +25,7 @@ export type OauthGrant = z.infer<typeof OauthGrant>;
 
 /** The tokens of a session, and what it takes to have new ones. */
 export interface OauthTokens extends AccessTokens {
-  refreshToken: string;
+  refreshToken: RefreshToken;
   grant: OauthGrant;
 }
 
@@ -61,7 +62,7 @@ export function adminBaseOf(grant: OauthGrant | null): string | null {
 export function tokensFrom(
   answer: TokenAnswer,
   kept: Pick<OauthGrant, "clientId" | "metadata">,
-  before: string | null = null,
+  before: RefreshToken | null = null,
   now: () => number = Date.now,
 ): SignedInTokens {
   const lifetimeMs = answer.expires_in == null ? null : answer.expires_in * 1000;
@@ -76,9 +77,9 @@ export function tokensFrom(
 export interface SessionTokensParts {
   secretStore: Pick<SecretStore, "read" | "update">;
   fetch: Fetch;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   /** Told of tokens that are worth nothing any more. */
-  worthless?: (secret: string) => void;
+  worthless?: (secret: Secret) => void;
   logger: Logger;
   /** In place of how patient the keeper is. */
   keeperTimes?: Partial<KeeperTimes>;
@@ -121,26 +122,26 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
     // The tokens of one authorization server are not for another.
     if (metadata?.issuer === issuer) newer = metadata;
   };
-  let replaced: string | null = null;
+  let replaced: RefreshToken | null = null;
   /** The pair before the one in use: its access token may be good for some minutes yet. */
-  let before: readonly string[] = [];
+  let before: readonly Secret[] = [];
   /** What lies in the vault now, where that is not what was sent: another process has refreshed it, or the person has signed in again. */
-  const writtenMeanwhile = async (sent: string): Promise<OauthTokens | null> => {
+  const writtenMeanwhile = async (sent: RefreshToken): Promise<OauthTokens | null> => {
     const read = await secretStore.read(accountId);
     const kept = read.kind === "found" ? oauthTokensIn(tokensOf(read.secrets)) : null;
-    return kept === null || kept.refreshToken === sent ? null : kept;
+    return kept === null || kept.refreshToken.equals(sent) ? null : kept;
   };
-  const exchange = async ({ refreshToken, grant: { clientId, metadata: kept } }: OauthTokens, isLast = false): Promise<OauthTokens> => {
+  const exchange = async ({ refreshToken: sent, grant: { clientId, metadata: kept } }: OauthTokens, isLast = false): Promise<OauthTokens> => {
     const metadata = newer ?? kept;
-    replaced = refreshToken;
+    replaced = sent;
     try {
-      const answer = await refreshTokens({ fetch, metadata }, clientId, refreshToken);
-      const tokens = tokensFrom(answer, { clientId, metadata }, refreshToken, parts.keeperTimes?.now);
+      const answer = await refreshTokens({ fetch, metadata }, clientId, sent);
+      const tokens = tokensFrom(answer, { clientId, metadata }, sent, parts.keeperTimes?.now);
       for (const secret of [tokens.accessToken, tokens.refreshToken]) if (secret !== null) keepOutOfLogs(secret);
       return oauthTokensIn(tokens) as OauthTokens;
     } catch (thrown) {
       if (thrown instanceof OauthError && thrown.code === "invalid_grant") {
-        const meanwhile = isLast ? null : await writtenMeanwhile(refreshToken);
+        const meanwhile = isLast ? null : await writtenMeanwhile(sent);
         if (meanwhile !== null) return exchange(meanwhile, true);
         onOver();
         throw new AppFailure({ kind: "unauthenticated", softLogout: false }, { cause: thrown });
@@ -153,16 +154,16 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
   };
   return {
     exchange: (tokens) => exchange(tokens),
-    persist: async ({ accessToken, refreshToken, grant }) => {
-      let now: readonly string[] = [];
+    persist: async ({ accessToken: access, refreshToken: refresh, grant }) => {
+      let now: readonly Secret[] = [];
       await secretStore.update(accountId, (secrets) => {
         // The person has signed in again meanwhile.
-        if (secrets.refreshToken !== replaced) throw fail("cancelled");
-        now = [secrets.accessToken, secrets.refreshToken ?? ""];
-        return { ...secrets, accessToken, refreshToken, oauth: JSON.stringify(grant) };
+        if (secrets.refreshToken?.equals(replaced) !== true) throw fail("cancelled");
+        now = [secrets.accessToken, secrets.refreshToken];
+        return { ...secrets, accessToken: access, refreshToken: refresh, oauth: JSON.stringify(grant) };
       });
       // A server need not give another refresh token.
-      for (const secret of before) if (secret !== refreshToken) worthless?.(secret);
+      for (const secret of before) if (!secret.equals(refresh)) worthless?.(secret);
       before = now;
     },
   };

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Emit } from "../../../shared/contract/index.ts";
 import { type AppError, AppFailure } from "../../../shared/errors.ts";
 import { type AccountId, DeviceId, UserId } from "../../../shared/ids.ts";
+import type { Secret, KeepOutOfLogs } from "../../../shared/secret.ts";
 import { anySignal } from "../../http/anySignal.ts";
 import { retryKind } from "../../http/retry.ts";
 import type { Fetch } from "../../http/redirects.ts";
@@ -31,9 +32,9 @@ export interface PendingRevocationsParts {
   index: Pick<AccountIndex, "list" | "get">;
   fetch: Fetch;
   emit: Emit;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   /** Told of tokens that are worth nothing any more. */
-  worthless?: (secret: string) => void;
+  worthless?: (secret: Secret) => void;
   logger: Logger;
   /** In place of the clocks, and of how patiently it is tried. */
   times?: Partial<RevocationTimes>;
@@ -232,7 +233,7 @@ function pendingIn({ pendingRevocation }: AccountSecrets): PendingRevocation | n
   }
 }
 
-function secretsOf({ accessToken, refreshToken }: SignedInTokens): string[] {
+function secretsOf({ accessToken, refreshToken }: SignedInTokens): Secret[] {
   return refreshToken === null ? [accessToken] : [accessToken, refreshToken];
 }
 

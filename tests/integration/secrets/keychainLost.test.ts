@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
 import { initialSecrets } from "../../../main/sessions/initialSecrets.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { startSecretService } from "../../support/secretService.ts";
 import type { SecretServiceForTests } from "../../support/secretService.ts";
+import { accessToken, type PlainSecrets, plainSecrets } from "../../support/secretValues.ts";
 import { SecretsProcess } from "../../support/secretsProcess.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
@@ -38,8 +38,8 @@ async function restart(): Promise<SecretsProcess> {
   return start();
 }
 
-const secretsOf = (accessToken: string): AccountSecrets => ({
-  ...initialSecrets({ accessToken: accessToken }),
+const secretsOf = (token: string): PlainSecrets => ({
+  ...plainSecrets(initialSecrets({ accessToken: accessToken(token) })),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
 });
 

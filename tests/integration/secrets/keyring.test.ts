@@ -2,12 +2,13 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type AccountSecrets, NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
+import { NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { startSecretService } from "../../support/secretService.ts";
 import type { SecretServiceForTests } from "../../support/secretService.ts";
 import { sample } from "../../support/seed.ts";
 import { SecretsProcess } from "../../support/secretsProcess.ts";
+import type { PlainSecrets } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
@@ -41,7 +42,7 @@ async function restart(): Promise<SecretsProcess> {
   return start();
 }
 
-function secretsOf(accessToken: string): AccountSecrets {
+function secretsOf(accessToken: string): PlainSecrets {
   const storageKey = randomBytes(32).toString("base64");
   const keptSecurityKey = `kept with ${accessToken}`;
   return { accessToken, refreshToken: null, storageKey, pendingSetUp: null, keptSecurityKey, newDevice: null, identity: NO_IDENTITY_PIN };

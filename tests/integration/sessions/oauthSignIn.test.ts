@@ -10,6 +10,7 @@ import { FormClient } from "../../support/authService/formClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { refreshToken as refreshTokenOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -94,7 +95,7 @@ describe("signing in by OAuth 2.0", () => {
     const [session, ...others] = servers.auth.sessionsOf(user.localpart);
     expect(others).toEqual([]);
     expect(session).toMatchObject({ deviceId: account.deviceId, name: expect.stringMatching(/^Steward on (?:Linux|macOS|Windows)$/) });
-    expect((await secretsOf(end.accountId)).refreshToken).toBe(session!.current.refreshToken);
+    expect((await secretsOf(end.accountId)).refreshToken).toEqual(session!.current.refreshToken);
     expect(JSON.stringify(data.events)).not.toContain("code=");
   });
 
@@ -213,7 +214,7 @@ describe("the end of a session by OAuth 2.0", () => {
     expect((await services.secretStore.read(accountId)).kind).toBe("absent");
     for (const [path, base64] of Object.entries(await filesBelow(data.folder))) {
       const content = Buffer.from(base64, "base64").toString("latin1");
-      for (const secret of [accessToken, refreshToken!]) expect(content.includes(secret), `a token in ${path}`).toBe(false);
+      for (const secret of [accessToken, refreshToken!]) expect(content.includes(secret.reveal()), `a token in ${path}`).toBe(false);
     }
     await data.close();
     services = await data.open();
@@ -270,8 +271,8 @@ describe("staying signed in", () => {
     await services.sessions.restoreAll();
     expect(statusOf(accountId)).toBe("running");
     const after = await secretsOf(accountId);
-    expect(after.refreshToken).not.toBe(before.refreshToken);
-    expect(after.refreshToken).toBe(servers.auth.sessionsOf(user.localpart)[0]!.current.refreshToken);
+    expect(after.refreshToken).not.toEqual(before.refreshToken);
+    expect(after.refreshToken).toEqual(servers.auth.sessionsOf(user.localpart)[0]!.current.refreshToken);
   });
 
   it("loses nothing while the authorization server is out of order, and comes back by itself", async () => {
@@ -295,7 +296,7 @@ describe("staying signed in", () => {
     const user = await newUser();
     const accountId = await signIn(user);
     const { deviceId } = services.sessions.account(accountId);
-    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, refreshToken: "mar_lost" }));
+    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, refreshToken: refreshTokenOf("mar_lost") }));
     await closeWithExpiredToken(accountId);
     services = await data.open();
     await services.sessions.restoreAll();

@@ -12,6 +12,7 @@ import { filesBelow } from "../../support/filesBelow.ts";
 import { matrixCall } from "../../support/matrixApi.ts";
 import { makePng } from "../../support/png.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { plainSecrets } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -295,5 +296,5 @@ describe("a sign-out that fails half-way", () => {
 async function tokenOf(accountId: AccountId): Promise<{ accessToken: string }> {
   const read = await services.secretStore.read(accountId);
   if (read.kind !== "found") throw new Error("no secrets");
-  return read.secrets;
+  return plainSecrets(read.secrets);
 }

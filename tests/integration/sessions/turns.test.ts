@@ -8,6 +8,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { silent } from "../../support/cryptoFolder.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
+import { accessToken as accessTokenOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -170,7 +171,7 @@ describe("a session", () => {
     await session().prepareDevice("THIRDDEVICE");
     expect(session().details.deviceId).toBe("SECONDDEVICE");
     const { accessToken, deviceId } = await servers.synapse.login(user.user, user.password, { deviceId: "THIRDDEVICE" });
-    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken, newDevice: deviceId }));
+    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken: accessTokenOf(accessToken), newDevice: deviceId }));
     await session().start();
     expect(await roomKeysHere()).toEqual(IDS);
   });
@@ -213,7 +214,7 @@ describe("two things at once", () => {
     secretStore.update = async (...given) => {
       await writing.pass();
       const secrets = await update(...given);
-      tokens.push(secrets.accessToken);
+      tokens.push(secrets.accessToken.reveal());
       return secrets;
     };
     const again = services.sessions.signInAgain(accountId, user.password);

@@ -8,6 +8,7 @@ import { Folders } from "../../../main/storage/folders.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { accessToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const ACCOUNT = AccountId.parse("abcdefgh01234567");
@@ -23,7 +24,7 @@ beforeEach(async () => {
   folder = await temporaryFolder("credentials");
   keychain = new MemoryKeychain();
   [kept, hidden, good] = [[], [], true];
-  await (await store()).write(ACCOUNT, initialSecrets({ accessToken: "token" }));
+  await (await store()).write(ACCOUNT, initialSecrets({ accessToken: accessToken("token") }));
 });
 afterEach(() => folder.remove());
 
@@ -37,7 +38,7 @@ async function store() {
 const open = async () =>
   new Credentials({
     secretStore: await store(),
-    keepOutOfLogs: (secret) => void hidden.push(secret),
+    keepOutOfLogs: (secret) => void hidden.push(String(secret)),
     phraseStrength: () => Promise.resolve({ score: 3, good, warning: null, suggestions: [] }),
     ports: {
       copyText: (text) => Promise.resolve(void kept.push(text)),

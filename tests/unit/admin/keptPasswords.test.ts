@@ -18,6 +18,7 @@ import { AccountId, type ConversationId } from "../../../shared/ids.ts";
 import { type Answer, json } from "../../support/adminApi.ts";
 import { LocalServer } from "../../support/localServer.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { accessToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const ACCOUNT = AccountId.parse("abcdefgh01234567");
@@ -65,7 +66,7 @@ afterEach(async () => {
 function session(): AdminSession {
   const client = {};
   const { signal } = ended;
-  const tokens = new TokenKeeper({ accessToken: "secret", expiresAt: null });
+  const tokens = new TokenKeeper({ accessToken: accessToken("secret"), expiresAt: null });
   const addresses = { baseUrl: server.baseUrl, authBaseUrl: server.baseUrl };
   bindHomeserver(client, new HomeserverClient({ fetch, ...addresses, tokens, retry: { firstWaitMs: 1 }, ended: signal }));
   const use = async (work: (client: unknown, signal: AbortSignal) => Promise<unknown>): Promise<unknown> => {

@@ -7,6 +7,7 @@ import type { OpenedStorage } from "../../../main/encryption/unlock.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN, type SecretRead, type SecretStore } from "../../../main/secrets/secretStore.ts";
 import { SecretName } from "../../../shared/contract/secureBackup.ts";
 import { AccountId } from "../../../shared/ids.ts";
+import { accessToken } from "../../support/secretValues.ts";
 
 const ADA = AccountId.parse("ada0000000000000");
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
@@ -17,7 +18,7 @@ const newOpened = (keyId: string): OpenedStorage => ({ keyId, key: randomBytes(3
 class OneAccount implements SecretStore {
   answer: SecretRead = {
     kind: "found",
-    secrets: { accessToken: "token", refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null, newDevice: null, identity: NO_IDENTITY_PIN },
+    secrets: { accessToken: accessToken("token"), refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null, newDevice: null, identity: NO_IDENTITY_PIN },
     place: "keychain",
   };
   writes = 0;

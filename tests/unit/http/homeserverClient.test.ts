@@ -6,6 +6,7 @@ import { type AccessTokens, TokenKeeper } from "../../../main/http/tokenKeeper.t
 import { demandIn } from "../../../main/http/uiaDemand.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
+import { accessToken } from "../../support/secretValues.ts";
 
 const Ok = z.object({ ok: z.literal(true) });
 type Answer = (response: ServerResponse) => void;
@@ -80,8 +81,8 @@ describe("the token", () => {
   const authorizations = (): (string | undefined)[] => server.arrived.map(({ headers }) => headers.authorization);
   const refused = json(401, { errcode: "M_UNKNOWN_TOKEN", error: "expired", soft_logout: true });
   const keeper = (): TokenKeeper =>
-    new TokenKeeper<AccessTokens>({ accessToken: "old", expiresAt: null }, {
-      exchange: () => Promise.resolve({ accessToken: "new", expiresAt: null }),
+    new TokenKeeper<AccessTokens>({ accessToken: accessToken("old"), expiresAt: null }, {
+      exchange: () => Promise.resolve({ accessToken: accessToken("new"), expiresAt: null }),
       persist: () => Promise.resolve(),
     });
 

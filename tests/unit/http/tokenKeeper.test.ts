@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import { type AccessTokens, TokenKeeper } from "../../../main/http/tokenKeeper.ts";
+import { accessToken as accessTokenOf } from "../../support/secretValues.ts";
 
 const NOW = 1_000_000;
 const tokens = (accessToken: string, left: number | null): AccessTokens => ({
-  accessToken,
+  accessToken: accessTokenOf(accessToken),
   expiresAt: left === null ? null : NOW + left,
 });
 
@@ -15,12 +16,12 @@ function keeperOf(first: AccessTokens, { fails = false } = {}) {
   const gate = new Promise<void>((resolve) => (release = resolve));
   const refresh = {
     exchange: async ({ accessToken }: AccessTokens) => {
-      steps.push(`exchange ${accessToken}`);
+      steps.push(`exchange ${accessToken.reveal()}`);
       await gate;
       if (fails) throw new Error("refused");
       return tokens("new", 600_000);
     },
-    persist: async ({ accessToken }: AccessTokens) => void steps.push(`persist ${accessToken}`),
+    persist: async ({ accessToken }: AccessTokens) => void steps.push(`persist ${accessToken.reveal()}`),
   };
   return { keeper: new TokenKeeper(first, refresh, { now: () => NOW, elapsed: () => 0, firstPauseMs: 0 }), steps, release };
 }
@@ -28,13 +29,13 @@ function keeperOf(first: AccessTokens, { fails = false } = {}) {
 describe("a token keeper", () => {
   it("has nothing better where there is nothing to refresh with", async () => {
     const keeper = new TokenKeeper(tokens("only", -1));
-    expect(await keeper.accessToken()).toBe("only");
-    expect(await keeper.replacementFor("only")).toBeNull();
+    expect(await keeper.accessToken()).toEqual("only");
+    expect(await keeper.replacementFor(accessTokenOf("only"))).toBeNull();
   });
 
   it("refreshes once for all who wait, and writes it down before it is used", async () => {
     const { keeper, steps, release } = keeperOf(tokens("old", 1_000));
-    const asked = Promise.all([keeper.accessToken(), keeper.accessToken(), keeper.replacementFor("old")]);
+    const asked = Promise.all([keeper.accessToken(), keeper.accessToken(), keeper.replacementFor(accessTokenOf("old"))]);
     release();
     expect(await asked).toEqual(["new", "new", "new"]);
     expect(steps).toEqual(["exchange old", "persist new"]);
@@ -42,17 +43,17 @@ describe("a token keeper", () => {
 
   it("lets the old one go out while it refreshes ahead of its end", async () => {
     const { keeper, steps, release } = keeperOf(tokens("old", 30_000));
-    expect(await keeper.accessToken()).toBe("old");
+    expect(await keeper.accessToken()).toEqual("old");
     expect(steps).toEqual(["exchange old"]);
     release();
-    expect(await keeper.replacementFor("old")).toBe("new");
+    expect(await keeper.replacementFor(accessTokenOf("old"))).toEqual("new");
   });
 
   it("takes the refusal of an older token for no fault of the newer", async () => {
     const { keeper, steps, release } = keeperOf(tokens("old", 600_000));
     release();
-    expect(await keeper.replacementFor("old")).toBe("new");
-    expect(await keeper.replacementFor("old")).toBe("new");
+    expect(await keeper.replacementFor(accessTokenOf("old"))).toEqual("new");
+    expect(await keeper.replacementFor(accessTokenOf("old"))).toEqual("new");
     expect(steps).toEqual(["exchange old", "persist new"]);
   });
 
@@ -71,18 +72,18 @@ describe("a token keeper", () => {
     const exchanged: string[] = [];
     const refresh = {
       exchange: async ({ accessToken }: AccessTokens) => {
-        exchanged.push(accessToken);
+        exchanged.push(accessToken.reveal());
         const failure = failures.shift();
         if (failure !== undefined) throw failure;
         given += 1;
-        return { accessToken: `token ${given}`, expiresAt: clock.now + lifetimeMs, lifetimeMs };
+        return { accessToken: accessTokenOf(`token ${given}`), expiresAt: clock.now + lifetimeMs, lifetimeMs };
       },
       persist: async () => {
         const failure = writes.shift();
         if (failure !== undefined) throw failure;
       },
     };
-    const first = { accessToken: "token 0", expiresAt: NOW + lifetimeMs, lifetimeMs };
+    const first = { accessToken: accessTokenOf("token 0"), expiresAt: NOW + lifetimeMs, lifetimeMs };
     const keeper = new TokenKeeper(first, refresh, { now: () => clock.now, elapsed: () => clock.elapsed });
     const pass = (milliseconds: number): void => void ((clock.now += milliseconds), (clock.elapsed += milliseconds));
     return { keeper, clock, pass, exchanged };
@@ -90,12 +91,12 @@ describe("a token keeper", () => {
 
   it("keeps a token of a short life as long as is right for it", async () => {
     const { keeper, pass, exchanged } = clockedKeeper(20_000);
-    expect(await keeper.accessToken()).toBe("token 0");
+    expect(await keeper.accessToken()).toEqual("token 0");
     pass(15_000);
-    expect(await keeper.accessToken()).toBe("token 0");
+    expect(await keeper.accessToken()).toEqual("token 0");
     expect(exchanged).toEqual([]);
     pass(1_500);
-    expect(await keeper.accessToken()).toBe("token 0");
+    expect(await keeper.accessToken()).toEqual("token 0");
     expect(exchanged).toEqual(["token 0"]);
   });
 
@@ -106,16 +107,16 @@ describe("a token keeper", () => {
     const { keeper, clock, pass, exchanged } = clockedKeeper(300_000);
     clock.now += jump;
     pass(299_000);
-    expect(await keeper.accessToken()).toBe("token 1");
+    expect(await keeper.accessToken()).toEqual("token 1");
     pass(1_000);
-    expect(await keeper.accessToken()).toBe("token 1");
+    expect(await keeper.accessToken()).toEqual("token 1");
     expect(exchanged).toEqual(["token 0"]);
   });
 
   it("believes the clock on the wall after a sleep, in which the other stood still", async () => {
     const { keeper, clock } = clockedKeeper(300_000);
     clock.now += 3_600_000;
-    expect(await keeper.accessToken()).toBe("token 1");
+    expect(await keeper.accessToken()).toEqual("token 1");
   });
 
   it("leaves a server alone after a failure, for as long as it asks or ever longer", async () => {
@@ -123,7 +124,7 @@ describe("a token keeper", () => {
     const failures = [new Error("down"), new Error("still down"), new Error("refused", { cause: limited })];
     const { keeper, pass, exchanged } = clockedKeeper(300_000, { failures });
     pass(300_000);
-    const asks = (): Promise<string> => keeper.accessToken().catch((error: Error) => error.message);
+    const asks = (): Promise<string> => keeper.accessToken().then((token) => token.reveal()).catch((error: Error) => error.message);
     expect([await asks(), await asks()]).toEqual(["down", "down"]);
     pass(2_000);
     expect([await asks(), await asks()]).toEqual(["still down", "still down"]);
@@ -143,34 +144,34 @@ describe("a token keeper", () => {
     pass(299_000);
     await expect(keeper.accessToken()).rejects.toThrow("disk full");
     pass(2_000);
-    expect(await keeper.accessToken()).toBe("token 1");
+    expect(await keeper.accessToken()).toEqual("token 1");
     expect(exchanged).toEqual(["token 0"]);
   });
 
   it("does not refresh because of the refusal of a token that was never taken", async () => {
     const { keeper, pass, exchanged } = clockedKeeper(300_000);
-    expect(await keeper.replacementFor("token 0")).toBe("token 1");
-    await expect(keeper.replacementFor("token 1")).rejects.toThrow("account_refused_for_now");
+    expect(await keeper.replacementFor(accessTokenOf("token 0"))).toEqual("token 1");
+    await expect(keeper.replacementFor(accessTokenOf("token 1"))).rejects.toThrow("account_refused_for_now");
     await expect(keeper.accessToken()).rejects.toThrow("account_refused_for_now");
     expect(exchanged).toHaveLength(1);
     pass(30_000);
-    expect(await keeper.accessToken()).toBe("token 1");
-    keeper.accepted("token 1");
-    expect(await keeper.replacementFor("token 1")).toBe("token 2");
+    expect(await keeper.accessToken()).toEqual("token 1");
+    keeper.accepted(accessTokenOf("token 1"));
+    expect(await keeper.replacementFor(accessTokenOf("token 1"))).toEqual("token 2");
   });
 
   it("refreshes after the refusal of a token that was never taken where its time was up", async () => {
     const { keeper, pass } = clockedKeeper(300_000);
-    expect(await keeper.replacementFor("token 0")).toBe("token 1");
+    expect(await keeper.replacementFor(accessTokenOf("token 0"))).toEqual("token 1");
     pass(300_000);
-    expect(await keeper.replacementFor("token 1")).toBe("token 2");
+    expect(await keeper.replacementFor(accessTokenOf("token 1"))).toEqual("token 2");
   });
 
   it("asks nothing more once the session is over", async () => {
     const { keeper, exchanged } = clockedKeeper(300_000, { failures: [fail("unauthenticated", { softLogout: false })] });
-    await expect(keeper.replacementFor("token 0")).rejects.toThrow("unauthenticated");
+    await expect(keeper.replacementFor(accessTokenOf("token 0"))).rejects.toThrow("unauthenticated");
     await expect(keeper.accessToken()).rejects.toThrow("unauthenticated");
-    await expect(keeper.replacementFor("token 0")).rejects.toThrow("unauthenticated");
+    await expect(keeper.replacementFor(accessTokenOf("token 0"))).rejects.toThrow("unauthenticated");
     expect(exchanged).toHaveLength(1);
   });
 
@@ -192,7 +193,7 @@ describe("a token keeper", () => {
     ["the server refused it", { failures: [fail("unauthenticated", { softLogout: false })] }, true],
   ])("says so after a refresh that failed: %s", async (_why, failing, lastKnown) => {
     const { keeper } = clockedKeeper(300_000, failing);
-    await keeper.replacementFor("token 0").catch(() => undefined);
+    await keeper.replacementFor(accessTokenOf("token 0")).catch(() => undefined);
     expect(await keeper.settled()).toEqual({ lastKnown });
   });
 });

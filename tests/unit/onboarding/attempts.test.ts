@@ -6,8 +6,10 @@ import { newClientSecret, RegistrationRecord } from "../../../main/onboarding/re
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { revealedJson } from "../../../shared/secret.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { accessToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const RECORD: RegistrationRecord = {
@@ -69,22 +71,22 @@ describe("an attempt", () => {
     const attemptId = await attempts.create(RECORD);
     await expect(attempts.accessToken(attemptId)).rejects.toMatchObject({ error: { kind: "secret_missing" } });
     const made = { userId: "@alice:example.org", deviceId: RECORD.deviceId, baseUrl: RECORD.baseUrl };
-    await attempts.complete(attemptId, { ...RECORD, made }, "token");
+    await attempts.complete(attemptId, { ...RECORD, made }, accessToken("token"));
     const again = (await open()).attempts;
     expect(await again.list()).toEqual([{ attemptId, content: { ...RECORD, made } }]);
-    expect(await again.accessToken(attemptId)).toBe("token");
+    expect(await again.accessToken(attemptId)).toEqual("token");
   });
 
   it("is none any more where the account is listed, whose own secrets stay", async () => {
     const { attempts, secretStore } = await open();
     const attemptId = await attempts.create(RECORD);
-    await attempts.complete(attemptId, RECORD, "token");
+    await attempts.complete(attemptId, RECORD, accessToken("token"));
     listed.add(attemptId);
     expect(await attempts.list()).toEqual([]);
     await attempts.settle(attemptId);
     const read = await secretStore.read(attemptId);
     expect(read).toMatchObject({ kind: "found", secrets: { accessToken: "token" } });
-    expect(JSON.stringify(read)).not.toContain(RECORD.clientSecret);
+    expect(revealedJson(read)).not.toContain(RECORD.clientSecret);
   });
 
   it("is gone when it is dropped, with its folder, and cannot be written any more", async () => {

@@ -8,6 +8,7 @@ import { Folders } from "../../../main/storage/folders.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { accessToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const OLD = "seven old horses eat green bicycles";
@@ -51,16 +52,16 @@ async function copyOf(path: string): Promise<string> {
 async function twoAccounts() {
   const opened = await open(folder.path);
   await opened.protection.choosePassphrase({ passphrase: OLD });
-  await opened.store.write(ADA, initialSecrets({ accessToken: "ada's token" }));
-  await opened.store.write(BOB, initialSecrets({ accessToken: "bob's token" }));
+  await opened.store.write(ADA, initialSecrets({ accessToken: accessToken("ada's token") }));
+  await opened.store.write(BOB, initialSecrets({ accessToken: accessToken("bob's token") }));
   return opened;
 }
 
 async function expectReadable(path: string, passphrase: string): Promise<void> {
   const { protection, store } = await open(path);
   await protection.unlock({ passphrase });
-  expect(await store.read(ADA)).toMatchObject({ kind: "found", secrets: { accessToken: "ada's token" } });
-  expect(await store.read(BOB)).toMatchObject({ kind: "found", secrets: { accessToken: "bob's token" } });
+  expect(await store.read(ADA)).toMatchObject({ kind: "found", secrets: { accessToken: accessToken("ada's token") } });
+  expect(await store.read(BOB)).toMatchObject({ kind: "found", secrets: { accessToken: accessToken("bob's token") } });
 }
 
 /** What the passphrase before and the file before open of the vaults as they are now. */

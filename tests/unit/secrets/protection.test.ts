@@ -9,6 +9,7 @@ import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { accessToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -79,8 +80,8 @@ async function open() {
   return { folders, protection, store, changes };
 }
 
-const secretsOf = (accessToken: string): AccountSecrets => ({
-  ...initialSecrets({ accessToken: accessToken }),
+const secretsOf = (token: string): AccountSecrets => ({
+  ...initialSecrets({ accessToken: accessToken(token) }),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
 });
 
@@ -136,7 +137,7 @@ describe("SecretsProtection", () => {
     await store.write(ADA, secretsOf("in memory"));
     keychain.problem = null;
     expect(await protection.retryKeychain()).toEqual({ protection: "keychain", locked: false, keychainProblem: null });
-    await store.update(ADA, (secrets) => ({ ...secrets, accessToken: "still in memory" }));
+    await store.update(ADA, (secrets) => ({ ...secrets, accessToken: accessToken("still in memory") }));
     await store.write(BOB, secretsOf("kept"));
     expect(await store.read(ADA)).toMatchObject({ secrets: { accessToken: "still in memory" } });
     const next = await open();
@@ -333,7 +334,7 @@ describe("VaultSecretStore", () => {
     const { store } = await open();
     await store.write(ADA, secretsOf(""));
     const add = (letter: string) =>
-      store.update(ADA, (secrets) => ({ ...secrets, accessToken: secrets.accessToken + letter }));
+      store.update(ADA, (secrets) => ({ ...secrets, accessToken: accessToken(secrets.accessToken.reveal() + letter) }));
     await Promise.all([..."abcdefghij"].map(add));
     expect(await store.read(ADA)).toMatchObject({ secrets: { accessToken: "abcdefghij" } });
   });

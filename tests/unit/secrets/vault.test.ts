@@ -6,13 +6,14 @@ import { NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import { Vault } from "../../../main/secrets/vaultFormat.ts";
 import { vaultKeysFromText, vaultKeysToText } from "../../../main/secrets/vaultKey.ts";
 import { AccountId } from "../../../shared/ids.ts";
+import { accessToken, refreshToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const ADA = AccountId.parse("ada0000000000000");
 const BOB = AccountId.parse("bob0000000000000");
 const SECRETS = {
-  accessToken: "token",
-  refreshToken: "refresh",
+  accessToken: accessToken("token"),
+  refreshToken: refreshToken("refresh"),
   storageKey: Buffer.alloc(32, 7).toString("base64"),
   pendingSetUp: null,
   keptSecurityKey: null,

@@ -37,7 +37,7 @@ function poll(answers: readonly Given[], onWait: (waited: number[], stop: AbortC
     code: { deviceCode: "device", intervalMs: 5_000 },
     signal: stop.signal,
     onLost: () => void (told.lost += 1),
-    onTooLate: (answer) => Promise.resolve(void told.tooLate.push(answer.access_token)),
+    onTooLate: (answer) => Promise.resolve(void told.tooLate.push(answer.access_token.reveal())),
     wait: (milliseconds) => Promise.resolve(void (waited.push(milliseconds), onWait(waited, stop))),
   });
   return { result, asked, waited, told, stop };
@@ -101,7 +101,7 @@ describe("asking whether a code was typed", () => {
         code: { deviceCode: "device", intervalMs: 5_000 },
         signal: stop.signal,
         onLost: () => undefined,
-        onTooLate: (answer) => Promise.resolve(void late.push(answer.access_token)),
+        onTooLate: (answer) => Promise.resolve(void late.push(answer.access_token.reveal())),
         wait: () => Promise.resolve(),
       },
     );

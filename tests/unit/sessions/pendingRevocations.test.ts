@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AccountSecrets, SecretPlace, SecretRead } from "../../../main/secrets/secretStore.ts";
+import { TokenAnswer } from "../../../main/sessions/oauth/authServer.ts";
 import { tokensFrom } from "../../../main/sessions/oauth/oauthTokens.ts";
 import { MAX_AGE_MS, MAX_PENDING, MAX_TRIES, PendingRevocations } from "../../../main/sessions/oauth/pendingRevocations.ts";
 import type { AccountEntry } from "../../../main/storage/accountIndex.ts";
@@ -49,7 +50,7 @@ afterEach(async () => {
 const asked = (): Arrived[] => server.arrived.filter(({ path }) => path === "/revoke");
 const tokens = (name = "one") =>
   tokensFrom(
-    { access_token: `access ${name}`, refresh_token: `refresh ${name}`, token_type: "Bearer", expires_in: 300 },
+    TokenAnswer.parse({ access_token: `access ${name}`, refresh_token: `refresh ${name}`, token_type: "Bearer", expires_in: 300 }),
     {
       clientId: "our client",
       metadata: {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Fetch } from "../../../main/http/redirects.ts";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
 import { initialSecrets, type SignedInTokens } from "../../../main/sessions/initialSecrets.ts";
+import { TokenAnswer } from "../../../main/sessions/oauth/authServer.ts";
 import { tokensFrom } from "../../../main/sessions/oauth/oauthTokens.ts";
 import { signOut, type SignOutParts } from "../../../main/sessions/signOut.ts";
 import type { SessionDetails } from "../../../main/sessions/sessionDetails.ts";
@@ -13,7 +14,7 @@ const at = "https://auth.example";
 const metadata = { issuer: `${at}/`, token_endpoint: `${at}/token`, revocation_endpoint: `${at}/revoke`, authorization_endpoint: `${at}/authorize`, registration_endpoint: `${at}/register`, response_types_supported: ["code"], response_modes_supported: ["query"], grant_types_supported: ["authorization_code", "refresh_token"], code_challenge_methods_supported: ["S256"] };
 
 const secretsOf = (n: number): AccountSecrets =>
-  initialSecrets(tokensFrom({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, token_type: "Bearer", expires_in: 300 }, { clientId: "our client", metadata }));
+  initialSecrets(tokensFrom(TokenAnswer.parse({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, token_type: "Bearer", expires_in: 300 }), { clientId: "our client", metadata }));
 
 let secrets: AccountSecrets;
 let revoked: unknown[];

@@ -1,0 +1,83 @@
+import * as z from "zod";
+
+/** What a secret is for. One kind does not stand in for another. */
+export type SecretKind = "access token" | "refresh token" | "password" | "Security Key" | "passphrase" | "private key" | "code";
+
+/** What stands for every secret wherever it is printed. */
+export const PRINTED_SECRET = "[secret]";
+
+/**
+ * A text that must reach no log, no error, no page and no file in clear. As a text, in JSON, in a template and in what
+ * Node prints of it, it is `[secret]`; there is one way to the value, `reveal`, and ESLint knows who may go it: what
+ * sends a secret, seals it or hands it to a cipher. The log's redactor is the second net.
+ *
+ * The value lies in a private field, so a structured clone (IPC, worker threads) does not carry it, and two secrets are
+ * compared by `equals` alone.
+ */
+export class Secret<K extends SecretKind = SecretKind> {
+  readonly kind: K;
+  readonly #value: string;
+
+  constructor(kind: K, value: string) {
+    this.kind = kind;
+    this.#value = value;
+  }
+
+  /** The value itself, for where it is sent or sealed. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  get isEmpty(): boolean {
+    return this.#value === "";
+  }
+
+  /** In UTF-16 code units. */
+  get length(): number {
+    return this.#value.length;
+  }
+
+  /** Whether both are the same secret, of the same kind. */
+  equals(other: Secret | null | undefined): boolean {
+    return other != null && this.kind === other.kind && this.#value === other.#value;
+  }
+
+  toString(): string {
+    return PRINTED_SECRET;
+  }
+
+  toJSON(): string {
+    return PRINTED_SECRET;
+  }
+
+  /** What `util.inspect`, `console.log` and a failed assertion show; shared/ knows no Node, but the symbol is anybody's. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return PRINTED_SECRET;
+  }
+}
+
+export type AccessToken = Secret<"access token">;
+export type RefreshToken = Secret<"refresh token">;
+
+/** Told of a secret before it is used, so that no log shows it. Texts are those that are a secret for a moment only. */
+export type KeepOutOfLogs = (secret: string | Secret) => void;
+
+/** A text that is a secret from where it is parsed on. `z.encode` makes a text of it again, to be sealed. */
+export function secretText<K extends SecretKind>(kind: K, text: z.ZodType<string, string> = z.string()) {
+  return z.codec(text, z.custom<Secret<K>>((value) => value instanceof Secret && value.kind === kind), {
+    decode: (value) => new Secret(kind, value),
+    encode: (secret) => secret.reveal(),
+  });
+}
+
+/**
+ * JSON with the values of the secrets in it: the body of a request, or what is about to be sealed. Plain `JSON.stringify`
+ * would write `[secret]`.
+ */
+export function revealedJson(content: unknown): string {
+  return JSON.stringify(content, function (this: Record<string, unknown>, key, value: unknown) {
+    // By now the value is what `toJSON` has made of it.
+    const original = this[key];
+    return original instanceof Secret ? original.reveal() : value;
+  });
+}

@@ -1,0 +1,11 @@
+import * as z from "zod";
+import { AccountSecrets } from "../../main/secrets/secretStore.ts";
+import { type AccessToken, type RefreshToken, Secret } from "../../shared/secret.ts";
+
+export const accessToken = (value: string): AccessToken => new Secret("access token", value);
+export const refreshToken = (value: string): RefreshToken => new Secret("refresh token", value);
+
+/** An account's secrets as their vault has them, which can cross between processes. */
+export type PlainSecrets = z.input<typeof AccountSecrets>;
+export const plainSecrets = (secrets: AccountSecrets): PlainSecrets => z.encode(AccountSecrets, secrets);
+export const heldSecrets = (plain: PlainSecrets): AccountSecrets => AccountSecrets.parse(plain);
