@@ -32,6 +32,7 @@ const opensSecrets = [
   "main/logging/redact.ts",
   "main/sdk/matrixClient.ts",
   "main/sessions/oauth/authServer.ts",
+  "tests/**/*.ts",
 ];
 const oneWay = "main/http is the only way to a server: ask a HomeserverClient.";
 
@@ -75,7 +76,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["main/**/*.ts", "shared/**/*.ts"],
+    files: ["main/**/*.ts", "shared/**/*.ts", "tests/**/*.ts"],
     plugins: { steward: { rules: { "opaque-secrets": opaqueSecrets } } },
     rules: { "steward/opaque-secrets": "error" },
   },

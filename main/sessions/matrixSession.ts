@@ -3,7 +3,7 @@ import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { Secret, KeepOutOfLogs } from "../../shared/secret.ts";
+import type { KeepOutOfLogs, Secret } from "../../shared/secret.ts";
 import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
@@ -158,10 +158,9 @@ export class MatrixSession {
 
   #openClient(engine: Awaited<ReturnType<LoadSdk>>, secrets: AccountSecrets, databasePrefix: string): Promise<OpenMatrixClient> {
     const { accountId, userId, deviceId, baseUrl } = this.details;
-    const { fetch, serverLimits, logger, adminBaseUrl: adminBaseUrlOf } = this.#parts;
-    const ended = this.#abort.signal;
-    const tokens = sessionTokens(this.#parts, this.details, secrets, () => void (ended.aborted || this.#loggedOut(false)));
-    this.#tokens = tokens;
+    const { fetch, secretStore, serverLimits, logger, adminBaseUrl: adminBaseUrlOf } = this.#parts;
+    const { signal: ended } = this.#abort;
+    const tokens = (this.#tokens = sessionTokens(this.#parts, this.details, secrets, () => void (ended.aborted || this.#loggedOut(false))));
     const addresses = { baseUrl, adminBaseUrl: () => adminBaseUrlOf?.(accountId) ?? null, authBaseUrl: adminBaseOf(oauthGrantIn(secrets)) };
     this.#homeserver = new HomeserverClient({ fetch, ...addresses, tokens, ended, ...(serverLimits && { limits: serverLimits }) });
     return engine.openMatrixClient({
@@ -171,8 +170,8 @@ export class MatrixSession {
       accessToken: secrets.accessToken,
       storageKey: Buffer.from(secrets.storageKey, "base64"),
       databasePrefix,
-      identity: new PinnedIdentity(this.details.userId, secrets.identity, async (identity) => {
-        await this.#parts.secretStore.update(this.details.accountId, (kept) => ({ ...kept, identity }));
+      identity: new PinnedIdentity(userId, secrets.identity, async (identity) => {
+        await secretStore.update(accountId, (kept) => ({ ...kept, identity }));
       }),
       ended,
       logger: this.#whileOpen(),

@@ -35,7 +35,7 @@ async function restartWithExpiredToken(): Promise<void> {
 async function expectNothingLost(): Promise<void> {
   const { refreshToken } = await one.secrets();
   const refused = refuse(Infinity);
-  await waitUntil(async () => (await one.ask().catch(() => undefined), (await one.secrets()).refreshToken !== refreshToken), {
+  await waitUntil(async () => (await one.ask().catch(() => undefined), !refreshToken!.equals((await one.secrets()).refreshToken)), {
     what: "new tokens",
     timeoutMs: 60_000,
   });
