@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
-import type { AccessToken, RefreshToken } from "../../shared/secret.ts";
+import { type AccessToken, type RefreshToken, type Secret, secretText } from "../../shared/secret.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN } from "../secrets/secretStore.ts";
 
 const STORAGE_KEY_BYTES = 32;
@@ -19,8 +19,13 @@ export function tokensOf(signedIn: { accessToken: AccessToken } & Partial<Signed
   return { accessToken: signedIn.accessToken, refreshToken: signedIn.refreshToken ?? null, oauth: signedIn.oauth };
 }
 
+/** Each of them. */
+export function secretsOf({ accessToken, refreshToken }: SignedInTokens): Secret[] {
+  return refreshToken === null ? [accessToken] : [accessToken, refreshToken];
+}
+
 /** What is kept of sessions whose place another has taken: `AccountSecrets.replaced`. */
-const Replaced = z.array(z.object({ accessToken: z.string(), refreshToken: z.string().nullable(), oauth: z.string().optional() }));
+const Replaced = z.array(z.object({ accessToken: secretText("access token"), refreshToken: secretText("refresh token").nullable(), oauth: z.string().optional() }));
 /** As many are kept at most: one that signs in again more often than this while its server is away ends the others there. */
 const MAX_REPLACED = 5;
 
@@ -38,18 +43,18 @@ export function replacedIn({ replaced }: Pick<AccountSecrets, "replaced">): Sign
  * The same secrets with the tokens of another sign-in. An authorization server would go on listing the session of those before,
  * so they are kept until it has been told; a homeserver forgets them by itself, and those of one that signs in with a password.
  */
-export function withTokens(secrets: AccountSecrets, signedIn: { accessToken: string } & Partial<SignedInTokens>): AccountSecrets {
+export function withTokens(secrets: AccountSecrets, signedIn: { accessToken: AccessToken } & Partial<SignedInTokens>): AccountSecrets {
   const changed = { ...secrets, ...tokensOf(signedIn) };
   return signedIn.oauth === undefined ? changed : withReplaced(changed, [...replacedIn(secrets), tokensOf(secrets)]);
 }
 
 /** The same secrets without one of the sessions that were replaced. */
 export function withoutReplaced(secrets: AccountSecrets, { accessToken }: SignedInTokens): AccountSecrets {
-  return withReplaced(secrets, replacedIn(secrets).filter((tokens) => tokens.accessToken !== accessToken));
+  return withReplaced(secrets, replacedIn(secrets).filter((tokens) => !tokens.accessToken.equals(accessToken)));
 }
 
 function withReplaced({ replaced: _before, ...secrets }: AccountSecrets, replaced: SignedInTokens[]): AccountSecrets {
-  return replaced.length === 0 ? secrets : { ...secrets, replaced: JSON.stringify(replaced.slice(-MAX_REPLACED)) };
+  return replaced.length === 0 ? secrets : { ...secrets, replaced: JSON.stringify(z.encode(Replaced, replaced.slice(-MAX_REPLACED))) };
 }
 
 /** A fresh random key for a crypto store, in base64. */

@@ -1,19 +1,20 @@
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { KeepOutOfLogs, Secret } from "../../shared/secret.ts";
 import { anySignal } from "../http/anySignal.ts";
 import { retryKind } from "../http/retry.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
-import { replacedIn, type SignedInTokens, withoutReplaced } from "./initialSecrets.ts";
+import { replacedIn, secretsOf, withoutReplaced } from "./initialSecrets.ts";
 import { endSession } from "./signOut.ts";
 
 export interface ReplacedSessionsParts {
   secretStore: Pick<SecretStore, "read" | "update">;
   fetch: Fetch;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   /** Told of tokens that are worth nothing any more. */
-  worthless?: (secret: string) => void;
+  worthless?: (secret: Secret) => void;
   logger: Logger;
 }
 
@@ -75,8 +76,4 @@ export class ReplacedSessions {
       for (const secret of secrets) worthless?.(secret);
     }
   }
-}
-
-function secretsOf({ accessToken, refreshToken }: SignedInTokens): string[] {
-  return refreshToken === null ? [accessToken] : [accessToken, refreshToken];
 }

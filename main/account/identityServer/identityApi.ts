@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { AccountAddress } from "../../../shared/contract/addresses.ts";
 import type { Policy } from "../../../shared/contract/registration.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
+import { type AccessToken, secretText } from "../../../shared/secret.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { requestJson } from "../../http/requestJson.ts";
 import { demandIn } from "../../http/uiaDemand.ts";
@@ -13,14 +14,15 @@ export interface IdentityAccess {
   fetch: Fetch;
   /** Without a slash at the end. */
   baseUrl: string;
-  token?: string;
+  token?: AccessToken;
   signal: AbortSignal;
 }
 
 /** The token is no longer known there. Another one may be had from the homeserver. */
 export class IdentityTokenRefused extends Error {}
 
-const Registered = z.object({ token: z.string().min(1).max(2000).optional(), access_token: z.string().min(1).max(2000).optional() });
+const Token = secretText("access token", z.string().min(1).max(2000));
+const Registered = z.object({ token: Token.optional(), access_token: Token.optional() });
 const HashDetails = z.object({ algorithms: z.array(z.string()), lookup_pepper: z.string().max(1000) });
 const Mappings = z.object({ mappings: z.record(z.string(), z.string()) });
 const Sent = z.object({ sid: z.string().min(1).max(255) });
@@ -43,7 +45,7 @@ export async function checkIdentityApi(access: IdentityAccess): Promise<void> {
  * Proves with an OpenID token of the homeserver's whose account it is, and answers the token to be known by from then on
  * (Identity Service API, "POST /account/register").
  */
-export async function register(access: IdentityAccess, openId: object): Promise<string> {
+export async function register(access: IdentityAccess, openId: object): Promise<AccessToken> {
   const { token, access_token: older } = await ask(access, { method: "POST", path: "/account/register", body: openId, schema: Registered });
   const given = token ?? older;
   if (given === undefined) throw fail("bad_answer", { host: hostOf(access.baseUrl) });

@@ -1,20 +1,21 @@
 import * as z from "zod";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { type AccessToken, type KeepOutOfLogs, secretText } from "../../../shared/secret.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import type { SecretStore } from "../../secrets/secretStore.ts";
 import { hostOf, type IdentityAccess, IdentityTokenRefused, logOut, register } from "./identityApi.ts";
 import type { AccountAt } from "./namedServer.ts";
 
-const Kept = z.object({ baseUrl: z.string(), token: z.string() });
+const Kept = z.object({ baseUrl: z.string(), token: secretText("access token") });
 type Kept = z.infer<typeof Kept>;
 
-const OpenIdToken = z.object({ access_token: z.string().min(1) }).loose();
+const OpenIdToken = z.object({ access_token: secretText("access token", z.string().min(1)) }).loose();
 
 export interface IdentityTokensParts {
   secretStore: Pick<SecretStore, "read" | "update">;
   fetch: Fetch;
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
 }
 
 /** By what identity servers know the accounts: a token for each account, sealed beside its other secrets. */
@@ -52,7 +53,7 @@ export class IdentityTokens {
     });
     keepOutOfLogs(token);
     const before = await this.#kept(accountId);
-    await secretStore.update(accountId, (secrets) => ({ ...secrets, identityServer: JSON.stringify({ baseUrl, token } satisfies Kept) }));
+    await secretStore.update(accountId, (secrets) => ({ ...secrets, identityServer: JSON.stringify(z.encode(Kept, { baseUrl, token })) }));
     if (before !== null && before.baseUrl !== baseUrl) await this.#logOut(before, signal);
   }
 
@@ -69,7 +70,7 @@ export class IdentityTokens {
    *
    * @throws `conversation_over` where the account is not connected to it, and what `question` throws
    */
-  async as<T>(accountId: AccountId, account: AccountAt, baseUrl: string, question: (access: IdentityAccess & { token: string }) => Promise<T>): Promise<T> {
+  async as<T>(accountId: AccountId, account: AccountAt, baseUrl: string, question: (access: IdentityAccess & { token: AccessToken }) => Promise<T>): Promise<T> {
     const { fetch, keepOutOfLogs } = this.#parts;
     for (let replaced = false; ; replaced = true) {
       const kept = await this.#kept(accountId);

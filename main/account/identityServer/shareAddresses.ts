@@ -6,6 +6,7 @@ import type { IdentityServer, PendingShare } from "../../../shared/contract/iden
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
 import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import type { KeepOutOfLogs } from "../../../shared/secret.ts";
 import type { Logger } from "../../logging/logger.ts";
 import { newId } from "../../storage/newId.ts";
 import { asSendRefusal } from "../addressRefusal.ts";
@@ -28,7 +29,7 @@ export interface ShareAddressesParts {
   tokens: IdentityTokens;
   pending: PendingShares;
   /** Told of every client secret before anything else is done with it. */
-  keepOutOfLogs: (secret: string) => void;
+  keepOutOfLogs: KeepOutOfLogs;
   emit: Emit;
   logger: Logger;
   /** Until the identity server is asked again whether the link was opened; two seconds unless said otherwise. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import type { RefreshToken, Secret, KeepOutOfLogs } from "../../../shared/secret.ts";
+import type { KeepOutOfLogs, RefreshToken, Secret } from "../../../shared/secret.ts";
 import { OauthError } from "../../http/oauthRequest.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { type AccessTokens, type KeeperTimes, type TokenRefresh, TokenKeeper } from "../../http/tokenKeeper.ts";

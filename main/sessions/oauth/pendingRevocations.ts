@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Emit } from "../../../shared/contract/index.ts";
 import { type AppError, AppFailure } from "../../../shared/errors.ts";
 import { type AccountId, DeviceId, UserId } from "../../../shared/ids.ts";
-import type { Secret, KeepOutOfLogs } from "../../../shared/secret.ts";
+import type { KeepOutOfLogs, Secret } from "../../../shared/secret.ts";
 import { anySignal } from "../../http/anySignal.ts";
 import { retryKind } from "../../http/retry.ts";
 import type { Fetch } from "../../http/redirects.ts";
@@ -12,7 +12,7 @@ import type { AccountSecrets, SecretStore } from "../../secrets/secretStore.ts";
 import type { AccountIndex } from "../../storage/accountIndex.ts";
 import type { Folders } from "../../storage/folders.ts";
 import { newId } from "../../storage/newId.ts";
-import { initialSecrets, type SignedInTokens, tokensOf } from "../initialSecrets.ts";
+import { initialSecrets, secretsOf, type SignedInTokens, tokensOf } from "../initialSecrets.ts";
 import { oauthGrantIn, revokeTokens } from "./oauthTokens.ts";
 
 /** What is kept of a session beside its tokens: `AccountSecrets.pendingRevocation`. */
@@ -231,10 +231,6 @@ function pendingIn({ pendingRevocation }: AccountSecrets): PendingRevocation | n
   } catch {
     return null;
   }
-}
-
-function secretsOf({ accessToken, refreshToken }: SignedInTokens): Secret[] {
-  return refreshToken === null ? [accessToken] : [accessToken, refreshToken];
 }
 
 /** How long the server wants to be left alone, in milliseconds. */

@@ -5,6 +5,7 @@ import { TokenKeeper } from "../../../main/http/tokenKeeper.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import type { Fault, FaultRule } from "../../support/faultProxy.ts";
 import { LocalServer } from "../../support/localServer.ts";
+import { accessToken as accessTokenOf } from "../../support/secretValues.ts";
 import { useServers } from "../../support/servers.ts";
 
 const servers = useServers();
@@ -27,7 +28,7 @@ beforeAll(async () => {
   client = new HomeserverClient({
     fetch,
     baseUrl: proxy.baseUrl,
-    tokens: new TokenKeeper({ accessToken, expiresAt: null }),
+    tokens: new TokenKeeper({ accessToken: accessTokenOf(accessToken), expiresAt: null }),
     limits: { answerBytes: ANSWER_BYTES },
     retry: { firstWaitMs: 1, longestWaitMs: 1_000 },
   });

@@ -2,11 +2,13 @@ import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import { revealedJson } from "../../../shared/secret.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
 import { FormClient } from "../../support/authService/formClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
 import { matrixOk } from "../../support/matrixApi.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
+import { accessToken as accessTokenOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -72,7 +74,7 @@ async function keyOnServer(accountId: AccountId): Promise<string | undefined> {
   const { userId, deviceId } = services.sessions.account(accountId);
   const { accessToken } = await secretsOf(accountId);
   const body = { device_keys: { [userId]: [deviceId] } };
-  const answer = await matrixOk(servers.proxy.baseUrl, { method: "POST", path: "/_matrix/client/v3/keys/query", token: accessToken, body });
+  const answer = await matrixOk(servers.proxy.baseUrl, { method: "POST", path: "/_matrix/client/v3/keys/query", token: accessToken.reveal(), body });
   return (answer as { device_keys: Record<string, Record<string, { keys: Record<string, string> }>> }).device_keys[userId]?.[deviceId]?.keys[`ed25519:${deviceId}`];
 }
 
@@ -95,7 +97,7 @@ it("goes over to OAuth with its device and its keys, and the session of the pass
   expect(sessionsOf(user)).toEqual([{ kind: "oauth2", deviceId }]);
   expect(await keyOnServer(accountId)).toBe(key);
   await waitUntil(async () => (await secretsOf(accountId)).replaced === undefined, { what: "the tokens before to be forgotten", timeoutMs: 60_000 });
-  expect(JSON.stringify(await secretsOf(accountId))).not.toContain(accessToken);
+  expect(revealedJson(await secretsOf(accountId))).not.toContain(accessToken.reveal());
   expect(await canMove(accountId)).toBe(false);
 });
 
@@ -121,7 +123,7 @@ it("gets a new device, with the room keys of the one before, where that has a na
   const { baseUrl } = servers.proxy;
   const body = { type: "m.login.password", identifier: { type: "m.id.user", user: user.localpart }, password: user.password, device_id: "TOO+SHORT" };
   const login = (await matrixOk(baseUrl, { method: "POST", path: "/_matrix/client/v3/login", body })) as { access_token: string; user_id: string };
-  const accountId = await services.sessions.adopt({ userId: login.user_id, deviceId: "TOO+SHORT", accessToken: login.access_token, baseUrl }, null);
+  const accountId = await services.sessions.adopt({ userId: login.user_id, deviceId: "TOO+SHORT", accessToken: accessTokenOf(login.access_token), baseUrl }, null);
   await services.sessions.session(accountId).use((client) => client.getCrypto()!.importRoomKeys(makeRoomKeys(3) as never));
   const keys = await roomKeysOf(accountId);
   expect(keys).toHaveLength(3);

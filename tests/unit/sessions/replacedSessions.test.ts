@@ -5,6 +5,7 @@ import { initialSecrets, replacedIn, withTokens } from "../../../main/sessions/i
 import { ReplacedSessions, type ReplacedSessionsParts } from "../../../main/sessions/replacedSessions.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { accessToken, refreshToken } from "../../support/secretValues.ts";
 
 const accountId = "0000000000000001" as AccountId;
 let secrets: AccountSecrets;
@@ -13,7 +14,7 @@ let forgotten: string[];
 
 /** Of an account that was signed in with a password, and then by OAuth. */
 beforeEach(() => {
-  secrets = withTokens(initialSecrets({ accessToken: "of the password" }), { accessToken: "new", refreshToken: "refresh", oauth: "{}" });
+  secrets = withTokens(initialSecrets({ accessToken: accessToken("of the password") }), { accessToken: accessToken("new"), refreshToken: refreshToken("refresh"), oauth: "{}" });
   [sent, forgotten] = [[], []];
 });
 
@@ -28,7 +29,7 @@ function replaced(fetch: Fetch): ReplacedSessions {
       return fetch(url, init);
     },
     keepOutOfLogs: () => undefined,
-    worthless: (secret) => void forgotten.push(secret),
+    worthless: (secret) => void forgotten.push(secret.reveal()),
     logger: quietLogger,
   };
   return new ReplacedSessions(parts);
@@ -60,7 +61,7 @@ it("asks once where it is asked twice, and leaves it for the next time when the 
 });
 
 it("keeps none of a sign-in that its homeserver ends by itself, and not more than a few", () => {
-  expect(replacedIn(withTokens(initialSecrets({ accessToken: "a" }), { accessToken: "b" }))).toEqual([]);
-  for (let n = 0; n < 9; n += 1) secrets = withTokens(secrets, { accessToken: `new ${n}`, refreshToken: null, oauth: "{}" });
+  expect(replacedIn(withTokens(initialSecrets({ accessToken: accessToken("a") }), { accessToken: accessToken("b") }))).toEqual([]);
+  for (let n = 0; n < 9; n += 1) secrets = withTokens(secrets, { accessToken: accessToken(`new ${n}`), refreshToken: null, oauth: "{}" });
   expect(replacedIn(secrets).map(({ accessToken }) => accessToken)).toEqual(["new 3", "new 4", "new 5", "new 6", "new 7"]);
 });
