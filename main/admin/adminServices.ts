@@ -12,6 +12,7 @@ import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
 import { MasApi } from "./mas/masApi.ts";
 import { NewUsersService } from "./newUsers.ts";
+import { OffboardingService } from "./offboarding/offboardingService.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
 import { ServersService } from "./servers.ts";
 import { ServerNoticesService } from "./serverNotices.ts";
@@ -76,6 +77,18 @@ export async function openAdminServices(parts: AdminServicesParts) {
   removal.join(forgetAccount);
   removal.join((accountId) => administration.forget(accountId));
   const knownOf = (accountId: AccountId) => users.knownOf(accountId);
+  const offboarding = new OffboardingService({
+    ...patience,
+    adminApi: administration.apiOf,
+    isDelegated: common.isDelegated,
+    knownOf,
+    log: actionLog,
+    ownUserIds: () => new Set(index.list().map(({ userId }) => userId)),
+    rowJobs,
+    emit: parts.emit,
+    saveText: parts.csvFiles.saveText,
+  });
+  removal.join((accountId) => offboarding.forgetAccount(accountId));
   const userStatistics = new UserStatisticsService({
     ...parts,
     ...patience,
@@ -92,6 +105,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     credentials,
     rowJobs,
     bulk,
+    offboarding,
     users,
     servers: new ServersService(parts),
     userExport: new UserExportService({

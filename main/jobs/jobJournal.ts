@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { JobRowOutcome, JobRowReason } from "../../shared/contract/jobs.ts";
+import { JobBatch, JobRowOutcome, JobRowReason } from "../../shared/contract/jobs.ts";
 import { AppError, fail } from "../../shared/errors.ts";
 import { AccountId, ConversationId } from "../../shared/ids.ts";
 import { AppendFile } from "../storage/appendFile.ts";
@@ -20,6 +20,8 @@ export const JobBeginning = z.object({
   rows: z.number().int().positive(),
   /** SHA-256 of the sealed input, as hex. */
   inputSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Absent where it stands alone. */
+  batch: JobBatch.optional(),
   at: z.number(),
 });
 export type JobBeginning = z.infer<typeof JobBeginning>;

@@ -12,7 +12,7 @@ export interface KeptRowJob {
 
 /** A Job as the renderer sees it. */
 export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined): Job {
-  const { jobId, accountId, kind, rows, at } = record.beginning;
+  const { jobId, accountId, kind, rows, at, batch } = record.beginning;
   const failure = lastRun instanceof AppFailure ? lastRun.error : lastRun ? ({ kind: "internal", ref: jobId } as const) : record.error;
   // What goes on by itself is said by the account: there the person sees why its session does not run.
   const error = goesOnByItself(lastRun) ? null : failure;
@@ -29,6 +29,7 @@ export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefine
       waiting: run?.waitingFor ?? null,
       unsavedPasswords: record.unsavedPasswords,
       leftInRooms: record.rowsEndedFor("rooms_left").length,
+      ...(batch !== undefined && { batch }),
     },
     startedAt: at,
     endedAt: run ? null : record.endedAt,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Emit } from "../../shared/contract/index.ts";
-import type { Job, JobRow, JobRowsShown } from "../../shared/contract/jobs.ts";
+import type { Job, JobBatch, JobRow, JobRowsShown } from "../../shared/contract/jobs.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { type AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -76,6 +76,11 @@ export class RowJobs {
     return [...this.#kept.values()].map((kept) => jobOf(kept, this.#runs.get(kept.record.beginning.jobId)));
   }
 
+  /** What is known of the Jobs of a batch, in the order they were begun. */
+  recordsOf(batchId: ConversationId): KeptRowJob["record"][] {
+    return [...this.#kept.values()].map(({ record }) => record).filter(({ beginning }) => beginning.batch?.batchId === batchId);
+  }
+
   /** What is known of a Job. @throws `conversation_over` where there is none */
   record(jobId: ConversationId): KeptRowJob["record"] {
     return this.#find(jobId).record;
@@ -85,9 +90,16 @@ export class RowJobs {
    * Begins a Job. It is on the disk when this resolves.
    *
    * @param rows for each: whom it is about, which may be shown, and what is to be done, which is sealed
+   * @param batch what it is a part of
    * @throws `nothing_to_do`, `file_failed`, and what the vault throws
    */
-  async start(kindName: Job["kind"], accountId: AccountId, payload: unknown, rows: readonly { target: string; content: unknown }[]): Promise<Job> {
+  async start(
+    kindName: Job["kind"],
+    accountId: AccountId,
+    payload: unknown,
+    rows: readonly { target: string; content: unknown }[],
+    batch?: JobBatch,
+  ): Promise<Job> {
     if (rows.length === 0) throw fail("nothing_to_do");
     const jobId = newId<ConversationId>();
     const folder = this.#folder(accountId, jobId);
@@ -96,7 +108,7 @@ export class RowJobs {
     try {
       await makePrivateFolder(folder);
       const inputSha256 = await JobInput.write(join(folder, "input"), jobId, key, rows.map(({ content }) => content));
-      const beginning = { jobId, accountId, kind: kindName, payload, rows: rows.length, inputSha256, at: Date.now() };
+      const beginning = { jobId, accountId, kind: kindName, payload, rows: rows.length, inputSha256, at: Date.now(), ...(batch && { batch }) };
       const journal = await JobJournal.create(join(folder, "journal"), beginning, rows.map(({ target }) => target));
       await journal.close();
       this.#kept.set(jobId, { record: journal.record, lastRun: null });

@@ -48,7 +48,7 @@ export function AccountsColumn() {
       </ul>
       <JobsTray />
       <ul className={styles["bottom"]}>
-        <ServersItem chosen={route.name === "servers"} />
+        <ServersItem chosen={route.name === "servers" || route.name === "offboarding"} />
         <li>
           <button
             type="button"

@@ -22,6 +22,7 @@ const later = () => import("./lazyPages.ts");
 const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }));
 const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
 const ServersPage = lazy(async () => ({ default: (await later()).ServersPage }));
+const OffboardingPage = lazy(async () => ({ default: (await later()).OffboardingPage }));
 const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));
 const EmergencySheetPage = lazy(async () => ({ default: (await later()).EmergencySheetPage }));
 const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
@@ -86,6 +87,8 @@ function CurrentPage({ route }: { readonly route: Route }) {
       return <AddAccountPage />;
     case "servers":
       return <ServersPage />;
+    case "offboarding":
+      return <OffboardingPage />;
     case "settings":
       return <SettingsPage />;
     case "emergencySheet":

@@ -23,6 +23,7 @@ import "../features/deactivate/Deactivate.module.css";
 import "../features/emergencySheet/EmergencySheet.module.css";
 import "../features/linkDevice/LinkDevice.module.css";
 import "../features/lock/LockScreen.module.css";
+import "../features/offboarding/Offboarding.module.css";
 import "../features/overview/Overview.module.css";
 import "../features/palette/Palette.module.css";
 import "../features/profile/Profile.module.css";

@@ -573,4 +573,13 @@ export interface TextArguments {
   "emergency.sheet.forgotten.none": { serverName: string };
   "emergency.sheet.forgotten.unknown": { serverName: string };
   "emergency.sheet.made": { date: string };
+  "offboarding.subtitle": { count: number };
+  "offboarding.more": { servers: string };
+  "offboarding.what": { count: number };
+  "offboarding.ready": { count: number; servers: number };
+  "offboarding.waiting": { servers: string };
+  "offboarding.failed": { servers: string };
+  "offboarding.accountsOn": { server: string };
+  "offboarding.noJob": { servers: string };
+  "offboarding.openJob": { server: string };
 }

@@ -15,6 +15,8 @@ export type Route =
   | { readonly name: "all" }
   /** The homeservers that accounts here are admins of. */
   | { readonly name: "servers" }
+  /** Ending the accounts of one person on all of them. */
+  | { readonly name: "offboarding" }
   | { readonly name: "add" }
   | { readonly name: "settings" }
   /** Sheets for paper: of this account, or of those the person chooses. */

@@ -15,6 +15,7 @@ import { loadSecrets, secretsChanged } from "./secrets.ts";
 import { loadRecoveries, recoveryChanged } from "./recoveries.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
 import { forgetLoaded } from "./loaded.ts";
+import { forgetOffboarding, loadOffboarding, offboardingDraftChanged } from "./offboarding.ts";
 import { goToOverview } from "./routes.ts";
 import { newSessionLists, sessionLists } from "./sessions.ts";
 import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
@@ -28,6 +29,7 @@ export function forgetAccount(accountId: AccountId): void {
   forgetLoaded(accountId);
   forgetSecureBackup(accountId);
   forgetUsers(accountId);
+  forgetOffboarding(accountId);
   forgetChallenges(accountId);
   forgetVerifications(accountId);
 }
@@ -62,6 +64,7 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   onEvent("linkDevice.changed", deviceLinkChanged);
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
+  onEvent("offboarding.draftChanged", ({ draft }) => offboardingDraftChanged(draft));
   onEvent("recovery.changed", recoveryChanged);
   onEvent("registration.changed", registrationChanged);
   onEvent("secrets.changed", secretsChanged);
@@ -77,6 +80,6 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   await mayAsk;
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts(), loadOffboarding()]);
   await first;
 }

@@ -17,6 +17,7 @@ import { jobs } from "./jobs.ts";
 import { linkDevice } from "./linkDevice.ts";
 import { lock } from "./lock.ts";
 import { newUsers } from "./newUsers.ts";
+import { offboarding } from "./offboarding.ts";
 import { password } from "./password.ts";
 import { profile } from "./profile.ts";
 import { recovery } from "./recovery.ts";
@@ -65,6 +66,7 @@ export const contract = {
   deactivation,
   administration,
   bulk,
+  offboarding,
   servers,
   users,
   userExport,

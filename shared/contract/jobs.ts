@@ -15,6 +15,10 @@ export const JobProblem = z.object({
 });
 export type JobProblem = z.infer<typeof JobProblem>;
 
+/** Jobs that were begun together, one for each of these servers. */
+export const JobBatch = z.object({ batchId: ConversationId, servers: z.array(z.string().max(255)).max(100) });
+export type JobBatch = z.infer<typeof JobBatch>;
+
 /** Long work with progress, cancel, and a result that survives a restart. */
 export const Job = z.object({
   jobId: ConversationId,
@@ -60,6 +64,8 @@ export const Job = z.object({
       unsavedPasswords: z.number().int().nonnegative(),
       /** How many users were still in rooms after they were deactivated. */
       leftInRooms: z.number().int().nonnegative(),
+      /** What it is a part of; absent where it stands alone. */
+      batch: JobBatch.optional(),
     })
     .optional(),
   startedAt: z.number(),

@@ -175,6 +175,33 @@ it("searches all servers at once, each by itself, and leads to who was found", a
   await person.app.request("administration.checkAccess", { accountId: (await person.accounts())[0]?.accountId });
 }, 90_000);
 
+it("ends the accounts of one person on all servers: chosen, looked at, asked about once, and told in one report", async () => {
+  const { person, synapse } = world;
+  await person.column.getByRole("button", { name: "Servers" }).click();
+  await person.press("Off-board a person…");
+  await person.isAt("Off-boarding");
+  await person.type("What you know of them", "dora.lindqvist\nDora Lindqvist");
+  await person.press("Find their accounts");
+  const found = person.page.getByRole("table", { name: "Found" });
+  await found.getByRole("row", { name: /@dora:other\.example/ }).getByText("Same name").waitFor();
+  for (const name of ["@dora.lindqvist:example.org", "@dora:other.example"]) await found.getByRole("checkbox", { name: `Select ${name}` }).check();
+  await person.looks("offboarding");
+  await person.press("Check first");
+  await person.sees("2 accounts on 2 servers can go ahead.");
+  await person.looks("offboarding-draft");
+  await person.press("Lock 2 users");
+  const dialog = person.page.getByRole("alertdialog", { name: "Lock 2 users?" });
+  expect(await dialog.getByRole("list", { name: "Users" }).getByRole("listitem").allTextContents()).toEqual(["@dora.lindqvist:example.org", "@dora:other.example"]);
+  await dialog.getByRole("button", { name: "Lock 2 users" }).click();
+  const report = person.page.getByRole("table", { name: "What came of each account" });
+  for (const name of [/@dora\.lindqvist:example\.org/, /@dora:other\.example/]) await report.getByRole("row", { name }).getByText("Done", { exact: true }).waitFor({ timeout: 30_000 });
+  await person.looks("offboarding-report");
+  expect(await synapse.adminCall({ path: DORA })).toMatchObject({ locked: true });
+  expect(await other.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent("@dora:other.example")}` })).toMatchObject({ locked: true });
+  await person.press("Remove from list");
+  await report.waitFor({ state: "detached" });
+}, 90_000);
+
 it("asks for an admin address where the usual one does not let the admin API through", async () => {
   const { person, proxy, synapse } = world;
   await person.openAccount("boss", "Users");

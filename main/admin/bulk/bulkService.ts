@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
 import type { BulkAction, BulkChoices, BulkDraft } from "../../../shared/contract/bulk.ts";
-import type { Job } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
@@ -10,12 +9,12 @@ import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { KnownColumns } from "../csv/knownColumns.ts";
 import { readUserFile } from "../csv/readUserFile.ts";
-import { nobodyBut, type ReadUserRow, type ReadUsers } from "../csv/readUsers.ts";
+import type { ReadUsers } from "../csv/readUsers.ts";
 import type { ColumnMapping } from "../csv/userColumns.ts";
-import type { Said } from "./bulkKind.ts";
 import { Draft, type DraftParts } from "./draft.ts";
 import { kindOf, kindOfJob } from "./kinds/index.ts";
 import { resultFile } from "./resultFile.ts";
+import { checkManaged, DEFAULT_CHOICES, rowsOfUsers, startDraft } from "./startDraft.ts";
 
 export interface BulkServiceParts {
   adminApi: (accountId: AccountId) => AdminApi;
@@ -34,8 +33,6 @@ export interface BulkServiceParts {
   };
   firstWaitMs?: number;
 }
-
-const DEFAULT_CHOICES: BulkChoices = { unseenDays: 90, emptyCells: "keep" };
 
 type Requests = Handlers["bulk"];
 type Input<R extends keyof Requests> = Parameters<Requests[R]>[0];
@@ -116,7 +113,7 @@ export class BulkService implements Requests {
     this.#drafts.delete(accountId);
     try {
       await this.#checkManaged(accountId, action);
-      const job = await this.#startRows(accountId, draft, { choices, signOut, notice, takesPasswords });
+      const job = await startDraft(this.#parts, accountId, draft, { choices, signOut, notice, takesPasswords });
       this.#drop(accountId);
       return { job };
     } catch (thrown) {
@@ -144,25 +141,8 @@ export class BulkService implements Requests {
     this.#close(accountId);
   }
 
-  /** Begins the Job that does what a draft says. */
-  async #startRows(accountId: AccountId, draft: Draft, said: Said): Promise<Job> {
-    const { adminApi, rowJobs, log } = this.#parts;
-    const kind = kindOf(draft.action);
-    const rows: { target: string; content: unknown }[] = [];
-    for (const user of draft.usableRows()) {
-      // What the row's schema does not name is not written down.
-      rows.push({ target: user.userId, content: kind.row.parse(kind.rowOf(user, said)) });
-      if (rows.length % SLICE === 0) await new Promise(setImmediate);
-    }
-    const payload = kind.payload.parse(kind.payloadOf(said));
-    const begun = { actor: adminApi(accountId).userId, target: `${rows.length}`, action: kind.kind };
-    return log.record(begun, () => rowJobs.start(kind.kind, accountId, payload, rows));
-  }
-
-  /** Its admin API would do half of it. @throws `users_managed_elsewhere` */
-  async #checkManaged(accountId: AccountId, action: BulkAction): Promise<void> {
-    const { isDelegated, adminApi } = this.#parts;
-    if (!kindOf(action).besideService && (await isDelegated(accountId))) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
+  #checkManaged(accountId: AccountId, action: BulkAction): Promise<void> {
+    return checkManaged(this.#parts, accountId, action);
   }
 
   /** Reads a file, with the columns as they are given, or as the person said of one like it. */
@@ -185,7 +165,7 @@ export class BulkService implements Requests {
   }
 
   #beginOfUsers(accountId: AccountId, action: BulkAction, userIds: readonly string[]): BulkDraft {
-    const rows = userIds.map((userId, at): ReadUserRow => ({ line: at + 1, name: userId, user: nobodyBut(userId), problem: null }));
+    const rows = rowsOfUsers(userIds);
     return this.#begin(accountId, { draftId: newId<ConversationId>(), action, choices: DEFAULT_CHOICES, file: null, rows, unused: [] });
   }
 
@@ -226,6 +206,4 @@ export class BulkService implements Requests {
   }
 }
 
-/** How many rows are made ready in one go, while the window waits. */
-const SLICE = 1000;
 const NAME_ENDS = { all: "", not_done: " not done", unknown: " unknown" } as const;

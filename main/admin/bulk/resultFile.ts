@@ -27,7 +27,8 @@ function contentOf(record: JobRecord, input: JobInput | null, which: "all" | "ag
   return { names, cellsOf: (row) => cellsOf(kind.row.parse(input.row(row)), which) };
 }
 
-function outcomeOf(record: JobRecord, row: number): [result: string, reason: string, count: string] {
+/** What came of one row, as the cells that `OUTCOME_COLUMNS` names. */
+export function outcomeOf(record: JobRecord, row: number): [result: string, reason: string, count: string] {
   const { outcome, reason, names, error, count } = rowOf(record, row);
   const said = error === null ? [] : [error.kind === "server" ? `${error.errcode} ${error.message}`.trim().slice(0, 200) : error.kind];
   return [outcome, [...(reason === null ? [] : [reason]), ...names, ...said].join(" "), count === null ? "" : String(count)];

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { t } from "../../i18n/index.ts";
 import styles from "./Bulk.module.css";
@@ -21,6 +22,8 @@ export interface Confirmed {
 interface ConfirmDialogProps {
   readonly action: ConfirmedAction;
   readonly count: number;
+  /** Named before yes is said, where they are few. */
+  readonly who?: readonly string[];
   readonly onConfirm: (said: Confirmed) => void;
   readonly onClose: () => void;
 }
@@ -29,7 +32,7 @@ const MAX_NOTICE = 10_000;
 const deactivationCosts = ["sessions", "rooms", "contacts", "directory"] as const;
 
 /** Says what an action costs so many users, before it is done. */
-export function ConfirmDialog({ action, count, onConfirm, onClose }: ConfirmDialogProps) {
+export function ConfirmDialog({ action, count, who = [], onConfirm, onClose }: ConfirmDialogProps) {
   const [sessions, setSessions] = useState<"keep" | "sign_out" | null>(null);
   const [notice, setNotice] = useState("");
   const [typed, setTyped] = useState("");
@@ -58,6 +61,15 @@ export function ConfirmDialog({ action, count, onConfirm, onClose }: ConfirmDial
         </>
       }
     >
+      {who.length > 0 && (
+        <ul className={styles["costs"]} aria-label={t("bulk.confirm.who")}>
+          {who.map((name) => (
+            <li key={name}>
+              <ServerText>{name}</ServerText>
+            </li>
+          ))}
+        </ul>
+      )}
       <p>{t(`bulk.confirm.text.${action}`)}</p>
       {ends && (
         <>

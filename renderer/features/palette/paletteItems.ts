@@ -27,7 +27,10 @@ export function paletteItems(accounts: readonly Account[], isAdmin: (accountId: 
     ...accounts.map(accountItem),
     { id: "all", group: "page", text: t("nav.allAccounts"), command: { do: "go", to: { name: "all" } } },
     ...(accounts.some(({ accountId }) => isAdmin(accountId))
-      ? [{ id: "servers", group: "page", text: t("nav.servers"), command: { do: "go", to: { name: "servers" } } } as const]
+      ? ([
+          { id: "servers", group: "page", text: t("nav.servers"), command: { do: "go", to: { name: "servers" } } },
+          { id: "offboarding", group: "page", text: t("offboarding.title"), command: { do: "go", to: { name: "offboarding" } } },
+        ] as const)
       : []),
     { id: "add", group: "action", text: t("nav.addAccount"), command: { do: "go", to: { name: "add" } } },
     { id: "emergencySheet", group: "page", text: t("emergency.title"), command: { do: "go", to: { name: "emergencySheet", accountId: null } } },

@@ -1,4 +1,4 @@
-import { Server } from "lucide-react";
+import { Server, UserX } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import { Button } from "../../components/Button.tsx";
@@ -47,7 +47,16 @@ export function ServersPage() {
     );
   }
   return (
-    <Page title={t("servers.title")} subtitle={t("servers.subtitle", { count: seen.length })} wide>
+    <Page
+      title={t("servers.title")}
+      subtitle={t("servers.subtitle", { count: seen.length })}
+      wide
+      actions={
+        <Button icon={UserX} onPress={() => go({ name: "offboarding" })}>
+          {t("offboarding.open")}
+        </Button>
+      }
+    >
       <SearchField label={t("servers.search")} placeholder={t("users.searchPlaceholder")} value={search} onChange={setSearch} />
       <ul className={styles["servers"]} aria-label={t("servers.title")}>
         {seen.map((account) => (

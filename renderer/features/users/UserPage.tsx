@@ -1,4 +1,4 @@
-import { ArrowLeft, RefreshCw } from "lucide-react";
+import { ArrowLeft, RefreshCw, UserX } from "lucide-react";
 import { useEffect } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { User } from "../../../shared/contract/users.ts";
@@ -13,6 +13,7 @@ import { ServerText } from "../../components/ServerText.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
+import { offboard } from "../../stores/offboarding.ts";
 import { go } from "../../stores/routes.ts";
 import { userMedia } from "../../stores/userServerData.ts";
 import { shownUsers, userChanged, userDevices, userKey, userRooms } from "../../stores/users.ts";
@@ -48,6 +49,11 @@ export function UserPage({ account, userId }: UserPageProps) {
           <Button icon={ArrowLeft} onPress={() => go({ name: "account", accountId, page: "users" })}>
             {t("users.back")}
           </Button>
+          {user && (
+            <Button icon={UserX} onPress={() => offboard(user)}>
+              {t("offboarding.openFor")}
+            </Button>
+          )}
           {reload}
         </>
       }

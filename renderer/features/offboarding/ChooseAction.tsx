@@ -1,0 +1,35 @@
+import { useState } from "react";
+import type { OffboardingAction } from "../../../shared/contract/offboarding.ts";
+import { Button } from "../../components/Button.tsx";
+import { Choice } from "../../components/Choice.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Buttons, Section } from "../../components/Page.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { prepareOffboarding } from "../../stores/offboarding.ts";
+
+const actions = ["lock", "suspend", "deactivate", "erase"] as const satisfies readonly OffboardingAction[];
+
+/** What is to be done with the accounts that were chosen. */
+export function ChooseAction({ count }: { readonly count: number }) {
+  const [action, setAction] = useState<OffboardingAction>("lock");
+  const prepare = useAction(() => prepareOffboarding(action));
+  return (
+    <Section title={t("offboarding.what", { count })}>
+      <Choice
+        label={t("offboarding.what", { count })}
+        hideLabel
+        look="cards"
+        value={action}
+        onChange={setAction}
+        options={actions.map((one) => ({ value: one, text: t(`offboarding.action.${one}`), explanation: t(`offboarding.actionText.${one}`) }))}
+      />
+      {prepare.error && <ErrorText error={prepare.error} />}
+      <Buttons>
+        <Button look="primary" busy={prepare.busy} onPress={() => void prepare.run()}>
+          {t("offboarding.look")}
+        </Button>
+      </Buttons>
+    </Section>
+  );
+}

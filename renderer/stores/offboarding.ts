@@ -1,0 +1,128 @@
+import { create } from "zustand";
+import type { FoundAccount, OffboardingAction, OffboardingDraft } from "../../shared/contract/offboarding.ts";
+import type { User } from "../../shared/contract/users.ts";
+import type { AppError } from "../../shared/errors.ts";
+import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import { errorOf, steward } from "../bridge.ts";
+import { jobChanged } from "./jobs.ts";
+import { go } from "./routes.ts";
+
+/** Who on one server may be the person. */
+export interface PersonFound {
+  readonly status: "searching" | "found" | "failed";
+  readonly accounts: readonly FoundAccount[];
+  /** Whether there are more than these. */
+  readonly more: boolean;
+  readonly error: AppError | null;
+}
+
+interface OffboardingState {
+  /** What is known of the person, as it was typed: one thing a line. */
+  readonly typed: string;
+  /** The same, as it was asked for; empty before. */
+  readonly terms: readonly string[];
+  /** By the account that is asked. */
+  readonly found: Readonly<Record<AccountId, PersonFound>>;
+  /** Whose accounts are meant, each by the account that administers it. */
+  readonly chosen: ReadonlyMap<string, AccountId>;
+  readonly draft: OffboardingDraft | null;
+}
+
+const nothing: OffboardingState = { typed: "", terms: [], found: {}, chosen: new Map(), draft: null };
+const MAX_TERMS = 10;
+
+/** Whose accounts on all servers are to be ended. */
+export const useOffboarding = create<OffboardingState>()(() => nothing);
+/** Counts the searches: what comes for an earlier one is not taken. */
+let turn = 0;
+
+export function typePerson(typed: string): void {
+  useOffboarding.setState({ typed });
+}
+
+/** What was typed, each thing once. */
+export const termsOf = (typed: string): string[] => [...new Set(typed.split("\n").map((line) => line.trim()))].filter((line) => line !== "").slice(0, MAX_TERMS);
+
+/** Looks for the person on the servers of some accounts, each by itself. Nobody stays chosen. */
+export async function findPerson(accountIds: readonly AccountId[]): Promise<void> {
+  turn += 1;
+  const terms = termsOf(useOffboarding.getState().typed);
+  useOffboarding.setState({ terms, found: {}, chosen: new Map() });
+  if (terms.length > 0) await Promise.all(accountIds.map(findPersonOn));
+}
+
+/** Looks on one of them, also once more. */
+export async function findPersonOn(accountId: AccountId): Promise<void> {
+  const asked = turn;
+  const { terms } = useOffboarding.getState();
+  const take = (found: PersonFound): void => {
+    if (asked === turn) useOffboarding.setState((state) => ({ found: { ...state.found, [accountId]: found } }));
+  };
+  take({ status: "searching", accounts: [], more: false, error: null });
+  try {
+    const { found, more } = await steward.offboarding.find({ accountId, terms: [...terms] });
+    take({ status: "found", accounts: found, more, error: null });
+  } catch (thrown) {
+    take({ status: "failed", accounts: [], more: false, error: errorOf(thrown) });
+  }
+}
+
+/** Takes somebody for the person, or not any more. */
+export function choosePerson(accountId: AccountId, userId: string, yes: boolean): void {
+  const chosen = new Map(useOffboarding.getState().chosen);
+  if (yes) chosen.set(userId, accountId);
+  else chosen.delete(userId);
+  useOffboarding.setState({ chosen });
+}
+
+/** What somebody may be known by on other servers. */
+export function knownOf({ userId, displayName, threepids }: Pick<User, "userId" | "displayName" | "threepids">): string[] {
+  return [userId, ...(displayName?.trim() ? [displayName.trim()] : []), ...threepids.map(({ address }) => address)];
+}
+
+/** Looks for other accounts of who was chosen, by all that their servers know of them; they stay chosen. @throws RequestFailure */
+export async function findOtherAccounts(accountIds: readonly AccountId[]): Promise<void> {
+  const { chosen, typed } = useOffboarding.getState();
+  const users = await Promise.all([...chosen].map(([userId, accountId]) => steward.users.get({ accountId, userId })));
+  typePerson(termsOf([typed, ...users.flatMap(knownOf)].join("\n")).join("\n"));
+  const searching = findPerson(accountIds);
+  useOffboarding.setState({ chosen });
+  await searching;
+}
+
+/** Opens the page for a user of one server. */
+export function offboard(user: Pick<User, "userId" | "displayName" | "threepids">): void {
+  turn += 1;
+  useOffboarding.setState({ typed: knownOf(user).slice(0, MAX_TERMS).join("\n"), terms: [], found: {}, chosen: new Map() });
+  go({ name: "offboarding" });
+}
+
+export function offboardingDraftChanged(draft: OffboardingDraft | null): void {
+  useOffboarding.setState({ draft });
+}
+
+/** Asks main for what is prepared. */
+export async function loadOffboarding(): Promise<void> {
+  offboardingDraftChanged((await steward.offboarding.draft({})).draft);
+}
+
+/** Has what would be done looked at. @throws RequestFailure */
+export async function prepareOffboarding(action: OffboardingAction): Promise<void> {
+  const users = [...useOffboarding.getState().chosen].map(([userId, accountId]) => ({ accountId, userId }));
+  offboardingDraftChanged((await steward.offboarding.prepare({ action, users })).draft);
+}
+
+/** Begins it on some of the servers. @throws RequestFailure */
+export async function startOffboarding(draftId: ConversationId, accountIds: readonly AccountId[], typed: string | undefined): Promise<void> {
+  const { jobs, draft } = await steward.offboarding.start({ draftId, accountIds: [...accountIds], ...(typed !== undefined && { typed }) });
+  for (const job of jobs) jobChanged(job);
+  offboardingDraftChanged(draft);
+}
+
+/** Forgets whom an account found that is gone. */
+export function forgetOffboarding(accountId: AccountId): void {
+  useOffboarding.setState(({ found, chosen }) => {
+    const { [accountId]: _gone, ...others } = found;
+    return { found: others, chosen: new Map([...chosen].filter(([, by]) => by !== accountId)) };
+  });
+}

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { choosePerson, findOtherAccounts, findPerson, forgetOffboarding, termsOf, typePerson, useOffboarding } from "../../../renderer/stores/offboarding.ts";
+import type { AccountId } from "../../../shared/ids.ts";
+
+const one = "aaaaaaaaaaaaaaaa" as AccountId;
+const two = "bbbbbbbbbbbbbbbb" as AccountId;
+type Asked = { channel: string; input: { accountId: AccountId; terms: string[] }; answer: (value: unknown) => void };
+let asked: Asked[];
+
+beforeEach(() => {
+  asked = [];
+  const request = (channel: string, input: Asked["input"]): Promise<unknown> =>
+    new Promise((resolve) => asked.push({ channel, input, answer: (value) => resolve({ ok: true, value }) }));
+  vi.stubGlobal("window", { steward: { request } });
+  useOffboarding.setState({ typed: "", terms: [], found: {}, chosen: new Map(), draft: null });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const found = (userId: string) => ({ found: [{ user: { userId }, by: ["user_name"] }], more: false });
+
+it("takes each line for one thing that is known, once, and ten of them at most", () => {
+  expect(termsOf(" jane \n\nJane Doe\r\njane\n")).toEqual(["jane", "Jane Doe"]);
+  expect(termsOf(Array.from({ length: 20 }, (_, at) => `name ${at}`).join("\n"))).toHaveLength(10);
+});
+
+it("shows nothing of an earlier search that answers late, and leaves nobody chosen in a new one", async () => {
+  typePerson("jane");
+  void findPerson([one]);
+  choosePerson(one, "@jane:one", true);
+  typePerson("john");
+  const second = findPerson([one]);
+  asked[1]!.answer(found("@john:one"));
+  await second;
+  asked[0]!.answer(found("@jane:one"));
+  await Promise.resolve();
+  const { found: now, chosen } = useOffboarding.getState();
+  expect(now[one]?.accounts.map(({ user }) => user.userId)).toEqual(["@john:one"]);
+  expect(chosen.size).toBe(0);
+});
+
+it("looks for other accounts of who is chosen by all that is known of them, and keeps them chosen", async () => {
+  typePerson("jane");
+  choosePerson(one, "@jane:one", true);
+  const others = findOtherAccounts([one, two]);
+  asked[0]!.answer({ userId: "@jane:one", displayName: " Jane Doe ", threepids: [{ medium: "email", address: "jane@corp.test" }] });
+  await vi.waitFor(() => expect(asked).toHaveLength(3));
+  expect(asked[2]?.input).toEqual({ accountId: two, terms: ["jane", "@jane:one", "Jane Doe", "jane@corp.test"] });
+  for (const { answer } of asked.slice(1)) answer(found("@jane:one"));
+  await others;
+  expect([...useOffboarding.getState().chosen]).toEqual([["@jane:one", one]]);
+  forgetOffboarding(one);
+  expect(useOffboarding.getState().chosen.size).toBe(0);
+  expect(Object.keys(useOffboarding.getState().found)).toEqual([two]);
+});
