@@ -1,10 +1,12 @@
 import * as z from "zod";
 import { LoggedAction } from "../../shared/contract/actionLog.ts";
 import { AppFailure } from "../../shared/errors.ts";
+import type { ConversationId } from "../../shared/ids.ts";
 import { mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { serverText } from "../http/serverText.ts";
 import type { Logger } from "../logging/logger.ts";
 import { type DamagedFile, JsonFile } from "../storage/jsonFile.ts";
+import { newId } from "../storage/newId.ts";
 
 /** Older ones are forgotten. */
 const MAX_ACTIONS = 2000;
@@ -17,7 +19,7 @@ const LogData = z.looseObject({ actions: z.array(LoggedAction.loose()) });
 export type Begun = Pick<LoggedAction, "actor" | "target" | "action">;
 
 /** What became of it. */
-export type Ended = Pick<LoggedAction, "result" | "detail">;
+export type Ended = Pick<LoggedAction, "result" | "detail" | "changes">;
 
 /**
  * What admins did to servers from this computer, oldest first: who, to whom, what, and what came of it. Nothing secret is
@@ -52,7 +54,7 @@ export class ActionLog {
    * @throws what `perform` throws, and before anything is done `data_too_new`, `file_failed`
    */
   async record<T>(begun: Begun, perform: () => Promise<T>, resultOf: (answer: T) => Ended = () => DONE): Promise<T> {
-    const entry: LoggedAction = { ...begun, at: Date.now(), result: "begun", detail: null };
+    const entry: LoggedAction = { ...begun, id: newId<ConversationId>(), at: Date.now(), result: "begun", detail: null };
     await this.#file.update((now) => ({ ...now, actions: [...(now?.actions ?? []), entry].slice(-MAX_ACTIONS) }));
     let answer: T;
     try {
@@ -65,14 +67,18 @@ export class ActionLog {
     return answer;
   }
 
+  /** Notes that something was undone. @throws `data_too_new`, `file_failed` */
+  async undone(id: ConversationId): Promise<void> {
+    await this.#update(id, { undone: true });
+  }
+
+  async #update(id: ConversationId | undefined, changes: Partial<LoggedAction>): Promise<void> {
+    await this.#file.update((now) => ({ ...now, actions: (now?.actions ?? []).map((kept) => (kept.id === id ? { ...kept, ...changes } : kept)) }));
+  }
+
   async #end(entry: LoggedAction, ended: Ended): Promise<void> {
-    const isIt = ({ at, target, action, result }: LoggedAction): boolean =>
-      result === "begun" && at === entry.at && target === entry.target && action === entry.action;
     try {
-      await this.#file.update((now) => ({
-        ...now,
-        actions: (now?.actions ?? []).map((kept) => (isIt(kept) ? { ...kept, ...ended } : kept)),
-      }));
+      await this.#update(entry.id, ended);
     } catch (error) {
       this.#logger?.warn("what came of an admin's action could not be written down", { error });
     }

@@ -97,11 +97,22 @@ export async function openAdminServices(parts: AdminServicesParts) {
     fileOf: (accountId) => folders.account(accountId).userStatistics,
   });
   removal.join((accountId) => userStatistics.forget(accountId));
+  const userActions = new UserActionsService({
+    ...common,
+    ownUserIds: () => sessions.list().map(({ userId }) => userId),
+    masApiOf: (accountId) => new MasApi(sessions.session(accountId)),
+    takesPasswords: async (accountId) => {
+      const flows = await askLoginFlows(sessions.account(accountId).homeserver.baseUrl, fetch);
+      return flows.some(({ kind }) => kind === "password");
+    },
+    emit: parts.emit,
+    logger: loggerFor("admin"),
+  });
   return {
     administration,
     userStatistics,
     actionLog,
-    loggedActions: new ActionLogService(actionLog, sessions),
+    loggedActions: new ActionLogService({ log: actionLog, sessions, users, userActions, saveText: parts.csvFiles.saveText }),
     credentials,
     rowJobs,
     bulk,
@@ -115,17 +126,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
       knownOf,
       chooseTarget: parts.csvFiles.chooseTarget,
     }),
-    userActions: new UserActionsService({
-      ...common,
-      ownUserIds: () => sessions.list().map(({ userId }) => userId),
-      masApiOf: (accountId) => new MasApi(sessions.session(accountId)),
-      takesPasswords: async (accountId) => {
-        const flows = await askLoginFlows(sessions.account(accountId).homeserver.baseUrl, fetch);
-        return flows.some(({ kind }) => kind === "password");
-      },
-      emit: parts.emit,
-      logger: loggerFor("admin"),
-    }),
+    userActions,
     userServerData: new UserServerDataService(common),
     serverNotices: new ServerNoticesService(common),
     newUsers: new NewUsersService(common),

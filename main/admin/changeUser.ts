@@ -19,12 +19,12 @@ function valueOf(user: User, name: keyof UserDetails): UserDetails[keyof UserDet
  * @param seen what the change was decided on
  * @throws `changed_meanwhile`, `change_not_taken`, and as `AdminApi` does
  */
-export async function changeUser(api: AdminApi, userId: string, changes: Changes, seen: Changes): Promise<User> {
+export async function changeUser(api: AdminApi, userId: string, changes: Changes, seen: Changes): Promise<{ before: User; user: User }> {
   const names = namesOf(changes);
   const now = await api.user(userId);
   if (names.some((name) => seen[name] !== undefined && seen[name] !== valueOf(now, name))) throw fail("changed_meanwhile");
   const needed = names.filter((name) => changes[name] !== valueOf(now, name));
-  if (needed.length === 0) return now;
+  if (needed.length === 0) return { before: now, user: now };
   const body: ServerUserChanges = {
     ...(needed.includes("displayName") && { displayname: changes.displayName! }),
     ...(needed.includes("admin") && { admin: changes.admin! }),
@@ -33,5 +33,5 @@ export async function changeUser(api: AdminApi, userId: string, changes: Changes
   const after = await api.changeUser(userId, body);
   const fields = needed.filter((name) => changes[name] !== valueOf(after, name));
   if (fields.length > 0) throw fail("change_not_taken", { fields });
-  return after;
+  return { before: now, user: after };
 }

@@ -1,12 +1,14 @@
 import { randomInt } from "node:crypto";
 import * as z from "zod";
+import type { LoggedChange } from "../../shared/contract/actionLog.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
 import { RegistrationToken, type RegistrationTokens } from "../../shared/contract/registrationTokens.ts";
-import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
+import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { mayBeDone } from "../http/lostAnswer.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { loggedValue } from "./changesOfUser.ts";
 
 /** Of what a token may be made of, what nobody mixes up. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -80,6 +82,28 @@ export class RegistrationTokensService implements Requests {
     return { made, error: null };
   }
 
+  /** Sent twice it does no harm. @throws `changed_meanwhile`, `change_not_taken`, `not_found`, and what the server says */
+  async change({ accountId, token, changes, seen }: Input<"change">): Promise<RegistrationToken> {
+    const { usesAllowed, expiresAt } = changes;
+    const api = this.#parts.adminApiOf(accountId);
+    const path = ["v1", "registration_tokens", token];
+    const change = async (): Promise<{ before: RegistrationToken; after: RegistrationToken }> => {
+      const before = await api.request({ path, schema: ServerToken, repeatable: true });
+      if (before.usesAllowed !== seen.usesAllowed || before.expiresAt !== seen.expiresAt) throw fail("changed_meanwhile");
+      // An end that is past is refused even where it stays: it is sent only where it is another.
+      const body = { ...(usesAllowed !== undefined && { uses_allowed: usesAllowed }), ...(expiresAt !== undefined && { expiry_time: expiresAt }) };
+      const after = await api.request({ method: "PUT", path, body, schema: ServerToken, repeatable: true });
+      const fields = [
+        ...(usesAllowed !== undefined && after.usesAllowed !== usesAllowed ? ["usesAllowed"] : []),
+        ...(expiresAt !== undefined && after.expiresAt !== expiresAt ? ["expiresAt"] : []),
+      ];
+      if (fields.length > 0) throw fail("change_not_taken", { fields });
+      return { before, after };
+    };
+    const { after } = await this.#record(api, token, "change_token", change, (answer) => changesOfToken(answer));
+    return after;
+  }
+
   /** @throws what the server says */
   async remove({ accountId, token }: Input<"remove">): Promise<Record<never, never>> {
     const api = this.#parts.adminApiOf(accountId);
@@ -93,9 +117,19 @@ export class RegistrationTokensService implements Requests {
     return {};
   }
 
-  #record(api: AdminApi, token: string, action: string, perform: () => Promise<void>): Promise<void> {
-    return this.#parts.log.record({ actor: api.userId, target: `${token.slice(0, LOGGED_CHARACTERS)}…`, action }, perform);
+  #record<T>(api: AdminApi, token: string, action: string, perform: () => Promise<T>, changesOf: (answer: T) => LoggedChange[] = () => []): Promise<T> {
+    const begun = { actor: api.userId, target: `${token.slice(0, LOGGED_CHARACTERS)}…`, action };
+    return this.#parts.log.record(begun, perform, (answer) => ({ result: "done", detail: null, changes: changesOf(answer) }));
   }
+}
+
+function changesOfToken({ before, after }: { before: RegistrationToken; after: RegistrationToken }): LoggedChange[] {
+  const day = ({ expiresAt }: RegistrationToken): string | null => (expiresAt === null || Math.abs(expiresAt) > 8.64e15 ? null : new Date(expiresAt).toISOString());
+  const fields = [
+    { field: "usesAllowed", before: loggedValue(before.usesAllowed), after: loggedValue(after.usesAllowed) },
+    { field: "expiresAt", before: day(before), after: day(after) },
+  ];
+  return fields.filter((one) => one.before !== one.after);
 }
 
 async function create(api: AdminApi, body: { token: string; uses_allowed: number | null; expiry_time: number | null }): Promise<void> {

@@ -10,6 +10,7 @@ import { KeyedQueue } from "../storage/keyedQueue.ts";
 import { newId } from "../storage/newId.ts";
 import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { changesOfUser } from "./changesOfUser.ts";
 import type { Credentials } from "./credentials.ts";
 import { actByService, asServiceHas, askService, type ServiceView } from "./mas/masActions.ts";
 import type { MasApi } from "./mas/masApi.ts";
@@ -147,7 +148,7 @@ export class UserActionsService implements Requests {
       const password = chosen?.password ?? null;
       const send = (): Promise<ActionResult> =>
         service.kind === "known" ? actByService(service, api, userId, action, password, input) : this.#send(api, action, userId, input, password);
-      result = await log.record({ actor: api.userId, target: userId, action }, send, logged);
+      result = await log.record({ actor: api.userId, target: userId, action }, send, (answer) => logged(answer, action, service.kind === "known" ? null : user));
     } catch (thrown) {
       if (chosen && isRefused(thrown)) await credentials.forget(accountId, chosen.credentialsId);
       throw thrown;
@@ -219,10 +220,15 @@ export class UserActionsService implements Requests {
   }
 }
 
-function logged(result: ActionResult): Ended {
+/** @param before the user as they were, where that can be compared with how they are */
+function logged(result: ActionResult, action: UserAction, before: User | null): Ended {
   switch (result.status) {
-    case "done":
-      return { result: "done", detail: null };
+    case "done": {
+      const changes = before === null || result.user === null ? [] : changesOfUser(before, result.user);
+      // Of somebody who was erased nothing is kept here that the server has forgotten.
+      const kept = action === "erase" ? changes.filter(({ field }) => field === "deactivated" || field === "erased") : changes;
+      return { result: "done", detail: null, changes: kept };
+    }
     case "unknown":
     case "still_running":
       return { result: "unknown", detail: result.error.kind };

@@ -7,6 +7,7 @@ import { externalKey, ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 export type OneChange<T> = { add: T; remove?: never } | { remove: T; add?: never };
 
 export interface ChangedContacts {
+  before: User;
   user: User;
   /** Whether somebody else had changed the contacts since they were seen. Their change is kept. */
   changedMeanwhile: boolean;
@@ -87,11 +88,11 @@ async function changeList<T>(
   const listed = kind.listed(read);
   const key = kind.keyOf((add ?? remove) as T);
   const isThere = listed.some((one) => one.key === key);
-  if (isThere === (add !== undefined)) return { user: read.user, changedMeanwhile };
+  if (isThere === (add !== undefined)) return { before: read.user, user: read.user, changedMeanwhile };
   const raw = listed.filter((one) => one.key !== key).map((one) => one.raw);
   if (add !== undefined) raw.push(kind.rawOf(add));
   const user = await api.changeUser(userId, kind.body(raw));
   const isThereNow = kind.shown(user).some((one) => kind.keyOf(one) === key);
   if (isThereNow !== (add !== undefined)) throw fail("change_not_taken", { fields: [kind.field] });
-  return { user, changedMeanwhile };
+  return { before: read.user, user, changedMeanwhile };
 }

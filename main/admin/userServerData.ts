@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { LoggedChange } from "../../shared/contract/actionLog.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
 import { RateLimit, type UserAccountData, UserConnection, UserPusher } from "../../shared/contract/userServerData.ts";
 import type { User } from "../../shared/contract/users.ts";
@@ -6,6 +7,7 @@ import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { loggedValue } from "./changesOfUser.ts";
 import { showAvatar, uploadAvatar } from "./userAvatar.ts";
 import { sumUserMedia } from "./userMedia.ts";
 
@@ -99,11 +101,12 @@ export class UserServerDataService implements Requests {
   async setRateLimit({ accountId, userId, limit }: Input<"setRateLimit">): Promise<{ limit: RateLimit | null }> {
     return this.#record(accountId, userId, "set_rate_limit", async (api) => {
       const path = limitPath(userId);
+      const before = await this.rateLimit({ accountId, userId });
       const body = limit === null ? {} : { messages_per_second: limit.messagesPerSecond, burst_count: limit.burstCount };
       await api.request({ method: limit === null ? "DELETE" : "POST", path, body, schema: z.unknown(), repeatable: true });
       const now = await this.rateLimit({ accountId, userId });
       if (JSON.stringify(now.limit) !== JSON.stringify(limit)) throw fail("change_not_taken", { fields: ["rateLimit"] });
-      return now;
+      return { now, changes: [{ field: "rateLimit", before: limitText(before.limit), after: limitText(now.limit) }] };
     });
   }
 
@@ -118,13 +121,14 @@ export class UserServerDataService implements Requests {
       userId,
       "set_feature",
       async (api) => {
+        const before = (await this.features({ accountId, userId })).features.find((feature) => feature.id === id);
         const body = { features: { [id]: enabled } };
         await api.request({ method: "PUT", path: featuresPath(userId), body, schema: z.unknown(), repeatable: true });
         const now = await this.features({ accountId, userId });
         if (!now.features.some((feature) => feature.id === id && feature.enabled === enabled)) {
           throw fail("change_not_taken", { fields: ["features"] });
         }
-        return now;
+        return { now, changes: [{ field: id.slice(0, 100), before: loggedValue(before?.enabled ?? null), after: String(enabled) }] };
       },
       id,
     );
@@ -144,31 +148,40 @@ export class UserServerDataService implements Requests {
   async setAvatar({ accountId, userId, image, mimeType }: Input<"setAvatar">): Promise<User> {
     return this.#record(accountId, userId, "set_avatar", async (api) => {
       // Nothing is uploaded for somebody who is not there.
-      await api.user(userId);
-      return changeAvatar(api, userId, await uploadAvatar(api, image, mimeType));
+      const before = await api.user(userId);
+      return changeAvatar(api, before, await uploadAvatar(api, image, mimeType));
     });
   }
 
   async removeAvatar({ accountId, userId }: Input<"removeAvatar">): Promise<User> {
-    return this.#record(accountId, userId, "remove_avatar", (api) => changeAvatar(api, userId, ""));
+    return this.#record(accountId, userId, "remove_avatar", async (api) => changeAvatar(api, await api.user(userId), ""));
   }
 
   #ask<T extends z.ZodType>(accountId: AccountId, path: readonly string[], schema: T): Promise<z.output<T>> {
     return this.#parts.adminApiOf(accountId).request({ path, schema, repeatable: true });
   }
 
-  #record<T>(accountId: AccountId, target: string, action: string, perform: (api: AdminApi) => Promise<T>, detail: string | null = null): Promise<T> {
+  /** Does what is written down, with what was before and what is now. */
+  async #record<T>(accountId: AccountId, target: string, action: string, perform: (api: AdminApi) => Promise<Changed<T>>, detail: string | null = null): Promise<T> {
     const api = this.#parts.adminApiOf(accountId);
-    return this.#parts.log.record({ actor: api.userId, target, action }, () => perform(api), () => ({ result: "done", detail }));
+    const resultOf = ({ changes }: Changed<T>) => ({ result: "done" as const, detail, changes });
+    return (await this.#parts.log.record({ actor: api.userId, target, action }, () => perform(api), resultOf)).now;
   }
 }
 
 const limitPath = (userId: string): readonly string[] => ["v1", "users", userId, "override_ratelimit"];
 const featuresPath = (userId: string): readonly string[] => ["v1", "experimental_features", userId];
 
-async function changeAvatar(api: AdminApi, userId: string, mxc: string): Promise<User> {
+const limitText = (limit: RateLimit | null): string | null => (limit === null ? null : `${limit.messagesPerSecond}/s, ${limit.burstCount}`);
+
+interface Changed<T> {
+  now: T;
+  changes: LoggedChange[];
+}
+
+async function changeAvatar(api: AdminApi, before: User, mxc: string): Promise<Changed<User>> {
   // The user is there, so this makes none; one who is gone meanwhile is found out by their own answer.
-  const user = await api.changeUser(userId, { avatar_url: mxc });
+  const user = await api.changeUser(before.userId, { avatar_url: mxc });
   if ((user.avatarMxc ?? "") !== mxc) throw fail("change_not_taken", { fields: ["avatar"] });
-  return user;
+  return { now: user, changes: [{ field: "avatar", before: loggedValue(before.avatarMxc), after: loggedValue(user.avatarMxc) }] };
 }

@@ -4,6 +4,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { changesOfUser } from "./changesOfUser.ts";
 import { changeUser } from "./changeUser.ts";
 import { type ChangedContacts, changeExternalIds, changeThreepids } from "./userContacts.ts";
 import { type DeviceAnswer, listUserDevices, renameUserDevice, signOutUserDevices } from "./userDevices.ts";
@@ -58,25 +59,25 @@ export class UsersService implements Requests {
     return userAsListed(this.#parts.apiOf(accountId), userId);
   }
 
-  change({ accountId, userId, changes, seen }: Input<"change">): Promise<User> {
+  async change({ accountId, userId, changes, seen }: Input<"change">): Promise<User> {
     const detail = Object.keys(changes).join(", ");
-    return this.#record(accountId, userId, "change_user", (api) => changeUser(api, userId, changes, seen), detail);
+    return (await this.#change(accountId, userId, "change_user", (api) => changeUser(api, userId, changes, seen), detail)).user;
   }
 
   addThreepid({ accountId, userId, threepid, seen }: Input<"addThreepid">): Promise<ChangedContacts> {
-    return this.#record(accountId, userId, "add_contact", (api) => changeThreepids(api, userId, { add: threepid }, seen));
+    return this.#change(accountId, userId, "add_contact", (api) => changeThreepids(api, userId, { add: threepid }, seen));
   }
 
   removeThreepid({ accountId, userId, threepid, seen }: Input<"removeThreepid">): Promise<ChangedContacts> {
-    return this.#record(accountId, userId, "remove_contact", (api) => changeThreepids(api, userId, { remove: threepid }, seen));
+    return this.#change(accountId, userId, "remove_contact", (api) => changeThreepids(api, userId, { remove: threepid }, seen));
   }
 
   addExternalId({ accountId, userId, externalId, seen }: Input<"addExternalId">): Promise<ChangedContacts> {
-    return this.#record(accountId, userId, "add_contact", (api) => changeExternalIds(api, userId, { add: externalId }, seen));
+    return this.#change(accountId, userId, "add_contact", (api) => changeExternalIds(api, userId, { add: externalId }, seen));
   }
 
   removeExternalId({ accountId, userId, externalId, seen }: Input<"removeExternalId">): Promise<ChangedContacts> {
-    return this.#record(accountId, userId, "remove_contact", (api) => changeExternalIds(api, userId, { remove: externalId }, seen));
+    return this.#change(accountId, userId, "remove_contact", (api) => changeExternalIds(api, userId, { remove: externalId }, seen));
   }
 
   devices({ accountId, userId }: Input<"devices">): Promise<DeviceAnswer> {
@@ -107,11 +108,25 @@ export class UsersService implements Requests {
     };
   }
 
-  /** Does something to a user that is written down, what of them it was about as well. */
-  #record<T>(accountId: AccountId, userId: string, action: string, perform: (api: AdminApi) => Promise<T>, detail: string | null = null): Promise<T> {
+  /** Changes a user, and writes down what was before and what is now, and what of them it was about. */
+  #change<T extends { before: User; user: User }>(
+    accountId: AccountId,
+    userId: string,
+    action: string,
+    perform: (api: AdminApi) => Promise<T>,
+    detail: string | null = null,
+  ): Promise<T> {
     const { apiOf, log } = this.#parts;
     const api = apiOf(accountId);
-    return log.record({ actor: api.userId, target: userId, action }, () => perform(api), () => ({ result: "done", detail }));
+    const resultOf = ({ before, user }: T) => ({ result: "done" as const, detail, changes: changesOfUser(before, user) });
+    return log.record({ actor: api.userId, target: userId, action }, () => perform(api), resultOf);
+  }
+
+  /** Does something else to a user that is written down. */
+  #record<T>(accountId: AccountId, userId: string, action: string, perform: (api: AdminApi) => Promise<T>): Promise<T> {
+    const { apiOf, log } = this.#parts;
+    const api = apiOf(accountId);
+    return log.record({ actor: api.userId, target: userId, action }, () => perform(api));
   }
 
   #hidden(accountId: AccountId): string[] {

@@ -4,7 +4,6 @@ import type { User } from "../../shared/contract/users.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import { errorOf, steward } from "../bridge.ts";
-import { jobChanged } from "./jobs.ts";
 import { go } from "./routes.ts";
 
 /** Who on one server may be the person. */
@@ -112,11 +111,9 @@ export async function prepareOffboarding(action: OffboardingAction): Promise<voi
   offboardingDraftChanged((await steward.offboarding.prepare({ action, users })).draft);
 }
 
-/** Begins it on some of the servers. @throws RequestFailure */
+/** Begins it on some of the servers. Of the Jobs and the draft main tells by events, which may be newer than the answer. @throws RequestFailure */
 export async function startOffboarding(draftId: ConversationId, accountIds: readonly AccountId[], typed: string | undefined): Promise<void> {
-  const { jobs, draft } = await steward.offboarding.start({ draftId, accountIds: [...accountIds], ...(typed !== undefined && { typed }) });
-  for (const job of jobs) jobChanged(job);
-  offboardingDraftChanged(draft);
+  await steward.offboarding.start({ draftId, accountIds: [...accountIds], ...(typed !== undefined && { typed }) });
 }
 
 /** Forgets whom an account found that is gone. */

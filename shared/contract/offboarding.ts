@@ -3,7 +3,6 @@ import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { BulkAction, BulkDraftRow } from "./bulk.ts";
 import { domain, request } from "./defineDomain.ts";
-import { Job } from "./jobs.ts";
 import { UserRow } from "./users.ts";
 
 /** What can be done with the accounts of somebody who leaves. */
@@ -76,7 +75,7 @@ export const offboarding = domain({
      * stay in the draft, and those where none could be begun, with the error; begun later, they belong to the same report. `typed`: to
      * erase, the number of accounts. Throws `conversation_over`, `nothing_to_do`, `not_confirmed`.
      */
-    start: request(oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_SERVERS), typed: z.string().max(20).optional() }), z.object({ jobs: z.array(Job).max(MAX_SERVERS), draft: OffboardingDraft.nullable() })),
+    start: request(oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_SERVERS), typed: z.string().max(20).optional() }), z.object({ jobIds: z.array(ConversationId).max(MAX_SERVERS) })),
     /** Asks where, then writes a CSV with what came of each account on each server. False when the person chose no place. */
     saveReport: request(z.object({ batchId: ConversationId }), z.object({ saved: z.boolean() })),
   },

@@ -28,6 +28,12 @@ export const RegistrationTokens = z.discriminatedUnion("status", [
 ]);
 export type RegistrationTokens = z.infer<typeof RegistrationTokens>;
 
+/** How often a token can be used, and how long. */
+const limits = z.object({
+  usesAllowed: z.number().int().min(1).max(1_000_000_000).nullable(),
+  expiresAt: z.number().int().nonnegative().nullable(),
+});
+
 const one = z.object({ accountId: AccountId });
 
 export const registrationTokens = domain({
@@ -41,10 +47,17 @@ export const registrationTokens = domain({
         name: TokenName.refine((name) => name !== "." && name !== "..").nullable(),
         length: z.number().int().min(8).max(64),
         count: z.number().int().min(1).max(100),
-        usesAllowed: z.number().int().min(1).max(1_000_000_000).nullable(),
-        expiresAt: z.number().int().nonnegative().nullable(),
+        ...limits.shape,
       }),
       z.object({ made: z.array(z.string().max(64)), error: AppError.nullable() }),
+    ),
+    /**
+     * Changes how often one can be used, and how long: what is left out stays. Throws `changed_meanwhile` where it is not as it was `seen`,
+     * `change_not_taken`, `not_found` for one that is gone, and what the server says: it takes no end that is past.
+     */
+    change: request(
+      one.extend({ token: TokenName, changes: limits.partial(), seen: z.object({ usesAllowed: z.number().nullable(), expiresAt: z.number().nullable() }) }),
+      RegistrationToken,
     ),
     /** Removes one. One that is gone is no error. */
     remove: request(one.extend({ token: TokenName }), z.object({})),

@@ -114,11 +114,11 @@ export class OffboardingService implements Requests {
     if (prepared.action === "erase" && typed?.trim() !== String(count)) throw fail("not_confirmed");
     // Before they are begun: a second press finds nothing to begin.
     prepared.servers = prepared.servers.filter((one) => !wanted.has(one.accountId));
-    const jobs: Job[] = [];
+    const jobIds: ConversationId[] = [];
     for (const one of begun) {
       if (one.draft.view().ready === 0) continue;
       try {
-        jobs.push(await this.#begin(prepared, one));
+        jobIds.push((await this.#begin(prepared, one)).jobId);
       } catch (thrown) {
         if (!(thrown instanceof AppFailure)) throw thrown;
         // The others are begun none the less.
@@ -127,7 +127,7 @@ export class OffboardingService implements Requests {
     }
     if (this.#prepared === prepared && prepared.servers.length === 0) this.#close();
     this.#tell();
-    return { jobs, draft: this.#view() };
+    return { jobIds };
   };
 
   saveReport = async ({ batchId }: Input<"saveReport">) => {
