@@ -377,9 +377,16 @@ export interface TextArguments {
   "tokens.removePending": { count: number };
   "tokens.madeTitle": { count: number };
   "tokens.made": { count: number };
+  "tokens.changeNamed": { token: string };
+  "tokens.changeTitle": { token: string };
+  "tokens.usesOfOneHelp": { used: number };
+  "tokens.keepUntil": { date: string };
+  "tokens.daysFromNow": { count: number };
   "actionLog.subtitle": { server: string };
   "actionLog.noneText": { server: string };
   "actionLog.withDetail": { action: string; detail: string };
+  "actionLog.undoNamed": { action: string; target: string };
+  "actionLog.undoText": { action: string; target: string };
   "serverNotices.title": { userId: string };
   "serverNotices.off": { server: string };
   "serverNotices.text": { server: string };

@@ -208,6 +208,9 @@ it("has written down who did what, and how it ended", async () => {
   await person.seesNoMore("Reset the password");
   await person.sees(/^Deactivated$/);
   await person.looks("action-log");
+  await person.type("Find in the log", "locked ann");
+  await person.sees("Locked: no → yes");
+  await person.looks("action-log-changes");
 }, 60_000);
 
 it("creates registration tokens, and removes one", async () => {
@@ -229,6 +232,11 @@ it("creates registration tokens, and removes one", async () => {
   const onServer = async (): Promise<string[]> =>
     (await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens" })).registration_tokens.map(({ token }: { token: string }) => token);
   const [token] = await onServer();
+  await person.press(`Edit ${token}`);
+  await person.type("Uses", "");
+  await person.looks("tokens-edit");
+  await person.press("Save");
+  await person.sees("0, no limit");
   await person.press(`Remove ${token}`);
   await person.isAsked(`Remove ${token}?`);
   await person.press("Remove");

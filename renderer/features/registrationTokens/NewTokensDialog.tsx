@@ -12,14 +12,10 @@ import { Form } from "../../components/Page.tsx";
 import { SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { isTokenName, readCount } from "./tokenState.ts";
+import { EXPIRIES, expiresAfter, isTokenName, MAX_USES, readCount } from "./tokenState.ts";
 
-const DAY_MS = 86_400_000;
 const LENGTHS = { least: 8, most: 64 };
 const MAX_AT_ONCE = 100;
-const MAX_USES = 1_000_000_000;
-/** In days; 0 for ever. */
-const EXPIRIES = ["1", "7", "30", "90", "365", "0"] as const;
 
 interface NewTokensDialogProps {
   readonly account: Account;
@@ -60,7 +56,7 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
       length: values.length ?? 16,
       count: own ? 1 : (values.count ?? 1),
       usesAllowed: values.uses ?? null,
-      expiresAt: expiry === "0" ? null : Date.now() + Number(expiry) * DAY_MS,
+      expiresAt: expiresAfter(expiry),
     });
     onMade(made, error);
   });

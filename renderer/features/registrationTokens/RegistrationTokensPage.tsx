@@ -1,4 +1,4 @@
-import { Plus, Ticket, Trash2 } from "lucide-react";
+import { Pencil, Plus, Ticket, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { RegistrationToken } from "../../../shared/contract/registrationTokens.ts";
@@ -17,7 +17,9 @@ import { Table } from "../../components/Table.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { dateText, t } from "../../i18n/index.ts";
 import { registrationTokens } from "../../stores/registrationTokens.ts";
+import { ChangeTokenDialog } from "./ChangeTokenDialog.tsx";
 import { NewTokensDialog } from "./NewTokensDialog.tsx";
+import styles from "./RegistrationTokens.module.css";
 import { tokenState } from "./tokenState.ts";
 
 /** The tokens with which people create accounts on a server that is not open to everybody. */
@@ -25,6 +27,7 @@ export function RegistrationTokensPage({ account }: { readonly account: Account 
   const { accountId, homeserver } = account;
   const { answer, error, loading } = registrationTokens.use(accountId);
   const [creating, setCreating] = useState(false);
+  const [changing, setChanging] = useState<RegistrationToken | null>(null);
   const [leaving, setLeaving] = useState<RegistrationToken | null>(null);
   useEffect(() => void registrationTokens.load(accountId), [accountId]);
   const reload = (): void => void registrationTokens.load(accountId);
@@ -47,10 +50,15 @@ export function RegistrationTokensPage({ account }: { readonly account: Account 
       {answer?.status === "known" && answer.tokens.length === 0 && (
         <EmptyState icon={Ticket} title={t("tokens.none")} text={t("tokens.noneText", { server })} action={newButton} />
       )}
-      {answer?.status === "known" && answer.tokens.length > 0 && <Tokens tokens={answer.tokens} onRemove={setLeaving} />}
+      {answer?.status === "known" && answer.tokens.length > 0 && <Tokens tokens={answer.tokens} onChange={setChanging} onRemove={setLeaving} />}
       {creating && (
         <DialogBoundary onClose={() => setCreating(false)}>
           <NewTokensDialog account={account} onChanged={reload} onClose={() => setCreating(false)} />
+        </DialogBoundary>
+      )}
+      {changing && (
+        <DialogBoundary onClose={() => setChanging(null)}>
+          <ChangeTokenDialog account={account} token={changing} onChanged={reload} onClose={() => setChanging(null)} />
         </DialogBoundary>
       )}
       {leaving && (
@@ -64,10 +72,11 @@ export function RegistrationTokensPage({ account }: { readonly account: Account 
 
 interface TokensProps {
   readonly tokens: readonly RegistrationToken[];
+  readonly onChange: (token: RegistrationToken) => void;
   readonly onRemove: (token: RegistrationToken) => void;
 }
 
-function Tokens({ tokens, onRemove }: TokensProps) {
+function Tokens({ tokens, onChange, onRemove }: TokensProps) {
   return (
     <Table
       label={t("tokens.title")}
@@ -87,9 +96,14 @@ function Tokens({ tokens, onRemove }: TokensProps) {
         token.expiresAt === null ? t("tokens.never") : dateText(token.expiresAt),
         <StatePill key="state" token={token} />,
         token.addressable ? (
-          <Button key="remove" small icon={Trash2} aria-label={t("tokens.removeNamed", { token: token.token })} onPress={() => onRemove(token)}>
-            {t("tokens.remove")}
-          </Button>
+          <span key="remove" className={styles["actions"]}>
+            <Button small icon={Pencil} aria-label={t("tokens.changeNamed", { token: token.token })} onPress={() => onChange(token)}>
+              {t("tokens.change")}
+            </Button>
+            <Button small icon={Trash2} aria-label={t("tokens.removeNamed", { token: token.token })} onPress={() => onRemove(token)}>
+              {t("tokens.remove")}
+            </Button>
+          </span>
         ) : (
           <span key="remove">{t("tokens.notAddressable")}</span>
         ),

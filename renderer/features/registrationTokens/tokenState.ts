@@ -8,6 +8,15 @@ export function tokenState({ usesAllowed, pending, completed, expiresAt }: Regis
   return usesAllowed !== null && pending + completed >= usesAllowed ? "used_up" : "usable";
 }
 
+const DAY_MS = 86_400_000;
+/** More than a server counts. */
+export const MAX_USES = 1_000_000_000;
+/** How long a token can be made to work from now on, in days; 0 for ever. */
+export const EXPIRIES = ["1", "7", "30", "90", "365", "0"] as const;
+
+/** When a token ends that works for so many days from now on; null for one without end. */
+export const expiresAfter = (days: string, now: number = Date.now()): number | null => (days === "0" ? null : now + Number(days) * DAY_MS);
+
 /** A whole number within bounds; null for an empty field, undefined for anything else. */
 export function readCount(typed: string, least: number, most: number): number | null | undefined {
   const text = typed.trim();

@@ -194,6 +194,25 @@ describe("registration tokens", () => {
     expect(JSON.stringify(await services.actionLog.list())).not.toContain(made[1]);
   });
 
+  it("are changed in what is changed, where nobody else was faster", async () => {
+    const { made } = await make({ usesAllowed: 5, expiresAt: Date.now() + 1000 });
+    const token = made[0]!;
+    const seen = async () => (await tokens()).find((one) => one.token === token)!;
+    const change = (changes: object, known: { usesAllowed: number | null; expiresAt: number | null }) => services.registrationTokens.change({ accountId, token, changes, seen: known });
+    const first = await seen();
+    const expiresAt = Date.now() + 86_400_000;
+    expect(await change({ expiresAt }, first)).toMatchObject({ usesAllowed: 5, expiresAt });
+    expect(await errorOf(change({ usesAllowed: 9 }, first))).toEqual({ kind: "changed_meanwhile" });
+    proxy.addRule({ method: "PUT", path: /registration_tokens/, when: "after", fault: { kind: "reset" } });
+    expect(await change({ usesAllowed: null, expiresAt: null }, await seen())).toMatchObject({ usesAllowed: null, expiresAt: null });
+    expect(await errorOf(change({ expiresAt: 1 }, await seen()))).toMatchObject({ kind: "server", errcode: "M_INVALID_PARAM" });
+    const [, last] = await services.actionLog.list();
+    expect(last).toMatchObject({ action: "change_token", target: `${token.slice(0, 4)}…` });
+    expect(last?.changes?.map(({ field, after }) => [field, after])).toEqual([["usesAllowed", null], ["expiresAt", null]]);
+    await services.registrationTokens.remove({ accountId, token });
+    expect(await errorOf(change({ usesAllowed: 1 }, { usesAllowed: null, expiresAt: null }))).toEqual({ kind: "not_found" });
+  });
+
   it("are listed where no address can name them, and where 0 uses mean no end", async () => {
     for (const token of [".", ".."]) {
       await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens/new", body: { token, uses_allowed: 0 } });

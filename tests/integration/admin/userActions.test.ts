@@ -235,6 +235,18 @@ describe("what keeps an action from going wrong", () => {
     }
   });
 
+  it("can be taken back from the log where there is a way back", async () => {
+    for (const [action, field] of [["lock", "locked"], ["suspend", "suspended"], ["shadow_ban", "shadowBanned"]] as const) {
+      expect(await act(action, {})).toMatchObject({ status: "done" });
+      const [last] = (await services.loggedActions.list({ accountId })).actions;
+      expect(last).toMatchObject({ action, canUndo: true, changes: [{ field, before: "false", after: "true" }] });
+      expect(await services.loggedActions.undo({ accountId, id: last!.id! })).toEqual({ outcome: "undone" });
+      expect(await services.users.get({ accountId, userId: user.userId })).toMatchObject({ [field]: false });
+    }
+    const [unbanned, banned] = (await services.loggedActions.list({ accountId })).actions;
+    expect([unbanned, banned]).toMatchObject([{ action: "lift_shadow_ban", canUndo: false }, { action: "shadow_ban", canUndo: false, undone: true }]);
+  });
+
   it("is written down, without secrets", async () => {
     const result = await act("reset_password", { password: GENERATED });
     if (result.status !== "done" || result.credentialsId === null) throw new Error(JSON.stringify(result));

@@ -229,6 +229,32 @@ describe("one user", () => {
     expect(puts()).toEqual([]);
   });
 
+  it("is written down with what was before and what is since, and brought back from there, once", async () => {
+    const undone = { ...one, userId: idOf("a_n") };
+    await services.users.change({ ...undone, changes: { displayName: "=Mistake", userType: "bot" }, seen: {} });
+    const email = { medium: "email", address: "back@mail.example" } as const;
+    await services.users.addThreepid({ ...undone, threepid: email, seen: [] });
+    await services.users.removeThreepid({ ...undone, threepid: email, seen: [email] });
+    const entries = async () => (await services.loggedActions.list({ accountId })).actions.filter(({ target }) => target === undone.userId);
+    const [removed, added, changed] = await entries();
+    expect([removed, added, changed].map((entry) => [entry?.changes, entry?.canUndo])).toEqual([
+      [[{ field: "email", before: email.address, after: null }], true],
+      [[{ field: "email", before: null, after: email.address }], true],
+      [[{ field: "displayName", before: "The a_n", after: "=Mistake" }, { field: "userType", before: null, after: "bot" }], true],
+    ]);
+    const undo = (id: typeof removed) => services.loggedActions.undo({ accountId, id: id!.id! });
+    expect(await undo(removed)).toEqual({ outcome: "undone" });
+    expect((await services.users.get(undone)).threepids).toEqual([email]);
+    await put("a_n", { displayname: "Somebody else’s" });
+    expect(await errorOf(undo(changed))).toEqual({ kind: "changed_meanwhile" });
+    await put("a_n", { displayname: "=Mistake" });
+    expect(await undo(changed)).toEqual({ outcome: "undone" });
+    expect(await services.users.get(undone)).toMatchObject({ displayName: "The a_n", userType: null });
+    expect(await errorOf(undo(changed))).toEqual({ kind: "conversation_over" });
+    const saved = await services.loggedActions.save({ accountId }).then(() => data.kept.at(-1) ?? "");
+    expect(saved).toContain("change_user,'@a_n:one.test,done,\"displayName, userType\",\"displayName: The a_n -> =Mistake; userType:  -> bot\",true\r\n");
+  });
+
   it("is not given what is another user's", async () => {
     const threepid = { medium: "email", address: "Someone.Else@mail.example" } as const;
     expect(await errorOf(services.users.addThreepid({ ...one, threepid, seen: [] }))).toEqual({

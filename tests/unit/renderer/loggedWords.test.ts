@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { actionText, matchesLogged, resultVerdict } from "../../../renderer/features/actionLog/loggedWords.ts";
+import { actionText, changeText, matchesLogged, resultVerdict } from "../../../renderer/features/actionLog/loggedWords.ts";
 import type { LoggedAction } from "../../../shared/contract/actionLog.ts";
 import { UserAction } from "../../../shared/contract/userActions.ts";
 
@@ -10,6 +10,13 @@ it("has words for every action, and shows one of a later version as it stands", 
   for (const action of [...UserAction.options, ...others]) expect(actionText({ ...ENTRY, action })).not.toBe(action);
   expect(actionText({ ...ENTRY, action: "sing" })).toBe("sing");
   expect(actionText({ ...ENTRY, action: "change_user", detail: "admin" })).toBe("Changed the user (admin)");
+});
+
+it("says what is otherwise since; what somebody typed stays as it was typed", () => {
+  expect(changeText({ field: "locked", before: "false", after: "true" })).toBe("Locked: no → yes");
+  expect(changeText({ field: "displayName", before: "true", after: null })).toBe("Display name: true → none");
+  expect(changeText({ field: "msc3881", before: null, after: "true" })).toBe("msc3881: none → yes");
+  expect(matchesLogged({ ...ENTRY, changes: [{ field: "email", before: null, after: "ann@mail.example" }] }, "mail.example")).toBe(true);
 });
 
 it("is found by each of the words that were typed", () => {
