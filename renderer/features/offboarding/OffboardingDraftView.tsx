@@ -91,7 +91,7 @@ function OnServer({ draft: { draftId, action }, server }: { readonly draft: Offb
         columns={[
           { id: "user", name: t("bulk.user") },
           { id: "what", name: t("bulk.what") },
-          { id: "why", name: t("bulk.why") },
+          { id: "why", name: t("bulk.details") },
         ]}
         cells={(row) => [<ServerText key="user">{row.name}</ServerText>, <Pill key="what" {...draftVerdict(row)} />, draftRowText(row, action)]}
       />

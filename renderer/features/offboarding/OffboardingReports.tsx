@@ -74,7 +74,7 @@ function Report({ jobs }: { readonly jobs: readonly Job[] }) {
           columns={[
             { id: "user", name: t("bulk.user") },
             { id: "what", name: t("bulk.what") },
-            { id: "why", name: t("bulk.why") },
+            { id: "why", name: t("bulk.details") },
           ]}
           cells={({ row, kind }) => [<ServerText key="user">{row.target}</ServerText>, <Pill key="what" {...outcomeVerdict(row)} />, jobRowText(row, kind)]}
         />
