@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { signInAtProvider } from "../support/browser.ts";
 import { SmsDelegate } from "../support/smsDelegate.ts";
+import { ensureSydent } from "../support/sydentVenv.ts";
 import { type SydentPair, startSydentPair } from "../support/sydentPair.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
@@ -16,6 +17,7 @@ let delegate: SmsDelegate;
 let pair: SydentPair | null = null;
 
 beforeAll(async () => {
+  await ensureSydent();
   delegate = await SmsDelegate.start();
   world = await open(delegate.synapseConfig);
   const { person, synapse, proxy } = world;
@@ -33,7 +35,7 @@ beforeAll(async () => {
   });
   await person.hasAccount(proxy.baseUrl, erin);
   await person.allAre("running");
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await world?.close();
   await delegate?.stop();

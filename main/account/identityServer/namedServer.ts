@@ -66,9 +66,9 @@ function usable(named: unknown, chosen: boolean): NamedServer {
 /** What the homeserver's `.well-known` names; undefined where it names none, and where nothing can be read. */
 async function suggestedBy({ homeserver, userId }: AccountAt, fetch: Fetch): Promise<unknown> {
   const serverName = userId.slice(userId.indexOf(":") + 1);
-  const { protocol, host } = new URL(homeserver.baseUrl);
-  // A server of this computer has its file where it is itself.
-  const origin = isLocalhost(new URL(`https://${serverName}`).hostname) ? `${protocol}//${host}` : `https://${serverName}`;
+  const { origin: own, hostname } = new URL(homeserver.baseUrl);
+  // A server of this computer has its file where it is itself: its name may be anybody's.
+  const origin = isLocalhost(hostname) ? own : `https://${serverName}`;
   const { identityServer } = await askWellKnown(origin, serverName, fetch).catch(() => ({ identityServer: undefined }));
   return typeof identityServer === "object" && identityServer !== null && "base_url" in identityServer ? identityServer.base_url : undefined;
 }

@@ -140,9 +140,12 @@ it("shares a phone number by the code sent to it, and calls a wrong one wrong", 
 
 it("finds out that an address is shared although the answer to that was lost", async () => {
   await connect();
-  proxy.addRule({ method: "POST", path: /3pid\/bind$/, fault: { kind: "cut" }, when: "after" });
-  await shareEmail();
-  expect(await state()).toMatchObject({ shared: [email] });
+  const { pendingId } = await services.shareAddresses.share({ accountId, ...phone });
+  const lost = proxy.addRule({ method: "POST", path: /3pid\/bind$/, fault: { kind: "cut" }, when: "after" });
+  const [code = ""] = pair.sydent.codes(phone.address);
+  expect(await services.shareAddresses.confirmShare({ accountId, pendingId, code })).toEqual({ shared: true });
+  expect(lost.met).toBe(1);
+  expect(await state()).toMatchObject({ shared: [phone] });
 });
 
 it("tells stopping to share apart from removing, while the identity server is away, and keeps both", async () => {
