@@ -41,7 +41,7 @@ export async function handInCode(typed: TypedCode, signal: AbortSignal): Promise
   if (!mayGetCode(submitUrl, baseUrl)) throw fail("bad_answer", { host: new URL(baseUrl).host });
   const body = { client_secret: clientSecret, sid, token: code };
   const handIn = () => requestJson({ fetch, method: "POST", url: submitUrl, body, schema: Submitted });
-  const { success } = await withRetries(handIn, { ...RETRY_POLICY, tries: CODE_TRIES }, signal).catch((thrown: unknown) => {
+  const { success } = await withRetries(handIn, { ...RETRY_POLICY, tries: CODE_TRIES }, signal, { changes: true }).catch((thrown: unknown) => {
     throw asCodeRefusal(thrown);
   });
   if (success === false) throw fail("phone_refused", { reason: "wrong_code" });

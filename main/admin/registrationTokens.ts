@@ -5,7 +5,7 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import { RegistrationToken, type RegistrationTokens } from "../../shared/contract/registrationTokens.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { mayBeDone } from "../http/lostAnswer.ts";
+import { lastAnswer, mayBeDone } from "../http/lostAnswer.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { loggedValue } from "./changesOfUser.ts";
@@ -111,7 +111,7 @@ export class RegistrationTokensService implements Requests {
       try {
         await api.request({ method: "DELETE", path: ["v1", "registration_tokens", token], schema: z.unknown(), repeatable: true });
       } catch (thrown) {
-        if (!isFailure(thrown, "not_found")) throw thrown;
+        if (!isFailure(lastAnswer(thrown), "not_found")) throw thrown;
       }
     });
     return {};

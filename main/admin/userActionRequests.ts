@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ActionResult } from "../../shared/contract/userActions.ts";
 import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
-import { sendOnce } from "../http/lostAnswer.ts";
+import { lastAnswer, sendOnce } from "../http/lostAnswer.ts";
 import { redactingPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi } from "./adminApi.ts";
 
@@ -57,7 +57,7 @@ export async function allowIdentityReset(api: AdminApi, userId: string): Promise
     });
     return { ...DONE, until, user: await api.user(userId).catch(() => null) };
   } catch (thrown) {
-    if (isFailure(thrown, "not_found")) return { status: "no_identity" };
+    if (isFailure(lastAnswer(thrown), "not_found")) return { status: "no_identity" };
     throw thrown;
   }
 }

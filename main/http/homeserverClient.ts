@@ -62,7 +62,8 @@ const NEVER = new AbortController().signal;
  * The one way to a homeserver, for an account or for nobody yet. `README.md` beside this file says what it promises.
  *
  * Every request throws `AppFailure`: what the server answered means (`serverError`), `network` and its kin where there was
- * no answer, `redirected`, `bad_answer`, and what its signal or the end of the session was aborted with. A demand for
+ * no answer, `redirected`, `bad_answer`, and what its signal or the end of the session was aborted with. One that changes
+ * something and is repeatable throws the loss of an earlier answer before a later refusal (`LostAnswerFailure`). A demand for
  * user-interactive authentication is thrown whole, as `UiaDemand`.
  */
 export class HomeserverClient {
@@ -154,7 +155,8 @@ export class HomeserverClient {
       }
     };
     if (request.repeatable !== true) return once();
-    return withRetries(once, { ...RETRY_POLICY, ...this.#options.retry }, request.signal ?? this.#ended);
+    const changes = (request.method ?? "GET") !== "GET";
+    return withRetries(once, { ...RETRY_POLICY, ...this.#options.retry }, request.signal ?? this.#ended, { changes });
   }
 
   #meaningOf(thrown: unknown, signal: AbortSignal | undefined): unknown {

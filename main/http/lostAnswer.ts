@@ -10,6 +10,23 @@ export function mayBeDone(thrown: unknown): boolean {
 }
 
 /**
+ * What a request failed with that changes something, was sent more than once and was refused at last, after the answer to an
+ * earlier try was lost: that one may have been carried out. Its error is the loss, so that nobody takes the whole for refused.
+ */
+export class LostAnswerFailure extends AppFailure {
+  /** What the last try failed with. */
+  readonly last: AppFailure;
+
+  constructor(lost: AppError, last: AppFailure) {
+    super(lost);
+    this.last = last;
+  }
+}
+
+/** What the last try failed with: for whoever knows what the server's last word says of the tries before it. */
+export const lastAnswer = (thrown: unknown): unknown => (thrown instanceof LostAnswerFailure ? thrown.last : thrown);
+
+/**
  * Whether a request that was sent once may have been carried out although nobody saw it: as `mayBeDone`, and where it was stopped,
  * by the end of the app or of the session as well, or answered with something that is no answer. What stops a request does not call
  * it back.

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type AppError, AppFailure } from "../../shared/errors.ts";
+import { LostAnswerFailure, mayBeDone } from "./lostAnswer.ts";
 import { stopOf } from "./serverErrors.ts";
 
 /** Whether asking again may help: never, after a while that the server names, or after a while of ours. */
@@ -40,8 +41,17 @@ export function retryKind(error: AppError): RetryKind {
  * Does something until it succeeds, fails for good, or has failed as often as the policy allows; throws the last failure
  * then, and why it was stopped when the signal is aborted meanwhile. Only for what may be done twice: the answer to
  * something that was done may have been lost.
+ *
+ * @param changes whether it changes something: a loss is not forgotten then for a later refusal
+ * @throws `LostAnswerFailure` in place of such a refusal
  */
-export async function withRetries<T>(attempt: () => Promise<T>, policy: RetryPolicy, signal: AbortSignal): Promise<T> {
+export async function withRetries<T>(
+  attempt: () => Promise<T>,
+  policy: RetryPolicy,
+  signal: AbortSignal,
+  { changes }: { changes: boolean },
+): Promise<T> {
+  let lost: AppFailure | null = null;
   for (let tried = 1; ; tried += 1) {
     if (signal.aborted) throw stopOf(signal);
     try {
@@ -49,7 +59,10 @@ export async function withRetries<T>(attempt: () => Promise<T>, policy: RetryPol
     } catch (thrown) {
       if (signal.aborted) throw stopOf(signal);
       const wait = thrown instanceof AppFailure && tried < policy.tries ? waitBefore(thrown.error, tried, policy) : null;
-      if (wait === null) throw thrown;
+      if (changes && thrown instanceof AppFailure && mayBeDone(thrown)) lost = thrown;
+      if (wait === null) {
+        throw lost !== null && lost !== thrown && thrown instanceof AppFailure ? new LostAnswerFailure(lost.error, thrown) : thrown;
+      }
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
   }

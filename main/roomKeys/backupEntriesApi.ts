@@ -1,6 +1,7 @@
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { connectionError } from "../http/connectionErrors.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
+import { lastAnswer } from "../http/lostAnswer.ts";
 import { stopOf } from "../http/serverErrors.ts";
 
 const KEYS = "/_matrix/client/v3/room_keys/keys";
@@ -73,11 +74,10 @@ export class BackupEntriesApi {
     try {
       return await asked;
     } catch (thrown) {
+      const last = lastAnswer(thrown);
       const wrongVersion =
-        thrown instanceof AppFailure &&
-        thrown.error.kind === "server" &&
-        thrown.error.errcode === "M_WRONG_ROOM_KEYS_VERSION";
-      if (wrongVersion || isFailure(thrown, "not_found")) throw fail("backup_replaced");
+        last instanceof AppFailure && last.error.kind === "server" && last.error.errcode === "M_WRONG_ROOM_KEYS_VERSION";
+      if (wrongVersion || isFailure(last, "not_found")) throw fail("backup_replaced");
       throw thrown;
     }
   }

@@ -20,6 +20,17 @@ export function failed(error: AppError): RowEnd {
   return { ...NOTHING, outcome: "failed", error };
 }
 
+/**
+ * The server refused it at last. What was sent before may have been carried out, where nobody saw what came of it.
+ *
+ * @param lost what the answer to an earlier try was lost with; null where none was
+ * @param begunAt when something was sent first by a run that ended before; null where nothing was
+ */
+export function refused(error: AppError, lost: AppError | null, begunAt: number | null): RowEnd {
+  if (lost !== null) return unknown(null, lost);
+  return begunAt === null ? failed(error) : unknown("interrupted", error);
+}
+
 /** Done in part: so many are left. */
 export function incomplete(reason: JobRowReason, count: number, error: AppError | null = null): RowEnd {
   return { ...NOTHING, outcome: "incomplete", reason, count, error };

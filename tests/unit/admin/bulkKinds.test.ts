@@ -11,20 +11,28 @@ import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
 const ANN = "@ann:one.test";
+/** What is asked to see whether the server answers. */
+const BOSS = "/_synapse/admin/v2/users/%40boss%3Aone.test";
 const user = json(200, { name: ANN, admin: false, deactivated: false });
 const gone = json(404, { errcode: "M_UNRECOGNIZED", error: "" });
 
 let server: LocalServer;
 /** What is answered to the questions about the user, one after the other. */
 let answers: Answer[];
+/** The same for what changes the user; the user as they are, where there is none. */
+let writes: Answer[];
 beforeEach(async () => {
-  server = await LocalServer.start((response, request) => (request.method === "GET" ? (answers.shift() ?? gone) : user)(response, request));
+  writes = [];
+  server = await LocalServer.start((response, request) => {
+    const answer = request.path === BOSS ? user : request.method === "GET" ? (answers.shift() ?? gone) : (writes.shift() ?? user);
+    answer(response, request);
+  });
 });
 afterEach(() => server.stop());
 
-/** Does one row; what comes of it. */
-async function endOf(kind: Job["kind"], payload: unknown, row: unknown): Promise<RowEnd | null> {
-  let begunAt: number | null = null;
+/** Does one row; what comes of it. @param begunBefore when a run that ended before began with it */
+async function endOf(kind: Job["kind"], payload: unknown, row: unknown, begunBefore: number | null = null): Promise<RowEnd | null> {
+  let begunAt = begunBefore;
   let end: RowEnd | null = null;
   await run(kind, payload, {
     readRow: () => row,
@@ -91,4 +99,44 @@ it("an end that cannot be written is what the Job fails with, and no further row
   const open = Array.from({ length: 500 }, (_, at) => at);
   expect(await errorOf(run("lock_users", {}, { open, endRow }))).toMatchObject({ kind: "file_failed" });
   expect(rows.length).toBeLessThan(100);
+});
+
+const cut: Answer = (response) => void response.destroy();
+const noSuch = json(404, { errcode: "M_NOT_FOUND", error: "" });
+const refusal = json(400, { errcode: "M_UNKNOWN", error: "no" });
+const newUser = { displayName: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false };
+
+it.each<[string, Job["kind"], object, Answer]>([
+  ["a new password", "reset_passwords", row, user],
+  ["a new user", "create_users", { ...row, ...newUser }, noSuch],
+  ["a user who may sign in again", "reactivate_users", { ...row, displayName: null }, json(200, { name: ANN, admin: false, deactivated: true })],
+])("a refusal does not undo what may have been done before it: %s", async (_what, kind, given, now) => {
+  const payload = kind === "reset_passwords" ? { signOut: false } : {};
+  const still = (): Answer[] => Array.from({ length: 9 }, () => now);
+  [answers, writes] = [still(), [cut, refusal]];
+  const lost = { outcome: "unknown", reason: null, error: { kind: "network", reason: "cut" }, madePassword: true };
+  expect(await endOf(kind, payload, given)).toMatchObject(lost);
+  // Nor what a run has sent that ended before it was answered.
+  [answers, writes] = [still(), [refusal]];
+  expect(await endOf(kind, payload, given, 1)).toMatchObject({ outcome: "unknown", reason: "interrupted", madePassword: true });
+  // What was refused at once was not done.
+  [answers, writes] = [still(), [refusal]];
+  expect(await endOf(kind, payload, given)).toMatchObject({ outcome: "failed", error: { errcode: "M_UNKNOWN" }, madePassword: false });
+});
+
+it("a user whose making was lost each time may still come to be", async () => {
+  [answers, writes] = [Array.from({ length: 9 }, () => noSuch), [cut, cut, cut]];
+  expect(await endOf("create_users", {}, { ...row, ...newUser })).toMatchObject({ outcome: "unknown", madePassword: true });
+});
+
+it.each<[string, Job["kind"]]>([
+  ["locking", "lock_users"],
+  ["changing", "change_users"],
+])("what is seen to be so counts as done, and what is not as unknown, when a refusal comes after a loss: %s", async (_what, kind) => {
+  const given = kind === "lock_users" ? { userId: ANN } : { userId: ANN, displayname: "Ann" };
+  const isSo = json(200, { name: ANN, admin: false, deactivated: false, locked: true, displayname: "Ann" });
+  [answers, writes] = [[user, user, isSo], [cut, refusal]];
+  expect(await endOf(kind, {}, given)).toMatchObject({ outcome: "done" });
+  [answers, writes] = [[user, user, user, user], [cut, refusal]];
+  expect(await endOf(kind, {}, given)).toMatchObject({ outcome: "unknown", error: { kind: "network" } });
 });

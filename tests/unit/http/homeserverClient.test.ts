@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { HomeserverClient, type HomeserverClientOptions } from "../../../main/http/homeserverClient.ts";
+import { isRefused, lastAnswer, mayBeDone } from "../../../main/http/lostAnswer.ts";
 import { type AccessTokens, TokenKeeper } from "../../../main/http/tokenKeeper.ts";
 import { demandIn } from "../../../main/http/uiaDemand.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -53,6 +54,42 @@ describe("a request whose answer is lost", () => {
     answers = [json(429, {}, { "retry-after": "100000" })];
     expect(await ask()).toMatchObject({ kind: "rate_limited" });
     expect(paths()).toHaveLength(2);
+  });
+});
+
+describe("a refusal after a loss", () => {
+  const refused = json(400, { errcode: "M_UNKNOWN", error: "no" });
+  const ask = (method: "GET" | "PUT", given: Partial<HomeserverClientOptions> = {}): Promise<unknown> =>
+    client(given)
+      .json({ method, path: "/a", schema: Ok, repeatable: true })
+      .catch((thrown: unknown) => thrown);
+
+  it.each([
+    ["cut", [cut, refused], { kind: "network", reason: "cut" }, "server"],
+    ["a proxy's 502", [json(502, {}), refused], { kind: "gateway_error", status: 502 }, "server"],
+    ["not in a row", [cut, json(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1 }), refused], { kind: "network", reason: "cut" }, "server"],
+    ["a wait that is too long", [cut, json(429, {}, { "retry-after": "100000" })], { kind: "network", reason: "cut" }, "rate_limited"],
+  ])("is not taken for the answer to the whole, where something changes: %s", async (_what, given, lost, last) => {
+    answers = [...given];
+    const thrown = await ask("PUT");
+    expect(thrown).toMatchObject({ error: lost });
+    expect([mayBeDone(thrown), isRefused(thrown)]).toEqual([true, false]);
+    expect(lastAnswer(thrown)).toMatchObject({ error: { kind: last } });
+  });
+
+  it("is one where nothing was lost, where the server was only busy, and where something is only read", async () => {
+    const busy = json(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1 });
+    for (const [method, given] of [["PUT", [refused]], ["PUT", [busy, refused]], ["GET", [cut, refused]]] as const) {
+      answers = [...given];
+      const thrown = await ask(method);
+      expect(thrown).toMatchObject({ error: { kind: "server", errcode: "M_UNKNOWN" } });
+      expect(isRefused(thrown)).toBe(true);
+    }
+  });
+
+  it("is a loss when the last answer is lost too", async () => {
+    answers = [json(502, {}), cut];
+    expect(await ask("PUT", { retry: { firstWaitMs: 1, tries: 2 } })).toMatchObject({ error: { kind: "network", reason: "cut" } });
   });
 });
 

@@ -161,6 +161,7 @@ async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own,
   if (taken !== null) return taken;
   await begin();
   let error: AppError | null = null;
+  let lost: AppError | null = null;
   let isLost = false;
   const send = async (fields: readonly BulkField[]): Promise<void> => {
     if (there === null) return;
@@ -168,16 +169,19 @@ async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own,
     const sent = await api.write((admin) => admin.changeUser(wanted.userId, body, CHANGE_MS));
     error = sent.kind === "answered" ? error : sent.error;
     isLost = sent.kind === "lost";
+    // What the server took later tells of what was sent before; what it refused does not.
+    lost = sent.kind === "refused" ? lost : sent.kind === "lost" ? sent.error : null;
     there = (await userOf(api, wanted.userId)) ?? there;
   };
   for (let tried = 1; tried <= MAX_TRIES && leftNow().length > 0; tried += 1) {
     await send(leftNow());
     if (!isLost) break;
   }
-  if (isLost && leftNow().length > 0) return unknown(null, error);
+  if (lost !== null && leftNow().length > 0) return unknown(null, lost);
   if (first.length > 1) for (const field of leftNow()) await send([field]);
   const left = leftNow();
   if (left.length === 0) return done;
   if (left.length < first.length) return { outcome: "incomplete", reason: "fields_not_changed", names: left, error, count: null, madePassword: false };
+  if (lost !== null) return unknown(null, lost);
   return error === null ? { ...skipped("not_supported"), outcome: "failed" } : failed(error);
 }

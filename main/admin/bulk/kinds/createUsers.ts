@@ -8,7 +8,7 @@ import type { ServerUserChanges } from "../../adminApi.ts";
 import { type AtWork, bulkKind, LIGHT_PACE } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
-import { done, failed, skipped } from "../rowEnds.ts";
+import { done, refused, skipped, unknown } from "../rowEnds.ts";
 import { findTakenContact } from "../takenContacts.ts";
 import { deactivate } from "./deactivateUsers.ts";
 import { NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
@@ -68,8 +68,8 @@ export const createUsers = bulkKind({
   },
   perform: async (api, row, _payload, at) => {
     const end = await createUser(api, row, at);
-    const isThere = end.outcome === "done" || end.outcome === "incomplete";
-    return { ...end, madePassword: row.passwordMade && isThere };
+    const mayBeThere = end.outcome === "done" || end.outcome === "incomplete" || end.outcome === "unknown";
+    return { ...end, madePassword: row.passwordMade && mayBeThere };
   },
 });
 
@@ -92,13 +92,17 @@ async function createUser(api: PatientApi, user: NewUserRow, progress: AtWork): 
     const taken = await findTakenContact(api, user);
     if (taken !== null) return taken;
     await progress.begin();
+    let lost: AppError | null = null;
     for (let tried = 1; there === null; tried += 1) {
       const wanted = { password: user.password, ...changesOf(user), logout_devices: false };
       const sent = await api.write((admin) => redactingPassword(user.password, admin.changeUser(user.userId, wanted, CREATE_MS)));
       there = sent.kind === "answered" ? sent.value : await api.user(user.userId);
       if (sent.kind === "refused") refusal = sent.error;
+      if (sent.kind === "lost") lost = sent.error;
       if (there !== null || sent.kind === "answered") continue;
-      if (sent.kind === "refused" || tried >= MAX_TRIES) return failed(sent.error);
+      if (sent.kind === "refused") return refused(sent.error, lost, progress.begunAt);
+      // The server may be at it still.
+      if (tried >= MAX_TRIES) return unknown(null, sent.error);
       await api.moment(tried);
       // It may have been made only now.
       there = await api.user(user.userId);

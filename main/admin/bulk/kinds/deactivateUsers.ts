@@ -6,7 +6,7 @@ import type { AppError } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { type BulkKind, bulkKind, HEAVY_PACE, ID_ALONE, type Judgement } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
-import { already, done, failed, incomplete, skipped, unknown } from "../rowEnds.ts";
+import { already, done, failed, incomplete, refused, skipped, unknown } from "../rowEnds.ts";
 import { idAlone, NoPayload, noPayload, UserRow, userRowOf } from "./userRow.ts";
 
 /** Until a deactivation must be answered, in milliseconds: the server deletes each device of the user by itself. */
@@ -63,12 +63,14 @@ export const eraseUsers = endingKind({ action: "erase", kind: "erase_users", fil
 
 /** Sends it, and finds out what is so where the answer is lost. */
 export async function deactivate(api: PatientApi, userId: string, erase: boolean): Promise<RowEnd> {
+  let lost: AppError | null = null;
   for (let tried = 1; ; tried += 1) {
     const sent = await api.write((admin) =>
       admin.request({ method: "POST", path: ["v1", "deactivate", userId], body: { erase }, schema: z.object({}), timeoutMs: DEACTIVATE_MS }),
     );
     if (sent.kind === "answered") return done;
-    if (sent.kind === "refused") return failed(sent.error);
+    if (sent.kind === "refused") return refused(sent.error, lost, null);
+    lost = sent.error;
     const so = await becomesSo(api, userId, erase);
     if (so === true) return done;
     // An older server does not say whether somebody is erased.

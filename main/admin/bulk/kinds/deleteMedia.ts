@@ -3,7 +3,7 @@ import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { countUserMedia, DELETE_PAGE, deleteUserMediaPage } from "../../userMedia.ts";
 import { type AtWork, bulkKind, HEAVY_PACE, ID_ALONE } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
-import { already, done, failed, incomplete, skipped } from "../rowEnds.ts";
+import { already, done, incomplete, refused, skipped } from "../rowEnds.ts";
 import { idAlone, NoPayload, noPayload, UserRow, userRowOf } from "./userRow.ts";
 
 /** How often a request is sent in a row whose answers are lost. */
@@ -45,6 +45,7 @@ async function deleteAll(api: PatientApi, userId: string, { own, begunAt, begin 
   let count = 0;
   let undeletable = 0;
   let lost = 0;
+  let loss: AppError | null = null;
   let error: AppError | null = null;
   while (left > undeletable && lost < MAX_LOST) {
     const from = undeletable;
@@ -53,11 +54,12 @@ async function deleteAll(api: PatientApi, userId: string, { own, begunAt, begin 
     left = (await filesOf(api, userId)) ?? 0;
     error = sent.kind === "answered" ? null : sent.error;
     if (sent.kind === "refused") break;
+    if (sent.kind === "lost") loss = sent.error;
     lost = sent.kind === "lost" && left >= before ? lost + 1 : 0;
     const gone = sent.kind === "answered" ? sent.value : Math.max(0, before - left);
     count += gone;
     if (sent.kind === "answered") undeletable += Math.max(0, Math.min(DELETE_PAGE, before - undeletable) - gone);
   }
   if (left === 0) return { ...done, count: begunAt === null ? count : null };
-  return error !== null && count === 0 ? failed(error) : incomplete("files_left", left, error);
+  return error !== null && count === 0 ? refused(error, loss, null) : incomplete("files_left", left, error);
 }

@@ -48,6 +48,7 @@ export const reactivateUsers = bulkKind({
         userId,
         (admin) => redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
         ({ deactivated }) => !deactivated,
+        begunAt,
       );
       if (end.outcome !== "done") return { ...end, madePassword: passwordMade && end.outcome === "unknown" };
     }

@@ -20,13 +20,13 @@ export const resetPasswords = bulkKind({
   rowOf: (user) => ({ userId: user.userId, ...passwordFor(user) }),
   result: { names: ["id", "password"], cellsOf: (row, which) => [localpartOf(row.userId), passwordCell(row, which)] },
   judge: async (api, { userId }, { own }) => ({ refusal: notThere(await api.user(userId), userId, own) }),
-  perform: async (api, { userId, password, passwordMade }, { signOut }, { own, begin }) => {
+  perform: async (api, { userId, password, passwordMade }, { signOut }, { own, begunAt, begin }) => {
     const refusal = notThere(await api.user(userId), userId, own);
     if (refusal !== null) return refusal;
     await begin();
     const changes = { password, logout_devices: signOut };
     // Nobody can see which password somebody has.
-    const end = await settle(api, userId, (admin) => redactingPassword(password, admin.changeUser(userId, changes, CHANGE_MS)), () => null);
+    const end = await settle(api, userId, (admin) => redactingPassword(password, admin.changeUser(userId, changes, CHANGE_MS)), () => null, begunAt);
     // Where the answer was lost, it may be the one that counts.
     return { ...end, madePassword: passwordMade && (end.outcome === "done" || end.outcome === "unknown") };
   },

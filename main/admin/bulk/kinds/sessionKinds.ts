@@ -5,7 +5,7 @@ import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { listUserDevices, signOutUserDevices } from "../../userDevices.ts";
 import { type AtWork, bulkKind, ID_ALONE, type Judgement, LIGHT_PACE } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
-import { already, done, failed, incomplete } from "../rowEnds.ts";
+import { already, done, incomplete, refused } from "../rowEnds.ts";
 import { MAX_TRIES } from "./settle.ts";
 import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./userRow.ts";
 
@@ -76,14 +76,16 @@ async function signOut(api: PatientApi, userId: string, { own, begunAt, begin }:
   await begin();
   let left = meant;
   let error: AppError | null = null;
+  let lost: AppError | null = null;
   for (let tried = 1; left.length > 0 && tried <= MAX_TRIES; tried += 1) {
     const sent = await api.write((admin) => signOutUserDevices(admin, userId, left));
     const now = new Set(await sessionsOf(api, userId, () => true));
     left = left.filter((deviceId) => now.has(deviceId));
     error = sent.kind === "answered" ? null : sent.error;
+    if (sent.kind === "lost") lost = sent.error;
     if (sent.kind === "refused") break;
   }
   if (left.length === 0) return { ...done, count: begunAt === null ? meant.length : null };
-  if (left.length === meant.length && error !== null) return failed(error);
+  if (left.length === meant.length && error !== null) return refused(error, lost, null);
   return incomplete("sessions_left", left.length, error);
 }

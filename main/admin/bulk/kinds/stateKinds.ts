@@ -43,7 +43,7 @@ function stateKind({ takes, send, isSo, ...kind }: StateKind): BulkKind {
       // What was sent before the app ended has been done.
       if (refusal !== null) return refusal.outcome === "already" && begunAt !== null ? done : refusal;
       await begin();
-      return settle(api, userId, (admin) => send(admin, userId), isSo);
+      return settle(api, userId, (admin) => send(admin, userId), isSo, begunAt);
     },
   });
 }
