@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod";
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { PasswordChange, PasswordState } from "../../shared/contract/password.ts";
-import { fail } from "../../shared/errors.ts";
+import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
@@ -147,7 +147,12 @@ async function setPassword(
   }
 }
 
-/** Asks until it is known that the password is set. @throws `password_maybe_changed` and why it was refused */
+/**
+ * Asks until it is known that the password is set. A refusal tells of what was asked last alone: what was asked first may have
+ * been done.
+ *
+ * @throws `password_maybe_changed`, and why it was stopped
+ */
 async function findOut(ask: (auth: AuthDict) => Promise<unknown>, auth: AuthDict, signal: AbortSignal): Promise<void> {
   const { session } = auth;
   for (const milliseconds of FIND_OUT_AFTER_MS) {
@@ -160,8 +165,10 @@ async function findOut(ask: (auth: AuthDict) => Promise<unknown>, auth: AuthDict
       return;
     } catch (thrown) {
       // It has not arrived and the password is wrong, or it was right until the new one took its place.
+      if (signal.aborted) throw stopOf(signal);
       if (demandIn(thrown) !== null) break;
-      if (!mayBeDone(thrown) && !isUnreachable(thrown)) throw thrown;
+      if (!(thrown instanceof AppFailure)) throw thrown;
+      if (!mayBeDone(thrown) && !isUnreachable(thrown)) break;
     }
   }
   throw fail("password_maybe_changed");

@@ -12,9 +12,9 @@ import {
 } from "./crossSigning.ts";
 import { allBackups, opensBackup } from "./keyBackup.ts";
 import { openBackupByRecoveryKey } from "./recoveryKeyBackup.ts";
-import { otherKeys } from "./removeStorageKeys.ts";
+import { KEY_PREFIX, otherKeys } from "./removeStorageKeys.ts";
 import { decryptSecret } from "./secretCipher.ts";
-import { type DescribedKey, isDescribedKey, type KeyDescription, type StoredSecret } from "./secretStorage.ts";
+import { type DescribedKey, isDescribedKey, type KeyDescription, readDescription, StoredSecret } from "./secretStorage.ts";
 import { looksLikeSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase } from "./securityPhrase.ts";
 
@@ -32,8 +32,8 @@ export interface FoundKey extends OpenedStorage {
   name: string | null;
 }
 
-/** So many keys besides the default one are tried, and phrases with so many rounds together. */
-const MAX_OTHER_KEYS = 50;
+/** So many keys besides the default one are tried, and phrases with so many rounds together: it takes seconds then. */
+const MAX_OTHER_KEYS = 5_000;
 const MAX_ROUNDS_TOGETHER = 30_000_000;
 
 /**
@@ -52,13 +52,16 @@ export async function openStorage(access: EncryptionContext, keyOrPhrase: string
   const defaultId = defaultKey.kind === "found" ? defaultKey.keyId : null;
   const description = defaultId === null ? null : await storage.describe(defaultId);
   if (defaultId !== null) {
-    const key = await rightKey(access, typed, defaultId, description);
+    const key = await rightKey(typed, defaultId, description, (name) => storage.read(name));
     if (key) return { keyId: defaultId, key, isDefault: true, name: description?.name ?? null };
   }
-  const { all } = otherKeys(await access.server.allAccountData(), defaultId);
+  // Years of set-ups leave many keys behind: none of them costs a request.
+  const accountData = await access.server.allAccountData();
+  const { all } = otherKeys(accountData, defaultId);
+  const read: ReadSecret = (name) => Promise.resolve(new StoredSecret(accountData.get(name)));
   for (const keyId of all.slice(0, MAX_OTHER_KEYS)) {
-    const other = await storage.describe(keyId);
-    const key = await rightKey(access, typed, keyId, other);
+    const other = readDescription(accountData.get(`${KEY_PREFIX}${keyId}`));
+    const key = await rightKey(typed, keyId, other, read);
     if (key && (await opensSomething(access, { keyId, key }))) {
       return { keyId, key, isDefault: false, name: other?.name ?? null };
     }
@@ -105,14 +108,13 @@ function readSecurityKey(text: string): Buffer | null {
 
 /** The key that was typed when it is the one of this id, else null. */
 async function rightKey(
-  { storage }: EncryptionContext,
   typed: TypedKey,
   keyId: string,
   description: DescribedKey | null,
+  read: ReadSecret,
 ): Promise<Buffer | null> {
   // A description whose MAC was made with something else must not be what stands between a person and their secrets.
   const isRight = async (key: Buffer): Promise<boolean> => {
-    const read: ReadSecret = (name) => storage.read(name);
     return (await isRightKey({ keyId, key }, description, read)) || (await decryptsAny({ keyId, key }, read));
   };
   if (typed.securityKey && (await isRight(typed.securityKey))) return typed.securityKey;

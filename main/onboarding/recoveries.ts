@@ -302,6 +302,7 @@ export class Recoveries implements Requests {
         await this.#changed(attempt);
         return null;
       case "refused":
+        if (attempt.lost && (await this.#isSet(attempt))) return null;
         attempt.asking = null;
         this.#set(attempt, { ...common, status: "password_needed", refused: outcome.reason });
         return null;
@@ -314,16 +315,20 @@ export class Recoveries implements Requests {
         return 0;
       case "session_unknown":
         if (attempt.lost && (await this.#isSet(attempt))) return null;
-        if (attempt.record.uiaSession === null) throw fail("not_allowed_by_server");
+        if (attempt.record.uiaSession === null) throw attempt.lost ? fail("password_maybe_changed") : fail("not_allowed_by_server");
         await this.#change(attempt, { uiaSession: null });
         return 0;
       case "trouble":
         attempt.lost ||= outcome.maybeDone;
         this.#wait(attempt, { problem: outcome.error, checking: attempt.pressed });
         return outcome.error.kind === "rate_limited" ? outcome.error.retryAfterMs : 0;
-      case "over":
-        await this.#end(attempt, { ...common, status: "failed", error: outcome.error });
+      case "over": {
+        if (attempt.lost && (await this.#isSet(attempt))) return null;
+        // Lost still: nobody could be asked.
+        const error: AppError = attempt.lost ? { kind: "password_maybe_changed" } : outcome.error;
+        await this.#end(attempt, { ...common, status: "failed", error });
         return null;
+      }
     }
   }
 

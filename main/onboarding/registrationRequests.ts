@@ -6,7 +6,7 @@ import { type Demand, demandIn } from "../http/uiaDemand.ts";
 import { type SignedIn, signedInFrom, signInWithPassword } from "../sessions/signIn.ts";
 import type { AuthDict } from "../uia/stage.ts";
 import type { RegistrationApi } from "./registrationApi.ts";
-import { mayBeDone, registrationFailure } from "./registrationErrors.ts";
+import { isPassing, mayBeDone, registrationFailure } from "./registrationErrors.ts";
 import type { KeptRegistration } from "./registrationRecord.ts";
 
 /** What the server said to a request for the account. */
@@ -14,6 +14,8 @@ export type Turn = { kind: "made"; signedIn: SignedIn } | { kind: "demand"; dema
 
 /** How long to wait before each time that the server is asked what became of a request without an answer. Milliseconds. */
 const FIND_OUT_AFTER_MS = [0, 1_000, 4_000];
+/** Refusals after which it is found out anyway whether the account is there: at once, or by asking without the session. */
+const TOLD_APART: ReadonlySet<AppError["kind"]> = new Set(["user_name_taken", "registration_expired"]);
 
 /**
  * The requests for one new account. The answer to the last may be lost. A server that remembers the session of the
@@ -55,7 +57,10 @@ export class RegistrationRequests {
       if (!arrived) unanswered = await this.#once(auth);
       if (unanswered.kind !== "refused" || !mayBeDone(unanswered.error)) break;
     }
-    return unanswered;
+    // A refusal tells of the last request alone: since the first, the account may be there, and its address be taken by itself.
+    const { kind } = unanswered;
+    if (kind !== "refused" || isPassing(unanswered.error) || TOLD_APART.has(unanswered.error.kind)) return unanswered;
+    return this.#signIn(unanswered.error);
   }
 
   async #once(auth: AuthDict | null): Promise<Turn> {
@@ -103,8 +108,9 @@ export class RegistrationRequests {
       const isOthers = ["wrong_credentials", "unknown_user", "user_deactivated", "user_locked"].includes(error.kind);
       if (!isOthers || otherwise === null) return { kind: "refused", error };
       // After a restart it may as well be the password that was typed in another way than before.
-      if (this.#resumed && error.kind === "wrong_credentials") return { kind: "refused", error };
-      this.#sentNames.delete(username);
+      const isTaken = otherwise.kind === "user_name_taken";
+      if (isTaken && this.#resumed && error.kind === "wrong_credentials") return { kind: "refused", error };
+      if (isTaken) this.#sentNames.delete(username);
       return { kind: "refused", error: otherwise };
     }
   }

@@ -170,6 +170,17 @@ describe("the password of an account", () => {
     expect(await signsIn(NEW)).toBe(true);
   });
 
+  it("is said to be unknown where a refusal comes after the answer was lost", async () => {
+    const changing = change();
+    await asked();
+    proxy.addRule({ ...SET, when: "after", fault: { kind: "reset" } });
+    const refusal = { errcode: "M_FORBIDDEN", error: "Password changes are off for a while" };
+    proxy.addRule({ ...SET, skip: 1, times: Infinity, fault: { kind: "answer", status: 403, body: refusal } });
+    await answer();
+    await expect(changing).rejects.toMatchObject({ error: { kind: "password_maybe_changed" } });
+    expect(await signsIn(NEW)).toBe(true);
+  });
+
   it("is said to be unknown where nothing can be found out", async () => {
     const changing = change();
     await asked();

@@ -108,6 +108,20 @@ describe("what an admin does to a user", () => {
     expect(await signsIn("nine quiet herons")).toBe(true);
   });
 
+  it("keeps a password that may be set where a refusal comes after the answer was lost", async () => {
+    const RESET = { method: "POST", path: /reset_password/ };
+    proxy.addRule({ ...RESET, when: "after", fault: { kind: "reset" } });
+    const refusal = { errcode: "M_UNKNOWN", error: "not twice" };
+    proxy.addRule({ ...RESET, skip: 1, fault: { kind: "answer", status: 400, body: refusal } });
+    const result = await act("reset_password", { password: GENERATED });
+    if (result.status !== "unknown" || result.credentialsId === null) throw new Error(JSON.stringify(result));
+    expect(result.error).toMatchObject({ kind: "network", reason: "cut" });
+    const { password, isSet } = await services.newUsers.showCredentials({ accountId, credentialsId: result.credentialsId });
+    expect([isSet, await signsIn(password)]).toEqual([false, true]);
+    expect((await services.actionLog.list())[0]).toMatchObject({ action: "reset_password", result: "unknown" });
+    await services.newUsers.forgetCredentials({ accountId, credentialsId: result.credentialsId });
+  });
+
   it("keeps a password that was on its way when the session ended", async () => {
     const hold = proxy.hold({ nth: 1, when: "after", method: "POST", path: /reset_password/ });
     const acted = act("reset_password", { password: GENERATED });

@@ -161,6 +161,17 @@ describe("secrets encrypted with a key that is not the default one", () => {
     expect((await onServer.read(DEFAULT)).key).toBe(keyId);
   });
 
+  it("are found among the keys of many years", async () => {
+    for (let made = 0; made < 60; made += 1) {
+      const old = { algorithm: ALGORITHM, ...(await newKeyCheck(randomBytes(32))) };
+      await onServer.write(description(`old${made}`), old);
+    }
+    await onServer.write(description("theirs"), await describeTheirs());
+    await encryptWith("theirs", theirKey);
+    await onServer.write(DEFAULT, {});
+    await expectUnlocked(await unlock(theirs));
+  });
+
   it("by a phrase of their own are opened with it", async () => {
     const passphrase = { algorithm: "m.pbkdf2", iterations: 1000, salt: "their salt" } as const;
     const key = await keyFromPhrase("their phrase", passphrase);

@@ -236,7 +236,11 @@ describe("a forgotten password", () => {
     expect(await signsIn(NEW)).toBe(true);
   });
 
-  it("finds it out by signing in, where the server has forgotten the authentication", async () => {
+  it.each([
+    ["has forgotten the authentication", 400, { errcode: "M_UNKNOWN", error: "Unknown session ID" }],
+    ["changes no passwords any more", 403, { errcode: "M_FORBIDDEN", error: "off" }],
+    ["refuses the same password again", 400, { errcode: "M_WEAK_PASSWORD", error: "used before" }],
+  ])("finds it out by signing in, where the server %s", async (_what, status, body) => {
     const recoveryId = await start();
     const link = linkIn(await arrived());
     const away = proxy.addRule({ ...SET, fault: { kind: "reset" }, times: Infinity });
@@ -244,11 +248,24 @@ describe("a forgotten password", () => {
     await useLink(link);
     away.remove();
     const lost = proxy.addRule({ ...SET, fault: { kind: "cut" }, when: "after" });
-    const forgotten = { errcode: "M_UNKNOWN", error: "Unknown session ID" };
-    proxy.addRule({ ...SET, skip: 1, fault: { kind: "answer", status: 400, body: forgotten }, times: Infinity });
+    proxy.addRule({ ...SET, skip: 1, fault: { kind: "answer", status, body }, times: Infinity });
     await lost.firstMet;
     await becomes(recoveryId, "done");
     expect(services.sessions.list()).toMatchObject([{ userId: user.userId }]);
+  });
+
+  it("says that it may be set where a refusal comes after the answer was lost, and nobody can be asked", async () => {
+    const recoveryId = await start();
+    const link = linkIn(await arrived());
+    const away = proxy.addRule({ ...SET, fault: { kind: "reset" }, times: Infinity });
+    await away.firstMet;
+    await useLink(link);
+    away.remove();
+    proxy.addRule({ ...SET, fault: { kind: "cut" }, when: "after" });
+    proxy.addRule({ ...SET, skip: 1, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "off" } }, times: Infinity });
+    proxy.addRule({ method: "POST", path: /v3\/login$/, fault: { kind: "reset" }, times: Infinity });
+    expect(await becomes(recoveryId, "failed")).toMatchObject({ error: { kind: "password_maybe_changed" } });
+    expect(await signsIn(NEW)).toBe(true);
   });
 
   it("finds it out after the app was killed before the answer came", async () => {

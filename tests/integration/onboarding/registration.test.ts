@@ -290,12 +290,16 @@ describe("when the last answer is lost", () => {
     await expectOne(name);
   });
 
-  it("never tells its owner that the name is taken, where the server has forgotten the session", async () => {
+  it.each([
+    ["the name is taken, where the server has forgotten the session", 400, "M_USER_IN_USE"],
+    ["the address is", 400, "M_THREEPID_IN_USE"],
+    ["the server takes no new accounts", 403, "M_FORBIDDEN"],
+  ])("never tells its owner that %s", async (_what, status, errcode) => {
     const name = newName();
     const registrationId = await start(name);
     await reaches(registrationId, "asking", "terms");
     proxy.addRule({ ...REGISTER, fault: { kind: "cut" }, when: "after", skip: 1 });
-    proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 400, body: { errcode: "M_USER_IN_USE", error: "taken" } }, skip: 2 });
+    proxy.addRule({ ...REGISTER, fault: { kind: "answer", status, body: { errcode, error: "taken" } }, skip: 2 });
     await agree(registrationId);
     await reaches(registrationId, "done");
     await expectOne(name);
