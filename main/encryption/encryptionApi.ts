@@ -20,6 +20,7 @@ const BackupVersion = z.object({
   version: z.string().min(1).max(255),
   algorithm: z.string().max(255),
   count: z.number().int().nonnegative().catch(0),
+  etag: z.string().max(255).nullish().catch(null),
   auth_data: z.object({ public_key: z.string().max(255).optional().catch(undefined) }).catch({}),
 });
 
@@ -28,6 +29,8 @@ export interface ServerBackup {
   version: string;
   algorithm: string;
   keyCount: number;
+  /** Changes with the entries; null where the server does not say. */
+  etag: string | null;
   /** Unpadded or padded base64; null when the algorithm is not one that Steward knows, or what it names is no key. */
   publicKey: string | null;
   /** The whole answer, for the SDK to look at its signatures. */
@@ -158,10 +161,10 @@ export class EncryptionApi {
     const raw = this.#parse(text);
     const parsed = BackupVersion.safeParse(raw);
     if (!parsed.success) throw this.#badAnswer();
-    const { version, algorithm, count, auth_data: authData } = parsed.data;
+    const { version, algorithm, count, etag, auth_data: authData } = parsed.data;
     const named = algorithm === BACKUP_ALGORITHM ? (authData.public_key ?? null) : null;
     const publicKey = named !== null && fromBase64OfLength(named, PUBLIC_KEY_BYTES) ? named : null;
-    return { version, algorithm, keyCount: count, publicKey, raw };
+    return { version, algorithm, keyCount: count, etag: etag ?? null, publicKey, raw };
   }
 
   /** Creates a new, empty key backup beside those that exist. Answers its version. */

@@ -12,6 +12,7 @@ export interface EncryptionServicesParts
     Pick<
       ServiceParts,
       | "secretStore"
+      | "index"
       | "sessions"
       | "challenges"
       | "changes"
@@ -33,7 +34,8 @@ export interface EncryptionServicesParts
 
 /** Makes what works on the encryption of accounts. */
 export function createEncryptionServices(parts: EncryptionServicesParts) {
-  const { sessions, changes, emit, loggerFor, phraseStrength } = parts;
+  const { index, sessions, changes, emit, loggerFor, phraseStrength } = parts;
+  const logger = loggerFor("encryption");
   const common = {
     session: sessions.session.bind(sessions),
     displayName: (accountId: Parameters<typeof sessions.account>[0]) => sessions.account(accountId).displayName,
@@ -45,7 +47,15 @@ export function createEncryptionServices(parts: EncryptionServicesParts) {
     whenStarted: (accountId) => sessions.opened(accountId),
     secretStore: parts.secretStore,
     challenges: parts.challenges,
-    logger: loggerFor("encryption"),
+    logger,
+    seenBackups: {
+      get: (accountId) => index.get(accountId)?.seenBackup ?? null,
+      keep: (accountId, seenBackup) => {
+        index.update(accountId, (entry) => ({ ...entry, seenBackup })).catch((error: unknown) => {
+          logger.info("what was seen of a backup could not be kept", { accountId, error });
+        });
+      },
+    },
     ports: parts.keeping,
     onSettled: (accountId) => changes.announce(accountId, "secureBackup"),
   });

@@ -10,7 +10,7 @@ import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
 import { completeBackup } from "./completeBackup.ts";
-import { DeletedEntries } from "./deletedEntries.ts";
+import { DeletedEntries, type SeenBackups } from "./deletedEntries.ts";
 import { deleteOlderBackup } from "./deleteOlderBackup.ts";
 import { describeOlderBackups, turnOffKeyStorage } from "./turnOff.ts";
 import { declareBackupWanted } from "./keyBackup.ts";
@@ -40,6 +40,8 @@ export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys" | "opened
   phraseStrength: (phrase: string, guessableWords: readonly string[], goodFrom: number) => Promise<PhraseStrength>;
   /** The account's display name where it is known: it is guessable. */
   displayName: (accountId: AccountId) => string | null;
+  /** What is remembered of backups over a restart; nothing is, where it is left out. */
+  seenBackups?: SeenBackups;
   /** Called when a set-up or an unlock has come to an end, whichever: what is known of the account has changed with it. */
   onSettled: (accountId: AccountId) => void;
 }
@@ -55,7 +57,7 @@ export class SecureBackupService implements Requests {
   readonly #openedCopies: OpenedCopiesKeeper;
   /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
   readonly #misfits = new Map<AccountId, SecretName[]>();
-  readonly #deletedEntries = new DeletedEntries();
+  readonly #deletedEntries: DeletedEntries;
   /** The accounts whose backup is being completed. */
   readonly #completing = new Set<AccountId>();
   /** The name of the key that opened secret storage last, where it was not the default one. */
@@ -63,6 +65,7 @@ export class SecureBackupService implements Requests {
 
   constructor(parts: SecureBackupParts) {
     this.#parts = parts;
+    this.#deletedEntries = new DeletedEntries(parts.seenBackups);
     this.#keptKeys = new KeptKeys(parts.secretStore);
     this.#openedCopies = new OpenedCopiesKeeper(parts);
     this.#setUps = new SetUpService({ ...parts, keptKeys: this.#keptKeys, openedCopies: this.#openedCopies });
@@ -293,7 +296,7 @@ export class SecureBackupService implements Requests {
 
   async #describe(accountId: AccountId, access: EncryptionContext): Promise<SecureBackupState> {
     const reading = await readSecureBackup(access);
-    if (await this.#deletedEntries.areMissing(accountId, access, reading)) this.#completeBackup(accountId);
+    if (await this.#deletedEntries.mayBeMissing(accountId, access, reading)) this.#completeBackup(accountId);
     await this.#setUps.forgetAbandoned(accountId, access);
     return describeSecureBackup(reading, {
       keptKey: await this.#keptKeys.describe(accountId, reading),
@@ -303,7 +306,7 @@ export class SecureBackupService implements Requests {
     });
   }
 
-  /** Uploads again what another client has deleted in the backup. Where it fails, the next look begins it again. */
+  /** Uploads again what another client has deleted in the backup, if anything. Where it fails, the next look begins it again. */
   #completeBackup(accountId: AccountId): void {
     if (this.#completing.has(accountId)) return;
     this.#completing.add(accountId);
@@ -311,10 +314,10 @@ export class SecureBackupService implements Requests {
       const complete = await completeBackup(access, () => this.#ownStore(accountId));
       const backup = await access.server.backup();
       if (backup) await this.#deletedEntries.settle(accountId, access, backup);
-      this.#parts.logger.info("entries were gone from a backup", { accountId, complete });
+      this.#parts.logger.info("the entries of a backup were compared with this session", { accountId, complete });
       await this.#tell(accountId, access);
     })
-      .catch((error: unknown) => this.#parts.logger.warn("a backup that lacks entries was not completed", { accountId, error }))
+      .catch((error: unknown) => this.#parts.logger.warn("a backup that may lack entries was not completed", { accountId, error }))
       .finally(() => this.#completing.delete(accountId));
   }
 

@@ -3,6 +3,20 @@ import { AccountHealth } from "../../shared/contract/accounts.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { JsonFile } from "./jsonFile.ts";
 
+/** What was last seen of an account's key backup, so that it is noticed when another client deletes entries of it. */
+export const SeenBackup = z.object({
+  version: z.string().max(255),
+  /** What the server named as the state of the entries; null where it named nothing. */
+  etag: z.string().max(255).nullable(),
+  /** How many entries the server named. */
+  count: z.number().int().nonnegative(),
+  /** How many room keys this session took to be in it. */
+  backedUp: z.number().int().nonnegative(),
+  /** When its entries were last compared with this session, in milliseconds since 1970; null where they never were. */
+  comparedAt: z.number().nullable(),
+});
+export type SeenBackup = z.infer<typeof SeenBackup>;
+
 /** What the server can be asked about an account again. A shape of another version of the app costs nothing. */
 export const CachedAccount = z.object({
   displayName: z.string().max(2048).nullable().catch(null),
@@ -13,6 +27,7 @@ export const CachedAccount = z.object({
     .catch(null),
   /** As it was last known. */
   health: AccountHealth.nullable().catch(null),
+  seenBackup: SeenBackup.optional().catch(undefined),
 });
 export type CachedAccount = z.infer<typeof CachedAccount>;
 

@@ -231,8 +231,8 @@ function storedOf(entry: Readonly<Record<string, unknown>>): unknown {
   return Object.fromEntries(Object.entries(entry).filter(([name]) => !CACHED_FIELDS.includes(name)));
 }
 
-function cachedOf({ displayName, avatar, health }: CachedAccount): CachedAccount {
-  return { displayName, avatar, health };
+function cachedOf({ displayName, avatar, health, seenBackup }: CachedAccount): CachedAccount {
+  return { displayName, avatar, health, ...(seenBackup && { seenBackup }) };
 }
 
 function lineOf(entry: AccountEntry): { raw: unknown; entry: AccountEntry } {

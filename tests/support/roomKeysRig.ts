@@ -28,7 +28,7 @@ export class RoomKeysRig {
   readonly synapse: Synapse;
   readonly proxy: FaultProxy;
   readonly data: StewardData;
-  readonly services: Services;
+  services: Services;
   readonly #folder: string;
   readonly #others: SdkSession[] = [];
   #users = 0;
@@ -52,6 +52,14 @@ export class RoomKeysRig {
     await this.proxy.stop();
     await this.synapse.stop();
     await rm(this.#folder, { recursive: true });
+  }
+
+  /** Ends the app, does something while it is closed, and starts it again; resolves when all accounts were told to start. */
+  async restart(whileClosed: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    await this.data.close();
+    await whileClosed();
+    this.services = await this.data.open();
+    await this.services.sessions.restoreAll();
   }
 
   async account(): Promise<RoomKeysAccount> {

@@ -55,6 +55,36 @@ describe("a room key that another client has deleted inside the backup", () => {
     expect(await state()).toMatchObject({ diagnosis: "working", backup: { keyCount: 4 + others } });
   });
 
+  it.each([
+    ["of which more are left than this session has", 0],
+    ["while as many have come from there", 1],
+    ["while more have come from there", 3],
+  ])("while the app was closed is uploaded again after the start, without being asked: one %s", async (_what, added) => {
+    const { accountId, other } = await rig.account();
+    await rig.import(accountId, makeRoomKeys(3));
+    await other.sendRoomKeys(4);
+    await rig.services.secureBackup.state({ accountId });
+    await waitUntil(async () => (await rig.services.secureBackup.state({ accountId })).backup?.keyCount === 7, { what: "all to be seen" });
+    await rig.restart(async () => {
+      await rig.keys(other, "DELETE", [room, session]);
+      if (added > 0) await other.sendRoomKeys(added);
+    });
+    const isBack = async (): Promise<boolean> => {
+      const { rooms } = (await rig.keys(other, "GET")) as { rooms: Record<string, { sessions: Record<string, object> }> };
+      return rooms[room]?.sessions[session] !== undefined;
+    };
+    await waitUntil(isBack, { what: "the entry to be in the backup again", timeoutMs: 60_000 });
+    expect((await rig.backupVersion(other)).count).toBe(7 + added);
+    // Nothing is downloaded where nothing has changed since.
+    await waitUntil(async () => (await rig.services.secureBackup.state({ accountId })).backup?.keyCount === 7 + added, { what: "all to be seen" });
+    await rig.services.secureBackup.repair({ accountId, keyOrPhrase: null }).catch(() => undefined);
+    rig.proxy.clearRecord();
+    await rig.restart();
+    await rig.services.health.refresh(accountId);
+    await rig.services.secureBackup.state({ accountId });
+    expect(rig.proxy.requests({ method: "GET", path: /room_keys\/keys/ })).toEqual([]);
+  });
+
   it("is no longer counted as backed up before signing out", async () => {
     const { accountId, other } = await rig.account();
     await rig.import(accountId, makeRoomKeys(3));

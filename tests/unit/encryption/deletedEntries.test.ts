@@ -3,6 +3,7 @@ import { DeletedEntries } from "../../../main/encryption/deletedEntries.ts";
 import type { ServerBackup } from "../../../main/encryption/encryptionApi.ts";
 import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { CryptoMachine } from "../../../main/sdk/cryptoInternals.ts";
+import type { SeenBackup } from "../../../main/storage/accountCache.ts";
 import { AccountId } from "../../../shared/ids.ts";
 
 const ACCOUNT = AccountId.parse("deletedentries01");
@@ -14,17 +15,18 @@ function sessionWith(backedUp: number) {
   return { machine: { roomKeyCounts: () => Promise.resolve(counts) } as unknown as CryptoMachine };
 }
 
-const backup = (keyCount: number, version = "1"): ServerBackup => ({
+const backup = (keyCount: number, version = "1", etag: string | null = null): ServerBackup => ({
   version,
+  etag,
   algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
   keyCount,
   publicKey: backupPublicKey(PRIVATE_KEY),
   raw: {},
 });
 
-function look(entries: DeletedEntries, count: number, backedUp: number, version = "1"): Promise<boolean> {
-  const reading = { backup: backup(count, version), backupKey: PRIVATE_KEY, activeVersion: version };
-  return entries.areMissing(ACCOUNT, sessionWith(backedUp), reading);
+function look(entries: DeletedEntries, count: number, backedUp: number, version = "1", etag: string | null = null): Promise<boolean> {
+  const reading = { backup: backup(count, version, etag), backupKey: PRIVATE_KEY, activeVersion: version };
+  return entries.mayBeMissing(ACCOUNT, sessionWith(backedUp), reading);
 }
 
 describe("entries that have gone from a backup", () => {
@@ -40,6 +42,7 @@ describe("entries that have gone from a backup", () => {
     expect(await look(entries, 6, 3)).toBe(true);
     expect(await look(entries, 7, 4)).toBe(true);
     expect(await look(entries, 8, 4)).toBe(false);
+    expect(await look(entries, 9, 4)).toBe(true);
   });
 
   it("are noticed until they were looked for, and no longer", async () => {
@@ -49,6 +52,42 @@ describe("entries that have gone from a backup", () => {
     await entries.settle(ACCOUNT, sessionWith(3), backup(5));
     expect(await look(entries, 5, 3)).toBe(false);
     expect(await look(entries, 4, 3)).toBe(true);
+  });
+
+  it("are looked for where the number cannot tell and the etag has changed, also after a restart", async () => {
+    const kept = new Map<AccountId, SeenBackup>();
+    const keeping = { get: (id: AccountId) => kept.get(id) ?? null, keep: (id: AccountId, seen: SeenBackup) => void kept.set(id, seen) };
+    const restarted = (): DeletedEntries => new DeletedEntries(keeping);
+    expect(await look(restarted(), 7, 3, "1", "a")).toBe(false);
+    // One was deleted, and another one added.
+    expect(await look(restarted(), 7, 3, "1", "b")).toBe(true);
+    expect(await look(restarted(), 9, 3, "1", "b")).toBe(true);
+    expect(await look(restarted(), 6, 3, "1", "b")).toBe(true);
+    // Nothing has changed, or what this session has uploaded.
+    expect(await look(restarted(), 7, 3, "1", "a")).toBe(false);
+    expect(await look(restarted(), 9, 5, "1", "c")).toBe(false);
+    expect(await look(restarted(), 9, 5, "1", "c")).toBe(false);
+  });
+
+  it("are not looked for where this session has put nothing in", async () => {
+    const entries = new DeletedEntries();
+    await look(entries, 7, 0, "1", "a");
+    expect(await look(entries, 9, 0, "1", "b")).toBe(false);
+  });
+
+  it("are looked for again after a while that grows with the number of entries, while others go on adding some", async () => {
+    let now = 1_000_000;
+    const entries = new DeletedEntries(undefined, () => now);
+    await look(entries, 1_000, 3, "1", "a");
+    await entries.settle(ACCOUNT, sessionWith(3), backup(1_000, "1", "a"));
+    expect(await look(entries, 1_001, 3, "1", "b")).toBe(false);
+    now += 10 * 60_000;
+    expect(await look(entries, 1_002, 3, "1", "c")).toBe(true);
+    now -= 60 * 60_000;
+    expect(await look(entries, 1_002, 3, "1", "c")).toBe(true);
+    // Fewer than there were: at once.
+    await entries.settle(ACCOUNT, sessionWith(3), backup(1_002, "1", "c"));
+    expect(await look(entries, 1_001, 3, "1", "d")).toBe(true);
   });
 
   it("are not looked for by what another version had", async () => {
@@ -64,6 +103,6 @@ describe("entries that have gone from a backup", () => {
     ["nothing here opens it", { backupKey: Buffer.alloc(32, 4).toString("base64") }],
   ])("are not looked for where %s", async (_what, different) => {
     const reading = { backup: backup(1), backupKey: PRIVATE_KEY, activeVersion: "1", ...different };
-    expect(await new DeletedEntries().areMissing(ACCOUNT, sessionWith(3), reading)).toBe(false);
+    expect(await new DeletedEntries().mayBeMissing(ACCOUNT, sessionWith(3), reading)).toBe(false);
   });
 });
