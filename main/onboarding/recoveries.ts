@@ -297,12 +297,13 @@ export class Recoveries implements Requests {
   /** Does what an answer asks for; answers how long to wait at least before the next question, null for no more. */
   async #follow(attempt: Attempt, outcome: SetOutcome, pressed: boolean): Promise<number | null> {
     const common = this.#common(attempt);
+    const saysNo = ["refused", "session_unknown", "over"].includes(outcome.kind);
+    if (saysNo && attempt.lost && (await this.#isSet(attempt))) return null;
     switch (outcome.kind) {
       case "done":
         await this.#changed(attempt);
         return null;
       case "refused":
-        if (attempt.lost && (await this.#isSet(attempt))) return null;
         attempt.asking = null;
         this.#set(attempt, { ...common, status: "password_needed", refused: outcome.reason });
         return null;
@@ -314,7 +315,6 @@ export class Recoveries implements Requests {
         this.#wait(attempt, { problem: null, checking: attempt.pressed, ...(pressed && { notUsedYet: true }) });
         return 0;
       case "session_unknown":
-        if (attempt.lost && (await this.#isSet(attempt))) return null;
         if (attempt.record.uiaSession === null) throw attempt.lost ? fail("password_maybe_changed") : fail("not_allowed_by_server");
         await this.#change(attempt, { uiaSession: null });
         return 0;
@@ -322,13 +322,10 @@ export class Recoveries implements Requests {
         attempt.lost ||= outcome.maybeDone;
         this.#wait(attempt, { problem: outcome.error, checking: attempt.pressed });
         return outcome.error.kind === "rate_limited" ? outcome.error.retryAfterMs : 0;
-      case "over": {
-        if (attempt.lost && (await this.#isSet(attempt))) return null;
+      case "over":
         // Lost still: nobody could be asked.
-        const error: AppError = attempt.lost ? { kind: "password_maybe_changed" } : outcome.error;
-        await this.#end(attempt, { ...common, status: "failed", error });
+        await this.#end(attempt, { ...common, status: "failed", error: attempt.lost ? { kind: "password_maybe_changed" } : outcome.error });
         return null;
-      }
     }
   }
 
