@@ -42,7 +42,7 @@ export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys" | "opened
   displayName: (accountId: AccountId) => string | null;
   /** What is remembered of backups over a restart; nothing is, where it is left out. */
   seenBackups?: SeenBackups;
-  /** Called when a set-up or an unlock has come to an end, whichever: what is known of the account has changed with it. */
+  /** Called when a set-up or an unlock has come to an end, whichever, or the identity is another: what is known of the account has changed with it. */
   onSettled: (accountId: AccountId) => void;
 }
 
@@ -58,6 +58,8 @@ export class SecureBackupService implements Requests {
   /** Stored secrets that did not fit when they were last opened: seen only with the Security Key. */
   readonly #misfits = new Map<AccountId, SecretName[]>();
   readonly #deletedEntries: DeletedEntries;
+  /** The identity that an account's server gave when it was last looked, where that was another than the one known here. */
+  readonly #changedTo = new Map<AccountId, string | null>();
   /** The accounts whose backup is being completed. */
   readonly #completing = new Set<AccountId>();
   /** The name of the key that opened secret storage last, where it was not the default one. */
@@ -296,6 +298,7 @@ export class SecureBackupService implements Requests {
 
   async #describe(accountId: AccountId, access: EncryptionContext): Promise<SecureBackupState> {
     const reading = await readSecureBackup(access);
+    this.#noteIdentity(accountId, reading.changedTo);
     if (await this.#deletedEntries.mayBeMissing(accountId, access, reading)) this.#completeBackup(accountId);
     await this.#setUps.forgetAbandoned(accountId, access);
     return describeSecureBackup(reading, {
@@ -304,6 +307,13 @@ export class SecureBackupService implements Requests {
       misfits: this.#misfits.get(accountId) ?? [],
       openedByOtherKey: this.#otherKeysUsed.has(accountId) ? { name: this.#otherKeysUsed.get(accountId) ?? null } : null,
     });
+  }
+
+  /** What reads as verified elsewhere was found out under the identity of before, and is found out anew. */
+  #noteIdentity(accountId: AccountId, changedTo: string | null): void {
+    if ((this.#changedTo.get(accountId) ?? null) === changedTo) return;
+    this.#changedTo.set(accountId, changedTo);
+    this.#parts.onSettled(accountId);
   }
 
   /** Uploads again what another client has deleted in the backup, if anything. Where it fails, the next look begins it again. */

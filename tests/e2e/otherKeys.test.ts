@@ -113,6 +113,22 @@ describe("an identity that was replaced elsewhere", () => {
     await person.sees("If it wasn’t you");
   });
 
+  test("lets nothing read as verified meanwhile, on any page", async () => {
+    const { person } = world;
+    await person.openAccount("Erin", "Sessions");
+    await person.sees(/2 places where Erin is signed in\. 2 are not verified\./);
+    await person.button("Unverified 2").waitFor();
+    expect(await person.page.getByText("Verified", { exact: true }).count()).toBe(0);
+    await person.looks("identity-changed-sessions");
+    await person.openAccount("Erin", "Overview");
+    await person.sees("Nothing counts as verified until you say whether it was you.");
+    await person.sees(/the server now gives this account another identity/);
+    expect(await person.page.getByText("Verified", { exact: true }).count()).toBe(0);
+    await person.looks("identity-changed-overview");
+    await person.openAccount("Erin", "Secure Backup");
+    await person.sees("If it wasn’t you");
+  });
+
   test("is accepted after the question, and verified with its Security Key", async () => {
     const { person } = world;
     await person.press("Accept and verify…");
