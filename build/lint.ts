@@ -4,21 +4,37 @@ import { root, say } from "./paths.ts";
 import { run } from "./processes.ts";
 import type { Outcome } from "./testReporter.ts";
 
-/** The checks that need nothing to be run: the lint rules and the types. */
-const checks = [
-  { name: "eslint", program: "eslint/bin/eslint.js", args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", "."] },
-  { name: "types", program: "typescript/bin/tsc", args: ["-p", ".", "--pretty", "false"] },
+interface Check {
+  name: string;
+  program: string;
+  args: string[];
+}
+
+const typesOf = (name: string, project: string): Check => ({ name, program: "typescript/bin/tsc", args: ["-p", project, "--pretty", "false"] });
+
+/** What each runtime has: `document` in main does not compile. */
+const RUNTIMES = ["shared", "renderer", "preload", "main"];
+
+/** The checks that need nothing to be run: the lint rules and the types. Each list is done in turn, both side by side. */
+const checks: Check[][] = [
+  [{ name: "eslint", program: "eslint/bin/eslint.js", args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", "."] }],
+  [typesOf("types", "."), ...RUNTIMES.map((runtime) => typesOf(`types of ${runtime}`, `build/tsconfig.${runtime}.json`))],
 ];
 
 /** Runs the lint rules and the type check side by side, shows what they say, and tells which passed. */
-export function lint(): Promise<Outcome[]> {
-  say(`checking: ${checks.map(({ name }) => name).join(", ")}`);
-  return Promise.all(
-    checks.map(async ({ name, program, args }): Promise<Outcome> => {
-      const { code } = await run(process.execPath, [join(root, "node_modules", program), ...args], { cwd: root, shown: true });
-      return { name: `lint > ${name}`, state: code === 0 ? "passed" : "failed" };
+export async function lint(): Promise<Outcome[]> {
+  say(`checking: ${checks.flat().map(({ name }) => name).join(", ")}`);
+  const outcomes = await Promise.all(
+    checks.map(async (list) => {
+      const done: Outcome[] = [];
+      for (const { name, program, args } of list) {
+        const { code } = await run(process.execPath, [join(root, "node_modules", program), ...args], { cwd: root, shown: true });
+        done.push({ name: `lint > ${name}`, state: code === 0 ? "passed" : "failed" });
+      }
+      return done;
     }),
   );
+  return outcomes.flat();
 }
 
 if (import.meta.main) {
