@@ -91,6 +91,7 @@ async function bundleMain(
     // A CommonJS package that is imported late would come with its names under `default`, once as a chunk of its own.
     mainFields: ["module", "main"],
     external: ["electron", ...nativePackages],
+    loader: { ".png": "dataurl" },
     define: {
       ...common.define,
       "import.meta.url": "importMetaUrl",

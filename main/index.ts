@@ -8,7 +8,7 @@ import { app, ipcMain } from "electron";
 import { build } from "virtual:build";
 import { channelNames } from "virtual:channels";
 import type { Account } from "../shared/contract/accounts.ts";
-import type { AppInfo } from "../shared/contract/app.ts";
+import type { AppInfo, Settings } from "../shared/contract/app.ts";
 import { type AppError, AppFailure } from "../shared/errors.ts";
 import { registerAssetScheme, serveAssets } from "./app/assets.ts";
 import { Deferred } from "./app/deferred.ts";
@@ -18,6 +18,7 @@ import { allowPseudoLanguage, applyLanguage, formattedText, language, mainText }
 import { claimSingleInstance, quitInOrder } from "./app/lifecycle.ts";
 import { leaveOutDefaultMenu } from "./app/menu.ts";
 import { applyTheme } from "./app/theme.ts";
+import { HIDDEN_SWITCH } from "./app/switches.ts";
 import { MainWindow, rendererSession } from "./app/window.ts";
 import type { StartedServices } from "./startServices.ts";
 import { startRouter } from "./ipc/router.ts";
@@ -94,7 +95,7 @@ const window = new MainWindow({
   logger: createLogger(log, "window"),
 });
 
-if (claimSingleInstance(() => window.focus())) {
+if (claimSingleInstance(() => void app.whenReady().then(() => window.open()))) {
   // Not awaited at the top level: the bundle is CommonJS.
   void start().catch((error: unknown) => {
     // A file of a newer Steward is said now, and is nothing that the next start should speak of.
@@ -130,11 +131,22 @@ function accountsBeforeServices(): Account[] | null {
     .map((entry) => describeAccount(entry));
 }
 
+/** Whether it was started at sign-in, to be there without a window. Where nothing keeps it running it needs one. */
+function startsHidden({ keepRunning = false }: Settings): boolean {
+  const atLogin = process.platform === "darwin" ? app.getLoginItemSettings().wasOpenedAtLogin : app.commandLine.hasSwitch(HIDDEN_SWITCH);
+  return keepRunning && atLogin;
+}
+
 async function start(): Promise<void> {
   const assets = new Deferred<AssetServer>();
   const started = new Deferred<StartedServices>();
   const services = new Deferred<Services>();
-  quitInOrder({ window, shutdown: () => endServices(assets, started), logger });
+  quitInOrder({
+    window,
+    keepsRunning: () => started.value?.keepsRunning() ?? false,
+    shutdown: () => endServices(assets, started),
+    logger,
+  });
 
   const [settings] = await Promise.all([settingsFile.settings(), app.whenReady(), index.load()]);
   const crash = crashes.noticeOfEarlierRuns();
@@ -154,7 +166,8 @@ async function start(): Promise<void> {
     logger: createLogger(log, "ipc"),
   });
   serveAssets(rendererSession(), async (request) => (await assets.promise)(request));
-  await window.open();
+  const hidden = startsHidden(settings);
+  if (!hidden) await window.open();
   window.setMenu();
   // From here on the window's own process is starting, and what it needs next is made meanwhile.
   assets.resolve(
@@ -177,7 +190,7 @@ async function start(): Promise<void> {
 
   // The page draws the accounts by itself, asks for the rest when it has, and gets its files through this thread
   // meanwhile. Without a page there is somebody behind the window all the same.
-  await inTime(asked.promise, MAX_PAGE_MS);
+  if (!hidden) await inTime(asked.promise, MAX_PAGE_MS);
   const { startServices } = await import("./startServices.ts");
   started.resolve(
     startServices({ window, folders, index, settingsFile, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { powerMonitor } from "electron";
+import { app as electronApp, powerMonitor } from "electron";
 import { build } from "virtual:build";
 import type { AppInfo } from "../shared/contract/app.ts";
 import type { Emit } from "../shared/contract/index.ts";
@@ -7,6 +7,7 @@ import type { AccountId } from "../shared/ids.ts";
 import type { KeepOutOfLogs } from "../shared/secret.ts";
 import { AppLock } from "./app/appLock.ts";
 import { AppService } from "./app/appService.ts";
+import { BackgroundService } from "./app/background.ts";
 import { Deferred } from "./app/deferred.ts";
 import { Dialogs } from "./app/dialogs.ts";
 import { openHomeserverPage } from "./app/external.ts";
@@ -14,10 +15,14 @@ import { formattedText, language, mainText } from "./app/language.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
 import { IdleLock } from "./app/idleLock.ts";
 import { notify } from "./app/notifications.ts";
+import { startAtLogin } from "./app/startAtLogin.ts";
+import { AppTray } from "./app/tray.ts";
+import { trayHost } from "./app/trayHost.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
 import { createEmit } from "./ipc/emit.ts";
+import { joinServices } from "./ipc/joinServices.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, type LogFile } from "./logging/logFile.ts";
 import type { Logger } from "./logging/logger.ts";
@@ -50,6 +55,8 @@ export interface StartedServices {
   answers: Promise<ReadonlyMap<string, Answer>>;
   /** Whether the window is to show and be told nothing. */
   isLocked: () => boolean;
+  /** Whether the app goes on when its window is closed. */
+  keepsRunning: () => boolean;
   /** Ends everything that must not be cut off. */
   shutdown: () => Promise<void>;
 }
@@ -61,6 +68,7 @@ export interface StartedServices {
 export function startServices(front: WindowParts): StartedServices {
   const { window, folders, index, settingsFile, log, secretsToRedact, onDamaged } = front;
   const appLock = new Deferred<AppLock>();
+  const backgrounds = new Deferred<BackgroundService>();
   const isLocked = (): boolean => appLock.value?.locked ?? false;
   adviseIn(language());
   const emit = createEmit((channel, payload) => isLocked() || window.send(channel, payload), createLogger(log, "app"));
@@ -92,10 +100,22 @@ export function startServices(front: WindowParts): StartedServices {
     },
   });
   const answers = opening.then((services) => {
-    const lock = createAppLock(services, front, dialogs, loggerFor("lock"));
+    const lock = createAppLock(services, front, dialogs, () => tray.refresh(), loggerFor("lock"));
+    const tray = createTray(lock, services, window, loggerFor("lock"));
     appLock.resolve(lock);
     const idleLock = watchForAbsence(lock, settingsFile, loggerFor("lock"));
     watchForPerson(services, front, emit, isLocked);
+    const background = new BackgroundService({
+      tray,
+      trayHost: () => trayHost(process.platform),
+      startAtLogin: startAtLogin({ ...process, packaged: electronApp.isPackaged, loginItems: electronApp }),
+      logger: loggerFor("app"),
+    });
+    backgrounds.resolve(background);
+    settingsFile.settings().then(
+      (settings) => background.apply(settings),
+      (error: unknown) => loggerFor("app").warn("it is not known whether to keep running", { error }),
+    );
     powerMonitor.on("resume", services.woke);
     const app = new AppService({
       ...front,
@@ -103,9 +123,13 @@ export function startServices(front: WindowParts): StartedServices {
       emit,
       loggerFor,
       isServersHttp: isOnServersOf(services),
-      onSettings: ({ lockAfterMinutes = null }) => idleLock.lockAfter(lockAfterMinutes),
+      onSettings: (settings) => {
+        idleLock.lockAfter(settings.lockAfterMinutes ?? null);
+        background.apply(settings);
+        tray.refresh();
+      },
     });
-    return lock.guard(checkedHandlers(createHandlers(services, { app, lock }), loggerFor("ipc")));
+    return lock.guard(checkedHandlers(createHandlers(services, { app: joinServices("app", app, background), lock }), loggerFor("ipc")));
   });
   // What cannot be opened is told by whoever waits for the answers.
   void answers.then(async () => startSessions(await opening), () => undefined);
@@ -113,6 +137,7 @@ export function startServices(front: WindowParts): StartedServices {
     services: opening,
     answers,
     isLocked,
+    keepsRunning: () => backgrounds.value?.keepsRunning ?? false,
     shutdown: async () => {
       try {
         // First: the rest may take longer than quitting waits.
@@ -140,8 +165,7 @@ function watchForPerson(
       ? Promise.resolve([mainText(`${what}.titleLocked`), mainText(`${what}.bodyLocked`)])
       : Promise.all([formattedText(`${what}.title`, { name: displayName ?? userId }), body()]);
     const onClick = (): void => {
-      window.focus();
-      emit("app.openAccount", { accountId });
+      void window.openPage().then(() => emit("app.openAccount", { accountId }));
     };
     void texts.then(([title = "", body = ""]) => notify({ title, body, onClick }, logger));
   };
@@ -154,7 +178,13 @@ function watchForPerson(
 }
 
 /** What keeps others from the window while the person is away. */
-function createAppLock({ secrets }: Services, { window }: WindowParts, dialogs: Dialogs, logger: Logger): AppLock {
+function createAppLock(
+  { secrets }: Services,
+  { window }: WindowParts,
+  dialogs: Dialogs,
+  onChange: () => void,
+  logger: Logger,
+): AppLock {
   return new AppLock({
     hasPassphrase: () => {
       const { protection, locked } = secrets.state();
@@ -163,9 +193,24 @@ function createAppLock({ secrets }: Services, { window }: WindowParts, dialogs: 
     forgetPassphrase: () => secrets.lock(),
     givePassphrase: (passphrase) => secrets.unlock({ passphrase }),
     forgetCopiedSecret: () => dialogs.forgetCopiedSecret(),
-    reload: () => window.reload(),
+    reload: () => {
+      onChange();
+      window.reload();
+    },
     logger,
   });
+}
+
+/** The icon beside the clock, not shown yet. */
+function createTray(lock: AppLock, { secrets }: Services, window: MainWindow, logger: Logger): AppTray {
+  const tray = new AppTray({
+    open: () => void window.open(),
+    lock: () => void lock.lockIfPossible().catch((error: unknown) => logger.error("not locked", { error })),
+    canLock: () => lock.state().canLock && !lock.locked,
+    quit: () => electronApp.quit(),
+  });
+  secrets.onChange(() => tray.refresh());
+  return tray;
 }
 
 /** Locks by itself where the person has chosen that. */

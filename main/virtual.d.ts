@@ -5,3 +5,9 @@ declare module "virtual:build" {
 
 /** What an old Electron's Node lacks. */
 declare module "virtual:fill-ins" {}
+
+/** A picture, as a `data:` URL. */
+declare module "*.png" {
+  const url: string;
+  export default url;
+}

@@ -4,14 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command } from "../command.ts";
 import { findElectron } from "../electron.ts";
+import { root } from "../paths.ts";
 import { linkTree } from "../stage.ts";
 import { startScreen } from "../xvfb.ts";
 
 /**
- * Draws icon.svg in every size that a system asks for, and packs the drawings as icon.png, icon.ico and icon.icns. Run
+ * Draws icon.svg in every size that a system asks for, and packs the drawings as icon.png, icon.ico and icon.icns; and the
+ * icon beside the clock, for a Mac from template.svg, of which it takes the shape alone. Run
  * after the drawing has changed: `node_modules/.bin/node build/icons/draw.ts`.
  */
-const sizes = [16, 32, 48, 64, 128, 256, 512, 1024];
+const sizes = [16, 24, 32, 48, 64, 128, 256, 512, 1024];
+
+/** The icon beside the clock: colours where the system leaves them, and a shape that it colours itself. */
+const traySizes = { colour: [16, 24, 32, 48], template: [16, 32] } as const;
 
 /** The names that an .icns gives to sizes, as Apple has them. */
 const icnsTypes: [type: string, size: number][] = [
@@ -93,28 +98,35 @@ await command(async () => {
   const { executable, dist } = await findElectron();
   const work = await mkdtemp(join(tmpdir(), "steward-icons-"));
   const screen = await startScreen();
+  const draw = async (drawing: string, wanted: readonly number[]): Promise<Map<number, Buffer>> => {
+    const program = join(work, "electron", executable.slice(dist.length));
+    const { status } = spawnSync(program, ["--no-sandbox", "--disable-gpu", `--user-data-dir=${join(work, "data")}`], {
+      env: {
+        ...process.env,
+        ...(screen === undefined ? {} : { DISPLAY: screen.display }),
+        STEWARD_DRAW: JSON.stringify([join(import.meta.dirname, drawing), work, ...wanted]),
+      },
+      timeout: 60_000,
+    });
+    if (status !== 0) throw new Error(`Electron ended with code ${status}`);
+    const images = new Map<number, Buffer>();
+    for (const size of wanted) images.set(size, await readFile(join(work, `${size}.png`)));
+    return images;
+  };
   try {
     await linkTree(dist, join(work, "electron"));
     const app = join(work, "electron/resources/app");
     await linkTree(import.meta.dirname, app);
     await writeFile(join(app, "package.json"), '{"name":"draw","version":"1.0.0","main":"main.cjs"}');
     await writeFile(join(app, "main.cjs"), painter);
-    const program = join(work, "electron", executable.slice(dist.length));
-    const { status } = spawnSync(program, ["--no-sandbox", "--disable-gpu", `--user-data-dir=${join(work, "data")}`], {
-      env: {
-        ...process.env,
-        ...(screen === undefined ? {} : { DISPLAY: screen.display }),
-        STEWARD_DRAW: JSON.stringify([join(import.meta.dirname, "icon.svg"), work, ...sizes]),
-      },
-      timeout: 60_000,
-    });
-    if (status !== 0) throw new Error(`Electron ended with code ${status}`);
-    const images = new Map<number, Buffer>();
-    for (const size of sizes) images.set(size, await readFile(join(work, `${size}.png`)));
+    const images = await draw("icon.svg", sizes);
     const save = (name: string, data: Buffer): Promise<void> => writeFile(join(import.meta.dirname, name), data);
     await save("icon.png", images.get(512) as Buffer);
     await save("icon.ico", ico(images));
     await save("icon.icns", icns(images));
+    const saveTray = (name: string, data: Buffer): Promise<void> => writeFile(join(root, "main/app/trayIcons", name), data);
+    for (const size of traySizes.colour) await saveTray(`colour-${size}.png`, images.get(size) as Buffer);
+    for (const [size, png] of await draw("template.svg", traySizes.template)) await saveTray(`template-${size}.png`, png);
   } finally {
     await screen?.stop();
     await rm(work, { recursive: true, force: true });

@@ -25,7 +25,7 @@ export interface AppServiceParts extends Pick<ExternalOptions, "isServersHttp"> 
   loggerFor: (area: string) => Logger;
 }
 
-type Requests = Handlers["app"];
+type Requests = Omit<Handlers["app"], "background" | "startAtLogin">;
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 type Done = Record<never, never>;
 

@@ -1,5 +1,6 @@
 import { app, powerMonitor } from "electron";
 import type { Logger } from "../logging/logger.ts";
+import { HIDDEN_SWITCH } from "./switches.ts";
 import { withDeadline } from "./withDeadline.ts";
 import type { MainWindow } from "./window.ts";
 
@@ -15,7 +16,10 @@ const SHUTDOWN_DEADLINE_MS = 5_000;
  */
 export function claimSingleInstance(onSecondStart: () => void): boolean {
   if (!app.requestSingleInstanceLock()) return false;
-  app.on("second-instance", onSecondStart);
+  app.on("second-instance", (_event, args) => {
+    // One that was to have no window changes nothing.
+    if (!args.includes(`--${HIDDEN_SWITCH}`)) onSecondStart();
+  });
   return true;
 }
 
@@ -31,17 +35,19 @@ function endProcess(exitCode: number): void {
 
 export interface QuitOptions {
   window: MainWindow;
+  /** Whether the app goes on when its window is closed. */
+  keepsRunning: () => boolean;
   /** Ends everything that must not be cut off. It may be called once only, and may fail. */
   shutdown: () => Promise<void>;
   logger: Logger;
 }
 
 /**
- * Lets the app end in order: when it is told to quit, when the last window closes (except on a Mac, where the app
- * stays and the dock icon opens the window again), and when the computer shuts down. It never waits longer than five
+ * Lets the app end in order: when it is told to quit, when the last window closes (except on a Mac, where the dock
+ * icon opens the window again, and where the person wants it to keep running), and when the computer shuts down. It never waits longer than five
  * seconds.
  */
-export function quitInOrder({ window, shutdown, logger }: QuitOptions): void {
+export function quitInOrder({ window, keepsRunning, shutdown, logger }: QuitOptions): void {
   let ending: Promise<void> | null = null;
   let ended = false;
   const end = (): Promise<void> =>
@@ -57,7 +63,7 @@ export function quitInOrder({ window, shutdown, logger }: QuitOptions): void {
     void end().then(() => app.quit());
   });
   app.on("window-all-closed", () => {
-    if (process.platform !== "darwin") app.quit();
+    if (process.platform !== "darwin" && !keepsRunning()) app.quit();
   });
   app.on("quit", (_event, exitCode) => endProcess(exitCode));
   app.on("activate", () => void window.open());

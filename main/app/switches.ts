@@ -1,3 +1,6 @@
+/** Starts the app without its window: what a start at sign-in does. */
+export const HIDDEN_SWITCH = "hidden";
+
 /**
  * The command line switches that an app takes which holds a person's accounts. Chromium and Node know hundreds with which
  * somebody can listen in, run code in the app's place, write down its traffic or take its protections off, and every
@@ -6,6 +9,7 @@
 const ALLOWED: ReadonlySet<string> = new Set([
   "user-data-dir",
   "lang",
+  HIDDEN_SWITCH,
   // How and where it is drawn.
   "force-device-scale-factor",
   "disable-gpu",

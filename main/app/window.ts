@@ -66,6 +66,13 @@ export class MainWindow {
     this.#window.focus();
   }
 
+  /** Opens the window or brings it to the front; resolves once its page takes events. */
+  async openPage(): Promise<void> {
+    await this.open();
+    const contents = this.#window?.webContents;
+    if (contents?.isLoadingMainFrame()) await new Promise<void>((resolve) => contents.once("did-finish-load", () => resolve()));
+  }
+
   /** Shows the first page again; nothing of what was shown stays in the page's memory. */
   reload(): void {
     this.#watch?.startAgain();

@@ -126,9 +126,21 @@ export class Folders {
  * @throws `file_failed`
  */
 export async function makePrivateFolder(path: string): Promise<void> {
+  await makeFolder(path);
+  try {
+    if (process.platform !== "win32") await files().chmod(path, FOLDER_MODE);
+  } catch (thrown) {
+    throw fileFailure(thrown);
+  }
+}
+
+/**
+ * Makes a folder, and those above it, so that it is still there after a power cut. One that exists stays as it is.
+ * @throws `file_failed`
+ */
+export async function makeFolder(path: string): Promise<void> {
   try {
     const topmost = await files().mkdir(path, FOLDER_MODE);
-    if (process.platform !== "win32") await files().chmod(path, FOLDER_MODE);
     if (topmost === undefined) return;
     for (let made = resolve(path); made.length >= resolve(topmost).length; made = dirname(made)) {
       await syncFolder(dirname(made));

@@ -62,6 +62,11 @@ export async function lockAfter(lockAfterMinutes: number | null): Promise<void> 
   settingsChanged(await steward.app.updateSettings({ lockAfterMinutes }));
 }
 
+/** Goes on when the window is closed, or no longer. */
+export async function keepRunning(keep: boolean): Promise<void> {
+  settingsChanged(await steward.app.updateSettings({ keepRunning: keep }));
+}
+
 /** Forgets what main reported about its start. */
 export async function dismissNotices(): Promise<void> {
   useSettings.setState(({ info }) => ({ info: info && { ...info, notices: [] } }));

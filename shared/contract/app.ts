@@ -9,8 +9,19 @@ export const Settings = z.object({
   language: z.enum(["system", ...LANGUAGES]),
   /** Locks the window after so many minutes without a person. Absent or null: never. */
   lockAfterMinutes: z.number().int().min(1).max(1440).nullable().optional(),
+  /** Goes on when its window is closed, and shows an icon beside the clock. Absent: no. */
+  keepRunning: z.boolean().optional(),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** What there is of the app without its window. */
+export const Background = z.object({
+  /** Whether the desktop shows icons of running apps, as far as it says. */
+  tray: z.enum(["shown", "none", "unknown"]),
+  /** Whether the system starts the app when the person signs in; null where this app can't be. */
+  startsAtLogin: z.boolean().nullable(),
+});
+export type Background = z.infer<typeof Background>;
 
 /** What the app says about itself, for the Settings page and for a report. */
 export const AppInfo = z.object({
@@ -71,6 +82,9 @@ export const app = domain({
     info: request(z.object({}), AppInfo),
     settings: request(z.object({}), Settings),
     updateSettings: request(Settings.partial(), Settings),
+    background: request(z.object({}), Background),
+    /** Has the system start the app, without its window, when the person signs in; or no longer. */
+    startAtLogin: request(z.object({ on: z.boolean() }), Background),
     /**
      * Opens a page in the person's browser: https anywhere, http only on the homeserver of the account named.
      * Anything else is refused with `forbidden`.

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { waitUntil } from "../support/waitUntil.ts";
 import type { TestUser } from "../support/synapse.ts";
+import { PATIENCE_MS } from "./support/person.ts";
+import { takeNotifications } from "./support/system.ts";
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
 
 let world: World;
@@ -44,6 +47,49 @@ describe("a session that someone else signs in", () => {
     await person.isAt("Password & recovery");
     await person.openAccount("Alice", "Overview");
     await person.seesNoMore("A stranger’s browser");
+  });
+});
+
+describe("Steward without its window", () => {
+  test("goes on where the person wants it, and tells of a new session; a click on that opens the window at the account", async () => {
+    const { person, synapse } = world;
+    const { app, page } = person;
+    await person.press("Settings");
+    await person.isAt("Settings");
+    await person.sees("Your desktop doesn’t show icons of running apps.");
+    await person.sees("This copy of Steward can’t be started automatically.");
+    await person.page.getByText("Keep Steward running when its window is closed").click();
+    await person.looks("settings-background");
+    const notifications = await takeNotifications(app);
+    await Promise.all([page.waitForEvent("close"), app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())]);
+    await synapse.login(alice.user, alice.password, { displayName: "A visitor" });
+    const told = async (): Promise<boolean> => (await notifications.shown()).length > 0;
+    await waitUntil(told, { timeoutMs: PATIENCE_MS, what: "the notification" });
+    expect(await notifications.shown()).toEqual(["New session: Alice: “A visitor” has signed in. Was it you?"]);
+    await notifications.click();
+    await app.windowOpens();
+    await person.isAt("Overview");
+    await person.sees("A visitor");
+    await person.press("This was me");
+  });
+
+  test("starts so when the system starts it, and its icon opens the window", async () => {
+    const { person, synapse } = world;
+    const { app } = person;
+    await app.quit();
+    await app.startHidden();
+    const notifications = await takeNotifications(app);
+    await synapse.login(alice.user, alice.password, { displayName: "A later visitor" });
+    const told = async (): Promise<boolean> => (await notifications.shown()).length > 0;
+    await waitUntil(told, { timeoutMs: PATIENCE_MS, what: "the notification" });
+    expect(await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0);
+    await app.electron.evaluate(({ app: electronApp }) => void electronApp.emit("second-instance", {}, ["steward"]));
+    await app.windowOpens();
+    await person.openAccount("Alice", "Overview");
+    await person.sees("A later visitor");
+    await person.press("This was me");
+    await person.press("Settings");
+    await person.page.getByText("Keep Steward running when its window is closed").click();
   });
 });
 

@@ -26,6 +26,11 @@ async function withShell<T>(work: (shell: Shell) => Promise<T>): Promise<T> {
   }
 }
 
+/** The icon's menu, once it has one. */
+interface Icon {
+  iconMenu?: Electron.Menu;
+}
+
 /** What the tests put into main. */
 interface Put {
   window: Electron.BrowserWindow;
@@ -61,6 +66,46 @@ describe("starting twice", () => {
       expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(2);
       expect(await request(shell.page, "app.settings", {})).toMatchObject({ ok: true });
     });
+  }, 60_000);
+});
+
+describe("the icon beside the clock", () => {
+  /** What is in its menu: label, and whether it can be chosen. */
+  const menu = (shell: Shell) =>
+    shell.app.evaluate(() => (globalThis as unknown as Icon).iconMenu?.items.map(({ label, enabled }) => [label, enabled]));
+  const choose = (shell: Shell, wanted: string) =>
+    shell.app.evaluate((_, label) => {
+      (globalThis as unknown as Icon).iconMenu?.items.find((item) => item.label === label)?.click();
+    }, wanted);
+
+  test("keeps the app running behind a closed window, and opens it again; without it, closing is the end", async () => {
+    const shell = await startShell({ userData });
+    let ended = false;
+    try {
+      const exit = new Promise<number | null>((resolve) => shell.app.process().once("exit", resolve)).finally(() => (ended = true));
+      await shell.app.evaluate(({ Tray }) => {
+        const set = Reflect.get(Tray.prototype, "setContextMenu") as (menu: unknown) => void;
+        Tray.prototype.setContextMenu = function note(this: Electron.Tray, menu) {
+          Object.assign(globalThis, { iconMenu: menu });
+          set.call(this, menu);
+        };
+      });
+      const close = () => shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close());
+      expect(await menu(shell)).toBeUndefined();
+      expect(await request(shell.page, "app.updateSettings", { keepRunning: true })).toMatchObject({ ok: true });
+      // Nothing could open a locked window: there is no passphrase here.
+      expect(await menu(shell)).toEqual([["Open Steward", true], ["Lock now", false], ["", true], ["Quit Steward", true]]);
+      await request(shell.page, "app.updateSettings", { language: "de" });
+      expect((await menu(shell))?.[0]).toEqual(["Steward öffnen", true]);
+      await Promise.all([shell.page.waitForEvent("close"), close()]);
+      const [page] = await Promise.all([shell.app.waitForEvent("window"), choose(shell, "Steward öffnen")]);
+      await page.waitForSelector("#root > *");
+      expect(await request(page, "app.updateSettings", { keepRunning: false })).toMatchObject({ ok: true });
+      await close().catch(() => undefined);
+      expect(await exit).toBe(0);
+    } finally {
+      if (!ended) await shell.close();
+    }
   }, 60_000);
 });
 

@@ -44,7 +44,7 @@ export class StewardApp {
   exitCode: number | null = null;
   readonly #options: AppOptions & { userData: string };
   readonly #removeData: (() => Promise<void>) | null;
-  #running: { app: ElectronApplication; page: Page; ended: Promise<void> } | null = null;
+  #running: { app: ElectronApplication; page: Page | null; ended: Promise<void> } | null = null;
 
   constructor(options: AppOptions & { userData: string }, removeData: (() => Promise<void>) | null) {
     this.userData = options.userData;
@@ -54,7 +54,9 @@ export class StewardApp {
 
   /** The window's page. */
   get page(): Page {
-    return this.#current.page;
+    const { page } = this.#current;
+    if (page === null) throw new Error("the app has no window");
+    return page;
   }
 
   /** Playwright's handle, for `evaluate` in the main process. */
@@ -64,7 +66,14 @@ export class StewardApp {
 
   /** Starts it (again, after `kill` or `quit`) on the same data. */
   async start(): Promise<void> {
-    const app = await _electron.launch({ executablePath: stagedApp().executable, ...this.#launch, timeout: 60_000 });
+    await this.startHidden([]);
+    await this.windowOpens();
+  }
+
+  /** Starts it as the system does when the person signs in: it need not open a window. */
+  async startHidden(more: readonly string[] = ["--hidden"]): Promise<void> {
+    const { args, env } = this.#launch;
+    const app = await _electron.launch({ executablePath: stagedApp().executable, args: [...args, ...more], env, timeout: 60_000 });
     const child = app.process();
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
@@ -80,6 +89,12 @@ export class StewardApp {
       page.on("pageerror", (error) => this.pageErrors.push(String(error)));
       page.on("console", (message) => message.type() === "error" && this.pageErrors.push(message.text()));
     });
+    this.#running = { app, page: null, ended };
+  }
+
+  /** Waits until a window opens, or takes the one that is open, and until it shows something. */
+  async windowOpens(): Promise<void> {
+    const { app, ended } = this.#current;
     const page = await app.firstWindow({ timeout: 60_000 });
     this.#running = { app, page, ended };
     await page.waitForSelector("#root > *", { timeout: 60_000 });

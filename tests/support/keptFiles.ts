@@ -2,6 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { ActionLog } from "../../main/admin/actionLog.ts";
 import { KnownColumns } from "../../main/admin/csv/knownColumns.ts";
+import { AutostartFile, autostartPath } from "../../main/app/autostartFile.ts";
 import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
 import { AccountIndex } from "../../main/storage/accountIndex.ts";
 import { damagedCopiesIn, removeOldCopies } from "../../main/storage/damagedCopies.ts";
@@ -72,6 +73,21 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
         [() => file.write({ count: 5 }), { count: 5 }],
       ],
       read: () => open().read(),
+    };
+  },
+
+  "what starts it at sign-in": () => {
+    const path = autostartPath({ HOME: "/home/ada" });
+    const file = new AutostartFile(path, ["/opt/steward", "--hidden"]);
+    return {
+      before: [false, false],
+      steps: [
+        [() => file.set(true), [true, true]],
+        [() => file.set(true), [true, true]],
+        [() => file.set(false), [false, false]],
+      ],
+      // It is there whole, or not at all.
+      read: async () => [await file.isOn(), (await textOf(path))?.endsWith("enabled=true\n") ?? false],
     };
   },
 

@@ -11,6 +11,7 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { useSecrets } from "../../stores/secrets.ts";
 import { chooseLanguage, chooseTheme, useSettings } from "../../stores/settings.ts";
+import { BackgroundSettings } from "./BackgroundSettings.tsx";
 import { copyReport } from "./copyReport.ts";
 import { LockSettings } from "./LockSettings.tsx";
 import styles from "./Settings.module.css";
@@ -59,6 +60,7 @@ export function SettingsPage() {
         )}
       </Section>
       <LockSettings />
+      <BackgroundSettings />
       <Section title={t("settings.keyboard")}>
         <Facts
           facts={[

@@ -5,7 +5,7 @@ import type { TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 /** How long the app may take to do what a person has asked for, in milliseconds. */
-const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 30_000;
 
 /** What a person sees and does in the window, by the words that are on it. */
 export class Person {

@@ -15,6 +15,26 @@ export async function paste({ electron, page }: StewardApp, field: string, text:
 }
 
 /**
+ * Stands in for the desktop, which shows no notification where tests run. Answers how to see those that came, and to click
+ * the last one.
+ */
+export async function takeNotifications({ electron }: StewardApp): Promise<{ shown: () => Promise<string[]>; click: () => Promise<void> }> {
+  await electron.evaluate(({ Notification }) => {
+    const shown: Electron.Notification[] = [];
+    Object.assign(globalThis, { shownNotifications: shown });
+    Object.assign(Notification, { isSupported: () => true });
+    Notification.prototype.show = function show(this: Electron.Notification) {
+      shown.push(this);
+    };
+  });
+  type Shown = { shownNotifications: Electron.Notification[] };
+  return {
+    shown: () => electron.evaluate(() => (globalThis as unknown as Shown).shownNotifications.map(({ title, body }) => `${title}: ${body}`)),
+    click: () => electron.evaluate(() => void (globalThis as unknown as Shown).shownNotifications.at(-1)?.emit("click")),
+  };
+}
+
+/**
  * Stands in for the person before the system's own dialog, which no test can reach: chooses this path. Answers how to
  * ask for the name that the dialog suggested.
  */

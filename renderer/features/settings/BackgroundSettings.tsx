@@ -1,0 +1,42 @@
+import { useEffect, useState } from "react";
+import type { Background } from "../../../shared/contract/app.ts";
+import { steward } from "../../bridge.ts";
+import { Checkbox } from "../../components/Choice.tsx";
+import { ErrorText } from "../../components/ErrorText.tsx";
+import { Section } from "../../components/Page.tsx";
+import { useAction } from "../../components/useAction.ts";
+import { t } from "../../i18n/index.ts";
+import { keepRunning, useSettings } from "../../stores/settings.ts";
+import styles from "./Settings.module.css";
+
+/** Whether Steward is there without its window, and from when on. */
+export function BackgroundSettings() {
+  const keeps = useSettings(({ settings }) => settings.keepRunning ?? false);
+  const [background, setBackground] = useState<Background | null>(null);
+  const load = useAction(async () => setBackground(await steward.app.background({})));
+  const keep = useAction(keepRunning);
+  const atLogin = useAction(async (on: boolean) => setBackground(await steward.app.startAtLogin({ on })));
+  const { run } = load;
+  useEffect(() => void run(), [run]);
+  const error = load.error ?? keep.error ?? atLogin.error;
+  return (
+    <Section title={t("background.section")}>
+      <div className={styles["option"]}>
+        <Checkbox value={keeps} onChange={(value) => void keep.run(value)}>
+          {t("background.keepRunning")}
+        </Checkbox>
+        <p className={styles["meaning"]}>{t(background?.tray === "none" ? "background.noTray" : "background.keepRunningMeaning")}</p>
+      </div>
+      {background?.startsAtLogin === null && <p className={styles["quiet"]}>{t("background.atLoginNever")}</p>}
+      {typeof background?.startsAtLogin === "boolean" && (
+        <div className={styles["option"]}>
+          <Checkbox value={background.startsAtLogin} onChange={(value) => void atLogin.run(value)}>
+            {t("background.atLogin")}
+          </Checkbox>
+          <p className={styles["meaning"]}>{t(keeps ? "background.atLoginMeaning" : "background.atLoginWithWindow")}</p>
+        </div>
+      )}
+      {error && <ErrorText error={error} />}
+    </Section>
+  );
+}
