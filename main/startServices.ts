@@ -172,8 +172,8 @@ function watchForPerson(
   newSessions.onNoticed((accountId, { deviceId, name }) => {
     tell(accountId, "newSession", () => formattedText("newSession.body", { session: name ?? deviceId }));
   });
-  activityLog.onNoticed((accountId, { kind, subject }) => {
-    tell(accountId, "activity", () => formattedText(`activity.${kind}`, { name: subject ?? "" }));
+  activityLog.onNoticed((accountId, { kind, subject, count }) => {
+    tell(accountId, "activity", () => formattedText(`activity.${kind}`, { name: subject ?? "", count }));
   });
 }
 

@@ -19,6 +19,8 @@ export interface AccountManagementParts {
   openInBrowser: (url: string, baseUrl: string) => Promise<void>;
   /** Called when a session has gone that was to be signed out on the page. */
   onSessionsChanged: (accountId: AccountId) => void;
+  /** Called before a page is opened to sign a session out there. */
+  onEnding: (accountId: AccountId, deviceIds: readonly string[]) => void;
   /** In place of how often it is looked whether a session has gone, and for how long, in milliseconds. */
   pollMs?: number;
   watchMs?: number;
@@ -64,6 +66,7 @@ export class AccountManagementService implements Requests {
   async open({ accountId, action, deviceId }: Input<"open">): Promise<Record<never, never>> {
     const { page } = await this.#ask(accountId);
     if (page === null) throw fail("not_allowed_by_server");
+    if (deviceId !== null) this.#parts.onEnding(accountId, [deviceId]);
     await this.#parts.openInBrowser(managementUrl(page, action, deviceId), new URL(page.uri).origin);
     if (deviceId !== null) this.#watch(accountId, deviceId);
     return {};

@@ -36,7 +36,12 @@ export function createAccountServices(parts: AccountServicesParts) {
   const onSessionsChanged = (accountId: AccountId): void => changes.announce(accountId, "sessions");
   const avatars = new Avatars(folders.avatars);
   removal.join((accountId) => avatars.remove(accountId));
-  const accountManagement = new AccountManagementService({ ...parts, onSessionsChanged, ...managementTimes });
+  const accountManagement = new AccountManagementService({
+    ...parts,
+    onSessionsChanged,
+    onEnding: (accountId, deviceIds) => changes.announceEndingSessions(accountId, deviceIds),
+    ...managementTimes,
+  });
   return {
     avatars,
     profile: new ProfileService(sessions, avatars),
@@ -45,6 +50,7 @@ export function createAccountServices(parts: AccountServicesParts) {
       ...parts,
       isDelegated: async (accountId) => (await accountManagement.state({ accountId })).delegated,
       onSessionsChanged,
+      onEndingOthers: (accountId) => changes.announceEndingSessions(accountId, "others"),
     }),
     ...createAddressServices({
       ...parts,

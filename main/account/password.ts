@@ -35,6 +35,8 @@ export interface PasswordParts {
   isDelegated: (accountId: AccountId) => Promise<boolean>;
   /** Called after a change, which may have signed sessions out. */
   onSessionsChanged: (accountId: AccountId) => void;
+  /** Called before the server is asked to sign out all other sessions. */
+  onEndingOthers: (accountId: AccountId) => void;
 }
 
 type Requests = Handlers["password"];
@@ -79,14 +81,16 @@ export class PasswordService implements Requests {
    * text, which may quote the password
    */
   async change({ accountId, newPassword, signOutOthers }: Input<"change">): Promise<PasswordChange> {
-    const { sessions, challenges, onSessionsChanged } = this.#parts;
+    const { sessions, challenges, onSessionsChanged, onEndingOthers } = this.#parts;
     const session = sessions.session(accountId);
     if (!(await this.strength({ accountId, newPassword })).good) throw fail("password_refused", { reason: "guessable" });
     const others = await session.useAlone(async (client, signal) => {
       const before = await otherSessions(client);
       const body = { new_password: newPassword, logout_devices: signOutOthers };
-      const set = (auth: AuthDict | null): Promise<void> =>
-        redactingPassword(newPassword, setPassword(homeserverOf(client), body, auth, signal));
+      const set = (auth: AuthDict | null): Promise<void> => {
+        if (signOutOthers) onEndingOthers(accountId);
+        return redactingPassword(newPassword, setPassword(homeserverOf(client), body, auth, signal));
+      };
       await challenges.run(session, "change_password", set, { signal });
       const after = await otherSessions(client);
       if (before === null || after === null) return null;

@@ -1,6 +1,7 @@
 import { app } from "electron";
 import type { Settings } from "../../shared/contract/app.ts";
 import { type Language, PSEUDO, supportedLanguage } from "../../shared/i18n/language.ts";
+import type { MessageValues } from "../../shared/i18n/message.ts";
 import de from "./texts/de.json" with { type: "json" };
 import en from "./texts/en.json" with { type: "json" };
 
@@ -12,6 +13,8 @@ type WithArguments =
   | "newSession.title"
   | "newSession.body"
   | "activity.title"
+  | "activity.session_gone"
+  | "activity.session_ended"
   | "activity.session_verified"
   | "activity.identity_changed"
   | "activity.backup_replaced"
@@ -57,7 +60,7 @@ const messageOf = (name: MainText): string => {
 export const mainText = (name: Exclude<MainText, WithArguments>): string => messageOf(name);
 
 /** A text with arguments. What writes them out is loaded at the first: nothing at the start needs it. */
-export async function formattedText(name: WithArguments, values: Readonly<Record<string, string>>): Promise<string> {
+export async function formattedText(name: WithArguments, values: MessageValues): Promise<string> {
   const { formatMessage } = await import("../../shared/i18n/message.ts");
   return formatMessage(messageOf(name), values, language());
 }

@@ -74,6 +74,8 @@ export interface DeviceListParts {
   challenges: Challenges;
   /** Called when sessions have gone, so that what counts them can count again. */
   onChanged: (accountId: AccountId) => void;
+  /** Called before the server is asked to sign sessions out. */
+  onEnding: (accountId: AccountId, deviceIds: readonly string[]) => void;
 }
 
 type Requests = Pick<Handlers["devices"], "list" | "rename" | "signOut">;
@@ -109,20 +111,22 @@ export class DeviceList implements Requests {
    * @throws `invalid_input` when this session is among them, `challenge_cancelled`, and what the server says
    */
   async signOut({ accountId, deviceIds }: Input<"signOut">): Promise<{ sessions: Session[] }> {
-    const { sessions, challenges, onChanged } = this.#parts;
+    const { sessions, challenges, onChanged, onEnding } = this.#parts;
     const session = sessions.session(accountId);
     if (deviceIds.includes(session.details.deviceId)) throw fail("invalid_input", { issues: ["deviceIds: this_session"] });
     const left = await session.useAlone(async (client, signal) => {
       await challenges.run(
         session,
         "sign_out_sessions",
-        (auth) =>
-          homeserverOf(client).text({
+        (auth) => {
+          onEnding(accountId, deviceIds);
+          return homeserverOf(client).text({
             method: "POST",
             path: "/_matrix/client/v3/delete_devices",
             body: { devices: deviceIds, ...(auth && { auth }) },
             signal,
-          }),
+          });
+        },
         { signal },
       );
       return listDevices(client);

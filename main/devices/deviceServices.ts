@@ -16,7 +16,12 @@ export function createDeviceServices({ folders, sessions, challenges, changes, r
   const newSessions = new NewSessions({ fileOf: (accountId) => folders.account(accountId).knownSessions, onDamaged, emit, logger });
   removal.join((accountId) => newSessions.forget(accountId));
   return {
-    devices: new DeviceList({ sessions, challenges, onChanged }),
+    devices: new DeviceList({
+      sessions,
+      challenges,
+      onChanged,
+      onEnding: (accountId, deviceIds) => changes.announceEndingSessions(accountId, deviceIds),
+    }),
     newSessions,
     /** From now on changes of the accounts' sessions are noticed as they happen, which costs a look at each. */
     watchSessions: () => watchSessions({ sessions, newSessions, onChanged, logger }),

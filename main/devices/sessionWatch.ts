@@ -9,7 +9,7 @@ import type { NewSessions } from "./newSessions.ts";
 export interface SessionWatchParts {
   sessions: SessionManager;
   newSessions: NewSessions;
-  /** Called when sessions have come or gone, wherever that was done. */
+  /** Called when sessions have come or gone, or are verified by other keys, wherever that was done. */
   onChanged: (accountId: AccountId) => void;
   logger: Logger;
 }
@@ -29,7 +29,8 @@ export function watchSessions({ sessions, newSessions, onChanged, logger }: Sess
       do {
         again.delete(accountId);
         const devices = await sessions.session(accountId).use(listDevices);
-        if (await newSessions.take(accountId, devices)) onChanged(accountId);
+        await newSessions.take(accountId, devices);
+        onChanged(accountId);
       } while (again.has(accountId));
     } catch (error) {
       // The next change, or the next start, looks again.

@@ -4,6 +4,7 @@ import type { AdminAccessService } from "../admin/adminAccess.ts";
 import type { ProfileService } from "../account/profile.ts";
 import type { SecureBackupService } from "../encryption/secureBackupService.ts";
 import type { Logger } from "../logging/logger.ts";
+import { onEncryptionChanged } from "../sdk/encryptionChanges.ts";
 import type { AccountChanges } from "../sessions/accountChanges.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { inTime } from "../storage/inTime.ts";
@@ -14,7 +15,7 @@ import type { HealthService } from "./healthService.ts";
 const MAX_START_MS = 10_000;
 
 export interface AccountRefresherParts {
-  sessions: Pick<SessionManager, "account" | "onRunning" | "started">;
+  sessions: Pick<SessionManager, "account" | "onRunning" | "session" | "started">;
   changes: AccountChanges;
   health: Pick<HealthService, "refresh">;
   profile: Pick<ProfileService, "get">;
@@ -27,6 +28,7 @@ export interface AccountRefresherParts {
 /** Keeps what is known of accounts up to date: when their sessions begin to run, and when something has changed. */
 export function refreshAccounts(parts: AccountRefresherParts): void {
   refreshWhatRuns(parts);
+  refreshWhatOthersChange(parts);
   refreshWhatChanges(parts);
 }
 
@@ -46,6 +48,17 @@ function refreshWhatRuns({ sessions, health, profile, administration, logger }: 
         if (learnt.status === "rejected") logger.info("not learnt after the start", { accountId, error: learnt.reason as unknown });
       }
     });
+  });
+}
+
+/** What the sync tells is looked at once; an account at rest costs no request. */
+function refreshWhatOthersChange({ sessions, health, logger }: AccountRefresherParts): void {
+  sessions.onRunning((accountId) => {
+    const look = (): void => {
+      health.refresh(accountId).catch((error: unknown) => logger.info("not learnt", { accountId, error }));
+    };
+    const watched = sessions.session(accountId).use((client) => Promise.resolve(onEncryptionChanged(client, look)));
+    watched.catch((error: unknown) => logger.warn("the encryption is not watched", { accountId, error }));
   });
 }
 

@@ -5,7 +5,7 @@ import type { Session } from "../../shared/contract/devices.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { AccountChange } from "../sessions/accountChanges.ts";
+import type { AccountChange, SessionsToEnd } from "../sessions/accountChanges.ts";
 import { AccountFiles } from "../storage/accountFiles.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
 import { newId } from "../storage/newId.ts";
@@ -16,8 +16,14 @@ const MAX_KEPT = 500;
 /** What is seen this long after something was done here, in milliseconds, came of that. */
 const OWN_MS = 60_000;
 
+/** So long a session that was to be signed out here may take to go, in milliseconds: on a server's page the person does it. */
+const ENDING_MS = 15 * 60_000;
+
+/** Stands for every device. */
+const ALL = "*";
+
 /** What the person is asked about, where it was not done here. */
-const ASKED_ABOUT = ["session_verified", "identity_changed", "backup_replaced", "backup_deleted", "email_added", "email_removed"] as const;
+const ASKED_ABOUT = ["session_gone", "session_ended", "session_verified", "identity_changed", "backup_replaced", "backup_deleted", "email_added", "email_removed"] as const;
 type AskedKind = (typeof ASKED_ABOUT)[number];
 const isAskedAbout = (kind: ActivityKind): kind is AskedKind => (ASKED_ABOUT as readonly ActivityKind[]).includes(kind);
 
@@ -25,6 +31,8 @@ const isAskedAbout = (kind: ActivityKind): kind is AskedKind => (ASKED_ABOUT as 
 export interface Noticed {
   readonly kind: AskedKind;
   readonly subject: string | null;
+  /** How many of its kind there are, of which `subject` is one: sessions that go together are told of together. */
+  readonly count: number;
 }
 
 /** What changes here bring about. Another identity is never among it: what is set up here is known as the person's own. */
@@ -38,12 +46,23 @@ const BROUGHT_ABOUT: Partial<Record<AccountChange, readonly ActivityKind[]>> = {
 const Seen = z.object({
   at: z.number(),
   sessions: z
-    .array(z.object({ deviceId: z.string(), name: z.string().nullable(), verified: z.boolean(), thisSession: z.boolean() }))
+    .array(
+      z.object({
+        deviceId: z.string(),
+        name: z.string().nullable(),
+        verified: z.boolean(),
+        thisSession: z.boolean(),
+        /** Whether it was this session once: Steward itself takes it away when it has another. */
+        wasThisSession: z.boolean().optional(),
+      }),
+    )
     .optional(),
   /** Each address as a digest, and as it is shown. */
   emails: z.array(z.object({ digest: z.string(), masked: z.string() })).optional(),
   backupVersion: z.string().nullable().optional(),
   identityChangedTo: z.string().nullable().optional(),
+  /** Whether the server no longer takes this session's token. */
+  ended: z.boolean().optional(),
 });
 type Seen = z.infer<typeof Seen>;
 
@@ -58,9 +77,12 @@ export interface Look {
   backupVersion?: string | null;
   /** The public master key of an identity that the person has not said is theirs; null when there is none. */
   identityChangedTo?: string | null;
+  /** There where the server has just said that it no longer takes this session's token. */
+  ended?: true;
 }
 
-type Happened = Pick<Activity, "kind" | "subject">;
+/** With the device that is gone, which tells whether it was signed out here. */
+type Happened = Pick<Activity, "kind" | "subject"> & { readonly deviceId?: string };
 
 export interface ActivityLogParts {
   /** Where an account's activity is kept. */
@@ -87,6 +109,8 @@ export class ActivityLog implements Requests {
   readonly #files: AccountFiles<Kept>;
   /** Until when what is seen of a kind was done here. */
   readonly #own = new Map<AccountId, Map<ActivityKind, number>>();
+  /** Until when the going of a device was done here; of those not named, by `ALL`. */
+  readonly #ending = new Map<AccountId, Map<string, number>>();
   #noticed: (accountId: AccountId, noticed: Noticed) => void = () => undefined;
 
   constructor(parts: ActivityLogParts) {
@@ -107,6 +131,14 @@ export class ActivityLog implements Requests {
     this.#own.set(accountId, until);
   }
 
+  /** Sessions of the account are about to be signed out here. */
+  endingHere(accountId: AccountId, sessions: SessionsToEnd): void {
+    const until = this.#ending.get(accountId) ?? new Map<string, number>();
+    const named = sessions === "others" ? [ALL] : sessions;
+    for (const deviceId of named) until.set(deviceId, this.#now() + (sessions === "others" ? OWN_MS : ENDING_MS));
+    this.#ending.set(accountId, until);
+  }
+
   /** Takes in a look at an account. @throws `file_failed` */
   looked(accountId: AccountId, look: Look): Promise<void> {
     return this.#files.inTurn(accountId, async (file) => {
@@ -116,8 +148,8 @@ export class ActivityLog implements Requests {
       const seen = seenOf(look, before?.seen, at);
       const happened = before ? whatHappened(before.seen, seen) : [];
       if (before && happened.length === 0 && isSame(before.seen, seen)) return;
-      const activities = happened.map(({ kind, subject }): Activity => {
-        const here = (this.#own.get(accountId)?.get(kind) ?? 0) > at;
+      const activities = happened.map(({ kind, subject, deviceId }): Activity => {
+        const here = (this.#own.get(accountId)?.get(kind) ?? 0) > at || this.#wasEndedHere(accountId, deviceId, at);
         const asked = !here && isAskedAbout(kind);
         return { activityId: newId<ConversationId>(), kind, noticedAt: at, since: before?.seen.at ?? at, subject, here, asked, answer: null };
       });
@@ -126,9 +158,15 @@ export class ActivityLog implements Requests {
       await this.#tell(accountId);
       for (const one of activities) {
         this.#parts.logger.info("something happened to an account", { accountId, kind: one.kind, here: one.here });
-        if (one.asked && isAskedAbout(one.kind)) this.#noticed(accountId, { kind: one.kind, subject: one.subject });
       }
+      for (const noticed of told(activities)) this.#noticed(accountId, noticed);
     });
+  }
+
+  #wasEndedHere(accountId: AccountId, deviceId: string | undefined, at: number): boolean {
+    const until = this.#ending.get(accountId);
+    if (until === undefined || deviceId === undefined) return false;
+    return Math.max(until.get(deviceId) ?? 0, until.get(ALL) ?? 0) > at;
   }
 
   /** @throws `file_failed` */
@@ -155,6 +193,7 @@ export class ActivityLog implements Requests {
   async forget(accountId: AccountId): Promise<void> {
     await this.#files.forget(accountId);
     this.#own.delete(accountId);
+    this.#ending.delete(accountId);
   }
 
   /** Ends it; resolves when nothing is being written any more. */
@@ -167,19 +206,32 @@ export class ActivityLog implements Requests {
   }
 }
 
+/** What the person is told of at once, of what has just happened. */
+function told(activities: readonly Activity[]): Noticed[] {
+  const asked = activities.flatMap(({ asked, kind, subject }) => (asked && isAskedAbout(kind) ? [{ kind, subject, count: 1 }] : []));
+  const gone = asked.filter(({ kind }) => kind === "session_gone");
+  const first = gone[0];
+  return [...(first ? [{ ...first, count: gone.length }] : []), ...asked.filter(({ kind }) => kind !== "session_gone")];
+}
+
 const digestOf = (address: string): string => createHash("sha256").update(address.toLowerCase()).digest("hex").slice(0, 16);
 
 function seenOf(look: Look, before: Seen | undefined, at: number): Seen {
+  const ours = new Set(before?.sessions?.flatMap((one) => (one.thisSession || one.wasThisSession ? one.deviceId : [])));
   const sessions = look.sessions?.map(({ deviceId, name, verification, thisSession }) => ({
     deviceId,
     name,
     verified: verification === "verified",
     thisSession,
+    ...(!thisSession && ours.has(deviceId) && { wasThisSession: true }),
   }));
   const emails = look.emails?.map(({ address, masked }) => ({ digest: digestOf(address), masked }));
   return {
     ...before,
     at,
+    // Whoever is given the list is signed in.
+    ...(sessions && { ended: false }),
+    ...(look.ended && { ended: true }),
     ...(sessions && { sessions: sessions.sort((a, b) => a.deviceId.localeCompare(b.deviceId)) }),
     ...(emails && { emails: emails.sort((a, b) => a.digest.localeCompare(b.digest)) }),
     ...(look.backupVersion !== undefined && { backupVersion: look.backupVersion }),
@@ -191,7 +243,11 @@ function seenOf(look: Look, before: Seen | undefined, at: number): Seen {
 const isSame = (before: Seen, now: Seen): boolean => JSON.stringify({ ...before, at: 0 }) === JSON.stringify({ ...now, at: 0 });
 
 function whatHappened(before: Seen, now: Seen): Happened[] {
-  return [...toSessions(before, now), ...toIdentity(before, now), ...toBackup(before, now), ...toEmails(before, now)];
+  return [...toThisSession(before, now), ...toSessions(before, now), ...toIdentity(before, now), ...toBackup(before, now), ...toEmails(before, now)];
+}
+
+function toThisSession({ ended: before = false }: Seen, { ended: now = false }: Seen): Happened[] {
+  return now && !before ? [{ kind: "session_ended", subject: null }] : [];
 }
 
 function toSessions(before: Seen, now: Seen): Happened[] {
@@ -207,8 +263,8 @@ function toSessions(before: Seen, now: Seen): Happened[] {
     if (was.verified === session.verified || before.identityChangedTo !== now.identityChangedTo) return [];
     return [{ kind: session.verified ? "session_verified" : "session_unverified", subject }];
   });
-  for (const { deviceId, name, thisSession } of before.sessions) {
-    if (!left.has(deviceId) && !thisSession) happened.push({ kind: "session_gone", subject: name ?? deviceId });
+  for (const { deviceId, name, thisSession, wasThisSession = false } of before.sessions) {
+    if (!left.has(deviceId) && !thisSession && !wasThisSession) happened.push({ kind: "session_gone", subject: name ?? deviceId, deviceId });
   }
   return happened;
 }

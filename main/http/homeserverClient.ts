@@ -124,6 +124,11 @@ export class HomeserverClient {
     return this.#wire.settled(milliseconds);
   }
 
+  /** As `Wire.sinceChange`: whether what the sync tells may have come of what was done here. */
+  sinceChange(area: string): number {
+    return this.#wire.sinceChange(area);
+  }
+
   /** Asks for JSON and checks it against a schema: `bad_answer` where it does not fit. */
   async json<T extends z.ZodType>(request: HomeserverRequest & { schema: T }): Promise<z.output<T>> {
     const parsed = request.schema.safeParse(parseJson(await this.text(request)));

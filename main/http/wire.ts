@@ -42,6 +42,8 @@ export class Wire {
   /** Requests that change something and have no answer yet. */
   readonly #changing = new Set<Promise<unknown>>();
   #cutChanges = 0;
+  /** When something was last asked to be changed, by area of the API; on the clock of `performance.now`. */
+  readonly #changedAt = new Map<string, number>();
 
   constructor(options: WireOptions) {
     this.#options = options;
@@ -56,6 +58,14 @@ export class Wire {
     const before = this.#cutChanges;
     await inTime(Promise.allSettled(this.#changing), milliseconds);
     return { allAnswered: this.#changing.size === 0 && this.#cutChanges === before };
+  }
+
+  /**
+   * How long ago the server was last asked to change something below `/_matrix/client/<version>/<area>/`, in milliseconds;
+   * infinite where it never was.
+   */
+  sinceChange(area: string): number {
+    return performance.now() - (this.#changedAt.get(area) ?? -Infinity);
   }
 
   /**
@@ -81,8 +91,10 @@ export class Wire {
     try {
       const asked = fetchSameOrigin(fetch, url, { ...init, signal: connection.signal }, elsewhere);
       const changes = (init.method ?? "GET") !== "GET";
-      if (changes) this.#follow(asked, gaveUp.signal, cut);
-      else gaveUp.onAbort(cut);
+      if (changes) {
+        this.#changedAt.set(areaOf(url), performance.now());
+        this.#follow(asked, gaveUp.signal, cut);
+      } else gaveUp.onAbort(cut);
       // A connection need not notice that it has been cut.
       const isCut = new Promise<never>((_resolve, reject) => {
         connection.signal.addEventListener("abort", () => reject(new Error("the connection was cut")), { once: true });
@@ -133,6 +145,9 @@ export class Wire {
     });
   }
 }
+
+/** What part of the client-server API an address belongs to: `user`, `room_keys`, `keys`... Empty for other APIs. */
+const areaOf = ({ pathname }: URL): string => /\/_matrix\/client\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ?? "";
 
 interface GivingUp {
   signal: AbortSignal;

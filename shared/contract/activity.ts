@@ -8,6 +8,8 @@ export const ActivityKind = z.enum([
   "session_new",
   /** A session is no longer listed: signed out, or removed. */
   "session_gone",
+  /** The server no longer takes this session's token: it was signed out elsewhere, or by the server. */
+  "session_ended",
   "session_verified",
   "session_unverified",
   /** The server gives another identity than the one that was known. */

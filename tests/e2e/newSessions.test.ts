@@ -68,7 +68,7 @@ describe("Steward without its window", () => {
     expect(await notifications.shown()).toEqual(["New session: Alice: “A visitor” has signed in. Was it you?"]);
     await notifications.click();
     await app.windowOpens();
-    await person.isAt("Overview");
+    await person.isAt("Alice");
     await person.sees("A visitor");
     await person.press("This was me");
   });

@@ -1,9 +1,10 @@
-import { Archive, ArchiveX, Mail, MailX, MonitorCheck, MonitorSmartphone, MonitorX, ShieldAlert, type LucideIcon } from "lucide-react";
+import { Archive, ArchiveX, LogOut, Mail, MailX, MonitorCheck, MonitorSmartphone, MonitorX, ShieldAlert, type LucideIcon } from "lucide-react";
 import type { ActivityKind } from "../../../shared/contract/activity.ts";
 
 const icons: Record<ActivityKind, LucideIcon> = {
   session_new: MonitorSmartphone,
   session_gone: MonitorX,
+  session_ended: LogOut,
   session_verified: MonitorCheck,
   session_unverified: MonitorX,
   identity_changed: ShieldAlert,

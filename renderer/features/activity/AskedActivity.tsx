@@ -68,6 +68,7 @@ function SuspectDialog({ accountId, suspect, onClose }: SuspectProps) {
     go({ name: "account", accountId, page });
   });
   const steps = [
+    ...signInStep(suspect),
     { page: "sessions", text: t("activity.notMine.sessionsText"), button: t("activity.notMine.sessions") },
     ...addressStep(suspect),
     { page: "passwordAndRecovery", text: t("newSessions.passwordText"), button: t("newSessions.password") },
@@ -81,6 +82,12 @@ function SuspectDialog({ accountId, suspect, onClose }: SuspectProps) {
       onClose={onClose}
     />
   );
+}
+
+/** Nothing else can be done in a session that has ended. */
+function signInStep({ kind }: Activity) {
+  if (kind !== "session_ended") return [];
+  return [{ page: "overview", text: t("activity.notMine.signInText"), button: t("activity.notMine.signIn") }] as const;
 }
 
 /** An address that somebody else has added resets the password too, so it goes before the password is changed. */

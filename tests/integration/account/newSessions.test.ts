@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
+import type { ActivityKind } from "../../../shared/contract/activity.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { startFaultProxy } from "../../support/faultProxy.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -33,10 +35,10 @@ async function open(): Promise<Services> {
   return services;
 }
 
-async function signIn(services: Services): Promise<AccountId> {
+async function signIn(services: Services, baseUrl = synapse.baseUrl): Promise<AccountId> {
   const accountId = await services.sessions.signIn({
     serverName: null,
-    baseUrl: synapse.baseUrl,
+    baseUrl,
     identifier: { kind: "user", user: user.userId },
     password: user.password,
     acceptInsecureHttp: false,
@@ -44,6 +46,16 @@ async function signIn(services: Services): Promise<AccountId> {
   await services.health.refresh(accountId);
   return accountId;
 }
+
+/** What happened to an account, oldest first: kind, whether it was done here, whether the person is asked. */
+async function happened(services: Services, accountId: AccountId) {
+  const { activities } = await services.activityLog.list({ accountId });
+  return activities.map(({ kind, here, asked }) => [kind, here, asked]).reverse();
+}
+
+/** Waits for what the sync brings. */
+const happens = (services: Services, accountId: AccountId, kind: ActivityKind): Promise<true> =>
+  waitUntil(async () => (await happened(services, accountId)).some(([one]) => one === kind) || undefined, { timeoutMs: PATIENCE_MS, what: kind });
 
 const named = (name: string): Promise<true> =>
   waitUntil(() => noticed.includes(name) || undefined, { timeoutMs: PATIENCE_MS, what: `"${name}" to be noticed` });
@@ -84,5 +96,90 @@ describe("a session that someone signs in", () => {
     expect(noticed).toEqual(["Meanwhile"]);
     const { newSessions: unanswered } = await third.newSessions.newSessions({ accountId: account!.accountId });
     expect(unanswered.map(({ session }) => session.name)).toEqual(["Meanwhile"]);
+  });
+});
+
+describe("a session that goes", () => {
+  it("is asked about where it wasn't signed out here", async () => {
+    const [here, elsewhere] = await synapse.addSessions(user, 2);
+    const services = await open();
+    const accountId = await signIn(services);
+    const told: string[] = [];
+    services.activityLog.onNoticed((_, { kind, subject }) => told.push(`${kind} ${subject ?? ""}`));
+    const signingOut = services.devices.signOut({ accountId, deviceIds: [here!.deviceId] });
+    const asking = () => services.challenges.list().challenges.find(({ status }) => status === "asking");
+    const { challengeId } = await waitUntil(asking, { what: "a challenge" });
+    services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    await signingOut;
+    await happens(services, accountId, "session_gone");
+    expect(await happened(services, accountId)).toEqual([["session_gone", true, false]]);
+    await synapse.call({ path: "/_matrix/client/v3/logout", token: elsewhere!.accessToken, body: {} });
+    await waitUntil(() => told.length > 0, { timeoutMs: PATIENCE_MS, what: "the person to be asked" });
+    expect(told).toEqual(["session_gone Session 2"]);
+    expect(await happened(services, accountId)).toEqual([["session_gone", true, false], ["session_gone", false, true]]);
+  });
+
+  it("is told of when it is this one, once, and is over when the account is signed in again", async () => {
+    const services = await open();
+    const accountId = await signIn(services);
+    await synapse.removeDevice(user, services.sessions.account(accountId).deviceId);
+    await happens(services, accountId, "session_ended");
+    expect((await happened(services, accountId)).filter(([kind]) => kind === "session_ended")).toEqual([["session_ended", false, true]]);
+    await data.close();
+    const again = await open();
+    await again.sessions.restoreAll();
+    expect(again.sessions.account(accountId).session.status).toBe("softLoggedOut");
+    expect((await happened(again, accountId)).filter(([kind]) => kind === "session_ended")).toHaveLength(1);
+  });
+});
+
+describe("what the sync tells", () => {
+  it("is noticed without a look: another client sets up Secure Backup, and switches it off", async () => {
+    const services = await open();
+    const accountId = await signIn(services);
+    const phone = await startSdkSession({ baseUrl: synapse.baseUrl, ...user, deviceName: "Phone" });
+    await phone.setUpSecureBackup();
+    phone.stop();
+    await happens(services, accountId, "backup_created");
+    const { accessToken: token } = phone.tokens;
+    const { version } = (await synapse.call({ path: "/_matrix/client/v3/room_keys/version", token })) as { version: string };
+    await synapse.call({ method: "DELETE", path: `/_matrix/client/v3/room_keys/version/${version}`, token });
+    const path = `/_matrix/client/v3/user/${encodeURIComponent(user.userId)}/account_data/m.org.matrix.custom.backup_disabled`;
+    await synapse.call({ method: "PUT", path, token, body: { disabled: true } });
+    await happens(services, accountId, "backup_deleted");
+    expect((await happened(services, accountId)).filter(([kind]) => kind === "backup_deleted")).toEqual([["backup_deleted", false, true]]);
+  });
+
+  it("costs accounts at rest no request but their sync", async () => {
+    const proxy = await startFaultProxy(synapse.baseUrl);
+    try {
+      const services = await open();
+      const accounts: { accountId: AccountId; userId: string; token: string }[] = [];
+      for (let n = 0; n < 4; n += 1) {
+        user = await synapse.register({ user: `resting${(users += 1)}`, password: "a password" });
+        const { accessToken: token } = await synapse.login(user.user, user.password);
+        accounts.push({ accountId: await signIn(services, proxy.baseUrl), userId: user.userId, token });
+      }
+      // What follows the start has been asked once each account's health was looked at once more, which waits for what is under way.
+      for (const { accountId } of accounts) await services.health.refresh(accountId);
+      const syncs = { path: /\/sync\?/ };
+      const quiet = async (): Promise<boolean> => {
+        proxy.clearRecord();
+        // News of no concern ends the sync that is waiting, of every account, twice.
+        for (const round of [1, 2]) {
+          for (const { userId, token } of accounts) {
+            const path = `/_matrix/client/v3/user/${encodeURIComponent(userId)}/account_data/org.example.news`;
+            await synapse.call({ method: "PUT", path, token, body: { round, at: Date.now() } });
+          }
+          const enough = (): boolean => proxy.requests(syncs).filter(({ status }) => status === 200).length >= round * accounts.length;
+          await waitUntil(enough, { timeoutMs: PATIENCE_MS, what: "every account to have synced" });
+        }
+        return proxy.record.every(({ path }) => syncs.path.test(path));
+      };
+      await waitUntil(quiet, { timeoutMs: PATIENCE_MS, what: "nothing but syncs" });
+    } finally {
+      await data.close();
+      await proxy.stop();
+    }
   });
 });

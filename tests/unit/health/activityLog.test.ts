@@ -33,7 +33,7 @@ function open(): ActivityLog {
     now: () => time,
     maxKept: 5,
   });
-  log.onNoticed((_, { kind }) => noticed.push(kind));
+  log.onNoticed((_, { kind, count }) => noticed.push(count === 1 ? kind : `${kind} ${count}`));
   return log;
 }
 const kindsOf = async (log: ActivityLog): Promise<string[]> => (await log.list({ accountId })).activities.map(({ kind }) => kind);
@@ -71,6 +71,7 @@ describe("what happens to an account", () => {
   it.each<[string, Look, string[]]>([
     ["a session that comes", { sessions: [...all.sessions!, session("NEW")] }, ["session_new Named NEW"]],
     ["a session that goes", { sessions: [all.sessions![0]!] }, ["session_gone Named PHONE"]],
+    ["this session, which the server no longer knows", { ended: true }, ["session_ended"]],
     ["a session that is verified", { sessions: [all.sessions![0]!, session("PHONE", "verified")] }, ["session_verified Named PHONE"]],
     ["this session, no longer verified", { sessions: [session("OWN", "unverified", true), session("PHONE")] }, ["session_unverified Named OWN"]],
     ["another device of the account itself", { sessions: [session("NEXT", "verified", true), session("PHONE")] }, []],
@@ -120,6 +121,58 @@ describe("what happens to an account", () => {
     log.changedHere(accountId, "verification");
     await log.looked(accountId, { ...all, identityChangedTo: "KEY" });
     expect(noticed).toEqual(["identity_changed"]);
+  });
+
+  it("asks about sessions that go, all together, but not about those that were signed out here", async () => {
+    const log = open();
+    const others = ["A", "B", "C", "D", "E"].map((deviceId) => session(deviceId));
+    const own = session("OWN", "verified", true);
+    const listed = (...gone: string[]): Look => ({ sessions: [own, ...others.filter(({ deviceId }) => !gone.includes(deviceId))] });
+    await log.looked(accountId, listed());
+    log.endingHere(accountId, ["A", "B"]);
+    await log.looked(accountId, listed("A", "C"));
+    expect(noticed).toEqual(["session_gone"]);
+    const told = (await log.list({ accountId })).activities.map(({ subject, here, asked }) => [subject, here, asked]);
+    expect(told.sort()).toEqual([["Named A", true, false], ["Named C", false, true]]);
+    // On a server's page the person may take a while.
+    time += 14 * 60_000;
+    await log.looked(accountId, listed("A", "B", "C", "D", "E"));
+    expect(noticed).toEqual(["session_gone", "session_gone 2"]);
+  });
+
+  it("asks nothing where all others were signed out here, for as long as that may take", async () => {
+    const log = open();
+    const own = session("OWN", "verified", true);
+    await log.looked(accountId, { sessions: [own, session("A"), session("B")] });
+    log.endingHere(accountId, "others");
+    time += 59_000;
+    await log.looked(accountId, { sessions: [own, session("A")] });
+    expect(noticed).toEqual([]);
+    time += 2_000;
+    await log.looked(accountId, { sessions: [own] });
+    expect(noticed).toEqual(["session_gone"]);
+  });
+
+  it("says nothing of a device that was this session, and that Steward takes away later", async () => {
+    const log = open();
+    await log.looked(accountId, { sessions: [session("OLD", "verified", true)] });
+    await log.looked(accountId, { sessions: [session("NEXT", "verified", true), session("OLD", "verified")] });
+    await log.looked(accountId, { sessions: [session("NEXT", "verified", true), session("OLD", "verified")], backupVersion: null });
+    await log.looked(accountId, { sessions: [session("NEXT", "verified", true)] });
+    expect(await kindsOf(log)).toEqual([]);
+  });
+
+  it("says once that the server has signed this session out, until it is signed in again", async () => {
+    const before = open();
+    await before.looked(accountId, { ended: true });
+    expect(noticed).toEqual([]);
+    await before.looked(accountId, all);
+    await before.looked(accountId, { ended: true });
+    await open().looked(accountId, { ended: true });
+    expect(noticed).toEqual(["session_ended"]);
+    await open().looked(accountId, all);
+    await open().looked(accountId, { ended: true });
+    expect(noticed).toEqual(["session_ended", "session_ended"]);
   });
 
   it("is bounded, and says no address in full", async () => {
