@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "./command.ts";
 import { startOauthDemo } from "./demoOauth.ts";
-import { type Demo, demoTable, startDemoServer } from "./demoServer.ts";
+import { type Demo, demoTable, startDemoServer, toldAtStart } from "./demoServer.ts";
 import { buildAndStage, openApp } from "./launch.ts";
 import { cache, say } from "./paths.ts";
 
@@ -25,7 +25,7 @@ await command(async () => {
     const start = process.argv.includes("oauth") ? startOauthDemo : startDemoServer;
     server = await start(join(demoDir, "homeserver"));
     process.stdout.write(demoTable(server));
-    return await openApp(staged, [`--user-data-dir=${join(demoDir, "app")}`]);
+    return await openApp(staged, [`--user-data-dir=${join(demoDir, "app")}`], { told: toldAtStart(server) });
   } finally {
     await end();
     say("the demo has ended, and nothing of it is kept");

@@ -23,10 +23,11 @@ export async function startOauthDemo(dir: string): Promise<Demo> {
   await signInWithOtherClient(auth, ada, "Another client");
   return {
     homeserver: synapse.baseUrl,
+    startPage: null,
     pages: [{ name: "Accounts", url: `${auth.issuer}/account/`, note: "the server's own page; stands in for a real one" }],
     accounts: [
-      { user: ada.localpart, password: ada.password, about: "another client is signed in, to be signed out on the server's page" },
-      { user: ben.localpart, password: ben.password, about: "nothing set up" },
+      { user: ada.localpart, password: ada.password, signedIn: false, about: "another client is signed in, to be signed out on the server's page" },
+      { user: ben.localpart, password: ben.password, signedIn: false, about: "nothing set up" },
     ],
     stop: async () => {
       await synapse.stop();

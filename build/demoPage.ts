@@ -5,12 +5,17 @@ export interface DemoAccount {
   /** The name to sign in with, on the demo's homeserver. */
   user: string;
   password: string;
+  /** Whether the app opens with it signed in. */
+  signedIn: boolean;
   /** What is special about it. */
   about: string;
   /** What unlocks its Secure Backup, if it has one. */
   securityKey?: string;
   securityPhrase?: string;
 }
+
+/** What the homeserver's button says that leads to its single sign-on. */
+export const SINGLE_SIGN_ON = "Demo sign-on";
 
 /** What the demo's page shows. */
 export interface DemoPageContent {
@@ -38,11 +43,13 @@ export function demoPage({ homeserver, accounts, mails }: DemoPageContent): stri
 ${mails.length === 0 ? "<p>No mails yet. What the homeserver sends arrives here.</p>" : mails.map(mailPart).join("\n")}
 <h2>What to try</h2>
 <ul>
-<li>Sign in as <code>ben</code> and unlock the Secure Backup with its Security Key; then sign in as <code>dan</code> and set one up.
-<li>Sign in to all four, and look at All accounts: each says what it needs.
-<li>As <code>ada</code>, open Users: find somebody, change a name, reset a password.
-<li>Sign in as <code>cleo</code>, and sign out thirty sessions with one question.
+<li>Steward opens with all four accounts. All accounts says what each one needs.
+<li>In <code>ben</code>, unlock the Secure Backup with its Security Key, below. In <code>dan</code>, set one up.
+<li>In <code>ada</code>, open Users: find somebody, change a name, reset a password. Bulk jobs does so for many.
+<li>In <code>cleo</code>, sign out thirty sessions with one question.
+<li>Add a fifth account by single sign-on: “${escape(SINGLE_SIGN_ON)}” opens a page where any name and any password will do.
 <li>Create an account, or recover one: the mails arrive above.
+<li>Sign in to <code>ben</code> elsewhere, with another client or another Steward: this one tells you at once, and asks whether it was you.
 </ul>
 <h2>Accounts to try</h2>
 <p>Homeserver: <code>${escape(homeserver)}</code></p>

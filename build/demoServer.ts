@@ -1,10 +1,12 @@
 import { createServer } from "node:http";
 import { startMailbox, type Mail } from "../tests/support/mail.ts";
-import { listenLocally } from "../tests/support/ports.ts";
+import { startOpenIdProvider } from "../tests/support/openIdProvider.ts";
+import { freePort, listenLocally } from "../tests/support/ports.ts";
 import { startSdkSession } from "../tests/support/sdkSession.ts";
 import { startSynapse, type Synapse, type TestUser } from "../tests/support/synapse.ts";
-import { type DemoAccount, demoPage } from "./demoPage.ts";
+import { type DemoAccount, demoPage, SINGLE_SIGN_ON } from "./demoPage.ts";
 import { DEMO_USERS, makeDemoUsers } from "./demoUsers.ts";
+import type { ToldAtStart } from "./launch.ts";
 import { say } from "./paths.ts";
 
 /** Everything of a demo but the app. */
@@ -12,6 +14,8 @@ export interface Demo {
   homeserver: string;
   /** What there is to see in a browser: what it is, and where. */
   pages: readonly { name: string; url: string; note: string }[];
+  /** The one that says what to try; null where there is none. */
+  startPage: string | null;
   accounts: DemoAccount[];
   stop(): Promise<void>;
 }
@@ -27,9 +31,22 @@ export interface DemoServer extends Demo {
  * @param dir an empty folder for the homeserver's data
  */
 export async function startDemoServer(dir: string): Promise<DemoServer> {
-  const mailbox = await startMailbox();
+  const [mailbox, port] = [await startMailbox(), await freePort()];
+  const publicBaseUrl = `http://127.0.0.1:${String(port)}/`;
+  const provider = await startOpenIdProvider([`${publicBaseUrl}_synapse/client/oidc/callback`]);
   say("starting a local homeserver");
-  const synapse = await startSynapse({ dir, mailPort: mailbox.port, enableRegistration: true });
+  const synapse = await startSynapse({
+    dir,
+    port,
+    publicBaseUrl,
+    mailPort: mailbox.port,
+    enableRegistration: true,
+    config: {
+      oidc_providers: [provider.synapseConfig({ idpId: "demo", name: SINGLE_SIGN_ON })],
+      // Without it there is one more page to press "Continue" on.
+      sso: { client_whitelist: ["http://127.0.0.1:"] },
+    },
+  });
   say("making four accounts");
   const accounts = await seed(synapse);
   const homeserver = synapse.baseUrl;
@@ -45,12 +62,13 @@ export async function startDemoServer(dir: string): Promise<DemoServer> {
   return {
     homeserver,
     mailboxPage,
-    pages: [{ name: "Mailbox", url: mailboxPage, note: "these accounts, too" }],
+    startPage: mailboxPage,
+    pages: [{ name: "What to try", url: mailboxPage, note: "with the mailbox, and these accounts" }],
     accounts,
     stop: async () => {
       page.closeAllConnections();
       page.close();
-      await Promise.all([synapse.stop(), mailbox.stop()]);
+      await Promise.all([synapse.stop(), mailbox.stop(), provider.stop()]);
     },
   };
 }
@@ -73,10 +91,10 @@ async function seed(synapse: Synapse): Promise<DemoAccount[]> {
   const securityKey = await giveSecureBackup(synapse, ben, securityPhrase);
   await synapse.addSessions(cleo, 30);
   return [
-    { ...ada, about: `server admin, of ${String(DEMO_USERS)} more users` },
-    { ...ben, about: "has a Secure Backup with 12 room keys", securityKey, securityPhrase },
-    { ...cleo, about: "30 sessions" },
-    { ...dan, about: "nothing set up, no email" },
+    { ...ada, signedIn: true, about: `server admin, of ${String(DEMO_USERS)} more users` },
+    { ...ben, signedIn: true, about: "has a Secure Backup with 12 room keys", securityKey, securityPhrase },
+    { ...cleo, signedIn: true, about: "30 sessions" },
+    { ...dan, signedIn: true, about: "nothing set up, no email" },
   ];
 }
 
@@ -114,6 +132,12 @@ async function giveSecureBackup(
   }
 }
 
+/** What the app is told, so that it opens with the accounts signed in. */
+export function toldAtStart({ homeserver, accounts, startPage }: Demo): ToldAtStart {
+  const signedIn = accounts.filter((account) => account.signedIn);
+  return { accounts: signedIn.map(({ user, password }) => ({ baseUrl: homeserver, user, password })), page: startPage };
+}
+
 /** What the person at the terminal needs to know. */
 export function demoTable({ homeserver, pages, accounts }: Demo): string {
   const rows = [
@@ -129,8 +153,8 @@ export function demoTable({ homeserver, pages, accounts }: Demo): string {
   );
   return [
     "",
-    `Homeserver: ${homeserver}`,
-    ...pages.map(({ name, url, note }) => `${`${name}:`.padEnd(11)} ${url} (${note})`),
+    `Homeserver:  ${homeserver}`,
+    ...pages.map(({ name, url, note }) => `${`${name}:`.padEnd(12)} ${url} (${note})`),
     "",
     ...lines,
     "",

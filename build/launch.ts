@@ -1,12 +1,21 @@
-import { spawn } from "node:child_process";
+import { spawn, type StdioOptions } from "node:child_process";
+import { join } from "node:path";
 import { complain, say } from "./paths.ts";
 import { endWithUs } from "./processes.ts";
 import { sandboxTrouble } from "./sandbox.ts";
 import { type Staged, stage } from "./stage.ts";
 
-/** Builds the app as `npm start` runs it. */
+/** Builds the app as `npm start` runs it; for the demo with what signs its accounts in. */
 export function buildAndStage(purpose: "start" | "demo"): Promise<Staged> {
-  return stage(purpose, { production: false });
+  return stage(purpose, { production: false, ...(purpose === "demo" && { runFirst: join(import.meta.dirname, "demoApp.cjs") }) });
+}
+
+/** What the demo's app is told: never by its command line, which others can read. */
+export interface ToldAtStart {
+  /** Which accounts to sign in to. */
+  accounts: readonly { baseUrl: string; user: string; password: string }[];
+  /** What to open in the browser then; null for nothing. */
+  page: string | null;
 }
 
 /**
@@ -24,14 +33,21 @@ export function appArguments(args: string[], env: NodeJS.ProcessEnv = process.en
 
 /**
  * Opens the app's window and waits until the app ends.
+ * @param told for an app that was staged for the demo
  * @returns its exit code
  */
-export function openApp(staged: Staged, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+export function openApp(
+  staged: Staged,
+  args: string[],
+  { env = process.env, told }: { env?: NodeJS.ProcessEnv; told?: ToldAtStart } = {},
+): Promise<number> {
   const all = appArguments(args, env);
   say("opening Steward");
   return new Promise((resolve, reject) => {
-    const app = spawn(staged.executable, all, { stdio: "inherit", env });
+    const stdio: StdioOptions = ["inherit", "inherit", "inherit", ...(told ? (["ipc"] as const) : [])];
+    const app = spawn(staged.executable, all, { stdio, env });
     endWithUs(app);
+    if (told) app.send(told);
     app.on("error", reject);
     app.on("close", (code) => {
       if (code !== null) return void resolve(code);

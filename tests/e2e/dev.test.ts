@@ -3,9 +3,12 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { develop } from "../../build/developing.ts";
+import { buildAndStage, openApp } from "../../build/launch.ts";
 import { cache, root } from "../../build/paths.ts";
 import { PageConnection } from "../support/pageConnection.ts";
 import { freePort } from "../support/ports.ts";
+import { startSecretService } from "../support/secretService.ts";
+import { startSynapse } from "../support/synapse.ts";
 import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { waitUntil } from "../support/waitUntil.ts";
 
@@ -58,6 +61,29 @@ async function change(path: string, from: string, to: string): Promise<void> {
   expect(text).toContain(from);
   await writeFile(path, text.replace(from, to));
 }
+
+test("the demo opens with its accounts signed in", async () => {
+  const [synapse, keyring, data] = [await startSynapse(), await startSecretService(), await temporaryFolder("demo-data")];
+  const port = await freePort();
+  const app = new WatchedApp(port);
+  try {
+    const accounts = [];
+    for (const user of ["ada", "ben"]) {
+      await synapse.register({ user, password: `${user} tries it`, displayName: `The ${user} of the demo` });
+      accounts.push({ baseUrl: synapse.baseUrl, user, password: `${user} tries it` });
+    }
+    const env = { ...process.env, ...keyring.env, LANGUAGE: "en" };
+    const args = [`--remote-debugging-port=${port}`, `--user-data-dir=${data.path}`, "--disable-gpu"];
+    const ended = openApp(await buildAndStage("demo"), args, { env, told: { accounts, page: null } });
+    await app.shows("The ada of the demo");
+    await app.shows("The ben of the demo");
+    await app.close();
+    expect(await ended).toBe(0);
+  } finally {
+    await Promise.all([synapse.stop(), keyring.stop()]);
+    await data.remove();
+  }
+});
 
 test("npm run dev shows a change of the renderer by reloading, and one of main by starting the app again", async () => {
   // Below the project, so that the copy finds the packages.

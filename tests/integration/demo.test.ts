@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type DemoAccount, demoPage } from "../../build/demoPage.ts";
-import { type DemoServer, startDemoServer } from "../../build/demoServer.ts";
+import { type DemoAccount, demoPage, SINGLE_SIGN_ON } from "../../build/demoPage.ts";
+import { type DemoServer, startDemoServer, toldAtStart } from "../../build/demoServer.ts";
 import { DEMO_USERS } from "../../build/demoUsers.ts";
 import { login, matrixCall, matrixOk, type Tokens } from "../support/matrixApi.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
@@ -91,6 +91,17 @@ describe("the demo", () => {
     expect(demo.accounts.filter((other) => other.securityKey !== undefined)).toHaveLength(1);
   });
 
+  test("offers single sign-on, and signs the accounts in at the start", async () => {
+    const { flows } = (await matrixOk(demo.homeserver, { path: "/_matrix/client/v3/login" })) as {
+      flows: { type: string; identity_providers?: { name: string }[] }[];
+    };
+    const providers = flows.find(({ type }) => type === "m.login.sso")?.identity_providers;
+    expect(providers?.map(({ name }) => name)).toEqual([SINGLE_SIGN_ON]);
+    const told = toldAtStart(demo);
+    expect(told.accounts.map(({ user }) => user)).toEqual(["ada", "ben", "cleo", "dan"]);
+    expect(told.page).toBe(demo.mailboxPage);
+  });
+
   test("has a mailbox page with the accounts, and with every mail that was sent", async () => {
     const before = await fetch(demo.mailboxPage);
     expect(before.headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -120,7 +131,7 @@ describe("the demo", () => {
     const said = `<script>alert("x")</script> & 'so on'`;
     const words = { from: said, to: [said], subject: said, text: said, html: said, links: [said] };
     const mail = { ...words, receivedAt: new Date() };
-    const accounts = [{ user: said, password: said, about: said, securityKey: said, securityPhrase: said }];
+    const accounts = [{ user: said, password: said, signedIn: true, about: said, securityKey: said, securityPhrase: said }];
     const html = demoPage({ homeserver: said, accounts, mails: [mail] });
     expect(html).not.toContain("<script");
     expect(html.split("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;so on&#39;")).toHaveLength(12);

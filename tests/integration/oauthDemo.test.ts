@@ -23,7 +23,7 @@ test("the OAuth demo has a homeserver with an authorization server, and accounts
       expect((await browser.submit({ username: user, password })).html).toContain(`Account of ${user}`);
       expect(browser.page.html.includes("Another client")).toBe(user === "ada");
     }
-    expect(demoTable(demo)).toContain(`Accounts:   ${page!.url}`);
+    expect(demoTable(demo)).toContain(`Accounts:    ${page!.url}`);
   } finally {
     await demo.stop();
     await folder.remove();
