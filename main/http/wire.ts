@@ -61,8 +61,8 @@ export class Wire {
   }
 
   /**
-   * How long ago the server was last asked to change something below `/_matrix/client/<version>/<area>/`, in milliseconds;
-   * infinite where it never was.
+   * How long ago the server was last asked to change something below `/_matrix/client/<version>/<area>/`, or below
+   * `/_matrix/client/<version>/user/<user id>/<area>/`, in milliseconds; infinite where it never was.
    */
   sinceChange(area: string): number {
     return performance.now() - (this.#changedAt.get(area) ?? -Infinity);
@@ -146,8 +146,8 @@ export class Wire {
   }
 }
 
-/** What part of the client-server API an address belongs to: `user`, `room_keys`, `keys`... Empty for other APIs. */
-const areaOf = ({ pathname }: URL): string => /\/_matrix\/client\/[^/]+\/([^/]+)/.exec(pathname)?.[1] ?? "";
+/** What part of the client-server API an address belongs to: `account_data`, `room_keys`, `keys`... Empty for other APIs. */
+const areaOf = ({ pathname }: URL): string => /\/_matrix\/client\/[^/]+\/(?:user\/[^/]+\/)?([^/]+)/.exec(pathname)?.[1] ?? "";
 
 interface GivingUp {
   signal: AbortSignal;

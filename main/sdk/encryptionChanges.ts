@@ -27,7 +27,7 @@ export function onEncryptionChanged(client: MatrixClient, changed: () => void): 
   watched.add(client);
   const homeserver = homeserverOf(client);
   const note = (): void => {
-    if (Math.min(homeserver.sinceChange("user"), homeserver.sinceChange("room_keys")) > OWN_MS) changed();
+    if (Math.min(homeserver.sinceChange("account_data"), homeserver.sinceChange("room_keys")) > OWN_MS) changed();
   };
   // By their names: the SDK's values are loaded late.
   const on = client.on.bind(client) as (name: string, listener: (...args: never[]) => void) => unknown;
