@@ -90,6 +90,7 @@ describe("Steward without its window", () => {
     await person.press("This was me");
     await person.press("Settings");
     await person.page.getByText("Keep Steward running when its window is closed").click();
+    await person.openAccount("Alice", "Overview");
   });
 });
 

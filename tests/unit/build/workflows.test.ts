@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,4 +39,9 @@ test("checksums name each file once, as sha256sum reads them", async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test("editors are told where the lint rules are", () => {
+  const settings = JSON.parse(readFileSync(join(root, ".vscode/settings.json"), "utf8")) as Record<string, { overrideConfigFile: string }>;
+  expect(existsSync(join(root, settings["eslint.options"]?.overrideConfigFile ?? "missing"))).toBe(true);
 });
