@@ -14,6 +14,8 @@ export interface BuildFacts {
   readonly debuggingPort: boolean;
   /** It runs on an Electron without security fixes, and so takes homeservers of this computer alone. */
   readonly trial: boolean;
+  /** Where newer versions are announced, and the key that announcements are signed with; null: nowhere. */
+  readonly updates: { readonly url: string; readonly publicKey: string } | null;
 }
 
 /** The Electron that the project names, as in package.json. */
@@ -29,11 +31,22 @@ export function isMaintained(version: string): boolean {
   return majorOf(version) > majorOf(electronVersion) - maintainedMajors;
 }
 
-/** @param version of the Electron that the app will run on */
-export function buildFacts(purpose: Purpose, version: string): BuildFacts {
+/**
+ * @param version of the Electron that the app will run on
+ * @param env names where newer versions of a package are announced: `STEWARD_UPDATE_FEED` and `STEWARD_UPDATE_PUBLIC_KEY`
+ * @throws Error when that is no https address with a key
+ */
+export function buildFacts(purpose: Purpose, version: string, env: NodeJS.ProcessEnv = process.env): BuildFacts {
   return {
     locked: purpose === "start" || purpose === "package" || purpose === "packaged-test",
     debuggingPort: purpose === "packaged-test",
     trial: (purpose === "start" || purpose === "dev" || purpose === "package") && !isMaintained(version),
+    updates: purpose === "package" ? updateFeed(env) : null,
   };
+}
+
+function updateFeed({ STEWARD_UPDATE_FEED: feed, STEWARD_UPDATE_PUBLIC_KEY: publicKey }: NodeJS.ProcessEnv): BuildFacts["updates"] {
+  if (!feed) return null;
+  if (!publicKey || new URL(feed).protocol !== "https:") throw new Error("STEWARD_UPDATE_FEED is an https address, and needs STEWARD_UPDATE_PUBLIC_KEY");
+  return { url: feed.replace(/\/+$/, ""), publicKey };
 }

@@ -3,10 +3,11 @@ import { joinServices } from "./ipc/joinServices.ts";
 import type { Services } from "./services.ts";
 
 /** Which service answers which domain of the contract. Their methods are the requests: nothing is forwarded. */
-export function createHandlers(services: Services, { app, lock }: Pick<Handlers, "app" | "lock">): Handlers {
+export function createHandlers(services: Services, { app, lock, updates }: Pick<Handlers, "app" | "lock" | "updates">): Handlers {
   return {
     app,
     lock,
+    updates,
     accounts: services.accounts,
     activity: services.activityLog,
     accountManagement: services.accountManagement,

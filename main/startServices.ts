@@ -10,7 +10,7 @@ import { AppService } from "./app/appService.ts";
 import { BackgroundService } from "./app/background.ts";
 import { Deferred } from "./app/deferred.ts";
 import { Dialogs } from "./app/dialogs.ts";
-import { openHomeserverPage } from "./app/external.ts";
+import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
 import { formattedText, language, mainText } from "./app/language.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
 import { IdleLock } from "./app/idleLock.ts";
@@ -18,6 +18,7 @@ import { notify } from "./app/notifications.ts";
 import { startAtLogin } from "./app/startAtLogin.ts";
 import { AppTray } from "./app/tray.ts";
 import { trayHost } from "./app/trayHost.ts";
+import { UpdatesService } from "./app/updates.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
@@ -113,9 +114,21 @@ export function startServices(front: WindowParts): StartedServices {
     });
     backgrounds.resolve(background);
     settingsFile.settings().then(
-      (settings) => background.apply(settings),
+      (settings) => {
+        background.apply(settings);
+        updates.lookDaily(settings.lookForUpdates ?? false);
+      },
       (error: unknown) => loggerFor("app").warn("it is not known whether to keep running", { error }),
     );
+    const openPage = createOpenExternal({ isServersHttp: () => Promise.resolve(false), logger: loggerFor("external") });
+    const updates = new UpdatesService({
+      feed: build.updates,
+      version: electronApp.getVersion(),
+      fetch,
+      openPage: (url) => openPage({ url }),
+      emit,
+      logger: loggerFor("app"),
+    });
     powerMonitor.on("resume", services.woke);
     const app = new AppService({
       ...front,
@@ -126,10 +139,11 @@ export function startServices(front: WindowParts): StartedServices {
       onSettings: (settings) => {
         idleLock.lockAfter(settings.lockAfterMinutes ?? null);
         background.apply(settings);
+        updates.lookDaily(settings.lookForUpdates ?? false);
         tray.refresh();
       },
     });
-    return lock.guard(checkedHandlers(createHandlers(services, { app: joinServices("app", app, background), lock }), loggerFor("ipc")));
+    return lock.guard(checkedHandlers(createHandlers(services, { app: joinServices("app", app, background), lock, updates }), loggerFor("ipc")));
   });
   // What cannot be opened is told by whoever waits for the answers.
   void answers.then(async () => startSessions(await opening), () => undefined);

@@ -1,6 +1,11 @@
 /** What the app knows of how it was built; see `build/purposes.ts`. */
 declare module "virtual:build" {
-  export const build: { readonly locked: boolean; readonly debuggingPort: boolean; readonly trial: boolean };
+  export const build: {
+    readonly locked: boolean;
+    readonly debuggingPort: boolean;
+    readonly trial: boolean;
+    readonly updates: { readonly url: string; readonly publicKey: string } | null;
+  };
 }
 
 /** What an old Electron's Node lacks. */

@@ -10,7 +10,7 @@ type Run = (program: string, args: readonly string[]) => Promise<string>;
 
 const runProgram: Run = (program, args) =>
   new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: MAX_ANSWER_MS }, (error, output) => (error ? reject(error as Error) : resolve(output)));
+    execFile(program, args, { timeout: MAX_ANSWER_MS }, (error, output) => (error ? reject(error) : resolve(output)));
   });
 
 /**

@@ -572,6 +572,8 @@ export interface TextArguments {
   "errorsNext.consent_required": { url: string };
   "errorsNext.resource_limit": { contact: string };
   "rateLimit.wait": { time: string };
+  "updates.newer": { version: string };
+  "updates.notes": { version: string };
   "emergency.print": { count: number };
   "emergency.problems": { count: number };
   "emergency.file": { userId: string };

@@ -67,6 +67,11 @@ export async function keepRunning(keep: boolean): Promise<void> {
   settingsChanged(await steward.app.updateSettings({ keepRunning: keep }));
 }
 
+/** Looks once a day for a newer version, or no longer. */
+export async function lookForUpdates(look: boolean): Promise<void> {
+  settingsChanged(await steward.app.updateSettings({ lookForUpdates: look }));
+}
+
 /** Forgets what main reported about its start. */
 export async function dismissNotices(): Promise<void> {
   useSettings.setState(({ info }) => ({ info: info && { ...info, notices: [] } }));

@@ -21,6 +21,7 @@ import { newSessionLists, sessionLists } from "./sessions.ts";
 import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
 import { forgetUsers } from "./users.ts";
+import { loadUpdates, updatesChanged } from "./updates.ts";
 import { userStatistics } from "./userStatistics.ts";
 import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
@@ -74,12 +75,13 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   onEvent("devices.changed", ({ accountId }) => sessionLists.reload(accountId));
   onEvent("devices.newSessionsChanged", ({ accountId, newSessions }) => newSessionLists.set(accountId, newSessions));
   onEvent("signIn.browserSignInChanged", browserSignInChanged);
+  onEvent("updates.changed", updatesChanged);
   onEvent("userStatistics.changed", ({ accountId, statistics }) => userStatistics.set(accountId, { statistics }));
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));
   await mayAsk;
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts(), loadOffboarding()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts(), loadOffboarding(), loadUpdates()]);
   await first;
 }

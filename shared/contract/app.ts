@@ -11,6 +11,8 @@ export const Settings = z.object({
   lockAfterMinutes: z.number().int().min(1).max(1440).nullable().optional(),
   /** Goes on when its window is closed, and shows an icon beside the clock. Absent: no. */
   keepRunning: z.boolean().optional(),
+  /** Looks once a day whether there is a newer version. Absent: no. */
+  lookForUpdates: z.boolean().optional(),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -30,6 +30,7 @@ import { devices } from "./devices.ts";
 import { servers } from "./servers.ts";
 import { serverNotices } from "./serverNotices.ts";
 import { signIn } from "./signIn.ts";
+import { updates } from "./updates.ts";
 import { users } from "./users.ts";
 import { userStatistics } from "./userStatistics.ts";
 import { userExport } from "./userExport.ts";
@@ -68,6 +69,7 @@ export const contract = {
   bulk,
   offboarding,
   servers,
+  updates,
   users,
   userExport,
   userStatistics,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { startApp, type StewardApp } from "../support/electronApp.ts";
+import { Person } from "./support/person.ts";
 import { startSecretService, type SecretServiceForTests } from "../support/secretService.ts";
 
 let keyring: SecretServiceForTests;
@@ -29,4 +30,20 @@ test("the app ends although finalizers never run dry", async () => {
   });
   await app.quit();
   expect(app.exitCode).toBe(0);
+});
+
+test("a newer version is told of in the window, and what is new is text", async () => {
+  const person = new Person(app);
+  // As main says it in a copy that was built with an address to ask.
+  const newer = { version: "9.1.0", notes: "- <b>Less</b> to do\n- More to see", page: "https://steward.example" };
+  await app.electron.evaluate(({ BrowserWindow }, state) => {
+    BrowserWindow.getAllWindows()[0]?.webContents.send("updates.changed", state);
+  }, { supported: true, checkedAt: 1, newer });
+  await person.sees("Steward 9.1.0 is out.");
+  await person.press("What’s new");
+  await person.isAt("Settings");
+  await person.sees("- <b>Less</b> to do");
+  await person.page.getByRole("button", { name: "See how to get it" }).scrollIntoViewIfNeeded();
+  await person.looks("settings-updates");
+  expect(app.pageErrors).toEqual([]);
 });

@@ -14,6 +14,7 @@ import { chooseLanguage, chooseTheme, useSettings } from "../../stores/settings.
 import { BackgroundSettings } from "./BackgroundSettings.tsx";
 import { copyReport } from "./copyReport.ts";
 import { LockSettings } from "./LockSettings.tsx";
+import { UpdateSettings } from "./UpdateSettings.tsx";
 import styles from "./Settings.module.css";
 
 /** What a person can choose about the app, and what the app says about itself. */
@@ -61,6 +62,7 @@ export function SettingsPage() {
       </Section>
       <LockSettings />
       <BackgroundSettings />
+      <UpdateSettings />
       <Section title={t("settings.keyboard")}>
         <Facts
           facts={[

@@ -14,15 +14,25 @@ describe("what an app is built for", () => {
   });
 
   test("where people keep accounts, nobody looks on; on an old Electron that is a trial", () => {
-    const facts = { locked: true, debuggingPort: false };
+    const facts = { locked: true, debuggingPort: false, updates: null };
     expect(buildFacts("start", electronVersion)).toEqual({ ...facts, trial: false });
     expect(buildFacts("start", "25.1.1")).toEqual({ ...facts, trial: true });
     expect(buildFacts("package", electronVersion)).toEqual({ ...facts, trial: false });
-    expect(buildFacts("dev", electronVersion)).toEqual({ locked: false, debuggingPort: false, trial: false });
-    expect(buildFacts("dev", "25.1.1")).toEqual({ locked: false, debuggingPort: false, trial: true });
+    expect(buildFacts("dev", electronVersion)).toEqual({ locked: false, debuggingPort: false, updates: null, trial: false });
+    expect(buildFacts("dev", "25.1.1")).toEqual({ locked: false, debuggingPort: false, updates: null, trial: true });
     for (const purpose of ["test", "bench", "demo"] as const) {
-      expect(buildFacts(purpose, "25.1.1")).toEqual({ locked: false, debuggingPort: false, trial: false });
+      expect(buildFacts(purpose, "25.1.1")).toEqual({ locked: false, debuggingPort: false, updates: null, trial: false });
     }
+  });
+
+  test("what ships, and nothing else, looks for newer versions where it is told so", () => {
+    const env = { STEWARD_UPDATE_FEED: "https://example.org/steward/", STEWARD_UPDATE_PUBLIC_KEY: "a2V5" };
+    expect(buildFacts("package", electronVersion, env).updates).toEqual({ url: "https://example.org/steward", publicKey: "a2V5" });
+    for (const purpose of ["start", "dev", "demo", "test", "bench", "packaged-test"] as const) {
+      expect(buildFacts(purpose, electronVersion, env).updates).toBeNull();
+    }
+    expect(() => buildFacts("package", electronVersion, { ...env, STEWARD_UPDATE_FEED: "http://example.org" })).toThrow("https");
+    expect(() => buildFacts("package", electronVersion, { STEWARD_UPDATE_FEED: "https://example.org" })).toThrow("PUBLIC_KEY");
   });
 
   test("what ships is built without the fill-ins for an old Electron, and says so to the app", async () => {
