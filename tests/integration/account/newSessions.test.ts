@@ -128,7 +128,7 @@ describe("a session that goes", () => {
     await data.close();
     const again = await open();
     await again.sessions.restoreAll();
-    expect(again.sessions.account(accountId).session.status).toBe("softLoggedOut");
+    expect(again.sessions.account(accountId).session.error).toMatchObject({ kind: "unauthenticated" });
     expect((await happened(again, accountId)).filter(([kind]) => kind === "session_ended")).toHaveLength(1);
   });
 });
