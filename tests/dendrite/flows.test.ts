@@ -8,6 +8,7 @@ import type { Job } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { Dendrite } from "../support/dendrite.ts";
 import { matrixCall } from "../support/matrixApi.ts";
+import { replace } from "../support/secureBackupAccounts.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../support/secureBackupRig.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
 import { StewardData } from "../support/stewardServices.ts";
@@ -118,9 +119,37 @@ it("is all there after a restart", async () => {
   expect(await services.secureBackup.state({ accountId })).toMatchObject({ diagnosis: "working" });
 });
 
+it("gets a display name", async () => {
+  await services.profile.setDisplayName({ accountId, displayName: "Ada of the Engine" });
+  expect(await services.profile.get({ accountId })).toMatchObject({ displayName: "Ada of the Engine" });
+});
+
+it("gets a new Secure Backup by a reset, into which its room keys are taken", async () => {
+  const rig = openSecureBackup(services);
+  const { setUp, securityKey: key } = await withPassword(replace(rig, accountId, "reset"), rig.challenges);
+  expect(setUp).toMatchObject({ kind: "reset", phase: "checked", error: null });
+  expect(await services.secureBackup.state({ accountId })).toMatchObject({ diagnosis: "working", backup: { keyCount: 3 } });
+  expect(key).not.toBe(securityKey);
+});
+
+it("gets another password, with which it signs in elsewhere", async () => {
+  const newPassword = "nine quiet herons by the mill";
+  await withPassword(services.password.change({ accountId, newPassword, signOutOthers: false }));
+  user = { ...user, password: newPassword };
+  const other = await startSdkSession({ baseUrl, ...user });
+  other.stop();
+});
+
 it("signs out, and its token with it", async () => {
   const token = await services.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
   expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: true });
   expect((await matrixCall(baseUrl, { path: "/_matrix/client/v3/account/whoami", token })).status).toBe(401);
   expect(services.sessions.list()).toEqual([]);
+});
+
+it("is deactivated, and cannot sign in any more", async () => {
+  accountId = await signInTo(services, user, baseUrl);
+  await withPassword(services.deactivation.confirm({ accountId, typed: user.userId, erase: false }));
+  await waitUntil(() => services.sessions.list().length === 0, { what: "the account to be gone from here" });
+  await expect(signInTo(services, user, baseUrl)).rejects.toThrow(/wrong_credentials|user_deactivated/);
 });
