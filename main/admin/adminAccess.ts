@@ -7,14 +7,19 @@ import { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { checkLoopback, isLoopback } from "../http/loopback.ts";
 import type { Fetch } from "../http/redirects.ts";
+import type { SecretStore } from "../secrets/secretStore.ts";
+import { hasOauthGrant } from "../sessions/oauth/oauthTokens.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import { AdminApi, adminPath, readAdminAnswer } from "./adminApi.ts";
+import { MasApi } from "./mas/masApi.ts";
+import { letsItselfBeAsked } from "./mas/masUser.ts";
 import { UserAnswer } from "./serverUser.ts";
 
 export interface AdminAccessParts {
   sessions: Pick<SessionManager, "session">;
   index: AccountIndex;
+  secretStore: Pick<SecretStore, "read">;
   fetch: Fetch;
   /** Admin addresses of other computers than this one are refused. */
   onlyThisComputer: boolean;
@@ -40,6 +45,22 @@ export class AdminAccessService implements Requests {
 
   /** The admin API of an account's server. Whether the account may use it, the server says. @throws `no_such_account` */
   readonly apiOf = (accountId: AccountId): AdminApi => new AdminApi(this.#parts.sessions.session(accountId));
+
+  /** The admin API of the service that looks after the accounts of the account's server, where it lets this one use it; null elsewhere. */
+  async serviceOf(accountId: AccountId): Promise<MasApi | null> {
+    const service = await this.masApi(accountId);
+    if (service === null) return null;
+    await this.learn(accountId);
+    const access = this.access({ accountId });
+    return access.status === "admin" && access.serviceApi === true ? service : null;
+  }
+
+  /**
+   * The admin API of the authentication service that an account was signed in by, whether it lets itself be asked or not; null where
+   * that is the homeserver itself. Nobody is an admin of a server with such a service who was signed in otherwise, so nothing is asked.
+   */
+  readonly masApi = async (accountId: AccountId): Promise<MasApi | null> =>
+    (await hasOauthGrant(this.#parts.secretStore, accountId)) ? new MasApi(this.#parts.sessions.session(accountId)) : null;
 
   access({ accountId }: Input<"access">): AdminAccess {
     const wasAdmin = this.#parts.index.get(accountId)?.wasAdmin === true;
@@ -125,15 +146,16 @@ export class AdminAccessService implements Requests {
     } catch (thrown) {
       return stateOf(thrown, this.#addressOf(accountId));
     }
-    const [version, delegatedAuth] = await Promise.all([
+    const [version, delegatedAuth, serviceApi] = await Promise.all([
       // Later than the question whether the account is an admin, so what fails here is not about that.
       api.request({ path: ["v1", "server_version"], schema: Version, repeatable: true }).then(
         ({ server_version: said }) => said,
         () => null,
       ),
       this.#delegatesAuth(accountId),
+      letsItselfBeAsked(new MasApi(this.#parts.sessions.session(accountId)), api.userId).catch(() => false),
     ]);
-    return { status: "admin", version, delegatedAuth };
+    return { status: "admin", version, delegatedAuth, ...(serviceApi && { serviceApi }) };
   }
 
   /** Whether the server leaves signing in to a service of its own (Client-Server API, "Server metadata discovery"). */

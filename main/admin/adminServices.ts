@@ -60,11 +60,12 @@ export async function openAdminServices(parts: AdminServicesParts) {
   const common = {
     adminApiOf: administration.apiOf,
     isDelegated: (accountId: AccountId) => administration.isDelegated(accountId),
+    serviceOf: (accountId: AccountId) => administration.serviceOf(accountId),
     credentials,
     log: actionLog,
   };
   const patience = serverAwayMs === undefined ? {} : { firstWaitMs: serverAwayMs };
-  const users = new UsersService({ apiOf: administration.apiOf, index, log: actionLog });
+  const users = new UsersService({ ...common, apiOf: administration.apiOf, index });
   const { rowJobs, bulk, forgetAccount } = await openBulkJobs({
     ...parts,
     administration,
@@ -81,6 +82,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     ...patience,
     adminApi: administration.apiOf,
     isDelegated: common.isDelegated,
+    masApi: administration.masApi,
     knownOf,
     log: actionLog,
     ownUserIds: () => new Set(index.list().map(({ userId }) => userId)),

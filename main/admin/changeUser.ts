@@ -1,6 +1,8 @@
 import type { User, UserDetails } from "../../shared/contract/users.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
+import type { MasApi, MasUser } from "./mas/masApi.ts";
+import { asServiceHas, knownToService } from "./mas/masUser.ts";
 
 type Changes = { [K in keyof UserDetails]?: UserDetails[K] | undefined };
 
@@ -17,21 +19,33 @@ function valueOf(user: User, name: keyof UserDetails): UserDetails[keyof UserDet
  * was asked: one that does not know a field says nothing about it.
  *
  * @param seen what the change was decided on
- * @throws `changed_meanwhile`, `change_not_taken`, and as `AdminApi` does
+ * @param service looks after the server's accounts: who is an admin is said there
+ * @throws `changed_meanwhile`, `change_not_taken`, `not_allowed_by_server` where somebody would take their own rights, and as
+ *   `AdminApi` does
  */
-export async function changeUser(api: AdminApi, userId: string, changes: Changes, seen: Changes): Promise<{ before: User; user: User }> {
+export async function changeUser(api: AdminApi, userId: string, changes: Changes, seen: Changes, service: MasApi | null = null): Promise<{ before: User; user: User }> {
   const names = namesOf(changes);
-  const now = await api.user(userId);
+  const masUser = await knownToService(service, userId);
+  const said = await api.user(userId);
+  const now = masUser ? asServiceHas(said, masUser) : said;
   if (names.some((name) => seen[name] !== undefined && seen[name] !== valueOf(now, name))) throw fail("changed_meanwhile");
   const needed = names.filter((name) => changes[name] !== valueOf(now, name));
   if (needed.length === 0) return { before: now, user: now };
   const body: ServerUserChanges = {
     ...(needed.includes("displayName") && { displayname: changes.displayName! }),
-    ...(needed.includes("admin") && { admin: changes.admin! }),
+    ...(needed.includes("admin") && masUser === null && { admin: changes.admin! }),
     ...(needed.includes("userType") && { user_type: changes.userType! }),
   };
-  const after = await api.changeUser(userId, body);
+  let after = Object.keys(body).length === 0 ? said : await api.changeUser(userId, body);
+  if (service && masUser) after = asServiceHas(after, await setAdmin(service, masUser, needed.includes("admin") ? changes.admin! : masUser.admin, userId === api.userId));
   const fields = needed.filter((name) => changes[name] !== valueOf(after, name));
   if (fields.length > 0) throw fail("change_not_taken", { fields });
   return { before: now, user: after };
+}
+
+/** A homeserver lets nobody take their own rights; a service does. */
+async function setAdmin(service: MasApi, before: MasUser, admin: boolean, isOneself: boolean): Promise<MasUser> {
+  if (admin === before.admin) return before;
+  if (isOneself) throw fail("not_allowed_by_server");
+  return service.setAdmin(before.id, admin);
 }

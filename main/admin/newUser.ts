@@ -155,9 +155,12 @@ const threepidsOf = ({ emails }: NewUser): object[] => emails.map((address) => (
 const externalIdsOf = ({ externalIds }: NewUser): object[] =>
   externalIds.map(({ provider, id }) => ({ auth_provider: provider, external_id: id }));
 
+/** What a homeserver may not have taken. A password comes with the request that makes the user. */
+type ServerPart = Exclude<MissingPart["part"], "password">;
+
 /** Asks, or asks once more, for each part that is not there, by itself, so that one which is refused costs none of the others. */
 async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ user: User; missing: MissingPart[] }> {
-  const changes: Record<Exclude<MissingPart["part"], "picture">, ServerUserChanges> = {
+  const changes: Record<Exclude<ServerPart, "picture">, ServerUserChanges> = {
     display_name: { displayname: wanted.displayName ?? "" },
     admin: { admin: wanted.admin },
     emails: { threepids: threepidsOf(wanted) },
@@ -179,16 +182,17 @@ async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ use
   return { user, missing };
 }
 
-async function withPicture(api: AdminApi, { picture }: NewUser): Promise<ServerUserChanges> {
+/** The change that gives a new user their picture, once that is uploaded. @throws what the server says */
+export async function withPicture(api: AdminApi, { picture }: NewUser): Promise<ServerUserChanges> {
   return picture === null ? {} : { avatar_url: await uploadAvatar(api, picture.image, picture.mimeType) };
 }
 
-function missingIn(wanted: NewUser, user: User): MissingPart["part"][] {
+function missingIn(wanted: NewUser, user: User): ServerPart[] {
   const hasEmail = (address: string): boolean =>
     user.threepids.some((threepid) => threepid.medium === "email" && threepid.address.toLowerCase() === address);
   const hasId = (of: { provider: string; id: string }): boolean =>
     user.externalIds.some(({ provider, id }) => provider === of.provider && id === of.id);
-  const missing: MissingPart["part"][] = [];
+  const missing: ServerPart[] = [];
   if (wanted.displayName !== null && user.displayName !== wanted.displayName) missing.push("display_name");
   if (wanted.admin !== user.admin) missing.push("admin");
   if (!wanted.emails.every(hasEmail)) missing.push("emails");

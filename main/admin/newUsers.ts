@@ -5,6 +5,8 @@ import { isRefused } from "../http/lostAnswer.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { createByService } from "./mas/createByService.ts";
+import type { MasApi } from "./mas/masApi.ts";
 import type { Credentials } from "./credentials.ts";
 import { createUser, findSameName, findTakenContacts, newUserId } from "./newUser.ts";
 
@@ -12,6 +14,8 @@ export interface NewUsersParts {
   adminApiOf: (accountId: AccountId) => AdminApi;
   /** Whether an authentication service looks after the server's accounts. */
   isDelegated: (accountId: AccountId) => Promise<boolean>;
+  /** That service's own admin API, where it lets the account ask; null elsewhere. */
+  serviceOf: (accountId: AccountId) => Promise<MasApi | null>;
   credentials: Credentials;
   log: Pick<ActionLog, "record">;
 }
@@ -37,12 +41,13 @@ export class NewUsersService implements Requests {
 
   /** @throws `password_refused`, what the secret store throws, and what the server says where it has made nobody */
   async create({ accountId, user }: Input<"create">): Promise<NewUserResult> {
-    if (await this.#parts.isDelegated(accountId)) return { status: "delegated" };
+    const service = await this.#parts.serviceOf(accountId);
+    if (service === null && (await this.#parts.isDelegated(accountId))) return { status: "delegated" };
     const api = this.#parts.adminApiOf(accountId);
-    return this.#turns.run(newUserId(api, user), () => this.#create(api, accountId, user));
+    return this.#turns.run(newUserId(api, user), () => this.#create(api, service, accountId, user));
   }
 
-  async #create(api: AdminApi, accountId: AccountId, user: NewUser): Promise<NewUserResult> {
+  async #create(api: AdminApi, service: MasApi | null, accountId: AccountId, user: NewUser): Promise<NewUserResult> {
     const { credentials, log } = this.#parts;
     const userId = newUserId(api, user);
     const same = await findSameName(api, user);
@@ -54,9 +59,12 @@ export class NewUsersService implements Requests {
     let result: NewUserResult;
     try {
       const send = async (): Promise<NewUserResult> => {
-        const made = await createUser(api, user, chosen?.password ?? null);
+        const password = chosen?.password ?? null;
+        const made = await (service ? createByService(service, api, user, password, this.#unanswered.has(userId)) : createUser(api, user, password));
         if ("refused" in made) return made.refused;
-        return "lost" in made ? { status: "unknown", error: made.lost } : { status: "created", ...made, credentialsId };
+        if ("lost" in made) return { status: "unknown", error: made.lost };
+        const isSet = !made.missing.some(({ part }) => part === "password");
+        return { status: "created", ...made, credentialsId: isSet ? credentialsId : null };
       };
       result = await log.record({ actor: api.userId, target: userId, action: "create" }, send, logged);
     } catch (thrown) {
@@ -70,7 +78,8 @@ export class NewUsersService implements Requests {
     }
     if (result.status === "unknown") this.#unanswered.add(userId);
     else this.#unanswered.delete(userId);
-    if (credentialsId !== null && result.status === "created") await credentials.confirm(accountId, credentialsId);
+    const isSet = result.status === "created" && result.credentialsId !== null;
+    if (credentialsId !== null && isSet) await credentials.confirm(accountId, credentialsId);
     else if (credentialsId !== null && result.status !== "unknown") await credentials.forget(accountId, credentialsId);
     return result;
   }

@@ -9,6 +9,8 @@ import { lastAnswer, mayBeDone } from "../http/lostAnswer.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { loggedValue } from "./changesOfUser.ts";
+import type { MasApi } from "./mas/masApi.ts";
+import { changeMasToken, createMasToken, listMasTokens, readMasToken, revokeMasToken } from "./mas/masTokens.ts";
 
 /** Of what a token may be made of, what nobody mixes up. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -37,6 +39,8 @@ const ServerTokens = z.object({ registration_tokens: z.array(z.unknown()) });
 
 export interface RegistrationTokensParts {
   adminApiOf: (accountId: AccountId) => AdminApi;
+  /** The admin API of the service that looks after the server's accounts, where it lets the account use it; null elsewhere. */
+  serviceOf: (accountId: AccountId) => Promise<MasApi | null>;
   log: Pick<ActionLog, "record">;
 }
 
@@ -54,6 +58,8 @@ export class RegistrationTokensService implements Requests {
   /** @throws what the server says */
   async list({ accountId }: Input<"list">): Promise<RegistrationTokens> {
     try {
+      const service = await this.#parts.serviceOf(accountId);
+      if (service) return { status: "known", tokens: await listMasTokens(service) };
       const { registration_tokens: tokens } = await this.#parts.adminApiOf(accountId).request({
         path: ["v1", "registration_tokens"],
         schema: ServerTokens,
@@ -61,7 +67,8 @@ export class RegistrationTokensService implements Requests {
       });
       return { status: "known", tokens: tokens.flatMap((token) => ServerToken.safeParse(token).data ?? []) };
     } catch (thrown) {
-      if (isFailure(thrown, "admin_api_lacks")) return { status: "not_available" };
+      // A service older than these says that there is nothing of the kind.
+      if (isFailure(thrown, "admin_api_lacks") || isFailure(thrown, "not_found")) return { status: "not_available" };
       throw thrown;
     }
   }
@@ -69,10 +76,13 @@ export class RegistrationTokensService implements Requests {
   /** Each is named here, so that one whose answer was lost can be looked for. */
   async create({ accountId, name, length, count, usesAllowed, expiresAt }: Input<"create">) {
     const api = this.#parts.adminApiOf(accountId);
+    const service = await this.#parts.serviceOf(accountId);
     const made: string[] = [];
     for (const token of name === null ? newTokens(length, count) : [name]) {
       try {
-        await this.#record(api, token, "create_token", () => create(api, { token, uses_allowed: usesAllowed, expiry_time: expiresAt }));
+        await this.#record(api, token, "create_token", () =>
+          service ? createMasToken(service, { token, usesAllowed, expiresAt }) : create(api, { token, uses_allowed: usesAllowed, expiry_time: expiresAt }),
+        );
       } catch (thrown) {
         if (!(thrown instanceof AppFailure)) throw thrown;
         return { made, error: thrown.error satisfies AppError };
@@ -86,13 +96,17 @@ export class RegistrationTokensService implements Requests {
   async change({ accountId, token, changes, seen }: Input<"change">): Promise<RegistrationToken> {
     const { usesAllowed, expiresAt } = changes;
     const api = this.#parts.adminApiOf(accountId);
+    const service = await this.#parts.serviceOf(accountId);
     const path = ["v1", "registration_tokens", token];
+    const read = (): Promise<RegistrationToken> => (service ? readMasToken(service, token) : api.request({ path, schema: ServerToken, repeatable: true }));
     const change = async (): Promise<{ before: RegistrationToken; after: RegistrationToken }> => {
-      const before = await api.request({ path, schema: ServerToken, repeatable: true });
+      const before = await read();
       if (before.usesAllowed !== seen.usesAllowed || before.expiresAt !== seen.expiresAt) throw fail("changed_meanwhile");
       // An end that is past is refused even where it stays: it is sent only where it is another.
       const body = { ...(usesAllowed !== undefined && { uses_allowed: usesAllowed }), ...(expiresAt !== undefined && { expiry_time: expiresAt }) };
-      const after = await api.request({ method: "PUT", path, body, schema: ServerToken, repeatable: true });
+      const after = service
+        ? await changeMasToken(service, token, changes)
+        : await api.request({ method: "PUT", path, body, schema: ServerToken, repeatable: true });
       const fields = [
         ...(usesAllowed !== undefined && after.usesAllowed !== usesAllowed ? ["usesAllowed"] : []),
         ...(expiresAt !== undefined && after.expiresAt !== expiresAt ? ["expiresAt"] : []),
@@ -107,7 +121,9 @@ export class RegistrationTokensService implements Requests {
   /** @throws what the server says */
   async remove({ accountId, token }: Input<"remove">): Promise<Record<never, never>> {
     const api = this.#parts.adminApiOf(accountId);
+    const service = await this.#parts.serviceOf(accountId);
     await this.#record(api, token, "remove_token", async () => {
+      if (service) return revokeMasToken(service, token);
       try {
         await api.request({ method: "DELETE", path: ["v1", "registration_tokens", token], schema: z.unknown(), repeatable: true });
       } catch (thrown) {

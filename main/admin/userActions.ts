@@ -12,7 +12,7 @@ import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { changesOfUser } from "./changesOfUser.ts";
 import type { Credentials } from "./credentials.ts";
-import { actByService, asServiceHas, askService, type ServiceView } from "./mas/masActions.ts";
+import { actByService, asViewed, askService, type ServiceView } from "./mas/masActions.ts";
 import type { MasApi } from "./mas/masApi.ts";
 import { DONE, allowIdentityReset, helpLockedOut, reactivate, resetPassword, roomsOf, sessionsOf, settle } from "./userActionRequests.ts";
 import { deleteUserMedia, sumUserMedia } from "./userMedia.ts";
@@ -82,7 +82,7 @@ export class UserActionsService implements Requests {
       orNull(takesPasswords(accountId)),
       action === "delete_uploads" ? orNull(sumUserMedia(api, userId)) : null,
     ]);
-    const user = asServiceHas(said, service);
+    const user = asViewed(said, service);
     const refusal = await this.#refusalOf(api, action, user, { rooms, media, service });
     const ownAccount = ownUserIds().includes(user.userId);
     const token = refusal === null ? newId<ConversationId>() : null;
@@ -138,7 +138,7 @@ export class UserActionsService implements Requests {
     const { action, rooms, media } = preview;
     const { userId } = preview.user;
     const [said, service] = await Promise.all([api.user(userId), this.#serviceOf(accountId, userId, action)]);
-    const user = asServiceHas(said, service);
+    const user = asViewed(said, service);
     if (hasChanged(preview.user, user)) return { status: "changed" };
     if ((await this.#refusalOf(api, action, user, { rooms, media, service })) !== null) return { status: "changed" };
     const setsPassword = action === "reset_password" || action === "reactivate" || action === "help";

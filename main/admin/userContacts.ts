@@ -2,6 +2,9 @@ import type { ExternalId, User, UserThreepid } from "../../shared/contract/users
 import { fail } from "../../shared/errors.ts";
 import type { AdminApi, ServerUserChanges, UserWithContacts } from "./adminApi.ts";
 import { externalKey, ownerOf, ownerOfExternalId } from "./contactOwners.ts";
+import type { MasApi } from "./mas/masApi.ts";
+import { knownToService } from "./mas/masUser.ts";
+import { untilHeard } from "./mas/untilHeard.ts";
 
 /** One contact that comes, or one that goes. */
 export type OneChange<T> = { add: T; remove?: never } | { remove: T; add?: never };
@@ -22,6 +25,7 @@ const threepidKey = ({ medium, address }: { medium: string; address: string }): 
  * it, so it is read right before.
  *
  * @param seen what the person saw
+ * @param service looks after the server's accounts: it has the addresses, and no phone numbers
  * @throws `contact_of_other_user`: the server would take it from them without a word; `change_not_taken`; and as `AdminApi` does
  */
 export async function changeThreepids(
@@ -29,11 +33,14 @@ export async function changeThreepids(
   userId: string,
   change: OneChange<UserThreepid>,
   seen: readonly UserThreepid[],
+  service: MasApi | null = null,
 ): Promise<ChangedContacts> {
   if (change.add) {
     const owner = await ownerOf(api, change.add);
     if (owner !== null && owner !== userId) throw fail("contact_of_other_user", { contact: change.add.address, userId: owner.slice(0, 300) });
   }
+  const masUser = await knownToService(service, userId);
+  if (service && masUser) return changeByService(api, service, { userId, id: masUser.id }, change, seen);
   return changeList(api, userId, change, seen, {
     keyOf: threepidKey,
     listed: ({ threepids }) => threepids.map((threepid) => ({ key: threepidKey(threepid), raw: threepid })),
@@ -42,6 +49,26 @@ export async function changeThreepids(
     body: (threepids) => ({ threepids }),
     field: "threepids",
   });
+}
+
+/** Does it there, one by one, and waits until the homeserver has heard of it. @throws `not_allowed_by_server` for a phone number */
+async function changeByService(
+  api: AdminApi,
+  service: MasApi,
+  { userId, id }: { userId: string; id: string },
+  { add, remove }: OneChange<UserThreepid>,
+  seen: readonly UserThreepid[],
+): Promise<ChangedContacts> {
+  const changed = add ?? remove;
+  if (changed.medium !== "email") throw fail("not_allowed_by_server");
+  const keysOf = (list: readonly UserThreepid[]): string[] => list.map(threepidKey).sort();
+  const before = await api.user(userId);
+  const changedMeanwhile = JSON.stringify(keysOf(seen)) !== JSON.stringify(keysOf(before.threepids));
+  if (add === undefined) await service.removeEmail(id, changed.address);
+  else if (!(await service.hasEmail(id, changed.address))) await service.addEmail(id, changed.address.toLowerCase());
+  const isThere = ({ threepids }: User): boolean => keysOf(threepids).includes(threepidKey(changed));
+  const user = await untilHeard(() => api.user(userId), (read) => isThere(read) === (add !== undefined));
+  return { before, user, changedMeanwhile };
 }
 
 /** The same for whom a provider of single sign-on knows a user as. A server keeps to itself whose an id is, and refuses it. */

@@ -2,6 +2,9 @@ import * as z from "zod";
 import { UserDevice } from "../../shared/contract/users.ts";
 import { DeviceId } from "../../shared/ids.ts";
 import type { AdminApi } from "./adminApi.ts";
+import type { MasApi } from "./mas/masApi.ts";
+import { knownToService } from "./mas/masUser.ts";
+import { untilHeard } from "./mas/untilHeard.ts";
 
 export interface DeviceAnswer {
   devices: UserDevice[];
@@ -45,7 +48,14 @@ export async function renameUserDevice(api: AdminApi, userId: string, deviceId: 
 }
 
 /** Signs these sessions out. What the server has not signed out is still in the answer. */
-export async function signOutUserDevices(api: AdminApi, userId: string, devices: readonly string[]): Promise<DeviceAnswer> {
+export async function signOutUserDevices(api: AdminApi, userId: string, devices: readonly string[], service: MasApi | null = null): Promise<DeviceAnswer> {
+  const masUser = await knownToService(service, userId);
+  if (service && masUser) {
+    // A device that is removed on the homeserver alone comes back.
+    const leaving = new Set(devices);
+    await service.endSessions(masUser.id, leaving);
+    return untilHeard(() => listUserDevices(api, userId), (left) => !left.devices.some(({ deviceId }) => leaving.has(deviceId)));
+  }
   const path = pathOf(userId, "delete_devices");
   await api.request({ method: "POST", path, body: { devices }, schema: z.unknown(), timeoutMs: SIGN_OUT_MS });
   return listUserDevices(api, userId);

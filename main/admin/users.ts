@@ -5,6 +5,8 @@ import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { changesOfUser } from "./changesOfUser.ts";
+import type { MasApi } from "./mas/masApi.ts";
+import { asServiceHas, knownToService } from "./mas/masUser.ts";
 import { changeUser } from "./changeUser.ts";
 import { type ChangedContacts, changeExternalIds, changeThreepids } from "./userContacts.ts";
 import { type DeviceAnswer, listUserDevices, renameUserDevice, signOutUserDevices } from "./userDevices.ts";
@@ -14,6 +16,8 @@ import { type RoomAnswer, listUserRooms } from "./userRooms.ts";
 
 export interface UsersParts {
   apiOf: (accountId: AccountId) => AdminApi;
+  /** The admin API of the service that looks after the server's accounts, where it lets the account use it; null elsewhere. */
+  serviceOf: (accountId: AccountId) => Promise<MasApi | null>;
   index: AccountIndex;
   log: Pick<ActionLog, "record">;
 }
@@ -55,21 +59,27 @@ export class UsersService implements Requests {
     return this.hidden({ accountId });
   }
 
-  get({ accountId, userId }: Input<"get">): Promise<User> {
-    return userAsListed(this.#parts.apiOf(accountId), userId);
+  /** Where a service looks after the user, what it says counts, as long as it can be asked. */
+  async get({ accountId, userId }: Input<"get">): Promise<User> {
+    const { apiOf, serviceOf } = this.#parts;
+    const [user, masUser] = await Promise.all([
+      userAsListed(apiOf(accountId), userId),
+      serviceOf(accountId).then((service) => knownToService(service, userId)).catch(() => null),
+    ]);
+    return masUser === null ? user : asServiceHas(user, masUser);
   }
 
   async change({ accountId, userId, changes, seen }: Input<"change">): Promise<User> {
     const detail = Object.keys(changes).join(", ");
-    return (await this.#change(accountId, userId, "change_user", (api) => changeUser(api, userId, changes, seen), detail)).user;
+    return (await this.#change(accountId, userId, "change_user", (api, service) => changeUser(api, userId, changes, seen, service), detail)).user;
   }
 
   addThreepid({ accountId, userId, threepid, seen }: Input<"addThreepid">): Promise<ChangedContacts> {
-    return this.#change(accountId, userId, "add_contact", (api) => changeThreepids(api, userId, { add: threepid }, seen));
+    return this.#change(accountId, userId, "add_contact", (api, service) => changeThreepids(api, userId, { add: threepid }, seen, service));
   }
 
   removeThreepid({ accountId, userId, threepid, seen }: Input<"removeThreepid">): Promise<ChangedContacts> {
-    return this.#change(accountId, userId, "remove_contact", (api) => changeThreepids(api, userId, { remove: threepid }, seen));
+    return this.#change(accountId, userId, "remove_contact", (api, service) => changeThreepids(api, userId, { remove: threepid }, seen, service));
   }
 
   addExternalId({ accountId, userId, externalId, seen }: Input<"addExternalId">): Promise<ChangedContacts> {
@@ -89,7 +99,7 @@ export class UsersService implements Requests {
   }
 
   signOutDevices({ accountId, userId, deviceIds }: Input<"signOutDevices">): Promise<DeviceAnswer> {
-    return this.#record(accountId, userId, "sign_out_sessions", (api) => signOutUserDevices(api, userId, deviceIds));
+    return this.#record(accountId, userId, "sign_out_sessions", (api, service) => signOutUserDevices(api, userId, deviceIds, service));
   }
 
   rooms({ accountId, userId }: Input<"rooms">): Promise<RoomAnswer> {
@@ -113,20 +123,22 @@ export class UsersService implements Requests {
     accountId: AccountId,
     userId: string,
     action: string,
-    perform: (api: AdminApi) => Promise<T>,
+    perform: (api: AdminApi, service: MasApi | null) => Promise<T>,
     detail: string | null = null,
   ): Promise<T> {
-    const { apiOf, log } = this.#parts;
+    const { apiOf, serviceOf, log } = this.#parts;
     const api = apiOf(accountId);
+    const send = async (): Promise<T> => perform(api, await serviceOf(accountId));
     const resultOf = ({ before, user }: T) => ({ result: "done" as const, detail, changes: changesOfUser(before, user) });
-    return log.record({ actor: api.userId, target: userId, action }, () => perform(api), resultOf);
+    return log.record({ actor: api.userId, target: userId, action }, send, resultOf);
   }
 
   /** Does something else to a user that is written down. */
-  #record<T>(accountId: AccountId, userId: string, action: string, perform: (api: AdminApi) => Promise<T>): Promise<T> {
-    const { apiOf, log } = this.#parts;
+  #record<T>(accountId: AccountId, userId: string, action: string, perform: (api: AdminApi, service: MasApi | null) => Promise<T>): Promise<T> {
+    const { apiOf, serviceOf, log } = this.#parts;
     const api = apiOf(accountId);
-    return log.record({ actor: api.userId, target: userId, action }, () => perform(api));
+    const send = async (): Promise<T> => perform(api, await serviceOf(accountId));
+    return log.record({ actor: api.userId, target: userId, action }, send);
   }
 
   #hidden(accountId: AccountId): string[] {

@@ -79,6 +79,7 @@ export interface TextArguments {
   "overview.roomKeysSetAside": { count: number };
   "overview.emailSeveral": { masked: string; more: number };
   "overview.more": { name: string };
+  "overview.emailElsewhere": { server: string };
   "overview.sessionsAll": { count: number };
   "overview.sessionsUnverified": { count: number };
   "overview.sessionsInactive": { count: number };

@@ -23,6 +23,8 @@ export const AdminAccess = z.discriminatedUnion("status", [
     version: z.string().max(100).nullable(),
     /** Whether an authentication service of its own looks after passwords and sessions (MSC3861). */
     delegatedAuth: z.boolean(),
+    /** Whether that service's own admin API lets this account use it; left out where it does not. */
+    serviceApi: z.literal(true).optional(),
   }),
   z.object({ ...common, status: z.literal("not_admin") }),
   /** What answers is something in front of the server. */

@@ -27,7 +27,7 @@ export type TakenContact = z.infer<typeof TakenContact>;
 
 /** What of a new user the server did not take, and why where it said so. */
 const MissingPart = z.object({
-  part: z.enum(["display_name", "emails", "external_ids", "admin", "picture"]),
+  part: z.enum(["display_name", "emails", "external_ids", "admin", "picture", "password"]),
   error: AppError.nullable(),
 });
 export type MissingPart = z.infer<typeof MissingPart>;

@@ -31,6 +31,11 @@ export class BulkRig {
     return new BulkRig(data, services, accountId);
   }
 
+  /** The same for an account that was signed in otherwise. */
+  static of(data: StewardData, services: Services, accountId: AccountId): BulkRig {
+    return new BulkRig(data, services, accountId);
+  }
+
   /** Reads a file as the person would have chosen it, and waits until it is known what would be done. */
   async chooseFile(action: BulkAction, text: string | Uint8Array): Promise<BulkDraft> {
     this.data.keyFile = join(this.data.folder, "users.csv");

@@ -63,8 +63,11 @@ export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType =
   readonly kind: Job["kind"];
   readonly reads: ReadFor;
   readonly pace: PaceLimits;
-  /** Whether it may be done where an authentication service looks after the users: the service has nothing to do with it. */
-  readonly besideService: boolean;
+  /**
+   * How it is done where an authentication service looks after the users: beside it, as the service has nothing to do with it, or by
+   * the service's own admin API, or never.
+   */
+  readonly withService: "beside" | "by" | "never";
   /** Whether rows get passwords, and which are made where none is given. */
   readonly setsPasswords: "always" | "where_used" | "never";
   /** What the file with the result is called. */

@@ -3,13 +3,17 @@ import type { RowEnd } from "../../jobs/jobJournal.ts";
 import { Pace, paced } from "../../jobs/pace.ts";
 import type { RowJobKind, RowsControl } from "../../jobs/rowJobKind.ts";
 import type { AdminApi } from "../adminApi.ts";
+import type { MasApi } from "../mas/masApi.ts";
 import { BULK_KINDS } from "./kinds/index.ts";
 import type { BulkKind } from "./bulkKind.ts";
 import { PatientApi, RowFailure } from "./patientApi.ts";
+import { prepare } from "./prepare.ts";
 import { failed } from "./rowEnds.ts";
 
 export interface BulkKindsParts {
   adminApi: (accountId: AccountId) => AdminApi;
+  /** The admin API of the authentication service that this account was signed in by; null where that is the homeserver itself. */
+  masApi: (accountId: AccountId) => Promise<MasApi | null>;
   /** The Matrix IDs of all accounts that are held here. */
   ownUserIds: () => ReadonlySet<string>;
   /** In place of the first wait for a server that is away, in milliseconds. */
@@ -19,7 +23,7 @@ export interface BulkKindsParts {
 /** The Jobs that work on many users, row by row. */
 export const bulkKinds = (parts: BulkKindsParts): RowJobKind[] => BULK_KINDS.map((kind) => rowJobKind(kind, parts));
 
-function rowJobKind(kind: BulkKind, { adminApi, ownUserIds, firstWaitMs }: BulkKindsParts): RowJobKind {
+function rowJobKind(kind: BulkKind, { adminApi, masApi, ownUserIds, firstWaitMs }: BulkKindsParts): RowJobKind {
   const makesPasswords = kind.setsPasswords !== "never";
   return {
     kind: kind.kind,
@@ -30,13 +34,14 @@ function rowJobKind(kind: BulkKind, { adminApi, ownUserIds, firstWaitMs }: BulkK
       const pace = new Pace(kind.pace);
       const api = new PatientApi({
         api: adminApi(control.accountId),
+        mas: kind.withService === "by" ? await masApi(control.accountId) : null,
         pace,
         signal: control.signal,
         stopping: control.stopping,
         waiting: (reason) => control.waiting(reason),
         ...(firstWaitMs !== undefined && { firstWaitMs }),
       });
-      await kind.prepare?.(api);
+      await prepare(kind, api);
       const ends = new EndsBeingWritten(control);
       await ends.allWrittenAfter(paced(control.open, pace, control.stopping, async (row) => {
         ends.throwIfFailed();

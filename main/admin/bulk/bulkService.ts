@@ -7,6 +7,7 @@ import type { RowJobs } from "../../jobs/rowJobs.ts";
 import { newId } from "../../storage/newId.ts";
 import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
+import type { MasApi } from "../mas/masApi.ts";
 import type { KnownColumns } from "../csv/knownColumns.ts";
 import { readUserFile } from "../csv/readUserFile.ts";
 import type { ReadUsers } from "../csv/readUsers.ts";
@@ -18,6 +19,8 @@ import { checkManaged, DEFAULT_CHOICES, rowsOfUsers, startDraft } from "./startD
 
 export interface BulkServiceParts {
   adminApi: (accountId: AccountId) => AdminApi;
+  /** The admin API of the authentication service that this account was signed in by; null where that is the homeserver itself. */
+  masApi: (accountId: AccountId) => Promise<MasApi | null>;
   /** Whether an authentication service looks after the users of this account's server. */
   isDelegated: (accountId: AccountId) => Promise<boolean>;
   log: Pick<ActionLog, "record">;
@@ -171,8 +174,8 @@ export class BulkService implements Requests {
 
   #begin(accountId: AccountId, given: Pick<DraftParts, "draftId" | "action" | "choices" | "file" | "rows" | "unused">): BulkDraft {
     this.#close(accountId);
-    const { adminApi, ownUserIds, firstWaitMs } = this.#parts;
-    const common = { accountId, api: adminApi(accountId), ownUserIds: ownUserIds(), ...(firstWaitMs !== undefined && { firstWaitMs }) };
+    const { adminApi, masApi, ownUserIds, firstWaitMs } = this.#parts;
+    const common = { accountId, api: adminApi(accountId), masApi: () => masApi(accountId), ownUserIds: ownUserIds(), ...(firstWaitMs !== undefined && { firstWaitMs }) };
     return this.#open(accountId, new Draft({ ...given, ...common, onChange: (one) => this.#told(accountId, one) }));
   }
 

@@ -3,10 +3,12 @@ import { type AppError, AppFailure } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { Pace, paced } from "../../jobs/pace.ts";
 import type { AdminApi } from "../adminApi.ts";
+import type { MasApi } from "../mas/masApi.ts";
 import type { ReadUser, ReadUserRow } from "../csv/readUsers.ts";
 import type { Judgement } from "./bulkKind.ts";
 import { kindOf } from "./kinds/index.ts";
 import { PatientApi, RowFailure } from "./patientApi.ts";
+import { prepare } from "./prepare.ts";
 import { failed } from "./rowEnds.ts";
 import { takesPasswords } from "./takesPasswords.ts";
 
@@ -25,6 +27,8 @@ export interface DraftParts {
   rows: readonly ReadUserRow[];
   unused: string[];
   api: AdminApi;
+  /** As `BulkServiceParts` has it, for this account. */
+  masApi: () => Promise<MasApi | null>;
   ownUserIds: ReadonlySet<string>;
   onChange: (draft: Draft) => void;
   firstWaitMs?: number;
@@ -74,11 +78,12 @@ export class Draft {
     if (this.#status === "columns") return;
     const { signal } = this.#controller;
     const pace = new Pace(CHECK_PACE);
-    const { api: admin, rows, choices, ownUserIds: own, firstWaitMs } = this.#parts;
+    const { api: admin, masApi, rows, choices, ownUserIds: own, firstWaitMs } = this.#parts;
     const kind = kindOf(this.action);
-    const api = new PatientApi({ api: admin, pace, signal, waiting: () => undefined, ...(firstWaitMs !== undefined && { firstWaitMs }) });
     try {
-      await kind.prepare?.(api);
+      const mas = kind.withService === "by" ? await masApi() : null;
+      const api = new PatientApi({ api: admin, mas, pace, signal, waiting: () => undefined, ...(firstWaitMs !== undefined && { firstWaitMs }) });
+      await prepare(kind, api);
       if (kind.setsPasswords === "where_used") this.#takesPasswords = await api.read(takesPasswords);
       await paced(rows.keys(), pace, signal, async (at) => {
         const user = rows[at]?.user;

@@ -18,6 +18,7 @@ export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretSto
 export async function openBulkJobs({ administration, sessions, index, log, knownColumns, ports, firstWaitMs, ...parts }: BulkJobsParts) {
   const common = {
     adminApi: administration.apiOf,
+    masApi: administration.masApi,
     ownUserIds: () => new Set(index.list().map(({ userId }) => userId)),
     ...(firstWaitMs !== undefined && { firstWaitMs }),
   };

@@ -6,6 +6,8 @@ import { mayBeDone } from "../../http/lostAnswer.ts";
 import { stopOf } from "../../http/serverErrors.ts";
 import type { Pace } from "../../jobs/pace.ts";
 import type { AdminApi } from "../adminApi.ts";
+import type { MasApi, MasUser } from "../mas/masApi.ts";
+import { asServiceHas } from "../mas/masUser.ts";
 import { UserAnswer } from "../serverUser.ts";
 
 /** What became of a request that changes something. */
@@ -18,6 +20,8 @@ export type Sent<T> =
 
 export interface PatientApiParts {
   api: AdminApi;
+  /** The admin API of the authentication service that looks after the server's users, where the work is done by that. */
+  mas?: MasApi | null;
   pace: Pace;
   /** Nothing is sent any more, and nobody is waited for, once this is aborted. */
   signal: AbortSignal;
@@ -63,6 +67,8 @@ export class PatientApi {
   readonly #parts: PatientApiParts;
   /** Its requests end with the work. */
   readonly #api: AdminApi;
+  /** The service's own admin API; null where the server does without one. */
+  readonly mas: MasApi | null;
   /** Aborted when nobody is to be waited for any more. */
   readonly #noWaiting: AbortSignal;
   /** While the server is waited for: many may wait for the same. */
@@ -71,12 +77,29 @@ export class PatientApi {
   constructor(parts: PatientApiParts) {
     this.#parts = parts;
     this.#api = parts.api.until(parts.signal);
+    this.mas = parts.mas?.until(parts.signal) ?? null;
     this.#noWaiting = parts.stopping ? anySignal(parts.signal, parts.stopping).signal : parts.signal;
   }
 
-  /** A user as the server has them; null where there is no such user. */
-  user(userId: string): Promise<User | null> {
-    return this.readOrNull((api) => api.request({ path: ["v2", "users", userId], schema: UserAnswer }));
+  /** The Matrix ID of the account that all is done with. */
+  get userId(): string {
+    return this.#api.userId;
+  }
+
+  /**
+   * A user as the server has them; null where there is no such user. Where a service looks after them, it is its word that counts: the
+   * server hears of it later, or never.
+   */
+  async user(userId: string): Promise<User | null> {
+    const user = await this.readOrNull((api) => api.request({ path: ["v2", "users", userId], schema: UserAnswer }));
+    const masUser = user && (await this.masUser(userId));
+    return user && masUser ? asServiceHas(user, masUser) : user;
+  }
+
+  /** A user as the service has them; null for those whom it does not know, as those of bridges. */
+  async masUser(userId: string): Promise<MasUser | null> {
+    const { mas } = this;
+    return mas && this.readOrNull(() => mas.user(userId));
   }
 
   /** Asks something that changes nothing, for as long as it takes; null where the server has no such thing. */

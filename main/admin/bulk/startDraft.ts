@@ -5,6 +5,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
 import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
+import type { MasApi } from "../mas/masApi.ts";
 import { nobodyBut, type ReadUserRow } from "../csv/readUsers.ts";
 import type { Said } from "./bulkKind.ts";
 import type { Draft } from "./draft.ts";
@@ -19,6 +20,8 @@ interface StartParts {
   adminApi: (accountId: AccountId) => AdminApi;
   /** Whether an authentication service looks after the users of this account's server. */
   isDelegated: (accountId: AccountId) => Promise<boolean>;
+  /** The admin API of the authentication service that this account was signed in by; null where that is the homeserver itself. */
+  masApi: (accountId: AccountId) => Promise<MasApi | null>;
   rowJobs: RowJobs;
   log: Pick<ActionLog, "record">;
 }
@@ -27,9 +30,19 @@ interface StartParts {
 export const rowsOfUsers = (userIds: readonly string[]): ReadUserRow[] =>
   userIds.map((userId, at) => ({ line: at + 1, name: userId, user: nobodyBut(userId), problem: null }));
 
-/** Where a service looks after the users, the admin API would do half of it. @throws `users_managed_elsewhere` */
-export async function checkManaged({ isDelegated, adminApi }: Pick<StartParts, "isDelegated" | "adminApi">, accountId: AccountId, action: BulkAction): Promise<void> {
-  if (!kindOf(action).besideService && (await isDelegated(accountId))) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
+/**
+ * Where a service looks after the users, the admin API would do half of it, and the service's own may not do it either.
+ *
+ * @throws `users_managed_elsewhere`
+ */
+export async function checkManaged(
+  { isDelegated, adminApi, masApi }: Pick<StartParts, "isDelegated" | "adminApi" | "masApi">,
+  accountId: AccountId,
+  action: BulkAction,
+): Promise<void> {
+  const { withService } = kindOf(action);
+  if (withService === "beside" || !(await isDelegated(accountId))) return;
+  if (withService === "never" || (await masApi(accountId)) === null) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
 }
 
 /**

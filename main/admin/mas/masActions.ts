@@ -6,6 +6,7 @@ import { redactingPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi } from "../adminApi.ts";
 import { DONE, helpLockedOut, unknown } from "../userActionRequests.ts";
 import type { MasApi, MasUser } from "./masApi.ts";
+import { asServiceHas } from "./masUser.ts";
 
 /** How the authentication service that looks after a server's accounts stands to an action on one of them. */
 export type ServiceView =
@@ -28,12 +29,8 @@ export async function askService(mas: MasApi, userId: string, action: UserAction
   }
 }
 
-/** A user as the service has them where it counts: what it says reaches the homeserver later, or never. */
-export function asServiceHas(user: User, view: ServiceView): User {
-  if (view.kind !== "known") return user;
-  const { admin, locked, deactivated } = view.masUser;
-  return { ...user, admin, locked, deactivated };
-}
+/** A user as the service has them, where it has to do with them. */
+export const asViewed = (user: User, view: ServiceView): User => (view.kind === "known" ? asServiceHas(user, view.masUser) : user);
 
 interface Wanted {
   signOutSessions: boolean;
@@ -90,7 +87,7 @@ async function settle(
 ): Promise<ActionResult> {
   const lost = await sendOnce(send);
   const [masUser, known] = await Promise.all([mas.user(userId).catch(() => null), api.user(userId).catch(() => null)]);
-  const user = known && masUser ? asServiceHas(known, { kind: "known", mas, masUser }) : known;
+  const user = known && masUser ? asServiceHas(known, masUser) : known;
   if (masUser !== null && isSo(masUser)) return { ...DONE, user };
   if (lost !== null) return masUser === null ? unknown(lost) : { status: "still_running", error: lost };
   return masUser !== null && user !== null ? { status: "without_effect", user } : { ...DONE, user };

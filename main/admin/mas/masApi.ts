@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
+import { anySignal } from "../../http/anySignal.ts";
 import { homeserverOf } from "../../http/homeserverOf.ts";
+import { stopOf } from "../../http/serverErrors.ts";
 import type { AdminSession } from "../adminApi.ts";
 
 /** A user as Matrix Authentication Service has them. */
@@ -11,22 +13,71 @@ export interface MasUser {
   admin: boolean;
   locked: boolean;
   deactivated: boolean;
+  /** Milliseconds since 1970; null where the service does not say. */
+  createdAt: number | null;
+}
+
+/** A registration token as the service has it. */
+export interface MasToken {
+  id: string;
+  token: string;
+  /** Null for one that works without end. */
+  usageLimit: number | null;
+  timesUsed: number;
+  /** Milliseconds since 1970; null for never. */
+  expiresAt: number | null;
+  revoked: boolean;
 }
 
 const Id = z.string().regex(/^[0-9A-Za-z]{1,64}$/);
 const UserResource = z
   .object({
     id: Id,
-    attributes: z.object({ admin: z.boolean(), locked_at: z.string().nullish(), deactivated_at: z.string().nullish() }),
+    attributes: z.object({
+      admin: z.boolean(),
+      locked_at: z.string().nullish(),
+      deactivated_at: z.string().nullish(),
+      created_at: z.iso.datetime({ offset: true }).nullish().catch(null),
+    }),
   })
   .transform(({ id, attributes }): MasUser => ({
     id,
     admin: attributes.admin,
     locked: attributes.locked_at != null,
     deactivated: attributes.deactivated_at != null,
+    createdAt: attributes.created_at == null ? null : Date.parse(attributes.created_at),
   }));
 const OneUser = z.object({ data: UserResource });
 const Page = z.object({ data: z.array(z.object({ id: Id })).nullish() });
+const text = z.string().max(8192).nullish().catch(null);
+const SessionPage = z.object({ data: z.array(z.object({ id: Id, attributes: z.object({ scope: text, device_id: text }) })).nullish() });
+const moment = z.iso.datetime({ offset: true }).nullish();
+const TokenPage = z.object({
+  data: z
+    .array(
+      z
+        .object({
+          id: Id,
+          attributes: z.object({
+            token: z.string().min(1).max(64),
+            usage_limit: z.number().int().nonnegative().nullish(),
+            times_used: z.number().int().nonnegative(),
+            expires_at: moment,
+            revoked_at: moment,
+          }),
+        })
+        .transform(({ id, attributes }): MasToken => ({
+          id,
+          token: attributes.token,
+          usageLimit: attributes.usage_limit ?? null,
+          timesUsed: attributes.times_used,
+          expiresAt: attributes.expires_at == null ? null : Date.parse(attributes.expires_at),
+          revoked: attributes.revoked_at != null,
+        })),
+    )
+    .nullish(),
+});
+const EmailPage = z.object({ data: z.array(z.object({ id: Id, attributes: z.object({ email: z.string() }) })).nullish() });
 
 /** The kinds of sessions that it keeps: of clients, of clients that sign in the older way, and of browsers. */
 const SESSION_KINDS = ["oauth2-sessions", "compat-sessions", "user-sessions"] as const;
@@ -35,7 +86,7 @@ const PAGE = "100";
 const MAX_PAGES = 100;
 
 interface MasRequest<T extends z.ZodType> {
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PUT" | "DELETE";
   path: readonly string[];
   query?: Readonly<Record<string, string>>;
   body?: object;
@@ -53,15 +104,93 @@ interface MasRequest<T extends z.ZodType> {
  */
 export class MasApi {
   readonly #session: AdminSession;
+  readonly #until: AbortSignal | undefined;
 
-  constructor(session: AdminSession) {
+  constructor(session: AdminSession, until?: AbortSignal) {
     this.#session = session;
+    this.#until = until;
+  }
+
+  /** The same, whose requests end when a signal is aborted. */
+  until(signal: AbortSignal): MasApi {
+    return new MasApi(this.#session, signal);
   }
 
   /** @throws `not_found` where the service does not know the user, as those of bridges */
   async user(userId: string): Promise<MasUser> {
     const localpart = userId.slice(1, userId.indexOf(":"));
     return (await this.#request({ path: ["users", "by-username", localpart], schema: OneUser, repeatable: true })).data;
+  }
+
+  /**
+   * Makes a user, whom the homeserver hears of a moment later.
+   *
+   * @throws `server` with the status 409 where there is one of that name, and 400 where nobody may have it
+   */
+  async create(username: string, displayName: string | null): Promise<MasUser> {
+    const body = { username, ...(displayName !== null && { displayname: displayName }) };
+    return (await this.#request({ method: "POST", path: ["users"], body, schema: OneUser })).data;
+  }
+
+  /** Whether a user may ask for the scopes of an admin. @returns the user as they are then */
+  async setAdmin(id: string, admin: boolean): Promise<MasUser> {
+    return (await this.#request({ method: "POST", path: ["users", id, "set-admin"], body: { admin }, schema: OneUser, repeatable: true })).data;
+  }
+
+  /** The homeserver hears of it a moment later. @throws `server` with the status 409 where it is somebody's */
+  async addEmail(id: string, email: string): Promise<void> {
+    await this.#request({ method: "POST", path: ["user-emails"], body: { user_id: id, email }, schema: z.unknown() });
+  }
+
+  async hasEmail(id: string, email: string): Promise<boolean> {
+    return (await this.#emailsLike(id, email)).length > 0;
+  }
+
+  /** Takes an email address off a user, if it is theirs. */
+  async removeEmail(id: string, email: string): Promise<void> {
+    for (const emailId of await this.#emailsLike(id, email)) {
+      await this.#request({ method: "DELETE", path: ["user-emails", emailId], schema: z.unknown(), repeatable: true });
+    }
+  }
+
+  /** All of them, also those that were used up or revoked. Since MAS 0.17. */
+  async registrationTokens(): Promise<MasToken[]> {
+    const all: MasToken[] = [];
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const after = all.at(-1)?.id;
+      const query = { "page[first]": PAGE, ...(after !== undefined && { "page[after]": after }) };
+      const data = (await this.#request({ path: ["user-registration-tokens"], query, schema: TokenPage, repeatable: true })).data ?? [];
+      all.push(...data);
+      if (data.length < Number(PAGE)) break;
+    }
+    return all;
+  }
+
+  /** @param expiresAt milliseconds since 1970; null for never */
+  async createRegistrationToken(token: string, usageLimit: number | null, expiresAt: number | null): Promise<void> {
+    const body = { token, usage_limit: usageLimit, expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() };
+    await this.#request({ method: "POST", path: ["user-registration-tokens"], body, schema: z.unknown() });
+  }
+
+  /** What is left out stays as it is. */
+  async changeRegistrationToken(id: string, usageLimit: number | null | undefined, expiresAt: number | null | undefined): Promise<void> {
+    const body = {
+      ...(usageLimit !== undefined && { usage_limit: usageLimit }),
+      ...(expiresAt !== undefined && { expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() }),
+    };
+    await this.#request({ method: "PUT", path: ["user-registration-tokens", id], body, schema: z.unknown(), repeatable: true });
+  }
+
+  /** It works no more. The service deletes none. */
+  async revokeRegistrationToken(id: string): Promise<void> {
+    await this.#request({ method: "POST", path: ["user-registration-tokens", id, "revoke"], schema: z.unknown(), repeatable: true });
+  }
+
+  /** What the service calls an address of a user, in whichever case it is written there. */
+  async #emailsLike(id: string, email: string): Promise<string[]> {
+    const query = { "filter[user]": id, "page[first]": PAGE };
+    const { data } = await this.#request({ path: ["user-emails"], query, schema: EmailPage, repeatable: true });
+    return (data ?? []).filter(({ attributes }) => attributes.email.toLowerCase() === email.toLowerCase()).map((one) => one.id);
   }
 
   /** Doing any of these twice leaves things as they are after the first time. @returns the user as they are then */
@@ -87,17 +216,19 @@ export class MasApi {
     }
   }
 
-  /** Ends every session of a user, of whichever kind. */
-  async endSessions(id: string): Promise<void> {
+  /** Ends the sessions of a user with these devices, or every one, of whichever kind. */
+  async endSessions(id: string, devices: ReadonlySet<string> | null = null): Promise<void> {
     for (const kind of SESSION_KINDS) {
+      const ends: string[] = [];
+      let after: string | undefined;
       for (let page = 0; page < MAX_PAGES; page += 1) {
-        const query = { "filter[user]": id, "filter[status]": "active", "page[first]": PAGE };
-        const { data } = await this.#request({ path: [kind], query, schema: Page, repeatable: true });
-        if (!data || data.length === 0) break;
-        for (const session of data) {
-          await this.#request({ method: "POST", path: [kind, session.id, "finish"], schema: z.unknown(), repeatable: true });
-        }
+        const query = { "filter[user]": id, "filter[status]": "active", "page[first]": PAGE, ...(after !== undefined && { "page[after]": after }) };
+        const data = (await this.#request({ path: [kind], query, schema: SessionPage, repeatable: true })).data ?? [];
+        ends.push(...data.filter(({ attributes }) => devices === null || devicesIn(attributes).some((device) => devices.has(device))).map((one) => one.id));
+        after = data.at(-1)?.id;
+        if (data.length < Number(PAGE)) break;
       }
+      for (const session of ends) await this.#request({ method: "POST", path: [kind, session, "finish"], schema: z.unknown(), repeatable: true });
     }
   }
 
@@ -126,15 +257,28 @@ export class MasApi {
     // A URL swallows these parts, however they are encoded.
     if (path.some((part) => part === "" || part === "." || part === "..")) throw fail("not_found");
     const at = `/api/admin/v1/${path.map(encodeURIComponent).join("/")}`;
-    return this.#session.use(async (client, signal) => {
+    const until = this.#until;
+    return this.#session.use(async (client, ended) => {
       const homeserver = homeserverOf(client);
-      const text = await homeserver.text({ ...request, path: at, at: "auth", elsewhere: "stay", signal });
-      const parsed = schema.safeParse(text === "" ? undefined : parseJson(text));
+      const both = until && anySignal(until, ended);
+      const body = await homeserver
+        .text({ ...request, path: at, at: "auth", elsewhere: "stay", signal: both?.signal ?? ended })
+        .catch((thrown: unknown) => {
+          throw until?.aborted ? stopOf(until) : thrown;
+        })
+        .finally(() => both?.release());
+      const parsed = schema.safeParse(body === "" ? undefined : parseJson(body));
       if (parsed.success) return parsed.data;
       const host = new URL(homeserver.authBaseUrl).host;
-      throw /^\s*</.test(text) ? fail("admin_api_not_exposed", { host }) : fail("bad_answer", { host });
+      throw /^\s*</.test(body) ? fail("admin_api_not_exposed", { host }) : fail("bad_answer", { host });
     });
   }
+}
+
+/** The devices of a session: a client's scope names its own. */
+function devicesIn({ scope, device_id: device }: { scope?: string | null | undefined; device_id?: string | null | undefined }): string[] {
+  const inScope = (scope ?? "").split(" ").flatMap((name) => /^urn:matrix:(?:client|org\.matrix\.msc2967\.client):device:(.+)$/.exec(name)?.[1] ?? []);
+  return device == null ? inScope : [...inScope, device];
 }
 
 function parseJson(text: string): unknown {

@@ -10,6 +10,7 @@ import type { AdminApi } from "../adminApi.ts";
 import type { BulkServiceParts } from "../bulk/bulkService.ts";
 import { Draft } from "../bulk/draft.ts";
 import { checkManaged, DEFAULT_CHOICES, rowsOfUsers, startDraft } from "../bulk/startDraft.ts";
+import type { MasApi } from "../mas/masApi.ts";
 import type { KnownOfServer } from "../userList.ts";
 import { findPerson } from "./findPerson.ts";
 import { reportFile } from "./reportFile.ts";
@@ -18,6 +19,8 @@ export interface OffboardingParts {
   adminApi: (accountId: AccountId) => AdminApi;
   /** Whether an authentication service looks after the users of this account's server. */
   isDelegated: (accountId: AccountId) => Promise<boolean>;
+  /** The admin API of the authentication service that this account was signed in by; null where that is the homeserver itself. */
+  masApi: (accountId: AccountId) => Promise<MasApi | null>;
   /** What the account's list goes by, besides its filter. */
   knownOf: (accountId: AccountId) => KnownOfServer;
   log: Pick<ActionLog, "record">;
@@ -152,7 +155,7 @@ export class OffboardingService implements Requests {
   }
 
   #onServer(accountId: AccountId, action: OffboardingAction, userIds: readonly string[]): OnServer {
-    const { adminApi, ownUserIds, firstWaitMs } = this.#parts;
+    const { adminApi, masApi, ownUserIds, firstWaitMs } = this.#parts;
     const api = adminApi(accountId);
     const draft = new Draft({
       draftId: newId<ConversationId>(),
@@ -163,6 +166,7 @@ export class OffboardingService implements Requests {
       rows: rowsOfUsers(userIds),
       unused: [],
       api,
+      masApi: () => masApi(accountId),
       ownUserIds: ownUserIds(),
       onChange: () => this.#tell(),
       ...(firstWaitMs !== undefined && { firstWaitMs }),

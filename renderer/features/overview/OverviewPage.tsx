@@ -299,11 +299,14 @@ function AboutAccount({ account }: { readonly account: Account }) {
 
 /** The recovery email; without one, also the way to the page where it is seen to. */
 function RecoveryEmail({ account }: { readonly account: Account }) {
-  const { accountId, health } = account;
+  const { accountId, health, homeserver } = account;
+  const email = health?.recoveryEmail.kind;
+  // Not every server that keeps them on a page of its own tells clients which there are.
+  const elsewhere = useManagement(accountId)?.delegated === true && email === "unknown";
   return (
     <>
-      {emailText(account)}{" "}
-      {health?.recoveryEmail.kind === "none" && (
+      {elsewhere ? t("overview.emailElsewhere", { server: homeserver.serverName }) : emailText(account)}{" "}
+      {(email === "none" || elsewhere) && (
         <Button small onPress={() => go({ name: "account", accountId, page: "passwordAndRecovery" })}>
           {t("overview.seeToEmail")}
         </Button>

@@ -40,8 +40,8 @@ async function change(accountId: AccountId, { userId }: User, request: () => Pro
 
 const shownAs = ({ medium, address }: UserThreepid): string => (medium === "msisdn" ? `+${address}` : address);
 
-/** The email addresses and phone numbers of a user, added and removed one by one. */
-export function UserContacts({ accountId, user, delegated }: ContactsProps) {
+/** The email addresses and phone numbers of a user, added and removed one by one. Some services keep no phone numbers. */
+export function UserContacts({ accountId, user, delegated, emailAlone }: ContactsProps & { readonly emailAlone: boolean }) {
   const { userId, threepids: seen } = user;
   const [adding, setAdding] = useState<UserThreepid["medium"] | null>(null);
   const [leaving, setLeaving] = useState<UserThreepid | null>(null);
@@ -57,7 +57,8 @@ export function UserContacts({ accountId, user, delegated }: ContactsProps) {
               icon={threepid.medium === "email" ? <Mail size={20} aria-hidden /> : <Phone size={20} aria-hidden />}
               title={shownAs(threepid)}
               end={
-                !delegated && (
+                !delegated &&
+                (threepid.medium === "email" || !emailAlone) && (
                   <Button small aria-label={t("users.removeNamed", { name: shownAs(threepid) })} onPress={() => setLeaving(threepid)}>
                     {t("users.remove")}
                   </Button>
@@ -70,7 +71,7 @@ export function UserContacts({ accountId, user, delegated }: ContactsProps) {
       {canAdd && adding === null && (
         <Buttons>
           <Button onPress={() => setAdding("email")}>{t("users.addEmail")}</Button>
-          <Button onPress={() => setAdding("msisdn")}>{t("users.addPhone")}</Button>
+          {!emailAlone && <Button onPress={() => setAdding("msisdn")}>{t("users.addPhone")}</Button>}
         </Buttons>
       )}
       {adding !== null && <ContactForm key={adding} accountId={accountId} user={user} medium={adding} onClose={() => setAdding(null)} />}

@@ -69,6 +69,8 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
   const { accountId } = account;
   const { answer: access } = adminAccess.use(accountId);
   const delegated = access?.status === "admin" && access.delegatedAuth;
+  /** What the service keeps is changed on its own page, unless it can be asked from here. */
+  const elsewhere = delegated && access.serviceApi !== true;
   const changed = (now: User): void => {
     userChanged(accountId, now);
     const key = userKey(accountId, now.userId);
@@ -79,16 +81,16 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
   return (
     <>
       {user.userId === account.userId && <Notice tone="info">{t("users.self")}</Notice>}
-      {delegated && <Notice tone="info">{t("users.delegated")}</Notice>}
+      {elsewhere && <Notice tone="info">{t("users.delegated")}</Notice>}
       <Section title={t("users.states")}>
         <States user={user} />
       </Section>
       <UserPicture account={account} user={user} onChanged={changed} />
-      <UserDetailsForm account={account} user={user} delegated={delegated} />
+      <UserDetailsForm account={account} user={user} delegated={elsewhere} />
       <UserActions account={account} user={user} onChanged={changed} />
-      <UserContacts accountId={accountId} user={user} delegated={delegated} />
+      <UserContacts accountId={accountId} user={user} delegated={elsewhere} emailAlone={delegated} />
       <UserExternalIds accountId={accountId} user={user} delegated={delegated} />
-      <UserDevices accountId={accountId} user={user} delegated={delegated} />
+      <UserDevices accountId={accountId} user={user} delegated={elsewhere} />
       <UserRooms account={account} user={user} />
       <UserServerData account={account} user={user} />
     </>

@@ -197,7 +197,7 @@ describe("the password of an account", () => {
     const metadata = { issuer: "https://auth.example/", account_management_uri: "https://auth.example/account" };
     proxy.addRule({ path: /auth_metadata/, fault: { kind: "answer", status: 200, body: metadata } });
     expect(await services.password.state({ accountId })).toMatchObject({ change: "elsewhere" });
-    expect(await services.accountManagement.state({ accountId })).toEqual({ delegated: true, pageHost: "auth.example" });
+    expect(await services.accountManagement.state({ accountId })).toEqual({ delegated: true, pageHost: "auth.example", canMove: false });
   });
 
   it("stays when the question is cancelled", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { readJson } from "./routes.ts";
-import type { AuthSession, AuthSessions, AuthUser } from "./sessions.ts";
+import type { AuthSession, AuthSessions, AuthUser, RegistrationToken } from "./sessions.ts";
 
 type Context = Pick<KoaContextWithOIDC, "method" | "path" | "query" | "req" | "status" | "body" | "get">;
 
@@ -13,6 +13,8 @@ export interface AdminApiParts {
   deactivate: (localpart: string, erase: boolean) => Promise<void>;
   reactivate: (localpart: string) => Promise<void>;
   endSession: (session: AuthSession) => Promise<void>;
+  create: (localpart: string, displayName: string | undefined) => Promise<AuthUser>;
+  setEmails: (user: AuthUser, emails: string[]) => Promise<void>;
 }
 
 const PREFIX = "/api/admin/v1/";
@@ -44,7 +46,12 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
     const all = sessions.all().filter((one) => kind === `${one.kind}-sessions`);
     if (id === "") {
       const mine = all.filter(({ localpart }) => idOf(localpart) === context.query["filter[user]"]);
-      const data = mine.slice(0, Number(context.query["page[first]"] ?? 10)).map((one) => ({ type: kind, id: idOf(one.id), attributes: {}, links: {} }));
+      const data = mine.slice(0, Number(context.query["page[first]"] ?? 10)).map((one) => ({
+        type: kind,
+        id: idOf(one.id),
+        attributes: one.kind === "compat" ? { device_id: one.deviceId } : { scope: one.scope },
+        links: {},
+      }));
       context.body = { meta: { count: mine.length }, data, links: {} };
       return;
     }
@@ -54,7 +61,41 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
     context.body = { data: { type: kind, id, attributes: {}, links: {} }, links: {} };
     return;
   }
+  const { method } = context;
+  if (kind === "user-emails") {
+    const listed = [...sessions.users.values()].flatMap((user) => user.emails.map((email) => ({ user, email, id: idOf(email) })));
+    if (method === "POST") {
+      const { user_id: owner, email } = (await readJson(context)) as { user_id: string; email: string };
+      const user = byId(owner);
+      if (user === undefined) return fail(404, `User ID ${owner} not found`);
+      if (listed.some((one) => one.email === email)) return fail(409, `User email "${email}" already in use`);
+      await parts.setEmails(user, [...user.emails, email]);
+      context.status = 201;
+      context.body = { data: { type: "user-email", id: idOf(email), attributes: { email, user_id: owner }, links: {} }, links: {} };
+      return;
+    }
+    if (method === "DELETE") {
+      const found = listed.find((one) => one.id === id);
+      if (found === undefined) return fail(404, "User email not found");
+      await parts.setEmails(found.user, found.user.emails.filter((email) => email !== found.email));
+      context.status = 204;
+      return;
+    }
+    const mine = listed.filter(({ user }) => idOf(user.localpart) === context.query["filter[user]"]);
+    const data = mine.map(({ email, id: emailId }) => ({ type: "user-email", id: emailId, attributes: { email }, links: {} }));
+    context.body = { meta: { count: data.length }, data, links: {} };
+    return;
+  }
+  if (kind === "user-registration-tokens") return registrationTokens(context, sessions, id, action, fail);
   if (kind !== "users") return void (context.status = 404);
+  if (id === "" && method === "POST") {
+    const { username, displayname } = (await readJson(context)) as { username: string; displayname?: string };
+    if (!/^[a-z0-9._=/-]+$/.test(username)) return fail(400, "Username is not valid");
+    if (sessions.users.has(username)) return fail(409, "User already exists");
+    context.status = 201;
+    context.body = { data: resource(await parts.create(username, displayname)), links: {} };
+    return;
+  }
   if (id === "") {
     const data = [...sessions.users.values()].filter(({ mayAskForAdmin, locked, deactivated }) => mayAskForAdmin && !locked && !deactivated);
     context.body = { meta: { count: data.length }, data: data.slice(0, Number(context.query["page[first]"] ?? 10)).map(resource), links: {} };
@@ -71,7 +112,8 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
       context.status = 204;
       return;
     }
-    if (action === "lock" || action === "unlock") user.locked = action === "lock";
+    if (action === "set-admin") user.mayAskForAdmin = body["admin"] === true;
+    else if (action === "lock" || action === "unlock") user.locked = action === "lock";
     else if (action === "deactivate") await parts.deactivate(user.localpart, body["skip_erase"] !== true);
     else if (action === "reactivate") await parts.reactivate(user.localpart);
     else return void (context.status = 404);
@@ -81,14 +123,48 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
 
 const idOf = (name: string): string => createHash("sha256").update(name).digest("hex").slice(0, 26).toUpperCase();
 
-function resource({ localpart, mayAskForAdmin, locked, deactivated }: AuthUser): object {
+function resource({ localpart, mayAskForAdmin, locked, deactivated, createdAt }: AuthUser): object {
   const attributes = {
     username: localpart,
-    created_at: EPOCH,
+    created_at: new Date(createdAt).toISOString(),
     locked_at: locked ? EPOCH : null,
     deactivated_at: deactivated ? EPOCH : null,
     admin: mayAskForAdmin,
     legacy_guest: false,
   };
   return { type: "user", id: idOf(localpart), attributes, links: {} };
+}
+
+async function registrationTokens(
+  context: Context,
+  { registrationTokens: tokens }: AuthSessions,
+  id: string,
+  action: string,
+  fail: (status: number, title: string) => void,
+): Promise<void> {
+  const resourceOf = (one: RegistrationToken): object => ({ type: "user-registration_token", id: idOf(one.token), attributes: { ...one, times_used: 0 }, links: {} });
+  if (context.method === "PUT") {
+    const changed = tokens.find(({ token }) => idOf(token) === id);
+    if (changed === undefined) return fail(404, `Registration token with ID ${id} not found`);
+    Object.assign(changed, await readJson(context));
+    context.body = { data: resourceOf(changed), links: {} };
+    return;
+  }
+  if (context.method !== "POST") {
+    context.body = { meta: { count: tokens.length }, data: tokens.map(resourceOf), links: {} };
+    return;
+  }
+  if (id === "") {
+    const asked = (await readJson(context)) as Omit<RegistrationToken, "revoked_at">;
+    if (tokens.some(({ token }) => token === asked.token)) return fail(409, "A registration token with the same token already exists");
+    const made = { token: asked.token, usage_limit: asked.usage_limit, expires_at: asked.expires_at, revoked_at: null };
+    tokens.push(made);
+    context.status = 201;
+    context.body = { data: resourceOf(made), links: {} };
+    return;
+  }
+  const found = tokens.find(({ token }) => idOf(token) === id);
+  if (found === undefined || action !== "revoke") return fail(404, `Registration token with ID ${id} not found`);
+  found.revoked_at = EPOCH;
+  context.body = { data: resourceOf(found), links: {} };
 }

@@ -84,10 +84,10 @@ export class AuthService {
   }
 
   /** Makes a user, here and at the homeserver. @throws Error when the name is taken */
-  async addUser(user: Pick<AuthUser, "localpart" | "password"> & Partial<AuthUser>): Promise<AuthUser> {
+  async addUser(user: Pick<AuthUser, "localpart" | "password"> & Partial<AuthUser>, displayName?: string): Promise<AuthUser> {
     if (this.#store.users.has(user.localpart)) throw new Error("That username is taken");
-    const made = { mayAskForAdmin: false, locked: false, deactivated: false, ...user };
-    await this.#link.provisionUser(made.localpart);
+    const made = { mayAskForAdmin: false, locked: false, deactivated: false, emails: [], createdAt: Date.now(), ...user };
+    await this.#link.provisionUser(made.localpart, displayName);
     this.#store.users.set(made.localpart, made);
     return made;
   }
@@ -170,6 +170,11 @@ export class AuthService {
         deactivate: (localpart, erase) => this.deactivate(localpart, erase),
         reactivate: (localpart) => this.reactivate(localpart),
         endSession: (session) => this.endSession(session),
+        create: (localpart, displayName) => this.addUser({ localpart, password: "" }, displayName),
+        setEmails: async (user, emails) => {
+          user.emails = emails;
+          await this.#link.setEmails(user.localpart, emails);
+        },
       });
     }
     if (path === "/account/") {

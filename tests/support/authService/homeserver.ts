@@ -12,8 +12,13 @@ export class HomeserverLink {
   }
 
   /** Makes a user, or leaves the one that is there. */
-  async provisionUser(localpart: string): Promise<void> {
-    await this.#tell("provision_user", { localpart, set_displayname: localpart });
+  async provisionUser(localpart: string, displayName = localpart): Promise<void> {
+    await this.#tell("provision_user", { localpart, set_displayname: displayName });
+  }
+
+  /** Says which email addresses a user has: all of them. */
+  async setEmails(localpart: string, emails: readonly string[]): Promise<void> {
+    await this.#tell("provision_user", { localpart, set_emails: emails });
   }
 
   /** Makes a device, or names the one that is there. */

@@ -7,6 +7,17 @@ export interface AuthUser {
   /** Every token of theirs is refused, while refreshing goes on: so it was seen. */
   locked: boolean;
   deactivated: boolean;
+  emails: string[];
+  /** Milliseconds since 1970. */
+  createdAt: number;
+}
+
+/** With which people may create an account. */
+export interface RegistrationToken {
+  token: string;
+  usage_limit: number | null;
+  expires_at: string | null;
+  revoked_at: string | null;
 }
 
 /** The tokens of one session that are in force. */
@@ -41,6 +52,7 @@ export interface AuthSession {
 export class AuthSessions {
   readonly users = new Map<string, AuthUser>();
   readonly sessions = new Map<string, AuthSession>();
+  readonly registrationTokens: RegistrationToken[] = [];
   /** Every token ever given out, to look for where none may be. */
   readonly givenOut: string[] = [];
 

@@ -44,7 +44,7 @@ async function endOf(kind: Job["kind"], payload: unknown, row: unknown, begunBef
 }
 
 function run(kind: Job["kind"], payload: unknown, control: Partial<RowsControl<unknown>>): Promise<void> {
-  const found = bulkKinds({ adminApi: () => adminApiAt(server.baseUrl, "@boss:one.test"), ownUserIds: () => new Set(), firstWaitMs: 1 });
+  const found = bulkKinds({ adminApi: () => adminApiAt(server.baseUrl, "@boss:one.test"), masApi: () => Promise.resolve(null), ownUserIds: () => new Set(), firstWaitMs: 1 });
   return found.find((one) => one.kind === kind)!.run(payload, {
     accountId: AccountId.parse("abcdefgh01234567"),
     signal: new AbortController().signal,

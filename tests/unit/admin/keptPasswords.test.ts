@@ -91,6 +91,7 @@ function parts() {
     adminApiOf: () => new AdminApi(shared),
     masApiOf: () => new MasApi(shared),
     isDelegated: () => Promise.resolve(delegated),
+    serviceOf: () => Promise.resolve(null),
     takesPasswords: () => Promise.resolve(true),
     ownUserIds: () => [],
     credentials: credentials as unknown as Credentials,

@@ -36,7 +36,7 @@ export const changeUsers = bulkKind({
   kind: "change_users",
   reads: { isNew: false, columns: COLUMNS },
   pace: LIGHT_PACE,
-  besideService: false,
+  withService: "never",
   setsPasswords: "never",
   fileName: "Changed users",
   payload: NoPayload,

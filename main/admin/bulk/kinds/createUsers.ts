@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { UserColumn } from "../../../../shared/contract/bulk.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import type { AppError } from "../../../../shared/errors.ts";
@@ -10,28 +9,13 @@ import type { PatientApi } from "../patientApi.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
 import { done, refused, skipped, unknown } from "../rowEnds.ts";
 import { findTakenContact } from "../takenContacts.ts";
+import { createByService } from "./createByService.ts";
 import { deactivate } from "./deactivateUsers.ts";
-import { NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
+import { CLOCKS_MS, existing, MAX_TRIES, NewUserRow } from "./newUserRow.ts";
+import { NoPayload, noPayload, passwordFor } from "./userRow.ts";
 
 /** Until a creation must be answered, in milliseconds: the server hashes the password, and joins rooms meanwhile. */
 const CREATE_MS = 120_000;
-/** How often a creation is sent whose answer was lost, and after which there was no such user. */
-const MAX_TRIES = 3;
-/** How far the clocks of the server and of this computer may be apart, in milliseconds. */
-const CLOCKS_MS = 60 * 60_000;
-
-/** A user to be made. */
-const NewUserRow = PasswordRow.extend({
-  displayName: z.string().nullable(),
-  admin: z.boolean().nullable(),
-  avatarUrl: z.string().nullable(),
-  userType: z.string().nullable(),
-  threepids: z.array(z.object({ medium: z.enum(["email", "msisdn"]), address: z.string() })),
-  externalIds: z.array(z.object({ provider: z.string(), id: z.string() })),
-  locked: z.boolean(),
-  deactivated: z.boolean(),
-});
-type NewUserRow = z.infer<typeof NewUserRow>;
 
 /** Users are made, with whatever their rows say of them. */
 export const createUsers = bulkKind({
@@ -40,7 +24,7 @@ export const createUsers = bulkKind({
   reads: { isNew: true, columns: UserColumn.options },
   // A new password costs the server a quarter of a second of a processor.
   pace: LIGHT_PACE,
-  besideService: false,
+  withService: "by",
   setsPasswords: "always",
   fileName: "New users",
   payload: NoPayload,
@@ -67,16 +51,11 @@ export const createUsers = bulkKind({
     return { refusal: user === null ? await findTakenContact(api, wanted) : existing(user) };
   },
   perform: async (api, row, _payload, at) => {
-    const end = await createUser(api, row, at);
+    const end = await (api.mas ? createByService(api, api.mas, row, at) : createUser(api, row, at));
     const mayBeThere = end.outcome === "done" || end.outcome === "incomplete" || end.outcome === "unknown";
-    return { ...end, madePassword: row.passwordMade && mayBeThere };
+    return { ...end, madePassword: row.passwordMade && mayBeThere && !end.names.includes("password") };
   },
 });
-
-/** Who is there already, as far as a new user of that name is concerned. */
-function existing(user: User): RowEnd {
-  return skipped(user.deactivated ? "exists_deactivated" : user.locked ? "exists_locked" : "exists");
-}
 
 /**
  * Makes a user, and whatever a row says of them. A user who is there is left alone. What the server refuses after it has made

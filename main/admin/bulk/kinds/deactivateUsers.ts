@@ -37,7 +37,7 @@ function endingKind(kind: { action: BulkAction; kind: Job["kind"]; fileName: str
     ...kind,
     reads: ID_ALONE,
     pace: HEAVY_PACE,
-    besideService: false,
+    withService: "by",
     setsPasswords: "never",
     payload: NoPayload,
     payloadOf: noPayload,
@@ -63,10 +63,11 @@ export const eraseUsers = endingKind({ action: "erase", kind: "erase_users", fil
 
 /** Sends it, and finds out what is so where the answer is lost. */
 export async function deactivate(api: PatientApi, userId: string, erase: boolean): Promise<RowEnd> {
+  const [{ mas }, masUser] = [api, await api.masUser(userId)];
   let lost: AppError | null = null;
   for (let tried = 1; ; tried += 1) {
-    const sent = await api.write((admin) =>
-      admin.request({ method: "POST", path: ["v1", "deactivate", userId], body: { erase }, schema: z.object({}), timeoutMs: DEACTIVATE_MS }),
+    const sent = await api.write<unknown>((admin) =>
+      mas && masUser ? mas.deactivate(masUser.id, erase) : admin.request({ method: "POST", path: ["v1", "deactivate", userId], body: { erase }, schema: z.object({}), timeoutMs: DEACTIVATE_MS }),
     );
     if (sent.kind === "answered") return done;
     if (sent.kind === "refused") return refused(sent.error, lost, null);

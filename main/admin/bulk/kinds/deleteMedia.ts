@@ -15,7 +15,7 @@ export const deleteMedia = bulkKind({
   kind: "delete_media",
   reads: ID_ALONE,
   pace: HEAVY_PACE,
-  besideService: true,
+  withService: "beside",
   setsPasswords: "never",
   fileName: "Deleted files",
   payload: NoPayload,

@@ -12,7 +12,7 @@ export const reactivateUsers = bulkKind({
   kind: "reactivate_users",
   reads: { isNew: false, columns: ["id", "password", "displayname"] },
   pace: LIGHT_PACE,
-  besideService: false,
+  withService: "never",
   setsPasswords: "where_used",
   fileName: "Reactivated users",
   payload: NoPayload,

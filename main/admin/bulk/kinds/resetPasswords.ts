@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { redactingPassword } from "../../../http/passwordRefusal.ts";
+import type { AdminApi } from "../../adminApi.ts";
+import type { MasApi } from "../../mas/masApi.ts";
 import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
@@ -11,7 +13,7 @@ export const resetPasswords = bulkKind({
   kind: "reset_passwords",
   reads: { isNew: false, columns: ["id", "password"] },
   pace: LIGHT_PACE,
-  besideService: false,
+  withService: "by",
   setsPasswords: "always",
   fileName: "New passwords",
   payload: z.object({ signOut: z.boolean() }),
@@ -25,9 +27,18 @@ export const resetPasswords = bulkKind({
     if (refusal !== null) return refusal;
     await begin();
     const changes = { password, logout_devices: signOut };
+    const [{ mas }, masUser] = [api, await api.masUser(userId)];
+    const send = (admin: AdminApi): Promise<unknown> =>
+      mas && masUser ? setByService(mas, masUser.id, password, signOut) : admin.changeUser(userId, changes, CHANGE_MS);
     // Nobody can see which password somebody has.
-    const end = await settle(api, userId, (admin) => redactingPassword(password, admin.changeUser(userId, changes, CHANGE_MS)), () => null, begunAt);
+    const end = await settle(api, userId, (admin) => redactingPassword(password, send(admin)), () => null, begunAt);
     // Where the answer was lost, it may be the one that counts.
     return { ...end, madePassword: passwordMade && (end.outcome === "done" || end.outcome === "unknown") };
   },
 });
+
+/** A service ends no session by a new password. Either can be done again. */
+async function setByService(mas: MasApi, id: string, password: string, signOut: boolean): Promise<void> {
+  await mas.setPassword(id, password);
+  if (signOut) await mas.endSessions(id);
+}

@@ -11,7 +11,7 @@ export const sendNotices = bulkKind({
   kind: "send_notices",
   reads: ID_ALONE,
   pace: LIGHT_PACE,
-  besideService: true,
+  withService: "beside",
   setsPasswords: "never",
   fileName: "Notices",
   payload: z.object({ text: z.string().min(1) }),

@@ -22,7 +22,7 @@ const unseenSince =
 const common = {
   reads: ID_ALONE,
   pace: LIGHT_PACE,
-  besideService: false,
+  withService: "never",
   setsPasswords: "never",
   row: UserRow,
   rowOf: userRowOf,

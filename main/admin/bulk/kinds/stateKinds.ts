@@ -4,6 +4,7 @@ import type { Job } from "../../../../shared/contract/jobs.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import type { AdminApi } from "../../adminApi.ts";
+import type { MasApi } from "../../mas/masApi.ts";
 import { type BulkKind, bulkKind, ID_ALONE, LIGHT_PACE } from "../bulkKind.ts";
 import { already, done } from "../rowEnds.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
@@ -14,15 +15,17 @@ interface StateKind {
   action: BulkAction;
   kind: Job["kind"];
   fileName: string;
-  besideService: boolean;
+  withService: BulkKind["withService"];
   /** Whether it takes something from somebody, who must not be the person. */
   takes: boolean;
   send: (admin: AdminApi, userId: string) => Promise<unknown>;
+  /** The same by the service that looks after the user, who has this id there. */
+  byService?: (mas: MasApi, id: string) => Promise<unknown>;
   /** Null where the server does not say. */
   isSo: (user: User) => boolean | null;
 }
 
-function stateKind({ takes, send, isSo, ...kind }: StateKind): BulkKind {
+function stateKind({ takes, send, byService, isSo, ...kind }: StateKind): BulkKind {
   const refusalOf = (user: User | null, userId: string, own: ReadonlySet<string>): RowEnd | null => {
     const refusal = notThere(user, userId, takes ? own : new Set());
     return refusal ?? (user !== null && isSo(user) === true ? already : null);
@@ -42,8 +45,10 @@ function stateKind({ takes, send, isSo, ...kind }: StateKind): BulkKind {
       const refusal = refusalOf(await api.user(userId), userId, own);
       // What was sent before the app ended has been done.
       if (refusal !== null) return refusal.outcome === "already" && begunAt !== null ? done : refusal;
+      const masUser = await api.masUser(userId);
       await begin();
-      return settle(api, userId, (admin) => send(admin, userId), isSo, begunAt);
+      const { mas } = api;
+      return settle(api, userId, (admin) => (mas && masUser && byService ? byService(mas, masUser.id) : send(admin, userId)), isSo, begunAt);
     },
   });
 }
@@ -57,9 +62,10 @@ export const lockUsers = stateKind({
   action: "lock",
   kind: "lock_users",
   fileName: "Locked users",
-  besideService: false,
+  withService: "by",
   takes: true,
   send: setLocked(true),
+  byService: (mas, id) => mas.change(id, "lock"),
   isSo: ({ locked }) => locked === true,
 });
 
@@ -67,9 +73,10 @@ export const unlockUsers = stateKind({
   action: "unlock",
   kind: "unlock_users",
   fileName: "Unlocked users",
-  besideService: false,
+  withService: "by",
   takes: false,
   send: setLocked(false),
+  byService: (mas, id) => mas.change(id, "unlock"),
   isSo: ({ locked }) => locked !== true,
 });
 
@@ -77,7 +84,7 @@ export const suspendUsers = stateKind({
   action: "suspend",
   kind: "suspend_users",
   fileName: "Suspended users",
-  besideService: true,
+  withService: "beside",
   takes: true,
   send: setSuspended(true),
   isSo: suspendedIs(true),
@@ -87,7 +94,7 @@ export const unsuspendUsers = stateKind({
   action: "unsuspend",
   kind: "unsuspend_users",
   fileName: "Users no longer suspended",
-  besideService: true,
+  withService: "beside",
   takes: false,
   send: setSuspended(false),
   isSo: suspendedIs(false),

@@ -1,0 +1,89 @@
+import type { MissingPart, NewUser } from "../../../shared/contract/newUsers.ts";
+import { AppFailure, fail } from "../../../shared/errors.ts";
+import { mayBeDoneUnseen, sendOnce } from "../../http/lostAnswer.ts";
+import { withoutPassword } from "../../http/passwordRefusal.ts";
+import type { AdminApi } from "../adminApi.ts";
+import { type Creation, newUserId, withPicture } from "../newUser.ts";
+import type { MasApi, MasUser } from "./masApi.ts";
+import { asServiceHas, knownToService } from "./masUser.ts";
+import { untilHeard } from "./untilHeard.ts";
+
+/**
+ * Makes a user by the authentication service that looks after a server's accounts, and what belongs to them, part by part: one that
+ * is refused costs none of the others.
+ *
+ * @param isOurs a user of that name was asked for before, and nobody has seen the answer
+ * @throws what the service says where it has made nobody
+ */
+export async function createByService(mas: MasApi, api: AdminApi, user: NewUser, password: string | null, isOurs: boolean): Promise<Creation> {
+  const userId = newUserId(api, user);
+  const made = await makeUser(mas, user, userId, isOurs);
+  if ("refused" in made || "lost" in made) return made;
+  const { id } = made;
+  const missing: MissingPart[] = [];
+  const part = async (name: MissingPart["part"], send: () => Promise<unknown>): Promise<void> => {
+    try {
+      await send();
+    } catch (thrown) {
+      if (!(thrown instanceof AppFailure)) throw thrown;
+      missing.push({ part: name, error: thrown.error });
+    }
+  };
+  if (password !== null) {
+    await part("password", () =>
+      mas.setPassword(id, password).catch((thrown: unknown) => {
+        throw withoutPassword(thrown, password);
+      }),
+    );
+  }
+  if (user.admin) await part("admin", () => mas.setAdmin(id, true));
+  for (const email of user.emails) {
+    if (!missing.some(({ part: name }) => name === "emails")) await part("emails", () => addEmail(mas, id, email));
+  }
+  // Providers have other names there, and a link is made by signing in.
+  if (user.externalIds.length > 0) await part("external_ids", () => Promise.reject(fail("not_allowed_by_server")));
+  const heard = await untilHeard(
+    () => orNull(api.user(userId)),
+    (user) => user !== null,
+  );
+  if (heard === null) return { lost: { kind: "bad_answer", host: api.serverName } };
+  if (user.picture !== null) await part("picture", async () => api.changeUser(userId, await withPicture(api, user)));
+  const now = asServiceHas(heard, { ...made, admin: user.admin && !missing.some(({ part: name }) => name === "admin") });
+  if (user.displayName !== null && now.displayName !== user.displayName) missing.push({ part: "display_name", error: null });
+  return { user: now, missing };
+}
+
+type Made = MasUser | Exclude<Creation, { missing: MissingPart[] }>;
+
+async function makeUser(mas: MasApi, { username, displayName }: NewUser, userId: string, isOurs: boolean): Promise<Made> {
+  const before = await knownToService(mas, userId);
+  if (before !== null) return isOurs ? before : { refused: { status: "exists", userId, user: null } };
+  try {
+    return await mas.create(username, displayName);
+  } catch (thrown) {
+    if (!(thrown instanceof AppFailure)) throw thrown;
+    const { error } = thrown;
+    const status = error.kind === "server" ? error.status : 0;
+    if (status === 409) return { refused: { status: "exists", userId, user: null } };
+    if (status === 400) return { refused: { status: "name_refused", reason: "invalid" } };
+    if (!mayBeDoneUnseen(thrown)) throw thrown;
+    // There was nobody of that name a moment ago.
+    const found = await knownToService(mas, userId).catch(() => null);
+    return found ?? { lost: error };
+  }
+}
+
+/** Adds it once, and looks whether it is there where the answer was lost. */
+async function addEmail(mas: MasApi, id: string, email: string): Promise<void> {
+  const lost = await sendOnce(() => mas.addEmail(id, email));
+  if (lost === null || (await mas.hasEmail(id, email))) return;
+  throw new AppFailure(lost);
+}
+
+/** What is not there, or cannot be read now, is looked for again. */
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((thrown: unknown) => {
+    if (thrown instanceof AppFailure) return null;
+    throw thrown;
+  });
+}
