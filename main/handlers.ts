@@ -35,6 +35,7 @@ export function createHandlers(services: Services, { app, lock, updates }: Pick<
     users: services.users,
     userExport: services.userExport,
     userStatistics: services.userStatistics,
+    userViews: services.userViews,
     userActions: services.userActions,
     userServerData: services.userServerData,
     serverNotices: services.serverNotices,

@@ -20,6 +20,7 @@ import { UserActionsService } from "./userActions.ts";
 import { UserExportService, type UserExportParts } from "./userExport.ts";
 import { UserServerDataService } from "./userServerData.ts";
 import { UserStatisticsService } from "./userStatistics.ts";
+import { UserViewsService } from "./userViews.ts";
 import { UsersService } from "./users.ts";
 
 export interface AdminServicesParts
@@ -110,9 +111,12 @@ export async function openAdminServices(parts: AdminServicesParts) {
     emit: parts.emit,
     logger: loggerFor("admin"),
   });
+  const userViews = new UserViewsService({ path: folders.userViewsFile, onDamaged });
+  removal.join((accountId) => userViews.forgetAccount(accountId));
   return {
     administration,
     userStatistics,
+    userViews,
     actionLog,
     loggedActions: new ActionLogService({ log: actionLog, sessions, users, userActions, saveText: parts.csvFiles.saveText }),
     credentials,

@@ -49,6 +49,8 @@ export class Folders {
   readonly actionLogFile: string;
   /** What the person said that the columns of CSV files are. */
   readonly knownColumnsFile: string;
+  /** How the person looks at lists of users. */
+  readonly userViewsFile: string;
 
   constructor(userDataFolder: string) {
     this.root = userDataFolder;
@@ -64,6 +66,7 @@ export class Folders {
     this.endedAccountsFile = join(userDataFolder, "ended-accounts.json");
     this.actionLogFile = join(userDataFolder, "admin-actions.json");
     this.knownColumnsFile = join(userDataFolder, "csv-columns.json");
+    this.userViewsFile = join(userDataFolder, "user-views.json");
   }
 
   /** Names only: who puts something into one makes it. */

@@ -32,6 +32,7 @@ import { serverNotices } from "./serverNotices.ts";
 import { signIn } from "./signIn.ts";
 import { updates } from "./updates.ts";
 import { users } from "./users.ts";
+import { userViews } from "./userViews.ts";
 import { userStatistics } from "./userStatistics.ts";
 import { userExport } from "./userExport.ts";
 import { userActions } from "./userActions.ts";
@@ -73,6 +74,7 @@ export const contract = {
   users,
   userExport,
   userStatistics,
+  userViews,
   userActions,
   userServerData,
   serverNotices,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { ActionLog } from "../../main/admin/actionLog.ts";
+import { UserViewsService } from "../../main/admin/userViews.ts";
 import { KnownColumns } from "../../main/admin/csv/knownColumns.ts";
 import { AutostartFile, autostartPath } from "../../main/app/autostartFile.ts";
 import { EndedAccounts } from "../../main/account/deactivation/endedAccounts.ts";
@@ -10,6 +11,7 @@ import { removeDurably, renameDurably, writeDurably } from "../../main/storage/d
 import { files } from "../../main/storage/fileLayer.ts";
 import { Folders } from "../../main/storage/folders.ts";
 import { JsonFile } from "../../main/storage/jsonFile.ts";
+import { newId } from "../../main/storage/newId.ts";
 import { SettingsFile } from "../../main/storage/settingsFile.ts";
 import { AccountId } from "../../shared/ids.ts";
 import type { PowerCutDisk } from "./powerCutDisk.ts";
@@ -140,6 +142,26 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
         [() => known.remember(one, { columns: ["id", null], hasHeader: true }), [["id", null], ["id", "emails"]]],
       ],
       read,
+    };
+  },
+
+  "how lists of users are looked at": async () => {
+    await folders.prepare();
+    const open = (): UserViewsService => new UserViewsService({ path: folders.userViewsFile, onDamaged });
+    const views = open();
+    const accountId = newId<AccountId>();
+    const filter = { search: "", kind: "bots", seen: "any", withoutHidden: true, sort: "name", descending: false } as const;
+    return {
+      before: [3],
+      steps: [
+        [() => views.setColumns({ accountId, columns: ["states"] }), [1]],
+        [() => views.save({ accountId, name: "Bots", everywhere: false, filter, columns: [] }), [1, "Bots"]],
+        [() => views.forgetAccount(accountId), [1]],
+      ],
+      read: async () => {
+        const { columns, views: kept } = await open().list({ accountId });
+        return [columns.length, ...kept.map(({ name }) => name)];
+      },
     };
   },
 

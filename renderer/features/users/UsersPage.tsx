@@ -32,6 +32,7 @@ import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
 import { UsersTable } from "./UsersTable.tsx";
 import { isNarrowed, seenChoices, spanText, userKinds, versionText } from "./userWords.ts";
+import { ViewTools } from "./ViewTools.tsx";
 import { SETTLED_MS, useSettled } from "./useSettled.ts";
 
 /** Everybody on an account's homeserver, for its admins. */
@@ -185,6 +186,7 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
         <Button small onPress={() => setEditing(true)}>
           {t("users.hideEdit")}
         </Button>
+        <ViewTools accountId={accountId} />
       </div>
       {editing && patterns !== null && (
         <DialogBoundary onClose={() => setEditing(false)}>

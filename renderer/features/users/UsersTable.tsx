@@ -1,4 +1,5 @@
 import { memo, useEffect } from "react";
+import type { UserListColumn } from "../../../shared/contract/userViews.ts";
 import type { UserRow } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { Avatar } from "../../components/Avatar.tsx";
@@ -7,6 +8,7 @@ import { ServerText } from "../../components/ServerText.tsx";
 import { useVirtualRows } from "../../components/useVirtualRows.ts";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
+import { useColumns } from "../../stores/userViews.ts";
 import { listMoreUsers, selectUser, useSelectedUsers, useUserList } from "../../stores/users.ts";
 import styles from "./Users.module.css";
 import { dayText, lastSeenText, nameOfUser, verdictsOf } from "./userWords.ts";
@@ -22,6 +24,7 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
   // What is still shown is that of the filter before: nobody of it is selected in the new one.
   const outdated = loading === "first";
   const selected = useSelectedUsers(accountId);
+  const columns = useColumns(accountId);
   const { body, first, end } = useVirtualRows(rows.length, ROW_PX);
   const atEnd = next !== null && end + AHEAD >= rows.length;
   useEffect(() => {
@@ -32,7 +35,7 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
       <table className={styles["table"]} role="table" aria-label={t("users.title")} aria-rowcount={(total ?? rows.length) + 1}>
         <thead role="rowgroup">
           <tr role="row" aria-rowindex={1}>
-            {(["choose", "user", "states", "createdAt", "lastSeenAt"] as const).map((column) => (
+            {(["choose", "user", ...columns] as const).map((column) => (
               <th key={column} role="columnheader" scope="col" className={column === "user" ? undefined : styles[column]}>
                 <span className={column === "choose" ? "visuallyHidden" : undefined}>{t(`users.columns.${column}`)}</span>
               </th>
@@ -42,7 +45,7 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
         <tbody role="rowgroup" ref={body}>
           <Blank rows={first} />
           {rows.slice(first, end).map((user, index) => (
-            <Row key={user.userId} accountId={accountId} user={user} index={first + index} selected={selected.has(user.userId)} outdated={outdated} />
+            <Row key={user.userId} accountId={accountId} user={user} index={first + index} columns={columns} selected={selected.has(user.userId)} outdated={outdated} />
           ))}
           <Blank rows={rows.length - end} />
         </tbody>
@@ -59,11 +62,12 @@ interface RowProps {
   readonly accountId: AccountId;
   readonly user: UserRow;
   readonly index: number;
+  readonly columns: readonly UserListColumn[];
   readonly selected: boolean;
   readonly outdated: boolean;
 }
 
-const Row = memo(function Row({ accountId, user, index, selected, outdated }: RowProps) {
+const Row = memo(function Row({ accountId, user, index, columns, selected, outdated }: RowProps) {
   const { userId } = user;
   const name = nameOfUser(user);
   return (
@@ -92,15 +96,30 @@ const Row = memo(function Row({ accountId, user, index, selected, outdated }: Ro
           </span>
         </button>
       </th>
-      <td role="cell" className={styles["states"]}>
+      {columns.map((column) => (
+        <td key={column} role="cell" className={styles[column]}>
+          <Cell column={column} user={user} />
+        </td>
+      ))}
+    </tr>
+  );
+});
+
+function Cell({ column, user }: { readonly column: UserListColumn; readonly user: UserRow }) {
+  switch (column) {
+    case "states":
+      return (
         <span className={styles["pills"]}>
           {verdictsOf(user).map((verdict) => (
             <Pill key={verdict.text} {...verdict} />
           ))}
         </span>
-      </td>
-      <td role="cell" className={styles["createdAt"]}>{dayText(user.createdAt)}</td>
-      <td role="cell" className={styles["lastSeenAt"]}>{lastSeenText(user.lastSeenAt)}</td>
-    </tr>
-  );
-});
+      );
+    case "userType":
+      return user.userType === null ? t("users.typePerson") : <ServerText>{user.userType}</ServerText>;
+    case "createdAt":
+      return dayText(user.createdAt);
+    case "lastSeenAt":
+      return lastSeenText(user.lastSeenAt);
+  }
+}
