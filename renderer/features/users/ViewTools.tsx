@@ -71,26 +71,31 @@ export function ViewTools({ accountId }: OfAccount) {
 
 function ColumnsDialog({ accountId, onClose }: OfAccount & { readonly onClose: () => void }) {
   const shown = useColumns(accountId);
-  const choose = useAction((column: UserListColumn, yes: boolean) =>
-    setColumns(accountId, allColumns.filter((one) => (one === column ? yes : shown.includes(one)))),
-  );
+  const [chosen, setChosen] = useState<ReadonlySet<UserListColumn>>(new Set(shown));
+  const save = useAction(async () => {
+    await setColumns(accountId, allColumns.filter((column) => chosen.has(column)));
+    onClose();
+  });
+  const choose = (column: UserListColumn, yes: boolean): void => setChosen(new Set(allColumns.filter((one) => (one === column ? yes : chosen.has(one)))));
   return (
     <Dialog
       title={t("users.columnsTitle")}
-      dismissable
       onClose={onClose}
       actions={
-        <Button look="primary" onPress={onClose}>
-          {t("common.done")}
-        </Button>
+        <>
+          <Button look="primary" busy={save.busy} onPress={() => void save.run()}>
+            {t("users.showColumns")}
+          </Button>
+          <Button onPress={onClose}>{t("common.cancel")}</Button>
+        </>
       }
     >
       {allColumns.map((column) => (
-        <Checkbox key={column} value={shown.includes(column)} onChange={(yes) => void choose.run(column, yes)}>
+        <Checkbox key={column} value={chosen.has(column)} onChange={(yes) => choose(column, yes)}>
           {t(`users.columns.${column}`)}
         </Checkbox>
       ))}
-      {choose.error && <ErrorText error={choose.error} />}
+      {save.error && <ErrorText error={save.error} />}
     </Dialog>
   );
 }
