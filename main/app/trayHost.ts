@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 
 /** Whether the desktop shows icons of running apps; `unknown` where nobody says. */
 export type TrayHost = "shown" | "none" | "unknown";
@@ -8,10 +9,7 @@ const MAX_ANSWER_MS = 2_000;
 
 type Run = (program: string, args: readonly string[]) => Promise<string>;
 
-const runProgram: Run = (program, args) =>
-  new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: MAX_ANSWER_MS }, (error, output) => (error ? reject(error) : resolve(output)));
-  });
+const runProgram: Run = async (program, args) => (await promisify(execFile)(program, args, { timeout: MAX_ANSWER_MS })).stdout;
 
 /**
  * Asks a Linux desktop whether anything there shows the icons of running apps. GNOME, for one, does so only with an
