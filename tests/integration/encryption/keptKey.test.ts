@@ -3,6 +3,7 @@ import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import type { Services } from "../../../main/services.ts";
 import type { SecureBackupState, SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { revealedJson } from "../../../shared/secret.ts";
 import { beginReplacing, openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
@@ -137,7 +138,7 @@ describe("the Security Key on this computer", () => {
     await keep(PHRASE);
     expect(await shown()).toBe(begun.securityKey);
     const read = await services.secretStore.read(accountId);
-    expect(JSON.stringify(read)).not.toContain("quarrel");
+    expect(revealedJson(read)).not.toContain("quarrel");
   });
 
   it("waits in a locked keychain and is not lost", async () => {

@@ -38,7 +38,7 @@ async function store() {
 const open = async () =>
   new Credentials({
     secretStore: await store(),
-    keepOutOfLogs: (secret) => void hidden.push(String(secret)),
+    keepOutOfLogs: (secret) => void hidden.push(typeof secret === "string" ? secret : secret.reveal()),
     phraseStrength: () => Promise.resolve({ score: 3, good, warning: null, suggestions: [] }),
     ports: {
       copyText: (text) => Promise.resolve(void kept.push(text)),
