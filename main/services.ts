@@ -68,8 +68,8 @@ export async function openServices(options: ServicesOptions) {
     jobs,
     unfinishedFiles,
   };
-  const { sessions, revocations, replaced: replacedSessions, woke } = createSessions({ ...common, migrateRoomKeys });
-  const parts = { ...common, sessions };
+  const { sessions, passwordSignIns, revocations, replaced: replacedSessions, woke } = createSessions({ ...common, migrateRoomKeys });
+  const parts = { ...common, sessions, passwordSignIns };
 
   const admin = await openAdminServices({ ...parts, csvFiles: { ...keyFiles, saveText: keeping.saveText } });
   const account = createAccountServices(parts);
@@ -93,6 +93,7 @@ export async function openServices(options: ServicesOptions) {
     secrets,
     secretStore,
     sessions,
+    passwordSignIns,
     revocations,
     replacedSessions,
     woke,

@@ -1,3 +1,4 @@
+import type { PasswordSignIns } from "../sessions/credentials/passwordSignIns.ts";
 import type { ServiceParts } from "../sessions/serviceParts.ts";
 import { Recoveries, type RecoveriesParts } from "./recoveries.ts";
 import { RegistrationService } from "./registrationService.ts";
@@ -7,6 +8,7 @@ export interface OnboardingServicesParts
     ServiceParts,
     "folders" | "index" | "secretStore" | "sessions" | "fetch" | "emit" | "loggerFor" | "keepOutOfLogs" | "phraseStrength" | "openInBrowser" | "sessionName"
   > {
+  passwordSignIns: PasswordSignIns;
   /** In place of how often a server is asked about a mailed link, and for how long. */
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;
   /** In place of how often a server is asked whether a step of creating an account is done, in milliseconds. */

@@ -8,6 +8,7 @@ import { GOOD_PASSWORD_SCORE } from "../account/password.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { phraseStrength } from "../secrets/phraseStrength.ts";
+import type { PasswordSignIns } from "../sessions/credentials/passwordSignIns.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { isInsecureHttp } from "../sessions/wellKnown.ts";
 import { Attempts, type AttemptsParts } from "./attempts.ts";
@@ -18,7 +19,8 @@ import { RecoveryRequests, type SetOutcome } from "./recoveryRequests.ts";
 import { supportContacts } from "./supportContacts.ts";
 
 export interface RecoveriesParts extends AttemptsParts {
-  sessions: Pick<SessionManager, "account" | "signIn" | "signInAgain">;
+  sessions: Pick<SessionManager, "account">;
+  passwordSignIns: PasswordSignIns;
   fetch: Fetch;
   emit: Emit;
   logger: Logger;
@@ -362,14 +364,14 @@ export class Recoveries implements Requests {
   }
 
   async #signInWith({ record, newPassword }: Attempt): Promise<AccountId> {
-    const { sessions } = this.#parts;
+    const { passwordSignIns } = this.#parts;
     const { signedOut, serverName, baseUrl, address, acceptInsecureHttp } = record;
     const password = newPassword as string;
     if (signedOut !== null) {
-      await sessions.signInAgain(signedOut, password);
+      await passwordSignIns.signInAgain(signedOut, password);
       return signedOut;
     }
-    return sessions.signIn({ serverName, baseUrl, identifier: { kind: "email", address }, password, acceptInsecureHttp });
+    return passwordSignIns.signIn({ serverName, baseUrl, identifier: { kind: "email", address }, password, acceptInsecureHttp });
   }
 
   async #forget(attempt: Attempt): Promise<void> {

@@ -5,13 +5,13 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { AccountEntry, AccountIndex } from "../storage/accountIndex.ts";
 import { describeAccount } from "./accountDescription.ts";
 import { type AccountLock, AccountLocks, type AccountOperation } from "./accountLock.ts";
-import { addAccount, refuseWhenHeld } from "./addAccount.ts";
-import { expectedServer, refuseForeignUser } from "./foreignUser.ts";
+import { addAccount } from "./addAccount.ts";
+import { refuseForeignUser } from "./foreignUser.ts";
 import { MatrixSession, type SessionParts, type SessionSnapshot } from "./matrixSession.ts";
 import type { CryptoFolders, SetAside } from "./deviceMigration.ts";
 import { newId } from "../storage/newId.ts";
 import { resumeAccount } from "./resumeAccount.ts";
-import { type SignedIn, type SignInRequest, signInWithPassword } from "./signIn.ts";
+import type { SignedIn } from "./signIn.ts";
 import { type SignedOut, signOut, signOutFromMemory, type SignOutParts, signOutQuietly } from "./signOut.ts";
 import { StartQueue } from "./startQueue.ts";
 
@@ -19,8 +19,6 @@ export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | 
   index: AccountIndex;
   accountFolders: (accountId: AccountId) => CryptoFolders;
   emit: Emit;
-  /** How other clients list new sessions that the person gave no name. */
-  sessionName: string;
   /** Called when an account goes for good, to remove what other services keep of it and its folder. */
   onRemoved: (accountId: AccountId) => Promise<void>;
 }
@@ -161,18 +159,8 @@ export class SessionManager {
   }
 
   /**
-   * Signs in and adds the account. Resolves when its session has started or said why it did not: the account is added in
-   * either case. Throws as `signInWithPassword` does, `foreign_user`, and `already_signed_in`.
-   */
-  async signIn(request: SignInRequest): Promise<AccountId> {
-    refuseWhenHeld(this.#parts.index, request);
-    const { fetch } = this.#parts;
-    const sessionName = request.sessionName || this.#parts.sessionName;
-    return this.adopt(await signInWithPassword({ ...request, fetch, sessionName }), expectedServer(request));
-  }
-
-  /**
-   * Makes an account of a sign-in, whichever way it was. Resolves as `signIn` does. Where it cannot be kept, the server is
+   * Makes an account of a sign-in, whichever way it was. Resolves when its session has started or said why it did
+   * not: the account is added in either case. Where it cannot be kept, the server is
    * told that the session is over.
    *
    * @param server the name of the server that was signed in to; null where only its address is known
@@ -211,37 +199,14 @@ export class SessionManager {
   }
 
   /**
-   * Signs a logged-out account in again with its own device, so that nothing is lost; where the server has removed the
-   * device or gives another, with a new one that takes over the room keys. The new token is written before it is used. An
-   * account whose secrets are beyond opening gets a new device that has nothing of the old one.
-   *
-   * Throws as `signInWithPassword` does, `different_user` when the password was somebody else's, before it is sent
-   * why the account's secrets cannot be read now, `conversation_over` while it is done already, and `no_such_account` when
-   * the account is signed out meanwhile.
-   */
-  async signInAgain(accountId: AccountId, password: string): Promise<void> {
-    const { fetch, sessionName } = this.#parts;
-    const { userId, homeserver } = this.#entry(accountId);
-    await this.resume(accountId, (deviceId) =>
-      signInWithPassword({
-        fetch,
-        sessionName,
-        serverName: homeserver.serverName,
-        baseUrl: homeserver.baseUrl,
-        identifier: { kind: "user", user: userId },
-        password,
-        // The warning was accepted when the account was added at this very URL.
-        acceptInsecureHttp: true,
-        ...(deviceId === null ? {} : { deviceId }),
-      }),
-    );
-  }
-
-  /**
-   * Gives a sign-in to a logged-out account that is here, as `signInAgain` says.
+   * Gives a sign-in to a logged-out account that is here, with its own device, so that nothing is lost; where the server has
+   * removed the device or gives another, with a new one that takes over the room keys. The new token is written before it is
+   * used. An account whose secrets are beyond opening gets a new device that has nothing of the old one.
    *
    * @param signIn is called with the device to ask for, null for a new one
-   * @throws what `signIn` throws, and as `signInAgain` does
+   * @throws what `signIn` throws, `different_user` when it was somebody else's, before it is called why the account's secrets
+   *   cannot be read now, `conversation_over` while it is done already, and `no_such_account` when the account is signed out
+   *   meanwhile
    */
   async resume(accountId: AccountId, signIn: (deviceId: string | null) => Promise<SignedIn>, deviceIsThere = false): Promise<void> {
     const lock = this.#lockOf(accountId);

@@ -5,6 +5,7 @@ import type { KeeperTimes } from "../http/tokenKeeper.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SettingsFile } from "../storage/settingsFile.ts";
 import { BrowserSignIns } from "./credentials/browserSignIns.ts";
+import { PasswordSignIns } from "./credentials/passwordSignIns.ts";
 import { hasOauthGrant } from "./oauth/oauthTokens.ts";
 import { PendingRevocations, type RevocationTimes } from "./oauth/pendingRevocations.ts";
 import { ReplacedSessions } from "./replacedSessions.ts";
@@ -51,6 +52,7 @@ export function createSessions(options: SessionsOptions) {
   });
   return {
     sessions,
+    passwordSignIns: new PasswordSignIns({ ...options, sessions }),
     revocations,
     replaced,
     /** To be called when the computer has slept. */
@@ -70,13 +72,14 @@ function loadedLater(logger: Logger): CryptoStores {
 export interface SignInServicesParts
   extends Pick<ServiceParts, "sessions" | "secretStore" | "fetch" | "emit" | "loggerFor" | "openInBrowser" | "keepOutOfLogs" | "sessionName"> {
   homeservers: Pick<SettingsFile, "homeservers" | "keepHomeserver" | "forgetHomeservers">;
+  passwordSignIns: PasswordSignIns;
 }
 
 /** Makes the ways to sign in. */
-export function createSignInServices({ homeservers, secretStore, loggerFor, ...parts }: SignInServicesParts) {
+export function createSignInServices({ homeservers, passwordSignIns, secretStore, loggerFor, ...parts }: SignInServicesParts) {
   const { sessions, fetch } = parts;
   return {
-    signIn: new SignInService({ sessions, homeservers, fetch }),
+    signIn: new SignInService({ passwords: passwordSignIns, homeservers, fetch }),
     browserSignIns: new BrowserSignIns({
       ...parts,
       deviceToResume: async (accountId, isThere) => (await deviceToResume(secretStore, sessions.session(accountId), isThere)).ownDevice,

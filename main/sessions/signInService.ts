@@ -3,11 +3,11 @@ import type { Homeserver } from "../../shared/contract/signIn.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { SettingsFile } from "../storage/settingsFile.ts";
+import type { PasswordSignIns } from "./credentials/passwordSignIns.ts";
 import { findHomeserver } from "./discovery.ts";
-import type { SessionManager } from "./sessionManager.ts";
 
 export interface SignInServiceParts {
-  sessions: Pick<SessionManager, "signIn" | "signInAgain">;
+  passwords: PasswordSignIns;
   homeservers: Pick<SettingsFile, "homeservers" | "keepHomeserver" | "forgetHomeservers">;
   fetch: Fetch;
 }
@@ -48,14 +48,14 @@ export class SignInService implements Requests {
     return { inputs: [] };
   }
 
-  /** @throws as `SessionManager.signIn` does */
+  /** @throws as `PasswordSignIns.signIn` does */
   async withPassword(request: Input<"withPassword">): Promise<{ accountId: AccountId }> {
-    return { accountId: await this.#parts.sessions.signIn(request) };
+    return { accountId: await this.#parts.passwords.signIn(request) };
   }
 
-  /** @throws as `SessionManager.signInAgain` does */
+  /** @throws as `PasswordSignIns.signInAgain` does */
   async again({ accountId, password }: Input<"again">): Promise<Record<never, never>> {
-    await this.#parts.sessions.signInAgain(accountId, password);
+    await this.#parts.passwords.signInAgain(accountId, password);
     return {};
   }
 }

@@ -25,9 +25,9 @@ export async function measureOauthRestart(starts: number): Promise<Measured> {
     const { proxy, auth } = servers;
     proxy.elsewhere = auth.compatibility;
     const user = await auth.addUser({ localpart: "password", password: "a password" });
-    const { sessions } = await withPassword.open();
+    const { passwordSignIns } = await withPassword.open();
     const identifier = { kind: "user" as const, user: user.localpart };
-    await sessions.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password: user.password, acceptInsecureHttp: false });
+    await passwordSignIns.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password: user.password, acceptInsecureHttp: false });
     await withPassword.close();
     oauth = await OauthAccount.signIn(servers, {});
     await oauth.data.close();

@@ -18,7 +18,7 @@ async function measurePage(): Promise<Measured> {
     const services = await data.open();
     const identifier = { kind: "user" as const, user: userId };
     const signIn = { serverName: null, baseUrl: synapse.baseUrl, identifier, password, acceptInsecureHttp: false };
-    const accountId = await services.sessions.signIn(signIn);
+    const accountId = await services.passwordSignIns.signIn(signIn);
     const { accessToken } = await synapse.login(user, password);
     const bare = async (from: string | null): Promise<unknown> => {
       const query = `deactivated=false&locked=true&order_by=name&dir=f&limit=100${from === null ? "" : `&from=${from}`}`;

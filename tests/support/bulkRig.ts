@@ -27,7 +27,7 @@ export class BulkRig {
   static async open(data: StewardData, admin: TestUser, baseUrl: string): Promise<BulkRig> {
     const services = await data.open({ serverAwayMs: 20 });
     const identifier = { kind: "user" as const, user: admin.userId };
-    const accountId = await services.sessions.signIn({ serverName: null, baseUrl, identifier, password: admin.password, acceptInsecureHttp: false });
+    const accountId = await services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier, password: admin.password, acceptInsecureHttp: false });
     return new BulkRig(data, services, accountId);
   }
 

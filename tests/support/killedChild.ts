@@ -30,7 +30,7 @@ if (work.kind === "ask") {
 } else if (work.kind === "sign_in_again") {
   say("ready");
   await nextLine();
-  await services.sessions.signInAgain(accountId, password);
+  await services.passwordSignIns.signInAgain(accountId, password);
   say(`ended ${services.sessions.account(accountId).session.status}`);
 } else if (work.kind === "repair") {
   const { securityKey: keyOrPhrase, newBackup } = work;

@@ -54,7 +54,7 @@ export function openSecureBackup(
 
 /** Signs a user in as the app does. */
 export function signInTo(services: Services, { userId, password }: TestUser, baseUrl: string): Promise<AccountId> {
-  return services.sessions.signIn({
+  return services.passwordSignIns.signIn({
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },

@@ -47,7 +47,7 @@ beforeEach(async () => {
   services = await data.open();
   user = await synapse.register({ user: `adder${(users += 1)}`, password: "a password" });
   email = `${user.user}@mail.example`;
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
@@ -298,7 +298,7 @@ describe("a server", () => {
     const own = await startSynapse({ ...(mail && { mailPort: await freePort() }), config: { ...config } });
     try {
       const someone = await own.register({ user: "someone", password: "a password" });
-      accountId = await services.sessions.signIn({
+      accountId = await services.passwordSignIns.signIn({
         serverName: null,
         baseUrl: own.baseUrl,
         identifier: { kind: "user", user: someone.userId },

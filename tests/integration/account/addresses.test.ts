@@ -34,7 +34,7 @@ beforeEach(async () => {
     token: await synapse.adminToken(),
     body: { threepids: [EMAIL, PHONE] },
   });
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },

@@ -47,7 +47,7 @@ afterEach(async () => {
 });
 
 const signIn = async (): Promise<void> => {
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: servers.proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },

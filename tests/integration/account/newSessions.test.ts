@@ -36,7 +36,7 @@ async function open(): Promise<Services> {
 }
 
 async function signIn(services: Services, baseUrl = synapse.baseUrl): Promise<AccountId> {
-  const accountId = await services.sessions.signIn({
+  const accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: user.userId },

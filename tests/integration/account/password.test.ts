@@ -43,7 +43,7 @@ beforeEach(async () => {
   data = await StewardData.create();
   services = await data.open();
   user = await synapse.register({ user: `password${(users += 1)}`, password: "a password" });
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },

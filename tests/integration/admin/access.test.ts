@@ -36,7 +36,7 @@ afterEach(async () => {
 
 async function signIn({ admin }: { admin: boolean }): Promise<AccountId> {
   const { user, password } = await synapse.register({ user: `access${(users += 1)}`, password: "a password", admin });
-  return services.sessions.signIn({
+  return services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user },

@@ -41,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => proxy.clear());
 
 const signIn = ({ userId, password }: TestUser): Promise<AccountId> =>
-  services.sessions.signIn({
+  services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: userId },

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await put("ann", { threepids: [{ medium: "email", address: "ann@mail.example" }, { medium: "msisdn", address: "447700900123" }] });
   await put("bea", { external_ids: [{ auth_provider: "oidc-x", external_id: "b/1" }], locked: true });
   await put("user00001", { deactivated: true });
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: "boss" },

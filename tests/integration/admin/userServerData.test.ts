@@ -26,7 +26,7 @@ beforeAll(async () => {
   data = await StewardData.create();
   services = await data.open();
   admin = await synapse.register({ user: "boss", password: "the boss of it all", admin: true });
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: admin.userId },

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const v1 = (path: string): string => `/_synapse/admin/v1/${path}`;
   await synapse.adminCall({ method: "PUT", path: v1(`suspend/${encodeURIComponent(idOf("irc_1"))}`), body: { suspend: true } });
   await synapse.adminCall({ method: "POST", path: v1(`users/${encodeURIComponent(idOf("irc_2"))}/shadow_ban`), body: {} });
-  accountId = await services.sessions.signIn({
+  accountId = await services.passwordSignIns.signIn({
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: "boss" },

@@ -196,7 +196,7 @@ describe("the Security Key on this computer", () => {
     await services.sessions.session(accountId).use((client) => client.logout(false));
     await services.sessions.session(accountId).stop();
     await services.sessions.session(accountId).start();
-    await services.sessions.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, user.password);
     expect(await state()).toMatchObject({ keptKey: CURRENT, identity: { thisSessionVerified: false } });
     const unlocked = await rig.service.unlock({ accountId, keyOrPhrase: { kept: true } });
     expect(unlocked).toMatchObject({ diagnosis: "working", proven: true, keptKey: CURRENT });

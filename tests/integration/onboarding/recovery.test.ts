@@ -346,7 +346,7 @@ describe("a forgotten password", () => {
   });
 
   it("ends with the signed-out account that it was for", async () => {
-    const accountId = await services.sessions.signIn({
+    const accountId = await services.passwordSignIns.signIn({
       serverName: null,
       baseUrl: proxy.baseUrl,
       identifier: { kind: "user", user: user.userId },
@@ -361,7 +361,7 @@ describe("a forgotten password", () => {
   });
 
   it("signs an account in again that the server had signed out", async () => {
-    const accountId = await services.sessions.signIn({
+    const accountId = await services.passwordSignIns.signIn({
       serverName: null,
       baseUrl: proxy.baseUrl,
       identifier: { kind: "user", user: user.userId },

@@ -24,7 +24,7 @@ let users = 0;
 const newUser = (): Promise<TestUser> => synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
 
 function signIn(services: Services, { userId, password }: TestUser, baseUrl = synapse.baseUrl): Promise<AccountId> {
-  return services.sessions.signIn({
+  return services.passwordSignIns.signIn({
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },
@@ -141,7 +141,7 @@ describe("accounts", () => {
     const already = { kind: "already_signed_in", accountId, userId: user.userId };
     expect(await errorOf(signIn(services, user))).toEqual(already);
     // By email the name is only known once the server has answered.
-    const byEmail = services.sessions.signIn({
+    const byEmail = services.passwordSignIns.signIn({
       serverName: null,
       baseUrl: synapse.baseUrl,
       identifier: { kind: "email", address: "same@mail.test" },
@@ -208,7 +208,7 @@ describe("accounts", () => {
 
   it("sends no password over plain http to another computer unless that was accepted", async () => {
     const services = await data.open();
-    const request = services.sessions.signIn({
+    const request = services.passwordSignIns.signIn({
       serverName: null,
       baseUrl: "http://homeserver.invalid",
       identifier: { kind: "user", user: "@a:homeserver.invalid" },
@@ -284,8 +284,8 @@ describe("one account's trouble is no other's", () => {
         kind: "unauthenticated",
         softLogout: true,
       });
-      expect(await errorOf(restarted.sessions.signInAgain(accountId, "wrong"))).toEqual({ kind: "wrong_credentials" });
-      await restarted.sessions.signInAgain(accountId, user.password);
+      expect(await errorOf(restarted.passwordSignIns.signInAgain(accountId, "wrong"))).toEqual({ kind: "wrong_credentials" });
+      await restarted.passwordSignIns.signInAgain(accountId, user.password);
       expect(restarted.sessions.account(accountId)).toMatchObject({ deviceId, session: { status: "running" } });
       expect(
         await restarted.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys()),
@@ -308,7 +308,7 @@ describe("one account's trouble is no other's", () => {
       timeoutMs: 40_000,
     });
     expect(services.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
-    await services.sessions.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, user.password);
     const account = services.sessions.account(accountId);
     expect(account.session.status).toBe("running");
     expect(account.deviceId).not.toBe(deviceId);

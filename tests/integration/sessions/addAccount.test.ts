@@ -45,7 +45,7 @@ describe("the name of a new session", () => {
     ["the system's where it is empty", "  ", "Steward on Linux"],
   ])("is %s, and never the computer's", async (_whose, given, expected) => {
     const { withPassword } = signInContract.requests;
-    await services.sessions.signIn(
+    await services.passwordSignIns.signIn(
       withPassword.input.parse({
         serverName: null,
         baseUrl: servers.proxy.baseUrl,
@@ -97,7 +97,7 @@ describe("a sign-in that is killed", () => {
         expect(account!.session.error?.kind, what).toBe(what === "secrets" ? undefined : "secret_missing");
         if (next === "signed out") await started.sessions.signOut(accountId);
         else {
-          if (what !== "secrets") await started.sessions.signInAgain(accountId, user.password);
+          if (what !== "secrets") await started.passwordSignIns.signInAgain(accountId, user.password);
           expect(started.sessions.account(accountId).session.status, what).toBe("running");
         }
         const stays = next === "signed out" ? [] : [accountId];

@@ -42,7 +42,7 @@ const find = (input: string): Promise<Homeserver> => findHomeserver(input, fetch
 /** Signs in as the screen does with what was found, and answers whose account it then is. */
 async function signInAt(found: Homeserver, user: string, password: string): Promise<string | undefined> {
   const services = await data.open();
-  const accountId = await services.sessions.signIn({
+  const accountId = await services.passwordSignIns.signIn({
     serverName: found.foundBy === "url" ? null : found.serverName,
     baseUrl: found.baseUrl,
     identifier: { kind: "user", user },
@@ -204,7 +204,7 @@ describe("a server whose answer to a login names another address", () => {
 
   const addressAfterSignIn = async (): Promise<string> => {
     const services = await data.open();
-    const accountId = await services.sessions.signIn({
+    const accountId = await services.passwordSignIns.signIn({
       serverName: null,
       baseUrl: server.baseUrl,
       identifier: { kind: "user", user: uma.userId },

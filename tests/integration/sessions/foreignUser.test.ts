@@ -38,7 +38,7 @@ beforeEach(async () => {
 afterEach(() => data.destroy());
 
 const signIn = (serverName: string | null, identifier: LoginIdentifier) =>
-  services.sessions.signIn({
+  services.passwordSignIns.signIn({
     serverName,
     baseUrl: server.baseUrl,
     identifier,

@@ -83,7 +83,7 @@ describe("accounts behind a forgotten passphrase", () => {
   it("wait while it may still be given: nobody's password is sent anywhere", async () => {
     expect(sessionOf(ada.id)).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
     // The server would say that it is wrong.
-    expect(await errorOf(services.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "secrets_locked" });
+    expect(await errorOf(services.passwordSignIns.signInAgain(ada.id, "wrong"))).toEqual({ kind: "secrets_locked" });
     await services.secrets.unlock({ passphrase: PASSPHRASE });
     await runs(ada.id);
   });
@@ -93,10 +93,10 @@ describe("accounts behind a forgotten passphrase", () => {
     await waitUntil(() => sessionOf(ada.id).error?.kind === "passphrase_forgotten", { what: "the account to say so" });
     const { vault, crypto, setAside: asideFolder } = foldersOf(ada.id);
     const before = { ...(await contents(vault)), ...(await contents(crypto)) };
-    expect(await errorOf(services.sessions.signInAgain(ada.id, "wrong"))).toEqual({ kind: "wrong_credentials" });
+    expect(await errorOf(services.passwordSignIns.signInAgain(ada.id, "wrong"))).toEqual({ kind: "wrong_credentials" });
     expect({ ...(await contents(vault)), ...(await contents(crypto)) }).toEqual(before);
 
-    await services.sessions.signInAgain(ada.id, ada.user.password);
+    await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
     const { deviceId, session } = services.sessions.account(ada.id);
     expect(session.status).toBe("running");
     expect(deviceId).not.toBe(ada.device);
@@ -110,7 +110,7 @@ describe("accounts behind a forgotten passphrase", () => {
     // From here on it is an account like any other.
     await synapse.removeDevice(ada.user, deviceId);
     await waitUntil(() => sessionOf(ada.id).status === "softLoggedOut", { what: "the server's word", timeoutMs: 40_000 });
-    await services.sessions.signInAgain(ada.id, ada.user.password);
+    await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
     expect(sessionOf(ada.id).status).toBe("running");
     await services.sessions.signOut(ada.id);
     expect(await readdir(join(data.folder, "accounts"))).toEqual([bob.id]);
@@ -118,7 +118,7 @@ describe("accounts behind a forgotten passphrase", () => {
 
   it("come back with their device when it is remembered, beside those that have signed in again", async () => {
     await services.secrets.forgetPassphrase();
-    await services.sessions.signInAgain(ada.id, ada.user.password);
+    await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
     const keys = await deviceKeysOf(ada.id);
     expect(await errorOf(services.secrets.recallPassphrase({ passphrase: "not that one" }))).toEqual({ kind: "wrong_passphrase" });
     await services.secrets.recallPassphrase({ passphrase: PASSPHRASE });
@@ -148,7 +148,7 @@ describe("accounts behind a forgotten passphrase", () => {
         if (what === "secrets written") expect(begun.status).toBe("running");
         else {
           expect(begun.error).toEqual({ kind: "secret_missing" });
-          await started.sessions.signInAgain(ada.id, ada.user.password);
+          await started.passwordSignIns.signInAgain(ada.id, ada.user.password);
           expect(started.sessions.account(ada.id).session.status).toBe("running");
         }
         expect(await setAside(ada.id, copy.folder)).toEqual(["crypto", "secrets.sealed"]);
@@ -162,7 +162,7 @@ describe("accounts behind a forgotten passphrase", () => {
 
   it("are signed in again once when asked twice at the same moment", async () => {
     await services.secrets.forgetPassphrase();
-    const again = () => services.sessions.signInAgain(ada.id, ada.user.password);
+    const again = () => services.passwordSignIns.signInAgain(ada.id, ada.user.password);
     const update = services.index.update.bind(services.index);
     const second = new Promise<unknown>((resolve) => {
       services.index.update = async (...given) => {
@@ -232,7 +232,7 @@ async function snapshotsOfSignIn(): Promise<{ what: string; folder: StewardData 
     await keep("secrets written");
     return place;
   };
-  await services.sessions.signInAgain(ada.id, ada.user.password);
+  await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
   await data.close();
   return moments;
 }

@@ -43,7 +43,7 @@ async function secretsOf(accountId: AccountId) {
 async function withPassword({ localpart, password }: AuthUser): Promise<AccountId> {
   const { baseUrl } = servers.proxy;
   const identifier = { kind: "user" as const, user: localpart };
-  const accountId = await services.sessions.signIn({ serverName: null, baseUrl, identifier, password, acceptInsecureHttp: false });
+  const accountId = await services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier, password, acceptInsecureHttp: false });
   expect(statusOf(accountId)).toBe("running");
   return accountId;
 }

@@ -137,7 +137,7 @@ describe("a token that the server no longer takes", () => {
     expect(services.sessions.account(accountId).session.status).toBe("softLoggedOut");
     const refused = (): string[] =>
       servers.proxy.record.filter(({ status }) => status === 401).map(({ path }) => path.replace(/[?].*/, ""));
-    await services.sessions.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, user.password);
     expect(services.sessions.account(accountId).session.status).toBe("running");
     // Both are asked at once; all that the SDK would have asked besides comes after the answer.
     const first = ["/_matrix/client/versions", "/_matrix/client/v3/room_keys/version"];

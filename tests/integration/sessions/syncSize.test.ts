@@ -30,7 +30,7 @@ async function bytesToStart({ userId, password }: TestUser): Promise<{ first: nu
     proxy.clearRecord();
     const services = await data.open();
     const identifier = { kind: "user" as const, user: userId };
-    await services.sessions.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password, acceptInsecureHttp: false });
+    await services.passwordSignIns.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password, acceptInsecureHttp: false });
     expect(services.sessions.list()[0]?.session.status).toBe("running");
     const first = syncBytes();
     await data.close();

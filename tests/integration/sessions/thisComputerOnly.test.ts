@@ -22,10 +22,10 @@ test("a trial takes an account of this computer, and finds and signs in nowhere 
   const services = await data.open(trial);
   const { user, password } = await synapse.register({ user: "ada", password: "a password" });
   const typed = { serverName: null, identifier: { kind: "user", user }, password, acceptInsecureHttp: true } as const;
-  const accountId = await services.sessions.signIn({ ...typed, baseUrl: synapse.baseUrl });
+  const accountId = await services.passwordSignIns.signIn({ ...typed, baseUrl: synapse.baseUrl });
   expect(services.sessions.account(accountId).session.status).toBe("running");
   const elsewhere = { error: { kind: "this_computer_only", host: "matrix.example.org" } };
-  await expect(services.sessions.signIn({ ...typed, baseUrl: "https://matrix.example.org" })).rejects.toMatchObject(elsewhere);
+  await expect(services.passwordSignIns.signIn({ ...typed, baseUrl: "https://matrix.example.org" })).rejects.toMatchObject(elsewhere);
   await expect(findHomeserver("matrix.example.org", trial.fetch)).rejects.toMatchObject(elsewhere);
   await expect(findHomeserver("https://matrix.example.org", trial.fetch)).rejects.toMatchObject(elsewhere);
 });
@@ -33,7 +33,7 @@ test("a trial takes an account of this computer, and finds and signs in nowhere 
 test("a trial does not start an account of another server, and loses nothing of it", async () => {
   const first = await data.open();
   const { user, password } = await synapse.register({ user: "grace", password: "a password" });
-  const accountId = await first.sessions.signIn({
+  const accountId = await first.passwordSignIns.signIn({
     serverName: null,
     baseUrl: synapse.baseUrl,
     identifier: { kind: "user", user },

@@ -197,7 +197,7 @@ describe("two things at once", () => {
 
   it("are signing in again and signing out: no session stays behind", async () => {
     const login = servers.proxy.hold({ nth: 1, when: "before", path: /\/login$/ });
-    const again = errorOf(services.sessions.signInAgain(accountId, user.password));
+    const again = errorOf(services.passwordSignIns.signInAgain(accountId, user.password));
     await login.reached;
     await services.sessions.signOut(accountId);
     expect(services.sessions.list()).toEqual([]);
@@ -217,7 +217,7 @@ describe("two things at once", () => {
       tokens.push(secrets.accessToken.reveal());
       return secrets;
     };
-    const again = services.sessions.signInAgain(accountId, user.password);
+    const again = services.passwordSignIns.signInAgain(accountId, user.password);
     await writing.reached;
     const leaving = services.sessions.signOut(accountId);
     await waitUntil(() => account().session.status === "stopped", { what: "the session to be stopped" });
@@ -232,9 +232,9 @@ describe("two things at once", () => {
 
   it("are two sign-ins again, of which the second is refused before a password is sent", async () => {
     const login = servers.proxy.hold({ nth: 1, when: "after", path: /\/login$/ });
-    const first = services.sessions.signInAgain(accountId, user.password);
+    const first = services.passwordSignIns.signInAgain(accountId, user.password);
     await login.reached;
-    expect(await errorOf(services.sessions.signInAgain(accountId, user.password))).toEqual({ kind: "conversation_over" });
+    expect(await errorOf(services.passwordSignIns.signInAgain(accountId, user.password))).toEqual({ kind: "conversation_over" });
     login.release();
     await first;
     expect(account().session.status).toBe("running");
@@ -264,7 +264,7 @@ describe("a server that gives another device than the one it was asked for", () 
     const other = await servers.synapse.login(user.user, user.password);
     const body = { user_id: user.userId, access_token: other.accessToken, device_id: other.deviceId };
     servers.proxy.addRule({ method: "POST", path: /\/login$/, fault: { kind: "answer", status: 200, body } });
-    await services.sessions.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, user.password);
     expect(account()).toMatchObject({ deviceId: other.deviceId, session: { status: "running" } });
     expect(await session().use((client) => client.whoami())).toMatchObject({ device_id: other.deviceId });
     expect(await roomKeysHere()).toEqual(IDS);
