@@ -20,7 +20,7 @@ interface ChooseStepProps {
   readonly onBegun: () => void;
 }
 
-/** Step 1: a Security Key alone, or a Security Phrase as well. */
+/** A Security Key alone, or a Security Phrase as well. */
 export function ChooseStep({ account, kind, confirmation, later, onBegun }: ChooseStepProps) {
   const { accountId } = account;
   const [method, setMethod] = useState<"key" | "phrase">("key");

@@ -18,7 +18,7 @@ interface KeepStepProps {
   readonly onKept: () => void;
 }
 
-/** Step 2: shows the Security Key and helps to keep it. Nothing is on the server yet. */
+/** Shows the Security Key and helps to keep it. Nothing is on the server yet. */
 export function KeepStep({ account, setUp, onKept }: KeepStepProps) {
   const { accountId } = account;
   const { shownKey } = useSecureBackup(accountId);

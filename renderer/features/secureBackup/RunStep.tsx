@@ -24,7 +24,7 @@ function stoppedText({ kind, error }: SetUp, locked: boolean): string {
   return t(locked && kind !== "set_up" ? "backup.run.stopped" : `backup.run.stoppedText.${kind}`);
 }
 
-/** Step 4: what is done on the server, step by step, until everything was checked. */
+/** What is done on the server, step by step, until everything was checked. */
 export function RunStep({ account, setUp }: { readonly account: Account; readonly setUp: SetUp }) {
   const { accountId } = account;
   const heading = useRef<HTMLHeadingElement>(null);

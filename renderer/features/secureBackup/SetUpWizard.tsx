@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { SetUp, SetUpKind } from "../../../shared/contract/secureBackup.ts";
-import { Steps } from "../../components/Steps.tsx";
+import { Wizard } from "../../components/Wizard.tsx";
 import { t } from "../../i18n/index.ts";
 import type { ResetConfirmation } from "../../stores/secureBackup.ts";
 import { ChooseStep } from "./ChooseStep.tsx";
@@ -25,28 +25,29 @@ interface SetUpWizardProps {
  */
 export function SetUpWizard({ account, setUp, kind, confirmation, later }: SetUpWizardProps) {
   const [kept, setKept] = useState(false);
-  const current = setUp === null ? 0 : setUp.phase !== "confirm_key" ? 3 : kept ? 2 : 1;
+  const current = setUp === null ? "choose" : setUp.phase !== "confirm_key" ? "run" : kept ? "type" : "keep";
   return (
-    <>
-      <Steps
-        label={t("backup.steps.label")}
-        current={current}
-        names={[t("backup.steps.choose"), t("backup.steps.keep"), t("backup.steps.type"), t("backup.steps.checked")]}
-      />
-      {setUp === null && (
-        <ChooseStep
-          account={account}
-          kind={kind}
-          confirmation={confirmation}
-          later={later}
-          onBegun={() => setKept(false)}
-        />
-      )}
-      {setUp && current === 1 && <KeepStep account={account} setUp={setUp} onKept={() => setKept(true)} />}
-      {setUp && current === 2 && (
-        <TypeBackStep account={account} kind={setUp.kind} method={setUp.method} onBack={() => setKept(false)} />
-      )}
-      {setUp && current === 3 && <RunStep account={account} setUp={setUp} />}
-    </>
+    <Wizard
+      label={t("backup.steps.label")}
+      current={current}
+      steps={[
+        {
+          key: "choose",
+          name: t("backup.steps.choose"),
+          show: () => <ChooseStep account={account} kind={kind} confirmation={confirmation} later={later} onBegun={() => setKept(false)} />,
+        },
+        {
+          key: "keep",
+          name: t("backup.steps.keep"),
+          show: () => setUp && <KeepStep account={account} setUp={setUp} onKept={() => setKept(true)} />,
+        },
+        {
+          key: "type",
+          name: t("backup.steps.type"),
+          show: () => setUp && <TypeBackStep account={account} kind={setUp.kind} method={setUp.method} onBack={() => setKept(false)} />,
+        },
+        { key: "run", name: t("backup.steps.checked"), show: () => setUp && <RunStep account={account} setUp={setUp} /> },
+      ]}
+    />
   );
 }

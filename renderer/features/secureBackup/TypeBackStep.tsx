@@ -21,7 +21,7 @@ interface TypeBackStepProps {
 }
 
 /**
- * Step 3: the key comes back from where it was kept. Main decides whether it is right; here it is said where it
+ * The key comes back from where it was kept. Main decides whether it is right; here it is said where it
  * differs.
  */
 export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProps) {
