@@ -20,7 +20,7 @@ let atTwo: AccountId;
 
 async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
   const { user, password } = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
-  return services.sessions.signIn({ serverName: null, baseUrl, identifier: { kind: "user", user }, password, acceptInsecureHttp: false });
+  return services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier: { kind: "user", user }, password, acceptInsecureHttp: false });
 }
 
 beforeAll(async () => {
