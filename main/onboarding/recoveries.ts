@@ -364,13 +364,10 @@ export class Recoveries implements Requests {
   }
 
   async #signInWith({ record, newPassword }: Attempt): Promise<AccountId> {
-    const { passwordSignIns } = this.#parts;
     const { signedOut, serverName, baseUrl, address, acceptInsecureHttp } = record;
+    const { passwordSignIns } = this.#parts;
     const password = newPassword as string;
-    if (signedOut !== null) {
-      await passwordSignIns.signInAgain(signedOut, password);
-      return signedOut;
-    }
+    if (signedOut !== null) return passwordSignIns.signInAgain(signedOut, password).then(() => signedOut);
     return passwordSignIns.signIn({ serverName, baseUrl, identifier: { kind: "email", address }, password, acceptInsecureHttp });
   }
 
