@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { levels } from "./levels.ts";
+import { nodeFlags } from "./nodeFlags.ts";
 import { root } from "./paths.ts";
 
 /** The full numbers of `npm run soak` take their time. */
@@ -21,6 +22,7 @@ export default defineConfig({
               exclude: notFiles ?? [],
               setupFiles: ["tests/support/secretEquality.ts", ...(app === undefined ? [] : ["tests/support/ownScreen.ts"])],
               pool: "forks" as const,
+              execArgv: [...nodeFlags],
               maxWorkers: workers,
               fileParallelism: workers > 1,
               testTimeout: testTimeoutMs * patience,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
+import { nodeFlags } from "../../build/nodeFlags.ts";
 import { waitUntil } from "./waitUntil.ts";
 
 /** A Node process that says things line by line. */
@@ -21,7 +22,7 @@ export interface LineProcess {
  * @param limitFileBlocks the largest file it may write, in the shell's `ulimit -f` blocks
  */
 export function runScript(script: string, args: readonly string[], limitFileBlocks?: number): LineProcess {
-  const command = [process.execPath, script, ...args];
+  const command = [process.execPath, ...nodeFlags, script, ...args];
   const child =
     limitFileBlocks === undefined
       ? spawn(process.execPath, command.slice(1))
