@@ -236,10 +236,20 @@ export async function readAdminAnswer<T extends z.ZodType>(
   } catch (thrown) {
     throw meaningOf(thrown, host);
   }
-  const parsed = schema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  // A page for people, as some proxies have in place of every path that they do not know.
-  throw /^\s*</.test(text) ? fail("admin_api_not_exposed", { host }) : fail("bad_answer", { host });
+  return answerIn(text, request, schema, host);
+}
+
+/**
+ * What an answer says. One that is no JSON fits no schema, not even one that takes anything: it says nothing of what was asked.
+ *
+ * @throws `bad_answer`; `admin_api_not_exposed` for a page for people, as some proxies have in place of every path that they do not
+ *   know, unless what was asked changes something: whether that was done, no page says
+ */
+export function answerIn<T extends z.ZodType>(text: string, { method = "GET" }: Pick<HomeserverRequest, "method">, schema: T, host: string): z.output<T> {
+  const said = parseJson(text);
+  const parsed = said === undefined && text.trim() !== "" ? null : schema.safeParse(said);
+  if (parsed?.success) return parsed.data;
+  throw method === "GET" && /^\s*</.test(text) ? fail("admin_api_not_exposed", { host }) : fail("bad_answer", { host });
 }
 
 function meaningOf(thrown: unknown, host: string): unknown {

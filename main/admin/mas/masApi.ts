@@ -3,7 +3,7 @@ import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 import { anySignal } from "../../http/anySignal.ts";
 import { homeserverOf } from "../../http/homeserverOf.ts";
 import { stopOf } from "../../http/serverErrors.ts";
-import type { AdminSession } from "../adminApi.ts";
+import { type AdminSession, answerIn } from "../adminApi.ts";
 
 /** A user as Matrix Authentication Service has them. */
 export interface MasUser {
@@ -267,10 +267,7 @@ export class MasApi {
           throw until?.aborted ? stopOf(until) : thrown;
         })
         .finally(() => both?.release());
-      const parsed = schema.safeParse(body === "" ? undefined : parseJson(body));
-      if (parsed.success) return parsed.data;
-      const host = new URL(homeserver.authBaseUrl).host;
-      throw /^\s*</.test(body) ? fail("admin_api_not_exposed", { host }) : fail("bad_answer", { host });
+      return answerIn(body, request, schema, new URL(homeserver.authBaseUrl).host);
     });
   }
 }
@@ -279,12 +276,4 @@ export class MasApi {
 function devicesIn({ scope, device_id: device }: { scope?: string | null | undefined; device_id?: string | null | undefined }): string[] {
   const inScope = (scope ?? "").split(" ").flatMap((name) => /^urn:matrix:(?:client|org\.matrix\.msc2967\.client):device:(.+)$/.exec(name)?.[1] ?? []);
   return device == null ? inScope : [...inScope, device];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -101,6 +101,16 @@ describe("an answer", () => {
     if (kind.startsWith("admin_api")) expect(await errorOf(api().user(USER))).toEqual({ kind, host: host() });
   });
 
+  it("is none where it is no JSON, whatever would have been enough", async () => {
+    const text: Answer = (response) => void response.writeHead(200).end("OK");
+    answers = [page(200), page(200), text, text, (response) => void response.writeHead(200).end()];
+    expect(await errorOf(ask(["v1", "x"]))).toMatchObject({ kind: "admin_api_not_exposed" });
+    expect(await errorOf(ask(["v1", "x"], { method: "POST", body: {} }))).toMatchObject({ kind: "bad_answer" });
+    expect(await errorOf(ask(["v1", "x"]))).toMatchObject({ kind: "bad_answer" });
+    expect(await errorOf(ask(["v1", "x"], { method: "DELETE" }))).toMatchObject({ kind: "bad_answer" });
+    await ask(["v1", "x"], { method: "PUT", body: {} });
+  });
+
   it("is given up after the time of the request, and when its caller stops", async () => {
     answers = [() => undefined, () => undefined];
     expect(await errorOf(ask(["v1", "slow"], { timeoutMs: 50 }))).toMatchObject({ kind: "network", reason: "timeout" });

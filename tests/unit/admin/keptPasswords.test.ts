@@ -148,6 +148,13 @@ describe("a password that was sent to the server", () => {
     expect(fate).toBe("kept");
   });
 
+  it.each(ways.slice(0, 2).flatMap(([action]) => [[action, false], [action, true]] as const))("is kept where a page came in place of the answer: %s, by a service %s", async (action, byService) => {
+    delegated = byService;
+    answer = (response) => void response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><p>Hello</p>");
+    expect(await act(action)).toMatchObject({ status: "unknown", error: { kind: "bad_answer" }, credentialsId: MADE.credentialsId });
+    expect(fate).toBe("kept");
+  });
+
   it("is forgotten where the server refuses it, and where it was never sent", async () => {
     answer = refused;
     await expect(act("reset_password")).rejects.toThrow("password_refused");
