@@ -7,6 +7,8 @@ import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { replacedIn, secretsOf, withoutReplaced } from "./initialSecrets.ts";
+import { sharesDevices } from "./oauth/authMetadata.ts";
+import { oauthGrantIn } from "./oauth/oauthTokens.ts";
 import { endSession } from "./signOut.ts";
 
 export interface ReplacedSessionsParts {
@@ -24,7 +26,8 @@ const ANSWER_MS = 10_000;
 /**
  * Ends the sessions that an account's present one has taken the place of, where signing in does not do that by itself: an
  * authorization server goes on listing them. That is only done once the new one is in use, as the device stays with whichever
- * session is left; until then, and while a server cannot be told, their tokens lie in the vault beside the new ones.
+ * session is left; until then, and while a server cannot be told, their tokens lie in the vault beside the new ones. Where a server
+ * may remove the device with any of its sessions, they are ended when the account is signed out.
  */
 export class ReplacedSessions {
   readonly #parts: ReplacedSessionsParts;
@@ -58,6 +61,8 @@ export class ReplacedSessions {
     if (read.kind !== "found") return;
     for (const tokens of replacedIn(read.secrets)) {
       if (this.#ended.signal.aborted) return;
+      const grant = oauthGrantIn(tokens);
+      if (grant !== null && !sharesDevices(grant.metadata)) continue;
       const secrets = secretsOf(tokens);
       secrets.forEach(keepOutOfLogs);
       const stop = anySignal(this.#ended.signal, AbortSignal.timeout(ANSWER_MS));

@@ -3,6 +3,8 @@ import type { Fetch } from "../../../main/http/redirects.ts";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
 import { initialSecrets, replacedIn, withTokens } from "../../../main/sessions/initialSecrets.ts";
 import { ReplacedSessions, type ReplacedSessionsParts } from "../../../main/sessions/replacedSessions.ts";
+import type { AuthMetadata } from "../../../main/sessions/oauth/authMetadata.ts";
+import type { OauthGrant } from "../../../main/sessions/oauth/oauthTokens.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
 import { accessToken, refreshToken } from "../../support/secretValues.ts";
@@ -49,6 +51,30 @@ it.each([
   expect(replacedIn(secrets)).toHaveLength(forgets ? 0 : 1);
   expect(forgotten).toEqual(forgets ? ["of the password"] : []);
   expect(secrets).toMatchObject({ accessToken: "new", refreshToken: "refresh" });
+});
+
+it.each([
+  ["ends one of OAuth where devices are shared", { token: "/oauth2/token", revocation: "/oauth2/revoke" }, 1],
+  ["leaves one of OAuth alone where the present session's device may go with it", { token: "/_server/oidc/token", revocation: "/_server/oidc/revoke" }, 0],
+])("%s", async (_what, { token, revocation }, asked) => {
+  const at = "https://auth.example.org";
+  const metadata = {
+    issuer: `${at}/`,
+    authorization_endpoint: `${at}/authorize`,
+    registration_endpoint: `${at}/register`,
+    token_endpoint: at + token,
+    revocation_endpoint: at + revocation,
+    response_types_supported: ["code"],
+    response_modes_supported: ["query"],
+    grant_types_supported: ["authorization_code", "refresh_token"],
+    code_challenge_methods_supported: ["S256"],
+  } satisfies AuthMetadata;
+  const oauth = JSON.stringify({ clientId: "steward", metadata, expiresAt: null, lifetimeMs: null } satisfies OauthGrant);
+  const before = initialSecrets({ accessToken: accessToken("old"), refreshToken: refreshToken("old refresh"), oauth });
+  secrets = withTokens(before, { accessToken: accessToken("new"), refreshToken: refreshToken("refresh"), oauth });
+  await replaced(answers(200, {})).end(accountId, "https://server.example");
+  expect(sent).toHaveLength(asked);
+  expect(replacedIn(secrets)).toHaveLength(1 - asked);
 });
 
 it("asks once where it is asked twice, and leaves it for the next time when the app ends", async () => {
