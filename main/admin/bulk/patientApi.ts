@@ -54,6 +54,9 @@ const FOR_ALL: ReadonlySet<AppError["kind"]> = new Set([
   "consent_required",
 ]);
 
+/** There was no token to send anything with: nothing was done, and there may be one later. */
+const WITHOUT_TOKEN: ReadonlySet<AppError["kind"]> = new Set(["sign_in_service_unreachable", "account_refused_for_now"]);
+
 /** What the server has against one thing that was asked; all else can go on. */
 export class RowFailure extends AppFailure {}
 
@@ -143,7 +146,7 @@ export class PatientApi {
         } else if (mayBeDone(thrown) || error.kind === "bad_answer") {
           await this.#serverAnswers();
           return { kind: "lost", error };
-        } else if (error.kind === "network") {
+        } else if (error.kind === "network" || WITHOUT_TOKEN.has(error.kind)) {
           await this.#serverAnswers();
         } else {
           // Whoever is no admin any more is refused everything.
@@ -182,7 +185,7 @@ export class PatientApi {
       } catch (thrown) {
         if (!(thrown instanceof AppFailure)) throw thrown;
         const { error } = thrown;
-        const isAway = error.kind === "network" || error.kind === "bad_answer" || mayBeDone(thrown);
+        const isAway = error.kind === "network" || error.kind === "bad_answer" || WITHOUT_TOKEN.has(error.kind) || mayBeDone(thrown);
         if (!isAway && error.kind !== "rate_limited") throw thrown;
         waiting(isAway ? "server" : "rate_limit");
         if (error.kind === "rate_limited") pace.limited(error.retryAfterMs);
