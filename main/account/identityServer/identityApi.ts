@@ -36,7 +36,7 @@ export const hostOf = (baseUrl: string): string => new URL(baseUrl).host;
 export async function checkIdentityApi(access: IdentityAccess): Promise<void> {
   await ask(access, { path: "", schema: Anything }).catch((thrown: unknown) => {
     const kind = thrown instanceof AppFailure ? thrown.error.kind : null;
-    const isOther = kind === "bad_answer" || kind === "forbidden" || kind === "server" || kind === "redirected";
+    const isOther = kind === "bad_answer" || kind === "forbidden" || kind === "server" || kind === "redirected" || kind === "not_allowed_by_identity_server";
     throw isOther ? fail("not_an_identity_server", { host: hostOf(access.baseUrl) }) : thrown;
   });
 }
@@ -146,7 +146,9 @@ async function ask<T extends z.ZodType>({ fetch, baseUrl, token, signal }: Ident
       ...(token !== undefined && { accessToken: token }),
     });
   } catch (thrown) {
-    throw identityFailure(thrown, hostOf(baseUrl));
+    const failure = identityFailure(thrown, hostOf(baseUrl));
+    // Whoever has no token yet is not refused for it.
+    throw failure instanceof IdentityTokenRefused && token === undefined ? fail("not_allowed_by_identity_server", { host: hostOf(baseUrl) }) : failure;
   }
 }
 

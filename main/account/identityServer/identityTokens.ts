@@ -47,10 +47,7 @@ export class IdentityTokens {
       schema: OpenIdToken,
     });
     keepOutOfLogs(openId.access_token);
-    const token = await register({ fetch, baseUrl, signal }, openId).catch((thrown: unknown) => {
-      // Whoever has no token yet is not refused for it.
-      throw thrown instanceof IdentityTokenRefused ? fail("not_allowed_by_identity_server", { host: hostOf(baseUrl) }) : thrown;
-    });
+    const token = await register({ fetch, baseUrl, signal }, openId);
     keepOutOfLogs(token);
     const before = await this.#kept(accountId);
     await secretStore.update(accountId, (secrets) => ({ ...secrets, identityServer: JSON.stringify(z.encode(Kept, { baseUrl, token })) }));
