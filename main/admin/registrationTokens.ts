@@ -5,7 +5,7 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import { RegistrationToken, type RegistrationTokens } from "../../shared/contract/registrationTokens.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { lastAnswer, mayBeDone } from "../http/lostAnswer.ts";
+import { lastAnswer, mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { loggedValue } from "./changesOfUser.ts";
@@ -152,7 +152,7 @@ async function create(api: AdminApi, body: { token: string; uses_allowed: number
   try {
     await api.request({ method: "POST", path: ["v1", "registration_tokens", "new"], body, schema: ServerToken });
   } catch (thrown) {
-    if (!mayBeDone(thrown)) throw thrown;
+    if (!mayBeDoneUnseen(thrown)) throw thrown;
     // Nobody else makes one of that name.
     await api.request({ path: ["v1", "registration_tokens", body.token], schema: ServerToken, repeatable: true }).catch(() => {
       throw thrown;
