@@ -1,7 +1,7 @@
 import type { User, UserDetails } from "../../shared/contract/users.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
-import type { MasApi, MasUser } from "./mas/masApi.ts";
+import type { MasApi } from "./mas/masApi.ts";
 import { asServiceHas, knownToService } from "./mas/masUser.ts";
 
 type Changes = { [K in keyof UserDetails]?: UserDetails[K] | undefined };
@@ -31,21 +31,16 @@ export async function changeUser(api: AdminApi, userId: string, changes: Changes
   if (names.some((name) => seen[name] !== undefined && seen[name] !== valueOf(now, name))) throw fail("changed_meanwhile");
   const needed = names.filter((name) => changes[name] !== valueOf(now, name));
   if (needed.length === 0) return { before: now, user: now };
+  // A homeserver lets nobody take their own rights; a service does.
+  if (masUser && needed.includes("admin") && userId === api.userId) throw fail("not_allowed_by_server");
   const body: ServerUserChanges = {
     ...(needed.includes("displayName") && { displayname: changes.displayName! }),
     ...(needed.includes("admin") && masUser === null && { admin: changes.admin! }),
     ...(needed.includes("userType") && { user_type: changes.userType! }),
   };
   let after = Object.keys(body).length === 0 ? said : await api.changeUser(userId, body);
-  if (service && masUser) after = asServiceHas(after, await setAdmin(service, masUser, needed.includes("admin") ? changes.admin! : masUser.admin, userId === api.userId));
+  if (service && masUser) after = asServiceHas(after, needed.includes("admin") ? await service.setAdmin(masUser.id, changes.admin!) : masUser);
   const fields = needed.filter((name) => changes[name] !== valueOf(after, name));
   if (fields.length > 0) throw fail("change_not_taken", { fields });
   return { before: now, user: after };
-}
-
-/** A homeserver lets nobody take their own rights; a service does. */
-async function setAdmin(service: MasApi, before: MasUser, admin: boolean, isOneself: boolean): Promise<MasUser> {
-  if (admin === before.admin) return before;
-  if (isOneself) throw fail("not_allowed_by_server");
-  return service.setAdmin(before.id, admin);
 }
