@@ -58,6 +58,7 @@ export function createEncryptionServices(parts: EncryptionServicesParts) {
     },
     ports: parts.keeping,
     onSettled: (accountId) => changes.announce(accountId, "secureBackup"),
+    onIdentityChanged: (accountId) => changes.announce(accountId, "identity"),
   });
   return {
     secureBackup,

@@ -42,8 +42,10 @@ export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys" | "opened
   displayName: (accountId: AccountId) => string | null;
   /** What is remembered of backups over a restart; nothing is, where it is left out. */
   seenBackups?: SeenBackups;
-  /** Called when a set-up or an unlock has come to an end, whichever, or the identity is another: what is known of the account has changed with it. */
+  /** Called when a set-up or an unlock has come to an end, whichever: what is known of the account has changed with it. */
   onSettled: (accountId: AccountId) => void;
+  /** Called when another identity is served than before. It may be a stranger's: nothing that comes with it was done here. */
+  onIdentityChanged: (accountId: AccountId) => void;
 }
 
 type Requests = Handlers["secureBackup"];
@@ -313,7 +315,7 @@ export class SecureBackupService implements Requests {
   #noteIdentity(accountId: AccountId, changedTo: string | null): void {
     if ((this.#changedTo.get(accountId) ?? null) === changedTo) return;
     this.#changedTo.set(accountId, changedTo);
-    this.#parts.onSettled(accountId);
+    this.#parts.onIdentityChanged(accountId);
   }
 
   /** Uploads again what another client has deleted in the backup, if anything. Where it fails, the next look begins it again. */

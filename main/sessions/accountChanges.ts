@@ -5,9 +5,10 @@ import type { AccountId } from "../../shared/ids.ts";
  * - `sessions`: some have come or gone.
  * - `verification`: something may be verified, or connected, that was not.
  * - `secureBackup`: a set-up or an unlock has come to an end.
+ * - `identity`: another one is served than before, wherever it was set up.
  * - `addresses`: emails or phone numbers.
  */
-export type AccountChange = "sessions" | "verification" | "secureBackup" | "addresses";
+export type AccountChange = "sessions" | "verification" | "secureBackup" | "identity" | "addresses";
 
 /** Sessions that are about to be signed out from here: by their device ids, or all but this one. */
 export type SessionsToEnd = readonly string[] | "others";

@@ -47,6 +47,7 @@ export function openSecureBackup(
     phraseStrength,
     displayName: (accountId) => services.sessions.account(accountId).displayName,
     onSettled: () => undefined,
+    onIdentityChanged: () => undefined,
   });
   const rig: SecureBackupRig = { service, challenges, kept, events };
   return rig;

@@ -123,6 +123,14 @@ describe("what happens to an account", () => {
     expect(noticed).toEqual(["identity_changed"]);
   });
 
+  it("asks about what a stranger replaces with the identity, although that it is another was seen first", async () => {
+    const log = open();
+    await log.looked(accountId, all);
+    log.changedHere(accountId, "identity");
+    await log.looked(accountId, { ...all, identityChangedTo: "KEY", backupVersion: "2" });
+    expect(noticed).toEqual(["identity_changed", "backup_replaced"]);
+  });
+
   it("asks about sessions that go, all together, but not about those that were signed out here", async () => {
     const log = open();
     const others = ["A", "B", "C", "D", "E"].map((deviceId) => session(deviceId));
