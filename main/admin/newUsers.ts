@@ -1,7 +1,8 @@
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { NewUser, NewUserResult } from "../../shared/contract/newUsers.ts";
+import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { isRefused } from "../http/lostAnswer.ts";
+import { isRefused, mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
 import type { ActionLog, Ended } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
@@ -80,7 +81,7 @@ export class NewUsersService implements Requests {
     else this.#unanswered.delete(userId);
     const isSet = result.status === "created" && result.credentialsId !== null;
     if (credentialsId !== null && isSet) await credentials.confirm(accountId, credentialsId);
-    else if (credentialsId !== null && result.status !== "unknown") await credentials.forget(accountId, credentialsId);
+    else if (credentialsId !== null && !mayBeSet(result)) await credentials.forget(accountId, credentialsId);
     return result;
   }
 
@@ -100,6 +101,13 @@ export class NewUsersService implements Requests {
     await this.#parts.credentials.forget(accountId, credentialsId);
     return {};
   }
+}
+
+/** Whether a password may be in use although nobody has seen that it was set. */
+function mayBeSet(result: NewUserResult): boolean {
+  if (result.status !== "created") return result.status === "unknown";
+  const error = result.missing.find(({ part }) => part === "password")?.error ?? null;
+  return error !== null && mayBeDoneUnseen(new AppFailure(error));
 }
 
 function logged(result: NewUserResult): Ended {

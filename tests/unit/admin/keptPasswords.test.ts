@@ -141,6 +141,21 @@ describe("a password that was sent to the server", () => {
     expect((await log.list())[0]).toMatchObject({ result: "unknown" });
   });
 
+  it.each([
+    ["is kept where a service has made the user, and its answer to the password was lost", fail("network", { reason: "cut", host: "auth.one.test" }), "kept"],
+    ["is forgotten where a service has made the user, and refused the password", fail("password_refused", { reason: "weak" }), "forgotten"],
+  ])("%s", async (_what, thrown, becomes) => {
+    let isMade = false;
+    const user = () => (isMade ? Promise.resolve({ userId: ANN, displayName: null }) : Promise.reject(fail("not_found")));
+    const api = { userId: "@boss:one.test", serverName: "one.test", user, request: () => Promise.resolve({}) } as unknown as AdminApi;
+    const create = () => Promise.resolve(((isMade = true), { id: "01ANN", admin: false, locked: false, deactivated: false, createdAt: null }));
+    const service = { user: () => Promise.reject(fail("not_found")), create, setPassword: () => Promise.reject(thrown) } as unknown as MasApi;
+    const users = new NewUsersService({ ...parts(), adminApiOf: () => api, serviceOf: () => Promise.resolve(service) });
+    const result = await users.create({ accountId: ACCOUNT, user: NEW_USER });
+    expect(result).toMatchObject({ status: "created", credentialsId: null, missing: [{ part: "password", error: thrown.error }] });
+    expect(fate).toBe(becomes);
+  });
+
   it("is kept where the answer is none", async () => {
     there = { ...there, deactivated: true };
     answer = json(200, { name: 1 });
