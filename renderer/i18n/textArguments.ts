@@ -87,6 +87,7 @@ export interface TextArguments {
   "profile.subtitle": { userId: string };
   "profile.limit": { limit: string };
   "move.text": { server: string; userId: string };
+  "move.done": { userId: string };
   "created.text": { userId: string };
   "phone.inFull": { number: string };
   "discovery.unusable": { named: string };

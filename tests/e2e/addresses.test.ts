@@ -203,13 +203,13 @@ it("lets others find an account by an address, after the identity server’s ter
   await person.press("Don’t use any");
   await person.isAsked("Use no identity server?");
   await person.page.getByRole("alertdialog").getByRole("button", { name: "Don’t use any" }).click();
-  await person.sees(/This account says that it wants no identity server/);
+  await person.sees(/This account is set to use no identity server/);
   await person.button(`Remove ${address}`).waitFor();
   // Whoever proves the address last has it: the server takes it from the account without a word.
   await synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(ivan.userId)}`, body: { threepids: [] } });
   await person.openAccount("ivan", "Overview");
   await person.openAccount("ivan", "Password & recovery");
-  await person.sees(/is no longer on this account, and it wasn’t removed with this Steward/);
+  await person.sees(/is no longer on this account, and it wasn’t removed here/);
   await person.looks("addresses-vanished");
   const secret = new URL(links[0]!).searchParams.get("client_secret") ?? "";
   await expectNoLeaks(world, { password: ivan.password, secret });

@@ -19,8 +19,11 @@ export function changeText({ field, before, after }: LoggedChange): string {
 /** What anybody may have typed, also "true". */
 const TYPED: ReadonlySet<string> = new Set(["displayName", "userType", "email", "phone", "externalId", "avatar"]);
 
+/** Without a value there is no limit to these. */
+const UNLIMITED: ReadonlySet<string> = new Set(["usesAllowed", "expiresAt"]);
+
 function valueText(field: string, value: string | null): string {
-  if (value === null) return t("actionLog.nothing");
+  if (value === null) return t(UNLIMITED.has(field) ? "actionLog.noLimit" : "actionLog.nothing");
   if (!TYPED.has(field) && (value === "true" || value === "false")) return t(`actionLog.values.${value}`);
   const at = field === "expiresAt" ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? value : momentText(at);

@@ -28,7 +28,6 @@ export function PasswordAndRecoveryPage({ account }: { readonly account: Account
           <Addresses accountId={accountId} delegated={management?.delegated ?? false} />
           {management?.delegated ? <OnServersPage account={account} management={management} /> : <Password account={account} />}
           <Discovery accountId={accountId} />
-          <MoveToBrowser account={account} />
         </>
       ) : session.status === "starting" ? (
         <Skeleton label={t("app.loading")} lines={4} />
@@ -44,6 +43,8 @@ export function PasswordAndRecoveryPage({ account }: { readonly account: Account
           {t("password.notRunning")}
         </Notice>
       )}
+      {/* Stays while the session is started anew with what the page gave. */}
+      <MoveToBrowser account={account} />
     </Page>
   );
 }

@@ -2,6 +2,7 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import { signsInAgain } from "../../accountHealth.ts";
 import { Section } from "../../components/Page.tsx";
 import { t } from "../../i18n/index.ts";
+import { announce } from "../../stores/announcements.ts";
 import { useManagement } from "../accountPage/useManagement.ts";
 import { OauthSignIn } from "./OauthSignIn.tsx";
 
@@ -21,7 +22,7 @@ export function MoveToBrowser({ account }: { readonly account: Account }) {
         accountId={accountId}
         words={{ text: t("move.text", { server, userId }), button: t("move.button") }}
         acceptInsecureHttp
-        onDone={() => undefined}
+        onDone={() => announce(t("move.done", { userId }))}
       />
     </Section>
   );

@@ -15,6 +15,7 @@ it("has words for every action, and shows one of a later version as it stands", 
 it("says what is otherwise since; what somebody typed stays as it was typed", () => {
   expect(changeText({ field: "locked", before: "false", after: "true" })).toBe("Locked: no → yes");
   expect(changeText({ field: "displayName", before: "true", after: null })).toBe("Display name: true → none");
+  expect(changeText({ field: "usesAllowed", before: "5", after: null })).toBe("Uses: 5 → no limit");
   expect(changeText({ field: "msc3881", before: null, after: "true" })).toBe("msc3881: none → yes");
   expect(matchesLogged({ ...ENTRY, changes: [{ field: "email", before: null, after: "ann@mail.example" }] }, "mail.example")).toBe(true);
 });
