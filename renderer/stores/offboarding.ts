@@ -81,8 +81,12 @@ export function knownOf({ userId, displayName, threepids }: Pick<User, "userId" 
 
 /** Looks for other accounts of who was chosen, by all that their servers know of them; they stay chosen. @throws RequestFailure */
 export async function findOtherAccounts(accountIds: readonly AccountId[]): Promise<void> {
+  const asked = turn;
+  const before = useOffboarding.getState().chosen;
+  const users = await Promise.all([...before].map(([userId, accountId]) => steward.users.get({ accountId, userId })));
+  // Somebody else is looked for meanwhile.
+  if (asked !== turn) return;
   const { chosen, typed } = useOffboarding.getState();
-  const users = await Promise.all([...chosen].map(([userId, accountId]) => steward.users.get({ accountId, userId })));
   typePerson(termsOf([typed, ...users.flatMap(knownOf)].join("\n")).join("\n"));
   const searching = findPerson(accountIds);
   useOffboarding.setState({ chosen });
@@ -91,9 +95,15 @@ export async function findOtherAccounts(accountIds: readonly AccountId[]): Promi
 
 /** Opens the page for a user of one server. */
 export function offboard(user: Pick<User, "userId" | "displayName" | "threepids">): void {
-  turn += 1;
-  useOffboarding.setState({ typed: knownOf(user).slice(0, MAX_TERMS).join("\n"), terms: [], found: {}, chosen: new Map() });
+  forgetPerson();
+  typePerson(knownOf(user).slice(0, MAX_TERMS).join("\n"));
   go({ name: "offboarding" });
+}
+
+/** Forgets who was looked for, and chosen. */
+function forgetPerson(): void {
+  turn += 1;
+  useOffboarding.setState({ typed: "", terms: [], found: {}, chosen: new Map() });
 }
 
 export function offboardingDraftChanged(draft: OffboardingDraft | null): void {
@@ -111,9 +121,10 @@ export async function prepareOffboarding(action: OffboardingAction): Promise<voi
   offboardingDraftChanged((await steward.offboarding.prepare({ action, users })).draft);
 }
 
-/** Begins it on some of the servers. Of the Jobs and the draft main tells by events, which may be newer than the answer. @throws RequestFailure */
+/** Begins it on some of the servers, and forgets who was looked for: they aren't as they were found. Of the Jobs and the draft main tells by events, which may be newer than the answer. @throws RequestFailure */
 export async function startOffboarding(draftId: ConversationId, accountIds: readonly AccountId[], typed: string | undefined): Promise<void> {
   await steward.offboarding.start({ draftId, accountIds: [...accountIds], ...(typed !== undefined && { typed }) });
+  forgetPerson();
 }
 
 /** Forgets whom an account found that is gone. */

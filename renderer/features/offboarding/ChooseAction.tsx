@@ -3,7 +3,7 @@ import type { OffboardingAction } from "../../../shared/contract/offboarding.ts"
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Section } from "../../components/Page.tsx";
+import { Buttons, focusPageTitle, Section } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { prepareOffboarding } from "../../stores/offboarding.ts";
@@ -13,7 +13,10 @@ const actions = ["lock", "suspend", "deactivate", "erase"] as const satisfies re
 /** What is to be done with the accounts that were chosen. */
 export function ChooseAction({ count }: { readonly count: number }) {
   const [action, setAction] = useState<OffboardingAction>("lock");
-  const prepare = useAction(() => prepareOffboarding(action));
+  const prepare = useAction(async () => {
+    await prepareOffboarding(action);
+    focusPageTitle();
+  });
   return (
     <Section title={t("offboarding.what", { count })}>
       <Choice

@@ -5,7 +5,7 @@ import { Button } from "../../components/Button.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Section } from "../../components/Page.tsx";
+import { Buttons, focusPageTitle, Section } from "../../components/Page.tsx";
 import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
@@ -28,8 +28,12 @@ export function OffboardingDraftView({ draft }: { readonly draft: OffboardingDra
   const start = useAction(async (on: readonly OffboardingServer[], typed: string | undefined) => {
     setAsked(null);
     await startOffboarding(draftId, on.map(({ accountId }) => accountId), typed);
+    focusPageTitle();
   });
-  const drop = useAction(() => steward.offboarding.dropDraft({ draftId }));
+  const drop = useAction(async () => {
+    await steward.offboarding.dropDraft({ draftId });
+    focusPageTitle();
+  });
   return (
     <Section title={t(`offboarding.action.${action}`)}>
       <Notice tone={failed.length + waiting.length > 0 ? "warn" : "info"} live>

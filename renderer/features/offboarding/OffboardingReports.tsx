@@ -9,6 +9,7 @@ import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
+import { useAccounts } from "../../stores/accounts.ts";
 import { useJobs } from "../../stores/jobs.ts";
 import { useOffboarding } from "../../stores/offboarding.ts";
 import { go } from "../../stores/routes.ts";
@@ -95,8 +96,10 @@ function Report({ jobs }: { readonly jobs: readonly Job[] }) {
 }
 
 /** How far the Job of one server is, and the way to where it can be paused, stopped and gone on with. */
-function OneJob({ job, serverName }: { readonly job: Job; readonly serverName: string }) {
+function OneJob({ job, serverName: ofRows }: { readonly job: Job; readonly serverName: string }) {
   const { accountId, progress } = job;
+  // The rows come a little later, and stay when the account goes.
+  const serverName = useAccounts(({ byId }) => (accountId === null ? undefined : byId[accountId]))?.homeserver.serverName ?? ofRows;
   return (
     <li className={styles["head"]}>
       <ServerText>{serverName}</ServerText>

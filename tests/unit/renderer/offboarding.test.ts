@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { choosePerson, findOtherAccounts, findPerson, forgetOffboarding, termsOf, typePerson, useOffboarding } from "../../../renderer/stores/offboarding.ts";
-import type { AccountId } from "../../../shared/ids.ts";
+import { choosePerson, findOtherAccounts, findPerson, forgetOffboarding, startOffboarding, termsOf, typePerson, useOffboarding } from "../../../renderer/stores/offboarding.ts";
+import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 
 const one = "aaaaaaaaaaaaaaaa" as AccountId;
 const two = "bbbbbbbbbbbbbbbb" as AccountId;
@@ -51,4 +51,24 @@ it("looks for other accounts of who is chosen by all that is known of them, and 
   forgetOffboarding(one);
   expect(useOffboarding.getState().chosen.size).toBe(0);
   expect(Object.keys(useOffboarding.getState().found)).toEqual([two]);
+});
+
+it("looks for no other accounts of somebody once another person is looked for", async () => {
+  typePerson("jane");
+  choosePerson(one, "@jane:one", true);
+  const late = findOtherAccounts([one]);
+  typePerson("john");
+  void findPerson([one]);
+  asked[0]!.answer({ userId: "@jane:one", displayName: null, threepids: [] });
+  await late;
+  expect([useOffboarding.getState().terms, useOffboarding.getState().chosen.size]).toEqual([["john"], 0]);
+});
+
+it("forgets who was looked for once it has begun: they aren’t as they were found", async () => {
+  typePerson("jane");
+  choosePerson(one, "@jane:one", true);
+  const start = startOffboarding("cccccccccccccccc" as ConversationId, [one], undefined);
+  asked[0]!.answer({ jobIds: [] });
+  await start;
+  expect(useOffboarding.getState()).toMatchObject({ typed: "", terms: [], found: {}, chosen: new Map() });
 });
