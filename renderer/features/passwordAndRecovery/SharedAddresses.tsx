@@ -40,6 +40,11 @@ export function SharedAddresses({ accountId, shared }: SharedAddressesProps) {
   const isAmong = (list: readonly AccountAddress[], { medium, address }: AccountAddress): boolean =>
     list.some((one) => one.medium === medium && one.address === address);
   const error = stop.error ?? share.error;
+  /** What the other one said is no longer of interest. */
+  const press = (action: typeof share | typeof stop, other: typeof share | typeof stop, one: AccountAddress): void => {
+    if (other.error) other.reset();
+    void action.run(one);
+  };
   return (
     <>
       {answer && addresses.length === 0 && <p>{t("discovery.noAddresses")}</p>}
@@ -56,12 +61,12 @@ export function SharedAddresses({ accountId, shared }: SharedAddressesProps) {
                 text={t(isShared ? "discovery.shared" : "discovery.notShared")}
                 end={
                   isShared ? (
-                    <Button small aria-label={t("discovery.stopSharingNamed", { address })} busy={stop.busy} onPress={() => void stop.run(one)}>
+                    <Button small aria-label={t("discovery.stopSharingNamed", { address })} busy={stop.busy} onPress={() => press(stop, share, one)}>
                       {t("discovery.stopSharing")}
                     </Button>
                   ) : (
                     !isAmong(pending ?? [], one) && (
-                      <Button small aria-label={t("discovery.shareNamed", { address })} busy={share.busy} onPress={() => void share.run(one)}>
+                      <Button small aria-label={t("discovery.shareNamed", { address })} busy={share.busy} onPress={() => press(share, stop, one)}>
                         {t("discovery.share")}
                       </Button>
                     )

@@ -28,7 +28,7 @@ export function UpdateSettings() {
         </Checkbox>
         <p className={styles["meaning"]}>{t("updates.dailyMeaning")}</p>
       </div>
-      <p role="status">{newer ? t("updates.newer", { version: newer.version }) : checkedAt === null ? "" : t("updates.none")}</p>
+      <p role="status">{newer ? t("updates.newer", { version: newer.version }) : checkedAt === null || check.error ? "" : t("updates.none")}</p>
       {newer && newer.notes !== "" && (
         <section aria-label={t("updates.notes", { version: newer.version })} className={styles["notes"]}>
           <ServerText>{newer.notes}</ServerText>
