@@ -80,6 +80,8 @@ test("the demo opens with its accounts signed in", async () => {
     await app.close();
     expect(await ended).toBe(0);
   } finally {
+    // Where it has failed before.
+    await app.close().catch(() => undefined);
     await Promise.all([synapse.stop(), keyring.stop()]);
     await data.remove();
   }

@@ -195,7 +195,7 @@ describe("registration tokens", () => {
   });
 
   it("are changed in what is changed, where nobody else was faster", async () => {
-    const { made } = await make({ usesAllowed: 5, expiresAt: Date.now() + 1000 });
+    const { made } = await make({ usesAllowed: 5, expiresAt: Date.now() + 60_000 });
     const token = made[0]!;
     const seen = async () => (await tokens()).find((one) => one.token === token)!;
     const change = (changes: object, known: { usesAllowed: number | null; expiresAt: number | null }) => services.registrationTokens.change({ accountId, token, changes, seen: known });

@@ -45,7 +45,7 @@ beforeAll(async () => {
   await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens/new", body: { token: LONGEST } });
   await synapse.adminCall({
     path: "/_synapse/admin/v1/registration_tokens/new",
-    body: { token: "for-a-moment", expiry_time: Date.now() + 500 },
+    body: { token: "for-a-moment", expiry_time: Date.now() + 2_000 },
   });
   const path = "/_matrix/client/v1/register/m.login.registration_token/validity?token=for-a-moment";
   await waitUntil(async () => !(await synapse.call({ path })).valid, { what: "the token to expire" });
