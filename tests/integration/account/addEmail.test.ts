@@ -133,6 +133,30 @@ describe("an email address", () => {
     expect(await confirm(pendingId)).toEqual({ added: true });
   });
 
+  it("is not added by the link of another request, of this account or of a stranger for the same address", async () => {
+    const [pendingId, other] = [await add(), `other.${email}`];
+    const otherId = await add(other);
+    const stranger = await synapse.register({ user: `stranger.${user.user}`, password: "a password" });
+    const { accessToken } = await synapse.login(stranger.user, stranger.password);
+    const asked = await fetch(`${synapse.baseUrl}/_matrix/client/v3/account/3pid/email/requestToken`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+      body: JSON.stringify({ client_secret: "a.secret.of.the.stranger", email, send_attempt: 1 }),
+    });
+    expect(asked.status).toBe(200);
+    await waitUntil(() => mails().length === 2, { what: "the stranger's email" });
+    await openLink(email, 1);
+    await openLink(other);
+    expect(await confirm(pendingId)).toEqual({ added: false });
+    expect(await pending()).toMatchObject([{ pendingId, status: "confirmed" }, { pendingId: otherId, status: "sent" }]);
+    expect(await listed()).toEqual([]);
+    expect(await confirm(otherId)).toEqual({ added: true });
+    expect(await listed()).toEqual([other]);
+    await openLink(email, 0);
+    await waitUntil(async () => (await pending()).length === 0, { what: "the address to be added" });
+    expect((await listed()).sort()).toEqual([email, other].sort());
+  });
+
   it("is added although another email was asked for after the link had been opened", async () => {
     const pendingId = await add();
     await openLink();
