@@ -17,7 +17,7 @@ const RUNTIMES = ["shared", "renderer", "preload", "main"];
 
 /** The checks that need nothing to be run: the lint rules and the types. Each list is done in turn, both side by side. */
 const checks: Check[][] = [
-  [{ name: "eslint", program: "eslint/bin/eslint.js", args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", "."] }],
+  [{ name: "eslint", program: "eslint/bin/eslint.js", args: ["--max-warnings", "0", "."] }],
   [typesOf("types", "."), ...RUNTIMES.map((runtime) => typesOf(`types of ${runtime}`, `build/tsconfig.${runtime}.json`))],
 ];
 

@@ -40,6 +40,7 @@ export const commands = {
   bench: { groups: ["run", "drive", "homeserver"], homeserver: true },
   package: { groups: [], homeserver: false },
   lint: { groups: [], homeserver: false },
+  format: { groups: [], homeserver: false },
   texts: { groups: [], homeserver: false },
 };
 

@@ -10,7 +10,7 @@ import { misplaced } from "../support/onePlace.ts";
 /** What lies at the top of the project, and nothing else but files whose names begin with a dot. */
 const top = [
   ["main", "preload", "renderer", "shared", "tests", "build", ".ci"],
-  ["package.json", "package-lock.json", "tsconfig.json", "electron-builder.yml"],
+  ["package.json", "package-lock.json", "tsconfig.json", "electron-builder.yml", "eslint.config.mjs"],
   ["README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "CHANGELOG.md"],
 ].flat();
 

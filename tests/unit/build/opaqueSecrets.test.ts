@@ -23,7 +23,7 @@ async function refused(file: string, lines: readonly string[]): Promise<string[]
   const filePath = join(root, file);
   const text = `${HEAD}\n${lines.map((line) => `  ${line},\n`).join("")}];\n`;
   const parserOptions = { projectService: false, programs: [programOf(filePath, text)] };
-  const overrideConfigFile = join(root, "build", "eslint.config.mjs");
+  const overrideConfigFile = join(root, "eslint.config.mjs");
   const eslint = new ESLint({ cwd: root, overrideConfigFile, overrideConfig: { files: ["**/*.ts"], languageOptions: { parserOptions } } });
   const [result] = await eslint.lintText(text, { filePath });
   return result!.messages.map(({ line, ruleId, messageId }) => `${lines[line - 5]}: ${messageId === "opened" ? "opened" : ruleId?.split("/").at(-1)}`);

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { resolveConfig } from "prettier";
 import { expect, test } from "vitest";
 import { writeChecksums } from "../../../build/checksums.ts";
 import { levels } from "../../../build/levels.ts";
@@ -41,7 +42,8 @@ test("checksums name each file once, as sha256sum reads them", async () => {
   }
 });
 
-test("editors are told where the lint rules are", () => {
-  const settings = JSON.parse(readFileSync(join(root, ".vscode/settings.json"), "utf8")) as Record<string, { overrideConfigFile: string }>;
-  expect(existsSync(join(root, settings["eslint.options"]?.overrideConfigFile ?? "missing"))).toBe(true);
+test("editors find the lint rules and the layout where they look for them", async () => {
+  expect(existsSync(join(root, "eslint.config.mjs"))).toBe(true);
+  expect(existsSync(join(root, ".prettierrc.json"))).toBe(true);
+  expect(await resolveConfig(join(root, "main/index.ts"), { editorconfig: true })).toMatchObject({ printWidth: 140, tabWidth: 2 });
 });

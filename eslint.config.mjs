@@ -1,7 +1,6 @@
-import { dirname } from "node:path";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
-import { opaqueSecrets } from "./opaqueSecrets.mjs";
+import { opaqueSecrets } from "./build/opaqueSecrets.mjs";
 
 /** Import patterns that a room may not use, with the reason that the person who tries is told. */
 const forbid = (...patterns) => ({
@@ -42,7 +41,7 @@ export default tseslint.config(
   {
     files: ["**/*.{ts,tsx}"],
     extends: [...tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: dirname(import.meta.dirname) } },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: ["error", "always", { null: "ignore" }],
