@@ -1,3 +1,6 @@
+import { bundle } from "./bundle.ts";
+import { modernFolder } from "./paths.ts";
+import { electronVersion } from "./purposes.ts";
 import { ensureDendrite, whyNoDendrite } from "../tests/support/dendrite.ts";
 
 /** A level of tests, in the order in which they run: what is quick to fail comes first. */
@@ -49,6 +52,15 @@ export const levels: Level[] = [
     homeserver: true,
     workers: 2,
     testTimeoutMs: 180_000,
+  },
+  {
+    // The window in a browser as new as the one that ships, where the others may run in the old Electron.
+    name: "modern",
+    files: ["tests/modern/**/*.test.ts"],
+    homeserver: true,
+    prepare: () => bundle({ production: true, purpose: "test", electron: electronVersion, target: modernFolder }),
+    workers: 1,
+    testTimeoutMs: 60_000,
   },
   {
     name: "packaged",

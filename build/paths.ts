@@ -9,6 +9,9 @@ export const cache = join(root, ".cache");
 /** Where bundles are written. */
 export const out = join(root, "out");
 
+/** Where the app lies as it is bundled for the Electron that ships, for tests in a browser as new as that. */
+export const modernFolder = join(cache, "modern");
+
 /** Where the app is packaged for its own test. */
 export const packagedTest = join(cache, "packaged-test");
 

@@ -94,7 +94,7 @@ export class PersonsBrowser {
 }
 
 /** Debian's Chromium, or one of the same kind under another name. */
-function installedChromium(): string {
+export function installedChromium(): string {
   const places = ["chromium", "chromium-browser", "google-chrome"].map((name) => `/usr/bin/${name}`);
   const found = places.find((place) => existsSync(place));
   if (found === undefined) throw new Error(`these tests need a Chromium, and there is none at ${places.join(", ")}`);

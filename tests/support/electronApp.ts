@@ -173,14 +173,8 @@ export class StewardApp {
   }
 
   /** Pictures of the window in light and dark, as `.cache/screens/<name>-light.png` and `-dark.png`. */
-  async screenshot(name: string): Promise<void> {
-    const folder = join(cache, "screens");
-    await mkdir(folder, { recursive: true });
-    for (const colorScheme of schemes) {
-      await showIn(this.page, colorScheme);
-      await this.page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: "disabled" });
-    }
-    await this.page.emulateMedia({ colorScheme: null });
+  screenshot(name: string): Promise<void> {
+    return takePictures(this.page, name);
   }
 
   /** The app's own log file; empty while there is none. */
@@ -192,6 +186,17 @@ export class StewardApp {
     if (!this.#running) throw new Error("the app is not running");
     return this.#running;
   }
+}
+
+/** Pictures of a page in light and dark, as `.cache/screens/<name>-light.png` and `-dark.png`. */
+export async function takePictures(page: Page, name: string): Promise<void> {
+  const folder = join(cache, "screens");
+  await mkdir(folder, { recursive: true });
+  for (const colorScheme of schemes) {
+    await showIn(page, colorScheme);
+    await page.screenshot({ path: join(folder, `${name}-${colorScheme}.png`), animations: "disabled" });
+  }
+  await page.emulateMedia({ colorScheme: null });
 }
 
 /** Throws, with what is wrong and where, unless axe finds nothing on the page as it is shown, light and dark. */

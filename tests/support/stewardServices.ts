@@ -36,6 +36,8 @@ export class StewardData {
   readonly folder: string;
   readonly keychain = new MemoryKeychain();
   readonly events: SentEvent[] = [];
+  /** Called with each of them. */
+  onEvent: ((event: SentEvent) => void) | null = null;
   /** What was logged as a warning or worse, before redaction. */
   readonly warnings: string[] = [];
   /** Security Keys that were copied or saved. */
@@ -66,7 +68,11 @@ export class StewardData {
       index: new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: () => undefined }),
       homeservers: new SettingsFile({ path: folders.settingsFile, onDamaged }),
       fetch: globalThis.fetch,
-      emit: (channel, payload) => void this.events.push({ channel, payload } as SentEvent),
+      emit: (channel, payload) => {
+        const event = { channel, payload } as SentEvent;
+        this.events.push(event);
+        this.onEvent?.(event);
+      },
       loggerFor: () => logger,
       keepOutOfLogs: () => undefined,
       openInBrowser: (url) => Promise.resolve(void this.opened.push(url)),

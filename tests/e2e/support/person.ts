@@ -7,11 +7,14 @@ import { waitUntil } from "../../support/waitUntil.ts";
 /** How long the app may take to do what a person has asked for, in milliseconds. */
 export const PATIENCE_MS = 30_000;
 
-/** What a person sees and does in the window, by the words that are on it. */
-export class Person {
-  readonly app: StewardApp;
+/** What a window is to a person: the one of the app, or one that is shown in a browser. */
+export type AppWindow = Pick<StewardApp, "page" | "request" | "screenshot">;
 
-  constructor(app: StewardApp) {
+/** What a person sees and does in the window, by the words that are on it. */
+export class Person<App extends AppWindow = StewardApp> {
+  readonly app: App;
+
+  constructor(app: App) {
     this.app = app;
   }
 
@@ -134,7 +137,7 @@ export class Person {
   }
 
   /** Makes the window so large, in pixels of the page. */
-  async resizeTo(width: number, height: number): Promise<void> {
+  async resizeTo(this: Person, width: number, height: number): Promise<void> {
     await this.app.electron.evaluate(
       ({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height),
       { width, height },

@@ -1,10 +1,10 @@
-import type { Person } from "./person.ts";
+import type { AppWindow, Person } from "./person.ts";
 
 /** The page "Secure Backup" as a person uses it. */
 export class SecureBackupPage {
-  readonly #person: Person;
+  readonly #person: Person<AppWindow>;
 
-  constructor(person: Person) {
+  constructor(person: Person<AppWindow>) {
     this.#person = person;
   }
 
