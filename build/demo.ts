@@ -25,7 +25,7 @@ await command(async () => {
     const start = process.argv.includes("oauth") ? startOauthDemo : startDemoServer;
     server = await start(join(demoDir, "homeserver"));
     process.stdout.write(demoTable(server));
-    return await openApp(staged, [`--user-data-dir=${join(demoDir, "app")}`], { told: toldAtStart(server) });
+    return await openApp(staged, [`--user-data-dir=${join(demoDir, "app")}`], { told: toldAtStart(server), allow: server.allow });
   } finally {
     await end();
     say("the demo has ended, and nothing of it is kept");

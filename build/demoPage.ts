@@ -7,6 +7,8 @@ export interface DemoAccount {
   password: string;
   /** Whether the app opens with it signed in. */
   signedIn: boolean;
+  /** Whether that is done by a code, where passwords are for the server's page alone. */
+  byCode?: boolean;
   /** What is special about it. */
   about: string;
   /** What unlocks its Secure Backup, if it has one. */

@@ -6,7 +6,7 @@ import { startSdkSession } from "../tests/support/sdkSession.ts";
 import { startSynapse, type Synapse, type TestUser } from "../tests/support/synapse.ts";
 import { type DemoAccount, demoPage, SINGLE_SIGN_ON } from "./demoPage.ts";
 import { DEMO_USERS, makeDemoUsers } from "./demoUsers.ts";
-import type { ToldAtStart } from "./launch.ts";
+import type { AskedToAllow, ToldAtStart } from "./launch.ts";
 import { say } from "./paths.ts";
 
 /** Everything of a demo but the app. */
@@ -17,6 +17,8 @@ export interface Demo {
   /** The one that says what to try; null where there is none. */
   startPage: string | null;
   accounts: DemoAccount[];
+  /** Allows a sign-in by code, as its user does on the server's page. Nobody is asked where there are passwords. */
+  allow(asked: AskedToAllow): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export async function startDemoServer(dir: string): Promise<DemoServer> {
     startPage: mailboxPage,
     pages: [{ name: "What to try", url: mailboxPage, note: "with the mailbox, and these accounts" }],
     accounts,
+    allow: () => Promise.reject(new Error("there is no such page")),
     stop: async () => {
       page.closeAllConnections();
       page.close();
@@ -135,7 +138,7 @@ async function giveSecureBackup(
 /** What the app is told, so that it opens with the accounts signed in. */
 export function toldAtStart({ homeserver, accounts, startPage }: Demo): ToldAtStart {
   const signedIn = accounts.filter((account) => account.signedIn);
-  return { accounts: signedIn.map(({ user, password }) => ({ baseUrl: homeserver, user, password })), page: startPage };
+  return { accounts: signedIn.map(({ user, password, byCode = false }) => ({ baseUrl: homeserver, user, password: byCode ? null : password })), page: startPage };
 }
 
 /** What the person at the terminal needs to know. */

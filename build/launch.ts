@@ -12,10 +12,17 @@ export function buildAndStage(purpose: "start" | "demo"): Promise<Staged> {
 
 /** What the demo's app is told: never by its command line, which others can read. */
 export interface ToldAtStart {
-  /** Which accounts to sign in to. */
-  accounts: readonly { baseUrl: string; user: string; password: string }[];
+  /** Which accounts to sign in to. Without a password it is done by a code, which the app asks to have allowed. */
+  accounts: readonly { baseUrl: string; user: string; password: string | null }[];
   /** What to open in the browser then; null for nothing. */
   page: string | null;
+}
+
+/** What the demo's app asks of who has started it: that the user allows a sign-in, on the server's page. */
+export interface AskedToAllow {
+  page: string;
+  userCode: string;
+  user: string;
 }
 
 /**
@@ -34,12 +41,13 @@ export function appArguments(args: string[], env: NodeJS.ProcessEnv = process.en
 /**
  * Opens the app's window and waits until the app ends.
  * @param told for an app that was staged for the demo
+ * @param allow does what such an app asks
  * @returns its exit code
  */
 export function openApp(
   staged: Staged,
   args: string[],
-  { env = process.env, told }: { env?: NodeJS.ProcessEnv; told?: ToldAtStart } = {},
+  { env = process.env, told, allow }: { env?: NodeJS.ProcessEnv; told?: ToldAtStart; allow?: (asked: AskedToAllow) => Promise<void> } = {},
 ): Promise<number> {
   const all = appArguments(args, env);
   say("opening Steward");
@@ -48,6 +56,9 @@ export function openApp(
     const app = spawn(staged.executable, all, { stdio, env });
     endWithUs(app);
     if (told) app.send(told);
+    app.on("message", (asked) => {
+      allow?.(asked as AskedToAllow).catch((error: unknown) => complain(`a sign-in was not allowed: ${String(error)}`));
+    });
     app.on("error", reject);
     app.on("close", (code) => {
       if (code !== null) return void resolve(code);

@@ -10,6 +10,7 @@ import { fromBase64OfLength } from "../roomKeys/base64.ts";
 import { BackupEntriesApi } from "../roomKeys/backupEntriesApi.ts";
 
 const PREFIX = "/_matrix/client/v3";
+const DEHYDRATED_DEVICE = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device";
 /** No account data that is read here is longer; what is longer was not written by a client of good will. */
 const MAX_ACCOUNT_DATA = 64 * 1024;
 /** The one kind of key backup that the spec has (Client-Server API, "Server-side key backups"). */
@@ -186,6 +187,13 @@ export class EncryptionApi {
   /** Deletes a key backup with all its room keys; that it is gone already is as good. */
   async deleteBackup(version: string): Promise<void> {
     await this.#orNull(this.#send("DELETE", this.#backupPath(version)));
+  }
+
+  /** Whether the server has a dehydrated device of this account (MSC3814); one that knows of no such thing has none. */
+  async hasDehydratedDevice(): Promise<boolean> {
+    this.#options.beforeEach?.();
+    const { signal } = this.#options;
+    return (await this.#orNull(this.#homeserver.text({ path: DEHYDRATED_DEVICE, signal }))) !== null;
   }
 
   /** Uploads the room keys that the crypto machine has put together, and tells it so. */

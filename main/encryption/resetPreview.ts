@@ -1,6 +1,7 @@
 import type { MatrixClient } from "matrix-js-sdk";
 import type { ResetPreview } from "../../shared/contract/secureBackup.ts";
 import { listDevices } from "../devices/deviceList.ts";
+import { readDehydratedDevice } from "./dehydratedDevice.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { describeBackups } from "./turnOff.ts";
 import { roomKeyCounts } from "./roomKeyUpload.ts";
@@ -20,10 +21,11 @@ export function confirmsReset(userId: string, typed: string | undefined): boolea
 /** Finds out what a reset would cost an account. Changes nothing. */
 export async function previewReset(client: MatrixClient, access: EncryptionContext): Promise<ResetPreview> {
   const { machine, server, userId } = access;
-  const [identity, backups, counts] = await Promise.all([
+  const [identity, backups, counts, dehydratedDevice] = await Promise.all([
     server.queryOwnKeys(machine),
     describeBackups(access),
     roomKeyCounts(access),
+    server.allAccountData().then((accountData) => readDehydratedDevice(server, accountData)),
   ]);
   const others = (await listDevices(client)).filter(({ thisSession }) => !thisSession);
   return {
@@ -36,5 +38,6 @@ export async function previewReset(client: MatrixClient, access: EncryptionConte
     },
     backups,
     identityExists: identity.master !== null,
+    dehydratedDevice: dehydratedDevice === "there",
   };
 }

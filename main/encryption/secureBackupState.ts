@@ -4,8 +4,10 @@ import {
   type SecureBackupDiagnosis,
   type SecureBackupState,
 } from "../../shared/contract/secureBackup.ts";
+import type { AccountHealth } from "../../shared/contract/accounts.ts";
 import type { AppError } from "../../shared/errors.ts";
 import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./encryptionApi.ts";
+import { readDehydratedDevice } from "./dehydratedDevice.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import {
   belongsTo,
@@ -41,6 +43,7 @@ export interface SecureBackupReading {
   turnedOff: boolean;
   /** The master key that the server gives in place of the one that counts here; null when it gives that. */
   changedTo: string | null;
+  dehydratedDevice: NonNullable<AccountHealth["dehydratedDevice"]>;
 }
 
 /** Reads the server and this session. */
@@ -54,12 +57,13 @@ export async function readSecureBackup(access: EncryptionContext): Promise<Secur
     isTurnedOff(server),
     Promise.all(SecretName.options.map(async (name) => [name, await storage.read(name)] as const)),
   ]);
-  const [description, identityKeys, backupKey, thisSessionVerified, activeVersion] = await Promise.all([
+  const [description, identityKeys, backupKey, thisSessionVerified, activeVersion, dehydratedDevice] = await Promise.all([
     defaultKey.kind === "found" ? storage.describe(defaultKey.keyId) : null,
     identityKeysHere(access),
     backupKeyHere(access),
     isThisSessionVerified(access),
     connectedVersion(access),
+    readDehydratedDevice(server, accountData),
   ]);
   const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
   const isElsewhere = elsewhereAsRead(identity, backup, backupKey);
@@ -80,6 +84,7 @@ export async function readSecureBackup(access: EncryptionContext): Promise<Secur
     unneededKeys: defaultKey.kind === "found" || (defaultKey.kind === "absent" && turnedOff) ? unneeded : [],
     turnedOff,
     changedTo: access.identity.changedTo,
+    dehydratedDevice,
   };
 }
 
@@ -137,6 +142,7 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
     openedByOtherKey: known.openedByOtherKey ?? null,
     backupProblem: parts.backupProblem,
     turnedOff: parts.turnedOff,
+    dehydratedDevice: parts.dehydratedDevice,
     keptKey: known.keptKey ?? { status: "none", place: null },
   };
   return { ...described, diagnosis: diagnose(described, parts, known) };

@@ -40,7 +40,7 @@ const SECURE_BACKUP: Record<SecureBackupDiagnosis, AccountHealth["secureBackup"]
   working: "working",
 };
 
-type Parts = Omit<AccountHealth, "checkedAt">;
+type Parts = Omit<AccountHealth, "checkedAt" | "dehydratedDevice">;
 type Part = keyof Parts;
 
 const UNKNOWN: Parts = {
@@ -173,6 +173,9 @@ export class HealthService {
     const session = sessions.session(accountId);
     const failures = new Map<Part, AppFailure>();
     const facts: Facts = {};
+    const known = sessions.account(accountId).health;
+    // Where it cannot be told now, it is as it was.
+    const beside: Pick<AccountHealth, "dehydratedDevice"> = { dehydratedDevice: known?.dehydratedDevice };
     const seen = await session.use(async (client): Promise<AccountHealth> => {
       const part = <P extends Part>(name: P, asked: Promise<Parts[P]>): Promise<Parts[P]> =>
         asked.catch((error: unknown) => {
@@ -183,11 +186,11 @@ export class HealthService {
         });
       const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
         part("thisSession", this.#thisSession(client)),
-        part("secureBackup", this.#secureBackup(accountId, facts)),
+        part("secureBackup", this.#secureBackup(accountId, facts, beside)),
         part("recoveryEmail", this.#recoveryEmail(client, facts)),
         part("otherSessions", this.#otherSessions(accountId, client, facts)),
       ]);
-      return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions };
+      return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions, ...beside };
     });
     await this.#parts.onLooked(accountId, facts);
     const [failure] = failures.values();
@@ -197,10 +200,15 @@ export class HealthService {
     return { seen, away: failures, health };
   }
 
-  async #secureBackup(accountId: AccountId, facts: Facts): Promise<AccountHealth["secureBackup"]> {
-    const { diagnosis, identity, backup, backupProblem } = await this.#parts.secureBackupState(accountId);
+  async #secureBackup(
+    accountId: AccountId,
+    facts: Facts,
+    beside: Pick<AccountHealth, "dehydratedDevice">,
+  ): Promise<AccountHealth["secureBackup"]> {
+    const { diagnosis, identity, backup, backupProblem, dehydratedDevice } = await this.#parts.secureBackupState(accountId);
     facts.identityChangedTo = identity.changedTo;
     if (backupProblem === null) facts.backupVersion = backup?.version ?? null;
+    if (dehydratedDevice !== "unknown") beside.dehydratedDevice = dehydratedDevice;
     return SECURE_BACKUP[diagnosis];
   }
 

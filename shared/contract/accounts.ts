@@ -34,6 +34,11 @@ export const AccountHealth = z.object({
       inactive: z.number().int(),
     })
     .nullable(),
+  /**
+   * The dehydrated device (MSC3814) that another client has set up; "lost" where its secret is stored and the server has
+   * none any more. Left out by earlier versions.
+   */
+  dehydratedDevice: z.enum(["none", "there", "lost", "unknown"]).optional().catch(undefined),
 });
 export type AccountHealth = z.infer<typeof AccountHealth>;
 

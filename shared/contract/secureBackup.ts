@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId } from "../ids.ts";
+import { AccountHealth } from "./accounts.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
@@ -121,6 +122,7 @@ export const SecureBackupState = z.object({
   openedByOtherKey: z.object({ name: z.string().nullable() }).nullable().optional(),
   /** The account data say that no backup of room keys is wanted. */
   turnedOff: z.boolean(),
+  dehydratedDevice: AccountHealth.shape.dehydratedDevice,
   keptKey: KeptKeyState,
 });
 export type SecureBackupState = z.infer<typeof SecureBackupState>;
@@ -179,6 +181,8 @@ export const ResetPreview = z.object({
   /** All of them, newest first: each that opens here is carried over and then deleted. */
   backups: z.array(OlderBackup),
   identityExists: z.boolean(),
+  /** Another client has set up a dehydrated device, and the server still has it. */
+  dehydratedDevice: z.boolean(),
 });
 export type ResetPreview = z.infer<typeof ResetPreview>;
 

@@ -1,7 +1,9 @@
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { DEMO_OAUTH_NAME, startOauthDemo } from "../../build/demoOauth.ts";
+import { toldAtStart } from "../../build/demoServer.ts";
 import { develop } from "../../build/developing.ts";
 import { buildAndStage, openApp } from "../../build/launch.ts";
 import { cache, root } from "../../build/paths.ts";
@@ -64,6 +66,9 @@ async function change(path: string, from: string, to: string): Promise<void> {
 
 test("the demo opens with its accounts signed in", async () => {
   const [synapse, keyring, data] = [await startSynapse(), await startSecretService(), await temporaryFolder("demo-data")];
+  const homeserver = join(data.path, "homeserver");
+  await mkdir(homeserver);
+  const oauth = await startOauthDemo(homeserver);
   const port = await freePort();
   const app = new WatchedApp(port);
   try {
@@ -72,17 +77,21 @@ test("the demo opens with its accounts signed in", async () => {
       await synapse.register({ user, password: `${user} tries it`, displayName: `The ${user} of the demo` });
       accounts.push({ baseUrl: synapse.baseUrl, user, password: `${user} tries it` });
     }
+    const { accounts: byCode } = toldAtStart(oauth);
+    expect(byCode).toEqual([{ baseUrl: oauth.homeserver, user: "ada", password: null }]);
     const env = { ...process.env, ...keyring.env, LANGUAGE: "en" };
-    const args = [`--remote-debugging-port=${port}`, `--user-data-dir=${data.path}`, "--disable-gpu"];
-    const ended = openApp(await buildAndStage("demo"), args, { env, told: { accounts, page: null } });
+    const args = [`--remote-debugging-port=${port}`, `--user-data-dir=${join(data.path, "app")}`, "--disable-gpu"];
+    const told = { accounts: [...accounts, ...byCode], page: null };
+    const ended = openApp(await buildAndStage("demo"), args, { env, told, allow: oauth.allow });
     await app.shows("The ada of the demo");
     await app.shows("The ben of the demo");
+    await app.shows(DEMO_OAUTH_NAME);
     await app.close();
     expect(await ended).toBe(0);
   } finally {
     // Where it has failed before.
     await app.close().catch(() => undefined);
-    await Promise.all([synapse.stop(), keyring.stop()]);
+    await Promise.all([synapse.stop(), oauth.stop(), keyring.stop()]);
     await data.remove();
   }
 });

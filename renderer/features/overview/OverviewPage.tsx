@@ -142,6 +142,14 @@ function Health({ account }: { readonly account: Account }) {
         <SessionRow account={account} onFix={fix.run} busy={fix.busy} />
         <BackupRow account={account} onFix={fix.run} />
         {health?.otherSessions && <SessionsRow account={account} onFix={fix.run} />}
+        {health?.dehydratedDevice === "lost" && (
+          <Row
+            icon={<ShieldAlert size={20} aria-hidden />}
+            title={t("overview.dehydratedDevice")}
+            text={t("backup.dehydratedLost")}
+            end={<Pill tone="warn" text={t("overview.dehydratedLost")} />}
+          />
+        )}
         {account.roomKeysSetAside !== undefined && <SetAsideRow account={account} count={account.roomKeysSetAside} />}
       </Rows>
     </Section>

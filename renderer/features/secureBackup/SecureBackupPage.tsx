@@ -167,6 +167,7 @@ function Content({ account, entry, offered }: ContentProps) {
     <>
       {error && <ErrorText error={error} />}
       <OtherKeyUsed state={state} />
+      {state.dehydratedDevice === "lost" && <Notice tone="warn">{t("backup.dehydratedLost")}</Notice>}
       <Diagnosis account={account} entry={entry} later={later} />
       <SecureBackupDetails state={state} actions={<CheckAgain accountId={accountId} loading={loading} />} />
       {(keepsKey(state) || canKeepKey(state)) && <KeptKey account={account} state={state} />}

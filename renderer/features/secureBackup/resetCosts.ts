@@ -13,7 +13,12 @@ export interface ResetCosts {
  * @param deleteUnopened whether the person gives up the backups that nothing here opens
  */
 export function resetCosts(
-  { backups, roomKeys, verifiedSessionsLost }: Pick<ResetPreview, "backups" | "roomKeys" | "verifiedSessionsLost">,
+  {
+    backups,
+    roomKeys,
+    verifiedSessionsLost,
+    dehydratedDevice,
+  }: Pick<ResetPreview, "backups" | "roomKeys" | "verifiedSessionsLost" | "dehydratedDevice">,
   deleteUnopened: boolean,
 ): ResetCosts {
   const lost: { tone: "error" | "warn"; text: string }[] = [];
@@ -36,6 +41,7 @@ export function resetCosts(
   if (verifiedSessionsLost > 0) {
     lost.push({ tone: "warn", text: t("backup.reset.sessionsLost", { count: verifiedSessionsLost }) });
   }
+  if (dehydratedDevice) lost.push({ tone: "warn", text: t("backup.reset.dehydratedLost") });
   lost.push({ tone: "warn", text: t("backup.reset.identityLost") });
   if (roomKeys.here > 0) kept.push(t("backup.reset.keysKept", { count: roomKeys.here }));
   kept.push(t("backup.reset.restKept"), t("backup.reset.cancelKept"));

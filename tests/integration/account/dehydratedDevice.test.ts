@@ -86,7 +86,24 @@ describe("a dehydrated device (MSC3814)", () => {
       [other.tokens.deviceId]: "verified",
       [unverified.tokens.deviceId]: "unverified",
     });
-    expect((await services.health.refresh(accountId)).otherSessions).toEqual({ total: 2, unverified: 1, inactive: 0 });
+    expect(await services.health.refresh(accountId)).toMatchObject({
+      otherSessions: { total: 2, unverified: 1, inactive: 0 },
+      dehydratedDevice: "there",
+    });
+  });
+
+  it("is told of before a reset that ends it, and missed when the server has lost it", async () => {
+    expect((await services.health.refresh(accountId)).dehydratedDevice).toBe("none");
+    expect((await services.secureBackup.resetPreview({ accountId })).dehydratedDevice).toBe(false);
+    await other.crypto.startDehydration({ rehydrate: false });
+    expect((await services.secureBackup.resetPreview({ accountId })).dehydratedDevice).toBe(true);
+
+    // This Synapse keeps it at the device sync of an OAuth server, where one before 1.156 lost it: as if it were that.
+    const path = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device";
+    await synapse.call({ method: "DELETE", path, token: other.tokens.accessToken });
+    expect((await services.secureBackup.state({ accountId })).dehydratedDevice).toBe("lost");
+    expect((await services.health.refresh(accountId)).dehydratedDevice).toBe("lost");
+    expect((await services.secureBackup.resetPreview({ accountId })).dehydratedDevice).toBe(false);
   });
 
   it("does not hide a session that merely says it is one: the identity has not signed it", async () => {

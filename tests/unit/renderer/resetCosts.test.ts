@@ -19,6 +19,7 @@ function preview(backups: ResetPreview["backups"], verifiedSessionsLost = 2): Re
     identityExists: true,
     roomKeys: { inBackup: backups[0]?.keyCount ?? null, opensHere: backups[0]?.opensHere ?? false, here: 7 },
     backups,
+    dehydratedDevice: false,
   };
 }
 
@@ -34,6 +35,12 @@ describe("what a reset costs", () => {
     const given = resetCosts(preview(backups), true);
     expect(given.lost[0]).toMatchObject({ tone: "error", text: expect.stringMatching(/^2 backups .* deleted, with 412/) });
     expect(given.kept.join(" ")).not.toContain("412");
+  });
+
+  test("is the dehydrated device of another client, which only the old identity has signed", () => {
+    expect(resetCosts(preview([]), false).lost).toHaveLength(2);
+    const { lost } = resetCosts({ ...preview([]), dehydratedDevice: true }, false);
+    expect(lost[1]).toEqual({ tone: "warn", text: expect.stringContaining("“dehydrated device”") });
   });
 
   test("is no room key, where this session reads all backups or there is none", () => {
