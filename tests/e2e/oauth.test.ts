@@ -222,6 +222,13 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     proxy.elsewhere = authService.compatibility;
     // Some servers tell of no addresses.
     const kept = proxy.addRule({ path: /account\/3pid/, fault: { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED" } }, times: Infinity });
+    // The password is taken here, too, and comes second.
+    await person.findHomeserver(proxy.baseUrl);
+    const inBrowser = person.button("Continue in the browser");
+    const password = await person.page.getByLabel("Password", { exact: true }).elementHandle();
+    const comesAfter = (first: Element, second: unknown): boolean => (first.compareDocumentPosition(second as Node) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+    expect(await inBrowser.evaluate(comesAfter, password)).toBe(true);
+    await person.looks("oauth-and-password");
     await person.hasAccount(proxy.baseUrl, { user: "rosa", userId: "@rosa:example.org", password: rosa.password });
     const own = async () => (await person.accounts()).find(({ userId }) => userId === "@rosa:example.org");
     const deviceId = (await own())?.deviceId;
