@@ -18,7 +18,7 @@ export interface Demo {
   startPage: string | null;
   accounts: DemoAccount[];
   /** Allows a sign-in by code, as its user does on the server's page. Nobody is asked where there are passwords. */
-  allow(asked: AskedToAllow): Promise<void>;
+  allow: (asked: AskedToAllow) => Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -64,18 +64,25 @@ export async function allowIdentityReset(api: AdminApi, userId: string): Promise
 
 /**
  * Servers have forgotten the profile of an erased user, and some did not make a new one (Synapse 1.150 to 1.156): so the name
- * is set afterwards, and read.
+ * of somebody who is active again is set afterwards, and read.
+ *
+ * @param name null for none that is wanted
  */
+export async function giveName(api: AdminApi, userId: string, name: string | null, now: User | null): Promise<{ user: User | null; nameLost: boolean }> {
+  if (name === null || now?.displayName === name) return { user: now, nameLost: false };
+  await api.changeUser(userId, { displayname: name }).catch(() => null);
+  const user = await api.user(userId).catch(() => now);
+  return { user, nameLost: user?.displayName !== name };
+}
+
+/** Makes a user active again, by the homeserver itself. */
 export async function reactivate(api: AdminApi, userId: string, password: string | null, name: string | null): Promise<ActionResult> {
   const send = (): Promise<unknown> => {
     const sent = api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) });
     return password === null ? sent : redactingPassword(password, sent);
   };
   const result = await settle(api, userId, send, ({ deactivated }) => !deactivated);
-  if (result.status !== "done" || name === null || result.user?.displayName === name) return result;
-  await api.changeUser(userId, { displayname: name }).catch(() => null);
-  const user = await api.user(userId).catch(() => result.user);
-  return { ...result, user, nameLost: user?.displayName !== name };
+  return result.status === "done" ? { ...result, ...(await giveName(api, userId, name, result.user)) } : result;
 }
 
 /** How many sessions a user has. @throws as `AdminApi` does */

@@ -47,13 +47,23 @@ export async function renameUserDevice(api: AdminApi, userId: string, deviceId: 
   return listUserDevices(api, userId);
 }
 
-/** Signs these sessions out. What the server has not signed out is still in the answer. */
-export async function signOutUserDevices(api: AdminApi, userId: string, devices: readonly string[], service: MasApi | null = null): Promise<DeviceAnswer> {
+/**
+ * Signs these sessions out. What the server has not signed out is still in the answer.
+ *
+ * @param service looks after the server's accounts, where it has to do it
+ * @param everywhere they are all: with a service also those of browsers, which have no device
+ */
+export async function signOutUserDevices(
+  api: AdminApi,
+  userId: string,
+  devices: readonly string[],
+  { service = null, everywhere = false }: { service?: MasApi | null; everywhere?: boolean } = {},
+): Promise<DeviceAnswer> {
   const masUser = await knownToService(service, userId);
   if (service && masUser) {
     // A device that is removed on the homeserver alone comes back.
     const leaving = new Set(devices);
-    await service.endSessions(masUser.id, leaving);
+    await service.endSessions(masUser.id, everywhere ? null : leaving);
     return untilHeard(() => listUserDevices(api, userId), (left) => !left.devices.some(({ deviceId }) => leaving.has(deviceId)));
   }
   const path = pathOf(userId, "delete_devices");

@@ -99,7 +99,7 @@ export class UsersService implements Requests {
   }
 
   signOutDevices({ accountId, userId, deviceIds }: Input<"signOutDevices">): Promise<DeviceAnswer> {
-    return this.#record(accountId, userId, "sign_out_sessions", (api, service) => signOutUserDevices(api, userId, deviceIds, service));
+    return this.#record(accountId, userId, "sign_out_sessions", (api, service) => signOutUserDevices(api, userId, deviceIds, { service }));
   }
 
   rooms({ accountId, userId }: Input<"rooms">): Promise<RoomAnswer> {

@@ -4,9 +4,10 @@ import { AppFailure, isFailure } from "../../../shared/errors.ts";
 import { sendOnce } from "../../http/lostAnswer.ts";
 import { redactingPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi } from "../adminApi.ts";
-import { DONE, helpLockedOut, unknown } from "../userActionRequests.ts";
+import { DONE, giveName, helpLockedOut, unknown } from "../userActionRequests.ts";
 import type { MasApi, MasUser } from "./masApi.ts";
 import { asServiceHas } from "./masUser.ts";
+import { untilHeard } from "./untilHeard.ts";
 
 /** How the authentication service that looks after a server's accounts stands to an action on one of them. */
 export type ServiceView =
@@ -67,10 +68,12 @@ export async function actByService(
     case "reactivate": {
       const result = await settled(() => mas.change(id, "reactivate"), ({ deactivated }) => !deactivated);
       if (result.status !== "done") return result;
-      // The service keeps no display names, and such a homeserver lets no admin set one.
-      const nameLost = wanted.displayName !== null && result.user?.displayName !== wanted.displayName;
       const set = password === null ? result : await setPassword(mas, api, userId, id, password, false);
-      return set.status === "done" ? { ...result, nameLost } : set;
+      if (set.status !== "done") return set;
+      // The profile is the homeserver's, for those of whom it has heard by then that they are active.
+      const heard = await untilHeard(() => api.user(userId).catch(() => null), (user) => user?.deactivated === false);
+      const { user, nameLost } = await giveName(api, userId, wanted.displayName, heard);
+      return { ...result, user: user && asServiceHas(user, { ...masUser, deactivated: false }), nameLost };
     }
     default:
       throw new Error(`the authentication service does not ${action}`);

@@ -77,6 +77,7 @@ const TokenPage = z.object({
     )
     .nullish(),
 });
+const SiteConfig = z.looseObject({ password_login_enabled: z.boolean().optional().catch(undefined) });
 const EmailPage = z.object({ data: z.array(z.object({ id: Id, attributes: z.object({ email: z.string() }) })).nullish() });
 
 /** The kinds of sessions that it keeps: of clients, of clients that sign in the older way, and of browsers. */
@@ -142,6 +143,11 @@ export class MasApi {
     await this.#request({ method: "POST", path: ["user-emails"], body: { user_id: id, email }, schema: z.unknown() });
   }
 
+  /** All addresses of a user, as they are written there. */
+  async emails(id: string): Promise<string[]> {
+    return (await this.#emailsOf(id)).map(({ attributes }) => attributes.email);
+  }
+
   async hasEmail(id: string, email: string): Promise<boolean> {
     return (await this.#emailsLike(id, email)).length > 0;
   }
@@ -188,9 +194,13 @@ export class MasApi {
 
   /** What the service calls an address of a user, in whichever case it is written there. */
   async #emailsLike(id: string, email: string): Promise<string[]> {
+    return (await this.#emailsOf(id)).filter(({ attributes }) => attributes.email.toLowerCase() === email.toLowerCase()).map((one) => one.id);
+  }
+
+  /** Nobody has more than a page of them. */
+  async #emailsOf(id: string) {
     const query = { "filter[user]": id, "page[first]": PAGE };
-    const { data } = await this.#request({ path: ["user-emails"], query, schema: EmailPage, repeatable: true });
-    return (data ?? []).filter(({ attributes }) => attributes.email.toLowerCase() === email.toLowerCase()).map((one) => one.id);
+    return (await this.#request({ path: ["user-emails"], query, schema: EmailPage, repeatable: true })).data ?? [];
   }
 
   /** Doing any of these twice leaves things as they are after the first time. @returns the user as they are then */
@@ -244,11 +254,20 @@ export class MasApi {
    * of its configuration is newer.
    */
   async canKeepProfile(): Promise<boolean> {
+    return (await this.#siteConfig()) !== null;
+  }
+
+  /** Whether people sign in to the service with passwords; one that does not say so may keep some. */
+  async takesPasswords(): Promise<boolean> {
+    return (await this.#siteConfig())?.password_login_enabled ?? true;
+  }
+
+  /** Null where the service is older than 1.3, which does not tell. */
+  async #siteConfig(): Promise<z.output<typeof SiteConfig> | null> {
     try {
-      await this.#request({ path: ["site-config"], schema: z.looseObject({}), repeatable: true });
-      return true;
+      return await this.#request({ path: ["site-config"], schema: SiteConfig, repeatable: true });
     } catch (thrown) {
-      if (isFailure(thrown, "not_found") || isFailure(thrown, "admin_api_not_exposed")) return false;
+      if (isFailure(thrown, "not_found") || isFailure(thrown, "admin_api_not_exposed")) return null;
       throw thrown;
     }
   }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
+import type { SelectionAction } from "../../../shared/contract/bulk.ts";
 import type { NewUser } from "../../../shared/contract/newUsers.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
@@ -143,7 +144,7 @@ describe("the registration tokens of such a server", () => {
 });
 
 describe("many users of such a server", () => {
-  async function bulk(action: "lock" | "unlock" | "deactivate" | "reset_passwords", users: readonly AuthUser[]): Promise<string[]> {
+  async function bulk(action: SelectionAction, users: readonly AuthUser[]): Promise<string[]> {
     await services.bulk.fromUsers({ accountId, action, userIds: users.map(({ localpart }) => idOf(localpart)) });
     const draft = await rig.looked();
     if (draft === null) throw new Error("there is no draft");
@@ -187,6 +188,66 @@ ${taken.localpart},Taken,,,,
     expect(await shown(idOf("csvben"))).toMatchObject({ admin: false, locked: true });
     const password = /csvann,Ann,([^,]+),/.exec(await rig.saved(jobId, "all"))?.[1];
     await canSignIn("csvann", password!);
+  });
+
+  it("are changed there, each part where it belongs, and what nobody can change there is told", async () => {
+    const [ann, ben] = [await newUser(), await newUser()];
+    await services.users.addThreepid({ accountId, userId: idOf(ann.localpart), threepid: { medium: "email", address: "before@example.org" }, seen: [] });
+    servers.auth.faults.addRule({ method: "POST", path: /user-emails$/, when: "after", fault: { kind: "reset" } });
+    const draft = await rig.chooseFile(
+      "change",
+      `id,displayname,admin,emails,phones
+${ann.localpart},Ann,true,after@example.org,491711234567
+${ben.localpart},,,,491711234568
+root,,false,,
+`,
+    );
+    expect(draft).toMatchObject({ status: "ready", ready: 1, skipped: 2 });
+    const { rows } = services.bulk.draftRows({ accountId, draftId: draft.draftId, which: "all", from: 0, limit: 10 });
+    expect(rows.map(({ error, reason }) => error?.kind ?? reason)).toEqual([null, "not_allowed_by_server", "own_account"]);
+    expect(rows[0]!.changes.map(({ field }) => field)).toEqual(["displayname", "admin", "emails"]);
+    const jobId = await rig.start(draft);
+    await rig.until(jobId, "done");
+    expect(services.allJobs.rows({ jobId, which: "all", from: 0, limit: 10 }).rows).toMatchObject([
+      { outcome: "incomplete", reason: "fields_not_changed", names: ["phones"], error: { kind: "not_allowed_by_server" } },
+    ]);
+    expect([ann.mayAskForAdmin, ann.emails]).toEqual([true, ["after@example.org"]]);
+    expect(await shown(idOf(ann.localpart))).toMatchObject({ displayName: "Ann", admin: true });
+  });
+
+  it("are signed out everywhere by the service, which ends their sessions for good", async () => {
+    const [user, nowhere] = [await newUser(), await newUser()];
+    for (let time = 0; time < 2; time += 1) await canSignIn(user.localpart, "a password");
+    expect(await bulk("sign_out", [user, nowhere])).toEqual([`${idOf(user.localpart)} done`]);
+    expect(servers.auth.sessionsOf(user.localpart)).toEqual([]);
+    expect((await services.users.devices({ accountId, userId: idOf(user.localpart) })).devices).toEqual([]);
+    expect(servers.proxy.requests({ path: /delete_devices/ })).toEqual([]);
+  });
+
+  it("lose there the sessions that nobody has seen for a while, and no others", async () => {
+    const user = await newUser();
+    const [old, recent] = [await canSignIn(user.localpart, "a password"), await canSignIn(user.localpart, "a password")];
+    await servers.synapse.setLastSeen(old.deviceId, { at: Date.now() - 100 * 24 * 3_600_000, ip: "192.0.2.1" });
+    expect(await bulk("prune_sessions", [user])).toEqual([`${idOf(user.localpart)} done`]);
+    expect(servers.auth.sessionsOf(user.localpart).map(({ deviceId }) => deviceId)).toEqual([recent.deviceId]);
+  });
+
+  it("are active again by the service, with their names and with passwords that are in the result", async () => {
+    const [ann, ben] = [await newUser(), await newUser()];
+    for (const { localpart } of [ann, ben]) await servers.auth.deactivate(localpart);
+    const draft = await rig.chooseFile("reactivate", `id,displayname\n${ann.localpart},Ann\n${ben.localpart},\nroot,\n`);
+    expect(draft).toMatchObject({ status: "ready", ready: 2, passwordsToMake: 2 });
+    servers.auth.faults.addRule({ method: "POST", path: /reactivate/, when: "after", fault: { kind: "reset" } });
+    servers.auth.faults.addRule({ path: /set-password/, fault: { kind: "answer", status: 403, body: { errors: [{ title: "Password login is disabled" }] } } });
+    const jobId = await rig.start(draft);
+    await rig.until(jobId, "done");
+    expect(rig.outcomes(jobId).sort()).toEqual([ann, ben].map(({ localpart }) => expect.stringMatching(`^${idOf(localpart)} (?:done|incomplete fields_missing)$`)));
+    expect([ann.deactivated, ben.deactivated]).toEqual([false, false]);
+    const made = [ann, ben].filter(({ password }) => password !== "a password");
+    expect(made).toHaveLength(1);
+    expect(await rig.saved(jobId, "all")).toContain(made[0]!.password);
+    await canSignIn(made[0]!.localpart, made[0]!.password);
+    expect(await shown(idOf(ann.localpart))).toMatchObject({ deactivated: false });
   });
 
   it("get other passwords there, which are in the result", async () => {

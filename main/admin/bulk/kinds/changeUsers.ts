@@ -10,7 +10,8 @@ import type { PatientApi } from "../patientApi.ts";
 import { localpartOf } from "../resultCells.ts";
 import { already, done, failed, skipped, unknown } from "../rowEnds.ts";
 import { findTakenContact } from "../takenContacts.ts";
-import { CHANGE_MS, MAX_TRIES } from "./settle.ts";
+import { changeableOf, sendChange, userToChange } from "./changeByService.ts";
+import { MAX_TRIES } from "./settle.ts";
 import { NoPayload, noPayload, notThere } from "./userRow.ts";
 
 /** What a user is to have. What is left out stays as it is, whatever it is. */
@@ -36,7 +37,7 @@ export const changeUsers = bulkKind({
   kind: "change_users",
   reads: { isNew: false, columns: COLUMNS },
   pace: LIGHT_PACE,
-  withService: "never",
+  withService: "by",
   setsPasswords: "never",
   fileName: "Changed users",
   payload: NoPayload,
@@ -54,10 +55,13 @@ export const changeUsers = bulkKind({
   },
   judge: async (api, user, { own, choices }) => {
     const wanted = wantedOf(user, choices.emptyCells === "clear");
-    const there = await userOf(api, wanted.userId);
+    const there = await userToChange(api, wanted.userId);
     const refusal = refusalOf(there, wanted, own);
     if (refusal !== null || there === null) return { refusal: refusal ?? skipped("no_such_user") };
-    const changes = changesOf(there, wanted);
+    const all = changesOf(there, wanted);
+    const possible = changeableOf(there, all.map(({ field }) => field));
+    if (all.length > 0 && possible.length === 0) return { refusal: failed(NOT_ALLOWED) };
+    const changes = all.filter(({ field }) => possible.includes(field));
     return { refusal: changes.length === 0 ? already : await findTakenContact(api, contactsOf(wanted)), changes };
   },
   perform: change,
@@ -86,7 +90,8 @@ const contactsOf = ({ userId, emails = [], phones = [], external_ids: externalId
   externalIds,
 });
 
-const userOf = (api: PatientApi, userId: string): Promise<UserWithContacts | null> => api.readOrNull((admin) => admin.userWithContacts(userId));
+/** What is said of a part that the service which looks after a user leaves to nobody. */
+const NOT_ALLOWED: AppError = { kind: "not_allowed_by_server" };
 
 /** Nobody takes from here what makes their own accounts admins. */
 function refusalOf(there: UserWithContacts | null, { userId, admin }: Wanted, own: ReadonlySet<string>): RowEnd | null {
@@ -151,12 +156,14 @@ function bodyOf(there: UserWithContacts, wanted: Wanted, fields: readonly BulkFi
  * refuses the rest, so it is read afterwards.
  */
 async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own, begunAt, begin }: AtWork): Promise<RowEnd> {
-  let there = await userOf(api, wanted.userId);
+  let there = await userToChange(api, wanted.userId);
   const refusal = refusalOf(there, wanted, own);
   if (refusal !== null || there === null) return refusal ?? skipped("no_such_user");
   const leftNow = (): BulkField[] => (there === null ? [] : changesOf(there, wanted).map(({ field }) => field));
   const first = leftNow();
   if (first.length === 0) return begunAt === null ? already : done;
+  const possibleNow = (): BulkField[] => (there === null ? [] : changeableOf(there, leftNow()));
+  if (possibleNow().length === 0) return failed(NOT_ALLOWED);
   const taken = await findTakenContact(api, contactsOf(wanted));
   if (taken !== null) return taken;
   await begin();
@@ -164,22 +171,25 @@ async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own,
   let lost: AppError | null = null;
   let isLost = false;
   const send = async (fields: readonly BulkField[]): Promise<void> => {
-    if (there === null) return;
-    const body = bodyOf(there, wanted, fields);
-    const sent = await api.write((admin) => admin.changeUser(wanted.userId, body, CHANGE_MS));
+    const before = there;
+    if (before === null) return;
+    const emails = fields.includes("emails") ? (wanted.emails ?? []) : null;
+    const sent = await api.write((admin) => sendChange(admin, api.mas, before, bodyOf(before, wanted, fields), emails));
     error = sent.kind === "answered" ? error : sent.error;
     isLost = sent.kind === "lost";
     // What the server took later tells of what was sent before; what it refused does not.
     lost = sent.kind === "refused" ? lost : sent.kind === "lost" ? sent.error : null;
-    there = (await userOf(api, wanted.userId)) ?? there;
+    there = (await userToChange(api, wanted.userId)) ?? there;
   };
-  for (let tried = 1; tried <= MAX_TRIES && leftNow().length > 0; tried += 1) {
-    await send(leftNow());
+  for (let tried = 1; tried <= MAX_TRIES && possibleNow().length > 0; tried += 1) {
+    await send(possibleNow());
     if (!isLost) break;
   }
-  if (lost !== null && leftNow().length > 0) return unknown(null, lost);
-  if (first.length > 1) for (const field of leftNow()) await send([field]);
+  if (lost !== null && possibleNow().length > 0) return unknown(null, lost);
+  if (first.length > 1) for (const field of possibleNow()) await send([field]);
   const left = leftNow();
+  // What an earlier try was answered is of no account where all that could be done was.
+  if (left.length > 0 && possibleNow().length === 0) error = NOT_ALLOWED;
   if (left.length === 0) return done;
   if (left.length < first.length) return { outcome: "incomplete", reason: "fields_not_changed", names: left, error, count: null, madePassword: false };
   if (lost !== null) return unknown(null, lost);

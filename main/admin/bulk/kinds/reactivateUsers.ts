@@ -1,8 +1,12 @@
 import * as z from "zod";
 import { redactingPassword } from "../../../http/passwordRefusal.ts";
+import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";
+import type { PatientApi } from "../patientApi.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
-import { already, done, skipped } from "../rowEnds.ts";
+import { already, done, skipped, unknown } from "../rowEnds.ts";
+import type { MasApi } from "../../mas/masApi.ts";
+import { untilHeard } from "../../mas/untilHeard.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
 import { NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
 
@@ -12,7 +16,7 @@ export const reactivateUsers = bulkKind({
   kind: "reactivate_users",
   reads: { isNew: false, columns: ["id", "password", "displayname"] },
   pace: LIGHT_PACE,
-  withService: "never",
+  withService: "by",
   setsPasswords: "where_used",
   fileName: "Reactivated users",
   payload: NoPayload,
@@ -40,17 +44,25 @@ export const reactivateUsers = bulkKind({
     const before = await api.user(userId);
     if (before === null) return skipped("no_such_user");
     if (!before.deactivated && begunAt === null) return already;
+    const masUser = await api.masUser(userId);
+    const byService = api.mas && masUser ? { mas: api.mas, id: masUser.id } : null;
     await begin();
     if (before.deactivated) {
       const changes = { deactivated: false, ...(password !== null && { password }) };
       const end = await settle(
         api,
         userId,
-        (admin) => redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
+        (admin) => (byService ? byService.mas.change(byService.id, "reactivate") : redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS))),
         ({ deactivated }) => !deactivated,
         begunAt,
       );
-      if (end.outcome !== "done") return { ...end, madePassword: passwordMade && end.outcome === "unknown" };
+      if (end.outcome !== "done") return { ...end, madePassword: passwordMade && end.outcome === "unknown" && byService === null };
+    }
+    if (byService) {
+      const set = password === null ? null : await setPassword(api, byService, password);
+      if (set !== null) return { ...set, madePassword: passwordMade && set.outcome === "unknown" };
+      // It tells the homeserver by a queue, and a profile is for those who are there.
+      await untilHeard(() => api.readOrNull((admin) => admin.user(userId)), (user) => user?.deactivated === false);
     }
     // Servers have forgotten the profile of an erased user, and some did not make a new one (Synapse 1.150 to 1.156).
     const name = displayName ?? before.displayName;
@@ -67,3 +79,11 @@ export const reactivateUsers = bulkKind({
     return { ...done, madePassword: passwordMade };
   },
 });
+
+/** Sets the password by the service, where somebody is active already. Answers why that is not so; null where it is. */
+async function setPassword(api: PatientApi, { mas, id }: { mas: MasApi; id: string }, password: string): Promise<RowEnd | null> {
+  const sent = await api.write(() => redactingPassword(password, mas.setPassword(id, password)));
+  if (sent.kind === "answered") return null;
+  if (sent.kind === "lost") return unknown(null, sent.error);
+  return { outcome: "incomplete", reason: "fields_missing", names: ["password"], error: sent.error, count: null, madePassword: false };
+}

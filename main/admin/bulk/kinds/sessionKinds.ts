@@ -22,7 +22,7 @@ const unseenSince =
 const common = {
   reads: ID_ALONE,
   pace: LIGHT_PACE,
-  withService: "never",
+  withService: "by",
   setsPasswords: "never",
   row: UserRow,
   rowOf: userRowOf,
@@ -38,7 +38,7 @@ export const signOutUsers = bulkKind({
   payload: NoPayload,
   payloadOf: noPayload,
   judge: (api, { userId }, { own }) => judgeSessions(api, userId, own, () => true),
-  perform: (api, { userId }, _payload, at) => signOut(api, userId, at, () => true),
+  perform: (api, { userId }, _payload, at) => signOut(api, userId, at, () => true, true),
 });
 
 /** Users lose the sessions that nobody has seen for a while. */
@@ -67,7 +67,7 @@ async function judgeSessions(api: PatientApi, userId: string, own: ReadonlySet<s
 }
 
 /** One that is gone is no error, so it is sent again where the answer was lost and there are some left. */
-async function signOut(api: PatientApi, userId: string, { own, begunAt, begin }: AtWork, isMeant: IsMeant): Promise<RowEnd> {
+async function signOut(api: PatientApi, userId: string, { own, begunAt, begin }: AtWork, isMeant: IsMeant, everywhere = false): Promise<RowEnd> {
   const refusal = notThere(await api.user(userId), userId, own);
   if (refusal !== null) return refusal;
   const meant = await sessionsOf(api, userId, isMeant);
@@ -78,7 +78,7 @@ async function signOut(api: PatientApi, userId: string, { own, begunAt, begin }:
   let error: AppError | null = null;
   let lost: AppError | null = null;
   for (let tried = 1; left.length > 0 && tried <= MAX_TRIES; tried += 1) {
-    const sent = await api.write((admin) => signOutUserDevices(admin, userId, left));
+    const sent = await api.write((admin) => signOutUserDevices(admin, userId, left, { service: api.mas, everywhere }));
     const now = new Set(await sessionsOf(api, userId, () => true));
     left = left.filter((deviceId) => now.has(deviceId));
     error = sent.kind === "answered" ? null : sent.error;
