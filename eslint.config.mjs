@@ -96,10 +96,20 @@ export default tseslint.config(
   },
   {
     files: ["renderer/**/*.{ts,tsx}"],
-    ...forbid(
-      { regex: "^(?:node:|electron$)|/(?:main|preload|tests|build)/", message: "The renderer knows shared/ alone." },
-      sdkValues,
-    ),
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...everywhere,
+        {
+          selector: "CallExpression[callee.name=/^(?:t|textOrNull|errorWords|[a-z]+Text)$/]:not(:function *)",
+          message: "A text that is asked for once stays in the language of that moment: ask inside a function.",
+        },
+      ],
+    },
+  },
+  {
+    files: ["renderer/**/*.{ts,tsx}"],
+    ...forbid({ regex: "^(?:node:|electron$)|/(?:main|preload|tests|build)/", message: "The renderer knows shared/ alone." }, sdkValues),
   },
   {
     files: ["main/**/*.ts"],

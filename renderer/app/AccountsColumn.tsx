@@ -26,6 +26,7 @@ export function AccountsColumn() {
         type="button"
         className={styles["item"]}
         aria-current={route.name === "all" ? "page" : undefined}
+        title={t("nav.allAccounts")}
         onClick={() => go({ name: "all" })}
       >
         <span className={styles["allIcon"]}>
@@ -54,6 +55,7 @@ export function AccountsColumn() {
             type="button"
             className={styles["action"]}
             aria-current={route.name === "add" ? "page" : undefined}
+            title={t("nav.addAccount")}
             onClick={() => go({ name: "add" })}
           >
             <Plus size={17} aria-hidden />
@@ -65,6 +67,7 @@ export function AccountsColumn() {
             type="button"
             className={styles["action"]}
             aria-haspopup="dialog"
+            title={t("nav.find")}
             onClick={() => openDialog({ name: "palette" })}
           >
             <Command size={17} aria-hidden />
@@ -79,6 +82,7 @@ export function AccountsColumn() {
             type="button"
             className={styles["action"]}
             aria-current={route.name === "settings" ? "page" : undefined}
+            title={t("nav.settings")}
             onClick={() => go({ name: "settings" })}
           >
             <Settings size={17} aria-hidden />
@@ -100,7 +104,7 @@ function ServersItem({ chosen }: { readonly chosen: boolean }) {
   if (useAdministered().length === 0) return null;
   return (
     <li>
-      <button type="button" className={styles["action"]} aria-current={chosen ? "page" : undefined} onClick={() => go({ name: "servers" })}>
+      <button type="button" className={styles["action"]} aria-current={chosen ? "page" : undefined} title={t("nav.servers")} onClick={() => go({ name: "servers" })}>
         <Server size={17} aria-hidden />
         <span className={styles["name"]}>{t("nav.servers")}</span>
       </button>
@@ -127,15 +131,16 @@ function AccountItem({ account, chosen }: { readonly account: Account; readonly 
         className={styles["item"]}
         aria-current={chosen ? "page" : undefined}
         aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown"
+        title={`${name}\n${account.userId}`}
         onClick={() => goToAccount(account.accountId)}
         onKeyDown={onKeyDown}
       >
         <Avatar account={account} mark={markOf(account)} />
         <span className={styles["words"]}>
-          <span className={styles["name"]} title={name}>
+          <span className={styles["name"]}>
             <ServerText>{name}</ServerText>
           </span>
-          <span className={styles["id"]} title={account.userId}>
+          <span className={styles["id"]}>
             <ServerText>{account.userId}</ServerText>
           </span>
         </span>

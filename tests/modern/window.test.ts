@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectNothingCut } from "../e2e/support/layout.ts";
 import { Person } from "../e2e/support/person.ts";
 import { SecureBackupPage } from "../e2e/support/secureBackupPage.ts";
-import { expectNoAxeViolations } from "../support/electronApp.ts";
 import { ModernWindow } from "../support/modernWindow.ts";
 import { startSynapse, type Synapse, type TestUser } from "../support/synapse.ts";
 import { manyTimes } from "../support/matrixApi.ts";
@@ -36,8 +36,7 @@ test("a person signs in, and sets up Secure Backup", async () => {
   await person.press("Continue");
   const key = await secureBackup.shownKey();
   expect(key).toMatch(/^E[\w ]{58}$/);
-  await window.screenshot("modern-keep-key");
-  await expectNoAxeViolations(person.page);
+  await person.looks("modern-keep-key");
   await person.press("Copy");
   await expect.poll(() => window.data.kept).toEqual([key]);
 });
@@ -105,10 +104,42 @@ test("an admin reads on in a long table of users, and opens one", async () => {
 });
 
 test("the window goes on in German without a restart", async () => {
+  await person.openAccount("Alice", "Sessions");
+  await person.sees("Verified");
   await person.column.getByRole("button", { name: "Settings" }).click();
   await person.page.getByText("Deutsch", { exact: true }).click();
   await person.isAt("Einstellungen");
   expect(await person.page.evaluate(() => document.documentElement.lang)).toBe("de");
+  await person.page.getByRole("button", { name: /Alice/ }).first().click();
+  await person.page.getByRole("button", { name: "Sitzungen" }).click();
+  await person.sees("Verifiziert");
+  await person.page.getByRole("button", { name: "Einstellungen" }).click();
+  await person.page.getByText("English", { exact: true }).click();
+  await person.isAt("Settings");
+});
+
+test.each([
+  { where: "the usual window", width: 590, height: 390 },
+  { where: "the smallest window", width: 360, height: 260 },
+])("$where at 200 percent shows every page whole, and says what its icons mean", async ({ where, width, height }) => {
+  const { page } = person;
+  await page.setViewportSize({ width, height });
+  await person.openAccount("boss");
+  const pages = page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button");
+  const count = await pages.count();
+  expect(count).toBeGreaterThan(10);
+  for (let index = 0; index < count; index += 1) {
+    const name = (await pages.nth(index).getAttribute("title")) as string;
+    await pages.nth(index).click();
+    await page.getByRole("main").getByRole("progressbar").waitFor({ state: "detached" });
+    await expectNothingCut(page, `${name} in ${where}`);
+  }
+  await person.looks(`modern-${width}-last-page`);
+  for (const name of ["Servers", "Add account", "Settings", /^All accounts/]) {
+    await person.column.getByRole("button", { name }).click();
+    await expectNothingCut(page, `${name} in ${where}`);
+  }
+  await person.looks(`modern-${width}-all-accounts`);
 });
 
 test("the page had nothing to complain of", () => {

@@ -16,11 +16,16 @@ export function nameOfSession({ name }: Session): string {
   return name ?? t("sessions.noName");
 }
 
-const verdicts: Record<Session["verification"], Verdict> = {
-  verified: { tone: "good", text: t("sessions.verified") },
-  unverified: { tone: "warn", text: t("sessions.unverified") },
-  no_encryption: { tone: "quiet", text: t("sessions.noEncryption") },
-};
+function verdictOn(verification: Session["verification"]): Verdict {
+  switch (verification) {
+    case "verified":
+      return { tone: "good", text: t("sessions.verified") };
+    case "unverified":
+      return { tone: "warn", text: t("sessions.unverified") };
+    case "no_encryption":
+      return { tone: "quiet", text: t("sessions.noEncryption") };
+  }
+}
 
 /** What can be done with a session of the list. */
 export interface SessionActions {
@@ -68,10 +73,12 @@ export const SessionRow = memo(function SessionRow({ session, chosen, verifiable
         <span className={styles["name"]} title={name}>
           <ServerText>{name}</ServerText>
         </span>
-        <span className={styles["facts"]}><ServerText>{facts.join(" · ")}</ServerText></span>
+        <span className={styles["facts"]}>
+          <ServerText>{facts.join(" · ")}</ServerText>
+        </span>
       </span>
       <span className={styles["end"]}>
-        <Pill {...verdicts[verification]} />
+        <Pill {...verdictOn(verification)} />
         {inactive && <Pill tone="quiet" text={t("sessions.inactive")} />}
         <Menu label={t("sessions.more", { name })} items={thisSession ? [...verify, rename] : [...verify, rename, signOut]} />
       </span>
