@@ -29,36 +29,25 @@ function JobLine({ job }: { readonly job: Job }) {
   const { done, total } = job.progress;
   // What goes on, and passwords that nobody has saved, are looked after on their own page.
   const isHeld = job.rowJob !== undefined && (!isOver(job) || job.rowJob.unsavedPasswords > 0);
+  const state = job.error ? errorWords(job.error).sentence : running ? progressText(job) : t(`jobs.status.${job.status}`);
   return (
-    <li className={styles["job"]}>
+    <li className={styles["job"]} title={`${name}\n${state}`}>
       <div className={styles["head"]}>
         <span className={styles["name"]} title={name}>
           <ServerText>{account ? `${name} · ${nameOf(account)}` : name}</ServerText>
         </span>
-        {!isHeld && <Button
-          look="quiet"
-          small
-          icon={X}
-          aria-label={t(running ? "jobs.cancelNamed" : "jobs.dismissNamed", { job: name })}
-          onPress={() =>
-            void (running ? steward.jobs.cancel : steward.jobs.dismiss)({ jobId: job.jobId }).catch(() => undefined)
-          }
-        />}
+        {!isHeld && (
+          <Button
+            look="quiet"
+            small
+            icon={X}
+            aria-label={t(running ? "jobs.cancelNamed" : "jobs.dismissNamed", { job: name })}
+            onPress={() => void (running ? steward.jobs.cancel : steward.jobs.dismiss)({ jobId: job.jobId }).catch(() => undefined)}
+          />
+        )}
       </div>
-      {running && (
-        <progress
-          className={styles["bar"]}
-          aria-label={name}
-          {...(total === null ? {} : { max: total, value: done })}
-        />
-      )}
-      <span className={styles["count"]}>
-        {job.error
-          ? errorWords(job.error).sentence
-          : running
-            ? progressText(job)
-            : t(`jobs.status.${job.status}`)}
-      </span>
+      {running && <progress className={styles["bar"]} aria-label={name} {...(total === null ? {} : { max: total, value: done })} />}
+      <span className={styles["count"]}>{state}</span>
     </li>
   );
 }
