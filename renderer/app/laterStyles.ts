@@ -7,6 +7,7 @@ import "../components/CodeField.module.css";
 import "../components/CopyableText.module.css";
 import "../components/Dialog.module.css";
 import "../components/FilterButtons.module.css";
+import "../components/Form.module.css";
 import "../components/Menu.module.css";
 import "../components/PhoneField.module.css";
 import "../components/PoliciesForm.module.css";

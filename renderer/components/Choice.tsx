@@ -5,6 +5,7 @@ import { Label } from "react-aria-components/Label";
 import { Radio, RadioGroup } from "react-aria-components/RadioGroup";
 import styles from "./Choice.module.css";
 import { classNames } from "./classNames.ts";
+import { useInvalid } from "./Form.tsx";
 
 interface ChoiceProps<V extends string> {
   readonly label: string;
@@ -14,12 +15,21 @@ interface ChoiceProps<V extends string> {
   readonly options: readonly { readonly value: V; readonly text: string; readonly explanation?: string }[];
   /** "cards": one below the other, with an explanation each. "segments": side by side. */
   readonly look: "cards" | "segments";
+  /** One has to be chosen before the form is handed in. A `FormProblem` says so. */
+  readonly isRequired?: boolean;
 }
 
 /** One choice among a few. */
-export function Choice<V extends string>({ label, hideLabel, value, onChange, options, look }: ChoiceProps<V>) {
+export function Choice<V extends string>({ label, hideLabel, value, onChange, options, look, isRequired = false }: ChoiceProps<V>) {
+  const isInvalid = useInvalid(isRequired && value === null);
   return (
-    <RadioGroup className={styles["group"] ?? ""} value={value} onChange={(chosen) => onChange(chosen as V)}>
+    <RadioGroup
+      className={styles["group"] ?? ""}
+      value={value}
+      onChange={(chosen) => onChange(chosen as V)}
+      isRequired={isRequired}
+      isInvalid={isInvalid}
+    >
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
       <div className={styles[look]}>
         {options.map((option) => (
@@ -44,12 +54,15 @@ interface CheckboxProps {
   readonly children: ReactNode;
   readonly value: boolean;
   readonly onChange: (value: boolean) => void;
+  /** It has to be ticked before the form is handed in. A `FormProblem` says so. */
+  readonly isRequired?: boolean;
 }
 
 /** A box to tick, with its sentence. */
-export function Checkbox({ children, value, onChange }: CheckboxProps) {
+export function Checkbox({ children, value, onChange, isRequired = false }: CheckboxProps) {
+  const isInvalid = useInvalid(isRequired && !value);
   return (
-    <AriaCheckbox className={styles["checkbox"] ?? ""} isSelected={value} onChange={onChange}>
+    <AriaCheckbox className={styles["checkbox"] ?? ""} isSelected={value} onChange={onChange} isRequired={isRequired} isInvalid={isInvalid}>
       <span className={classNames(styles["box"], value && styles["ticked"])} aria-hidden>
         {value && <Check size={13} strokeWidth={3} />}
       </span>

@@ -69,15 +69,13 @@ export function useNewPassphrase(judge: (phrase: string) => Promise<PhraseStreng
 
 interface NewPassphraseFieldsProps {
   readonly passphrase: NewPassphrase;
-  /** It was handed in once: what is wrong is said from then on. */
-  readonly tried: boolean;
   /** Why what is typed now was refused when it was handed in. */
   readonly refused?: string | null;
   readonly words: Readonly<Record<"label" | "help" | "again" | "required" | "weak" | "differs", string>>;
 }
 
 /** The two fields of a new passphrase, with its strength between them. */
-export function NewPassphraseFields({ passphrase, tried, refused, words }: NewPassphraseFieldsProps) {
+export function NewPassphraseFields({ passphrase, refused, words }: NewPassphraseFieldsProps) {
   const { typed, again, strength, weak } = passphrase;
   const problem = typed === "" ? words.required : weak ? words.weak : null;
   return (
@@ -88,7 +86,9 @@ export function NewPassphraseFields({ passphrase, tried, refused, words }: NewPa
         value={typed}
         onChange={passphrase.type}
         autoComplete="new-password"
-        problem={tried ? (problem ?? refused) : null}
+        isRequired
+        validate={() => problem}
+        problem={refused}
       />
       {typed !== "" && <StrengthMeter strength={strength} />}
       <PasswordField
@@ -96,7 +96,8 @@ export function NewPassphraseFields({ passphrase, tried, refused, words }: NewPa
         value={again}
         onChange={passphrase.typeAgain}
         autoComplete="new-password"
-        problem={tried && typed !== "" && typed !== again ? words.differs : null}
+        isRequired
+        validate={() => (typed !== "" && typed !== again ? words.differs : null)}
       />
     </>
   );

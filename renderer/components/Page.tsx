@@ -1,5 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
-import { FormContext } from "react-aria-components/Form";
+import { useEffect, useRef, type ReactNode } from "react";
 import { t } from "../i18n/index.ts";
 import { useRoutes } from "../stores/routes.ts";
 import { classNames } from "./classNames.ts";
@@ -79,59 +78,6 @@ export function Facts({ facts }: { readonly facts: readonly { readonly name: str
       ))}
     </dl>
   );
-}
-
-/**
- * A form whose parts stand below each other. Nothing leaves the window by submitting it. Where something in it is wrong once it is
- * handed in, also by what main answers, the first such field gets the focus, and what is wrong with it is read.
- */
-export function Form({ onSubmit, children }: { readonly onSubmit: () => void; readonly children: ReactNode }) {
-  const form = useRef<HTMLFormElement>(null);
-  const status = useRef<HTMLDivElement>(null);
-  const looksForProblem = useRef(false);
-  const [, setSubmits] = useState(0);
-  const say = (text: string): void => {
-    if (status.current) status.current.textContent = text;
-  };
-  // After every drawing: what main answers is there some drawings later.
-  useEffect(() => {
-    const field = looksForProblem.current ? form.current?.querySelector<HTMLElement>("[aria-invalid=true]") : null;
-    if (!field) return;
-    looksForProblem.current = false;
-    // A screen reader says nothing new of a field that has the focus already.
-    if (field === document.activeElement) say(problemOf(field));
-    else field.focus();
-  });
-  return (
-    <FormContext.Provider value={VALIDATED_HERE}>
-      <form
-        ref={form}
-        className={styles["form"]}
-        noValidate
-        onInput={() => {
-          looksForProblem.current = false;
-          say("");
-        }}
-        onSubmit={(event) => {
-          event.preventDefault();
-          looksForProblem.current = true;
-          setSubmits((before) => before + 1);
-          onSubmit();
-        }}
-      >
-        {children}
-        <div className="visuallyHidden" role="status" ref={status} />
-      </form>
-    </FormContext.Provider>
-  );
-}
-
-/** Fields say what is wrong by themselves, and the browser does not. */
-const VALIDATED_HERE = { validationBehavior: "aria" } as const;
-
-/** What is said to be wrong with a field. */
-function problemOf(field: HTMLElement): string {
-  return field.parentElement?.closest("[data-invalid]")?.querySelector("[slot=errorMessage]")?.textContent ?? "";
 }
 
 /** Buttons side by side, the most important first; `end` stands at the far end. */

@@ -13,6 +13,10 @@ interface PhoneFieldProps {
   readonly onNumber: (number: string) => void;
   readonly label?: string;
   readonly help?: string;
+  readonly isRequired?: boolean;
+  /** What is wrong with the number, or null. */
+  readonly validate?: (number: string) => string | null;
+  /** What is wrong besides, as what main has found. */
   readonly problem?: string | null | undefined;
   readonly inputRef?: RefObject<HTMLInputElement | null>;
 }

@@ -6,8 +6,8 @@ import { t } from "../i18n/index.ts";
 import { Button } from "./Button.tsx";
 import { Checkbox } from "./Choice.tsx";
 import { ErrorText } from "./ErrorText.tsx";
-import { Notice } from "./Notice.tsx";
-import { Buttons, Form } from "./Page.tsx";
+import { Form, FormProblem } from "./Form.tsx";
+import { Buttons } from "./Page.tsx";
 import styles from "./PoliciesForm.module.css";
 import { policyText } from "./policyText.ts";
 
@@ -27,15 +27,8 @@ interface PoliciesFormProps {
 /** A server's documents, each to be read and accepted. */
 export function PoliciesForm({ policies, text, submitText, busy, error, onRead, onAccept }: PoliciesFormProps) {
   const [accepted, setAccepted] = useState<readonly string[]>([]);
-  const [tried, setTried] = useState(false);
-  const all = policies.every(({ id }) => accepted.includes(id));
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (all) onAccept(policies.map((policy) => policyText(policy, navigator.languages).url));
-      }}
-    >
+    <Form onSubmit={() => onAccept(policies.map((policy) => policyText(policy, navigator.languages).url))}>
       <p>{text}</p>
       {policies.map((policy) => {
         const { name, url } = policyText(policy, navigator.languages);
@@ -46,6 +39,7 @@ export function PoliciesForm({ policies, text, submitText, busy, error, onRead, 
               {t("create.termsRead", { name })}
             </Button>
             <Checkbox
+              isRequired
               value={accepted.includes(policy.id)}
               onChange={(ticked) => setAccepted(ticked ? [...without, policy.id] : without)}
             >
@@ -54,11 +48,7 @@ export function PoliciesForm({ policies, text, submitText, busy, error, onRead, 
           </div>
         );
       })}
-      {tried && !all && (
-        <Notice tone="error" live>
-          {t("create.termsRequired")}
-        </Notice>
-      )}
+      <FormProblem when={!policies.every(({ id }) => accepted.includes(id))}>{t("create.termsRequired")}</FormProblem>
       {error && <ErrorText error={error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={busy}>

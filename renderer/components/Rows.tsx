@@ -16,10 +16,12 @@ interface RowProps {
   readonly title: string;
   readonly text?: string;
   readonly end?: ReactNode;
+  /** Across the whole line, as what went wrong with it. */
+  readonly below?: ReactNode;
 }
 
 /** One line of `Rows`. */
-export function Row({ icon, title, text, end }: RowProps) {
+export function Row({ icon, title, text, end, below }: RowProps) {
   return (
     <li className={styles["row"]}>
       {icon && <span className={styles["icon"]}>{icon}</span>}
@@ -28,6 +30,7 @@ export function Row({ icon, title, text, end }: RowProps) {
         {text && <span className={styles["text"]}>{text}</span>}
       </span>
       {end && <span className={styles["end"]}>{end}</span>}
+      {below && <div className={styles["below"]}>{below}</div>}
     </li>
   );
 }

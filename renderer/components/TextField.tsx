@@ -9,12 +9,21 @@ import { TextArea } from "react-aria-components/TextArea";
 import { TextField as AriaTextField, type TextFieldProps as AriaTextFieldProps } from "react-aria-components/TextField";
 import { t } from "../i18n/index.ts";
 import { classNames } from "./classNames.ts";
+import { useInvalid } from "./Form.tsx";
 import styles from "./TextField.module.css";
 
-interface FieldProps extends Omit<AriaTextFieldProps, "children" | "className" | "style" | "type"> {
+interface FieldProps extends Omit<AriaTextFieldProps, "children" | "className" | "style" | "type" | "validate" | "value"> {
   readonly label: string;
   readonly help?: string | undefined;
-  /** What is wrong with the value; the field is marked and the sentence read with it. */
+  readonly value: string;
+  /**
+   * What is wrong with the value, or null; the field is marked and the sentence read with it. It keeps the form from being handed in, and
+   * is said once that was tried.
+   */
+  readonly validate?: ((value: string) => string | null) | undefined;
+  /** Says what `validate` answers as soon as something is typed. */
+  readonly eager?: boolean;
+  /** What is wrong with the value besides, as what main has found; said at once. */
   readonly problem?: string | null | undefined;
   readonly placeholder?: string;
   readonly hideLabel?: boolean;
@@ -34,7 +43,6 @@ interface TextFieldProps extends FieldProps {
 export function TextField({
   label,
   help,
-  problem,
   placeholder,
   hideLabel,
   inputRef,
@@ -42,8 +50,9 @@ export function TextField({
   keyArea,
   area,
   icon,
-  ...rest
+  ...checked
 }: TextFieldProps) {
+  const { problem, ...rest } = useCheckedValue(checked);
   return (
     <AriaTextField {...rest} type={type ?? "text"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
@@ -66,7 +75,8 @@ export function TextField({
 }
 
 /** A field for a password, a passphrase or a Security Key, with a button that shows what was typed. */
-export function PasswordField({ label, help, problem, hideLabel, inputRef, ...rest }: FieldProps) {
+export function PasswordField({ label, help, hideLabel, inputRef, ...checked }: FieldProps) {
+  const { problem, ...rest } = useCheckedValue(checked);
   const [shown, setShown] = useState(false);
   const Icon = shown ? EyeOff : Eye;
   return (
@@ -91,6 +101,13 @@ export function PasswordField({ label, help, problem, hideLabel, inputRef, ...re
       <Below help={help} problem={problem} />
     </AriaTextField>
   );
+}
+
+/** The properties of a field, with what is to be said of its value now. */
+function useCheckedValue<P extends Pick<FieldProps, "value" | "validate" | "eager" | "problem">>({ validate, eager = false, problem, ...rest }: P) {
+  const own = validate?.(rest.value) ?? null;
+  const isSaid = useInvalid(own !== null) || (eager && rest.value !== "");
+  return { ...rest, problem: isSaid && own !== null ? own : problem };
 }
 
 function Below({ help, problem }: Pick<FieldProps, "help" | "problem">) {

@@ -46,6 +46,11 @@ export function fieldProblemText(field: string, problem: string): string {
   return typeof own === "string" ? own : t("fieldProblems.any.wrong");
 }
 
+/** What is said to be wrong with what was typed into a field, or null where it can be used. */
+export function problemText(field: string, { problem }: { readonly problem?: string | undefined }): string | null {
+  return problem === undefined ? null : fieldProblemText(field, problem);
+}
+
 /** zod's words for what our own rules call otherwise. */
 const SCHEMA_PROBLEMS: Readonly<Record<string, string>> = { too_big: "too_long", too_small: "empty", invalid_type: "empty" };
 

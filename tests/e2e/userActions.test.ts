@@ -168,6 +168,7 @@ it("helps somebody who is locked out, in one go", async () => {
   const choose = person.page.getByText("Choose what happens to their sessions.");
   // They have sessions: those of this test's own sign-ins.
   await choose.waitFor();
+  await person.page.getByRole("radiogroup", { name: "Their sessions" }).locator("input:focus").waitFor();
   await person.page.getByText("Sign them out").click();
   await person.press("Let them in");
   await person.sees(`${ANN} can sign in again.`);
@@ -222,6 +223,7 @@ it("creates registration tokens, and removes one", async () => {
   await person.type("Uses of each", "0");
   await person.press("Create");
   await person.sees("Type a number from 1 to 1,000,000,000.");
+  await person.hasFocusIn("Uses of each");
   await person.type("Uses of each", "2");
   await person.looks("tokens-new");
   await person.press("Create");

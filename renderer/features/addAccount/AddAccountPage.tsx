@@ -5,13 +5,14 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form, Page } from "../../components/Page.tsx";
+import { Buttons, Page } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { readHomeserver } from "../../../shared/fields.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { loadRecoveries, recoveryFor, useRecoveries } from "../../stores/recoveries.ts";
 import { CreateAccount, RegistrationPage } from "../createAccount/CreateAccount.tsx";
 import { UnfinishedRegistrations } from "../createAccount/UnfinishedRegistrations.tsx";
@@ -164,32 +165,28 @@ interface HomeserverFormProps {
 }
 
 function HomeserverForm({ way, input, onInput, onFound }: HomeserverFormProps) {
-  const [tried, setTried] = useState(false);
   const recent = useRecentHomeservers();
   const find = useAction(async (wanted: string) => {
     const found = await steward.signIn.findHomeserver({ input: wanted });
     recent.remember(found);
     onFound(found);
   });
-  const { problem } = readHomeserver(input);
   const refused = refusedFieldText(find.error, "input");
-  const submit = (): void => {
-    setTried(true);
-    if (problem === undefined) void find.run(input);
-  };
   const change = (value: string): void => {
     find.reset();
     onInput(value);
   };
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => void find.run(input)}>
       <TextField
         label={t("add.homeserver")}
         help={t(way === "create" ? "create.homeserverHelp" : "add.homeserverHelp")}
         value={input}
         onChange={change}
         autoFocus
-        problem={tried && problem ? fieldProblemText("input", problem) : refused}
+        isRequired
+        validate={(typed) => problemText("input", readHomeserver(typed))}
+        problem={refused}
       />
       {find.error && !refused && <ErrorText error={find.error} />}
       <Buttons>

@@ -5,12 +5,12 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
-import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, t } from "../../i18n/index.ts";
+import { problemText, t } from "../../i18n/index.ts";
 import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { InsecureConnection } from "./InsecureConnection.tsx";
 
@@ -27,9 +27,7 @@ export function FirstAdmin({ homeserver, onDone, onBack }: FirstAdminProps) {
   const [sharedSecret, setSharedSecret] = useState("");
   const [username, setUsername] = useState("");
   const [accepted, setAccepted] = useState(false);
-  const [tried, setTried] = useState(false);
   const password = useNewPassphrase((typed) => steward.newUsers.strength({ userId: `@${username}:${serverName}`, password: typed }));
-  const name = readUsername(username, knownName);
   const insecure = homeserver.warnings.includes("insecure_http");
   const create = useAction(async () => {
     const input = { baseUrl, serverName: knownName, acceptInsecureHttp: accepted, sharedSecret, username, password: password.typed };
@@ -37,13 +35,17 @@ export function FirstAdmin({ homeserver, onDone, onBack }: FirstAdminProps) {
     setSharedSecret("");
     onDone(accountId);
   });
-  const submit = (): void => {
-    setTried(true);
-    if (name.problem === undefined && sharedSecret !== "" && password.ready && (!insecure || accepted)) void create.run();
-  };
   return (
-    <Form onSubmit={submit}>
-      {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} boxText={t("firstAdmin.acceptHttp")} />}
+    <Form onSubmit={() => void create.run()}>
+      {insecure && (
+        <InsecureConnection
+          server={serverName}
+          accepted={accepted}
+          onAccepted={setAccepted}
+          boxText={t("firstAdmin.acceptHttp")}
+          required={t("create.acceptHttpRequired")}
+        />
+      )}
       <PasswordField
         label={t("firstAdmin.secret")}
         help={t("firstAdmin.secretHelp")}
@@ -51,21 +53,19 @@ export function FirstAdmin({ homeserver, onDone, onBack }: FirstAdminProps) {
         onChange={setSharedSecret}
         autoComplete="off"
         autoFocus
-        problem={tried && sharedSecret === "" ? t("firstAdmin.secretRequired") : null}
+        isRequired
+        validate={(typed) => (typed === "" ? t("firstAdmin.secretRequired") : null)}
       />
       <TextField
         label={t("create.username")}
         value={username}
         onChange={(typed) => setUsername(typed.toLowerCase())}
         autoComplete="off"
-        problem={(tried || username !== "") && name.problem ? fieldProblemText("username", name.problem) : null}
+        isRequired
+        validate={(typed) => problemText("username", readUsername(typed, knownName))}
+        eager
       />
-      <NewPassword password={password} tried={tried} isFirst />
-      {tried && insecure && !accepted && (
-        <Notice tone="error" live>
-          {t("create.acceptHttpRequired")}
-        </Notice>
-      )}
+      <NewPassword password={password} isFirst />
       {create.error && <ErrorText error={create.error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={create.busy}>

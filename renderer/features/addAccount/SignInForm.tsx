@@ -5,13 +5,14 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PhoneField } from "../../components/PhoneField.tsx";
 import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { likelyCountry } from "../../i18n/countries.ts";
-import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { OauthSignIn } from "../signInAgain/OauthSignIn.tsx";
 import { SingleSignOn } from "../signInAgain/SingleSignOn.tsx";
@@ -180,8 +181,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
   const [sessionName, setSessionName] = useState("");
   const [accepted, setAccepted] = useState(false);
   const [moved, setMoved] = useState(false);
-  const [tried, setTried] = useState(false);
-  const { value: identifier, problem } = identifierOf({ kind, user, email, country, number });
+  const read = identifierOf({ kind, user, email, country, number });
 
   const signIn = useAction(async (identified: LoginIdentifier) => {
     const otherServer = knownName === null ? null : otherServerOf(identified, knownName);
@@ -207,24 +207,26 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
   });
 
   const insecure = homeserver.warnings.includes("insecure_http") || signIn.error?.kind === "insecure_http";
-  /** What is wrong with a field: what is seen here at once, or what main found. */
-  const problemOf = (field: "user" | "address" | "number"): string | null =>
-    tried && problem ? fieldProblemText(field, problem) : refusedFieldText(signIn.error, field);
-  const passwordProblem =
-    tried && password === "" ? t("add.passwordRequired") : refusedFieldText(signIn.error, "password");
-  const isSaidBeside = [problemOf("user"), problemOf("address"), problemOf("number"), passwordProblem].some(Boolean);
-  const submit = (): void => {
-    setTried(true);
-    if (identifier && password && (!insecure || accepted)) void signIn.run(identifier);
-  };
+  /** What is wrong with the field of who signs in: what is seen here, or what main found. */
+  const checked = (field: "user" | "address" | "number") => ({
+    isRequired: true,
+    validate: () => problemText(field, read),
+    problem: refusedFieldText(signIn.error, field),
+  });
+  const isSaidBeside =
+    read.problem !== undefined ||
+    password === "" ||
+    (["user", "address", "number", "password"] as const).some((field) => refusedFieldText(signIn.error, field) !== null);
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => void (read.value && signIn.run(read.value))}>
       {moved && (
         <Notice tone="info" live>
           {t("add.otherServer", { server: serverName })}
         </Notice>
       )}
-      {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} />}
+      {insecure && (
+        <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} required={t("add.acceptHttpRequired")} />
+      )}
       <Choice
         label={t("add.with")}
         look="segments"
@@ -243,7 +245,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
           value={user}
           onChange={setUser}
           autoComplete="username"
-          problem={problemOf("user")}
+          {...checked("user")}
         />
       )}
       {kind === "email" && (
@@ -253,7 +255,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
           value={email}
           onChange={setEmail}
           autoComplete="email"
-          problem={problemOf("address")}
+          {...checked("address")}
         />
       )}
       {kind === "phone" && (
@@ -262,7 +264,7 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
           onCountry={setCountry}
           number={number}
           onNumber={setNumber}
-          problem={problemOf("number")}
+          {...checked("number")}
         />
       )}
       <PasswordField
@@ -270,7 +272,9 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
         value={password}
         onChange={setPassword}
         autoComplete="current-password"
-        problem={passwordProblem}
+        isRequired
+        validate={(typed) => (typed === "" ? t("add.passwordRequired") : null)}
+        problem={refusedFieldText(signIn.error, "password")}
       />
       <TextField
         label={t("add.sessionName")}
@@ -280,11 +284,6 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
         autoComplete="off"
         maxLength={MAX_SESSION_NAME}
       />
-      {tried && insecure && !accepted && (
-        <Notice tone="error" live>
-          {t("add.acceptHttpRequired")}
-        </Notice>
-      )}
       {signIn.error && signIn.error.kind !== "insecure_http" && !isSaidBeside && <SignInError error={signIn.error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={signIn.busy}>

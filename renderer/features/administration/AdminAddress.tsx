@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { AdminAccess } from "../../../shared/contract/administration.ts";
 import { readAdminAddress } from "../../../shared/fields.ts";
@@ -7,11 +7,11 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, t } from "../../i18n/index.ts";
+import { problemText, t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
 import { InsecureConnection } from "../addAccount/InsecureConnection.tsx";
 
@@ -72,25 +72,20 @@ export function AddressButton({ account, access }: NoAccessProps) {
 function AddressDialog({ account, access, onClose }: NoAccessProps & { readonly onClose: () => void }) {
   const { accountId, homeserver } = account;
   const [typed, setTyped] = useState(access.adminBaseUrl ?? "");
-  const [tried, setTried] = useState(false);
   const [accepted, setAccepted] = useState(false);
-  const { problem } = readAdminAddress(typed);
   const save = useAction(async (address: string | null) => {
     adminAccess.set(accountId, await steward.administration.setAddress({ accountId, address, acceptInsecureHttp: accepted }));
     onClose();
   });
   const insecure = save.error?.kind === "insecure_http" ? save.error.baseUrl : null;
-  const submit = (): void => {
-    setTried(true);
-    if (problem === undefined) void save.run(typed);
-  };
+  const formId = useId();
   return (
     <Dialog
       title={t("administration.addressTitle", { server: homeserver.serverName })}
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={save.busy} onPress={submit}>
+          <Button look="primary" type="submit" form={formId} busy={save.busy}>
             {t("administration.addressSave")}
           </Button>
           {access.adminBaseUrl !== null && <Button onPress={() => void save.run(null)}>{t("administration.addressRemove")}</Button>}
@@ -98,7 +93,7 @@ function AddressDialog({ account, access, onClose }: NoAccessProps & { readonly 
         </>
       }
     >
-      <Form onSubmit={submit}>
+      <Form id={formId} onSubmit={() => void save.run(typed)}>
         <TextField
           label={t("administration.addressField")}
           help={t("administration.addressHelp", { server: homeserver.serverName })}
@@ -109,7 +104,8 @@ function AddressDialog({ account, access, onClose }: NoAccessProps & { readonly 
             save.reset();
           }}
           autoFocus
-          problem={tried && problem ? fieldProblemText("adminAddress", problem) : null}
+          isRequired
+          validate={(text) => problemText("adminAddress", readAdminAddress(text))}
         />
         {insecure !== null && (
           <InsecureConnection server={insecure} accepted={accepted} onAccepted={setAccepted} boxText={t("administration.acceptHttp")} />

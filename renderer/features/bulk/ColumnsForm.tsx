@@ -5,7 +5,7 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Notice } from "../../components/Notice.tsx";
+import { Form, FormProblem } from "../../components/Form.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { SelectField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -26,7 +26,6 @@ interface ColumnsFormProps {
 export function ColumnsForm({ accountId, draft, columns: read, onCancel }: ColumnsFormProps) {
   const [columns, setColumns] = useState(read.columns);
   const [hasHeader, setHasHeader] = useState(read.hasHeader);
-  const [tried, setTried] = useState(false);
   const use = useAction(async () => {
     const answer = await steward.bulk.setColumns({ accountId, draftId: draft.draftId, columns: [...columns], hasHeader });
     bulkDrafts.set(accountId, answer);
@@ -34,7 +33,7 @@ export function ColumnsForm({ accountId, draft, columns: read, onCancel }: Colum
   const problem = columnsProblem(columns);
   const options = [{ value: "", text: t("bulk.columns.none") }, ...read.usable.map((column) => ({ value: column, text: t(`bulk.columns.names.${column}`) }))];
   return (
-    <>
+    <Form onSubmit={() => void use.run()}>
       <p>{t("bulk.columns.text")}</p>
       <div className={styles["mapping"]} role="group" aria-label={t("bulk.columns.title")}>
         {read.headings.map((heading, at) => (
@@ -50,25 +49,14 @@ export function ColumnsForm({ accountId, draft, columns: read, onCancel }: Colum
       <Checkbox value={hasHeader} onChange={setHasHeader}>
         {t("bulk.columns.hasHeader")}
       </Checkbox>
-      {tried && problem !== null && (
-        <Notice tone="warn" live>
-          {t(`bulk.columns.${problem}`)}
-        </Notice>
-      )}
+      <FormProblem when={problem !== null}>{problem !== null && t(`bulk.columns.${problem}`)}</FormProblem>
       {use.error && <ErrorText error={use.error} />}
       <Buttons>
-        <Button
-          look="primary"
-          busy={use.busy}
-          onPress={() => {
-            setTried(true);
-            if (problem === null) void use.run();
-          }}
-        >
+        <Button type="submit" look="primary" busy={use.busy}>
           {t("bulk.columns.use")}
         </Button>
         {onCancel && <Button onPress={onCancel}>{t("common.cancel")}</Button>}
       </Buttons>
-    </>
+    </Form>
   );
 }

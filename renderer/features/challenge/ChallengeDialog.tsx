@@ -6,8 +6,9 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -113,15 +114,13 @@ function NoneOffered({ challenge, onCancel }: Pick<QuestionProps, "challenge" | 
 function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challenge; readonly onCancel: () => void }) {
   const { challengeId } = challenge;
   const [password, setPassword] = useState("");
-  const [tried, setTried] = useState(false);
   const answer = useAction(() => steward.challenges.answer({ challengeId, answer: { kind: "password", password } }));
   const checking = answer.busy || challenge.status === "checking";
   const error = answer.error ?? (!checking && challenge.status === "asking" ? challenge.error : null);
   return (
     <Form
       onSubmit={() => {
-        setTried(true);
-        if (password && !checking) void answer.run();
+        if (!checking) void answer.run();
       }}
     >
       <PasswordField
@@ -130,7 +129,8 @@ function PasswordQuestion({ challenge, onCancel }: { readonly challenge: Challen
         onChange={setPassword}
         autoComplete="current-password"
         autoFocus
-        problem={tried && password === "" ? t("challenge.passwordRequired") : null}
+        isRequired
+        validate={(typed) => (typed === "" ? t("challenge.passwordRequired") : null)}
       />
       {error && <ErrorText error={error} wrongCredentials={t("challenge.wrongPassword")} />}
       <Buttons>

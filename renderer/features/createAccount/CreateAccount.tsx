@@ -6,9 +6,10 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form, Page } from "../../components/Page.tsx";
+import { Buttons, Page } from "../../components/Page.tsx";
 import { PasswordField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { useOnceWhen } from "../../components/useOnceWhen.ts";
@@ -264,17 +265,11 @@ function WithoutEmail({ registration }: { readonly registration: Of<"input"> }) 
 function SamePassword({ registration }: { readonly registration: Of<"input"> }) {
   const { registrationId } = registration;
   const [password, setPassword] = useState("");
-  const [tried, setTried] = useState(false);
   const [renaming, setRenaming] = useState(false);
   const change = useAction(() => steward.registration.change({ registrationId, password }));
   if (renaming) return <OtherName registration={{ ...registration, error: null }} />;
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (password !== "") void change.run();
-      }}
-    >
+    <Form onSubmit={() => void change.run()}>
       <p>{t("create.resumeText", { name: registrationName(registration) })}</p>
       {registration.error && (
         <Notice
@@ -295,7 +290,8 @@ function SamePassword({ registration }: { readonly registration: Of<"input"> }) 
         onChange={setPassword}
         autoComplete="new-password"
         autoFocus
-        problem={tried && password === "" ? t("create.passwordRequired") : null}
+        isRequired
+        validate={(typed) => (typed === "" ? t("create.passwordRequired") : null)}
       />
       {change.error && <ErrorText error={change.error} />}
       <Buttons>
@@ -309,18 +305,12 @@ function SamePassword({ registration }: { readonly registration: Of<"input"> }) 
 
 function OtherPassword({ registration: { registrationId, username, error } }: { readonly registration: Of<"input"> }) {
   const password = useNewPassphrase((typed) => steward.registration.strength({ username, password: typed }));
-  const [tried, setTried] = useState(false);
   const change = useAction(() => steward.registration.change({ registrationId, password: password.typed }));
   const refusal = change.error ?? error;
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (password.ready) void change.run();
-      }}
-    >
+    <Form onSubmit={() => void change.run()}>
       {refusal && <ErrorText error={refusal} />}
-      <NewPassword password={password} tried={tried} isFirst />
+      <NewPassword password={password} isFirst />
       <Buttons>
         <Button type="submit" look="primary" busy={change.busy}>
           {t("common.continue")}

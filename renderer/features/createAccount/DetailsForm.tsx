@@ -7,14 +7,15 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PhoneField } from "../../components/PhoneField.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { usePhone } from "../../components/usePhone.ts";
-import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { errorWords, problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { registrationName } from "../../stores/registrations.ts";
 import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { useAvailability } from "./useAvailability.ts";
@@ -40,7 +41,6 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
   const [user, setUser] = useState(homeserver.localpart?.toLowerCase() ?? "");
   const [email, setEmail] = useState("");
   const [accepted, setAccepted] = useState(false);
-  const [tried, setTried] = useState(false);
   const [warned, setWarned] = useState(false);
   const [refused, setRefused] = useState<{ user: string; password: string } | null>(null);
   const password = useNewPassphrase((typed) => steward.registration.strength({ username: user, password: typed }));
@@ -61,9 +61,7 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
     onStarted((await steward.registration.start(request)).registrationId);
   });
   const submit = (): void => {
-    setTried(true);
-    if (name.value === undefined || available === "taken" || !password.ready || emailMissing || (insecure && !accepted)) return;
-    if (address?.problem !== undefined || (withPhone && phone.problem !== undefined)) return;
+    if (name.value === undefined || available === "taken") return;
     if (address === null && takesEmail && !warned) return setWarned(true);
     void start.run(name.value, address?.value ?? null);
   };
@@ -71,18 +69,24 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
   const ofPassword = start.error?.kind === "password_refused" ? start.error : null;
   const emailProblem = emailMissing
     ? t("create.emailRequired", { server: serverName })
-    : address?.problem && fieldProblemText("email", address.problem);
-  const nameProblem =
-    (user !== "" || tried) && name.problem
-      ? fieldProblemText("username", name.problem)
-      : ofName && refused?.user === user
-        ? errorLine(ofName)
-        : available === "taken" || available === "refused" || available === "closed"
-          ? t(`create.available.${available}`)
-          : refusedFieldText(start.error, "username");
+    : address && problemText("email", address);
+  const nameRefused =
+    ofName && refused?.user === user
+      ? errorLine(ofName)
+      : available === "taken" || available === "refused" || available === "closed"
+        ? t(`create.available.${available}`)
+        : refusedFieldText(start.error, "username");
   return (
     <Form onSubmit={submit}>
-      {insecure && <InsecureConnection server={serverName} accepted={accepted} onAccepted={setAccepted} boxText={t("create.acceptHttp")} />}
+      {insecure && (
+        <InsecureConnection
+          server={serverName}
+          accepted={accepted}
+          onAccepted={setAccepted}
+          boxText={t("create.acceptHttp")}
+          required={t("create.acceptHttpRequired")}
+        />
+      )}
       <TextField
         label={t("create.username")}
         help={t("create.usernameHelp")}
@@ -90,7 +94,10 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
         onChange={(typed) => setUser(typed.toLowerCase())}
         autoComplete="username"
         autoFocus
-        problem={nameProblem}
+        isRequired
+        validate={() => problemText("username", name)}
+        eager
+        problem={nameRefused}
       />
       {name.value !== undefined && (
         <p role="status">
@@ -98,7 +105,7 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
           {(available === "checking" || available === "free" || available === "unknown") && t(`create.available.${available}`)}
         </p>
       )}
-      <NewPassword password={password} tried={tried} refused={refused?.password === password.typed ? ofPassword : null} isFirst />
+      <NewPassword password={password} refused={refused?.password === password.typed ? ofPassword : null} isFirst />
       {takesEmail && (
         <TextField
           label={t(offer?.email === "required" ? "create.email" : "create.emailOptional")}
@@ -107,7 +114,8 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
           value={email}
           onChange={setEmail}
           autoComplete="email"
-          problem={tried ? emailProblem : null}
+          isRequired={offer?.email === "required"}
+          validate={() => emailProblem}
         />
       )}
       {takesPhone && (
@@ -118,17 +126,13 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
           onNumber={phone.setNumber}
           label={t(offer.phone === "required" ? "phone.number" : "create.phoneOptional")}
           help={t("create.phoneHelp")}
-          problem={tried && withPhone && phone.problem ? fieldProblemText("number", phone.problem) : null}
+          isRequired={offer.phone === "required"}
+          validate={() => (withPhone ? problemText("number", phone) : null)}
         />
       )}
       {warned && (
         <Notice tone="warn" live>
           {t("create.withoutEmail")}
-        </Notice>
-      )}
-      {tried && insecure && !accepted && (
-        <Notice tone="error" live>
-          {t("create.acceptHttpRequired")}
         </Notice>
       )}
       {start.error && !ofName && !ofPassword && <ErrorText error={start.error} />}

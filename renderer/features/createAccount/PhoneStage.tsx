@@ -5,19 +5,19 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { CodeField } from "../../components/CodeField.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PhoneField } from "../../components/PhoneField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { useCode } from "../../components/useCode.ts";
 import { usePhone } from "../../components/usePhone.ts";
-import { errorWords, fieldProblemText, t } from "../../i18n/index.ts";
+import { errorWords, problemText, t } from "../../i18n/index.ts";
 import { type StageProps, useAnswer } from "./stage.ts";
 
 /** A code has gone to the phone, and is to be typed. */
 export function PhoneStage({ registration, stage: { number, sent, wantsCode, optional } }: StageProps<"phone">) {
   const { registrationId, checking, error } = registration;
   const [changing, setChanging] = useState(false);
-  const code = useCode();
+  const [code, setCode] = useState("");
   const answer = useAnswer(registration);
   const resend = useAction(() => steward.registration.resend({ registrationId }));
   const ofCode = wantsCode && error?.kind === "phone_refused" && ["wrong_code", "code_expired"].includes(error.reason) ? error : null;
@@ -32,14 +32,9 @@ export function PhoneStage({ registration, stage: { number, sent, wantsCode, opt
     );
   }
   return (
-    <Form
-      onSubmit={() => {
-        if (wantsCode && !code.handIn()) return;
-        void answer.run({ kind: "phone", code: wantsCode ? code.code : null });
-      }}
-    >
+    <Form onSubmit={() => void answer.run({ kind: "phone", code: wantsCode ? code : null })}>
       <p>{sent ? text : t("create.phoneNotSent", { number })}</p>
-      {sent && wantsCode && <CodeField typed={code} refused={ofCode && errorWords(ofCode).sentence} />}
+      {sent && wantsCode && <CodeField value={code} onChange={setCode} refused={ofCode && errorWords(ofCode).sentence} />}
       {failure && <ErrorText error={failure} />}
       <Buttons>
         {sent && (
@@ -77,22 +72,17 @@ interface PhoneChangeProps {
 /** Another number for the same account. */
 export function PhoneChange({ registration: { registrationId, phone: before }, onCancel }: PhoneChangeProps) {
   const phone = usePhone(before);
-  const [tried, setTried] = useState(false);
   const change = useAction((number: PhoneNumber) => steward.registration.change({ registrationId, phone: number }));
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (phone.problem === undefined) void change.run(phone.value);
-      }}
-    >
+    <Form onSubmit={() => void change.run(phone.value)}>
       <PhoneField
         country={phone.country}
         onCountry={phone.setCountry}
         number={phone.number}
         onNumber={phone.setNumber}
         help={t("addresses.phoneHelp")}
-        problem={tried && phone.problem ? fieldProblemText("number", phone.problem) : null}
+        isRequired
+        validate={() => problemText("number", phone)}
       />
       {change.error && <ErrorText error={change.error} />}
       <Buttons>

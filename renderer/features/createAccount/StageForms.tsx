@@ -6,12 +6,13 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { CopyableText } from "../../components/CopyableText.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PoliciesForm } from "../../components/PoliciesForm.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, t } from "../../i18n/index.ts";
+import { problemText, t } from "../../i18n/index.ts";
 import { PhoneStage } from "./PhoneStage.tsx";
 import { type Asking, type StageProps, serverOf, useAnswer } from "./stage.ts";
 
@@ -95,16 +96,10 @@ interface EmailChangeProps {
 /** Another email address for the same account. */
 export function EmailChange({ registration: { registrationId, email }, onCancel }: EmailChangeProps) {
   const [typed, setTyped] = useState(email ?? "");
-  const [tried, setTried] = useState(false);
-  const { value, problem } = readEmail(typed);
+  const read = readEmail(typed);
   const change = useAction((address: string) => steward.registration.change({ registrationId, email: address }));
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (value !== undefined) void change.run(value);
-      }}
-    >
+    <Form onSubmit={() => void (read.value !== undefined && change.run(read.value))}>
       <TextField
         label={t("create.emailNew")}
         type="email"
@@ -112,7 +107,8 @@ export function EmailChange({ registration: { registrationId, email }, onCancel 
         onChange={setTyped}
         autoComplete="email"
         autoFocus
-        problem={tried && problem ? fieldProblemText("email", problem) : null}
+        isRequired
+        validate={() => problemText("email", read)}
       />
       {change.error && <ErrorText error={change.error} />}
       <Buttons>
@@ -128,16 +124,10 @@ export function EmailChange({ registration: { registrationId, email }, onCancel 
 function TokenForm({ registration }: StageProps<"token">) {
   const { checking, error } = registration;
   const [token, setToken] = useState("");
-  const [tried, setTried] = useState(false);
   const answer = useAnswer(registration);
   const failure = answer.error ?? error;
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (token.trim() !== "") void answer.run({ kind: "token", token });
-      }}
-    >
+    <Form onSubmit={() => void answer.run({ kind: "token", token })}>
       <p>{t("create.tokenText", { server: serverOf(registration) })}</p>
       <TextField
         label={t("create.token")}
@@ -145,7 +135,8 @@ function TokenForm({ registration }: StageProps<"token">) {
         onChange={setToken}
         autoComplete="off"
         autoFocus
-        problem={tried && token.trim() === "" ? t("create.tokenRequired") : null}
+        isRequired
+        validate={(typed) => (typed.trim() === "" ? t("create.tokenRequired") : null)}
       />
       {failure && <ErrorText error={failure} />}
       <Buttons>

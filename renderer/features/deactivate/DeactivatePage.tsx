@@ -4,8 +4,9 @@ import type { DeactivationPreview, DeactivationResult } from "../../../shared/co
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form, Page, Section } from "../../components/Page.tsx";
+import { Buttons, Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -93,7 +94,6 @@ function FinalYes({ account, preview }: { readonly account: Account; readonly pr
   const { userId } = preview;
   const [erase, setErase] = useState(false);
   const [typed, setTyped] = useState("");
-  const [tried, setTried] = useState(false);
   const [result, setResult] = useState<Exclude<DeactivationResult, { status: "done" }> | null>(null);
   const confirm = useAction(async () => {
     setResult(null);
@@ -105,12 +105,7 @@ function FinalYes({ account, preview }: { readonly account: Account; readonly pr
   const matches = typed.trim().toLowerCase() === userId.toLowerCase();
   return (
     <Section title={t("deactivate.finalTitle")}>
-      <Form
-        onSubmit={() => {
-          setTried(true);
-          if (matches) void confirm.run();
-        }}
-      >
+      <Form onSubmit={() => void confirm.run()}>
         {!confirm.busy && (
           <>
             <Checkbox value={erase} onChange={setErase}>
@@ -127,7 +122,8 @@ function FinalYes({ account, preview }: { readonly account: Account; readonly pr
           onChange={setTyped}
           isDisabled={confirm.busy}
           autoComplete="off"
-          problem={tried && !matches ? t("deactivate.fieldProblem", { userId }) : null}
+          isRequired
+          validate={() => (matches ? null : t("deactivate.fieldProblem", { userId }))}
         />
         {confirm.error && <ErrorText error={confirm.error} />}
         {result && <NotDone result={result} />}

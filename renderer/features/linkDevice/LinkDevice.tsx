@@ -7,8 +7,9 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { QrCode } from "../../components/QrCode.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
@@ -90,23 +91,17 @@ function Step({ link, leave }: StepProps) {
 
 function CheckCode({ link: { linkId }, leave }: StepProps) {
   const [code, setCode] = useState("");
-  const [tried, setTried] = useState(false);
-  const isCode = /^\d{2}$/.test(code.trim());
   const check = useAction(() => steward.linkDevice.checkCode({ linkId, code: code.trim() }));
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (isCode && !check.busy) void check.run();
-      }}
-    >
+    <Form onSubmit={() => void check.run()}>
       <p>{t("linkDevice.digits")}</p>
       <TextField
         label={t("linkDevice.digitsLabel")}
         value={code}
         onChange={setCode}
         autoFocus
-        problem={tried && !isCode ? t("linkDevice.digitsProblem") : null}
+        isRequired
+        validate={(typed) => (/^\d{2}$/.test(typed.trim()) ? null : t("linkDevice.digitsProblem"))}
       />
       {check.error && <ErrorText error={check.error} />}
       <Buttons>

@@ -1,5 +1,5 @@
 import { Plus } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { NewUserResult } from "../../../shared/contract/newUsers.ts";
 import { readContactEmail, readUsername } from "../../../shared/fields.ts";
@@ -8,11 +8,12 @@ import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { errorWords, fieldProblemText, t } from "../../i18n/index.ts";
+import { errorWords, problemText, t } from "../../i18n/index.ts";
 import { forgetCredentials } from "../../stores/credentials.ts";
 import type { CroppedPicture } from "../profile/cropImage.ts";
 import { PictureChooser } from "../profile/PictureChooser.tsx";
@@ -50,7 +51,6 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
   const [emails, setEmails] = useState<readonly string[]>([""]);
   const [admin, setAdmin] = useState(false);
   const [picture, setPicture] = useState<CroppedPicture | null>(null);
-  const [tried, setTried] = useState(false);
   const [refused, setRefused] = useState<Exclude<NewUserResult, Created> | null>(null);
   const name = readUsername(username, serverName);
   const choosing = useChoosingPassword(`@${username}:${serverName}`);
@@ -72,16 +72,11 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
     if (result.status === "created") onCreated(result);
     else setRefused(result);
   });
-  const submit = (): void => {
-    setTried(true);
-    const fits = name.problem === undefined && wanted.every((email) => readContactEmail(email).problem === undefined);
-    if (fits && choosing.choice) void create.run();
-  };
+  const formId = useId();
   const outcome = useRef<HTMLDivElement>(null);
   // The dialog may be longer than the window.
   useEffect(() => outcome.current?.scrollIntoView({ block: "nearest" }), [refused, create.error]);
   const changeEmail = (index: number, email: string): void => setEmails(emails.map((old, at) => (at === index ? email : old)));
-  const nameProblem = (tried || username !== "") && name.problem ? fieldProblemText("username", name.problem) : null;
   return (
     <Dialog
       title={t("newUser.title", { server: serverName })}
@@ -89,7 +84,7 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={create.busy} onPress={submit}>
+          <Button look="primary" type="submit" form={formId} busy={create.busy}>
             {t(create.busy ? "newUser.creating" : "newUser.create")}
           </Button>
           <Button isDisabled={create.busy} onPress={onClose}>
@@ -98,7 +93,7 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
         </>
       }
     >
-      <Form onSubmit={submit}>
+      <Form id={formId} onSubmit={() => void create.run()}>
         <TextField
           label={t("newUser.username")}
           help={name.value === undefined ? t("newUser.usernameHelp") : t("newUser.willBe", { userId: `@${name.value}:${serverName}` })}
@@ -106,23 +101,22 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
           onChange={(typed) => setUsername(typed.toLowerCase())}
           autoComplete="off"
           autoFocus
-          problem={nameProblem}
+          isRequired
+          validate={() => problemText("username", name)}
+          eager
         />
         <TextField label={t("newUser.displayName")} value={displayName} onChange={setDisplayName} maxLength={256} autoComplete="off" />
-        {emails.map((email, index) => {
-          const { problem } = readContactEmail(email);
-          return (
-            <TextField
-              key={index}
-              label={index === 0 ? t("newUser.email") : t("newUser.emailMore", { number: index + 1 })}
-              type="email"
-              value={email}
-              onChange={(typed) => changeEmail(index, typed)}
-              autoComplete="off"
-              problem={tried && email.trim() !== "" && problem ? fieldProblemText("email", problem) : null}
-            />
-          );
-        })}
+        {emails.map((email, index) => (
+          <TextField
+            key={index}
+            label={index === 0 ? t("newUser.email") : t("newUser.emailMore", { number: index + 1 })}
+            type="email"
+            value={email}
+            onChange={(typed) => changeEmail(index, typed)}
+            autoComplete="off"
+            validate={(typed) => (typed.trim() === "" ? null : problemText("email", readContactEmail(typed)))}
+          />
+        ))}
         {emails.length < 20 && emails.at(-1)?.trim() !== "" && (
           <Buttons>
             <Button small icon={Plus} onPress={() => setEmails([...emails, ""])}>
@@ -139,7 +133,7 @@ function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps
           onSet={(chosen) => Promise.resolve(setPicture(chosen))}
           onRemove={() => Promise.resolve(setPicture(null))}
         />
-        <PasswordChooser choosing={choosing} tried={tried} offersNone />
+        <PasswordChooser choosing={choosing} offersNone />
         <Checkbox value={admin} onChange={setAdmin}>
           {t("newUser.admin", { server: serverName })}
         </Checkbox>

@@ -8,7 +8,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { errorWords, problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { pendingEmails } from "../../stores/addresses.ts";
 import { ContactForm, PendingContact } from "./PendingContact.tsx";
 
@@ -43,10 +43,8 @@ interface EmailFormProps {
 
 function EmailForm({ accountId, start, onClose }: EmailFormProps) {
   const [address, setAddress] = useState(start);
-  const [tried, setTried] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  const { problem } = readEmail(address);
   const add = useAction(async () => {
     await steward.addresses.addEmail({ accountId, address });
     onClose();
@@ -55,12 +53,8 @@ function EmailForm({ accountId, start, onClose }: EmailFormProps) {
   return (
     <ContactForm
       submitText={t("addresses.send")}
-      add={add}
+      submit={add}
       saidAtField={refused !== null}
-      onSubmit={() => {
-        setTried(true);
-        if (problem === undefined) void add.run();
-      }}
       onClose={onClose}
     >
       <TextField
@@ -74,7 +68,9 @@ function EmailForm({ accountId, start, onClose }: EmailFormProps) {
         }}
         autoComplete="off"
         inputRef={field}
-        problem={tried && problem ? fieldProblemText("address", problem) : refused}
+        isRequired
+        validate={(typed) => problemText("address", readEmail(typed))}
+        problem={refused}
       />
     </ContactForm>
   );

@@ -9,9 +9,8 @@ import { Notice } from "../../components/Notice.tsx";
 import { Buttons } from "../../components/Page.tsx";
 import { PhoneField } from "../../components/PhoneField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { useCode } from "../../components/useCode.ts";
 import { usePhone } from "../../components/usePhone.ts";
-import { errorWords, fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { errorWords, problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { pendingPhones } from "../../stores/addresses.ts";
 import { ContactForm, PendingContact } from "./PendingContact.tsx";
 
@@ -51,10 +50,8 @@ interface PhoneFormProps {
 
 function PhoneForm({ accountId, onClose, onNotSupported }: PhoneFormProps) {
   const phone = usePhone();
-  const [tried, setTried] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  const { problem } = phone;
   const add = useAction(async () => {
     await steward.addresses.addPhone({ accountId, ...phone.value });
     onClose();
@@ -68,12 +65,8 @@ function PhoneForm({ accountId, onClose, onNotSupported }: PhoneFormProps) {
   return (
     <ContactForm
       submitText={t("addresses.sendCode")}
-      add={add}
+      submit={add}
       saidAtField={refused !== null}
-      onSubmit={() => {
-        setTried(true);
-        if (problem === undefined) void add.run();
-      }}
       onClose={onClose}
     >
       <PhoneField
@@ -89,7 +82,9 @@ function PhoneForm({ accountId, onClose, onNotSupported }: PhoneFormProps) {
         }}
         help={t("addresses.phoneHelp")}
         inputRef={field}
-        problem={tried && problem ? fieldProblemText("number", problem) : refused}
+        isRequired
+        validate={() => problemText("number", phone)}
+        problem={refused}
       />
     </ContactForm>
   );
@@ -104,27 +99,33 @@ interface PendingProps {
 /** One number that is not on the account yet: how it stands, and what can be done. */
 function Pending({ accountId, phone, onChangeNumber }: PendingProps) {
   const { pendingId, status } = phone;
-  const code = useCode();
+  const [code, setCode] = useState("");
   const wantsCode = phone.status === "sent" && phone.wantsCode;
-  const confirm = useAction(() => steward.addresses.confirmPhone({ accountId, pendingId, code: wantsCode ? code.code : null }));
+  const confirm = useAction(() => steward.addresses.confirmPhone({ accountId, pendingId, code: wantsCode ? code : null }));
   const again = useAction(() => steward.addresses.sendCodeAgain({ accountId, pendingId }));
   const drop = useAction(() => steward.addresses.dropPhone({ accountId, pendingId }));
   const ofCode = confirm.error?.kind === "phone_refused" && wantsCode ? errorWords(confirm.error).sentence : null;
   const cancelled = confirm.error?.kind === "challenge_cancelled";
-  const onConfirm = (): void => {
-    if (!wantsCode || code.handIn()) void confirm.run();
-  };
   return (
     <PendingContact
       text={pendingText(phone)}
       tone={status === "maybe_sent" ? "warn" : "info"}
-      confirm={status === "maybe_sent" ? null : { onPress: onConfirm, busy: confirm.busy }}
+      confirm={status === "maybe_sent" ? null : { onPress: () => void confirm.run(), busy: confirm.busy }}
       again={status === "verified" ? null : { press: again, label: t("addresses.sendCodeAgain") }}
       change={{ onPress: onChangeNumber, label: t("addresses.changeNumber") }}
       drop={drop}
       error={(cancelled || ofCode !== null ? null : confirm.error) ?? again.error ?? drop.error}
     >
-      {wantsCode && <CodeField typed={code} refused={ofCode} onType={confirm.reset} />}
+      {wantsCode && (
+        <CodeField
+          value={code}
+          onChange={(typed) => {
+            setCode(typed);
+            confirm.reset();
+          }}
+          refused={ofCode}
+        />
+      )}
     </PendingContact>
   );
 }

@@ -5,9 +5,10 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { passwordStates } from "../../stores/password.ts";
@@ -28,7 +29,7 @@ export function ChangePassword({ accountId, state }: ChangePasswordProps) {
   useEffect(() => void sessionLists.load(accountId), [accountId]);
   const password = useNewPassphrase((newPassword) => steward.password.strength({ accountId, newPassword }));
   const [others, setOthers] = useState<"keep" | "signOut">("keep");
-  const [tried, setTried] = useState(false);
+  const [changes, setChanges] = useState(0);
   const [refused, setRefused] = useState<string | null>(null);
   const [outcome, setOutcome] = useState<ReturnType<typeof changeOutcome> | null>(null);
   const change = useAction(async () => {
@@ -39,22 +40,18 @@ export function ChangePassword({ accountId, state }: ChangePasswordProps) {
     const changed = await steward.password.change({ accountId, newPassword: typed, signOutOthers });
     setOutcome(changeOutcome(changed, signOutOthers));
     setRefused(null);
-    setTried(false);
+    setChanges((before) => before + 1);
     password.clear();
     void passwordStates.load(accountId);
   });
   const first = state.hasPassword === false;
   const ofField = change.error?.kind === "password_refused" ? change.error : null;
-  const submit = (): void => {
-    setTried(true);
-    if (password.ready) void change.run();
-  };
   return (
     <>
       {first && <p>{t("password.setText")}</p>}
       <BeforeChanging accountId={accountId} />
-      <Form onSubmit={submit}>
-        <NewPassword password={password} tried={tried} refused={refused === password.typed ? ofField : null} />
+      <Form round={changes} onSubmit={() => void change.run()}>
+        <NewPassword password={password} refused={refused === password.typed ? ofField : null} />
         <OtherSessions
           count={sessions && sessions.filter(({ thisSession }) => !thisSession).length}
           value={others}

@@ -4,7 +4,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { identityServers } from "../../stores/identityServers.ts";
 import { ContactForm } from "./PendingContact.tsx";
 
@@ -16,10 +16,8 @@ interface ChooseIdentityServerProps {
 /** Takes the address of an identity server. */
 export function ChooseIdentityServer({ accountId, onClose }: ChooseIdentityServerProps) {
   const [identityServer, setIdentityServer] = useState("");
-  const [tried, setTried] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  const { problem } = readIdentityServer(identityServer);
   const use = useAction(async () => {
     identityServers.set(accountId, await steward.identityServer.use({ accountId, identityServer }));
     onClose();
@@ -28,12 +26,8 @@ export function ChooseIdentityServer({ accountId, onClose }: ChooseIdentityServe
   return (
     <ContactForm
       submitText={t("discovery.useThis")}
-      add={use}
+      submit={use}
       saidAtField={refused !== null}
-      onSubmit={() => {
-        setTried(true);
-        if (problem === undefined) void use.run();
-      }}
       onClose={onClose}
     >
       <TextField
@@ -46,7 +40,9 @@ export function ChooseIdentityServer({ accountId, onClose }: ChooseIdentityServe
         }}
         autoComplete="off"
         inputRef={field}
-        problem={tried && problem ? fieldProblemText("identityServer", problem) : refused}
+        isRequired
+        validate={(typed) => problemText("identityServer", readIdentityServer(typed))}
+        problem={refused}
       />
     </ContactForm>
   );

@@ -6,8 +6,6 @@ import { passwordHints } from "./passwordWords.ts";
 
 interface NewPasswordProps {
   readonly password: NewPassphrase;
-  /** It was handed in once. */
-  readonly tried: boolean;
   /** Why what is typed now was refused. */
   readonly refused?: AppError | null;
   /** Whether it is the first of its account, so that nobody has an older one in mind. */
@@ -17,12 +15,11 @@ interface NewPasswordProps {
 }
 
 /** The two fields of an account's new password, and what is worth knowing of what is typed. */
-export function NewPassword({ password, tried, refused = null, isFirst = false, help = t("password.newHelp") }: NewPasswordProps) {
+export function NewPassword({ password, refused = null, isFirst = false, help = t("password.newHelp") }: NewPasswordProps) {
   return (
     <>
       <NewPassphraseFields
         passphrase={password}
-        tried={tried}
         refused={refused && refusalLine(refused)}
         words={{
           label: t(isFirst ? "create.password" : "password.new"),

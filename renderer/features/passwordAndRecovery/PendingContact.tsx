@@ -2,8 +2,9 @@ import type { ReactNode } from "react";
 import type { AppError } from "../../../shared/errors.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import type { Action } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 
@@ -73,22 +74,21 @@ export function PendingContact({ text, tone, confirm, again, change, drop, words
 
 interface ContactFormProps {
   readonly submitText: string;
-  readonly add: Press;
+  readonly submit: Press;
   /** Whether the error is said at the field already. */
   readonly saidAtField: boolean;
-  readonly onSubmit: () => void;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
 /** Where an address or a number is typed that is to be added. */
-export function ContactForm({ submitText, add, saidAtField, onSubmit, onClose, children }: ContactFormProps) {
+export function ContactForm({ submitText, submit, saidAtField, onClose, children }: ContactFormProps) {
   return (
-    <Form onSubmit={onSubmit}>
+    <Form onSubmit={() => void submit.run()}>
       {children}
-      {add.error && !saidAtField && <ErrorText error={add.error} />}
+      {submit.error && !saidAtField && <ErrorText error={submit.error} />}
       <Buttons>
-        <Button type="submit" look="primary" busy={add.busy}>
+        <Button type="submit" look="primary" busy={submit.busy}>
           {submitText}
         </Button>
         <Button onPress={onClose}>{t("common.cancel")}</Button>

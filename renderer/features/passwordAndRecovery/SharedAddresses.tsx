@@ -9,7 +9,6 @@ import { CodeField } from "../../components/CodeField.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { useCode } from "../../components/useCode.ts";
 import { errorWords, t } from "../../i18n/index.ts";
 import { accountAddresses } from "../../stores/addresses.ts";
 import { identityServers, pendingShares } from "../../stores/identityServers.ts";
@@ -25,61 +24,81 @@ interface SharedAddressesProps {
 /** Which of the account's addresses others find it by. */
 export function SharedAddresses({ accountId, shared }: SharedAddressesProps) {
   const { answer } = accountAddresses.use(accountId);
-  const { answer: pending } = pendingShares.use(accountId);
+  const { answer: pending, error } = pendingShares.use(accountId);
   useEffect(() => void pendingShares.load(accountId), [accountId]);
-  const share = useAction(({ medium, address }: AccountAddress) => steward.identityServer.share({ accountId, medium, address }));
-  const stop = useAction(async ({ medium, address }: AccountAddress) => {
-    try {
-      identityServers.set(accountId, await steward.identityServer.stopSharing({ accountId, medium, address }));
-    } catch (thrown) {
-      identityServers.reload(accountId);
-      throw thrown;
-    }
-  });
   const addresses = answer?.addresses ?? [];
-  const isAmong = (list: readonly AccountAddress[], { medium, address }: AccountAddress): boolean =>
-    list.some((one) => one.medium === medium && one.address === address);
-  const error = stop.error ?? share.error;
-  /** What the other one said is no longer of interest. */
-  const press = (action: typeof share | typeof stop, other: typeof share | typeof stop, one: AccountAddress): void => {
-    if (other.error) other.reset();
-    void action.run(one);
-  };
   return (
     <>
       {answer && addresses.length === 0 && <p>{t("discovery.noAddresses")}</p>}
       {addresses.length > 0 && (
         <Rows label={t("discovery.title")}>
-          {addresses.map((one) => {
-            const address = shownAddress(one);
-            const isShared = isAmong(shared, one);
-            return (
-              <Row
-                key={`${one.medium} ${one.address}`}
-                icon={one.medium === "email" ? <Mail size={20} aria-hidden /> : <Phone size={20} aria-hidden />}
-                title={address}
-                text={t(isShared ? "discovery.shared" : "discovery.notShared")}
-                end={
-                  isShared ? (
-                    <Button small aria-label={t("discovery.stopSharingNamed", { address })} busy={stop.busy} onPress={() => press(stop, share, one)}>
-                      {t("discovery.stopSharing")}
-                    </Button>
-                  ) : (
-                    !isAmong(pending ?? [], one) && (
-                      <Button small aria-label={t("discovery.shareNamed", { address })} busy={share.busy} onPress={() => press(share, stop, one)}>
-                        {t("discovery.share")}
-                      </Button>
-                    )
-                  )
-                }
-              />
-            );
-          })}
+          {addresses.map((one) => (
+            <OneAddress
+              key={`${one.medium} ${one.address}`}
+              accountId={accountId}
+              one={one}
+              isShared={isAmong(shared, one)}
+              isPending={isAmong(pending ?? [], one)}
+            />
+          ))}
         </Rows>
       )}
-      {error && <ErrorText error={error} />}
+      {error && <ErrorText error={error} actions={<Button onPress={() => void pendingShares.load(accountId)}>{t("common.retry")}</Button>} />}
       {pending?.map((one) => <Pending key={one.pendingId} accountId={accountId} share={one} />)}
     </>
+  );
+}
+
+const isAmong = (list: readonly AccountAddress[], { medium, address }: AccountAddress): boolean =>
+  list.some((one) => one.medium === medium && one.address === address);
+
+interface OneAddressProps {
+  readonly accountId: AccountId;
+  readonly one: AccountAddress;
+  readonly isShared: boolean;
+  /** Whether it is being shared: that is said below the list. */
+  readonly isPending: boolean;
+}
+
+/** One address, and the button that has others find the account by it, or not any more. */
+function OneAddress({ accountId, one, isShared, isPending }: OneAddressProps) {
+  const { medium, address: sent } = one;
+  const share = useAction(() => steward.identityServer.share({ accountId, medium, address: sent }));
+  const stop = useAction(async () => {
+    try {
+      identityServers.set(accountId, await steward.identityServer.stopSharing({ accountId, medium, address: sent }));
+    } catch (thrown) {
+      identityServers.reload(accountId);
+      throw thrown;
+    }
+  });
+  const [action, other] = isShared ? [stop, share] : [share, stop];
+  const address = shownAddress(one);
+  const error = action.error ?? other.error;
+  const press = (): void => {
+    // What the other one said is no longer of interest.
+    if (other.error) other.reset();
+    void action.run();
+  };
+  return (
+    <Row
+      icon={medium === "email" ? <Mail size={20} aria-hidden /> : <Phone size={20} aria-hidden />}
+      title={address}
+      text={t(isShared ? "discovery.shared" : "discovery.notShared")}
+      end={
+        (isShared || !isPending) && (
+          <Button
+            small
+            aria-label={t(isShared ? "discovery.stopSharingNamed" : "discovery.shareNamed", { address })}
+            busy={share.busy || stop.busy}
+            onPress={press}
+          >
+            {t(isShared ? "discovery.stopSharing" : "discovery.share")}
+          </Button>
+        )
+      }
+      below={error && <ErrorText error={error} />}
+    />
   );
 }
 
@@ -91,11 +110,11 @@ interface PendingProps {
 /** One address that is not shared yet: how it stands, and what can be done. */
 function Pending({ accountId, share }: PendingProps) {
   const { pendingId, medium, status } = share;
-  const code = useCode();
+  const [code, setCode] = useState("");
   const wantsCode = medium === "msisdn" && status === "sent";
   const [notYet, setNotYet] = useState(false);
   const confirm = useAction(async () => {
-    const { shared } = await steward.identityServer.confirmShare({ accountId, pendingId, code: wantsCode ? code.code : null });
+    const { shared } = await steward.identityServer.confirmShare({ accountId, pendingId, code: wantsCode ? code : null });
     setNotYet(!shared);
   });
   const again = useAction(() => steward.identityServer.sendShareAgain({ accountId, pendingId }));
@@ -105,23 +124,23 @@ function Pending({ accountId, share }: PendingProps) {
     <PendingContact
       text={pendingText(share)}
       tone={status === "sent" ? "info" : "warn"}
-      confirm={
-        status === "sent"
-          ? {
-              onPress: () => {
-                if (!wantsCode || code.handIn()) void confirm.run();
-              },
-              busy: confirm.busy,
-            }
-          : null
-      }
+      confirm={status === "sent" ? { onPress: () => void confirm.run(), busy: confirm.busy } : null}
       again={{ press: again, label: t(medium === "email" ? "addresses.sendAgain" : "addresses.sendCodeAgain") }}
       change={null}
       drop={drop}
       words={{ title: t("discovery.pendingTitle"), drop: t("discovery.drop") }}
       error={(ofCode === null ? confirm.error : null) ?? again.error ?? drop.error}
     >
-      {wantsCode && <CodeField typed={code} refused={ofCode} onType={confirm.reset} />}
+      {wantsCode && (
+        <CodeField
+          value={code}
+          onChange={(typed) => {
+            setCode(typed);
+            confirm.reset();
+          }}
+          refused={ofCode}
+        />
+      )}
       {medium === "email" && status === "sent" && <p>{t(notYet ? "discovery.notYet" : "addresses.spam")}</p>}
     </PendingContact>
   );

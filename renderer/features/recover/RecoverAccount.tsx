@@ -4,9 +4,10 @@ import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { useOnceWhen } from "../../components/useOnceWhen.ts";
 import { t } from "../../i18n/index.ts";
@@ -83,17 +84,12 @@ export function RecoverAccount({ target, recoveryId: given, address: typed, onBa
 /** Asks for a password once more: the mail that was sent counts as before. */
 function AnotherPassword({ recovery }: { readonly recovery: Extract<Recovery, { status: "password_needed" }> }) {
   const { recoveryId, address, refused } = recovery;
-  const [tried, setTried] = useState(false);
   const password = useNewPassphrase((newPassword) => steward.recovery.strength({ address, newPassword }));
   const set = useAction(() => steward.recovery.setPassword({ recoveryId, newPassword: password.typed }));
   const cancel = useAction(() => steward.recovery.cancel({ recoveryId }));
   const ofField = set.error?.kind === "password_refused" ? set.error : null;
-  const submit = (): void => {
-    setTried(true);
-    if (password.ready) void set.run();
-  };
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => void set.run()}>
       {refused === null ? (
         <Notice tone="info">{t("recover.retype", { address })}</Notice>
       ) : (
@@ -101,7 +97,7 @@ function AnotherPassword({ recovery }: { readonly recovery: Extract<Recovery, { 
           {t("recover.another")} {t(`errorReasons.password_refused.${refused}`)}
         </Notice>
       )}
-      <NewPassword password={password} tried={tried} refused={ofField} />
+      <NewPassword password={password} refused={ofField} />
       {set.error && !ofField && <ErrorText error={set.error} />}
       {cancel.error && <ErrorText error={cancel.error} />}
       <Buttons

@@ -5,12 +5,13 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, refusedFieldText, t } from "../../i18n/index.ts";
+import { problemText, refusedFieldText, t } from "../../i18n/index.ts";
 import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 import { ServerContacts } from "./ServerContacts.tsx";
 import { InsecureConnection } from "../addAccount/InsecureConnection.tsx";
@@ -41,7 +42,6 @@ export function RecoverForm({ target, address, onAddress, onStarted, onBack }: R
   const { serverName, server, baseUrl, accountId, insecure } = target;
   const [others, setOthers] = useState<"keep" | "signOut">("keep");
   const [accepted, setAccepted] = useState(false);
-  const [tried, setTried] = useState(false);
   const password = useNewPassphrase((newPassword) => steward.recovery.strength({ address, newPassword }));
   const [refused, setRefused] = useState("");
   const start = useAction(async () => {
@@ -58,17 +58,14 @@ export function RecoverForm({ target, address, onAddress, onStarted, onBack }: R
     });
     onStarted(recoveryId);
   });
-  const { problem } = readEmail(address);
-  const addressProblem = tried && problem ? fieldProblemText("address", problem) : refusedFieldText(start.error, "address");
+  const ofAddress = refusedFieldText(start.error, "address");
   const ofPassword = start.error?.kind === "password_refused" ? start.error : null;
-  const submit = (): void => {
-    setTried(true);
-    if (problem === undefined && password.ready && (!insecure || accepted)) void start.run();
-  };
   return (
     <>
-      <Form onSubmit={submit}>
-        {insecure && <InsecureConnection server={server} accepted={accepted} onAccepted={setAccepted} />}
+      <Form onSubmit={() => void start.run()}>
+        {insecure && (
+          <InsecureConnection server={server} accepted={accepted} onAccepted={setAccepted} required={t("add.acceptHttpRequired")} />
+        )}
         <Notice tone="warn">{t("recover.before")}</Notice>
         <TextField
           label={t("recover.email")}
@@ -78,9 +75,11 @@ export function RecoverForm({ target, address, onAddress, onStarted, onBack }: R
           onChange={onAddress}
           autoComplete="email"
           autoFocus
-          problem={addressProblem}
+          isRequired
+          validate={(typed) => problemText("address", readEmail(typed))}
+          problem={ofAddress}
         />
-        <NewPassword password={password} tried={tried} refused={refused === password.typed ? ofPassword : null} />
+        <NewPassword password={password} refused={refused === password.typed ? ofPassword : null} />
         <Choice
           label={t("recover.others")}
           look="cards"
@@ -92,12 +91,7 @@ export function RecoverForm({ target, address, onAddress, onStarted, onBack }: R
           ]}
         />
         {others === "signOut" && <Notice tone="warn">{t("recover.beforeSignOut")}</Notice>}
-        {tried && insecure && !accepted && (
-          <Notice tone="error" live>
-            {t("add.acceptHttpRequired")}
-          </Notice>
-        )}
-        {start.error && !ofPassword && !addressProblem && <ErrorText error={start.error} />}
+        {start.error && !ofPassword && ofAddress === null && readEmail(address).problem === undefined && <ErrorText error={start.error} />}
         <Buttons>
           <Button type="submit" look="primary" busy={start.busy}>
             {t(start.busy ? "recover.sending" : "recover.send")}

@@ -1,11 +1,11 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { RegistrationToken } from "../../../shared/contract/registrationTokens.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
 import { SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { dateText, t } from "../../i18n/index.ts";
@@ -25,7 +25,6 @@ export function ChangeTokenDialog({ account, token: known, onChanged, onClose }:
   const { token, usesAllowed, expiresAt, pending, completed } = known;
   const [uses, setUses] = useState(usesAllowed === null ? "" : String(usesAllowed));
   const [expiry, setExpiry] = useState<string>(AS_IT_IS);
-  const [tried, setTried] = useState(false);
   const wanted = readCount(uses, 1, MAX_USES);
   const save = useAction(async () => {
     const changes = {
@@ -36,17 +35,14 @@ export function ChangeTokenDialog({ account, token: known, onChanged, onClose }:
     onChanged();
     onClose();
   });
-  const submit = (): void => {
-    setTried(true);
-    if (wanted !== undefined) void save.run();
-  };
+  const formId = useId();
   return (
     <Dialog
       title={t("tokens.changeTitle", { token })}
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={save.busy} onPress={submit}>
+          <Button look="primary" type="submit" form={formId} busy={save.busy}>
             {t("common.save")}
           </Button>
           <Button isDisabled={save.busy} onPress={onClose}>
@@ -55,14 +51,14 @@ export function ChangeTokenDialog({ account, token: known, onChanged, onClose }:
         </>
       }
     >
-      <Form onSubmit={submit}>
+      <Form id={formId} onSubmit={() => void save.run()}>
         <TextField
           label={t("tokens.usesOfOne")}
           help={t("tokens.usesOfOneHelp", { used: pending + completed })}
           value={uses}
           onChange={setUses}
           inputMode="numeric"
-          problem={tried && wanted === undefined ? t("tokens.range", { least: 1, most: MAX_USES }) : null}
+          validate={() => (wanted === undefined ? t("tokens.range", { least: 1, most: MAX_USES }) : null)}
         />
         <SelectField
           label={t("tokens.expiry")}

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import { steward } from "../../bridge.ts";
@@ -7,8 +7,8 @@ import { CopyableText } from "../../components/CopyableText.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Form } from "../../components/Page.tsx";
 import { SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -46,7 +46,6 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
   const [count, setCount] = useState("1");
   const [uses, setUses] = useState("1");
   const [expiry, setExpiry] = useState<string>("7");
-  const [tried, setTried] = useState(false);
   const own = way === "own";
   const values = { length: readCount(length, LENGTHS.least, LENGTHS.most), count: readCount(count, 1, MAX_AT_ONCE), uses: readCount(uses, 1, MAX_USES) };
   const create = useAction(async () => {
@@ -60,11 +59,7 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
     });
     onMade(made, error);
   });
-  const submit = (): void => {
-    setTried(true);
-    const fits = own ? isTokenName(name.trim()) : typeof values.length === "number" && typeof values.count === "number";
-    if (fits && values.uses !== undefined) void create.run();
-  };
+  const formId = useId();
   const range = (least: number, most: number): string => t("tokens.range", { least, most });
   return (
     <Dialog
@@ -72,7 +67,7 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={create.busy} onPress={submit}>
+          <Button look="primary" type="submit" form={formId} busy={create.busy}>
             {t("tokens.create")}
           </Button>
           <Button isDisabled={create.busy} onPress={onClose}>
@@ -81,7 +76,7 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
         </>
       }
     >
-      <Form onSubmit={submit}>
+      <Form id={formId} onSubmit={() => void create.run()}>
         <Choice
           label={t("tokens.way")}
           hideLabel
@@ -100,7 +95,8 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
             value={name}
             onChange={setName}
             autoComplete="off"
-            problem={tried && !isTokenName(name.trim()) ? t("tokens.nameProblem") : null}
+            isRequired
+            validate={(typed) => (isTokenName(typed.trim()) ? null : t("tokens.nameProblem"))}
           />
         ) : (
           <>
@@ -109,14 +105,16 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
               value={count}
               onChange={setCount}
               inputMode="numeric"
-              problem={tried && typeof values.count !== "number" ? range(1, MAX_AT_ONCE) : null}
+              isRequired
+              validate={() => (typeof values.count === "number" ? null : range(1, MAX_AT_ONCE))}
             />
             <TextField
               label={t("tokens.length")}
               value={length}
               onChange={setLength}
               inputMode="numeric"
-              problem={tried && typeof values.length !== "number" ? range(LENGTHS.least, LENGTHS.most) : null}
+              isRequired
+              validate={() => (typeof values.length === "number" ? null : range(LENGTHS.least, LENGTHS.most))}
             />
           </>
         )}
@@ -126,7 +124,7 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
           value={uses}
           onChange={setUses}
           inputMode="numeric"
-          problem={tried && values.uses === undefined ? range(1, MAX_USES) : null}
+          validate={() => (values.uses === undefined ? range(1, MAX_USES) : null)}
         />
         <SelectField
           label={t("tokens.expiry")}

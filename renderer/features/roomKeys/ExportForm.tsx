@@ -4,8 +4,9 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form, FormProblem } from "../../components/Form.tsx";
 import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
-import { Buttons, Form, Section } from "../../components/Page.tsx";
+import { Buttons, Section } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { JobOutcome } from "./JobOutcome.tsx";
@@ -18,24 +19,19 @@ export function ExportForm({ accountId }: { readonly accountId: AccountId }) {
   const [which, setWhich] = useState<"all" | "chosen">("all");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const passphrase = useNewPassphrase((typed) => steward.roomKeys.passphraseStrength({ accountId, passphrase: typed }));
-  const [tried, setTried] = useState(false);
+  const [exports, setExports] = useState(0);
   const job = useLastJob(accountId, "export_room_keys");
   const begin = useAction(async () => {
     const roomIds = which === "all" ? null : [...chosen];
     const begun = await steward.roomKeys.export({ accountId, passphrase: passphrase.typed, roomIds });
     if (!begun.job) return;
     passphrase.clear();
-    setTried(false);
+    setExports((before) => before + 1);
   });
-  const noRoom = which === "chosen" && chosen.size === 0;
-  const submit = (): void => {
-    setTried(true);
-    if (passphrase.ready && !noRoom) void begin.run();
-  };
   return (
     <Section title={t("roomKeys.exportTitle")}>
       <p className={styles["quiet"]}>{t("roomKeys.exportText")}</p>
-      <Form onSubmit={submit}>
+      <Form round={exports} onSubmit={() => void begin.run()}>
         <Choice
           label={t("roomKeys.which")}
           look="segments"
@@ -47,14 +43,9 @@ export function ExportForm({ accountId }: { readonly accountId: AccountId }) {
           ]}
         />
         {which === "chosen" && <RoomChooser accountId={accountId} chosen={chosen} onChange={setChosen} />}
-        {tried && noRoom && (
-          <p className={styles["problem"]} role="alert">
-            {t("roomKeys.roomsRequired")}
-          </p>
-        )}
+        <FormProblem when={which === "chosen" && chosen.size === 0}>{t("roomKeys.roomsRequired")}</FormProblem>
         <NewPassphraseFields
           passphrase={passphrase}
-          tried={tried}
           words={{
             label: t("roomKeys.passphrase"),
             help: t("roomKeys.passphraseHelp"),

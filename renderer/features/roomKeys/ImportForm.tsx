@@ -4,7 +4,8 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form, Section } from "../../components/Page.tsx";
+import { Form, FormProblem } from "../../components/Form.tsx";
+import { Buttons, Section } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { sizeText, t } from "../../i18n/index.ts";
@@ -21,41 +22,33 @@ interface ImportFormProps {
 export function ImportForm({ accountId, backup }: ImportFormProps) {
   const [file, setFile] = useState<{ name: string; sizeBytes: number } | null>(null);
   const [passphrase, setPassphrase] = useState("");
-  const [tried, setTried] = useState(false);
   const job = useLastJob(accountId, "import_room_keys");
   const choose = useAction(async () => {
     const chosen = await steward.roomKeys.chooseFile({ accountId });
     if (chosen.file) setFile(chosen.file);
   });
   const begin = useAction(() => steward.roomKeys.import({ accountId, passphrase }));
-  const submit = (): void => {
-    setTried(true);
-    if (file && passphrase !== "") void begin.run();
-  };
   const isUnusable = backup === "malformed" || backup === "unknown_kind";
   const text = isUnusable ? "roomKeys.importTextAlone" : backup === "none" ? "roomKeys.importTextHere" : "roomKeys.importText";
   return (
     <Section title={t("roomKeys.importTitle")}>
       <p className={styles["quiet"]}>{t(text)}</p>
-      <Form onSubmit={submit}>
+      <Form onSubmit={() => void begin.run()}>
         <div className={styles["running"]}>
           <Button busy={choose.busy} onPress={() => void choose.run()}>
             {t(file ? "roomKeys.chooseAnother" : "roomKeys.chooseFile")}
           </Button>
           {file && <span>{t("roomKeys.file", { name: file.name, size: sizeText(file.sizeBytes) })}</span>}
         </div>
-        {tried && !file && (
-          <p className={styles["problem"]} role="alert">
-            {t("roomKeys.fileRequired")}
-          </p>
-        )}
+        <FormProblem when={file === null}>{t("roomKeys.fileRequired")}</FormProblem>
         {choose.error && <ErrorText error={choose.error} />}
         <PasswordField
           label={t("roomKeys.passphrase")}
           value={passphrase}
           onChange={setPassphrase}
           autoComplete="off"
-          problem={tried && passphrase === "" ? t("roomKeys.passphraseRequired") : null}
+          isRequired
+          validate={(typed) => (typed === "" ? t("roomKeys.passphraseRequired") : null)}
         />
         {begin.error && <ErrorText error={begin.error} />}
         <Buttons>

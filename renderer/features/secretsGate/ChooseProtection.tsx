@@ -3,8 +3,9 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
-import { Buttons, Form, Page } from "../../components/Page.tsx";
+import { Buttons, Page } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { taken } from "./protectionChosen.ts";
@@ -25,7 +26,6 @@ interface ChooseProtectionProps {
 export function ChooseProtection({ instead }: ChooseProtectionProps) {
   const [choice, setChoice] = useState<OtherProtection>(instead?.chosen ?? "passphrase");
   const passphrase = useNewPassphrase((typed) => steward.secrets.passphraseStrength({ passphrase: typed }));
-  const [tried, setTried] = useState(false);
   const choose = useAction(() =>
     taken(
       choice === "passphrase"
@@ -33,16 +33,12 @@ export function ChooseProtection({ instead }: ChooseProtectionProps) {
         : steward.secrets.chooseThisTimeOnly({}),
     ),
   );
-  const submit = (): void => {
-    setTried(true);
-    if (choice === "thisTime" || passphrase.ready) void choose.run();
-  };
   return (
     <Page
       title={t(instead ? "gate.insteadTitle" : "gate.unprotectedTitle")}
       subtitle={instead ? instead.of : t("gate.unprotectedText")}
     >
-      <Form onSubmit={submit}>
+      <Form onSubmit={() => void choose.run()}>
         <Choice
           label={t("gate.choices")}
           hideLabel
@@ -57,7 +53,6 @@ export function ChooseProtection({ instead }: ChooseProtectionProps) {
         {choice === "passphrase" && (
           <NewPassphraseFields
             passphrase={passphrase}
-            tried={tried}
             words={{
               label: t("gate.passphraseField"),
               help: t("gate.passphraseHelp"),

@@ -1,7 +1,8 @@
 import { useState, type ReactNode } from "react";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";

@@ -5,8 +5,9 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { NewPassphraseFields, useNewPassphrase } from "../../components/NewPassphrase.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { beginSetUp, type ResetConfirmation } from "../../stores/secureBackup.ts";
@@ -25,17 +26,12 @@ export function ChooseStep({ account, kind, confirmation, later, onBegun }: Choo
   const { accountId } = account;
   const [method, setMethod] = useState<"key" | "phrase">("key");
   const phrase = useNewPassphrase((typed) => steward.secureBackup.phraseStrength({ accountId, phrase: typed }));
-  const [tried, setTried] = useState(false);
   const begin = useAction(async () => {
     await beginSetUp(accountId, kind, method === "phrase" ? phrase.typed : null, confirmation);
     onBegun();
   });
-  const submit = (): void => {
-    setTried(true);
-    if (method === "key" || phrase.ready) void begin.run();
-  };
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => void begin.run()}>
       <Choice
         label={t("backup.choose.legend")}
         look="cards"
@@ -49,7 +45,6 @@ export function ChooseStep({ account, kind, confirmation, later, onBegun }: Choo
       {method === "phrase" && (
         <NewPassphraseFields
           passphrase={phrase}
-          tried={tried}
           words={{
             label: t("backup.choose.phraseField"),
             help: t("backup.choose.phraseHelp"),

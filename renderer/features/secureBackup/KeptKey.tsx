@@ -6,8 +6,9 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, focusPageTitle, Form, Section } from "../../components/Page.tsx";
+import { Buttons, focusPageTitle, Section } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -52,7 +53,6 @@ function Meaning({ place }: { readonly place: SecureBackupState["keptKey"]["plac
 function Off({ account: { accountId }, state }: KeptKeyProps) {
   const [asking, setAsking] = useState(false);
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
-  const [tried, setTried] = useState(false);
   const keep = useAction(async () => {
     await keepOnThisComputer(accountId, keyOrPhrase);
     speak(t("backup.kept.done"));
@@ -61,21 +61,15 @@ function Off({ account: { accountId }, state }: KeptKeyProps) {
   const stop = (): void => {
     setAsking(false);
     setKeyOrPhrase("");
-    setTried(false);
     keep.reset();
   };
   const hasPhrase = state.key?.hasPhrase ?? false;
-  const missing = keyOrPhrase.trim() === "";
-  const submit = (): void => {
-    setTried(true);
-    if (!missing) void keep.run();
-  };
   return (
     <>
       <p>{t("backup.kept.off")}</p>
       <Meaning place={state.keptKey.place} />
       {asking ? (
-        <Form onSubmit={submit}>
+        <Form onSubmit={() => void keep.run()}>
           <p>{t(hasPhrase ? "backup.kept.textPhrase" : "backup.kept.text")}</p>
           <PasswordField
             label={t(hasPhrase ? "backup.unlock.field" : "backup.unlock.fieldKey")}
@@ -83,7 +77,8 @@ function Off({ account: { accountId }, state }: KeptKeyProps) {
             onChange={setKeyOrPhrase}
             autoComplete="off"
             autoFocus
-            problem={tried && missing ? t("backup.kept.required") : null}
+            isRequired
+            validate={(typed) => (typed.trim() === "" ? t("backup.kept.required") : null)}
           />
           {keep.error && <ErrorText error={keep.error} />}
           <Buttons>

@@ -4,8 +4,9 @@ import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts
 import type { AccountId } from "../../../shared/ids.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, focusPageTitle, Form } from "../../components/Page.tsx";
+import { Buttons, focusPageTitle } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -22,7 +23,6 @@ interface RepairFormProps {
 export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
   const way = wayToMend(state);
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
-  const [tried, setTried] = useState(false);
   const [usedKept, setUsedKept] = useState(false);
   const [agreed, setAgreed] = useState<RepairChoices>({ newBackup: false, makeDefault: false });
   const mend = useAction(async (useKept: boolean, choices: RepairChoices) => {
@@ -33,18 +33,17 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
     focusPageTitle();
   });
   if (way === null) return null;
-  const missing = way === "with_key" && keyOrPhrase.trim() === "";
   const needsNewBackup = mend.error?.kind === "new_backup_needed";
   const otherKey = mend.error?.kind === "other_key_opens" ? mend.error : null;
   const asks = needsNewBackup || otherKey !== null;
+  /** Whether handing it in goes on with the stored key, which was used before main asked. */
+  const usesKept = asks && usedKept;
   const submit = (): void => {
-    setTried(true);
     const choices = {
       newBackup: needsNewBackup || (asks && agreed.newBackup),
       makeDefault: otherKey !== null || (asks && agreed.makeDefault),
     };
-    if (asks && usedKept) void mend.run(true, choices);
-    else if (!missing) void mend.run(false, choices);
+    void mend.run(usesKept, choices);
   };
   return (
     <Form onSubmit={submit}>
@@ -55,7 +54,8 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
           value={keyOrPhrase}
           onChange={setKeyOrPhrase}
           autoComplete="off"
-          problem={tried && missing ? t("backup.repair.required") : null}
+          isRequired={!usesKept}
+          validate={(typed) => (!usesKept && typed.trim() === "" ? t("backup.repair.required") : null)}
         />
       )}
       {needsNewBackup && (

@@ -5,8 +5,9 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Buttons, Form, Section } from "../../components/Page.tsx";
+import { Buttons, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -24,7 +25,6 @@ interface ResetStepProps {
 export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
   const [preview, setPreview] = useState<ResetPreview | null>(null);
   const [typed, setTyped] = useState("");
-  const [tried, setTried] = useState(false);
   const [deleteUnopened, setDeleteUnopened] = useState(false);
   const look = useAction(async () => setPreview(await steward.secureBackup.resetPreview({ accountId })));
   const { run: lookOnce } = look;
@@ -37,12 +37,8 @@ export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
 
   const { lost, kept } = resetCosts(preview, deleteUnopened);
   const matches = typed.trim().toLowerCase() === preview.confirmation.toLowerCase();
-  const submit = (): void => {
-    setTried(true);
-    if (matches) confirmReset(accountId, { typed, deleteUnopened });
-  };
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => confirmReset(accountId, { typed, deleteUnopened })}>
       <p>{t("backup.reset.when")}</p>
       <Section title={t("backup.reset.lost")}>
         {lost.map(({ tone, text }) => (
@@ -69,7 +65,8 @@ export function ResetStep({ account: { accountId }, later }: ResetStepProps) {
         value={typed}
         onChange={setTyped}
         autoComplete="off"
-        problem={tried && !matches ? t("backup.reset.fieldProblem", { name: preview.confirmation }) : null}
+        isRequired
+        validate={() => (matches ? null : t("backup.reset.fieldProblem", { name: preview.confirmation }))}
       />
       <Buttons end={later}>
         <Button type="submit" look="danger">

@@ -4,7 +4,8 @@ import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -28,7 +29,6 @@ export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProp
   const { accountId } = account;
   const { shownKey, state } = useSecureBackup(accountId);
   const [typed, setTyped] = useState("");
-  const [tried, setTried] = useState(false);
   const [wanted, setWanted] = useState<boolean | null>(null);
   const keeping = keepingOf(state?.keptKey, wanted);
   const confirm = useAction(() => confirmSetUp(accountId, typed, keeping.answer));
@@ -39,13 +39,8 @@ export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProp
   });
   // A phrase is taken in the place of the key, so only main can tell whether what was typed is right.
   const comparable = method === "key" ? shownKey : null;
-  const problem = tried ? problemOf(comparable, typed) : null;
-  const submit = (): void => {
-    setTried(true);
-    if (problemOf(comparable, typed) === null) void confirm.run();
-  };
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => void confirm.run()}>
       <h2 className="visuallyHidden">{t("backup.type.heading")}</h2>
       <p>{t(method === "phrase" ? "backup.type.textPhrase" : "backup.type.text")}</p>
       <TextField
@@ -58,7 +53,8 @@ export function TypeBackStep({ account, kind, method, onBack }: TypeBackStepProp
         }}
         autoComplete="off"
         autoFocus
-        problem={problem}
+        isRequired
+        validate={(value) => problemOf(comparable, value)}
       />
       {keeping.offered && (
         <Checkbox value={keeping.ticked} onChange={setWanted}>

@@ -3,7 +3,8 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { KeyOrPhrase, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, focusPageTitle, Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
+import { Buttons, focusPageTitle } from "../../components/Page.tsx";
 import { PasswordField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -20,7 +21,6 @@ interface UnlockFormProps {
 export function UnlockForm({ account, state, later }: UnlockFormProps) {
   const { accountId } = account;
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
-  const [tried, setTried] = useState(false);
   // Where there is no secret storage, a backup from before it is all that a key can open.
   const backupAlone = state.diagnosis === "not_set_up";
   const open = useAction(async (opener: KeyOrPhrase) => {
@@ -29,20 +29,16 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
     focusPageTitle();
   });
   const hasPhrase = state.key?.hasPhrase ?? backupAlone;
-  const missing = keyOrPhrase.trim() === "";
-  const submit = (): void => {
-    setTried(true);
-    if (!missing) void open.run(keyOrPhrase);
-  };
   return (
-    <Form onSubmit={submit}>
+    <Form onSubmit={() => void open.run(keyOrPhrase)}>
       <p>{t(backupAlone ? "backup.unlock.textRecoveryKey" : hasPhrase ? "backup.unlock.text" : "backup.unlock.textKey")}</p>
       <PasswordField
         label={t(hasPhrase ? "backup.unlock.field" : "backup.unlock.fieldKey")}
         value={keyOrPhrase}
         onChange={setKeyOrPhrase}
         autoComplete="off"
-        problem={tried && missing ? t("backup.unlock.required") : null}
+        isRequired
+        validate={(typed) => (typed.trim() === "" ? t("backup.unlock.required") : null)}
       />
       {open.error && <ErrorText error={open.error} />}
       <Buttons end={later}>

@@ -7,7 +7,7 @@ import { Button } from "../../components/Button.tsx";
 import { Checkbox, Choice } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Form } from "../../components/Page.tsx";
+import { Form, FormProblem } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
@@ -90,7 +90,6 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
   const { action, user, token, sessions } = preview;
   const { userId } = user;
   const [typed, setTyped] = useState("");
-  const [tried, setTried] = useState(false);
   const [signOut, setSignOut] = useState<"keep" | "signOut" | null>(null);
   const [mayReset, setMayReset] = useState(false);
   const [name, setName] = useState(user.displayName ?? nameIn(userId));
@@ -104,12 +103,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
     const chosen = { typed, password, displayName, signOutSessions: signOut === "signOut", allowIdentityReset: mayReset };
     onResult(await steward.userActions.perform({ accountId: account.accountId, token: token!, ...chosen }));
   });
-  const matches = !preview.typed || typed.trim().toLowerCase() === userId.toLowerCase();
-  const submit = (): void => {
-    setTried(true);
-    if (!matches || (setsPassword && !choosing.choice) || (asksSessions && signOut === null)) return;
-    void perform.run();
-  };
+  const formId = useId();
   // What was shown can be acted on once.
   const over = perform.error !== null && perform.error.kind !== "not_confirmed";
   const words = actionWords(preview);
@@ -121,7 +115,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
       onClose={onClose}
       actions={
         <>
-          <Button look={HARMLESS.has(action) ? "primary" : "danger"} busy={perform.busy} onPress={over ? onAgain : submit}>
+          <Button look={HARMLESS.has(action) ? "primary" : "danger"} busy={perform.busy} {...(over ? { onPress: onAgain } : { type: "submit", form: formId })}>
             {over ? t("userActions.lookAgain") : t(`userActions.${action}.confirm`)}
           </Button>
           <Button isDisabled={perform.busy} onPress={onClose}>
@@ -130,7 +124,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
         </>
       }
     >
-      <Form onSubmit={submit}>
+      <Form id={formId} onSubmit={() => void perform.run()}>
         <Part title={t("userActions.does")}>{words.does}</Part>
         {words.leaves.length > 0 && <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>}
         {words.notes.map((note) => (
@@ -140,7 +134,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
         ))}
         {preview.ownAccount && <Notice tone="warn">{t("userActions.ownAccount", { userId })}</Notice>}
         {action === "reactivate" && <TextField label={t("userActions.reactivate.displayName")} help={t("userActions.reactivate.nameHelp")} value={name} onChange={setName} maxLength={256} />}
-        {setsPassword && <PasswordChooser choosing={choosing} tried={tried} offersNone={action === "reactivate"} />}
+        {setsPassword && <PasswordChooser choosing={choosing} offersNone={action === "reactivate"} />}
         {asksSessions && (
           <>
             <Choice
@@ -148,6 +142,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
               look="cards"
               value={signOut}
               onChange={setSignOut}
+              isRequired
               options={[
                 { value: "keep", text: t("userActions.reset_password.keep"), explanation: t("userActions.reset_password.keepHelp") },
                 {
@@ -157,11 +152,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
                 },
               ]}
             />
-            {tried && signOut === null && (
-              <Notice tone="error" live>
-                {t("userActions.reset_password.choose")}
-              </Notice>
-            )}
+            <FormProblem when={signOut === null}>{t("userActions.reset_password.choose")}</FormProblem>
           </>
         )}
         {helps && (
@@ -178,7 +169,8 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
             value={typed}
             onChange={setTyped}
             autoComplete="off"
-            problem={tried && !matches ? t("userActions.typeProblem", { userId }) : null}
+            isRequired
+            validate={(text) => (text.trim().toLowerCase() === userId.toLowerCase() ? null : t("userActions.typeProblem", { userId }))}
           />
         )}
         {perform.busy && action === "delete_uploads" && <MediaProgress accountId={account.accountId} userId={userId} />}

@@ -1,12 +1,12 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
-import { Form } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -26,7 +26,6 @@ export function NoticeDialog({ account, userId, onClose }: NoticeDialogProps) {
   const server = homeserver.serverName;
   const [available, setAvailable] = useState<boolean | null>(null);
   const [text, setText] = useState("");
-  const [tried, setTried] = useState(false);
   const [ended, setEnded] = useState<{ readonly status: "sent" } | { readonly status: "unknown"; readonly error: AppError } | null>(null);
   const look = useAction(async (again: boolean) => setAvailable((await steward.serverNotices.available({ accountId, again })).available));
   const { run: lookNow } = look;
@@ -36,11 +35,7 @@ export function NoticeDialog({ account, userId, onClose }: NoticeDialogProps) {
     if (end.status === "off") setAvailable(false);
     else setEnded(end);
   });
-  const empty = text.trim() === "";
-  const submit = (): void => {
-    setTried(true);
-    if (!empty) void send.run();
-  };
+  const formId = useId();
   const writing = available === true && ended === null;
   return (
     <Dialog
@@ -49,7 +44,7 @@ export function NoticeDialog({ account, userId, onClose }: NoticeDialogProps) {
       actions={
         <>
           {writing && (
-            <Button look="primary" busy={send.busy} onPress={submit}>
+            <Button look="primary" type="submit" form={formId} busy={send.busy}>
               {t("serverNotices.send")}
             </Button>
           )}
@@ -70,14 +65,15 @@ export function NoticeDialog({ account, userId, onClose }: NoticeDialogProps) {
         </Notice>
       )}
       {writing && (
-        <Form onSubmit={submit}>
+        <Form id={formId} onSubmit={() => void send.run()}>
           <p>{t("serverNotices.text", { server })}</p>
           <TextField
             label={t("serverNotices.message")}
             value={text}
             onChange={setText}
             maxLength={MAX_CHARACTERS}
-            problem={tried && empty ? t("serverNotices.required") : null}
+            isRequired
+            validate={(typed) => (typed.trim() === "" ? t("serverNotices.required") : null)}
             autoFocus
           />
           {send.error && <ErrorText error={send.error} />}

@@ -27,13 +27,12 @@ export function useChoosingPassword(userId: string, first: Kind = "generated"): 
 
 interface PasswordChooserProps {
   readonly choosing: ChoosingPassword;
-  readonly tried: boolean;
   /** Whether there may be none, as where people sign in with a provider. */
   readonly offersNone?: boolean;
 }
 
 /** Made up, typed, or none. */
-export function PasswordChooser({ choosing, tried, offersNone = false }: PasswordChooserProps) {
+export function PasswordChooser({ choosing, offersNone = false }: PasswordChooserProps) {
   const { kind, setKind, own } = choosing;
   return (
     <>
@@ -48,7 +47,7 @@ export function PasswordChooser({ choosing, tried, offersNone = false }: Passwor
           ...(offersNone ? [{ value: "none" as const, text: t("passwordChoice.none"), explanation: t("passwordChoice.noneHelp") }] : []),
         ]}
       />
-      {kind === "own" && <NewPassword password={own} tried={tried} help={t("passwordChoice.fieldHelp")} />}
+      {kind === "own" && <NewPassword password={own} help={t("passwordChoice.fieldHelp")} />}
     </>
   );
 }

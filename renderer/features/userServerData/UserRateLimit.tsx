@@ -4,7 +4,8 @@ import type { RateLimit } from "../../../shared/contract/userServerData.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
+import { Buttons } from "../../components/Page.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -35,7 +36,6 @@ function Limit({ account: { accountId }, userId, userDataKey, limit }: UserRateL
   const [editing, setEditing] = useState(false);
   const [perSecond, setPerSecond] = useState(`${limit?.messagesPerSecond ?? 0}`);
   const [burst, setBurst] = useState(`${limit?.burstCount ?? 0}`);
-  const [tried, setTried] = useState(false);
   const set = useAction(async (wanted: RateLimit | null) => {
     try {
       userRateLimit.set(userDataKey, await steward.userServerData.setRateLimit({ accountId, userId, limit: wanted }));
@@ -46,13 +46,12 @@ function Limit({ account: { accountId }, userId, userDataKey, limit }: UserRateL
       throw thrown;
     }
   });
-  const typed = { messagesPerSecond: readWhole(perSecond), burstCount: readWhole(burst) };
   const submit = (): void => {
-    setTried(true);
-    const { messagesPerSecond, burstCount } = typed;
+    const messagesPerSecond = readWhole(perSecond);
+    const burstCount = readWhole(burst);
     if (messagesPerSecond !== null && burstCount !== null) void set.run({ messagesPerSecond, burstCount });
   };
-  const problem = (value: number | null): string | null => (tried && value === null ? t("userData.wholeNumber", { most: MOST }) : null);
+  const validate = (typed: string): string | null => (readWhole(typed) === null ? t("userData.wholeNumber", { most: MOST }) : null);
   return (
     <>
       <p className={limit === null ? styles["quiet"] : undefined}>{limitText(limit)}</p>
@@ -64,9 +63,10 @@ function Limit({ account: { accountId }, userId, userDataKey, limit }: UserRateL
             value={perSecond}
             onChange={setPerSecond}
             inputMode="numeric"
-            problem={problem(typed.messagesPerSecond)}
+            isRequired
+            validate={validate}
           />
-          <TextField label={t("userData.burst")} value={burst} onChange={setBurst} inputMode="numeric" problem={problem(typed.burstCount)} />
+          <TextField label={t("userData.burst")} value={burst} onChange={setBurst} inputMode="numeric" isRequired validate={validate} />
           <Buttons>
             <Button type="submit" look="primary" busy={set.busy}>
               {t("userData.rateLimitSave")}

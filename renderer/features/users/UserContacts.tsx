@@ -8,11 +8,12 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Buttons, Form, Section } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
+import { Buttons, Section } from "../../components/Page.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { fieldProblemText, t } from "../../i18n/index.ts";
+import { fieldProblemText, problemText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { shownUsers, userChanged, userKey } from "../../stores/users.ts";
 import styles from "./Users.module.css";
@@ -97,9 +98,8 @@ interface ContactFormProps {
 function ContactForm({ accountId, user, medium, onClose }: ContactFormProps) {
   const { userId, threepids: seen } = user;
   const [typed, setTyped] = useState("");
-  const [tried, setTried] = useState(false);
   const isEmail = medium === "email";
-  const { value, problem } = isEmail ? readEmail(typed) : readPhone(typed);
+  const read = isEmail ? readEmail(typed) : readPhone(typed);
   const add = useAction(async (address: string) => {
     // Servers keep a phone number as it is sent: with its country's code, and digits alone.
     const threepid = { medium, address: isEmail ? address : address.replace(/\D/g, "") };
@@ -107,12 +107,7 @@ function ContactForm({ accountId, user, medium, onClose }: ContactFormProps) {
     onClose();
   });
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (value !== undefined) void add.run(value);
-      }}
-    >
+    <Form onSubmit={() => void (read.value !== undefined && add.run(read.value))}>
       <TextField
         label={t(isEmail ? "users.email" : "users.phone")}
         help={t(isEmail ? "users.emailHelp" : "users.phoneHelp")}
@@ -124,7 +119,8 @@ function ContactForm({ accountId, user, medium, onClose }: ContactFormProps) {
         }}
         autoComplete="off"
         autoFocus
-        problem={tried && problem ? fieldProblemText(isEmail ? "address" : "number", problem) : null}
+        isRequired
+        validate={() => problemText(isEmail ? "address" : "number", read)}
       />
       {add.error && <ErrorText error={add.error} />}
       <Buttons>
@@ -186,22 +182,16 @@ function ExternalIdForm({ accountId, user, onClose }: Pick<ContactsProps, "accou
   const { userId, externalIds: seen } = user;
   const [provider, setProvider] = useState("");
   const [id, setId] = useState("");
-  const [tried, setTried] = useState(false);
   const add = useAction(async () => {
     const externalId = { provider: provider.trim(), id: id.trim() };
     await change(accountId, user, () => steward.users.addExternalId({ accountId, userId, externalId, seen }));
     onClose();
   });
-  const needed = (text: string): string | null => (tried && text.trim() === "" ? fieldProblemText("any", "empty") : null);
+  const needed = (text: string): string | null => (text.trim() === "" ? fieldProblemText("any", "empty") : null);
   return (
-    <Form
-      onSubmit={() => {
-        setTried(true);
-        if (provider.trim() !== "" && id.trim() !== "") void add.run();
-      }}
-    >
-      <TextField label={t("users.provider")} help={t("users.providerHelp")} value={provider} onChange={setProvider} autoFocus problem={needed(provider)} />
-      <TextField label={t("users.externalId")} value={id} onChange={setId} problem={needed(id)} />
+    <Form onSubmit={() => void add.run()}>
+      <TextField label={t("users.provider")} help={t("users.providerHelp")} value={provider} onChange={setProvider} autoFocus isRequired validate={needed} />
+      <TextField label={t("users.externalId")} value={id} onChange={setId} isRequired validate={needed} />
       {add.error && <ErrorText error={add.error} />}
       <Buttons>
         <Button type="submit" look="primary" busy={add.busy}>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { UserListColumn } from "../../../shared/contract/userViews.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
@@ -7,7 +7,7 @@ import { Checkbox } from "../../components/Choice.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Form } from "../../components/Page.tsx";
+import { Form } from "../../components/Form.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -109,7 +109,6 @@ function ViewsDialog({ accountId, onClose }: OfAccount & { readonly onClose: () 
   const columns = useColumns(accountId);
   const [name, setName] = useState("");
   const [everywhere, setEverywhere] = useState(false);
-  const [tried, setTried] = useState(false);
   const save = useAction(async () => {
     userViews.set(accountId, await steward.userViews.save({ accountId, name: name.trim(), everywhere, filter, columns: [...columns] }));
     onClose();
@@ -118,10 +117,7 @@ function ViewsDialog({ accountId, onClose }: OfAccount & { readonly onClose: () 
     const view = answer?.views.find((one) => one.id === id);
     if (view) userViews.set(accountId, await steward.userViews.remove({ accountId, id: view.id }));
   });
-  const submit = (): void => {
-    setTried(true);
-    if (name.trim() !== "") void save.run();
-  };
+  const formId = useId();
   const problem = save.error ?? remove.error;
   return (
     <Dialog
@@ -129,14 +125,14 @@ function ViewsDialog({ accountId, onClose }: OfAccount & { readonly onClose: () 
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={save.busy} onPress={submit}>
+          <Button look="primary" type="submit" form={formId} busy={save.busy}>
             {t("users.views.save")}
           </Button>
           <Button onPress={onClose}>{t("common.close")}</Button>
         </>
       }
     >
-      <Form onSubmit={submit}>
+      <Form id={formId} onSubmit={() => void save.run()}>
         <TextField
           label={t("users.views.name")}
           help={t("users.views.help")}
@@ -144,7 +140,8 @@ function ViewsDialog({ accountId, onClose }: OfAccount & { readonly onClose: () 
           onChange={setName}
           maxLength={MAX_NAME}
           autoComplete="off"
-          problem={tried && name.trim() === "" ? t("users.views.needsName") : null}
+          isRequired
+          validate={(typed) => (typed.trim() === "" ? t("users.views.needsName") : null)}
         />
         <Checkbox value={everywhere} onChange={setEverywhere}>
           {t("users.views.everywhere")}

@@ -38,6 +38,11 @@ export class Person<App extends AppWindow = StewardApp> {
     await input.pressSequentially(text);
   }
 
+  /** Waits until a field has the focus, as the first that is wrong shall once a form was handed in. */
+  async hasFocusIn(field: string): Promise<void> {
+    await this.#orSay(this.page.getByLabel(field, { exact: true }).and(this.page.locator(":focus")).waitFor({ timeout: PATIENCE_MS }));
+  }
+
   /** Waits until the words are there to be seen, and answers them with what stands around them. */
   async sees(text: string | RegExp): Promise<string> {
     const found = this.page.getByText(text).filter({ visible: true }).first();
