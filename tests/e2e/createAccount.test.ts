@@ -60,6 +60,7 @@ describe("creating an account", () => {
     await person.isAt("Agree to the terms");
     await person.press("Continue");
     await person.sees("Accept each of them to continue.");
+    await person.page.getByRole("checkbox", { checked: false }).and(person.page.locator(":focus")).waitFor();
     await person.press(/^Read Privacy policy/);
     expect(await (await browser.follow()).textContent("body")).toContain("What this homeserver does with your data");
     await person.looks("create-terms");
