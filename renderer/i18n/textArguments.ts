@@ -587,6 +587,9 @@ export interface TextArguments {
   "offboarding.subtitle": { count: number };
   "offboarding.more": { servers: string };
   "offboarding.what": { count: number };
+  "offboarding.tooMany": { most: number };
+  "offboarding.draftOf": { action: string; who: string };
+  "offboarding.whoMore": { names: string; count: number };
   "offboarding.ready": { count: number; servers: number };
   "offboarding.waiting": { servers: string };
   "offboarding.failed": { servers: string };

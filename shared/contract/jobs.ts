@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId } from "../ids.ts";
+import { MAX_OFFBOARDED } from "../personSearch.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** Something a Job could not do with one of the things it went through; the rest went on. */
@@ -16,7 +17,7 @@ export const JobProblem = z.object({
 export type JobProblem = z.infer<typeof JobProblem>;
 
 /** Jobs that were begun together, one for each of these servers. */
-export const JobBatch = z.object({ batchId: ConversationId, servers: z.array(z.string().max(255)).max(100) });
+export const JobBatch = z.object({ batchId: ConversationId, servers: z.array(z.string().max(255)).max(MAX_OFFBOARDED) });
 export type JobBatch = z.infer<typeof JobBatch>;
 
 /** Long work with progress, cancel, and a result that survives a restart. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
+import { MAX_OFFBOARDED } from "../personSearch.ts";
 import { BulkAction, BulkDraftRow } from "./bulk.ts";
 import { domain, request } from "./defineDomain.ts";
 import { UserRow } from "./users.ts";
@@ -17,9 +18,6 @@ export type FoundBy = z.infer<typeof FoundBy>;
 export const FoundAccount = z.object({ user: UserRow, by: z.array(FoundBy).max(4) });
 export type FoundAccount = z.infer<typeof FoundAccount>;
 
-const MAX_CHOSEN = 200;
-const MAX_SERVERS = 100;
-
 /** What would be done on one server. */
 export const OffboardingServer = z.object({
   /** The admin account that would do it. */
@@ -28,7 +26,7 @@ export const OffboardingServer = z.object({
   status: z.enum(["checking", "ready", "failed"]),
   /** Why it could not be found out, or not be begun. */
   error: AppError.nullable(),
-  rows: z.array(BulkDraftRow).max(MAX_CHOSEN),
+  rows: z.array(BulkDraftRow).max(MAX_OFFBOARDED),
   ready: z.number().int().nonnegative(),
 });
 export type OffboardingServer = z.infer<typeof OffboardingServer>;
@@ -37,7 +35,7 @@ export type OffboardingServer = z.infer<typeof OffboardingServer>;
 export const OffboardingDraft = z.object({
   draftId: ConversationId,
   action: OffboardingAction,
-  servers: z.array(OffboardingServer).max(MAX_SERVERS),
+  servers: z.array(OffboardingServer).max(MAX_OFFBOARDED),
 });
 export type OffboardingDraft = z.infer<typeof OffboardingDraft>;
 
@@ -63,7 +61,7 @@ export const offboarding = domain({
     prepare: request(
       z.object({
         action: OffboardingAction,
-        users: z.array(z.object({ accountId: AccountId, userId: UserId })).min(1).max(MAX_CHOSEN),
+        users: z.array(z.object({ accountId: AccountId, userId: UserId })).min(1).max(MAX_OFFBOARDED),
       }),
       z.object({ draft: OffboardingDraft }),
     ),
@@ -75,7 +73,7 @@ export const offboarding = domain({
      * stay in the draft, and those where none could be begun, with the error; begun later, they belong to the same report. `typed`: to
      * erase, the number of accounts. Throws `conversation_over`, `nothing_to_do`, `not_confirmed`.
      */
-    start: request(oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_SERVERS), typed: z.string().max(20).optional() }), z.object({ jobIds: z.array(ConversationId).max(MAX_SERVERS) })),
+    start: request(oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_OFFBOARDED), typed: z.string().max(20).optional() }), z.object({ jobIds: z.array(ConversationId).max(MAX_OFFBOARDED) })),
     /** Asks where, then writes a CSV with what came of each account on each server. False when the person chose no place. */
     saveReport: request(z.object({ batchId: ConversationId }), z.object({ saved: z.boolean() })),
   },

@@ -1,7 +1,8 @@
 import type { FoundAccount, FoundBy } from "../../../shared/contract/offboarding.ts";
-import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
+import type { UserRow } from "../../../shared/contract/users.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 import { tidy } from "../../../shared/fields.ts";
+import { searchEverybody } from "../../../shared/personSearch.ts";
 import type { AdminApi } from "../adminApi.ts";
 import { localpartOf } from "../userFilter.ts";
 import { type KnownOfServer, listUsers } from "../userList.ts";
@@ -12,18 +13,6 @@ const MAX_PAGES = 2;
 const USER_NAME = /^[^\s@:]+$/;
 
 const WEIGHTS: Readonly<Record<FoundBy, number>> = { user_name: 8, contact: 4, display_name: 2, similar: 1 };
-
-/** Everybody, those who are deactivated too. */
-const everybody = (search: string): UserFilter => ({
-  search,
-  kind: "all",
-  seen: "any",
-  created: null,
-  lastSeen: null,
-  withoutHidden: true,
-  sort: "name",
-  descending: false,
-});
 
 /** What is looked for on this server: the user name alone of who has a Matrix ID elsewhere. */
 export function termFor(typed: string, serverName: string): string {
@@ -58,7 +47,7 @@ export async function findPerson(api: AdminApi, known: KnownOfServer, typed: rea
   for (const term of terms) {
     let from: string | null = null;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      const page = await listUsers(api, everybody(term), known, from);
+      const page = await listUsers(api, searchEverybody(term), known, from);
       for (const row of page.rows) take(row, term);
       from = page.next;
       if (from === null) break;

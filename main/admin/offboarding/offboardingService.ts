@@ -3,6 +3,7 @@ import type { Job } from "../../../shared/contract/jobs.ts";
 import type { OffboardingAction, OffboardingDraft, OffboardingServer } from "../../../shared/contract/offboarding.ts";
 import { type AppError, AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import { MAX_OFFBOARDED } from "../../../shared/personSearch.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
 import { newId } from "../../storage/newId.ts";
 import type { ActionLog } from "../actionLog.ts";
@@ -52,9 +53,6 @@ interface Prepared {
   /** All of them, as they were chosen. */
   serverNames: string[];
 }
-
-/** A page of a draft is a whole server here. */
-const MAX_ROWS = 200;
 
 /**
  * Ends the accounts of one person on several servers: a bulk Job for each server, looked at and begun together. The handlers of the
@@ -223,7 +221,7 @@ function serverView({ accountId, serverName, draft, error }: OnServer): Offboard
     // Users who were selected need no columns.
     status: problem !== null ? "failed" : status === "ready" ? "ready" : "checking",
     error: problem,
-    rows: draft.page("all", 0, MAX_ROWS).rows,
+    rows: draft.page("all", 0, MAX_OFFBOARDED).rows,
     ready,
   };
 }

@@ -1,8 +1,10 @@
 import { useState } from "react";
 import type { OffboardingAction } from "../../../shared/contract/offboarding.ts";
+import { MAX_OFFBOARDED } from "../../../shared/personSearch.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Notice } from "../../components/Notice.tsx";
 import { Buttons, focusPageTitle, Section } from "../../components/Page.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
@@ -27,9 +29,14 @@ export function ChooseAction({ count }: { readonly count: number }) {
         onChange={setAction}
         options={actions.map((one) => ({ value: one, text: t(`offboarding.action.${one}`), explanation: t(`offboarding.actionText.${one}`) }))}
       />
+      {count > MAX_OFFBOARDED && (
+        <Notice tone="warn" live>
+          {t("offboarding.tooMany", { most: MAX_OFFBOARDED })}
+        </Notice>
+      )}
       {prepare.error && <ErrorText error={prepare.error} />}
       <Buttons>
-        <Button look="primary" busy={prepare.busy} onPress={() => void prepare.run()}>
+        <Button look="primary" busy={prepare.busy} isDisabled={count > MAX_OFFBOARDED} onPress={() => void prepare.run()}>
           {t("offboarding.look")}
         </Button>
       </Buttons>

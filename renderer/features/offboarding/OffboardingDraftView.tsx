@@ -10,7 +10,7 @@ import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t } from "../../i18n/index.ts";
+import { listText, t } from "../../i18n/index.ts";
 import { offboardingDraftChanged, startOffboarding } from "../../stores/offboarding.ts";
 import { ConfirmDialog } from "../bulk/ConfirmDialog.tsx";
 import { draftRowText, draftVerdict } from "../bulk/bulkWords.ts";
@@ -35,7 +35,7 @@ export function OffboardingDraftView({ draft }: { readonly draft: OffboardingDra
     focusPageTitle();
   });
   return (
-    <Section title={t(`offboarding.action.${action}`)}>
+    <Section title={t("offboarding.draftOf", { action: t(`offboarding.action.${action}`), who: whoOf(servers) })}>
       <Notice tone={failed.length + waiting.length > 0 ? "warn" : "info"} live>
         <p>{t("offboarding.ready", { count, servers: ready.length })}</p>
         {waiting.length > 0 && <p>{t("offboarding.waiting", { servers: waiting.join(", ") })}</p>}
@@ -64,6 +64,16 @@ export function OffboardingDraftView({ draft }: { readonly draft: OffboardingDra
       )}
     </Section>
   );
+}
+
+/** Some are named, and the others are counted. */
+const NAMED = 3;
+
+/** Whose accounts they are. */
+function whoOf(servers: readonly OffboardingServer[]): string {
+  const names = servers.flatMap(({ rows }) => rows.map(({ name }) => name));
+  if (names.length <= NAMED) return listText(names);
+  return t("offboarding.whoMore", { names: names.slice(0, NAMED).join(", "), count: names.length - NAMED });
 }
 
 const countOf = (servers: readonly OffboardingServer[]): number => servers.reduce((sum, { ready }) => sum + ready, 0);

@@ -39,7 +39,7 @@ export function OffboardingReports() {
 
 function Report({ jobs }: { readonly jobs: readonly Job[] }) {
   const [first] = jobs;
-  const rows = useBatchRows(jobs);
+  const { rows, complete, error, again } = useBatchRows(jobs);
   const draft = useOffboarding((state) => state.draft);
   const prepared = draft?.servers.map(({ serverName }) => serverName) ?? [];
   const save = useAction(async () => {
@@ -52,7 +52,7 @@ function Report({ jobs }: { readonly jobs: readonly Job[] }) {
   const title = t(`jobs.${first.kind}`);
   const isOver = jobs.every(({ status }) => status === "done" || status === "cancelled");
   const begun = new Set(rows.map(({ serverName }) => serverName));
-  const missing = rows.length === 0 ? [] : (first.rowJob?.batch?.servers ?? []).filter((server) => !begun.has(server) && !prepared.includes(server));
+  const missing = !complete ? [] : (first.rowJob?.batch?.servers ?? []).filter((server) => !begun.has(server) && !prepared.includes(server));
   const problem = save.error ?? dismiss.error;
   return (
     <article className={styles["report"]} aria-label={title}>
@@ -66,6 +66,7 @@ function Report({ jobs }: { readonly jobs: readonly Job[] }) {
         ))}
       </ul>
       {missing.length > 0 && <Notice tone="warn">{t("offboarding.noJob", { servers: missing.join(", ") })}</Notice>}
+      {error && <ErrorText error={error} actions={<Button onPress={again}>{t("common.retry")}</Button>} />}
       {rows.length > 0 && (
         <Table<BatchRow>
           label={t("offboarding.report")}

@@ -1,7 +1,9 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
+import { MAX_OFFBOARDED } from "../../../shared/personSearch.ts";
+import type { AppError } from "../../../shared/errors.ts";
 import type { ConversationId } from "../../../shared/ids.ts";
-import { steward } from "../../bridge.ts";
+import { errorOf, steward } from "../../bridge.ts";
 
 /** What came of one account, and the Job that did it. */
 export interface BatchRow {
@@ -11,24 +13,60 @@ export interface BatchRow {
   readonly row: JobRow;
 }
 
-/** As many as main tells at once, and as many as can be chosen. */
-const LIMIT = 200;
+/** What is known of the accounts of a batch. */
+export interface BatchRows {
+  /** A Job that could not be asked has those that were known before. */
+  readonly rows: readonly BatchRow[];
+  /** Whether all Jobs have answered. */
+  readonly complete: boolean;
+  /** Why one of them could not be asked. */
+  readonly error: AppError | null;
+}
 
-/** What came of each account, in all Jobs of a batch. A Job that is gone meanwhile has none. */
-export function useBatchRows(jobs: readonly Job[]): readonly BatchRow[] {
-  const [rows, setRows] = useState<readonly BatchRow[]>([]);
+type Asked = Pick<Job, "jobId" | "kind">;
+
+/**
+ * Asks what came of each account of some Jobs. One that is gone meanwhile has none.
+ *
+ * @param before what is known, for those that cannot be asked
+ */
+export async function readBatch(jobs: readonly Asked[], before: readonly BatchRow[]): Promise<BatchRows> {
+  let error: AppError | null = null;
+  const of = jobs.map(async ({ jobId, kind }): Promise<readonly BatchRow[]> => {
+    try {
+      const { rows } = await steward.jobs.rows({ jobId, which: "all", from: 0, limit: MAX_OFFBOARDED });
+      return rows.map((row) => ({ jobId, kind, serverName: row.target.slice(row.target.indexOf(":") + 1), row }));
+    } catch (thrown) {
+      const failure = errorOf(thrown);
+      if (failure.kind === "conversation_over") return [];
+      error = failure;
+      return before.filter((row) => row.jobId === jobId);
+    }
+  });
+  const rows = (await Promise.all(of)).flat();
+  return { rows, complete: error === null, error };
+}
+
+/** What came of each account, in all Jobs of a batch; asked for again at every step of theirs, and by `again`. */
+export function useBatchRows(jobs: readonly Job[]): BatchRows & { readonly again: () => void } {
+  const [known, setKnown] = useState<BatchRows>({ rows: [], complete: false, error: null });
+  const [turn, setTurn] = useState(0);
+  const before = useRef<readonly BatchRow[]>([]);
   const version = jobs.map(({ jobId, kind, status, progress }) => `${jobId} ${kind} ${status} ${progress.done}`).join("\n");
   useEffect(() => {
     let wanted = true;
-    const asked = version.split("\n").map(async (line): Promise<BatchRow[]> => {
+    const asked = version.split("\n").map((line) => {
       const [jobId, kind] = line.split(" ") as [ConversationId, Job["kind"]];
-      const answer = await steward.jobs.rows({ jobId, which: "all", from: 0, limit: LIMIT }).catch(() => ({ rows: [] }));
-      return answer.rows.map((row) => ({ jobId, kind, serverName: row.target.slice(row.target.indexOf(":") + 1), row }));
+      return { jobId, kind };
     });
-    void Promise.all(asked).then((told) => wanted && setRows(told.flat()));
+    void readBatch(asked, before.current).then((told) => {
+      if (!wanted) return;
+      before.current = told.rows;
+      setKnown(told);
+    });
     return () => {
       wanted = false;
     };
-  }, [version]);
-  return rows;
+  }, [version, turn]);
+  return { ...known, again: () => setTurn((turns) => turns + 1) };
 }

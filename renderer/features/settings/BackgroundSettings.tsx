@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { Background } from "../../../shared/contract/app.ts";
 import { steward } from "../../bridge.ts";
+import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Section } from "../../components/Page.tsx";
@@ -18,7 +19,7 @@ export function BackgroundSettings() {
   const atLogin = useAction(async (on: boolean) => setBackground(await steward.app.startAtLogin({ on })));
   const { run } = load;
   useEffect(() => void run(), [run]);
-  const error = load.error ?? keep.error ?? atLogin.error;
+  const error = keep.error ?? atLogin.error;
   return (
     <Section title={t("background.section")}>
       <div className={styles["option"]}>
@@ -36,6 +37,7 @@ export function BackgroundSettings() {
           <p className={styles["meaning"]}>{t(keeps ? "background.atLoginMeaning" : "background.atLoginWithWindow")}</p>
         </div>
       )}
+      {load.error && <ErrorText error={load.error} actions={<Button onPress={() => void run()}>{t("common.retry")}</Button>} />}
       {error && <ErrorText error={error} />}
     </Section>
   );
