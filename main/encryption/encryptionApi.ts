@@ -54,6 +54,8 @@ const accountDataAlone = (): string =>
     account_data: { not_types: [`steward.${randomUUID()}`] },
   });
 
+const DehydratedDevice = z.object({ device_id: z.string() });
+
 const SigningKey = z.object({ keys: z.record(z.string(), z.string().max(255)) }).transform(({ keys }) => {
   const all = Object.values(keys);
   return all.length === 1 ? all[0]! : null;
@@ -193,7 +195,10 @@ export class EncryptionApi {
   async hasDehydratedDevice(): Promise<boolean> {
     this.#options.beforeEach?.();
     const { signal } = this.#options;
-    return (await this.#orNull(this.#homeserver.text({ path: DEHYDRATED_DEVICE, signal }))) !== null;
+    const text = await this.#orNull(this.#homeserver.text({ path: DEHYDRATED_DEVICE, signal }));
+    if (text === null) return false;
+    if (!DehydratedDevice.safeParse(this.#parse(text)).success) throw this.#badAnswer();
+    return true;
   }
 
   /** Uploads the room keys that the crypto machine has put together, and tells it so. */

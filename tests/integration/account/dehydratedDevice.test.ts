@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import type { Tokens } from "../../support/matrixApi.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
@@ -9,6 +10,7 @@ import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
 let synapse: Synapse;
+let proxy: FaultProxy;
 let data: StewardData;
 let services: Services;
 let user: TestUser;
@@ -18,8 +20,12 @@ let users = 0;
 
 beforeAll(async () => {
   synapse = await startSynapse({ config: { experimental_features: { msc3814_enabled: true } } });
+  proxy = await startFaultProxy(synapse.baseUrl);
 }, 120_000);
-afterAll(() => synapse.stop());
+afterAll(async () => {
+  await proxy?.stop();
+  await synapse?.stop();
+});
 
 /** An account with a Secure Backup that another client has set up, signed in here too. */
 beforeEach(async () => {
@@ -28,9 +34,10 @@ beforeEach(async () => {
   await other.setUpSecureBackup();
   data = await StewardData.create();
   services = await data.open();
-  accountId = await signInTo(services, user, synapse.baseUrl);
+  accountId = await signInTo(services, user, proxy.baseUrl);
 });
 afterEach(async () => {
+  proxy.clear();
   other.stop();
   await data.destroy();
 });
@@ -97,6 +104,12 @@ describe("a dehydrated device (MSC3814)", () => {
     expect((await services.secureBackup.resetPreview({ accountId })).dehydratedDevice).toBe(false);
     await other.crypto.startDehydration({ rehydrate: false });
     expect((await services.secureBackup.resetPreview({ accountId })).dehydratedDevice).toBe(true);
+
+    // A page of something in between is no answer, whatever its status.
+    for (const body of ["<html>Welcome to this network</html>", {}]) {
+      proxy.addRule({ path: /dehydrated_device/, times: 1, fault: { kind: "answer", status: 200, body } });
+      expect((await services.secureBackup.state({ accountId })).dehydratedDevice).toBe("unknown");
+    }
 
     // This Synapse keeps it at the device sync of an OAuth server, where one before 1.156 lost it: as if it were that.
     const path = "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device";
