@@ -37,7 +37,14 @@ export class ProfileService implements Requests {
     this.#avatars = avatars;
   }
 
-  /** Reads the profile from the server and remembers it. Throws what the session or the server throws. */
+  /** Reads the name and the picture from the server and remembers them. Throws what the session or the server throws. */
+  refresh(accountId: AccountId): Promise<void> {
+    return this.#sessions
+      .session(accountId)
+      .use((client, signal) => this.#refresh(accountId, homeserverOf(client), client.getSafeUserId(), signal));
+  }
+
+  /** As `refresh`, and reads what the server lets be changed. */
   async get({ accountId }: Input<"get">): Promise<Profile> {
     return this.#sessions.session(accountId).use(async (client, signal) => {
       const homeserver = homeserverOf(client);

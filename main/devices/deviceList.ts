@@ -30,8 +30,8 @@ const newestFirst = (a: Session, b: Session): number =>
 
 /**
  * All sessions of an account as a person knows them: this one first, then those seen last, without the dehydrated device
- * (MSC3814) that the account's identity has signed. Whether one is verified is judged by its keys, which are asked for
- * anew; none is while the server gives an identity that the person has not said is theirs.
+ * (MSC3814) that the account's identity has signed. Whether one is verified is judged by its keys, as the crypto machine has
+ * been told of them; none is while the server gives an identity that the person has not said is theirs.
  */
 export async function listDevices(client: MatrixClient): Promise<Session[]> {
   const crypto = client.getCrypto()!;

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { fail, isFailure } from "../../shared/errors.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
+import { accountDataIn } from "../sdk/accountDataOfSync.ts";
 import { fromBase64OfLength } from "../roomKeys/base64.ts";
 import { BackupEntriesApi } from "../roomKeys/backupEntriesApi.ts";
 
@@ -38,11 +39,6 @@ export interface ServerBackup {
   raw: unknown;
 }
 
-const AllAccountData = z.object({
-  account_data: z
-    .object({ events: z.array(z.object({ type: z.string(), content: z.unknown() })) })
-    .optional(),
-});
 /**
  * Asks for everything in the account data, and nothing of the rooms. Each differs from the last: Synapse answers a first
  * sync from memory for two minutes when it is asked the same again.
@@ -55,6 +51,12 @@ const accountDataAlone = (): string =>
   });
 
 const DehydratedDevice = z.object({ device_id: z.string() });
+
+/** One type of all account data, as `EncryptionApi.accountData` has it. */
+export function accountDataOf(all: ReadonlyMap<string, unknown>, type: string): unknown {
+  const content = all.get(type) ?? null;
+  return content !== null && JSON.stringify(content).length > MAX_ACCOUNT_DATA ? false : content;
+}
 
 const SigningKey = z.object({ keys: z.record(z.string(), z.string().max(255)) }).transform(({ keys }) => {
   const all = Object.values(keys);
@@ -119,9 +121,9 @@ export class EncryptionApi {
    */
   async allAccountData(): Promise<ReadonlyMap<string, unknown>> {
     const query = { filter: accountDataAlone(), timeout: "0", set_presence: "offline" };
-    const parsed = AllAccountData.safeParse(this.#parse(await this.#send("GET", "/sync", undefined, query)));
-    if (!parsed.success) throw this.#badAnswer();
-    return new Map((parsed.data.account_data?.events ?? []).map(({ type, content }) => [type, content]));
+    const all = accountDataIn(this.#parse(await this.#send("GET", "/sync", undefined, query)));
+    if (all === null) throw this.#badAnswer();
+    return all;
   }
 
   /** The account's public keys. The crypto machine learns them too, so that it and we judge by the same answer. */

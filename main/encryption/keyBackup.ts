@@ -201,10 +201,9 @@ const wantedIn = (content: unknown): unknown => (content as { enabled?: unknown 
 const disabledIn = (content: unknown): unknown => (content as { disabled?: unknown } | null)?.disabled;
 
 /** Whether the account data say that no key backup is wanted. The name of the spec counts where there is one. */
-export async function isTurnedOff(server: EncryptionApi): Promise<boolean> {
-  const wanted = wantedIn(await server.accountData(WANTED));
-  if (typeof wanted === "boolean") return !wanted;
-  return disabledIn(await server.accountData(NOT_WANTED_BEFORE)) === true;
+export function isTurnedOff(accountData: ReadonlyMap<string, unknown>): boolean {
+  const wanted = wantedIn(accountData.get(WANTED));
+  return typeof wanted === "boolean" ? !wanted : disabledIn(accountData.get(NOT_WANTED_BEFORE)) === true;
 }
 
 /** Says in the account data that key backup is wanted, under both names. Writes only what says otherwise. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import type { SecretName } from "../../shared/contract/secureBackup.ts";
-import type { EncryptionApi } from "./encryptionApi.ts";
+import { SecretName } from "../../shared/contract/secureBackup.ts";
+import { accountDataOf, type EncryptionApi } from "./encryptionApi.ts";
 import { fromAnyBase64, fromBase64OfLength } from "../roomKeys/base64.ts";
 import type { PhraseProblem } from "../../shared/errors.ts";
 import type { OpenedCopies } from "./openedSecretCopies.ts";
@@ -72,6 +72,28 @@ export function readDescription(content: unknown): DescribedKey | null {
 
 /** What `m.secret_storage.default_key` says. */
 export type DefaultKey = { kind: "absent" } | { kind: "malformed" } | { kind: "found"; keyId: string };
+
+/** Reads what names the default key, unchecked; null when it was never written. */
+function readDefaultKey(content: unknown): DefaultKey {
+  const parsed = z.object({ key: z.unknown().optional() }).safeParse(content ?? {});
+  // An empty object is how clients take the default key away: account data cannot be deleted.
+  if (parsed.success && (parsed.data.key ?? "") === "") return { kind: "absent" };
+  const keyId = z.string().max(255).safeParse(parsed.data?.key);
+  return keyId.success ? { kind: "found", keyId: keyId.data } : { kind: "malformed" };
+}
+
+/** As `SecretStorage.defaultKey`, of account data that were read all at once. */
+export const defaultKeyIn = (all: ReadonlyMap<string, unknown>): DefaultKey => readDefaultKey(accountDataOf(all, DEFAULT_KEY));
+
+/** As `SecretStorage.describe`, of account data that were read all at once. */
+export const descriptionIn = (all: ReadonlyMap<string, unknown>, keyId: string): DescribedKey | null =>
+  readDescription(accountDataOf(all, `${DESCRIPTION}${keyId}`));
+
+/** As `SecretStorage.read`, for every secret, of account data that were read all at once. */
+export function storedSecretsIn(all: ReadonlyMap<string, unknown>): Record<SecretName, StoredSecret> {
+  const stored = SecretName.options.map((name) => [name, new StoredSecret(accountDataOf(all, name))] as const);
+  return Object.fromEntries(stored) as Record<SecretName, StoredSecret>;
+}
 
 /** A secret's account data, as far as it can be understood. */
 export class StoredSecret {
@@ -145,12 +167,7 @@ export class SecretStorage {
   }
 
   async defaultKey(): Promise<DefaultKey> {
-    const content = (await this.#server.accountData(DEFAULT_KEY)) ?? {};
-    const parsed = z.object({ key: z.unknown().optional() }).safeParse(content);
-    // An empty object is how clients take the default key away: account data cannot be deleted.
-    if (parsed.success && (parsed.data.key ?? "") === "") return { kind: "absent" };
-    const keyId = z.string().max(255).safeParse(parsed.data?.key);
-    return keyId.success ? { kind: "found", keyId: keyId.data } : { kind: "malformed" };
+    return readDefaultKey(await this.#server.accountData(DEFAULT_KEY));
   }
 
   async setDefaultKey(keyId: string): Promise<void> {

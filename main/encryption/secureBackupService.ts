@@ -19,7 +19,7 @@ import { OpenedCopiesKeeper } from "./openedSecretCopies.ts";
 import { deleteOtherKey, describeOtherKeys } from "./otherStorageKeys.ts";
 import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
-import { describeSecureBackup, readSecureBackup } from "./secureBackupState.ts";
+import { describeSecureBackup, type JustLearnt, readSecureBackup } from "./secureBackupState.ts";
 import { type OwnStore, ownStoreOf } from "../roomKeys/ownStore.ts";
 import { formatSecurityKey, SECURITY_KEY_BYTES } from "./securityKey.ts";
 import { type SetUpParts, SetUpService } from "./setUpService.ts";
@@ -79,6 +79,11 @@ export class SecureBackupService implements Requests {
   state = ({ accountId }: Input<"state">): Promise<SecureBackupState> => {
     return this.#use(accountId, (access) => this.#describe(accountId, access));
   };
+
+  /** As `state`, without asking again for what is known. Throws what the promise in it throws, too. */
+  stateBy(accountId: AccountId, learnt: JustLearnt): Promise<SecureBackupState> {
+    return this.#use(accountId, (access) => this.#describe(accountId, access, learnt));
+  }
 
   phraseStrength = ({ accountId, phrase }: Input<"phraseStrength">): Promise<PhraseStrength> => {
     const { userId } = this.#parts.session(accountId).details;
@@ -298,8 +303,8 @@ export class SecureBackupService implements Requests {
     this.#misfits.set(accountId, SecretName.options.filter((name) => failed.includes(name)));
   }
 
-  async #describe(accountId: AccountId, access: EncryptionContext): Promise<SecureBackupState> {
-    const reading = await readSecureBackup(access);
+  async #describe(accountId: AccountId, access: EncryptionContext, learnt?: JustLearnt): Promise<SecureBackupState> {
+    const reading = await readSecureBackup(access, learnt);
     this.#noteIdentity(accountId, reading.changedTo);
     if (await this.#deletedEntries.mayBeMissing(accountId, access, reading)) this.#completeBackup(accountId);
     await this.#setUps.forgetAbandoned(accountId, access);

@@ -18,7 +18,14 @@ import {
 } from "./crossSigning.ts";
 import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, newestBackup, opensBackup } from "./keyBackup.ts";
 import { elsewhereAsRead, unneededKeys } from "./removeStorageKeys.ts";
-import type { DefaultKey, DescribedKey, StoredSecret } from "./secretStorage.ts";
+import {
+  type DefaultKey,
+  defaultKeyIn,
+  type DescribedKey,
+  descriptionIn,
+  type StoredSecret,
+  storedSecretsIn,
+} from "./secretStorage.ts";
 
 /** Everything that the server and this session have of a Secure Backup, read at one time. Holds private keys. */
 export interface SecureBackupReading {
@@ -46,33 +53,39 @@ export interface SecureBackupReading {
   dehydratedDevice: NonNullable<AccountHealth["dehydratedDevice"]>;
 }
 
-/** Reads the server and this session. */
-export async function readSecureBackup(access: EncryptionContext): Promise<SecureBackupReading> {
+/** What is known already, and not asked for again. */
+export interface JustLearnt {
+  /** What the server has just answered to `EncryptionApi.queryOwnKeys`. */
+  identity?: Promise<ServerIdentity>;
+  /** All of the account data, as the sync has brought them. */
+  accountData?: ReadonlyMap<string, unknown> | null;
+}
+
+/** Reads the server and this session: three requests, all account data with one of them. */
+export async function readSecureBackup(access: EncryptionContext, learnt: JustLearnt = {}): Promise<SecureBackupReading> {
   const { machine, server, storage } = access;
-  const [identity, defaultKey, { backup, problem }, accountData, turnedOff, stored] = await Promise.all([
-    server.queryOwnKeys(machine),
-    storage.defaultKey(),
+  const [identity, { backup, problem }, accountData] = await Promise.all([
+    learnt.identity ?? server.queryOwnKeys(machine),
     newestBackup(server),
-    server.allAccountData(),
-    isTurnedOff(server),
-    Promise.all(SecretName.options.map(async (name) => [name, await storage.read(name)] as const)),
+    learnt.accountData ?? server.allAccountData(),
   ]);
-  const [description, identityKeys, backupKey, thisSessionVerified, activeVersion, dehydratedDevice] = await Promise.all([
-    defaultKey.kind === "found" ? storage.describe(defaultKey.keyId) : null,
+  const [identityKeys, backupKey, thisSessionVerified, activeVersion, dehydratedDevice] = await Promise.all([
     identityKeysHere(access),
     backupKeyHere(access),
     isThisSessionVerified(access),
     connectedVersion(access),
     readDehydratedDevice(server, accountData),
   ]);
+  const defaultKey = defaultKeyIn(accountData);
   const keyId = defaultKey.kind === "found" ? defaultKey.keyId : null;
+  const turnedOff = isTurnedOff(accountData);
   const isElsewhere = elsewhereAsRead(identity, backup, backupKey);
   const unneeded = unneededKeys(accountData, keyId, storage.opened, isElsewhere);
   return {
     identity,
     defaultKey,
-    description,
-    stored: Object.fromEntries(stored) as Record<SecretName, StoredSecret>,
+    description: keyId === null ? null : descriptionIn(accountData, keyId),
+    stored: storedSecretsIn(accountData),
     backup,
     backupProblem: problem,
     identityKeys,

@@ -18,7 +18,7 @@ export interface AccountRefresherParts {
   sessions: Pick<SessionManager, "account" | "onRunning" | "session" | "started">;
   changes: AccountChanges;
   health: Pick<HealthService, "refresh">;
-  profile: Pick<ProfileService, "get">;
+  profile: Pick<ProfileService, "refresh">;
   administration: Pick<AdminAccessService, "learn">;
   secureBackup: Pick<SecureBackupService, "state">;
   emit: Emit;
@@ -43,7 +43,7 @@ function refreshWhatRuns({ sessions, health, profile, administration, logger }: 
     void perServer.run(baseUrl, async () => {
       await inTime(sessions.started(baseUrl), MAX_START_MS);
       queued.delete(accountId);
-      const asked = [profile.get({ accountId }), health.refresh(accountId), administration.learn(accountId)];
+      const asked = [profile.refresh(accountId), health.refresh(accountId, true), administration.learn(accountId)];
       for (const learnt of await Promise.allSettled(asked)) {
         if (learnt.status === "rejected") logger.info("not learnt after the start", { accountId, error: learnt.reason as unknown });
       }

@@ -5,12 +5,15 @@ import type { Session } from "../../shared/contract/devices.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import { type AppErrorKind, AppFailure, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { ServerIdentity } from "../encryption/encryptionApi.ts";
 import { openEncryptionContext } from "../encryption/encryptionContext.ts";
 import { roomKeyCounts } from "../encryption/roomKeyUpload.ts";
+import type { JustLearnt } from "../encryption/secureBackupState.ts";
 import type { Logger } from "../logging/logger.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { toServerFailure } from "../http/serverErrors.ts";
-import { isVerifiedByOwnIdentity, pinnedIdentityOf } from "../sdk/pinnedIdentity.ts";
+import { accountDataHeard } from "../sdk/accountDataOfSync.ts";
+import { isVerifiedByOwnIdentity, masterKeyInMachine, pinnedIdentityOf } from "../sdk/pinnedIdentity.ts";
 import type { SessionManager } from "../sessions/sessionManager.ts";
 import { listDevices } from "../devices/deviceList.ts";
 import type { Look as Facts } from "./activityLog.ts";
@@ -122,7 +125,7 @@ function isLastVerified({ thisSession, otherSessions }: AccountHealth): boolean 
 /** What the health page asks of the other services. */
 export interface HealthParts {
   sessions: SessionManager;
-  secureBackupState: (accountId: AccountId) => Promise<SecureBackupState>;
+  secureBackupState: (accountId: AccountId, learnt: JustLearnt) => Promise<SecureBackupState>;
   /** Hands on the account's sessions, whenever they were asked for. Never rejects. */
   onDevices: (accountId: AccountId, devices: readonly Session[]) => Promise<void>;
   /** Hands on what was found of the account as a whole. Never rejects. */
@@ -137,8 +140,8 @@ export interface HealthParts {
  */
 export class HealthService {
   readonly #parts: HealthParts;
-  /** The refresh under way of each account, and the one that follows it. */
-  readonly #refreshes = new Map<AccountId, { running: Promise<Look>; next: Promise<Look> | null }>();
+  /** The refresh under way of each account, and the one that follows it; `bySync` where that is good enough for all who wait for it. */
+  readonly #refreshes = new Map<AccountId, { running: Promise<Look>; next: Promise<Look> | null; bySync: boolean }>();
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
@@ -148,27 +151,30 @@ export class HealthService {
    * Asks the server about everything and remembers it. Whoever asks while a refresh is under way gets the next one: what
    * has just changed may have been read already. Throws what the session throws, and why the server could not be reached
    * when it could not be for anything.
+   *
+   * @param bySync whether the sync has just come up to date, so that what it brings is not asked for besides
    */
-  async refresh(accountId: AccountId): Promise<AccountHealth> {
-    return (await this.#look(accountId)).health;
+  async refresh(accountId: AccountId, bySync = false): Promise<AccountHealth> {
+    return (await this.#look(accountId, bySync)).health;
   }
 
-  #look(accountId: AccountId): Promise<Look> {
+  #look(accountId: AccountId, bySync: boolean): Promise<Look> {
     const under = this.#refreshes.get(accountId);
-    if (!under) return this.#begin(accountId);
-    under.next ??= under.running.catch(() => undefined).then(() => this.#begin(accountId));
+    if (!under) return this.#begin(accountId, bySync);
+    under.bySync &&= bySync;
+    under.next ??= under.running.catch(() => undefined).then(() => this.#begin(accountId, under.bySync));
     return under.next;
   }
 
-  #begin(accountId: AccountId): Promise<Look> {
-    const running = this.#lookNow(accountId).finally(() => {
+  #begin(accountId: AccountId, bySync: boolean): Promise<Look> {
+    const running = this.#lookNow(accountId, bySync).finally(() => {
       if (this.#refreshes.get(accountId)?.running === running) this.#refreshes.delete(accountId);
     });
-    this.#refreshes.set(accountId, { running, next: null });
+    this.#refreshes.set(accountId, { running, next: null, bySync: true });
     return running;
   }
 
-  async #lookNow(accountId: AccountId): Promise<Look> {
+  async #lookNow(accountId: AccountId, bySync: boolean): Promise<Look> {
     const { sessions, logger } = this.#parts;
     const session = sessions.session(accountId);
     const failures = new Map<Part, AppFailure>();
@@ -176,7 +182,11 @@ export class HealthService {
     const known = sessions.account(accountId).health;
     // Where it cannot be told now, it is as it was.
     const beside: Pick<AccountHealth, "dehydratedDevice"> = { dehydratedDevice: known?.dehydratedDevice };
-    const seen = await session.use(async (client): Promise<AccountHealth> => {
+    const seen = await session.use(async (client, signal): Promise<AccountHealth> => {
+      const { machine, server } = openEncryptionContext(client, { signal });
+      // Once for all parts: the keys of the identity and of every session are in one answer.
+      const identity = server.queryOwnKeys(machine);
+      const learnt: JustLearnt = { identity, accountData: bySync ? accountDataHeard(client) : null };
       const part = <P extends Part>(name: P, asked: Promise<Parts[P]>): Promise<Parts[P]> =>
         asked.catch((error: unknown) => {
           logger.warn("a part of an account's health is not known", { accountId, part: name, error });
@@ -185,10 +195,10 @@ export class HealthService {
           return UNKNOWN[name];
         });
       const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
-        part("thisSession", this.#thisSession(client)),
-        part("secureBackup", this.#secureBackup(accountId, facts, beside)),
+        part("thisSession", identity.then(() => this.#thisSession(client))),
+        part("secureBackup", this.#secureBackup(accountId, learnt, facts, beside)),
         part("recoveryEmail", this.#recoveryEmail(client, facts)),
-        part("otherSessions", this.#otherSessions(accountId, client, facts)),
+        part("otherSessions", this.#otherSessions(accountId, client, identity, facts)),
       ]);
       return { checkedAt: Date.now(), thisSession, secureBackup, recoveryEmail, otherSessions, ...beside };
     });
@@ -202,10 +212,11 @@ export class HealthService {
 
   async #secureBackup(
     accountId: AccountId,
+    learnt: JustLearnt,
     facts: Facts,
     beside: Pick<AccountHealth, "dehydratedDevice">,
   ): Promise<AccountHealth["secureBackup"]> {
-    const { diagnosis, identity, backup, backupProblem, dehydratedDevice } = await this.#parts.secureBackupState(accountId);
+    const { diagnosis, identity, backup, backupProblem, dehydratedDevice } = await this.#parts.secureBackupState(accountId, learnt);
     facts.identityChangedTo = identity.changedTo;
     if (backupProblem === null) facts.backupVersion = backup?.version ?? null;
     if (dehydratedDevice !== "unknown") beside.dehydratedDevice = dehydratedDevice;
@@ -213,9 +224,7 @@ export class HealthService {
   }
 
   async #thisSession(client: MatrixClient): Promise<AccountHealth["thisSession"]> {
-    const crypto = client.getCrypto()!;
-    const userId = client.getSafeUserId();
-    if (!(await crypto.userHasCrossSigningKeys(userId, true))) return "no_identity";
+    if ((await masterKeyInMachine(client)) === null) return "no_identity";
     const verified = await isVerifiedByOwnIdentity(client);
     if (pinnedIdentityOf(client).changedTo !== null) return "identity_changed";
     return verified ? "verified" : "unverified";
@@ -232,8 +241,11 @@ export class HealthService {
   async #otherSessions(
     accountId: AccountId,
     client: MatrixClient,
+    identity: Promise<ServerIdentity>,
     facts: Facts,
   ): Promise<NonNullable<AccountHealth["otherSessions"]>> {
+    // Without an answer, by the keys that are known.
+    await identity.catch(() => undefined);
     const devices = await listDevices(client);
     facts.sessions = devices;
     await this.#parts.onDevices(accountId, devices);
@@ -261,7 +273,7 @@ export class HealthService {
     try {
       // First, and it must be answered: everything else is asked of a server that is away for half a minute and more.
       const roomKeysNotBackedUp = await this.#roomKeysNotBackedUp(accountId);
-      const { seen, away } = await this.#look(accountId);
+      const { seen, away } = await this.#look(accountId, false);
       return {
         thisSession: seen.thisSession,
         secureBackup: seen.secureBackup,

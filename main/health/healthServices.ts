@@ -31,7 +31,7 @@ export function createHealthServices(parts: HealthServicesParts) {
   });
   const health = new HealthService({
     sessions,
-    secureBackupState: (accountId) => secureBackup.state({ accountId }),
+    secureBackupState: (accountId, learnt) => secureBackup.stateBy(accountId, learnt),
     onDevices: async (accountId, devices) => {
       await newSessions.take(accountId, devices).catch((error: unknown) => logger.warn("new sessions not noticed", { accountId, error }));
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
 import type { AccessToken } from "../../shared/secret.ts";
@@ -6,9 +7,11 @@ import type { Logger } from "../logging/logger.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { bindHomeserver } from "../http/homeserverOf.ts";
 import type { Fetch } from "../http/redirects.ts";
+import { noteAccountData } from "./accountDataOfSync.ts";
 import { knowSessionsThatAsk } from "./askingSessions.ts";
 import { trustOwnBackupKeyAlone } from "./backupGuard.ts";
 import { trustKnownIdentityAlone } from "./identityGuard.ts";
+import { startLean } from "./leanStart.ts";
 import type { PinnedIdentity } from "./pinnedIdentity.ts";
 
 export interface MatrixClientOptions {
@@ -62,11 +65,19 @@ function redirectGlobalLogger(logger: Logger): void {
   Object.assign(globalSdkLogger, sdkLogger(logger));
 }
 
-/** Account data, device lists and to-device messages, and no rooms: an account in 5,000 of them syncs like an empty one. */
+/** What grows with an account's rooms, and what is about messages: nobody here looks at it. */
+const OF_ROOMS = ["m.direct", "m.push_rules"];
+
+/**
+ * Account data, device lists and to-device messages, and no rooms: an account in 5,000 of them syncs like an empty one.
+ * Each differs from the last: Synapse answers a first sync from memory for two minutes when it is asked the same again,
+ * and an app that was restarted would take that for what is so.
+ */
 function accountOnlyFilter(userId: string): Filter {
   return Filter.fromJson(userId, "", {
     room: { rooms: [] },
     presence: { not_types: ["*"] },
+    account_data: { not_types: [...OF_ROOMS, `steward.${randomUUID()}`] },
   });
 }
 
@@ -136,6 +147,8 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
   trustOwnBackupKeyAlone(client);
   await trustKnownIdentityAlone(client, options.identity);
   knowSessionsThatAsk(client, options.logger);
+  noteAccountData(client);
+  startLean(client);
   requests.release();
   return {
     client,
