@@ -5,6 +5,9 @@ import type { EngineDatabase, EngineFactory, EngineStore } from "./fakeIndexedDb
 import { decodeValue, entryName } from "./journalEntries.ts";
 import type { Key } from "./keyCodec.ts";
 
+/** So many records are put into a database before others have their turn on this thread: a few milliseconds' worth. */
+const RECORDS_AT_ONCE = 250;
+
 interface ReadStore {
   generator: KeptStore["generator"];
   readonly records: { key: Key; value: unknown; stamp: number }[];
@@ -66,7 +69,7 @@ export class DatabaseLoader {
       for (const { id, name: storeName } of schema.stores) {
         const store = database.rawObjectStores.get(storeName);
         if (store === undefined) throw fail("store_damaged");
-        stores.set(store, this.#fill(store, id));
+        stores.set(store, await this.#fill(store, id));
       }
       made.set(database, { schemaStamp: stamp, stores });
     }
@@ -75,10 +78,14 @@ export class DatabaseLoader {
   }
 
   /** Past the engine's own requests, which would copy every value once more and take a task for each. */
-  #fill(store: EngineStore, id: number): KeptStore {
+  async #fill(store: EngineStore, id: number): Promise<KeptStore> {
     const read = this.#stores.get(id);
     this.#stores.delete(id);
-    for (const record of read?.records ?? []) store.storeRecord(record, true);
+    for (const [at, record] of (read?.records ?? []).entries()) {
+      // Nobody has the database yet, so that nothing can come between.
+      if (at > 0 && at % RECORDS_AT_ONCE === 0) await new Promise(setImmediate);
+      store.storeRecord(record, true);
+    }
     if (read?.generator && store.keyGenerator) store.keyGenerator.num = read.generator.last;
     return { id, generator: read?.generator ?? null };
   }

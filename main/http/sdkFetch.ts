@@ -8,6 +8,11 @@ import type { Wire } from "./wire.ts";
 /** A whole key backup: taken piece by piece, as it comes, so that neither its length nor its time says anything. */
 const TAKEN_IN_PIECES = /\/room_keys\/keys$/;
 
+const SYNC = /\/sync$/;
+
+/** Whether the server is to answer at once: a sync without rooms that does not wait for news has little to say. */
+const isSyncAtOnce = ({ pathname, searchParams }: URL): boolean => SYNC.test(pathname) && searchParams.get("timeout") === "0";
+
 export interface SdkFetchOptions {
   wire: Wire;
   /** Where the token may go. */
@@ -28,7 +33,7 @@ function pastTheSdk(error: AppError): AppFailure {
  * believes it to be, and goes nowhere but to the account's server; errors come in a form that the SDK reads.
  *
  * Throws as `Wire.send` does, each `AppFailure` under a name that the SDK lets through. The SDK's own time-outs count:
- * a sync is waited for longer than anything else.
+ * a sync that waits for news is waited for longer than anything else.
  */
 export function sdkFetch({ wire, baseUrl, tokens }: SdkFetchOptions): Fetch {
   const home = new URL(baseUrl).origin;
@@ -37,7 +42,7 @@ export function sdkFetch({ wire, baseUrl, tokens }: SdkFetchOptions): Fetch {
     const headers = new Headers(init.headers);
     const inPieces = (init.method ?? "GET") === "GET" && TAKEN_IN_PIECES.test(url.pathname);
     const limits: Partial<ServerLimits> = {
-      answerMs: Infinity,
+      ...(isSyncAtOnce(url) ? {} : { answerMs: Infinity }),
       ...(inPieces && { wholeAnswerMs: Infinity, answerBytes: Infinity }),
     };
     const once = (): Promise<Response> => wire.send({ url, init: { ...init, headers }, limits, shape: pastTheSdk });

@@ -19,11 +19,14 @@ interface Pollers {
  * - the server's capabilities, which whoever needs them asks for, and its servers for calls.
  *
  * To be called before the client is started.
+ * @param ended aborted when the session ends: the start goes no further then. Of a first sync that fails at once the SDK
+ *   hears too late, and leaves a rejection that nobody handles
  * @throws Error when the SDK's pollers are not where they were
  */
-export function startLean(client: MatrixClient): void {
+export function startLean(client: MatrixClient, ended: AbortSignal): void {
   client.getPushRules = () => Promise.resolve({ global: {}, device: {} });
-  client.getOrCreateFilter = (_name, filter) => Promise.resolve(JSON.stringify(filter.getDefinition()));
+  client.getOrCreateFilter = (_name, filter) =>
+    ended.aborted ? Promise.reject(new Error("the session has ended")) : Promise.resolve(JSON.stringify(filter.getDefinition()));
   const { serverCapabilitiesService, cachedRtcTransports } = client as unknown as Pollers;
   for (const poller of [serverCapabilitiesService, cachedRtcTransports]) {
     if (typeof poller?.start !== "function") throw new Error("The SDK's pollers are not where they were");

@@ -148,7 +148,7 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
   await trustKnownIdentityAlone(client, options.identity);
   knowSessionsThatAsk(client, options.logger);
   noteAccountData(client);
-  startLean(client);
+  startLean(client, options.ended);
   requests.release();
   return {
     client,

@@ -15,17 +15,20 @@ const FEWEST_REQUESTS = 4;
 const WAITED_MS = 20_000;
 const MAX_PER_MINUTE = 30;
 
-interface Requests {
+export interface RegistrationRequests {
   /** Until there is an account whose owner uses the link at once. */
   steps: number;
   /** While the mail is waited for. */
   perMinute: number;
 }
 
-let counted: Promise<Requests> | null = null;
+let counted: Promise<RegistrationRequests> | null = null;
 
-/** Creates an account with user name, password, email address and terms, on a real Synapse with a real mailbox. */
-async function count(): Promise<Requests> {
+/**
+ * Creates an account with user name, password, email address and terms, on a real Synapse with a real mailbox.
+ * @param waitedMs how long nobody uses the link while requests are counted
+ */
+export async function countRegistration(waitedMs: number): Promise<RegistrationRequests> {
   const port = await freePort();
   const mailbox = await startMailbox();
   const proxy = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
@@ -57,11 +60,11 @@ async function count(): Promise<Requests> {
     let waiting = 0;
     await create("slow", async (link) => {
       proxy.clearRecord();
-      await new Promise((resolve) => setTimeout(resolve, WAITED_MS));
+      await new Promise((resolve) => setTimeout(resolve, waitedMs));
       waiting = proxy.requests(OF_REGISTRATION).length;
       await fetch(link);
     });
-    return { steps, perMinute: (waiting * 60_000) / WAITED_MS };
+    return { steps, perMinute: (waiting * 60_000) / waitedMs };
   } finally {
     await data.destroy();
     await synapse.stop();
@@ -70,8 +73,8 @@ async function count(): Promise<Requests> {
   }
 }
 
-async function compared(what: keyof Requests, reference: number, target: number): Promise<Measured> {
-  counted ??= count();
+async function compared(what: keyof RegistrationRequests, reference: number, target: number): Promise<Measured> {
+  counted ??= countRegistration(WAITED_MS);
   const ours = (await counted)[what];
   return { ours, reference, ratio: ours / reference, unit: "requests", target };
 }

@@ -1,5 +1,12 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Benchmark, Measured } from "../../build/bench.ts";
+import { runScript } from "../support/childProcess.ts";
+import { signInTo } from "../support/secureBackupRig.ts";
 import { StartRequests } from "../support/startRequests.ts";
+import { StewardData } from "../support/stewardServices.ts";
+import { startSynapse } from "../support/synapse.ts";
 
 /** So many requests more than the fewest are good enough. */
 const REQUESTS = 1.3;
@@ -55,6 +62,38 @@ export async function measureStartRequests(): Promise<{ requests: Measured; byte
   }
 }
 
+const CHILD = fileURLToPath(new URL("startDelayChild.ts", import.meta.url));
+const ACCOUNTS = 50;
+/** Of several starts the best counts: whatever else the machine does makes the thread stand still as well. */
+const STARTS = 3;
+/** Nobody feels that a window stands still for less, in milliseconds. */
+const STANDS_STILL_MS = 50;
+
+/** How long main's event loop stands still while so many accounts start, until each of them is known: p99, in milliseconds. */
+export async function measureStartDelay(accounts: number, starts: number): Promise<Measured> {
+  const synapse = await startSynapse();
+  const data = await StewardData.create();
+  try {
+    const services = await data.open();
+    for (let number = 0; number < accounts; number += 1) {
+      await signInTo(services, await synapse.register({ user: `user${number}`, password: "a password" }), synapse.baseUrl);
+    }
+    await data.close();
+    const keychainFile = join(data.folder, "keychain.json");
+    await writeFile(keychainFile, JSON.stringify([...data.keychain.entries]));
+    const delays: number[] = [];
+    for (let start = 0; start < starts; start += 1) {
+      const child = runScript(CHILD, [data.folder, keychainFile]);
+      delays.push(Number((await child.line("known", 180_000)).split(" ")[1]));
+      await child.ended();
+    }
+    return ratioOf(Math.min(...delays), STANDS_STILL_MS, "ms", 1);
+  } finally {
+    await data.destroy();
+    await synapse.stop();
+  }
+}
+
 const ratioOf = (ours: number, reference: number, unit: string, target: number): Measured => ({
   ours,
   reference,
@@ -63,8 +102,9 @@ const ratioOf = (ours: number, reference: number, unit: string, target: number):
   target,
 });
 
-/** What the start of an account costs its server. */
+/** What the start of accounts costs their server, and this computer. */
 export const benchmarks: Benchmark[] = [
   { name: "start.requests", run: async () => (await measureStartRequests()).requests },
   { name: "start.bytes", run: async () => (await measureStartRequests()).bytes },
+  { name: "start.fifty.eventLoop", run: () => measureStartDelay(ACCOUNTS, STARTS) },
 ];

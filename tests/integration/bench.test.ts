@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { measureBulk } from "../bench/bulk.bench.ts";
 import { measureCsv } from "../bench/csv.bench.ts";
 import { measureOauthRestart } from "../bench/oauth.bench.ts";
+import { countRegistration } from "../bench/registration.bench.ts";
 import { tryWorkload, workloads } from "../bench/roomKeys.bench.ts";
+import { measureStartDelay, measureStartRequests } from "../bench/start.bench.ts";
+import { measurePage } from "../bench/users.bench.ts";
 
 const FEW = 40;
 
@@ -30,5 +33,28 @@ describe("the benchmark of OAuth 2.0 accounts", () => {
     const { ours, reference } = await measureOauthRestart(1);
     expect(ours).toBeGreaterThan(0);
     expect(reference).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+describe("the benchmarks of starts", () => {
+  it("still measure, and a start asks for little more than it must", async () => {
+    const { requests, bytes } = await measureStartRequests();
+    expect(requests.ratio).toBeLessThanOrEqual(requests.target!);
+    expect(bytes.ratio).toBeLessThanOrEqual(bytes.target!);
+    expect((await measureStartDelay(2, 1)).ours).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+describe("the benchmarks of users", () => {
+  it("still measure a page of the list", async () => {
+    const { ours, reference } = await measurePage(FEW, 2);
+    expect(ours).toBeGreaterThan(0);
+    expect(reference).toBeGreaterThan(0);
+  }, 120_000);
+
+  it("still count what creating an account asks", async () => {
+    const { steps, perMinute } = await countRegistration(1);
+    expect(steps).toBeGreaterThan(0);
+    expect(perMinute).toBeGreaterThanOrEqual(0);
   }, 120_000);
 });

@@ -58,7 +58,7 @@ const lastChallenge = (): unknown => data.events.findLast(({ channel }) => chann
 describe("a server that does not answer", () => {
   it("is said to take too long, when an account starts", async () => {
     const { services, accountId } = await restarted(PATIENCE);
-    servers.proxy.addRule({ path: /\/pushrules\//, fault: { kind: "hang" }, times: Infinity });
+    servers.proxy.addRule({ path: /\/sync\?/, fault: { kind: "hang" }, times: Infinity });
     await services.sessions.restoreAll();
     expect(services.sessions.account(accountId).session).toEqual({ status: "failed", error: timeout(), offline: true });
   });
