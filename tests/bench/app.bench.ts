@@ -11,6 +11,8 @@ const STARTS = 15;
 const RESTORES = 5;
 const MEMORY_PER_FURTHER_ACCOUNT_MB = 12;
 const ROUND_TRIPS = 2_000;
+/** Of round trips that do not count. */
+const WARM_UP = 100;
 
 interface SeededData {
   keyring: SecretServiceForTests;
@@ -169,22 +171,23 @@ const bareMemory = (): Promise<number> =>
   );
 
 /** Milliseconds for one round trip, as the page sees it. */
-async function roundTrip(app: RunningApp, call: string): Promise<number> {
+async function roundTrip(app: RunningApp, call: string, roundTrips = ROUND_TRIPS): Promise<number> {
   const page = await app.page();
   return page.evaluate(
-    async (path, times) => {
+    async (path, times, warmUp) => {
       const { steward, bare } = globalThis as unknown as {
         steward?: { request(channel: string, input: object): Promise<unknown> };
         bare?: { echo(value: object): Promise<unknown> };
       };
       const ask = (): Promise<unknown> => (path === "ours" ? steward!.request("secrets.state", {}) : bare!.echo({}));
-      for (let warm = 0; warm < 100; warm++) await ask();
+      for (let warm = 0; warm < warmUp; warm++) await ask();
       const begun = performance.now();
       for (let count = 0; count < times; count++) await ask();
       return (performance.now() - begun) / times;
     },
     call,
-    ROUND_TRIPS,
+    roundTrips,
+    WARM_UP,
   );
 }
 
@@ -200,6 +203,25 @@ async function measureRoundTrip(): Promise<Measured> {
         return roundTrip(app, "ours");
       });
       return ratioOf(ours, bare, "ms");
+    }),
+  );
+}
+
+/** Takes each measurement once, with one account: a benchmark that nobody runs every day must not break unseen. */
+export async function tryMeasurements(): Promise<Record<string, number>> {
+  return withAccounts(1, (seeded) =>
+    withBare(async (startBare) => {
+      const bare = await once(startBare(), async (app) => ({
+        bareStartup: await app.sinceSpawn(firstPaint),
+        bareRoundTrip: await roundTrip(app, "bare", 1),
+      }));
+      const ours = await once(startOurs(seeded), async (app) => ({
+        startup: await app.sinceSpawn(accountsShown),
+        restore: await untilAllRun(app),
+        roundTrip: await roundTrip(app, "ours", 1),
+        memory: await app.restingMemory(),
+      }));
+      return { ...bare, ...ours };
     }),
   );
 }

@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { measureBulk } from "../bench/bulk.bench.ts";
 import { measureCsv } from "../bench/csv.bench.ts";
@@ -8,6 +9,13 @@ import { measureStartDelay, measureStartRequests } from "../bench/start.bench.ts
 import { measurePage } from "../bench/users.bench.ts";
 
 const FEW = 40;
+
+it("is tried of every benchmark whether it still measures: here, or with the app", async () => {
+  const tests = ["tests/integration/bench.test.ts", "tests/e2e/bench.test.ts"];
+  const texts = (await Promise.all(tests.map((path) => readFile(path, "utf8")))).join("\n");
+  const files = (await readdir("tests/bench")).filter((name) => name.endsWith(".bench.ts"));
+  expect(files.filter((name) => !texts.includes(`/bench/${name}"`))).toEqual([]);
+});
 
 describe("the benchmarks of room keys", () => {
   it.each(workloads)("still measure: %s", async (what) => {
