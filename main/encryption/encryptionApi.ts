@@ -63,7 +63,7 @@ const SigningKey = z.object({ keys: z.record(z.string(), z.string().max(255)) })
   return all.length === 1 ? all[0]! : null;
 });
 
-const OwnKeys = z.object({
+const KeysAnswer = z.object({
   master_keys: z.record(z.string(), z.unknown()).catch({}),
   self_signing_keys: z.record(z.string(), z.unknown()).catch({}),
   user_signing_keys: z.record(z.string(), z.unknown()).catch({}),
@@ -130,7 +130,7 @@ export class EncryptionApi {
   async queryOwnKeys(machine: CryptoMachine): Promise<ServerIdentity> {
     const request = machine.queryKeysForUsers([machine.userId]);
     const text = await this.#send("POST", "/keys/query", request.body);
-    const parsed = OwnKeys.safeParse(this.#parse(text));
+    const parsed = KeysAnswer.safeParse(this.#parse(text));
     if (!parsed.success) throw this.#badAnswer();
     await machine.markRequestAsSent(request.id, request.type, text);
     const userId = this.#client.getSafeUserId();

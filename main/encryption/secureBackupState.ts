@@ -55,7 +55,7 @@ export interface SecureBackupReading {
 
 /** What is known already, and not asked for again. */
 export interface JustLearnt {
-  /** What the server has just answered to `EncryptionApi.queryOwnKeys`. */
+  /** What the server has just answered about the public keys of the identity. */
   identity?: Promise<ServerIdentity>;
   /** All of the account data, as the sync has brought them. */
   accountData?: ReadonlyMap<string, unknown> | null;
