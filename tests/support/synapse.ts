@@ -23,6 +23,13 @@ export interface TestUser {
   password: string;
 }
 
+/** A user in the server's table, with every column that it has. */
+export interface UserLine extends Record<string, unknown> {
+  /** The full Matrix ID. */
+  name: string;
+  displayname: string | null;
+}
+
 /** Who to register. */
 export interface NewUser {
   user: string;
@@ -248,6 +255,17 @@ export class Synapse {
     ];
     await this.#inDatabase(script.join("; "), String(count), this.serverName);
     await this.comeBack();
+  }
+
+  /** Every user as the server's table has them, in order, with their names: what must be unchanged is compared whole. */
+  userTable(): UserLine[] {
+    const database = new DatabaseSync(this.#files.database, { timeout: 15_000 });
+    try {
+      const lines = database.prepare("SELECT users.*, displayname FROM users LEFT JOIN profiles ON full_user_id = name ORDER BY name").all();
+      return lines.map((line) => ({ ...line }) as UserLine);
+    } finally {
+      database.close();
+    }
   }
 
   /** There is no API for some things that only time brings about. Restarts the server, which caches. */
