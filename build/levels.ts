@@ -2,6 +2,7 @@ import { bundle } from "./bundle.ts";
 import { modernFolder } from "./paths.ts";
 import { electronVersion } from "./purposes.ts";
 import { ensureDendrite, whyNoDendrite } from "../tests/support/dendrite.ts";
+import { ensureOlderSynapse } from "../tests/support/synapseVenv.ts";
 
 /** A level of tests, in the order in which they run: what is quick to fail comes first. */
 export interface Level {
@@ -78,6 +79,17 @@ export const levels: Level[] = [
         ? whyNoDendrite()
         : "takes minutes to build Dendrite: `npm test -- dendrite` and `npm run soak` run it",
     prepare: ensureDendrite,
+    workers: 1,
+    testTimeoutMs: 120_000,
+  },
+  {
+    name: "older-synapse",
+    files: ["tests/olderSynapse/**/*.test.ts"],
+    whyNot: async (named) =>
+      named || process.env.STEWARD_SOAK === "1"
+        ? null
+        : "takes a minute and another Synapse: `npm test -- older-synapse` and `npm run soak` run it",
+    prepare: ensureOlderSynapse,
     workers: 1,
     testTimeoutMs: 120_000,
   },

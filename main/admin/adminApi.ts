@@ -120,6 +120,21 @@ export class AdminApi {
     });
   }
 
+  /**
+   * Whether the server has anything at a path, whatever it is to be sent with: asked with GET, which changes nothing. Where it has, and
+   * takes other methods alone, it says so (405). Servers that do not tell the two apart are taken at their best.
+   */
+  async has(path: readonly string[]): Promise<boolean> {
+    try {
+      await this.request({ path, schema: z.unknown(), repeatable: true });
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof AppFailure) || thrown.error.kind !== "admin_api_lacks") throw thrown;
+      const { cause } = thrown;
+      return !(cause instanceof AppFailure && cause.error.kind === "server" && cause.error.status === 404);
+    }
+  }
+
   /** Asks the same server something of the client-server API, at its base URL. */
   requestFromBase<T extends z.ZodType>(request: HomeserverRequest & { schema: T }): Promise<z.output<T>> {
     return this.atBase(async (homeserver, ended) => {

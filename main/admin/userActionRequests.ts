@@ -5,6 +5,7 @@ import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
 import { lastAnswer, sendOnce } from "../http/lostAnswer.ts";
 import { redactingPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { identityResetPath } from "./userPaths.ts";
 
 const Anything = z.unknown();
 const Devices = z.object({ devices: z.array(z.unknown()) });
@@ -50,7 +51,7 @@ export async function allowIdentityReset(api: AdminApi, userId: string): Promise
   try {
     const { updatable_without_uia_before_ms: until } = await api.request({
       method: "POST",
-      path: ["v1", "users", userId, "_allow_cross_signing_replacement_without_uia"],
+      path: identityResetPath(userId),
       body: {},
       schema: Updatable,
       repeatable: true,

@@ -16,7 +16,8 @@ import { actByService, asViewed, askService, type ServiceView } from "./mas/masA
 import type { MasApi } from "./mas/masApi.ts";
 import { DONE, allowIdentityReset, helpLockedOut, reactivate, resetPassword, roomsOf, sessionsOf, settle } from "./userActionRequests.ts";
 import { deleteUserMedia, sumUserMedia } from "./userMedia.ts";
-import { FOR_GOOD, hasChanged, isLastAdmin, type Judged, OF_THE_SERVICE, refusalOf } from "./userState.ts";
+import { shadowBanPath, suspensionPath } from "./userPaths.ts";
+import { endpointOf, FOR_GOOD, hasChanged, isLastAdmin, type Judged, OF_THE_SERVICE, refusalOf } from "./userState.ts";
 
 export interface UserActionsParts {
   adminApiOf: (accountId: AccountId) => AdminApi;
@@ -74,16 +75,18 @@ export class UserActionsService implements Requests {
         logger.info("a part of what an action would cost is not known", { accountId, error });
         return null;
       });
-    const [said, sessions, rooms, service, passwords, media] = await Promise.all([
+    const endpoint = endpointOf(action, userId);
+    const [said, sessions, rooms, service, passwords, media, has] = await Promise.all([
       api.user(userId),
       orNull(sessionsOf(api, userId)),
       orNull(roomsOf(api, userId)),
       this.#serviceOf(accountId, userId, action),
       orNull(takesPasswords(accountId)),
       action === "delete_uploads" ? orNull(sumUserMedia(api, userId)) : null,
+      endpoint === null ? true : orNull(api.has(endpoint)),
     ]);
     const user = asViewed(said, service);
-    const refusal = await this.#refusalOf(api, action, user, { rooms, media, service });
+    const refusal = has === false ? "not_supported" : await this.#refusalOf(api, action, user, { rooms, media, service });
     const ownAccount = ownUserIds().includes(user.userId);
     const token = refusal === null ? newId<ConversationId>() : null;
     const isOther = user.userId !== api.userId;
@@ -176,13 +179,13 @@ export class UserActionsService implements Requests {
       case "unsuspend": {
         const suspend = action === "suspend";
         const isSo = ({ suspended }: User): boolean => suspended === null || suspended === suspend;
-        return settle(api, userId, () => put(["v1", "suspend", userId], "PUT", { suspend }), isSo);
+        return settle(api, userId, () => put(suspensionPath(userId), "PUT", { suspend }), isSo);
       }
       case "shadow_ban":
       case "lift_shadow_ban": {
         const banned = action === "shadow_ban";
         const isSo = ({ shadowBanned }: User): boolean => shadowBanned === null || shadowBanned === banned;
-        return settle(api, userId, () => put(["v1", "users", userId, "shadow_ban"], banned ? "POST" : "DELETE", {}), isSo);
+        return settle(api, userId, () => put(shadowBanPath(userId), banned ? "POST" : "DELETE", {}), isSo);
       }
       case "deactivate":
       case "erase":

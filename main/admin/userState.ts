@@ -2,6 +2,7 @@ import type { ActionRefusal, UserAction } from "../../shared/contract/userAction
 import type { UserMediaSum } from "../../shared/contract/userServerData.ts";
 import type { User } from "../../shared/contract/users.ts";
 import type { AdminApi } from "./adminApi.ts";
+import { identityResetPath, shadowBanPath, suspensionPath } from "./userPaths.ts";
 
 /** A list of admins that is longer than so many pages is no list of admins. */
 const MAX_PAGES = 100;
@@ -14,6 +15,22 @@ const ENDS_ADMIN: ReadonlySet<UserAction> = new Set(["lock", "suspend", "deactiv
 export const OF_THE_SERVICE: ReadonlySet<UserAction> = new Set(["help", "reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"]);
 /** Nothing brings back what these take. */
 export const FOR_GOOD: ReadonlySet<UserAction> = new Set(["erase", "delete_uploads"]);
+
+/** Where an action is sent that not every server has; null for those of which every admin API is made. */
+export function endpointOf(action: UserAction, userId: string): readonly string[] | null {
+  switch (action) {
+    case "suspend":
+    case "unsuspend":
+      return suspensionPath(userId);
+    case "shadow_ban":
+    case "lift_shadow_ban":
+      return shadowBanPath(userId);
+    case "allow_new_identity":
+      return identityResetPath(userId);
+    default:
+      return null;
+  }
+}
 
 /** What an action is judged by. */
 export interface Judged {

@@ -3,7 +3,7 @@ import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 /** How many rows are drawn above and below what the window shows. */
 const AROUND = 16;
 /** The range moves by so many rows at once: drawing at every one is too much for a fast scroll. */
-const STEP = 8;
+const STEP = 4;
 
 export interface VirtualRows {
   /** Belongs to the element that holds the rows and nothing else. */

@@ -36,6 +36,8 @@ export const ActionRefusal = z.enum([
   "not_deactivated",
   /** There is nothing that they have uploaded. */
   "no_media",
+  /** The server has no such thing. */
+  "not_supported",
   /** Accounts are managed by an authentication service, which would not know of it. */
   "delegated",
   /** The same, and it would let an account do it whose token has its admin scope. */

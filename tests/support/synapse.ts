@@ -10,7 +10,7 @@ import { registrationSharedSecret, synapseFiles, writeSynapseConfig } from "./sy
 import type { SynapseFiles, SynapseOptions } from "./synapseConfig.ts";
 import { PortTakenError, SynapseProcess } from "./synapseProcess.ts";
 import { copyTemplate, ensureTemplate } from "./synapseTemplate.ts";
-import { ensureSynapse } from "./synapseVenv.ts";
+import { ensureOlderSynapse, ensureSynapse } from "./synapseVenv.ts";
 
 export type { SynapseOptions } from "./synapseConfig.ts";
 
@@ -43,7 +43,7 @@ export interface NewUser {
  * seconds). The first call on a machine installs Synapse.
  */
 export async function startSynapse(options: SynapseOptions = {}): Promise<Synapse> {
-  const { python, fingerprint } = await ensureSynapse();
+  const { python, fingerprint } = await (options.older ? ensureOlderSynapse() : ensureSynapse());
   const template = await ensureTemplate(`empty-${fingerprint}`, (dir) => makeEmptyDatabase(python, dir));
   return launch(python, template, options);
 }

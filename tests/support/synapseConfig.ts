@@ -39,6 +39,8 @@ export interface SynapseOptions {
   federation?: boolean;
   /** A certificate authority (PEM) that it trusts, and no other. */
   trustedAuthority?: string;
+  /** The older Synapse, as a server that nobody has updated for long (`build/synapse-older-requirements.txt`). */
+  older?: boolean;
   /** Synapse configuration laid over everything else, key by key at the top level. */
   config?: Record<string, unknown>;
 }

@@ -31,24 +31,30 @@ export function LongTable<T>({ label, numberName, ask, version, cells }: LongTab
             <th role="columnheader" scope="col" className={styles["number"]}>
               {numberName}
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" className={styles["user"]}>
               {t("bulk.user")}
             </th>
             <th role="columnheader" scope="col" className={styles["what"]}>
               {t("bulk.what")}
             </th>
-            <th role="columnheader" scope="col">
+            <th role="columnheader" scope="col" className={styles["details"]}>
               {t("bulk.details")}
             </th>
           </tr>
         </thead>
-        <tbody role="rowgroup" ref={body}>
-          <Blank rows={first} />
+        <tbody role="rowgroup" ref={body} style={{ height: total * ROW_PX }}>
           {Array.from({ length: end - first }, (_, at) => {
             const row = rowAt(first + at);
             const cell = row === null ? null : cells(row);
             return (
-              <tr key={first + at} role="row" aria-rowindex={first + at + 2} className={styles["row"]} aria-busy={cell === null}>
+              <tr
+                key={first + at}
+                role="row"
+                aria-rowindex={first + at + 2}
+                className={styles["row"]}
+                style={{ insetBlockStart: (first + at) * ROW_PX }}
+                aria-busy={cell === null}
+              >
                 <td role="cell" className={styles["number"]}>
                   {cell?.number}
                 </td>
@@ -58,7 +64,7 @@ export function LongTable<T>({ label, numberName, ask, version, cells }: LongTab
                 <td role="cell" className={styles["what"]}>
                   {cell?.what}
                 </td>
-                <td role="cell">
+                <td role="cell" className={styles["details"]}>
                   <span className={styles["why"]} title={cell?.why}>
                     {cell?.why}
                   </span>
@@ -66,13 +72,8 @@ export function LongTable<T>({ label, numberName, ask, version, cells }: LongTab
               </tr>
             );
           })}
-          <Blank rows={total - end} />
         </tbody>
       </table>
     </div>
   );
-}
-
-function Blank({ rows }: { readonly rows: number }) {
-  return rows > 0 && <tr aria-hidden style={{ height: rows * ROW_PX }} />;
 }

@@ -36,26 +36,20 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
         <thead role="rowgroup">
           <tr role="row" aria-rowindex={1}>
             {(["choose", "user", ...columns] as const).map((column) => (
-              <th key={column} role="columnheader" scope="col" className={column === "user" ? undefined : styles[column]}>
+              <th key={column} role="columnheader" scope="col" className={styles[column]}>
                 <span className={column === "choose" ? "visuallyHidden" : undefined}>{t(`users.columns.${column}`)}</span>
               </th>
             ))}
           </tr>
         </thead>
-        <tbody role="rowgroup" ref={body}>
-          <Blank rows={first} />
+        <tbody role="rowgroup" ref={body} style={{ height: rows.length * ROW_PX }}>
           {rows.slice(first, end).map((user, index) => (
             <Row key={user.userId} accountId={accountId} user={user} index={first + index} columns={columns} selected={selected.has(user.userId)} outdated={outdated} />
           ))}
-          <Blank rows={rows.length - end} />
         </tbody>
       </table>
     </div>
   );
-}
-
-function Blank({ rows }: { readonly rows: number }) {
-  return rows > 0 && <tr aria-hidden style={{ height: rows * ROW_PX }} />;
 }
 
 interface RowProps {
@@ -71,7 +65,7 @@ const Row = memo(function Row({ accountId, user, index, columns, selected, outda
   const { userId } = user;
   const name = nameOfUser(user);
   return (
-    <tr role="row" aria-rowindex={index + 2} className={styles["row"]}>
+    <tr role="row" aria-rowindex={index + 2} className={styles["row"]} style={{ insetBlockStart: index * ROW_PX }}>
       <td role="cell" className={styles["choose"]}>
         <input
           type="checkbox"
@@ -81,7 +75,7 @@ const Row = memo(function Row({ accountId, user, index, columns, selected, outda
           onChange={(event) => selectUser(accountId, userId, event.target.checked)}
         />
       </td>
-      <th role="rowheader" scope="row">
+      <th role="rowheader" scope="row" className={styles["user"]}>
         <button type="button" className={styles["open"]} onClick={() => go({ name: "account", accountId, page: "users", userId })}>
           <Avatar account={{ userId, displayName: user.displayName, avatarPath: null }} />
           <span className={styles["words"]}>

@@ -2,10 +2,13 @@ import * as z from "zod";
 import type { BulkAction } from "../../../../shared/contract/bulk.ts";
 import type { Job } from "../../../../shared/contract/jobs.ts";
 import type { User } from "../../../../shared/contract/users.ts";
+import { fail } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import type { AdminApi } from "../../adminApi.ts";
 import type { MasApi } from "../../mas/masApi.ts";
+import { suspensionPath } from "../../userPaths.ts";
 import { type BulkKind, bulkKind, ID_ALONE, LIGHT_PACE } from "../bulkKind.ts";
+import type { PatientApi } from "../patientApi.ts";
 import { already, done } from "../rowEnds.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
 import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./userRow.ts";
@@ -19,6 +22,7 @@ interface StateKind {
   /** Whether it takes something from somebody, who must not be the person. */
   takes: boolean;
   send: (admin: AdminApi, userId: string) => Promise<unknown>;
+  prepare?: NonNullable<BulkKind["prepare"]>;
   /** The same by the service that looks after the user, who has this id there. */
   byService?: (mas: MasApi, id: string) => Promise<unknown>;
   /** Null where the server does not say. */
@@ -55,7 +59,11 @@ function stateKind({ takes, send, byService, isSo, ...kind }: StateKind): BulkKi
 
 const setLocked = (locked: boolean) => (admin: AdminApi, userId: string) => admin.changeUser(userId, { locked }, CHANGE_MS);
 const setSuspended = (suspend: boolean) => (admin: AdminApi, userId: string) =>
-  admin.request({ method: "PUT", path: ["v1", "suspend", userId], body: { suspend }, schema: z.unknown(), timeoutMs: CHANGE_MS });
+  admin.request({ method: "PUT", path: suspensionPath(userId), body: { suspend }, schema: z.unknown(), timeoutMs: CHANGE_MS });
+const knowsSuspension = (api: PatientApi): Promise<void> =>
+  api.read(async (admin) => {
+    if (!(await admin.has(suspensionPath(admin.userId)))) throw fail("admin_api_lacks", { host: admin.serverName });
+  });
 const suspendedIs = (wanted: boolean) => (user: User) => (user.suspended === null ? null : user.suspended === wanted);
 
 export const lockUsers = stateKind({
@@ -87,6 +95,7 @@ export const suspendUsers = stateKind({
   withService: "beside",
   takes: true,
   send: setSuspended(true),
+  prepare: knowsSuspension,
   isSo: suspendedIs(true),
 });
 
@@ -97,5 +106,6 @@ export const unsuspendUsers = stateKind({
   withService: "beside",
   takes: false,
   send: setSuspended(false),
+  prepare: knowsSuspension,
   isSo: suspendedIs(false),
 });
