@@ -28,7 +28,7 @@ export async function loadVerifications(): Promise<void> {
 }
 
 /** Whether another session asked, and the person has not answered. */
-export function isWaitingForPerson({ incoming, phase }: Verification): boolean {
+export function isWaitingForPerson({ incoming, phase }: Pick<Verification, "incoming" | "phase">): boolean {
   return incoming && phase === "requested";
 }
 

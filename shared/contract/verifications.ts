@@ -6,33 +6,6 @@ import { QrCode } from "./qrCode.ts";
 /** How many emoji there are to choose from (Client-Server API, "SAS method: emoji"); they are numbered from 0. */
 export const SAS_EMOJI_COUNT = 64;
 
-/** The two ways that a computer without a camera can take part in. */
-export const VerificationWay = z.enum([
-  /** Both sides show emoji and numbers, which the person compares. */
-  "sas",
-  /** This side shows a QR code, which the other scans. */
-  "show_qr",
-]);
-export type VerificationWay = z.infer<typeof VerificationWay>;
-
-export const VerificationPhase = z.enum([
-  /** Asked, and not answered: by the other session, or, when `incoming`, by the person here. */
-  "requested",
-  /** Both sides are there. The person chooses one of `ways`; a QR code that can be scanned is shown already. */
-  "ready",
-  /** Emoji and numbers are shown, and wait for the person to say whether they are the same. */
-  "comparing",
-  /** The other session has scanned the code; the person says whether it shows a success. */
-  "qr_scanned",
-  /** Nothing to do here: the other session has to go on. */
-  "waiting_for_other",
-  /** Both sides have agreed; now it is looked at what came of it, see `checks`. */
-  "checking",
-  "done",
-  "cancelled",
-]);
-export type VerificationPhase = z.infer<typeof VerificationPhase>;
-
 /** What is looked at after both sides have agreed. */
 export const VerificationCheck = z.object({
   check: z.enum([
@@ -69,43 +42,72 @@ export const VerificationEnd = z.enum([
 ]);
 export type VerificationEnd = z.infer<typeof VerificationEnd>;
 
-/** An interactive verification of two sessions of one account. It lives in main; every change is sent whole. */
-export const Verification = z.object({
+/** How and why it ended without success. */
+export const VerificationCancelled = z.object({
+  by: z.enum(["us", "them", "nobody"]),
+  reason: VerificationEnd,
+  /** As the protocol names it (`m.user`, ...), for a report. */
+  code: z.string().max(64),
+});
+export type VerificationCancelled = z.infer<typeof VerificationCancelled>;
+
+/** Seven emoji, each by its number too. */
+const SasEmoji = z.array(z.object({ symbol: z.string().max(8), number: z.number().int().min(0).lt(SAS_EMOJI_COUNT) })).length(7);
+export type SasEmoji = z.infer<typeof SasEmoji>;
+
+const common = z.object({
   verificationId: ConversationId,
   accountId: AccountId,
-  /** The other session; null while any of the account's sessions may answer. */
-  deviceId: DeviceId.nullable(),
-  /** What the other session calls itself: not to be trusted. */
+  /** What the other session calls itself, where it is known: not to be trusted. */
   deviceName: z.string().max(200).nullable(),
   /** Whether the other session asked. */
   incoming: z.boolean(),
   /** Which of the two sessions gains something: the one that was not verified before. */
   subject: z.enum(["this_session", "other_session"]),
-  phase: VerificationPhase,
-  ways: z.array(VerificationWay).max(VerificationWay.options.length),
-  /** Seven, while `comparing`; null where the sessions have agreed on numbers alone. */
-  emoji: z
-    .array(z.object({ symbol: z.string().max(8), number: z.number().int().min(0).lt(SAS_EMOJI_COUNT) }))
-    .length(7)
-    .nullable(),
-  /** Three, while `comparing`. */
-  decimals: z.array(z.number().int().min(1000).max(9191)).length(3).nullable(),
-  /** While `ready`. */
-  qr: QrCode.nullable(),
-  cancelled: z
-    .object({
-      by: z.enum(["us", "them", "nobody"]),
-      reason: VerificationEnd,
-      /** As the protocol names it (`m.user`, ...), for a report. */
-      code: z.string().max(64),
-    })
-    .nullable(),
-  /** Empty before `checking`. */
-  checks: z.array(VerificationCheck).max(VerificationCheck.shape.check.options.length),
-  /** Milliseconds since 1970 when it ends by itself if nothing happens; null when it no longer can. */
-  expiresAt: z.number().nullable(),
 });
+
+/** Any of the account's sessions may answer while it is null. */
+const anyDevice = { deviceId: DeviceId.nullable() };
+const otherDevice = { deviceId: DeviceId };
+/** Milliseconds since 1970 when it ends by itself if nothing happens. */
+const expires = { expiresAt: z.number() };
+const checks = { checks: z.array(VerificationCheck).max(VerificationCheck.shape.check.options.length) };
+
+/** An interactive verification of two sessions of one account. It lives in main; every change is sent whole. */
+export const Verification = z.discriminatedUnion("phase", [
+  /** Asked, and not answered: by the other session, or, when `incoming`, by the person here. */
+  common.extend({ phase: z.literal("requested"), ...anyDevice, ...expires }),
+  /** Both sides are there. The person begins to compare, or has the code scanned that is shown already. */
+  common.extend({
+    phase: z.literal("ready"),
+    ...otherDevice,
+    ...expires,
+    /** Whether emoji and numbers can be compared with the other session. */
+    sas: z.boolean(),
+    /** Null where the other session scans none, or none could be made. */
+    qr: QrCode.nullable(),
+  }),
+  /** Emoji and numbers are shown, and wait for the person to say whether they are the same. */
+  common.extend({
+    phase: z.literal("comparing"),
+    ...otherDevice,
+    ...expires,
+    /** Null where the sessions have agreed on numbers alone. */
+    emoji: SasEmoji.nullable(),
+    decimals: z.array(z.number().int().min(1000).max(9191)).length(3),
+  }),
+  /** The other session has scanned the code; the person says whether it shows a success. */
+  common.extend({ phase: z.literal("qr_scanned"), ...otherDevice, ...expires }),
+  /** Nothing to do here: the other session has to go on. */
+  common.extend({ phase: z.literal("waiting_for_other"), ...otherDevice, ...expires }),
+  /** Both sides have agreed; now it is looked at what came of it. */
+  common.extend({ phase: z.literal("checking"), ...otherDevice, ...checks }),
+  common.extend({ phase: z.literal("done"), ...otherDevice, ...checks }),
+  common.extend({ phase: z.literal("cancelled"), ...anyDevice, cancelled: VerificationCancelled }),
+]);
 export type Verification = z.infer<typeof Verification>;
+/** A verification in one of these phases. */
+export type VerificationIn<P extends Verification["phase"]> = Extract<Verification, { phase: P }>;
 
 const one = z.object({ verificationId: ConversationId });
 const nothing = z.object({});

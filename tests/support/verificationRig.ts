@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import type { VerificationLimits } from "../../main/encryption/verification/limits.ts";
 import type { Services } from "../../main/services.ts";
-import { Verification } from "../../shared/contract/verifications.ts";
+import { Verification, type VerificationIn } from "../../shared/contract/verifications.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { AccountDataOnServer } from "./secureBackupChecks.ts";
 import { signInTo } from "./secureBackupRig.ts";
@@ -150,8 +150,8 @@ export class VerificationRig {
   }
 
   /** Waits until the newest verification is in a phase, and answers it. */
-  reaches(phase: Verification["phase"]): Promise<Verification> {
-    return waitUntil(() => [this.sent.at(-1)].find((state) => state?.phase === phase), {
+  reaches<P extends Verification["phase"]>(phase: P): Promise<VerificationIn<P>> {
+    return waitUntil(() => [this.sent.at(-1)].find((state): state is VerificationIn<P> => state?.phase === phase), {
       what: `${phase} here`,
       timeoutMs: 60_000,
     });

@@ -1,5 +1,5 @@
 import type { ShowSasCallbacks, VerificationRequest } from "matrix-js-sdk/lib/crypto-api/verification.js";
-import type { Verification, VerificationEnd } from "../../../shared/contract/verifications.ts";
+import type { Verification, VerificationCancelled, VerificationEnd, VerificationIn } from "../../../shared/contract/verifications.ts";
 import { numberedEmoji } from "./sasEmoji.ts";
 
 /** The SDK's `VerificationPhase` by number: its values cannot be imported without loading the SDK. */
@@ -50,28 +50,31 @@ function isCancelledHere(request: VerificationRequest): boolean {
   return here;
 }
 
+type Bare<P> = P extends Verification["phase"] ? { phase: P } : never;
 /** What of the contract's state follows from the request alone. */
-export type DescribedRequest = Pick<Verification, "phase" | "emoji" | "decimals">;
+export type DescribedRequest =
+  | Bare<Exclude<Verification["phase"], "comparing" | "done">>
+  | Pick<VerificationIn<"comparing">, "phase" | "emoji" | "decimals">;
 
 /** @param answered whether the person has already said that both sides show the same */
 export function describeRequest(facts: RequestFacts, answered: boolean): DescribedRequest {
-  const plain = (phase: Verification["phase"]): DescribedRequest => ({ phase, emoji: null, decimals: null });
   switch (facts.phase) {
     case "unsent":
     case "requested":
-      return plain("requested");
+      return { phase: "requested" };
     case "ready":
-      return plain("ready");
+      return { phase: "ready" };
     case "cancelled":
-      return plain("cancelled");
+      return { phase: "cancelled" };
     case "done":
-      return plain("checking");
+      return { phase: "checking" };
     case "started": {
-      if (answered) return plain("waiting_for_other");
-      if (facts.scanned) return plain("qr_scanned");
-      const emoji = numberedEmoji(facts.sas?.emoji?.map(([symbol]) => symbol) ?? []);
-      const decimals = facts.sas?.decimal ?? null;
-      return emoji || decimals ? { phase: "comparing", emoji, decimals } : plain("waiting_for_other");
+      if (answered) return { phase: "waiting_for_other" };
+      if (facts.scanned) return { phase: "qr_scanned" };
+      // Every client takes part in the numbers (Client-Server API, "SAS method: decimal").
+      const { decimal: decimals, emoji = [] } = facts.sas ?? {};
+      if (!decimals) return { phase: "waiting_for_other" };
+      return { phase: "comparing", emoji: numberedEmoji(emoji.map(([symbol]) => symbol)), decimals };
     }
   }
 }
@@ -110,10 +113,7 @@ const NOT_OUR_DOING: ReadonlySet<VerificationEnd> = new Set([
 ]);
 
 /** Why a verification ended, for the person. `code` is what the protocol says, unchecked. */
-export function describeEnd(
-  code: string | null,
-  { here, unanswered }: EndCircumstances,
-): NonNullable<Verification["cancelled"]> {
+export function describeEnd(code: string | null, { here, unanswered }: EndCircumstances): VerificationCancelled {
   const shortCode = (code ?? "").slice(0, 64);
   if (here !== null) return { by: NOT_OUR_DOING.has(here) ? "nobody" : "us", reason: here, code: shortCode };
   const known = Object.hasOwn(REASONS, shortCode) ? REASONS[shortCode] : undefined;

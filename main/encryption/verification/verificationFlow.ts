@@ -1,8 +1,7 @@
 import type { Device } from "matrix-js-sdk";
 import type { VerificationRequest, VerificationRequestEvent, Verifier } from "matrix-js-sdk/lib/crypto-api/verification.js";
-import type { Verification, VerificationCheck, VerificationEnd } from "../../../shared/contract/verifications.ts";
+import type { Verification, VerificationCancelled, VerificationCheck, VerificationEnd, VerificationIn } from "../../../shared/contract/verifications.ts";
 import { fail } from "../../../shared/errors.ts";
-import type { AccountId } from "../../../shared/ids.ts";
 import type { Logger } from "../../logging/logger.ts";
 import { newId } from "../../storage/newId.ts";
 import type { VerificationLimits } from "./limits.ts";
@@ -22,11 +21,13 @@ export interface ConversationParts {
   settle: (otherDeviceId: string, onChecks: (checks: VerificationCheck[]) => void) => Promise<VerificationCheck[]>;
 }
 
-export type Opening = Pick<Verification, "accountId" | "incoming" | "subject" | "deviceId"> & {
-  accountId: AccountId;
-};
+export type Opening = Pick<Verification, "accountId" | "incoming" | "subject" | "deviceId">;
 
 const ENDED = new Set<Verification["phase"]>(["cancelled", "done"]);
+
+type WithoutCommon<V> = V extends Verification ? Omit<V, "verificationId" | "accountId" | "deviceName" | "incoming" | "subject"> : never;
+/** A phase with what belongs to it, beside what is there in all of them. */
+type Phase = WithoutCommon<Verification>;
 
 /**
  * One verification as the person sees it. It follows a request of the SDK, and may go over to another one when two at
@@ -35,6 +36,11 @@ const ENDED = new Set<Verification["phase"]>(["cancelled", "done"]);
 export class VerificationConversation {
   readonly #parts: ConversationParts;
   #state: Verification;
+  /** The other session; null while any may answer. */
+  #deviceId: string | null;
+  #deviceName: string | null = null;
+  /** Milliseconds since 1970. */
+  #expiresAt: number;
   #request: VerificationRequest | null = null;
   #driven = new WeakSet<Verifier>();
   /** The person has said that both sides show the same. */
@@ -45,19 +51,9 @@ export class VerificationConversation {
 
   constructor(opening: Opening, parts: ConversationParts) {
     this.#parts = parts;
-    this.#state = {
-      ...opening,
-      deviceName: null,
-      verificationId: newId(),
-      phase: "requested",
-      ways: [],
-      emoji: null,
-      decimals: null,
-      qr: null,
-      cancelled: null,
-      checks: [],
-      expiresAt: null,
-    };
+    this.#deviceId = opening.deviceId;
+    this.#expiresAt = Date.now() + parts.limits.request;
+    this.#state = { ...opening, deviceName: null, verificationId: newId(), phase: "requested", expiresAt: this.#expiresAt };
   }
 
   get state(): Verification {
@@ -86,7 +82,9 @@ export class VerificationConversation {
   /** The other session is among those that this one knows, by this name. */
   seeOther(deviceName: string | null): void {
     this.#hasSeenOther = true;
-    if (deviceName !== this.#state.deviceName) this.#set({ deviceName });
+    if (deviceName === this.#deviceName) return;
+    this.#deviceName = deviceName;
+    this.#set({ ...this.#state, deviceName });
   }
 
   /** Follows a request from now on, in place of the one before; resolves when its state is known. */
@@ -111,7 +109,7 @@ export class VerificationConversation {
   /** Throws `conversation_over` when there is nothing to choose; and what sending throws. */
   async chooseSas(): Promise<void> {
     const request = this.#requestIn("ready");
-    if (!this.#state.ways.includes("sas")) throw fail("conversation_over");
+    if (this.#state.phase !== "ready" || !this.#state.sas) throw fail("conversation_over");
     await request.startVerification("m.sas.v1");
     await this.#changed();
   }
@@ -165,9 +163,9 @@ export class VerificationConversation {
     this.#endWith(describeEnd(code, { here: reason, unanswered: this.isUnanswered }));
   }
 
-  #endWith(cancelled: NonNullable<Verification["cancelled"]>): void {
+  #endWith(cancelled: VerificationCancelled): void {
     this.#leaveRequest();
-    this.#set({ ...BARE, phase: "cancelled", cancelled });
+    this.#enter({ phase: "cancelled", deviceId: this.#deviceId, cancelled });
   }
 
   #leaveRequest(): void {
@@ -196,28 +194,29 @@ export class VerificationConversation {
     const request = this.#request;
     if (!request) return;
     const facts = factsOf(request);
-    if (facts.phase === "cancelled") {
+    const described = describeRequest(facts, this.#answered);
+    if (described.phase === "cancelled") {
       this.#cancelledElsewhere(facts);
       return;
     }
-    await this.#learnOther(facts.otherDeviceId ?? this.#state.deviceId);
+    const deviceId = await this.#learnOther(facts.otherDeviceId ?? this.#deviceId);
     // It may have ended meanwhile.
     if (this.#request !== request) return;
-    const described = describeRequest(facts, this.#answered);
     if (described.phase === "checking") {
-      await this.#finish();
+      await this.#finish(known(deviceId));
       return;
     }
     if (request.verifier) this.#drive(request.verifier);
-    const offered = facts.phase === "ready" ? await this.#offer(request, facts) : BARE;
-    if (facts.phase === "ready" && offered.ways.length === 0) {
+    const open = described.phase === "ready" ? { ...described, ...(await this.#offer(request, facts)) } : described;
+    if (open.phase === "ready" && !open.sas && open.qr === null) {
       await this.cancel("no_common_way");
       return;
     }
     // What was awaited may have taken until it ended.
     if (this.#request !== request) return;
-    if (described.phase !== this.#state.phase) this.#setExpiry(described.phase);
-    this.#set({ ...offered, ...described });
+    if (open.phase !== this.#state.phase) this.#setExpiry(open.phase);
+    const expiresAt = this.#expiresAt;
+    this.#enter(open.phase === "requested" ? { ...open, deviceId, expiresAt } : { ...open, deviceId: known(deviceId), expiresAt });
   }
 
   #cancelledElsewhere(facts: RequestFacts): void {
@@ -232,10 +231,14 @@ export class VerificationConversation {
     this.#endWith(describeEnd(facts.code, { here: null, unanswered }));
   }
 
-  async #learnOther(deviceId: string | null): Promise<void> {
+  async #learnOther(deviceId: string | null): Promise<string | null> {
     const other = deviceId === null || this.#hasSeenOther ? undefined : await this.#parts.findOther(deviceId);
-    if (other) this.#hasSeenOther = true;
-    this.#state = { ...this.#state, deviceId, ...(other && { deviceName: nameOfDevice(other) }) };
+    this.#deviceId = deviceId;
+    if (other) {
+      this.#hasSeenOther = true;
+      this.#deviceName = nameOfDevice(other);
+    }
+    return deviceId;
   }
 
   /** Says yes to a verifier once: with emoji it sends what is to be sent, with a code there is nothing to send. */
@@ -248,13 +251,13 @@ export class VerificationConversation {
     });
   }
 
-  async #offer(request: VerificationRequest, { theirs }: RequestFacts): Promise<Pick<Verification, "ways" | "qr">> {
-    const qr = theirs.scan && theirs.reciprocate ? (this.#state.qr ?? (await this.#qrOf(request))) : null;
-    return { ways: [...(theirs.sas ? ["sas" as const] : []), ...(qr ? ["show_qr" as const] : [])], qr };
+  async #offer(request: VerificationRequest, { theirs }: RequestFacts): Promise<Pick<VerificationIn<"ready">, "sas" | "qr">> {
+    const shown = this.#state.phase === "ready" ? this.#state.qr : null;
+    return { sas: theirs.sas, qr: theirs.scan && theirs.reciprocate ? (shown ?? (await this.#qrOf(request))) : null };
   }
 
   /** Null when there is nothing to put into a code: a public key that it needs is not known. */
-  async #qrOf(request: VerificationRequest): Promise<Verification["qr"]> {
+  async #qrOf(request: VerificationRequest): Promise<VerificationIn<"ready">["qr"]> {
     try {
       const bytes = await request.generateQRCode();
       return bytes ? await qrModules(bytes) : null;
@@ -264,19 +267,18 @@ export class VerificationConversation {
     }
   }
 
-  async #finish(): Promise<void> {
+  async #finish(deviceId: string): Promise<void> {
     this.#leaveRequest();
-    this.#set({ ...BARE, phase: "checking", expiresAt: null });
-    const otherDeviceId = this.#state.deviceId;
-    if (otherDeviceId === null) throw new Error("a verification was done with nobody");
-    let checks = this.#state.checks;
+    let checks: VerificationCheck[] = [];
+    const look = (seen: VerificationCheck[]): void => this.#enter({ phase: "checking", deviceId, checks: (checks = seen) });
+    look([]);
     try {
-      checks = await this.#parts.settle(otherDeviceId, (seen) => this.#set({ checks: (checks = seen) }));
+      checks = await this.#parts.settle(deviceId, look);
     } catch (error) {
       this.#parts.logger.warn("what came of a verification is not known", { error });
       checks = checks.map((one) => (one.status === "running" ? { ...one, status: "missing" } : one));
     }
-    this.#set({ checks, phase: "done" });
+    this.#enter({ phase: "done", deviceId, checks });
   }
 
   #setExpiry(phase: Verification["phase"]): void {
@@ -296,14 +298,23 @@ export class VerificationConversation {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.cancel("timed_out"), milliseconds);
     this.#timer.unref();
-    this.#state = { ...this.#state, expiresAt: Date.now() + milliseconds };
+    this.#expiresAt = Date.now() + milliseconds;
   }
 
-  #set(change: Partial<Verification>): void {
-    const expiresAt = ENDED.has(change.phase ?? this.#state.phase) ? { expiresAt: null } : {};
-    this.#state = { ...this.#state, ...change, ...expiresAt };
-    this.#parts.onChange(this.#state);
+  /** Goes over to a phase, or tells more of the one it is in. */
+  #enter(phase: Phase): void {
+    const { verificationId, accountId, incoming, subject } = this.#state;
+    this.#set({ verificationId, accountId, incoming, subject, deviceName: this.#deviceName, ...phase });
+  }
+
+  #set(state: Verification): void {
+    this.#state = state;
+    this.#parts.onChange(state);
   }
 }
 
-const BARE = { ways: [], emoji: null, decimals: null, qr: null } satisfies Partial<Verification>;
+/** Once a request was answered, it is known by whom. */
+function known(deviceId: string | null): string {
+  if (deviceId === null) throw new Error("a verification goes on with nobody");
+  return deviceId;
+}

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck } from "lucide-react";
-import type { Verification, VerificationCheck } from "../../../shared/contract/verifications.ts";
+import type { VerificationCheck, VerificationIn } from "../../../shared/contract/verifications.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
@@ -12,13 +12,13 @@ import { dismissVerification, startVerification } from "../../stores/verificatio
 import styles from "./Verification.module.css";
 import { canAskAgain, endAdvice, endSentence, otherSessionName } from "./verificationWords.ts";
 
-interface EndStepProps {
-  readonly verification: Verification;
+interface EndStepProps<P extends "checking" | "done" | "cancelled"> {
+  readonly verification: VerificationIn<P>;
   readonly onLeave: () => void;
 }
 
 /** What was checked after both sides have agreed, and what to do about what is missing. */
-export function Outcome({ verification, onLeave }: EndStepProps) {
+export function Outcome({ verification, onLeave }: EndStepProps<"checking" | "done">) {
   const { accountId, phase, checks, subject } = verification;
   const done = phase === "done";
   const missing = checks.some(({ status }) => status === "missing");
@@ -68,14 +68,14 @@ function Mark({ status }: Pick<VerificationCheck, "status">) {
 }
 
 /** Why it ended without success. */
-export function Cancelled({ verification, onLeave }: EndStepProps) {
+export function Cancelled({ verification, onLeave }: EndStepProps<"cancelled">) {
   const { verificationId, accountId, deviceId, cancelled } = verification;
   const again = useAction(async () => {
     await startVerification(accountId, deviceId);
     await dismissVerification(verificationId);
   });
   const advice = endAdvice(verification);
-  const alarming = cancelled?.reason === "mismatch" || cancelled?.reason === "key_mismatch";
+  const alarming = cancelled.reason === "mismatch" || cancelled.reason === "key_mismatch";
   return (
     <>
       <Notice tone={alarming ? "error" : "info"} live>

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { Verification } from "../../../shared/contract/verifications.ts";
+import type { Verification, VerificationIn } from "../../../shared/contract/verifications.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -18,12 +18,8 @@ import { TimeLeft } from "./TimeLeft.tsx";
 import styles from "./Verification.module.css";
 import { emojiName, otherSessionName } from "./verificationWords.ts";
 
-export interface StepProps {
-  readonly verification: Verification;
-}
-
 /** Leads through a verification. The conversation itself lives in main. */
-export function VerificationDialog({ verification }: StepProps) {
+export function VerificationDialog({ verification }: { readonly verification: Verification }) {
   const { verificationId, accountId, phase, subject } = verification;
   const account = useAccount(accountId);
   const leave = useAction(async () => {
@@ -52,11 +48,12 @@ function FocusedStep({ children }: { readonly children: React.ReactNode }) {
   );
 }
 
-export interface LeavableStepProps extends StepProps {
+interface LeavableStepProps<P extends Verification["phase"]> {
+  readonly verification: VerificationIn<P>;
   readonly onLeave: () => void;
 }
 
-function Step({ verification, onLeave }: LeavableStepProps) {
+function Step({ verification, onLeave }: LeavableStepProps<Verification["phase"]>) {
   switch (verification.phase) {
     case "requested":
       return (
@@ -69,7 +66,7 @@ function Step({ verification, onLeave }: LeavableStepProps) {
     case "ready":
       return <Ready verification={verification} onLeave={onLeave} />;
     case "comparing":
-      return <Comparing verification={verification} onLeave={onLeave} />;
+      return <Comparing verification={verification} />;
     case "qr_scanned":
       return <Scanned verification={verification} onLeave={onLeave} />;
     case "waiting_for_other":
@@ -86,13 +83,13 @@ function Step({ verification, onLeave }: LeavableStepProps) {
   }
 }
 
-function Waiting({ verification, onLeave, children }: LeavableStepProps & { readonly children: string }) {
+function Waiting({ verification, onLeave, children }: LeavableStepProps<"requested" | "waiting_for_other"> & { readonly children: string }) {
   return (
     <>
       <p className={styles["waiting"]} role="status">
         <Spinner /> <span>{children}</span>
       </p>
-      {verification.expiresAt !== null && <TimeLeft until={verification.expiresAt} />}
+      <TimeLeft until={verification.expiresAt} />
       <Buttons>
         <Button onPress={onLeave}>{t("common.cancel")}</Button>
       </Buttons>
@@ -100,8 +97,8 @@ function Waiting({ verification, onLeave, children }: LeavableStepProps & { read
   );
 }
 
-function Ready({ verification, onLeave }: LeavableStepProps) {
-  const { verificationId, ways, qr } = verification;
+function Ready({ verification, onLeave }: LeavableStepProps<"ready">) {
+  const { verificationId, sas, qr } = verification;
   const session = otherSessionName(verification);
   const compare = useAction(() => steward.verifications.chooseSas({ verificationId }));
   const withCode = qr !== null;
@@ -116,19 +113,19 @@ function Ready({ verification, onLeave }: LeavableStepProps) {
       <p>{t(withCode ? "verification.compareInstead" : "verification.compareOnly", { session })}</p>
       {compare.error && <ErrorText error={compare.error} />}
       <Buttons>
-        {ways.includes("sas") && (
+        {sas && (
           <Button look={withCode ? "plain" : "primary"} busy={compare.busy} onPress={() => void compare.run()}>
             {t("verification.compare")}
           </Button>
         )}
         <Button onPress={onLeave}>{t("common.cancel")}</Button>
       </Buttons>
-      {verification.expiresAt !== null && <TimeLeft until={verification.expiresAt} />}
+      <TimeLeft until={verification.expiresAt} />
     </>
   );
 }
 
-function Comparing({ verification }: LeavableStepProps) {
+function Comparing({ verification }: Pick<LeavableStepProps<"comparing">, "verification">) {
   const { verificationId, emoji, decimals, expiresAt } = verification;
   const confirm = useAction(() => steward.verifications.confirmMatch({ verificationId }));
   const reject = useAction(() => steward.verifications.rejectMatch({ verificationId }));
@@ -148,12 +145,10 @@ function Comparing({ verification }: LeavableStepProps) {
           ))}
         </ol>
       )}
-      {decimals && (
-        <p className={styles["numbers"]}>
-          <span className={styles["quiet"]}>{t(emoji ? "verification.orNumbers" : "verification.numbers")}</span>{" "}
-          <span className={styles["digits"]}>{decimals.map(String).join(" ")}</span>
-        </p>
-      )}
+      <p className={styles["numbers"]}>
+        <span className={styles["quiet"]}>{t(emoji ? "verification.orNumbers" : "verification.numbers")}</span>{" "}
+        <span className={styles["digits"]}>{decimals.map(String).join(" ")}</span>
+      </p>
       {error && <ErrorText error={error} />}
       <Buttons>
         <Button look="primary" busy={confirm.busy} onPress={() => void confirm.run()}>
@@ -163,12 +158,12 @@ function Comparing({ verification }: LeavableStepProps) {
           {t("verification.noMatch")}
         </Button>
       </Buttons>
-      {expiresAt !== null && <TimeLeft until={expiresAt} />}
+      <TimeLeft until={expiresAt} />
     </>
   );
 }
 
-function Scanned({ verification, onLeave }: LeavableStepProps) {
+function Scanned({ verification, onLeave }: LeavableStepProps<"qr_scanned">) {
   const { verificationId, expiresAt } = verification;
   const confirm = useAction(() => steward.verifications.confirmScanned({ verificationId }));
   return (
@@ -183,7 +178,7 @@ function Scanned({ verification, onLeave }: LeavableStepProps) {
           {t("verification.scannedNo")}
         </Button>
       </Buttons>
-      {expiresAt !== null && <TimeLeft until={expiresAt} />}
+      <TimeLeft until={expiresAt} />
     </>
   );
 }

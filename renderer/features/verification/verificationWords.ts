@@ -1,4 +1,4 @@
-import type { Verification } from "../../../shared/contract/verifications.ts";
+import type { Verification, VerificationIn } from "../../../shared/contract/verifications.ts";
 import { t, textOrNull } from "../../i18n/index.ts";
 
 /** How the other session is called in a sentence. */
@@ -13,17 +13,16 @@ export function emojiName(number: number): string {
 }
 
 /** Why it ended, as a sentence. */
-export function endSentence(verification: Verification): string {
+export function endSentence(verification: VerificationIn<"cancelled">): string {
   const { cancelled } = verification;
   const params = { session: otherSessionName(verification) };
-  if (!cancelled) return t("verification.ended.other", params);
   if (cancelled.reason === "cancelled" && cancelled.by === "us") return t("verification.endedByYou");
   return t(`verification.ended.${cancelled.reason}`, params);
 }
 
 /** What is worth doing after it ended, or null. */
-export function endAdvice({ cancelled }: Verification): string | null {
-  switch (cancelled?.reason) {
+export function endAdvice({ cancelled }: VerificationIn<"cancelled">): string | null {
+  switch (cancelled.reason) {
     case "mismatch":
     case "key_mismatch":
       return t("verification.adviceMismatch");
@@ -35,6 +34,6 @@ export function endAdvice({ cancelled }: Verification): string | null {
 }
 
 /** Whether asking the same session again may end otherwise. */
-export function canAskAgain({ cancelled, deviceId }: Verification): boolean {
-  return cancelled !== null && cancelled.reason !== "other_gone" && cancelled.reason !== "session_stopped" && deviceId !== null;
+export function canAskAgain({ cancelled, deviceId }: VerificationIn<"cancelled">): boolean {
+  return cancelled.reason !== "other_gone" && cancelled.reason !== "session_stopped" && deviceId !== null;
 }

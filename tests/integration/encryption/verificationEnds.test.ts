@@ -64,7 +64,7 @@ describe("a verification that does not come to its end", () => {
     rig = await VerificationRig.open(synapse);
     const theirs = await rig.partner.ask(rig.deviceId);
     await rig.services.verifications.cancel(only(await rig.reaches("requested")));
-    expect(rig.sent.at(-1)?.cancelled).toMatchObject({ by: "us", reason: "declined" });
+    expect(rig.sent.at(-1)).toMatchObject({ phase: "cancelled", cancelled: { by: "us", reason: "declined" } });
     await rig.partner.reaches(theirs, "cancelled");
     const again = await rig.partner.ask(rig.deviceId);
     const asked = await rig.reaches("requested");

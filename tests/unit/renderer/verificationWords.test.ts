@@ -7,16 +7,16 @@ import {
   otherSessionName,
 } from "../../../renderer/features/verification/verificationWords.ts";
 import { isWaitingForPerson } from "../../../renderer/stores/verifications.ts";
-import { type Verification, VerificationEnd } from "../../../shared/contract/verifications.ts";
+import { VerificationEnd, type VerificationIn } from "../../../shared/contract/verifications.ts";
 
-const ended = (reason: VerificationEnd, by: "us" | "them" | "nobody" = "them"): Verification =>
+const ended = (reason: VerificationEnd, by: "us" | "them" | "nobody" = "them"): VerificationIn<"cancelled"> =>
   ({
     deviceId: "ABCDEF",
     deviceName: "{session} $& <b>",
     incoming: false,
     phase: "cancelled",
     cancelled: { by, reason, code: "m.user" },
-  }) as Verification;
+  }) as VerificationIn<"cancelled">;
 
 test("each of the 64 emoji has a name of its own", () => {
   const names = Array.from({ length: 64 }, (_, number) => emojiName(number));
