@@ -1,6 +1,4 @@
 import { basename } from "node:path";
-import * as z from "zod";
-import { Job } from "../shared/contract/jobs.ts";
 import { createAccountServices, type AccountServicesParts } from "./account/accountServices.ts";
 import { openAdminServices, type AdminServicesParts } from "./admin/adminServices.ts";
 import { createDeviceServices } from "./devices/deviceServices.ts";
@@ -9,6 +7,7 @@ import { createHealthServices } from "./health/healthServices.ts";
 import { RateLimits } from "./http/rateLimits.ts";
 import { Jobs } from "./jobs/jobs.ts";
 import { JobsService } from "./jobs/jobsService.ts";
+import { KeptJobs } from "./jobs/keptJobs.ts";
 import { createOnboardingServices, type OnboardingServicesParts } from "./onboarding/onboardingServices.ts";
 import { migrateRoomKeys } from "./roomKeys/migrateRoomKeys.ts";
 import { openSecrets, type OpenSecretsOptions } from "./secrets/openSecrets.ts";
@@ -41,7 +40,7 @@ export interface ServicesOptions
 export async function openServices(options: ServicesOptions) {
   const { folders, index, emit, loggerFor, onDamaged, keeping, keyFiles } = options;
   const jobs = new Jobs({
-    file: new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged }),
+    file: new JsonFile({ path: folders.jobsFile, schema: KeptJobs, version: 1, onDamaged }),
     emit,
     logger: loggerFor("jobs"),
   });

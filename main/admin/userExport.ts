@@ -1,5 +1,5 @@
 import type { Handlers } from "../../shared/contract/index.ts";
-import type { Job } from "../../shared/contract/jobs.ts";
+import type { PlainJob } from "../../shared/contract/jobs.ts";
 import type { User, UserFilter, UserRow } from "../../shared/contract/users.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -66,7 +66,7 @@ export class UserExportService implements Requests {
   }
 
   /** @throws `no_such_account` before anybody is asked */
-  save = async ({ accountId, filter, userIds }: Input<"save">): Promise<{ job: Job | null }> => {
+  save = async ({ accountId, filter, userIds }: Input<"save">): Promise<{ job: PlainJob | null }> => {
     const { apiOf, jobs, unfinishedFiles, chooseTarget } = this.#parts;
     const api = apiOf(accountId);
     const day = new Date().toISOString().slice(0, 10);

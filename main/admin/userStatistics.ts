@@ -1,5 +1,5 @@
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
-import type { Job } from "../../shared/contract/jobs.ts";
+import type { PlainJob } from "../../shared/contract/jobs.ts";
 import type { UserFilter } from "../../shared/contract/users.ts";
 import { UserStatistics } from "../../shared/contract/userStatistics.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -43,7 +43,7 @@ export class UserStatisticsService implements Requests {
 
   get = async ({ accountId }: Input<"get">) => ({ statistics: await this.#files.of(accountId).read() });
 
-  collect = ({ accountId }: Input<"collect">): { job: Job } => {
+  collect = ({ accountId }: Input<"collect">): { job: PlainJob } => {
     const { apiOf, knownOf, jobs, emit, firstWaitMs } = this.#parts;
     const api = apiOf(accountId);
     const job = jobs.start("collect_users", accountId, async (control) => {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { MatrixClient } from "matrix-js-sdk";
 import type { Handlers } from "../../shared/contract/index.ts";
-import type { Job } from "../../shared/contract/jobs.ts";
+import type { JobKind, PlainJob } from "../../shared/contract/jobs.ts";
 import { type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { JobControl, Jobs } from "../jobs/jobs.ts";
@@ -101,7 +101,7 @@ export class RoomKeysService implements Requests {
   };
 
   /** Throws `weak_phrase`. The Job fails with `no_room_keys` when there are none. */
-  export = async ({ accountId, passphrase, roomIds }: Input<"export">): Promise<{ job: Job | null }> => {
+  export = async ({ accountId, passphrase, roomIds }: Input<"export">): Promise<{ job: PlainJob | null }> => {
     const session = this.#parts.session(accountId);
     if (!(await this.passphraseStrength({ accountId, passphrase })).good) throw fail("weak_phrase");
     const owner = session.details.userId.replace(/[^\p{L}\p{N}._-]+/gu, " ").trim().slice(0, 100);
@@ -143,7 +143,7 @@ export class RoomKeysService implements Requests {
   };
 
   /** Throws `no_file_chosen`. The Job fails with `backup_locked` when there is a backup that is not open here. */
-  import = ({ accountId, passphrase }: Input<"import">): { job: Job } => {
+  import = ({ accountId, passphrase }: Input<"import">): { job: PlainJob } => {
     const path = this.#chosen.get(accountId);
     if (path === undefined) throw fail("no_file_chosen");
     const job = this.#inJob("import_room_keys", accountId, async (client, signal, control) => {
@@ -166,7 +166,7 @@ export class RoomKeysService implements Requests {
   };
 
   /** The Job fails with `secure_backup_absent` or `backup_locked` when there is nothing that could be opened. */
-  verifyBackup = ({ accountId }: Input<"verifyBackup">): { job: Job } => {
+  verifyBackup = ({ accountId }: Input<"verifyBackup">): { job: PlainJob } => {
     const job = this.#inJob("verify_backup", accountId, async (client, signal, control) => {
       const backup = await readBackup(openEncryptionContext(client, { signal }));
       if (!backup) throw fail("secure_backup_absent");
@@ -188,10 +188,10 @@ export class RoomKeysService implements Requests {
 
   /** Begins a Job that ends when it is cancelled, when the session stops, or by itself. */
   #inJob(
-    kind: Job["kind"],
+    kind: JobKind,
     accountId: AccountId,
     work: (client: MatrixClient, signal: AbortSignal, control: JobControl) => Promise<Record<string, number>>,
-  ): Job {
+  ): PlainJob {
     const session = this.#parts.session(accountId);
     return this.#parts.jobs.start(kind, accountId, (control) =>
       session.use(async (client, stopped) => {

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Emit } from "../../shared/contract/index.ts";
-import type { Job, JobProblem } from "../../shared/contract/jobs.ts";
+import { type JobKind, type JobProblem, MAX_JOB_PROBLEMS, type PlainJob } from "../../shared/contract/jobs.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { JsonFile } from "../storage/jsonFile.ts";
+import { type KeptJob, type KeptJobs, plainJobOf } from "./keptJobs.ts";
 
 /** What a job's work is given to report through and to listen to. */
 export interface JobControl {
@@ -18,15 +19,13 @@ export interface JobControl {
 
 export interface JobsParts {
   /** Keeps the jobs over a restart. */
-  file: JsonFile<{ jobs: Job[] }>;
+  file: JsonFile<KeptJobs>;
   emit: Emit;
   logger: Logger;
 }
 
 /** Shortest time between two reports of progress, in milliseconds. */
 const REPORT_EVERY_MS = 100;
-/** How many problems of one job are remembered. */
-const MAX_PROBLEMS = 200;
 /** How many ended jobs are remembered. */
 const MAX_ENDED = 50;
 
@@ -36,7 +35,7 @@ const MAX_ENDED = 50;
  */
 export class Jobs {
   readonly #parts: JobsParts;
-  readonly #jobs = new Map<ConversationId, Job>();
+  readonly #jobs = new Map<ConversationId, KeptJob>();
   readonly #running = new Map<ConversationId, { controller: AbortController; ended: Promise<void> }>();
 
   constructor(parts: JobsParts) {
@@ -53,7 +52,11 @@ export class Jobs {
   }
 
   /** All jobs, the newest first. */
-  list(): Job[] {
+  list(): PlainJob[] {
+    return this.#newestFirst().map(plainJobOf);
+  }
+
+  #newestFirst(): KeptJob[] {
     return [...this.#jobs.values()].sort((a, b) => b.startedAt - a.startedAt);
   }
 
@@ -62,13 +65,13 @@ export class Jobs {
    * job's error. It must leave nothing half-written when its signal is aborted.
    */
   start(
-    kind: Job["kind"],
+    kind: JobKind,
     accountId: AccountId | null,
     work: (control: JobControl) => Promise<Record<string, number>>,
-  ): Job {
+  ): PlainJob {
     const jobId = randomBytes(8).toString("hex") as ConversationId;
     const controller = new AbortController();
-    const job: Job = {
+    const job: KeptJob = {
       jobId,
       accountId,
       kind,
@@ -80,9 +83,10 @@ export class Jobs {
       endedAt: null,
     };
     this.#jobs.set(jobId, job);
-    this.#parts.emit("jobs.changed", job);
+    const begun = plainJobOf(job);
+    this.#parts.emit("jobs.changed", begun);
     this.#running.set(jobId, { controller, ended: this.#carryOut(jobId, controller.signal, work) });
-    return job;
+    return begun;
   }
 
   /** Asks a running job to stop; resolves when it has. Throws `conversation_over` when it has ended already. */
@@ -115,7 +119,7 @@ export class Jobs {
 
   /** Stops and forgets all jobs of an account that goes: they name its rooms. Throws `file_failed`. */
   async forgetAccount(accountId: AccountId): Promise<void> {
-    for (const { jobId } of this.list().filter((job) => job.accountId === accountId)) {
+    for (const { jobId } of this.#newestFirst().filter((job) => job.accountId === accountId)) {
       const running = this.#running.get(jobId);
       running?.controller.abort();
       await running?.ended;
@@ -147,7 +151,7 @@ export class Jobs {
     const problem = (noted: JobProblem): void => {
       if (!this.#runs(jobId)) return;
       const problems = this.#jobs.get(jobId)?.problems ?? [];
-      if (problems.length < MAX_PROBLEMS) this.#change(jobId, { problems: [...problems, noted] }, false);
+      if (problems.length < MAX_JOB_PROBLEMS) this.#change(jobId, { problems: [...problems, noted] }, false);
     };
     try {
       await this.#keep();
@@ -174,16 +178,16 @@ export class Jobs {
     return this.#jobs.get(jobId)?.status === "running";
   }
 
-  #change(jobId: ConversationId, change: Partial<Job>, report = true): void {
+  #change(jobId: ConversationId, change: Partial<KeptJob>, report = true): void {
     const job = this.#jobs.get(jobId);
     if (!job) return;
     const changed = { ...job, ...change };
     this.#jobs.set(jobId, changed);
-    if (report) this.#parts.emit("jobs.changed", changed);
+    if (report) this.#parts.emit("jobs.changed", plainJobOf(changed));
   }
 
   async #keep(how = { forgetting: false }): Promise<void> {
-    const jobs = this.list();
+    const jobs = this.#newestFirst();
     const old = new Set(jobs.filter((job) => job.status !== "running").slice(MAX_ENDED));
     await this.#parts.file.write({ jobs: jobs.filter((job) => !old.has(job)) }, how);
     for (const { jobId } of old) if (this.#jobs.delete(jobId)) this.#parts.emit("jobs.dismissed", { jobId });

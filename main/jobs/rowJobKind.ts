@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { Job } from "../../shared/contract/jobs.ts";
+import type { JobKind } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { RowEnd } from "./jobJournal.ts";
 
@@ -32,7 +32,7 @@ export interface RowsControl<R> {
 
 /** One kind of Job that goes on row by row after any end of the app. */
 export interface RowJobKind<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
-  readonly kind: Job["kind"];
+  readonly kind: JobKind;
   /** Whether rows may hold passwords that were made for them, and that somebody has to be given. */
   readonly makesPasswords: boolean;
   /** What is said for the whole Job. It is not kept secret. */

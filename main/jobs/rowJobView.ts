@@ -1,4 +1,4 @@
-import type { Job, JobRow, JobRowsShown } from "../../shared/contract/jobs.ts";
+import type { JobRow, JobRowsShown, RowJob } from "../../shared/contract/jobs.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { JobRecord } from "./jobJournal.ts";
 import type { RowJobRun } from "./rowJobRun.ts";
@@ -11,29 +11,25 @@ export interface KeptRowJob {
 }
 
 /** A Job as the renderer sees it. */
-export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined): Job {
+export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined): RowJob {
   const { jobId, accountId, kind, rows, at, batch } = record.beginning;
+  const common = {
+    rowJob: true,
+    jobId,
+    accountId,
+    kind: kind as RowJob["kind"],
+    progress: { done: record.rowsEnded.size, total: rows },
+    counts: record.counts(),
+    unsavedPasswords: record.unsavedPasswords,
+    leftInRooms: record.rowsEndedFor("rooms_left").length,
+    ...(batch !== undefined && { batch }),
+    startedAt: at,
+  } as const;
+  if (run) return { ...common, status: "running", stopping: run.stopping, waiting: run.waitingFor };
   const failure = lastRun instanceof AppFailure ? lastRun.error : lastRun ? ({ kind: "internal", ref: jobId } as const) : record.error;
   // What goes on by itself is said by the account: there the person sees why its session does not run.
   const error = goesOnByItself(lastRun) ? null : failure;
-  return {
-    jobId,
-    accountId,
-    kind: kind as Job["kind"],
-    status: run ? "running" : record.status === "running" ? "interrupted" : record.status,
-    progress: { done: record.rowsEnded.size, total: rows },
-    counts: record.counts(),
-    error: run ? null : error,
-    rowJob: {
-      stopping: run?.stopping ?? false,
-      waiting: run?.waitingFor ?? null,
-      unsavedPasswords: record.unsavedPasswords,
-      leftInRooms: record.rowsEndedFor("rooms_left").length,
-      ...(batch !== undefined && { batch }),
-    },
-    startedAt: at,
-    endedAt: run ? null : record.endedAt,
-  };
+  return { ...common, status: record.status === "running" ? "interrupted" : record.status, error };
 }
 
 /** A page of a Job's rows. */

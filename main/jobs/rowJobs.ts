@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Emit } from "../../shared/contract/index.ts";
-import type { Job, JobBatch, JobRow, JobRowsShown } from "../../shared/contract/jobs.ts";
+import type { JobBatch, JobKind, JobRow, JobRowsShown, RowJob } from "../../shared/contract/jobs.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { type AccountId, ConversationId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -72,7 +72,7 @@ export class RowJobs {
     return this.#kept.has(jobId);
   }
 
-  list(): Job[] {
+  list(): RowJob[] {
     return [...this.#kept.values()].map((kept) => jobOf(kept, this.#runs.get(kept.record.beginning.jobId)));
   }
 
@@ -94,12 +94,12 @@ export class RowJobs {
    * @throws `nothing_to_do`, `file_failed`, and what the vault throws
    */
   async start(
-    kindName: Job["kind"],
+    kindName: JobKind,
     accountId: AccountId,
     payload: unknown,
     rows: readonly { target: string; content: unknown }[],
     batch?: JobBatch,
-  ): Promise<Job> {
+  ): Promise<RowJob> {
     if (rows.length === 0) throw fail("nothing_to_do");
     const jobId = newId<ConversationId>();
     const folder = this.#folder(accountId, jobId);
@@ -257,7 +257,7 @@ export class RowJobs {
     return this.#parts.kinds.find(({ kind }) => kind === beginning.kind);
   }
 
-  #tell(jobId: ConversationId): Job {
+  #tell(jobId: ConversationId): RowJob {
     const job = jobOf(this.#find(jobId), this.#runs.get(jobId));
     this.#parts.emit("jobs.changed", job);
     return job;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
-import { Job, JobRowReason, JobRowsShown } from "./jobs.ts";
+import { JobRowReason, JobRowsShown, RowJob } from "./jobs.ts";
 
 /** What is wrong with a row of a file, so that it cannot be used. */
 export const UserRowProblem = z.object({
@@ -203,7 +203,7 @@ export const bulk = domain({
         notice: z.string().trim().min(1).max(MAX_NOTICE).optional(),
         typed: z.string().max(20).optional(),
       }),
-      z.object({ job: Job }),
+      z.object({ job: RowJob }),
     ),
     /** Prepares the deactivation of those again who were still in rooms afterwards. Throws `nothing_to_do`. */
     leftInRooms: request(oneJob, z.object({ draft: BulkDraft })),

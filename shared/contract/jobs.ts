@@ -20,58 +20,96 @@ export type JobProblem = z.infer<typeof JobProblem>;
 export const JobBatch = z.object({ batchId: ConversationId, servers: z.array(z.string().max(255)).max(MAX_OFFBOARDED) });
 export type JobBatch = z.infer<typeof JobBatch>;
 
-/** Long work with progress, cancel, and a result that survives a restart. */
-export const Job = z.object({
+/** How many problems of one Job are kept. */
+export const MAX_JOB_PROBLEMS = 200;
+
+export const JobKind = z.enum([
+  "export_room_keys",
+  "import_room_keys",
+  "verify_backup",
+  "create_users",
+  "change_users",
+  "reset_passwords",
+  "lock_users",
+  "unlock_users",
+  "suspend_users",
+  "unsuspend_users",
+  "sign_out_users",
+  "prune_sessions",
+  "send_notices",
+  "delete_media",
+  "deactivate_users",
+  "erase_users",
+  "reactivate_users",
+  "export_users",
+  "collect_users",
+]);
+export type JobKind = z.infer<typeof JobKind>;
+
+const common = {
   jobId: ConversationId,
-  /** Null for work that belongs to no single account. */
-  accountId: AccountId.nullable(),
-  kind: z.enum([
-    "export_room_keys",
-    "import_room_keys",
-    "verify_backup",
-    "create_users",
-    "change_users",
-    "reset_passwords",
-    "lock_users",
-    "unlock_users",
-    "suspend_users",
-    "unsuspend_users",
-    "sign_out_users",
-    "prune_sessions",
-    "send_notices",
-    "delete_media",
-    "deactivate_users",
-    "erase_users",
-    "reactivate_users",
-    "export_users",
-    "collect_users",
-  ]),
-  /** `paused` until the person lets it go on; `interrupted` goes on by itself where the kind of Job can. */
-  status: z.enum(["running", "paused", "done", "failed", "cancelled", "interrupted"]),
+  kind: JobKind,
   progress: z.object({ done: z.number().int(), total: z.number().int().nullable() }),
-  /** Counts by name, once there is a result: what they mean depends on `kind`. */
-  counts: z.record(z.string(), z.number()),
-  /** The first of those that went wrong. Absent while nothing has. */
-  problems: z.array(JobProblem).max(200).optional(),
-  error: AppError.nullable(),
-  /** Of a Job that goes on row by row and survives the end of the app; absent for others. */
-  rowJob: z
-    .object({
-      /** It ends or pauses once what has been sent is answered. */
-      stopping: z.boolean(),
-      /** What nothing is sent for at the moment: the server is away, or wants to be asked less often. */
-      waiting: z.enum(["server", "rate_limit"]).nullable(),
-      /** How many passwords it has made that nobody has saved yet. */
-      unsavedPasswords: z.number().int().nonnegative(),
-      /** How many users were still in rooms after they were deactivated. */
-      leftInRooms: z.number().int().nonnegative(),
-      /** What it is a part of; absent where it stands alone. */
-      batch: JobBatch.optional(),
-    })
-    .optional(),
   startedAt: z.number(),
-  endedAt: z.number().nullable(),
+};
+
+/** `accountId` is null for work that belongs to no single account. */
+const plain = z.object({ rowJob: z.literal(false), accountId: AccountId.nullable(), ...common });
+const ended = { endedAt: z.number() };
+
+/** A Job that is done in one go. One that was cut off by the end of the app is `interrupted`, and has ended. */
+export const PlainJob = z.discriminatedUnion("status", [
+  plain.extend({ status: z.literal("running") }),
+  plain.extend({
+    status: z.literal("done"),
+    ...ended,
+    /** By name: what they mean depends on `kind`. */
+    counts: z.record(z.string(), z.number()),
+    /** The first of those that went wrong. */
+    problems: z.array(JobProblem).max(MAX_JOB_PROBLEMS),
+  }),
+  plain.extend({ status: z.literal("failed"), ...ended, error: AppError }),
+  plain.extend({ status: z.literal("cancelled"), ...ended }),
+  plain.extend({ status: z.literal("interrupted"), ...ended }),
+]);
+export type PlainJob = z.infer<typeof PlainJob>;
+
+const row = z.object({
+  rowJob: z.literal(true),
+  accountId: AccountId,
+  ...common,
+  /** How many rows came to what: a `JobRowOutcome`. */
+  counts: z.record(z.string(), z.number()),
+  /** How many passwords it has made that nobody has saved yet. */
+  unsavedPasswords: z.number().int().nonnegative(),
+  /** How many users were still in rooms after they were deactivated. */
+  leftInRooms: z.number().int().nonnegative(),
+  /** What it is a part of; absent where it stands alone. */
+  batch: JobBatch.optional(),
 });
+/** What stopped its last run; null where nothing went wrong, or where its account says what did. */
+const stopped = { error: AppError.nullable() };
+
+/** A Job that goes on row by row and survives the end of the app. */
+export const RowJob = z.discriminatedUnion("status", [
+  row.extend({
+    status: z.literal("running"),
+    /** It ends or pauses once what has been sent is answered. */
+    stopping: z.boolean(),
+    /** What nothing is sent for at the moment: the server is away, or wants to be asked less often. */
+    waiting: z.enum(["server", "rate_limit"]).nullable(),
+  }),
+  /** Goes on by itself. */
+  row.extend({ status: z.literal("interrupted"), ...stopped }),
+  /** Waits until the person lets it go on. */
+  row.extend({ status: z.literal("paused"), ...stopped }),
+  row.extend({ status: z.literal("done"), ...stopped }),
+  row.extend({ status: z.literal("cancelled"), ...stopped }),
+]);
+export type RowJob = z.infer<typeof RowJob>;
+
+/** Long work with progress, cancel, and a result that survives a restart. It lives in main; every change is sent whole. */
+export const Job = z.discriminatedUnion("rowJob", [PlainJob, RowJob]);
 export type Job = z.infer<typeof Job>;
 
 /** What came of a row of a Job. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
-import { Job } from "./jobs.ts";
+import { PlainJob } from "./jobs.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
 /** What can be wrong with one room key in a file or in a backup. */
@@ -65,7 +65,7 @@ export const roomKeys = domain({
         /** Null: all. */
         roomIds: z.array(RoomId).min(1).max(50_000).nullable(),
       }),
-      z.object({ job: Job.nullable() }),
+      z.object({ job: PlainJob.nullable() }),
     ),
     /** Asks which key file is to be imported, and remembers it. Null when the person chose none. */
     chooseFile: request(
@@ -75,9 +75,9 @@ export const roomKeys = domain({
       }),
     ),
     /** Imports the file that was chosen into the backup and this session: a Job. */
-    import: request(one.extend({ passphrase }), z.object({ job: Job })),
+    import: request(one.extend({ passphrase }), z.object({ job: PlainJob })),
     /** Downloads the backup and opens every entry: a Job that says how many are good, and which are not. */
-    verifyBackup: request(one, z.object({ job: Job })),
+    verifyBackup: request(one, z.object({ job: PlainJob })),
   },
   events: {},
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AccountId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
-import { Job } from "./jobs.ts";
+import { PlainJob } from "./jobs.ts";
 import { UserFilter } from "./users.ts";
 
 /** More users than this are exported as all that match. */
@@ -18,7 +18,7 @@ export const userExport = domain({
      */
     save: request(
       z.object({ accountId: AccountId, filter: UserFilter, userIds: z.array(UserId).min(1).max(MAX_CHOSEN_USERS).nullable() }),
-      z.object({ job: Job.nullable() }),
+      z.object({ job: PlainJob.nullable() }),
     ),
   },
   events: {},

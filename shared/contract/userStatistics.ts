@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
-import { Job } from "./jobs.ts";
+import { PlainJob } from "./jobs.ts";
 import { TimeSpan, type UserFilter } from "./users.ts";
 
 const count = z.number().int().nonnegative();
@@ -35,7 +35,7 @@ export const userStatistics = domain({
     /** As they were collected last; null before that. Asks nobody. */
     get: request(one, answer),
     /** Begins a Job that reads the list of users, and keeps their numbers with their date. */
-    collect: request(one, z.object({ job: Job })),
+    collect: request(one, z.object({ job: PlainJob })),
   },
   events: { changed: one.extend(answer.shape) },
 });

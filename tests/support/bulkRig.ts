@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Services } from "../../main/services.ts";
 import type { BulkAction, BulkChoices, BulkDraft, UserColumn } from "../../shared/contract/bulk.ts";
-import type { Job, JobRowsShown } from "../../shared/contract/jobs.ts";
+import type { JobRowsShown, RowJob } from "../../shared/contract/jobs.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
@@ -79,14 +79,20 @@ export class BulkRig {
     return job.jobId;
   }
 
-  job(jobId: ConversationId): Job {
+  job(jobId: ConversationId): RowJob {
     const job = this.services.allJobs.list().jobs.find((one) => one.jobId === jobId);
-    if (!job) throw new Error("there is no such job");
+    if (!job?.rowJob) throw new Error("there is no such job");
     return job;
   }
 
+  /** What a Job that runs sends nothing for at the moment. */
+  waiting(jobId: ConversationId): "server" | "rate_limit" | null {
+    const job = this.job(jobId);
+    return job.status === "running" ? job.waiting : null;
+  }
+
   /** Waits until a Job is in one of these states. */
-  async until(jobId: ConversationId, ...statuses: Job["status"][]): Promise<Job> {
+  async until(jobId: ConversationId, ...statuses: RowJob["status"][]): Promise<RowJob> {
     await waitUntil(() => statuses.includes(this.job(jobId).status), { what: `the job to be ${statuses.join(" or ")}`, timeoutMs: LONG_MS });
     return this.job(jobId);
   }

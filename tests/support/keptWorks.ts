@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import * as z from "zod";
 import { Jobs } from "../../main/jobs/jobs.ts";
+import { KeptJobs } from "../../main/jobs/keptJobs.ts";
 import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { openSecrets } from "../../main/secrets/openSecrets.ts";
 import { PassphraseKeychain } from "../../main/secrets/passphraseKeychain.ts";
@@ -14,7 +14,6 @@ import { writeDurably } from "../../main/storage/durableFile.ts";
 import { files } from "../../main/storage/fileLayer.ts";
 import { JsonFile } from "../../main/storage/jsonFile.ts";
 import { UnfinishedFiles } from "../../main/storage/unfinishedFiles.ts";
-import { Job } from "../../shared/contract/jobs.ts";
 import { AccountId } from "../../shared/ids.ts";
 import { HOME, existing, fileWorks, folders, onDamaged, textOf } from "./keptFiles.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
@@ -57,7 +56,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     let refused = (_: Error): void => undefined;
     const open = async (): Promise<Jobs> => {
       const jobs = new Jobs({
-        file: new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged }),
+        file: new JsonFile({ path: folders.jobsFile, schema: KeptJobs, version: 1, onDamaged }),
         emit: (_, job) => {
           if ("status" in job && job.status === "failed") refused(new Error("the job could not be kept"));
         },

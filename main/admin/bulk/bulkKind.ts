@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { BulkAction, BulkChoices, BulkFieldChange } from "../../../shared/contract/bulk.ts";
-import type { Job } from "../../../shared/contract/jobs.ts";
+import type { JobKind } from "../../../shared/contract/jobs.ts";
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { PaceLimits } from "../../jobs/pace.ts";
 import type { ReadFor, ReadUser } from "../csv/readUsers.ts";
@@ -60,7 +60,7 @@ export interface ResultColumns<R> {
  */
 export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly action: BulkAction;
-  readonly kind: Job["kind"];
+  readonly kind: JobKind;
   readonly reads: ReadFor;
   readonly pace: PaceLimits;
   /**

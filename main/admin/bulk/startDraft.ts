@@ -1,5 +1,5 @@
 import type { BulkAction, BulkChoices } from "../../../shared/contract/bulk.ts";
-import type { Job, JobBatch } from "../../../shared/contract/jobs.ts";
+import type { JobBatch, RowJob } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
@@ -49,7 +49,7 @@ export async function checkManaged(
  * Begins the Job that does what a draft says.
  * @throws as `RowJobs.start` and `ActionLog.record` do
  */
-export async function startDraft({ adminApi, rowJobs, log }: StartParts, accountId: AccountId, draft: Draft, said: Said, batch?: JobBatch): Promise<Job> {
+export async function startDraft({ adminApi, rowJobs, log }: StartParts, accountId: AccountId, draft: Draft, said: Said, batch?: JobBatch): Promise<RowJob> {
   const kind = kindOf(draft.action);
   const rows: { target: string; content: unknown }[] = [];
   for (const user of draft.usableRows()) {

@@ -1,5 +1,5 @@
 import type { Emit, Handlers } from "../../../shared/contract/index.ts";
-import type { Job } from "../../../shared/contract/jobs.ts";
+import type { RowJob } from "../../../shared/contract/jobs.ts";
 import type { OffboardingAction, OffboardingDraft, OffboardingServer } from "../../../shared/contract/offboarding.ts";
 import { type AppError, AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
@@ -183,7 +183,7 @@ export class OffboardingService implements Requests {
     this.#tell();
   }
 
-  async #begin({ action, batchId, serverNames }: Prepared, { accountId, draft }: OnServer): Promise<Job> {
+  async #begin({ action, batchId, serverNames }: Prepared, { accountId, draft }: OnServer): Promise<RowJob> {
     await checkManaged(this.#parts, accountId, action);
     const said = { choices: DEFAULT_CHOICES, signOut: false, notice: "", takesPasswords: draft.takesPasswords };
     return startDraft(this.#parts, accountId, draft, said, { batchId, servers: serverNames });

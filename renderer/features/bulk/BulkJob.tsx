@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { Job, JobRow, JobRowsShown } from "../../../shared/contract/jobs.ts";
+import type { JobRow, JobRowsShown, RowJob } from "../../../shared/contract/jobs.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -16,8 +16,10 @@ import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
 import { LongTable } from "./LongTable.tsx";
 
 /** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
-export function BulkJob({ job }: { readonly job: Job }) {
-  const { jobId, kind, progress, counts, status, rowJob, error } = job;
+export function BulkJob({ job }: { readonly job: RowJob }) {
+  const { jobId, kind, progress, counts, status, leftInRooms, unsavedPasswords } = job;
+  const error = job.status === "running" ? null : job.error;
+  const stopping = job.status === "running" && job.stopping;
   const [shown, setShown] = useState(false);
   const isOver = status === "done" || status === "cancelled";
   const notDone = (progress.total ?? 0) - (counts["done"] ?? 0) - (counts["already"] ?? 0) - (counts["unknown"] ?? 0);
@@ -29,7 +31,7 @@ export function BulkJob({ job }: { readonly job: Job }) {
   const unknown = counts["unknown"] ?? 0;
   const leave = useAction(async () => {
     const { draft } = await steward.bulk.leftInRooms({ jobId });
-    if (job.accountId !== null) bulkDrafts.set(job.accountId, { draft });
+    bulkDrafts.set(job.accountId, { draft });
   });
   const problem = leave.error ?? pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
   return (
@@ -42,7 +44,7 @@ export function BulkJob({ job }: { readonly job: Job }) {
       {!isOver && <progress className={styles["bar"]} aria-label={t(`jobs.${kind}`)} max={progress.total ?? 1} value={progress.done} />}
       <p className={styles["quiet"]}>{countsText(job)}</p>
       {error && <ErrorText error={error} />}
-      {rowJob && rowJob.leftInRooms > 0 && isOver && (
+      {leftInRooms > 0 && isOver && (
         <Notice
           tone="warn"
           actions={
@@ -51,26 +53,26 @@ export function BulkJob({ job }: { readonly job: Job }) {
             </Button>
           }
         >
-          {t("bulk.kept", { count: rowJob.leftInRooms })}
+          {t("bulk.kept", { count: leftInRooms })}
         </Notice>
       )}
-      {rowJob && rowJob.unsavedPasswords > 0 && isOver && <Passwords job={job} onSave={() => save.run("all")} isSaving={save.busy} />}
+      {unsavedPasswords > 0 && isOver && <Passwords job={job} onSave={() => save.run("all")} isSaving={save.busy} />}
       {problem && <ErrorText error={problem} />}
       <Buttons>
-        {status === "running" && !rowJob?.stopping && <Button onPress={() => void pause.run()}>{t("bulk.pause")}</Button>}
+        {status === "running" && !stopping && <Button onPress={() => void pause.run()}>{t("bulk.pause")}</Button>}
         {(status === "paused" || status === "interrupted") && (
           <Button look="primary" busy={resume.busy} onPress={() => void resume.run()}>
             {t("bulk.resume")}
           </Button>
         )}
-        {!isOver && !rowJob?.stopping && <Button onPress={() => void cancel.run()}>{t("bulk.cancel")}</Button>}
+        {!isOver && !stopping && <Button onPress={() => void cancel.run()}>{t("bulk.cancel")}</Button>}
         <Button aria-expanded={shown} onPress={() => setShown(!shown)}>
           {t(shown ? "bulk.hideRows" : "bulk.showRows")}
         </Button>
         {isOver && <Button onPress={() => void save.run("all")}>{t("bulk.save")}</Button>}
         {isOver && notDone > 0 && <Button onPress={() => void save.run("not_done")}>{t("bulk.saveNotDone")}</Button>}
         {isOver && unknown > 0 && <Button onPress={() => void save.run("unknown")}>{t("bulk.saveUnknown")}</Button>}
-        {isOver && rowJob?.unsavedPasswords === 0 && <Button onPress={() => void dismiss.run()}>{t("bulk.dismiss")}</Button>}
+        {isOver && unsavedPasswords === 0 && <Button onPress={() => void dismiss.run()}>{t("bulk.dismiss")}</Button>}
       </Buttons>
       {shown && <JobRows job={job} />}
     </article>
@@ -80,7 +82,7 @@ export function BulkJob({ job }: { readonly job: Job }) {
 const outcomes = ["done", "already", "incomplete", "skipped", "failed", "unknown"] as const;
 
 /** How many rows came to what. */
-function countsText({ counts, progress }: Job): string {
+function countsText({ counts, progress }: RowJob): string {
   const parts = outcomes.flatMap((outcome) => {
     const count = counts[outcome] ?? 0;
     return count === 0 ? [] : [t(`bulk.counts.${outcome}`, { count })];
@@ -89,7 +91,7 @@ function countsText({ counts, progress }: Job): string {
 }
 
 interface PasswordsProps {
-  readonly job: Job;
+  readonly job: RowJob;
   readonly onSave: () => Promise<{ saved: boolean } | undefined>;
   readonly isSaving: boolean;
 }
@@ -98,7 +100,7 @@ interface PasswordsProps {
 function Passwords({ job, onSave, isSaving }: PasswordsProps) {
   const [saved, setSaved] = useState(false);
   const remove = useAction(() => steward.bulk.deletePasswords({ jobId: job.jobId }));
-  const count = job.rowJob?.unsavedPasswords ?? 0;
+  const count = job.unsavedPasswords;
   return (
     <Notice
       tone="warn"
@@ -124,7 +126,7 @@ function Passwords({ job, onSave, isSaving }: PasswordsProps) {
 
 const shownKinds = ["all", "not_done", "unknown"] as const satisfies readonly JobRowsShown[];
 
-function JobRows({ job }: { readonly job: Job }) {
+function JobRows({ job }: { readonly job: RowJob }) {
   const { jobId, kind, progress, status } = job;
   const [which, setWhich] = useState<JobRowsShown>("all");
   return (

@@ -34,7 +34,7 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
   useEffect(() => void bulkDrafts.load(accountId), [accountId]);
   const draft = answer?.draft ?? null;
   const all = useJobs((state) => state.jobs);
-  const jobs = all.filter((job) => job.accountId === accountId && job.rowJob).reverse();
+  const jobs = all.filter((job) => job.rowJob).filter((job) => job.accountId === accountId).reverse();
   return (
     <>
       {draft !== null && <DraftView key={draft.draftId} accountId={accountId} draft={draft} />}

@@ -1,5 +1,5 @@
 import type { BulkAction, BulkDraftRow, BulkFieldChange, UserColumn, UserRowProblem } from "../../../shared/contract/bulk.ts";
-import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
+import type { JobKind, JobRow, RowJob } from "../../../shared/contract/jobs.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { errorWords, t } from "../../i18n/index.ts";
 
@@ -17,13 +17,13 @@ export function outcomeVerdict({ outcome }: Pick<JobRow, "outcome">): Verdict {
   return { tone: outcomeTones[outcome], text: t(`bulk.outcome.${outcome}`) };
 }
 
-const statusTones = { running: "quiet", paused: "warn", interrupted: "warn", done: "good", failed: "bad", cancelled: "quiet" } as const;
+const statusTones = { paused: "warn", interrupted: "warn", done: "good", cancelled: "quiet" } as const;
 
 /** How a Job stands, in a word or two. */
-export function jobVerdict({ status, rowJob }: Job): Verdict {
-  if (status !== "running" || !rowJob) return { tone: statusTones[status], text: t(`jobs.status.${status}`) };
-  if (rowJob.stopping) return { tone: "quiet", text: t("bulk.stopping") };
-  return rowJob.waiting === null ? { tone: "quiet", text: t("jobs.status.running") } : { tone: "warn", text: t(`bulk.waiting.${rowJob.waiting}`) };
+export function jobVerdict(job: RowJob): Verdict {
+  if (job.status !== "running") return { tone: statusTones[job.status], text: t(`jobs.status.${job.status}`) };
+  if (job.stopping) return { tone: "quiet", text: t("bulk.stopping") };
+  return job.waiting === null ? { tone: "quiet", text: t("jobs.status.running") } : { tone: "warn", text: t(`bulk.waiting.${job.waiting}`) };
 }
 
 /** Why a row of a file can't be used. */
@@ -56,10 +56,10 @@ function changeText({ field, before, after }: BulkFieldChange): string {
   return t("bulk.change", { field: t(`bulk.field.${field}`), before: shown(before), after: shown(after) });
 }
 
-const countedJobs = ["sign_out_users", "prune_sessions", "delete_media"] as const satisfies readonly Job["kind"][];
+const countedJobs = ["sign_out_users", "prune_sessions", "delete_media"] as const satisfies readonly JobKind[];
 
 /** What came of a row, with how many where that is the question. */
-export function jobRowText(row: JobRow, kind: Job["kind"]): string {
+export function jobRowText(row: JobRow, kind: JobKind): string {
   const what = countedJobs.find((one) => one === kind);
   const many = what !== undefined && row.count !== null ? [t(`bulk.manyDone.${what}`, { count: row.count })] : [];
   const why = reasonText(row);

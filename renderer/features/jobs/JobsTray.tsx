@@ -28,8 +28,8 @@ function JobLine({ job }: { readonly job: Job }) {
   const running = job.status === "running";
   const { done, total } = job.progress;
   // What goes on, and passwords that nobody has saved, are looked after on their own page.
-  const isHeld = job.rowJob !== undefined && (!isOver(job) || job.rowJob.unsavedPasswords > 0);
-  const state = job.error ? errorWords(job.error).sentence : running ? progressText(job) : t(`jobs.status.${job.status}`);
+  const isHeld = job.rowJob && (!isOver(job) || job.unsavedPasswords > 0);
+  const state = standing(job);
   return (
     <li className={styles["job"]} title={`${name}\n${state}`}>
       <div className={styles["head"]}>
@@ -50,6 +50,13 @@ function JobLine({ job }: { readonly job: Job }) {
       <span className={styles["count"]}>{state}</span>
     </li>
   );
+}
+
+/** How far it is, or how it ended. */
+function standing(job: Job): string {
+  if (job.status === "running") return progressText(job);
+  if ("error" in job && job.error) return errorWords(job.error).sentence;
+  return t(`jobs.status.${job.status}`);
 }
 
 const isOver = ({ status }: Job): boolean => status === "done" || status === "cancelled";

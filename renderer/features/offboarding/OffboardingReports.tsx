@@ -1,4 +1,4 @@
-import type { Job } from "../../../shared/contract/jobs.ts";
+import type { RowJob } from "../../../shared/contract/jobs.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -20,10 +20,11 @@ import { type BatchRow, useBatchRows } from "./useBatchRows.ts";
 /** What came of the accounts of each person, on all servers together. */
 export function OffboardingReports() {
   const jobs = useJobs((state) => state.jobs);
-  const batches = new Map<string, Job[]>();
+  const batches = new Map<string, RowJob[]>();
   for (const job of jobs) {
-    const batchId = job.rowJob?.batch?.batchId;
-    if (batchId !== undefined) batches.set(batchId, [...(batches.get(batchId) ?? []), job]);
+    if (!job.rowJob || !job.batch) continue;
+    const { batchId } = job.batch;
+    batches.set(batchId, [...(batches.get(batchId) ?? []), job]);
   }
   if (batches.size === 0) return null;
   return (
@@ -37,13 +38,13 @@ export function OffboardingReports() {
   );
 }
 
-function Report({ jobs }: { readonly jobs: readonly Job[] }) {
+function Report({ jobs }: { readonly jobs: readonly RowJob[] }) {
   const [first] = jobs;
   const { rows, complete, error, again } = useBatchRows(jobs);
   const draft = useOffboarding((state) => state.draft);
   const prepared = draft?.servers.map(({ serverName }) => serverName) ?? [];
   const save = useAction(async () => {
-    if (first?.rowJob?.batch) await steward.offboarding.saveReport({ batchId: first.rowJob.batch.batchId });
+    if (first?.batch) await steward.offboarding.saveReport({ batchId: first.batch.batchId });
   });
   const dismiss = useAction(async () => {
     for (const { jobId } of jobs) await steward.jobs.dismiss({ jobId });
@@ -52,7 +53,7 @@ function Report({ jobs }: { readonly jobs: readonly Job[] }) {
   const title = t(`jobs.${first.kind}`);
   const isOver = jobs.every(({ status }) => status === "done" || status === "cancelled");
   const begun = new Set(rows.map(({ serverName }) => serverName));
-  const missing = !complete ? [] : (first.rowJob?.batch?.servers ?? []).filter((server) => !begun.has(server) && !prepared.includes(server));
+  const missing = !complete ? [] : (first.batch?.servers ?? []).filter((server) => !begun.has(server) && !prepared.includes(server));
   const problem = save.error ?? dismiss.error;
   return (
     <article className={styles["report"]} aria-label={title}>
@@ -97,20 +98,18 @@ function Report({ jobs }: { readonly jobs: readonly Job[] }) {
 }
 
 /** How far the Job of one server is, and the way to where it can be paused, stopped and gone on with. */
-function OneJob({ job, serverName: ofRows }: { readonly job: Job; readonly serverName: string }) {
+function OneJob({ job, serverName: ofRows }: { readonly job: RowJob; readonly serverName: string }) {
   const { accountId, progress } = job;
   // The rows come a little later, and stay when the account goes.
-  const serverName = useAccounts(({ byId }) => (accountId === null ? undefined : byId[accountId]))?.homeserver.serverName ?? ofRows;
+  const serverName = useAccounts(({ byId }) => byId[accountId])?.homeserver.serverName ?? ofRows;
   return (
     <li className={styles["head"]}>
       <ServerText>{serverName}</ServerText>
       <Pill {...jobVerdict(job)} />
       <span className={styles["quiet"]}>{t("jobs.progress", { done: progress.done, total: progress.total ?? 0 })}</span>
-      {accountId !== null && (
-        <Button small aria-label={t("offboarding.openJob", { server: serverName })} onPress={() => go({ name: "account", accountId, page: "bulk" })}>
-          {t("nav.bulk")}
-        </Button>
-      )}
+      <Button small aria-label={t("offboarding.openJob", { server: serverName })} onPress={() => go({ name: "account", accountId, page: "bulk" })}>
+        {t("nav.bulk")}
+      </Button>
     </li>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import type { Job, JobRow } from "../../../shared/contract/jobs.ts";
+import type { JobKind, JobRow, RowJob } from "../../../shared/contract/jobs.ts";
 import { MAX_OFFBOARDED } from "../../../shared/personSearch.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import type { ConversationId } from "../../../shared/ids.ts";
@@ -8,7 +8,7 @@ import { errorOf, steward } from "../../bridge.ts";
 /** What came of one account, and the Job that did it. */
 export interface BatchRow {
   readonly jobId: ConversationId;
-  readonly kind: Job["kind"];
+  readonly kind: JobKind;
   readonly serverName: string;
   readonly row: JobRow;
 }
@@ -23,7 +23,7 @@ export interface BatchRows {
   readonly error: AppError | null;
 }
 
-type Asked = Pick<Job, "jobId" | "kind">;
+type Asked = Pick<RowJob, "jobId" | "kind">;
 
 /**
  * Asks what came of each account of some Jobs. One that is gone meanwhile has none.
@@ -48,7 +48,7 @@ export async function readBatch(jobs: readonly Asked[], before: readonly BatchRo
 }
 
 /** What came of each account, in all Jobs of a batch; asked for again at every step of theirs, and by `again`. */
-export function useBatchRows(jobs: readonly Job[]): BatchRows & { readonly again: () => void } {
+export function useBatchRows(jobs: readonly RowJob[]): BatchRows & { readonly again: () => void } {
   const [known, setKnown] = useState<BatchRows>({ rows: [], complete: false, error: null });
   const [turn, setTurn] = useState(0);
   const before = useRef<readonly BatchRow[]>([]);
@@ -56,7 +56,7 @@ export function useBatchRows(jobs: readonly Job[]): BatchRows & { readonly again
   useEffect(() => {
     let wanted = true;
     const asked = version.split("\n").map((line) => {
-      const [jobId, kind] = line.split(" ") as [ConversationId, Job["kind"]];
+      const [jobId, kind] = line.split(" ") as [ConversationId, JobKind];
       return { jobId, kind };
     });
     void readBatch(asked, before.current).then((told) => {

@@ -1,4 +1,4 @@
-import type { Job, JobProblem } from "../../../shared/contract/jobs.ts";
+import type { JobProblem, PlainJob } from "../../../shared/contract/jobs.ts";
 import type { RoomKeyFault } from "../../../shared/contract/roomKeys.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -13,15 +13,13 @@ import styles from "./RoomKeys.module.css";
 const SHOWN = 20;
 
 /** How far a Job about room keys is, or how it ended; nothing where there was none. */
-export function JobOutcome({ job }: { readonly job: Job | null }) {
+export function JobOutcome({ job }: { readonly job: PlainJob | null }) {
   if (!job) return null;
   switch (job.status) {
     case "running":
       return <Running job={job} />;
     case "failed":
-      return job.error && <ErrorText error={job.error} />;
-    case "paused":
-      return null;
+      return <ErrorText error={job.error} />;
     case "cancelled":
     case "interrupted":
       return <Notice tone="info">{t(`roomKeys.outcome.${job.status}`)}</Notice>;
@@ -30,7 +28,7 @@ export function JobOutcome({ job }: { readonly job: Job | null }) {
   }
 }
 
-function Running({ job }: { readonly job: Job }) {
+function Running({ job }: { readonly job: PlainJob }) {
   const { done, total } = job.progress;
   return (
     <div className={styles["running"]}>
@@ -46,7 +44,9 @@ function Running({ job }: { readonly job: Job }) {
   );
 }
 
-function Done({ job }: { readonly job: Job }) {
+type DoneJob = Extract<PlainJob, { status: "done" }>;
+
+function Done({ job }: { readonly job: DoneJob }) {
   const broken = job.counts["broken"] ?? 0;
   const kept = job.counts["kept"] ?? 0;
   return (
@@ -54,12 +54,12 @@ function Done({ job }: { readonly job: Job }) {
       <Notice tone={broken > 0 ? "warn" : "success"} live>
         {sentence(job)} {kept > 0 && t("roomKeys.outcome.kept", { count: kept })} {broken > 0 && t("roomKeys.broken", { count: broken })}
       </Notice>
-      {job.problems && <Problems problems={job.problems} broken={broken} />}
+      {job.problems.length > 0 && <Problems problems={job.problems} broken={broken} />}
     </div>
   );
 }
 
-function sentence({ kind, counts }: Job): string {
+function sentence({ kind, counts }: DoneJob): string {
   const count = (name: string): number => counts[name] ?? 0;
   switch (kind) {
     case "import_room_keys":

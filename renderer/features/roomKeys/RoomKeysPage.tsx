@@ -46,7 +46,8 @@ function Content({ account }: { readonly account: Account }) {
   const { accountId } = account;
   const { answer: overview, error } = roomKeysOverviews.use(accountId);
   // An import that has ended has brought some.
-  const imported = useLastJob(accountId, "import_room_keys")?.endedAt;
+  const lastImport = useLastJob(accountId, "import_room_keys");
+  const imported = lastImport && lastImport.status !== "running" ? lastImport.endedAt : null;
   useEffect(() => void roomKeysOverviews.load(accountId), [accountId, imported]);
   if (!overview) {
     if (!error) return <Skeleton label={t("app.loading")} lines={4} />;

@@ -1,8 +1,8 @@
-import type { Job } from "../../../shared/contract/jobs.ts";
+import type { JobKind, PlainJob } from "../../../shared/contract/jobs.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { useJobs } from "../../stores/jobs.ts";
 
 /** The Job of this kind that was begun last for this account, or null. */
-export function useLastJob(accountId: AccountId, kind: Job["kind"]): Job | null {
-  return useJobs(({ jobs }) => jobs.findLast((job) => job.accountId === accountId && job.kind === kind) ?? null);
+export function useLastJob(accountId: AccountId, kind: JobKind): PlainJob | null {
+  return useJobs(({ jobs }) => jobs.findLast((job): job is PlainJob => !job.rowJob && job.accountId === accountId && job.kind === kind) ?? null);
 }

@@ -9,8 +9,8 @@ import type { SignOutCost } from "./signOutCosts.ts";
  * @param waiting passwords that were set one by one and not handed out yet
  */
 export function jobCosts(jobs: readonly Job[], accountId: AccountId, waiting = 0): SignOutCost[] {
-  const own = jobs.flatMap((job) => (job.accountId === accountId && job.rowJob ? [{ ...job, rowJob: job.rowJob }] : []));
-  const unsaved = own.reduce((sum, { rowJob }) => sum + rowJob.unsavedPasswords, waiting);
+  const own = jobs.filter((job) => job.rowJob).filter((job) => job.accountId === accountId);
+  const unsaved = own.reduce((sum, { unsavedPasswords }) => sum + unsavedPasswords, waiting);
   const isUnderWay = own.some(({ status }) => status !== "done" && status !== "cancelled");
   return [
     ...(unsaved > 0 ? [{ tone: "error" as const, text: t("signOut.passwordsLost", { count: unsaved }) }] : []),

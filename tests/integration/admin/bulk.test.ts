@@ -66,7 +66,7 @@ describe("users from a file", () => {
     expect(await usersOf(synapse)).not.toContain("@anna:bulk.test");
 
     const jobId = await rig.start(draft);
-    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 4 }, rowJob: { unsavedPasswords: 3 }, error: null });
+    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 4 }, unsavedPasswords: 3, error: null });
     const anna = await user("anna");
     expect(anna).toMatchObject({ displayname: "Anna; with umlaut Ä", admin: true });
     expect((anna["threepids"] as { address: string }[]).map(({ address }) => address).sort()).toEqual(["4930123456", "anna@bulk.test"]);
@@ -162,7 +162,7 @@ describe("a job", () => {
     const jobId = await rig.start(draft);
     await hold.reached;
     await rig.services.allJobs.pause({ jobId });
-    expect(rig.job(jobId).rowJob?.stopping).toBe(true);
+    expect(rig.job(jobId)).toMatchObject({ status: "running", stopping: true });
     hold.release();
     const paused = await rig.until(jobId, "paused");
     expect(paused.counts["done"]).toBeLessThan(10);
@@ -191,14 +191,14 @@ describe("a job", () => {
     await hold.reached;
     await synapse.goDown();
     hold.release();
-    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "server", { what: "the job to wait for the server", timeoutMs: 60_000 });
+    await waitUntil(() => rig.waiting(jobId) === "server", { what: "the job to wait for the server", timeoutMs: 60_000 });
     // Nobody waits for a server to pause.
     await rig.services.allJobs.pause({ jobId });
     await rig.until(jobId, "paused");
     await rig.services.allJobs.resume({ jobId });
-    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "server", { what: "the job to wait again", timeoutMs: 60_000 });
+    await waitUntil(() => rig.waiting(jobId) === "server", { what: "the job to wait again", timeoutMs: 60_000 });
     await synapse.comeBack();
-    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 6 }, rowJob: { waiting: null } });
+    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 6 }, error: null });
     await rig.services.bulk.deletePasswords({ jobId });
   });
 
@@ -289,7 +289,7 @@ describe("users who are there", () => {
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
     proxy.clear();
-    expect(rig.job(jobId)).toMatchObject({ counts: { done: 2 }, rowJob: { unsavedPasswords: 1 } });
+    expect(rig.job(jobId)).toMatchObject({ counts: { done: 2 }, unsavedPasswords: 1 });
     await synapse.call({ path: "/_matrix/client/v3/account/whoami", token });
     await synapse.login("p1", " given, to p1 ");
     const table = await rig.saved(jobId, "all");

@@ -208,7 +208,7 @@ it("all that is done to users who are there is done to each of them, and no noti
     const skip = action === "send_notice" ? 1 : 0;
     for (const method of ["PUT", "POST", "DELETE"]) proxy.addRule({ method, path: ADMIN, fault: { kind: "rateLimit", retryAfterMs: 3_600_000 }, skip, times: 100 });
     const jobId = await rig.start(draft, { notice: "To all", typed: String(EACH) });
-    await waitUntil(() => rig.job(jobId).rowJob?.waiting === "rate_limit", { what: `${action} to be left waiting`, timeoutMs: REACH_MS });
+    await waitUntil(() => rig.waiting(jobId) === "rate_limit", { what: `${action} to be left waiting`, timeoutMs: REACH_MS });
     proxy.clear();
     jobs.set(action, jobId);
   }

@@ -216,7 +216,7 @@ describe("users who come to an end", () => {
     proxy.addRule({ ...rooms, fault: { kind: "answer", status: 200, body: { joined_rooms: ["!a:kinds.test", "!b:kinds.test"], total: 2 } }, times: 50 });
     const jobId = await rig.start(await rig.chooseFile("deactivate", "r1\nr2"));
     const ended = await rig.until(jobId, "done");
-    expect(ended.rowJob?.leftInRooms).toBe(1);
+    expect(ended.leftInRooms).toBe(1);
     expect(rig.services.allJobs.rows({ jobId, which: "not_done", from: 0, limit: 10 }).rows).toMatchObject([{ target: idOf("r1"), reason: "rooms_left", count: 2 }]);
     const { draft } = await rig.services.bulk.leftInRooms({ jobId });
     expect(await rig.looked()).toMatchObject({ action: "deactivate", rows: 1, ready: 1 });

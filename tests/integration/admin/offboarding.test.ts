@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { Services } from "../../../main/services.ts";
+import type { RowJob } from "../../../shared/contract/jobs.ts";
 import type { OffboardingDraft } from "../../../shared/contract/offboarding.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -106,7 +107,7 @@ it("locks the accounts of a person on several servers: a server that lets wait s
   expect(await locked(two, "@jdoe:two.test")).toBe(true);
   expect(await errorOf(services.offboarding.start({ draftId, accountIds: [atTwo] }))).toEqual({ kind: "conversation_over" });
 
-  const [batch, batchOfSecond] = [first, second].map(({ jobIds }) => services.allJobs.list().jobs.find(({ jobId }) => jobId === jobIds[0])?.rowJob?.batch);
+  const [batch, batchOfSecond] = [first, second].map(({ jobIds }) => services.allJobs.list().jobs.find((job): job is RowJob => job.rowJob && job.jobId === jobIds[0])?.batch);
   expect(batch?.servers).toEqual(["one.test", "two.test"]);
   expect(batchOfSecond).toEqual(batch);
   const report = async (): Promise<string> => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstIndexOf, type RoomKey } from "../../../main/roomKeys/roomKey.ts";
+import { resultOf } from "../../support/jobResult.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { RoomKeysRig } from "../../support/roomKeysRig.ts";
 import type { SdkSession } from "../../support/sdkSession.ts";
@@ -29,12 +30,12 @@ describe("copies of a room key", () => {
     const { accountId, user, securityKey } = await rig.account();
     const at = (firstIndex: number): RoomKey => makeRoomKey(1, { firstIndex });
     const file = [at(10), ...makeRoomKeys(450).slice(50), at(0), at(5), makeRoomKey(2, { firstIndex: 4 }), makeRoomKey(2)];
-    expect((await rig.import(accountId, file)).counts).toEqual({ new: 402, better: 0, alreadyThere: 3, broken: 0 });
+    expect(resultOf(await rig.import(accountId, file)).counts).toEqual({ new: 402, better: 0, alreadyThere: 3, broken: 0 });
     const client = await rig.client(user);
     expect((await client.openBackupWith({ securityKey })).roomKeys).toEqual({ inBackup: 402, restored: 402 });
     expect(indexes(await client.crypto.exportRoomKeys())).toMatchObject({ [one]: 0, [two]: 0 });
     expect(indexes((await rig.export(accountId)).keys)).toMatchObject({ [one]: 0, [two]: 0 });
-    expect((await rig.import(accountId, file)).counts).toEqual({ new: 0, better: 0, alreadyThere: 405, broken: 0 });
+    expect(resultOf(await rig.import(accountId, file)).counts).toEqual({ new: 0, better: 0, alreadyThere: 405, broken: 0 });
   });
 
   it("take the place of one that opens less in the backup, although that is verified, where the server lets them", async () => {
@@ -42,10 +43,10 @@ describe("copies of a room key", () => {
     await rig.import(accountId, [makeRoomKey(1, { firstIndex: 6 }), makeRoomKey(2, { firstIndex: 6 })]);
     await putVerified(other, one);
     const job = await rig.import(accountId, [makeRoomKey(1, { firstIndex: 2 }), makeRoomKey(2, { firstIndex: 2 })]);
-    expect(job.counts).toEqual({ new: 0, better: 2, alreadyThere: 0, broken: 0 });
+    expect(resultOf(job).counts).toEqual({ new: 0, better: 2, alreadyThere: 0, broken: 0 });
     expect(await indexInBackup(other, one)).toBe(2);
     const { job: exported, keys } = await rig.export(accountId);
-    expect(exported.counts).toMatchObject({ exported: 2, fromBackup: 2, fromSession: 0 });
+    expect(resultOf(exported).counts).toMatchObject({ exported: 2, fromBackup: 2, fromSession: 0 });
     expect(indexes(keys)).toEqual({ [one]: 2, [two]: 2 });
   });
 
@@ -60,7 +61,7 @@ describe("copies of a room key", () => {
     await rig.keys(other, "PUT", [room, one], { ...late, is_verified: true });
     upload.release();
     // Synapse lets the copy that opens more take the place of one that is verified.
-    expect((await importing).counts).toEqual({ new: 1, better: 0, alreadyThere: 0, broken: 0 });
+    expect(resultOf(await importing).counts).toEqual({ new: 1, better: 0, alreadyThere: 0, broken: 0 });
     expect(await indexInBackup(other, one)).toBe(2);
   });
 
@@ -75,9 +76,9 @@ describe("copies of a room key", () => {
     await rig.keys(other, "DELETE", [room, one]);
     await rig.keys(other, "PUT", [room, one], { ...verified, is_verified: true });
     upload.release();
-    expect((await importing).counts).toEqual({ new: 0, better: 1, alreadyThere: 0, broken: 0, kept: 1 });
+    expect(resultOf(await importing).counts).toEqual({ new: 0, better: 1, alreadyThere: 0, broken: 0, kept: 1 });
     const { job: exported, keys } = await rig.export(accountId);
-    expect(exported.counts).toMatchObject({ exported: 2, fromBackup: 1, fromSession: 1 });
+    expect(resultOf(exported).counts).toMatchObject({ exported: 2, fromBackup: 1, fromSession: 1 });
     expect(indexes(keys)).toEqual({ [one]: 2, [two]: 2 });
   });
 });

@@ -8,6 +8,7 @@ import type { Services } from "../../../main/services.ts";
 import type { Job } from "../../../shared/contract/jobs.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { resultOf } from "../../support/jobResult.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile, writeKeyFile } from "../../support/keyFiles.ts";
@@ -110,7 +111,7 @@ describe("room keys", () => {
     expect(await readdir(folder)).toEqual(["keys.txt"]);
 
     const chosen = await exportAll(accountId, [second]);
-    expect(chosen.counts["exported"]).toBe(3);
+    expect(resultOf(chosen).counts["exported"]).toBe(3);
     expect(essence(await inFile())).toEqual(essence(theirs.filter(({ room_id }) => room_id === second)));
     const { rooms: listed } = await services.roomKeys.rooms({ accountId });
     expect(listed.map((room) => [room.roomId, room.inBackup]).sort()).toEqual([[roomId, 4], [second, 3]].sort());
@@ -119,7 +120,7 @@ describe("room keys", () => {
     const next = await accountWithBackup();
     const imported = await importFile(next.accountId);
     expect(imported).toMatchObject({ status: "done", counts: { new: 7, better: 0, alreadyThere: 0, broken: 0 } });
-    expect((await importFile(next.accountId)).counts).toEqual({ new: 0, better: 0, alreadyThere: 7, broken: 0 });
+    expect(resultOf(await importFile(next.accountId)).counts).toEqual({ new: 0, better: 0, alreadyThere: 7, broken: 0 });
     // Another client of that account opens them, from the backup alone.
     const opened = await startSdkSession({ baseUrl: synapse.baseUrl, ...next.user });
     others.push(opened);
@@ -130,13 +131,13 @@ describe("room keys", () => {
     const puts = proxy.requests({ method: "PUT", path: KEYS }).length;
     expect(await services.roomKeys.overview({ accountId: next.accountId })).toMatchObject({ keysInBackup: 7, keysHere: 7 });
     expect(proxy.requests({ method: "PUT", path: KEYS }).length).toBe(puts);
-    expect((await verify(next.accountId)).counts).toEqual({ good: 7, broken: 0 });
+    expect(resultOf(await verify(next.accountId)).counts).toEqual({ good: 7, broken: 0 });
   });
 
   it("from a file are counted as new, better, there already and broken, and a broken one spoils nothing", async () => {
     const { accountId, other, user, securityKey } = await accountWithBackup();
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(900, { firstIndex: 5 }));
-    expect((await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
+    expect(resultOf(await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
     const bad = makeRoomKey(950);
     await writeKeyFile(file, PASSPHRASE, [
       ...makeRoomKeys(300, { firstIndex: 2 }),
@@ -152,7 +153,7 @@ describe("room keys", () => {
     ]);
     const job = await importFile(accountId);
     expect(job).toMatchObject({ status: "done", counts: { new: 2, better: 300, alreadyThere: 4, broken: 6 } });
-    expect(job.problems?.map(({ subject, reason }) => [subject.number, reason])).toEqual([
+    expect(resultOf(job).problems.map(({ subject, reason }) => [subject.number, reason])).toEqual([
       [307, "bad_session_key"],
       [308, "bad_session_key"],
       [309, "unknown_algorithm"],
@@ -173,7 +174,7 @@ describe("room keys", () => {
     const path = `/_matrix/client/v3/room_keys/keys/${encodeURIComponent(makeRoomKey(1).room_id)}/${encodeURIComponent(makeRoomKey(1).session_id)}`;
     const version = await backupVersion(other);
     await synapse.call({ method: "DELETE", path: `${path}?version=${version}`, token: other.tokens.accessToken });
-    expect((await exportAll(accountId)).counts).toMatchObject({ exported: 902, fromBackup: 901, fromSession: 1 });
+    expect(resultOf(await exportAll(accountId)).counts).toMatchObject({ exported: 902, fromBackup: 901, fromSession: 1 });
     expect(essence(await inFile())).toEqual(essence(expected));
   });
 
@@ -184,7 +185,7 @@ describe("room keys", () => {
     expect(await verify(accountId)).toMatchObject({ status: "failed", error: { kind: "secure_backup_absent" } });
     expect(await readdir(folder)).toEqual([]);
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(60, { firstIndex: 5 }));
-    expect((await importFile(accountId)).counts).toEqual({ new: 60, better: 0, alreadyThere: 0, broken: 0 });
+    expect(resultOf(await importFile(accountId)).counts).toEqual({ new: 60, better: 0, alreadyThere: 0, broken: 0 });
     // A signing key that is no point on the curve: only the crypto machine sees that.
     const odd = makeRoomKey(70);
     const bytes = Buffer.from(odd.session_key, "base64").fill(0, 133);
@@ -197,9 +198,9 @@ describe("room keys", () => {
       makeRoomKey(71),
     ]);
     const job = await importFile(accountId);
-    expect(job.counts).toEqual({ new: 1, better: 10, alreadyThere: 1, broken: 1 });
-    expect(job.problems).toEqual([{ subject: { roomId: odd.room_id, sessionId }, reason: "refused" }]);
-    expect((await exportAll(accountId)).counts).toMatchObject({ exported: 61, fromBackup: 0, fromSession: 61 });
+    expect(resultOf(job).counts).toEqual({ new: 1, better: 10, alreadyThere: 1, broken: 1 });
+    expect(resultOf(job).problems).toEqual([{ subject: { roomId: odd.room_id, sessionId }, reason: "refused" }]);
+    expect(resultOf(await exportAll(accountId)).counts).toMatchObject({ exported: 61, fromBackup: 0, fromSession: 61 });
     const expected = [...makeRoomKeys(10, { firstIndex: 1 }), ...makeRoomKeys(60, { firstIndex: 5 }).slice(10), makeRoomKey(71)];
     expect(essence(await inFile())).toEqual(essence(expected));
   });
@@ -214,11 +215,11 @@ describe("room keys", () => {
     ];
     await writeKeyFile(file, PASSPHRASE, [...odd, { ...makeRoomKey(4), algorithm: "m.megolm.v2.aes-sha2" }]);
     const job = await importFile(accountId);
-    expect(job.counts).toEqual({ new: 3, better: 0, alreadyThere: 0, broken: 1 });
-    expect(job.problems?.map(({ reason }) => reason)).toEqual(["unsupported_algorithm"]);
+    expect(resultOf(job).counts).toEqual({ new: 3, better: 0, alreadyThere: 0, broken: 1 });
+    expect(resultOf(job).problems.map(({ reason }) => reason)).toEqual(["unsupported_algorithm"]);
     expect(await services.roomKeys.overview({ accountId })).toMatchObject({ keysInBackup: 3, keysHere: 3 });
-    expect((await verify(accountId)).counts).toEqual({ good: 3, broken: 0 });
-    expect((await exportAll(accountId)).counts).toMatchObject({ exported: 3, broken: 0 });
+    expect(resultOf(await verify(accountId)).counts).toEqual({ good: 3, broken: 0 });
+    expect(resultOf(await exportAll(accountId)).counts).toMatchObject({ exported: 3, broken: 0 });
     const exported = await readKeyFile(file, PASSPHRASE);
     expect(essence(exported)).toEqual(essence(makeRoomKeys(4).slice(1)));
     expect(exported).toContainEqual(expect.objectContaining({ more: { kept: true } }));
@@ -270,7 +271,7 @@ describe("a backup with broken entries", () => {
     await put("long", { session_data: { ...sealed, ciphertext: "A".repeat(70_000) } });
     const job = await verify(accountId);
     expect(job).toMatchObject({ status: "done", counts: { good: 500, broken: 6 } });
-    const reasons = Object.fromEntries((job.problems ?? []).map(({ subject, reason }) => [subject.sessionId, reason]));
+    const reasons = Object.fromEntries(resultOf(job).problems.map(({ subject, reason }) => [subject.sessionId, reason]));
     expect(reasons).toEqual({
       another: "bad_session_key",
       nothing: "unreadable",
@@ -279,7 +280,7 @@ describe("a backup with broken entries", () => {
       "no key": "does_not_decrypt",
       long: "unreadable",
     });
-    expect((await exportAll(accountId)).counts).toMatchObject({ exported: 500, broken: 6 });
+    expect(resultOf(await exportAll(accountId)).counts).toMatchObject({ exported: 500, broken: 6 });
     expect(await inFile()).toHaveLength(500);
   });
 });
@@ -335,7 +336,7 @@ describe("work on room keys that does not come to its end", () => {
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(900));
     proxy.addRule({ method: "PUT", path: KEYS, fault: { kind: "rateLimit", retryAfterMs: 100 } });
     proxy.addRule({ method: "PUT", path: KEYS, fault: { kind: "reset" }, when: "after", skip: 2 });
-    expect((await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
+    expect(resultOf(await importFile(accountId)).counts).toEqual({ new: 900, better: 0, alreadyThere: 0, broken: 0 });
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(20, { room: "!other:example.org" }));
     const hold = proxy.hold({ nth: 1, when: "before", method: "PUT", path: KEYS });
     await services.roomKeys.chooseFile({ accountId });

@@ -3,7 +3,7 @@ import { bulkKinds } from "../../../main/admin/bulk/bulkKinds.ts";
 import { Deferred } from "../../../main/app/deferred.ts";
 import type { RowEnd } from "../../../main/jobs/jobJournal.ts";
 import type { RowsControl } from "../../../main/jobs/rowJobKind.ts";
-import type { Job } from "../../../shared/contract/jobs.ts";
+import type { JobKind } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { adminApiAt, type Answer, json } from "../../support/adminApi.ts";
@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 /** Does one row; what comes of it. @param begunBefore when a run that ended before began with it */
-async function endOf(kind: Job["kind"], payload: unknown, row: unknown, begunBefore: number | null = null): Promise<RowEnd | null> {
+async function endOf(kind: JobKind, payload: unknown, row: unknown, begunBefore: number | null = null): Promise<RowEnd | null> {
   let begunAt = begunBefore;
   let end: RowEnd | null = null;
   await run(kind, payload, {
@@ -43,7 +43,7 @@ async function endOf(kind: Job["kind"], payload: unknown, row: unknown, begunBef
   return end;
 }
 
-function run(kind: Job["kind"], payload: unknown, control: Partial<RowsControl<unknown>>): Promise<void> {
+function run(kind: JobKind, payload: unknown, control: Partial<RowsControl<unknown>>): Promise<void> {
   const found = bulkKinds({ adminApi: () => adminApiAt(server.baseUrl, "@boss:one.test"), masApi: () => Promise.resolve(null), ownUserIds: () => new Set(), firstWaitMs: 1 });
   return found.find((one) => one.kind === kind)!.run(payload, {
     accountId: AccountId.parse("abcdefgh01234567"),
@@ -106,7 +106,7 @@ const noSuch = json(404, { errcode: "M_NOT_FOUND", error: "" });
 const refusal = json(400, { errcode: "M_UNKNOWN", error: "no" });
 const newUser = { displayName: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false };
 
-it.each<[string, Job["kind"], object, Answer]>([
+it.each<[string, JobKind, object, Answer]>([
   ["a new password", "reset_passwords", row, user],
   ["a new user", "create_users", { ...row, ...newUser }, noSuch],
   ["a user who may sign in again", "reactivate_users", { ...row, displayName: null }, json(200, { name: ANN, admin: false, deactivated: true })],
@@ -129,7 +129,7 @@ it("a user whose making was lost each time may still come to be", async () => {
   expect(await endOf("create_users", {}, { ...row, ...newUser })).toMatchObject({ outcome: "unknown", madePassword: true });
 });
 
-it.each<[string, Job["kind"]]>([
+it.each<[string, JobKind]>([
   ["locking", "lock_users"],
   ["changing", "change_users"],
 ])("what is seen to be so counts as done, and what is not as unknown, when a refusal comes after a loss: %s", async (_what, kind) => {

@@ -1,12 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import * as z from "zod";
 import { type JobControl, Jobs } from "../../../main/jobs/jobs.ts";
+import { KeptJobs } from "../../../main/jobs/keptJobs.ts";
 import { files, useFileLayer } from "../../../main/storage/fileLayer.ts";
 import { JsonFile } from "../../../main/storage/jsonFile.ts";
-import { Job } from "../../../shared/contract/jobs.ts";
+import type { PlainJob } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import { PowerCutDisk } from "../../support/powerCutDisk.ts";
 
@@ -34,7 +34,7 @@ async function open(): Promise<Jobs> {
   const jobs = new Jobs({
     file: new JsonFile({
       path: join(folder, "jobs.json"),
-      schema: z.object({ jobs: z.array(Job) }),
+      schema: KeptJobs,
       version: 1,
       onDamaged: (damaged) => expect.fail(JSON.stringify(damaged)),
     }),
@@ -50,7 +50,7 @@ async function open(): Promise<Jobs> {
 }
 
 /** Resolves when the job has ended, by its last event. */
-async function ended(jobs: Jobs, jobId: string): Promise<Job> {
+async function ended(jobs: Jobs, jobId: string): Promise<PlainJob> {
   for (;;) {
     const job = jobs.list().find((candidate) => candidate.jobId === jobId)!;
     if (job.status !== "running") return job;
@@ -68,7 +68,7 @@ const untilStopped = ({ signal, progress }: { signal: AbortSignal; progress(done
 };
 
 /** Starts such work; `begun` resolves once it is under way. */
-function startUntilStopped(jobs: Jobs): { jobId: Job["jobId"]; begun: Promise<void> } {
+function startUntilStopped(jobs: Jobs): { jobId: PlainJob["jobId"]; begun: Promise<void> } {
   let begin: () => void;
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const { jobId } = jobs.start("verify_backup", null, (control) => {
@@ -96,7 +96,19 @@ describe("a job", () => {
     const refused = jobs.start("verify_backup", null, () => Promise.reject(fail("not_found")));
     const defect = jobs.start("verify_backup", null, () => Promise.reject(new Error("the inner workings")));
     expect(await ended(jobs, refused.jobId)).toMatchObject({ status: "failed", error: { kind: "not_found" } });
-    expect((await ended(jobs, defect.jobId)).error).toMatchObject({ kind: "internal" });
+    expect(await ended(jobs, defect.jobId)).toMatchObject({ status: "failed", error: { kind: "internal" } });
+  });
+
+  it("has what its status has and nothing of another, also where the file says more or less", async () => {
+    const kept = { jobId: "0011223344556677", accountId: null, kind: "verify_backup", progress: { done: 1, total: 2 }, counts: { good: 1 } };
+    const jobs = (["done", "failed", "cancelled"] as const).map((status, at) => ({ ...kept, jobId: `001122334455667${at}`, status, error: null, startedAt: 3 - at, endedAt: null }));
+    await writeFile(join(folder, "jobs.json"), JSON.stringify({ version: 1, data: { jobs } }));
+    const common = { rowJob: false, accountId: null, kind: "verify_backup", progress: kept.progress, endedAt: expect.any(Number) as number };
+    expect((await open()).list()).toEqual([
+      { ...common, jobId: "0011223344556670", status: "done", startedAt: 3, counts: { good: 1 }, problems: [] },
+      { ...common, jobId: "0011223344556671", status: "failed", startedAt: 2, error: { kind: "internal", ref: "0011223344556671" } },
+      { ...common, jobId: "0011223344556672", status: "cancelled", startedAt: 1 },
+    ]);
   });
 
   it("stops when it is cancelled, once", async () => {

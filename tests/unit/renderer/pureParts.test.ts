@@ -109,20 +109,17 @@ describe("what signing out costs", () => {
 
   test("bulk jobs that aren’t finished, and passwords that nobody has saved", () => {
     const [accountId, other] = ["abcdefgh01234567", "abcdefgh76543210"] as AccountId[];
-    const job = (status: Job["status"], unsavedPasswords: number | null, of = accountId): Job => ({
-      jobId: "abcdefgh01234567" as ConversationId,
+    const common = { jobId: "abcdefgh01234567" as ConversationId, progress: { done: 0, total: 1 }, startedAt: 0 };
+    const rowJob = { ...common, rowJob: true, kind: "create_users", counts: {}, leftInRooms: 0, error: null } as const;
+    const job = (status: "done" | "paused" | "cancelled", unsavedPasswords: number, of = accountId): Job => ({
+      ...rowJob,
       accountId: of as AccountId,
-      kind: "create_users",
       status,
-      progress: { done: 0, total: 1 },
-      counts: {},
-      error: null,
-      ...(unsavedPasswords !== null && { rowJob: { stopping: false, waiting: null, unsavedPasswords, leftInRooms: 0 } }),
-      startedAt: 0,
-      endedAt: null,
+      unsavedPasswords,
     });
+    const plain: Job = { ...common, rowJob: false, accountId: accountId as AccountId, kind: "verify_backup", status: "running" };
     const costs = (...jobs: Job[]) => jobCosts(jobs, accountId as AccountId);
-    expect(costs(job("running", null), job("done", 0), job("paused", 3, other))).toEqual([]);
+    expect(costs(plain, job("done", 0), job("paused", 3, other))).toEqual([]);
     expect(costs(job("done", 2), job("paused", 1)).map(({ tone }) => tone)).toEqual(["error", "warn"]);
     expect(costs(job("done", 2), job("cancelled", 1))[0]?.text).toMatch(/^3 new passwords/);
     expect(jobCosts([job("done", 2)], accountId as AccountId, 2)[0]?.text).toMatch(/^4 new passwords/);

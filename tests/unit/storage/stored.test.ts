@@ -1,9 +1,9 @@
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 import { EndedAccounts } from "../../../main/account/deactivation/endedAccounts.ts";
 import { Jobs } from "../../../main/jobs/jobs.ts";
+import { KeptJobs } from "../../../main/jobs/keptJobs.ts";
 import { installCryptoStores } from "../../../main/cryptoStore/index.ts";
 import { PendingSetUps } from "../../../main/encryption/pendingSetUp.ts";
 import { openSecrets } from "../../../main/secrets/openSecrets.ts";
@@ -12,7 +12,6 @@ import { Folders } from "../../../main/storage/folders.ts";
 import { JsonFile } from "../../../main/storage/jsonFile.ts";
 import { SettingsFile } from "../../../main/storage/settingsFile.ts";
 import { UnfinishedFiles } from "../../../main/storage/unfinishedFiles.ts";
-import { Job } from "../../../shared/contract/jobs.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { readState, stateAfter } from "../../support/cryptoStoreLoad.ts";
 import { openDatabase } from "../../support/indexedDb.ts";
@@ -66,7 +65,7 @@ describe.each(versions)("what %s has left", (version) => {
   });
 
   it("has the jobs, of which one was cut off", async () => {
-    const file = new JsonFile({ path: folders.jobsFile, schema: z.object({ jobs: z.array(Job) }), version: 1, onDamaged });
+    const file = new JsonFile({ path: folders.jobsFile, schema: KeptJobs, version: 1, onDamaged });
     const jobs = new Jobs({ file, emit: () => undefined, logger: quietLogger });
     await jobs.load();
     expect(jobs.list()).toMatchObject([

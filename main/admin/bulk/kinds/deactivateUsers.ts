@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Job } from "../../../../shared/contract/jobs.ts";
+import type { JobKind } from "../../../../shared/contract/jobs.ts";
 import type { BulkAction } from "../../../../shared/contract/bulk.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import type { AppError } from "../../../../shared/errors.ts";
@@ -21,7 +21,7 @@ const ROOM_LOOKS = 4;
 const JoinedRooms = z.object({ joined_rooms: z.array(z.unknown()).max(1_000_000) });
 
 /** Deactivates users, with or without erasing them. Either is done again to whoever is still in rooms. */
-function endingKind(kind: { action: BulkAction; kind: Job["kind"]; fileName: string; erase: boolean }): BulkKind {
+function endingKind(kind: { action: BulkAction; kind: JobKind; fileName: string; erase: boolean }): BulkKind {
   const { erase } = kind;
   const isSo = (user: User): boolean => user.deactivated && (!erase || user.erased === true);
   /** Done again, it takes leave of rooms that were left over. */

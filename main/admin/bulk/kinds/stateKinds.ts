@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { BulkAction } from "../../../../shared/contract/bulk.ts";
-import type { Job } from "../../../../shared/contract/jobs.ts";
+import type { JobKind } from "../../../../shared/contract/jobs.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import { fail } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
@@ -16,7 +16,7 @@ import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./u
 /** A state that users are brought into, and out of again without a loss. */
 interface StateKind {
   action: BulkAction;
-  kind: Job["kind"];
+  kind: JobKind;
   fileName: string;
   withService: BulkKind["withService"];
   /** Whether it takes something from somebody, who must not be the person. */
