@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import type { SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import type { KeptBackups, SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -52,6 +52,9 @@ interface Conversation {
 const ABANDONED_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 
 type StepStatus = SetUp["steps"][number]["status"];
+type WithoutCommon<S> = S extends SetUp ? Omit<S, "accountId" | "kind" | "method" | "steps"> : never;
+/** A phase with what belongs to it, beside what is there in all of them. */
+type Phase = WithoutCommon<SetUp>;
 
 /**
  * The set-ups under way, one for each account. A confirmed one is kept with the account's secrets until it is checked,
@@ -74,7 +77,7 @@ export class SetUpService {
     const pending = await this.#pendings.read(accountId);
     // Asked twice at once, both may have waited for the file.
     if (!pending || this.#conversations.has(accountId)) return this.#conversations.get(accountId)?.shown ?? null;
-    return this.#remember(accountId, pending, "stopped").shown;
+    return this.#remember(accountId, pending, { phase: "stopped", error: null, keptSince: pending.confirmedAt }).shown;
   }
 
   /**
@@ -129,7 +132,7 @@ export class SetUpService {
     const phraseInfo = phrase === null ? undefined : newPhraseInfo();
     const key = phrase === null ? newSecurityKey() : await keyFromPhrase(phrase, phraseInfo!);
     const pending = await newPendingSetUp(kind, phrase === null ? "key" : "phrase", key, phraseInfo, replaces, discards);
-    const conversation = this.#remember(accountId, pending, "confirm_key");
+    const conversation = this.#remember(accountId, pending, { phase: "confirm_key" });
     conversation.unconfirmed = { pending, phrase };
     this.#announce(conversation);
     return { setUp: conversation.shown, securityKey: formatSecurityKey(key) };
@@ -166,7 +169,6 @@ export class SetUpService {
       if (keepKey) await this.#parts.keptKeys.refuseInMemory(accountId);
       pending = { ...pending, confirmedAt: Date.now(), keepKey: keepKey ?? (await this.#parts.keptKeys.has(accountId)) === true };
       await this.#pendings.write(accountId, pending);
-      conversation.shown = { ...conversation.shown, keptSince: pending.confirmedAt };
     } catch (thrown) {
       conversation.unconfirmed = unconfirmed;
       conversation.stop = null;
@@ -219,16 +221,16 @@ export class SetUpService {
     const stop = conversation.stop ?? new AbortController();
     conversation.stop = stop;
     let steps: SetUp["steps"] = STEPS[pending.kind].map(({ step }) => ({ step, status: "to_do" }));
-    const onKept = (keptBackups: SetUp["keptBackups"]): void => {
-      conversation.shown = { ...conversation.shown, keptBackups };
-    };
-    const show = (phase: SetUp["phase"], error: AppError | null = null): void => {
-      conversation.shown = { ...conversation.shown, phase, steps, error };
+    let keptBackups: KeptBackups | null = null;
+    const onKept = (kept: KeptBackups | null): void => void (keptBackups = kept);
+    const show = (phase: Phase): void => {
+      const { kind, method } = pending;
+      conversation.shown = { accountId, kind, method, steps, ...phase };
       this.#announce(conversation);
     };
     const mark = (step: SetUpStep, status: StepStatus): void => {
       steps = steps.map((entry) => (entry.step === step ? { step, status } : entry));
-      show("running");
+      show({ phase: "running" });
     };
     let asked = false;
     const run = (): Promise<void> =>
@@ -238,18 +240,17 @@ export class SetUpService {
         await this.#runSteps(accountId, client, { pending: now, mark, stop, signal, onKept, onAnswer });
       });
     try {
-      show("running");
+      show({ phase: "running" });
       const ready = (): Promise<void> => this.#parts.whenStarted(accountId);
       await (again ? takeUpAgain(run, { ready, asked: () => asked, stop: stop.signal }) : run());
       await this.#pendings.finish(accountId, pending);
-      conversation.shown = { ...conversation.shown, keptSince: null };
-      show("checked");
+      show({ phase: "checked", keptBackups });
     } catch (thrown) {
       if (!(thrown instanceof AppFailure)) this.#parts.logger.error("a set-up stopped", { accountId, error: thrown });
       const error: AppError = thrown instanceof AppFailure ? thrown.error : { kind: "internal", ref: "set-up" };
       steps = steps.map(({ step, status }) => ({ step, status: status === "running" ? "to_do" : status }));
       conversation.stop = null;
-      show("stopped", error);
+      show({ phase: "stopped", error, keptSince: pending.confirmedAt });
     }
     conversation.stop = null;
     await this.#parts.openedCopies.save(accountId);
@@ -319,17 +320,9 @@ export class SetUpService {
     return remembered;
   }
 
-  #remember(accountId: AccountId, pending: PendingSetUp, phase: SetUp["phase"]): Conversation {
-    const shown: SetUp = {
-      accountId,
-      kind: pending.kind,
-      phase,
-      method: pending.method,
-      steps: STEPS[pending.kind].map(({ step }) => ({ step, status: pending.done.includes(step) ? "done" : "to_do" })),
-      error: null,
-      keptSince: pending.confirmedAt,
-      keptBackups: null,
-    };
+  #remember(accountId: AccountId, { kind, method, done }: PendingSetUp, phase: Phase): Conversation {
+    const steps: SetUp["steps"] = STEPS[kind].map(({ step }) => ({ step, status: done.includes(step) ? "done" : "to_do" }));
+    const shown: SetUp = { accountId, kind, method, steps, ...phase };
     const conversation: Conversation = { shown, unconfirmed: null, stop: null };
     this.#conversations.set(accountId, conversation);
     return conversation;

@@ -186,27 +186,35 @@ export const ResetPreview = z.object({
 });
 export type ResetPreview = z.infer<typeof ResetPreview>;
 
-/** Setting up, changing or resetting Secure Backup, a conversation that main remembers until it is checked or given up. */
-export const SetUp = z.object({
+const setUp = z.object({
   accountId: AccountId,
   kind: SetUpKind,
-  phase: z.enum([
-    /** The Security Key has been made and waits to be typed back. Nothing is on the server. */
-    "confirm_key",
-    "running",
-    /** Stopped by an error, a cancel or the end of the app; can be continued. */
-    "stopped",
-    "checked",
-  ]),
   method: z.enum(["key", "phrase"]),
   steps: z.array(z.object({ step: SetUpStep, status: z.enum(["to_do", "running", "done"]) })),
-  error: AppError.nullable(),
-  /** Milliseconds since 1970 from when on this computer keeps its Security Key, sealed, to finish it. Null when it does not. */
-  keptSince: z.number().nullable(),
-  /** What a reset has left in place in the end; null when nothing was, or it has not come to that. */
-  keptBackups: KeptBackups.nullable(),
 });
+
+/** Setting up, changing or resetting Secure Backup, a conversation that main remembers until it is checked or given up. */
+export const SetUp = z.discriminatedUnion("phase", [
+  /** The Security Key has been made and waits to be typed back. Nothing is on the server. */
+  setUp.extend({ phase: z.literal("confirm_key") }),
+  setUp.extend({ phase: z.literal("running") }),
+  /** Stopped by an error, a cancel or the end of the app; can be continued. */
+  setUp.extend({
+    phase: z.literal("stopped"),
+    /** Null after the end of the app. */
+    error: AppError.nullable(),
+    /** Milliseconds since 1970 from when on this computer keeps its Security Key, sealed, to finish it. Null where that was not noted. */
+    keptSince: z.number().nullable(),
+  }),
+  setUp.extend({
+    phase: z.literal("checked"),
+    /** What a reset has left in place; null when nothing was. */
+    keptBackups: KeptBackups.nullable(),
+  }),
+]);
 export type SetUp = z.infer<typeof SetUp>;
+/** A set-up in one of these phases. */
+export type SetUpIn<P extends SetUp["phase"]> = Extract<SetUp, { phase: P }>;
 
 const OlderBackups = z.object({ backups: z.array(OlderBackup) });
 

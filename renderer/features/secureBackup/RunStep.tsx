@@ -1,7 +1,7 @@
 import { Check, Circle } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SetUp } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp, SetUpIn } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { classNames } from "../../components/classNames.ts";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -19,7 +19,7 @@ function headingOf({ kind, phase }: SetUp): string {
   return phase === "checked" ? t("backup.run.headingChecked") : t(`backup.run.heading.${kind}`);
 }
 
-function stoppedText({ kind, error }: SetUp, locked: boolean): string {
+function stoppedText({ kind, error }: SetUpIn<"stopped">, locked: boolean): string {
   if (kind === "reset" && !locked && error?.kind === "challenge_cancelled") return t("backup.run.resetCancelled");
   return t(locked && kind !== "set_up" ? "backup.run.stopped" : `backup.run.stoppedText.${kind}`);
 }
@@ -46,7 +46,7 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
   // From then on the server names the new key, or the new identity, as the account's, and only finishing is safe.
   const last = setUp.kind === "reset" ? "identity" : "secret_storage";
   const locked = setUp.steps.some(({ step, status }) => step === last && status === "done");
-  const error = stop.error ?? giveUp.error ?? resume.error ?? (phase === "stopped" ? setUp.error : null);
+  const error = stop.error ?? giveUp.error ?? resume.error ?? (setUp.phase === "stopped" ? setUp.error : null);
   const resumeNow = (): void => {
     setStopping(false);
     void resume.run();
@@ -76,7 +76,7 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
           {t(`backup.run.checkedText.${setUp.kind}`)}
         </Notice>
       )}
-      {setUp.keptBackups && (
+      {setUp.phase === "checked" && setUp.keptBackups && (
         <Notice tone="warn" live>
           {t("backup.run.keptBackups", {
             count: setUp.keptBackups.backups,
@@ -85,8 +85,8 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
         </Notice>
       )}
       {error && <ErrorText error={error} />}
-      {phase === "stopped" && <p>{stoppedText(setUp, locked)}</p>}
-      {phase === "stopped" && setUp.keptSince !== null && (
+      {setUp.phase === "stopped" && <p>{stoppedText(setUp, locked)}</p>}
+      {setUp.phase === "stopped" && setUp.keptSince !== null && (
         <p>{t("backup.run.keptSince", { when: momentText(setUp.keptSince) })}</p>
       )}
       <Buttons

@@ -46,9 +46,7 @@ describe("setting up Secure Backup", () => {
       kind: "set_up",
       phase: "checked",
       method: "key",
-      error: null,
       keptBackups: null,
-      keptSince: null,
       steps: ["identity", "secret_storage", "key_backup", "check"].map((step) => ({ step, status: "done" })),
     });
     const state = await rig.service.state({ accountId });
