@@ -51,9 +51,9 @@ const one = z.object({ challengeId: ConversationId });
 export const challenges = domain({
   requests: {
     /** Those still waiting for an answer: what a renderer asks after it was reloaded. */
-    list: request(z.object({}), z.object({ challenges: z.array(Challenge) })),
-    answer: request(one.extend({ answer: ChallengeAnswer }), z.object({})),
-    cancel: request(one, z.object({})),
+    list: request(z.object({}), z.object({ challenges: z.array(Challenge) }), []),
+    answer: request(one.extend({ answer: ChallengeAnswer }), z.object({}), ["conversation_over"]),
+    cancel: request(one, z.object({}), ["conversation_over"]),
   },
   events: { changed: Challenge },
 });

@@ -1,9 +1,16 @@
 import type * as z from "zod";
+import type { AppErrorKind } from "../errors.ts";
 
-/** One thing the renderer can ask of main: what it sends and what it gets. */
-export interface RequestDefinition<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+/** One thing the renderer can ask of main: what it sends, what it gets, and what it may end with instead. */
+export interface RequestDefinition<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+  E extends AppErrorKind = AppErrorKind,
+> {
   readonly input: I;
   readonly output: O;
+  /** The kinds of error, beside those of `ANY_REQUEST`. Where they are not named, it may be any. */
+  readonly errors?: readonly E[];
 }
 
 /** What belongs together: the requests of one domain, and the events main sends about it. */
@@ -12,9 +19,17 @@ export interface DomainDefinition {
   readonly events: Readonly<Record<string, z.ZodType>>;
 }
 
-/** Defines a request. Objects in the output lose every field the schema does not name. */
-export function request<I extends z.ZodType, O extends z.ZodType>(input: I, output: O): RequestDefinition<I, O> {
-  return { input, output };
+/**
+ * Defines a request. Objects in the output lose every field the schema does not name.
+ *
+ * @param errors what it may end with, beside `ANY_REQUEST`. Tests fail when it ends with anything else.
+ */
+export function request<I extends z.ZodType, O extends z.ZodType, const E extends AppErrorKind = AppErrorKind>(
+  input: I,
+  output: O,
+  errors?: readonly E[],
+): RequestDefinition<I, O, E> {
+  return { input, output, ...(errors && { errors }) };
 }
 
 /** Defines a domain; exists so that its exact type is inferred. */

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { AppErrorKind } from "../errors.ts";
 import { accountManagement } from "./accountManagement.ts";
 import { accounts } from "./accounts.ts";
 import { activity } from "./activity.ts";
@@ -11,6 +12,7 @@ import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./defineDomain.ts";
 import { emergencySheet } from "./emergencySheet.ts";
+import type { ANY_REQUEST } from "./errorKinds.ts";
 import { firstAdmin } from "./firstAdmin.ts";
 import { identityServer } from "./identityServer.ts";
 import { jobs } from "./jobs.ts";
@@ -87,6 +89,15 @@ export const contract = {
 export type Contract = typeof contract;
 export type DomainName = keyof Contract;
 
+/** The kinds of error that a request may end with. */
+export type ErrorKindOf<R> = R extends RequestDefinition<z.ZodType, z.ZodType, infer E> ? E | (typeof ANY_REQUEST)[number] : never;
+
+declare const errorKinds: unique symbol;
+/** What a request of the renderer's comes to, or rejects with: a failure of one of the kinds `K`, which the types alone know. */
+export interface Asked<T, K extends AppErrorKind> extends Promise<T> {
+  readonly [errorKinds]?: K;
+}
+
 type InputOf<R> = R extends RequestDefinition<infer I, z.ZodType> ? z.input<I> : never;
 type ParsedInputOf<R> = R extends RequestDefinition<infer I, z.ZodType> ? z.output<I> : never;
 type OutputOf<R> = R extends RequestDefinition<z.ZodType, infer O> ? z.output<O> : never;
@@ -106,7 +117,7 @@ export type Requests = {
   [D in DomainName]: {
     [R in keyof Contract[D]["requests"]]: (
       input: InputOf<Contract[D]["requests"][R]>,
-    ) => Promise<OutputOf<Contract[D]["requests"][R]>>;
+    ) => Asked<OutputOf<Contract[D]["requests"][R]>, ErrorKindOf<Contract[D]["requests"][R]>>;
   };
 };
 

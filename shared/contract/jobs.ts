@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import { AccountId, ConversationId } from "../ids.ts";
 import { MAX_OFFBOARDED } from "../personSearch.ts";
 import { domain, request } from "./defineDomain.ts";
+import { SECRETS_HERE } from "./errorKinds.ts";
 
 /** Something a Job could not do with one of the things it went through; the rest went on. */
 export const JobProblem = z.object({
@@ -178,19 +179,21 @@ const one = z.object({ jobId: ConversationId });
 
 export const jobs = domain({
   requests: {
-    list: request(z.object({}), z.object({ jobs: z.array(Job) })),
-    cancel: request(one, z.object({})),
-    /** Begins no further row until `resume`. Throws `conversation_over` for what does not run or cannot pause. */
-    pause: request(one, z.object({})),
-    /** Goes on with a Job that was paused or interrupted. Throws `conversation_over`, and why its account cannot be used. */
-    resume: request(one, z.object({})),
+    list: request(z.object({}), z.object({ jobs: z.array(Job) }), []),
+    /** `conversation_over` for what has ended. */
+    cancel: request(one, z.object({}), ["conversation_over", "file_failed"]),
+    /** Begins no further row until `resume`. `conversation_over` for what does not run or cannot pause. */
+    pause: request(one, z.object({}), ["conversation_over", "file_failed"]),
+    /** Goes on with a Job that was paused or interrupted: `conversation_over` for any other. The Job says what stops it again. */
+    resume: request(one, z.object({}), ["conversation_over", "file_failed"]),
     /** What came of its rows, a page of them. */
     rows: request(
       one.extend({ which: JobRowsShown, from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_JOB_ROWS) }),
       z.object({ rows: z.array(JobRow).max(MAX_JOB_ROWS), total: z.number().int().nonnegative() }),
+      ["conversation_over"],
     ),
-    /** Forgets a job that has ended. Throws `passwords_not_saved` while it holds passwords that nobody has saved. */
-    dismiss: request(one, z.object({})),
+    /** Forgets a job that has ended. `passwords_not_saved` while it holds passwords that nobody has saved. */
+    dismiss: request(one, z.object({}), ["conversation_over", "passwords_not_saved", ...SECRETS_HERE]),
   },
   events: { changed: Job, dismissed: one },
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, ConversationId, DeviceId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION } from "./errorKinds.ts";
 import { QrCode } from "./qrCode.ts";
 
 /** How many emoji there are to choose from (Client-Server API, "SAS method: emoji"); they are numbered from 0. */
@@ -115,7 +116,7 @@ const nothing = z.object({});
 export const verifications = domain({
   requests: {
     /** Those under way, and those that ended and have not been dismissed: what a renderer asks after a reload. */
-    list: request(nothing, z.object({ verifications: z.array(Verification) })),
+    list: request(nothing, z.object({ verifications: z.array(Verification) }), []),
     /** With which other sessions this one could be verified. */
     candidates: request(
       z.object({ accountId: AccountId }),
@@ -124,26 +125,33 @@ export const verifications = domain({
         /** Those of them that the account's identity has signed. */
         verified: z.array(z.object({ deviceId: DeviceId, name: z.string().max(200).nullable() })).max(1000),
       }),
+      ANY_SESSION,
     ),
     /**
      * Asks another session, or all of them, to verify. Where that session has asked already, its request is accepted;
      * where one is under way, that one is answered. Refused with `secure_backup_absent` while the account has no
      * identity, `session_not_verified` when neither side is verified, `not_found` when there is no such session.
      */
-    request: request(z.object({ accountId: AccountId, deviceId: DeviceId.nullable() }), Verification),
+    request: request(z.object({ accountId: AccountId, deviceId: DeviceId.nullable() }), Verification, [
+      ...ANY_SESSION,
+      "secure_backup_absent",
+      "session_not_verified",
+      "identity_changed",
+      "conversation_over",
+    ]),
     /** Takes up what another session asked for. */
-    accept: request(one, nothing),
+    accept: request(one, nothing, [...ANY_SESSION, "identity_changed", "conversation_over"]),
     /** Begins to compare emoji and numbers. */
-    chooseSas: request(one, nothing),
-    confirmMatch: request(one, nothing),
+    chooseSas: request(one, nothing, [...ANY_SESSION, "conversation_over"]),
+    confirmMatch: request(one, nothing, [...ANY_SESSION, "conversation_over"]),
     /** Says that the two sides do not show the same, and ends it. */
-    rejectMatch: request(one, nothing),
+    rejectMatch: request(one, nothing, [...ANY_SESSION, "conversation_over"]),
     /** Says that the session that scanned the code shows a success. */
-    confirmScanned: request(one, nothing),
+    confirmScanned: request(one, nothing, [...ANY_SESSION, "conversation_over"]),
     /** Ends it, or declines it. The other side is told; should that fail, it has ended here all the same. */
-    cancel: request(one, nothing),
+    cancel: request(one, nothing, ["conversation_over"]),
     /** Forgets one that has ended. */
-    dismiss: request(one, nothing),
+    dismiss: request(one, nothing, ["conversation_over"]),
   },
   events: {
     changed: Verification,

@@ -8,6 +8,7 @@ import { Folders } from "../../main/storage/folders.ts";
 import { SettingsFile } from "../../main/storage/settingsFile.ts";
 import type { DamagedFile } from "../../main/storage/jsonFile.ts";
 import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
+import { watchErrors } from "./declaredErrors.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
 
 /** An event as the renderer would have got it. */
@@ -46,6 +47,8 @@ export class StewardData {
   readonly opened: string[] = [];
   /** What the person answers when asked for a key file; null cancels. */
   keyFile: string | null = null;
+  /** Requests that ended with an error which the contract does not name for them. */
+  readonly #undeclared = new Set<string>();
   readonly #open: Services[] = [];
 
   private constructor(folder: string) {
@@ -91,17 +94,18 @@ export class StewardData {
       },
     });
     this.#open.push(services);
+    watchErrors(services, (what) => this.#undeclared.add(what));
     return services;
   }
 
-  /** Ends the services in order, as quitting does. */
+  /** Ends the services in order, as quitting does. @throws where a request ended as the contract does not say */
   async close(): Promise<void> {
     for (const services of this.#open.splice(0)) await shutDown(services);
+    if (this.#undeclared.size > 0) throw new Error(`the contract does not name: ${[...this.#undeclared].join(", ")}`);
   }
 
   /** Closes, and removes the folder. */
   async destroy(): Promise<void> {
-    await this.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.close().finally(() => rm(this.folder, { recursive: true, force: true }));
   }
 }
