@@ -37,7 +37,7 @@ export function AddAccountPage() {
   const [registrationId, setRegistrationId] = useState<AccountId | null>(null);
   const [recovering, setRecovering] = useState<Recovering | null>(null);
   const [firstAdmin, setFirstAdmin] = useState(false);
-  const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, null));
+  const unfinished = useRecoveries(({ open }) => recoveryFor(open, null));
   useEffect(() => void loadRecoveries().catch(() => undefined), []);
   if (recovering) {
     const { target } = recovering;

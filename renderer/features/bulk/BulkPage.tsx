@@ -33,7 +33,7 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
   const { answer } = bulkDrafts.use(accountId);
   useEffect(() => void bulkDrafts.load(accountId), [accountId]);
   const draft = answer?.draft ?? null;
-  const all = useJobs((state) => state.jobs);
+  const all = useJobs((state) => state.open);
   const jobs = all.filter((job) => job.rowJob).filter((job) => job.accountId === accountId).reverse();
   return (
     <>

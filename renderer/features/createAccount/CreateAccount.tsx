@@ -94,7 +94,7 @@ interface RegistrationPageProps {
 
 /** One account that is being created: what the server or the app wants now. */
 export function RegistrationPage({ registrationId, onLeave }: RegistrationPageProps) {
-  const registration = useRegistrations(({ byId }) => byId[registrationId]);
+  const registration = useRegistrations(({ open }) => open.find((one) => one.registrationId === registrationId));
   const status = registration?.status;
   const doneAs = registration?.status === "done" ? registration.accountId : null;
   useOnceWhen(doneAs, (accountId) => void showNewAccount(accountId, { created: true }));

@@ -6,8 +6,8 @@ import { isUnfinished, registrationName, useRegistrations } from "../../stores/r
 
 /** Leads back to accounts that are still being created. */
 export function UnfinishedRegistrations({ onContinue }: { readonly onContinue: (registrationId: AccountId) => void }) {
-  const byId = useRegistrations((state) => state.byId);
-  return Object.values(byId)
+  const open = useRegistrations((state) => state.open);
+  return open
     .filter(isUnfinished)
     .map((registration) => (
       <Notice

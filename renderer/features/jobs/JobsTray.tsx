@@ -11,7 +11,7 @@ import styles from "./JobsTray.module.css";
 
 /** The Jobs that run or have ended and not been dismissed, above the bottom of the left column. */
 export function JobsTray() {
-  const jobs = useJobs((state) => state.jobs);
+  const jobs = useJobs((state) => state.open);
   if (jobs.length === 0) return null;
   return (
     <ul className={styles["tray"]} aria-label={t("jobs.title")}>

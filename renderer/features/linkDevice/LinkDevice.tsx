@@ -22,7 +22,7 @@ import styles from "./LinkDevice.module.css";
 export function LinkDevice({ accountId }: { readonly accountId: AccountId }) {
   useEffect(() => void linkingAvailable.load(accountId), [accountId]);
   const { answer } = linkingAvailable.use(accountId);
-  const link = useDeviceLinks((state) => Object.values(state.byId).find((each) => each.accountId === accountId));
+  const link = useDeviceLinks((state) => state.open.find((each) => each.accountId === accountId));
   const start = useAction(() => linkDevice(accountId));
   if (answer === null || answer.why === "not_supported") return null;
   return (

@@ -19,7 +19,7 @@ import { type BatchRow, useBatchRows } from "./useBatchRows.ts";
 
 /** What came of the accounts of each person, on all servers together. */
 export function OffboardingReports() {
-  const jobs = useJobs((state) => state.jobs);
+  const jobs = useJobs((state) => state.open);
   const batches = new Map<string, RowJob[]>();
   for (const job of jobs) {
     if (!job.rowJob || !job.batch) continue;

@@ -30,7 +30,7 @@ interface RecoverAccountProps {
 export function RecoverAccount({ target, recoveryId: given, address: typed, onBack, onDone }: RecoverAccountProps) {
   const [recoveryId, setRecoveryId] = useState(given);
   const [editing, setEditing] = useState(given === null);
-  const recovery = useRecoveries(({ byId }) => (recoveryId === null ? undefined : byId[recoveryId]));
+  const recovery = useRecoveries(({ open }) => open.find((one) => one.recoveryId === recoveryId));
   const [address, setAddress] = useState(recovery?.address ?? typed);
   const doneAs = recovery?.status === "done" ? recovery.accountId : null;
   useOnceWhen(doneAs, onDone);

@@ -29,7 +29,7 @@ export function ServerLine({ account, found, limits }: ServerLineProps) {
   const { answer: access } = adminAccess.use(accountId);
   useEffect(() => void adminAccess.load(accountId), [accountId]);
   const ofServer = new Set(useAccountList().flatMap((one) => (one.homeserver.serverName === serverName ? [one.accountId] : [])));
-  const running = useJobs(({ jobs }) => jobs).filter((job) => job.status === "running" && job.accountId !== null && ofServer.has(job.accountId)).length;
+  const running = useJobs(({ open }) => open).filter((job) => job.status === "running" && job.accountId !== null && ofServer.has(job.accountId)).length;
   const isAdmin = access?.status === "admin";
   const facts = [
     ...(isAdmin && access.version !== null ? [t("servers.version", { version: versionText(access.version) })] : []),

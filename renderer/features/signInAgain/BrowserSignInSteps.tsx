@@ -18,7 +18,7 @@ import styles from "./SingleSignOn.module.css";
 /** A sign-in that this page has begun, as it is now. It is cancelled when the page is left. */
 export function useBrowserSignIn(onDone: (accountId: AccountId) => void) {
   const [signInId, setSignInId] = useState<ConversationId | null>(null);
-  const signIn = useBrowserSignIns(({ byId }) => (signInId === null ? undefined : byId[signInId]));
+  const signIn = useBrowserSignIns(({ open }) => open.find((one) => one.signInId === signInId));
   const doneAs = signIn?.status === "done" ? signIn.accountId : null;
   useOnceWhen(doneAs, onDone);
   // A page that is left takes its question with it.

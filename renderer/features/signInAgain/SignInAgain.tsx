@@ -30,7 +30,7 @@ export function SignInAgain({ account }: { readonly account: Account }) {
   const sso = oauth ? undefined : flows?.find((flow) => flow.kind === "sso");
   // A server that cannot say leaves the password.
   const takesPassword = flows?.some(({ kind }) => kind === "password") ?? true;
-  const unfinished = useRecoveries(({ byId }) => recoveryFor(byId, accountId));
+  const unfinished = useRecoveries(({ open }) => recoveryFor(open, accountId));
   const [forgotten, setForgotten] = useState(false);
   useEffect(() => void loadRecoveries().catch(() => undefined), []);
   // It stays to be seen when it ends.

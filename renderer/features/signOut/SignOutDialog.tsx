@@ -26,7 +26,7 @@ import { signOutCosts } from "./signOutCosts.ts";
 /** Says what signing out costs, in this account's own numbers, and offers to prevent it. */
 export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) {
   const account = useAccount(accountId);
-  const jobs = useJobs((state) => state.jobs);
+  const jobs = useJobs((state) => state.open);
   const { answer: waiting } = waitingCredentials.use(accountId);
   const management = useManagement(accountId);
   const [preview, setPreview] = useState<SignOutPreview | null>(null);

@@ -32,7 +32,7 @@ export function StatisticsPage({ account }: { readonly account: Account }) {
   const refused = access !== null && access.status !== "admin" && access.status !== "unknown";
   const { answer, error } = userStatistics.use(accountId);
   useEffect(() => void userStatistics.load(accountId), [accountId]);
-  const last = useJobs(({ jobs }) => jobs.findLast((job) => job.kind === "collect_users" && job.accountId === accountId));
+  const last = useJobs(({ open }) => open.findLast((job) => job.kind === "collect_users" && job.accountId === accountId));
   const isCollecting = last?.status === "running";
   const collect = useAction(async () => jobChanged((await steward.userStatistics.collect({ accountId })).job));
   const statistics = answer?.statistics ?? null;
