@@ -151,7 +151,7 @@ async function measureRestore(): Promise<Measured> {
       return median(times);
     });
   const one = await restore(1);
-  return ratioOf(await restore(20), one, "ms", 4);
+  return ratioOf(await restore(20), one, "ms", 3.2);
 }
 
 const restingMemoryWith = (count: number): Promise<number> =>

@@ -74,7 +74,7 @@ test("all accounts stand on one page with their health, and what each needs is o
 
 test("the order is the person’s own, and is kept", async () => {
   const { person } = world;
-  const names = (): Promise<string[]> => person.column.locator("ul").first().locator("[title]:not([title^='@'])").allInnerTexts();
+  const names = (): Promise<string[]> => person.column.locator("ul").first().locator("[title]:not([title*='@'])").allInnerTexts();
   await person.inColumn("@ops:office.example").focus();
   await person.page.keyboard.press("Alt+ArrowUp");
   await expect.poll(async () => (await names())[1]).toBe("ops");
