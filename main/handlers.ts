@@ -31,6 +31,7 @@ export function createHandlers(services: Services, { app, lock, updates }: Pick<
     administration: services.administration,
     bulk: services.bulk,
     offboarding: services.offboarding,
+    staffList: services.staffList,
     servers: services.servers,
     users: services.users,
     userExport: services.userExport,

@@ -14,6 +14,7 @@ import { MasApi } from "./mas/masApi.ts";
 import { NewUsersService } from "./newUsers.ts";
 import { OffboardingService } from "./offboarding/offboardingService.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
+import { StaffListService } from "./staffList/staffListService.ts";
 import { ServersService } from "./servers.ts";
 import { ServerNoticesService } from "./serverNotices.ts";
 import { UserActionsService } from "./userActions.ts";
@@ -67,18 +68,20 @@ export async function openAdminServices(parts: AdminServicesParts) {
   };
   const patience = serverAwayMs === undefined ? {} : { firstWaitMs: serverAwayMs };
   const users = new UsersService({ ...common, apiOf: administration.apiOf, index });
+  const knownColumns = new KnownColumns({ path: folders.knownColumnsFile, onDamaged });
   const { rowJobs, bulk, forgetAccount } = await openBulkJobs({
     ...parts,
     administration,
     logger: loggerFor("jobs"),
     log: actionLog,
-    knownColumns: new KnownColumns({ path: folders.knownColumnsFile, onDamaged }),
+    knownColumns,
     ports: parts.csvFiles,
     ...patience,
   });
   removal.join(forgetAccount);
   removal.join((accountId) => administration.forget(accountId));
   const knownOf = (accountId: AccountId) => users.knownOf(accountId);
+  const ownUserIds = () => new Set(index.list().map(({ userId }) => userId));
   const offboarding = new OffboardingService({
     ...patience,
     adminApi: administration.apiOf,
@@ -86,12 +89,24 @@ export async function openAdminServices(parts: AdminServicesParts) {
     masApi: administration.masApi,
     knownOf,
     log: actionLog,
-    ownUserIds: () => new Set(index.list().map(({ userId }) => userId)),
+    ownUserIds,
     rowJobs,
     emit: parts.emit,
     saveText: parts.csvFiles.saveText,
   });
   removal.join((accountId) => offboarding.forgetAccount(accountId));
+  const staffList = new StaffListService({
+    ...patience,
+    adminApi: administration.apiOf,
+    isDelegated: common.isDelegated,
+    knownOf,
+    ownUserIds,
+    knownColumns,
+    prepareBulk: (accountId, action, fileName, rows) => bulk.prepare(accountId, action, fileName, rows),
+    emit: parts.emit,
+    ports: parts.csvFiles,
+  });
+  removal.join((accountId) => staffList.forgetAccount(accountId));
   const userStatistics = new UserStatisticsService({
     ...parts,
     ...patience,
@@ -123,6 +138,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     rowJobs,
     bulk,
     offboarding,
+    staffList,
     users,
     servers: new ServersService(parts),
     userExport: new UserExportService({

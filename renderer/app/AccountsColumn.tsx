@@ -49,7 +49,7 @@ export function AccountsColumn() {
       </ul>
       <JobsTray />
       <ul className={styles["bottom"]}>
-        <ServersItem chosen={route.name === "servers" || route.name === "offboarding"} />
+        <ServersItem chosen={route.name === "servers" || route.name === "offboarding" || route.name === "staffList"} />
         <li>
           <button
             type="button"

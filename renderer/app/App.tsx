@@ -23,6 +23,7 @@ const AccountRoute = lazy(async () => ({ default: (await later()).AccountRoute }
 const AddAccountPage = lazy(async () => ({ default: (await later()).AddAccountPage }));
 const ServersPage = lazy(async () => ({ default: (await later()).ServersPage }));
 const OffboardingPage = lazy(async () => ({ default: (await later()).OffboardingPage }));
+const StaffListPage = lazy(async () => ({ default: (await later()).StaffListPage }));
 const SettingsPage = lazy(async () => ({ default: (await later()).SettingsPage }));
 const EmergencySheetPage = lazy(async () => ({ default: (await later()).EmergencySheetPage }));
 const SecretsGate = lazy(async () => ({ default: (await later()).SecretsGate }));
@@ -89,6 +90,8 @@ function CurrentPage({ route }: { readonly route: Route }) {
       return <ServersPage />;
     case "offboarding":
       return <OffboardingPage />;
+    case "staffList":
+      return <StaffListPage />;
     case "settings":
       return <SettingsPage />;
     case "emergencySheet":

@@ -39,6 +39,7 @@ import "../features/settings/Settings.module.css";
 import "../features/signInAgain/CodeToType.module.css";
 import "../features/signInAgain/SingleSignOn.module.css";
 import "../features/signOut/SignOut.module.css";
+import "../features/staffList/StaffList.module.css";
 import "../features/statistics/Statistics.module.css";
 import "../features/userActions/UserActions.module.css";
 import "../features/userServerData/UserServerData.module.css";

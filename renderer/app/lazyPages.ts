@@ -9,6 +9,7 @@ export { SecretsGate } from "../features/secretsGate/SecretsGate.tsx";
 export { ServersPage } from "../features/servers/ServersPage.tsx";
 export { SettingsPage } from "../features/settings/SettingsPage.tsx";
 export { SignOutDialog } from "../features/signOut/SignOutDialog.tsx";
+export { StaffListPage } from "../features/staffList/StaffListPage.tsx";
 export { IncomingVerifications } from "../features/verification/IncomingVerification.tsx";
 export { VerificationDialog } from "../features/verification/VerificationDialog.tsx";
 export { AccountRoute } from "./AccountRoute.tsx";

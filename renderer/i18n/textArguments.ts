@@ -596,4 +596,22 @@ export interface TextArguments {
   "offboarding.accountsOn": { server: string };
   "offboarding.noJob": { servers: string };
   "offboarding.openJob": { server: string };
+  "staffList.rows": { count: number };
+  "staffList.withoutServer": { count: number };
+  "staffList.elsewhere": { count: number; servers: string };
+  "staffList.comparing": { server: string };
+  "staffList.comparedAt": { time: string };
+  "staffList.stopFor": { server: string };
+  "staffList.days": { count: number };
+  "staffList.differences": { server: string };
+  "staffList.same": { count: number };
+  "staffList.leftOut": { count: number };
+  "staffList.groupCount": { group: string; count: number };
+  "staffList.lastSeen": { time: string };
+  "staffList.do.create": { count: number };
+  "staffList.do.change": { count: number };
+  "staffList.do.lock": { count: number };
+  "staffList.do.unlock": { count: number };
+  "staffList.do.deactivate": { count: number };
+  "staffList.do.reactivate": { count: number };
 }

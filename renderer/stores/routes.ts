@@ -17,6 +17,8 @@ export type Route =
   | { readonly name: "servers" }
   /** Ending the accounts of one person on all of them. */
   | { readonly name: "offboarding" }
+  /** A list of staff, held against all of them. */
+  | { readonly name: "staffList" }
   | { readonly name: "add" }
   | { readonly name: "settings" }
   /** Sheets for paper: of this account, or of those the person chooses. */

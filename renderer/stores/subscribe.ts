@@ -20,6 +20,7 @@ import { goToOverview } from "./routes.ts";
 import { newSessionLists, sessionLists } from "./sessions.ts";
 import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
+import { loadStaffList, staffListChanged } from "./staffList.ts";
 import { forgetUsers } from "./users.ts";
 import { loadUpdates, updatesChanged } from "./updates.ts";
 import { userStatistics } from "./userStatistics.ts";
@@ -66,6 +67,7 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   onEvent("jobs.changed", jobChanged);
   onEvent("jobs.dismissed", ({ jobId }) => jobDismissed(jobId));
   onEvent("offboarding.draftChanged", ({ draft }) => offboardingDraftChanged(draft));
+  onEvent("staffList.changed", ({ list }) => staffListChanged(list));
   onEvent("recovery.changed", recoveryChanged);
   onEvent("registration.changed", registrationChanged);
   onEvent("secrets.changed", secretsChanged);
@@ -82,6 +84,6 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   await mayAsk;
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts(), loadOffboarding(), loadUpdates()]);
+  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts(), loadOffboarding(), loadStaffList(), loadUpdates()]);
   await first;
 }

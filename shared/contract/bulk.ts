@@ -69,6 +69,9 @@ export const UserColumn = z.enum([
   "external_ids",
   "locked",
   "deactivated",
+  /** Of a staff list: the homeserver somebody is on, and whether they are there still. */
+  "server",
+  "active",
 ]);
 export type UserColumn = z.infer<typeof UserColumn>;
 

@@ -32,6 +32,7 @@ import { devices } from "./devices.ts";
 import { servers } from "./servers.ts";
 import { serverNotices } from "./serverNotices.ts";
 import { signIn } from "./signIn.ts";
+import { staffList } from "./staffList.ts";
 import { updates } from "./updates.ts";
 import { users } from "./users.ts";
 import { userViews } from "./userViews.ts";
@@ -71,6 +72,7 @@ export const contract = {
   administration,
   bulk,
   offboarding,
+  staffList,
   servers,
   updates,
   users,

@@ -1,6 +1,9 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { manyTimes } from "../support/matrixApi.ts";
 import { waitUntil } from "../support/waitUntil.ts";
+import { temporaryFolder } from "../support/temporaryFolder.ts";
 import { startSynapse, type Synapse, type TestUser } from "../support/synapse.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
@@ -10,11 +13,13 @@ const DORA = `/_synapse/admin/v2/users/${encodeURIComponent("@dora.lindqvist:exa
 
 const open = () => openWorld({ with: ["proxy"] });
 let world: Awaited<ReturnType<typeof open>>;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let boss: TestUser;
 /** Another homeserver, of which an account here is an admin too. */
 let other: Synapse;
 
 beforeAll(async () => {
+  folder = await temporaryFolder("users-e2e");
   world = await open();
   const { person, synapse, proxy } = world;
   boss = await synapse.register({ user: "boss", password: "the boss of it all", admin: true, displayName: "The Boss" });
@@ -40,6 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.close();
   await other?.stop();
+  await folder?.remove();
 });
 
 const pages = () => world.person.page.getByRole("navigation", { name: /^Pages of/ });
@@ -201,6 +207,44 @@ it("ends the accounts of one person on all servers: chosen, looked at, asked abo
   await person.press("Remove from list");
   await report.waitFor({ state: "detached" });
 }, 90_000);
+
+it("holds a list of staff against all servers, and makes a job of a difference", async () => {
+  const { person, synapse } = world;
+  const file = join(folder.path, "staff.csv");
+  await writeFile(file, "id;server;displayname;active\ndora.lindqvist;example.org;Dora of the list;yes\nnewcomer;example.org;New Comer;yes\ndora;other.example;;no\nnobody;third.example;;\n");
+  await person.app.electron.evaluate(({ dialog }, path) => {
+    Object.assign(dialog, { showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: [path] }) });
+  }, file);
+  await person.column.getByRole("button", { name: "Servers" }).click();
+  await person.press("Compare with a staff list…");
+  await person.isAt("Staff list");
+  await person.looks("staff-list");
+  await person.press("Choose a file…");
+  await person.sees("4 rows.");
+  await person.sees("1 row is for a server that none of your accounts runs: third.example");
+  await person.press("Compare");
+  const servers = person.page.getByRole("table", { name: "Servers and how they differ" });
+  for (const name of [/example\.org/, /other\.example/]) await servers.getByRole("row", { name }).getByText(/^Compared/).waitFor({ timeout: 60_000 });
+  await person.press("Different (1)");
+  await person.sees(/^Display name: .+ → Dora of the list$/);
+  await person.press(/^Extra \(\d+\)$/);
+  await person.sees("@person000:example.org");
+  const first = person.page.getByRole("checkbox", { name: "Select @person000:example.org" });
+  expect(await first.isChecked()).toBe(true);
+  await first.click();
+  await waitUntil(async () => !(await first.isChecked()), { what: "one of them not to be selected any more", timeoutMs: 10_000 });
+  await person.looks("staff-list-extra");
+  await person.press("Inactive (1)");
+  await person.sees("On the list, but deactivated, locked or not seen for a long time.");
+  await person.press("Unlock 1 user…");
+  await person.isAt("Bulk jobs");
+  await person.sees(/^1 user will be unlocked\.$/);
+  await person.press("Unlock 1 user");
+  await person.sees(/^1 of 1 · 1 done$/);
+  expect(await synapse.adminCall({ path: DORA })).toMatchObject({ locked: false });
+  await person.press("Remove from list");
+  await person.seesNoMore(/^1 of 1/);
+}, 120_000);
 
 it("shows the columns that are chosen, and comes back to a view that was saved", async () => {
   const { person } = world;

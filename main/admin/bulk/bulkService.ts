@@ -10,7 +10,7 @@ import type { AdminApi } from "../adminApi.ts";
 import type { MasApi } from "../mas/masApi.ts";
 import type { KnownColumns } from "../csv/knownColumns.ts";
 import { readUserFile } from "../csv/readUserFile.ts";
-import type { ReadUsers } from "../csv/readUsers.ts";
+import type { ReadUserRow, ReadUsers } from "../csv/readUsers.ts";
 import type { ColumnMapping } from "../csv/userColumns.ts";
 import { Draft, type DraftParts } from "./draft.ts";
 import { kindOf, kindOfJob } from "./kinds/index.ts";
@@ -138,6 +138,16 @@ export class BulkService implements Requests {
     await this.#parts.rowJobs.deleteInput(jobId);
     return {};
   };
+
+  /**
+   * Begins to find out what would be done with rows that were found out elsewhere.
+   * @throws `users_managed_elsewhere`
+   */
+  async prepare(accountId: AccountId, action: BulkAction, fileName: string, rows: readonly ReadUserRow[]): Promise<BulkDraft> {
+    await this.#checkManaged(accountId, action);
+    const file = { name: fileName, columns: null };
+    return this.#begin(accountId, { draftId: newId<ConversationId>(), action, choices: DEFAULT_CHOICES, file, rows, unused: [] });
+  }
 
   /** Forgets what belongs to an account that goes. */
   forgetAccount(accountId: AccountId): void {

@@ -23,7 +23,7 @@ export interface DraftParts {
   action: BulkAction;
   choices: BulkChoices;
   /** Null for users who were selected. */
-  file: { name: string; columns: BulkColumns } | null;
+  file: { name: string; columns: BulkColumns | null } | null;
   rows: readonly ReadUserRow[];
   unused: string[];
   api: AdminApi;

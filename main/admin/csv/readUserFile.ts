@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { AppFailure } from "../../../shared/errors.ts";
+import type { StaffRows } from "./readStaffList.ts";
 import type { ReadUsers } from "./readUsers.ts";
-import type { UserFileAnswer, UserFileTask } from "./userFileTask.ts";
+import type { StaffFileTask, UserFileAnswer, UserFileTask } from "./userFileTask.ts";
 
 /** What a file within the limits takes at most, in megabytes: a text is in memory several times over. */
 const LIMITS = { maxOldGenerationSizeMb: 1024 };
@@ -11,7 +12,12 @@ const LIMITS = { maxOldGenerationSizeMb: 1024 };
  *
  * @throws as `readUsers` does, and `file_failed`
  */
-export async function readUserFile(task: UserFileTask): Promise<ReadUsers> {
+export const readUserFile = (task: UserFileTask): Promise<ReadUsers> => readInThread(task) as Promise<ReadUsers>;
+
+/** The same for a list of staff. @throws as `readUserFile` does */
+export const readStaffFile = (task: StaffFileTask): Promise<StaffRows> => readInThread(task) as Promise<StaffRows>;
+
+async function readInThread(task: UserFileTask | StaffFileTask): Promise<ReadUsers | StaffRows> {
   const worker = new Worker(new URL("./userFileThread.ts", import.meta.url), { workerData: task, resourceLimits: LIMITS });
   try {
     const answer = await new Promise<UserFileAnswer>((resolve, reject) => {
@@ -20,7 +26,7 @@ export async function readUserFile(task: UserFileTask): Promise<ReadUsers> {
       worker.on("exit", () => reject(new Error("The thread ended before its work did")));
     });
     if (answer.kind === "refused") throw new AppFailure(answer.error);
-    return answer.users;
+    return answer.rows;
   } finally {
     await worker.terminate();
   }

@@ -34,13 +34,15 @@ export interface ReadUserRow {
   problem: UserRowProblem | null;
 }
 
-export interface ReadUsers extends ColumnMapping {
-  rows: ReadUserRow[];
+/** The rows of a file, and what its columns are taken for. */
+export interface ReadRows<T> extends ColumnMapping {
+  rows: T[];
   /** Columns that are not used. */
   unused: string[];
   /** The first row of the file. */
   headings: string[];
 }
+export type ReadUsers = ReadRows<ReadUserRow>;
 
 /** What the first row says that can be read. */
 interface FirstRow {
@@ -86,7 +88,8 @@ const NOTHING_SAID: Omit<ReadUser, "userId"> = {
 /** Somebody of whom the Matrix ID alone is known. */
 export const nobodyBut = (userId: string): ReadUser => ({ ...NOTHING_SAID, userId });
 
-class RowProblem extends Error {
+/** Why a row cannot be used. */
+export class RowProblem extends Error {
   readonly problem: UserRowProblem;
 
   constructor(reason: UserRowProblem["reason"], column: string | null = null) {
@@ -110,7 +113,25 @@ export function readUsers(
   readFor: ReadFor,
   given: { mapping?: ColumnMapping | null; limits?: TableLimits } = {},
 ): ReadUsers {
-  const read: ReadUserRow[] = [];
+  const read = readByColumns(bytes, readFor.columns, (row, columns) => readRow(row, columns, serverName, readFor), given);
+  findTwins(read.rows);
+  return read;
+}
+
+/**
+ * Reads the rows of a file by what its columns are.
+ *
+ * @param usable the columns that are of use
+ * @returns no rows where it is not clear what the columns are
+ * @throws as `readUsers` does
+ */
+export function readByColumns<T>(
+  bytes: Uint8Array,
+  usable: readonly UserColumn[],
+  readOne: (row: TableRow, columns: ColumnPlaces) => T,
+  given: { mapping?: ColumnMapping | null; limits?: TableLimits },
+): ReadRows<T> {
+  const read: T[] = [];
   /** Rows that cannot be read, from before the first one that can. */
   const broken: TableRow[] = [];
   const seen: { first: FirstRow | null } = { first: null };
@@ -119,17 +140,15 @@ export function readUsers(
     (row) => {
       const { first } = seen;
       if (first !== null) {
-        if (first.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== ""))) {
-          read.push(readRow(row, first.columns, serverName, readFor));
-        }
+        if (first.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== ""))) read.push(readOne(row, first.columns));
       } else if (row.problem !== null) broken.push(row);
       else {
         const { cells } = row;
         const mapping = given.mapping ?? guessColumns(cells);
-        const columns = placesOf(cells, mapping, readFor.columns);
+        const columns = placesOf(cells, mapping, usable);
         seen.first = { mapping, columns, headings: cells.map((cell) => cell.trim().slice(0, 100)) };
         if (columns === null) return;
-        for (const one of mapping.hasHeader ? broken : [...broken, row]) read.push(readRow(one, columns, serverName, readFor));
+        for (const one of mapping.hasHeader ? broken : [...broken, row]) read.push(readOne(one, columns));
       }
     },
     given.limits,
@@ -138,19 +157,27 @@ export function readUsers(
   const { mapping, columns, headings } = seen.first;
   if (columns === null) return { ...mapping, rows: [], unused: [], headings };
   if (read.length === 0) throw fail("csv_without_users", { columns: [] });
-  findTwins(read);
   return { ...mapping, rows: read, unused: columns.unused.map((name) => name.slice(0, 100)), headings };
 }
 
-function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readFor: ReadFor): ReadUserRow {
-  const cell = (column: UserColumn): string => {
+/** What stands in the columns of a row. */
+export const cellsIn =
+  (row: TableRow, columns: ColumnPlaces) =>
+  (column: UserColumn): string => {
     const text = cellOf(row.cells, columns.places.get(column), column);
     return columns.isOwn ? undoEscape(text) : text;
   };
-  const name = tidy(cell("id")).slice(0, MAX_SHOWN);
+
+/** Whom a row is about, as it stands there. */
+export const nameIn = (cell: (column: UserColumn) => string): string => tidy(cell("id")).slice(0, MAX_SHOWN);
+
+function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readFor: ReadFor): ReadUserRow {
+  const cell = cellsIn(row, columns);
+  const name = nameIn(cell);
   if (row.problem !== null) return { line: row.line, name, user: null, problem: { reason: row.problem, column: null } };
   try {
-    const user = readUser(cell, serverName, readFor, columns.places);
+    const userId = readUserId(cell("id"), serverName, readFor);
+    const user = { userId, ...readDetails(cell, columns, readFor.isNew) };
     return { line: row.line, name: user.userId, user, problem: null };
   } catch (thrown) {
     if (!(thrown instanceof RowProblem)) throw thrown;
@@ -158,9 +185,9 @@ function readRow(row: TableRow, columns: ColumnPlaces, serverName: string, readF
   }
 }
 
-function readUser(cell: (column: UserColumn) => string, serverName: string, readFor: ReadFor, places: ColumnPlaces["places"]): ReadUser {
-  const userId = readUserId(cell("id"), serverName, readFor);
-  if (places.size === 1) return nobodyBut(userId);
+/** What a row says of somebody. @throws `RowProblem` */
+export function readDetails(cell: (column: UserColumn) => string, { places }: ColumnPlaces, isNew: boolean): Omit<ReadUser, "userId"> {
+  if (places.size === 1) return NOTHING_SAID;
   const password = oneLine(cell("password"), "password");
   if (password.length > MAX_PASSWORD) throw new RowProblem("password_too_long");
   const displayName = oneLine(cell("displayname"), "displayname").trim();
@@ -169,7 +196,6 @@ function readUser(cell: (column: UserColumn) => string, serverName: string, read
   if (avatarUrl !== "" && !/^mxc:\/\/[^/\s]+\/[^/\s]+$/.test(avatarUrl)) throw new RowProblem("not_an_mxc_address");
   const threepids = contactsOf(cell);
   return {
-    userId,
     displayName: displayName === "" ? null : displayName,
     password: password === "" ? null : password,
     admin: cell("admin").trim() === "" ? null : flag(cell("admin"), "admin"),
@@ -179,12 +205,13 @@ function readUser(cell: (column: UserColumn) => string, serverName: string, read
     externalIds: distinct(parts(cell("external_ids")).map(readExternalId)),
     locked: flag(cell("locked"), "locked"),
     deactivated: flag(cell("deactivated"), "deactivated"),
-    empty: readFor.isNew ? NO_COLUMNS : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
-    media: readFor.isNew ? NO_COLUMNS : MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
+    empty: isNew ? NO_COLUMNS : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
+    media: isNew ? NO_COLUMNS : MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
   };
 }
 
-function readUserId(typed: string, serverName: string, readFor: ReadFor): string {
+/** The Matrix ID that is meant. @throws `RowProblem` */
+export function readUserId(typed: string, serverName: string, readFor: Pick<ReadFor, "isNew">): string {
   // Other tools put an apostrophe in front, for spreadsheets.
   const text = tidy(typed).replace(/^'(?=@)/, "");
   if (text === "") throw new RowProblem("no_id");
@@ -203,7 +230,8 @@ function readUserId(typed: string, serverName: string, readFor: ReadFor): string
   return `@${value}:${serverName}`;
 }
 
-function splitUserId(text: string): [localpart: string, server: string] {
+/** The parts of a Matrix ID; the server is empty where it is missing. */
+export function splitUserId(text: string): [localpart: string, server: string] {
   const bare = text.replace(/^@/, "");
   const colon = bare.indexOf(":");
   return colon < 0 ? [bare, ""] : [bare.slice(0, colon), bare.slice(colon + 1)];
@@ -215,7 +243,8 @@ function oneLine(text: string, column: string): string {
   return text;
 }
 
-function flag(text: string, column: string): boolean {
+/** Yes or no; what is empty is no. @throws `RowProblem` for anything else */
+export function flag(text: string, column: string): boolean {
   if (text === "") return false;
   const word = text.trim().toLowerCase();
   if (TRUE.has(word)) return true;
@@ -274,7 +303,7 @@ function distinct<T extends object>(all: T[]): T[] {
 }
 
 /** Who or what stands in a file twice would be done twice: the first counts. */
-function findTwins(rows: ReadUserRow[]): void {
+export function findTwins(rows: ReadUserRow[]): void {
   const seen = { users: new Set<string>(), email: new Set<string>(), msisdn: new Set<string>(), externalIds: new Set<string>() };
   for (const row of rows) {
     if (row.user === null) continue;

@@ -26,6 +26,12 @@ const NAMES: Readonly<Record<string, UserColumn>> = {
   externalids: "external_ids",
   locked: "locked",
   deactivated: "deactivated",
+  server: "server",
+  servername: "server",
+  homeserver: "server",
+  active: "active",
+  isactive: "active",
+  aktiv: "active",
 };
 
 /** By these a file is known as one of Steward's, in which formulas were made harmless. */

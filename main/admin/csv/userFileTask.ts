@@ -1,5 +1,6 @@
 import type { AppError } from "../../../shared/errors.ts";
 import type { ColumnMapping } from "./userColumns.ts";
+import type { StaffRows } from "./readStaffList.ts";
 import type { ReadFor, ReadUsers } from "./readUsers.ts";
 
 /** What a thread is to read. */
@@ -11,5 +12,8 @@ export interface UserFileTask {
   mapping: ColumnMapping | null;
 }
 
+/** The same of a list of staff, which may be on several homeservers. */
+export type StaffFileTask = Pick<UserFileTask, "path" | "mapping">;
+
 /** What the thread says, once. */
-export type UserFileAnswer = { kind: "read"; users: ReadUsers } | { kind: "refused"; error: AppError };
+export type UserFileAnswer = { kind: "read"; rows: ReadUsers | StaffRows } | { kind: "refused"; error: AppError };

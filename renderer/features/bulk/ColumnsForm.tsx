@@ -1,7 +1,5 @@
 import { useState } from "react";
-import type { BulkColumns, BulkDraft } from "../../../shared/contract/bulk.ts";
-import type { AccountId } from "../../../shared/ids.ts";
-import { steward } from "../../bridge.ts";
+import type { BulkColumns, UserColumn } from "../../../shared/contract/bulk.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -10,26 +8,22 @@ import { Buttons } from "../../components/Page.tsx";
 import { SelectField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { bulkDrafts } from "../../stores/bulk.ts";
 import styles from "./Bulk.module.css";
 import { columnsProblem } from "./bulkWords.ts";
 
 interface ColumnsFormProps {
-  readonly accountId: AccountId;
-  readonly draft: BulkDraft;
   readonly columns: BulkColumns;
+  /** Has the file read again. Rejects with why it can't be. */
+  readonly onUse: (columns: (UserColumn | null)[], hasHeader: boolean) => Promise<void>;
   /** Where the columns need not be said. */
   readonly onCancel?: () => void;
 }
 
 /** What the columns of a file are, where their names do not say so. */
-export function ColumnsForm({ accountId, draft, columns: read, onCancel }: ColumnsFormProps) {
+export function ColumnsForm({ columns: read, onUse, onCancel }: ColumnsFormProps) {
   const [columns, setColumns] = useState(read.columns);
   const [hasHeader, setHasHeader] = useState(read.hasHeader);
-  const use = useAction(async () => {
-    const answer = await steward.bulk.setColumns({ accountId, draftId: draft.draftId, columns: [...columns], hasHeader });
-    bulkDrafts.set(accountId, answer);
-  });
+  const use = useAction(() => onUse([...columns], hasHeader));
   const problem = columnsProblem(columns);
   const options = [{ value: "", text: t("bulk.columns.none") }, ...read.usable.map((column) => ({ value: column, text: t(`bulk.columns.names.${column}`) }))];
   return (

@@ -12,6 +12,7 @@ import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { bulkDrafts } from "../../stores/bulk.ts";
 import { jobChanged } from "../../stores/jobs.ts";
 import styles from "./Bulk.module.css";
 import { draftRowText, draftVerdict } from "./bulkWords.ts";
@@ -41,7 +42,11 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
     return (
       <Section title={t("bulk.columns.title")}>
         <p className={styles["quiet"]}>{title}</p>
-        <ColumnsForm accountId={accountId} draft={draft} columns={columns} onCancel={() => (mapping ? setMapping(false) : void drop.run())} />
+        <ColumnsForm
+          columns={columns}
+          onUse={async (said, hasHeader) => bulkDrafts.set(accountId, await steward.bulk.setColumns({ accountId, draftId, columns: said, hasHeader }))}
+          onCancel={() => (mapping ? setMapping(false) : void drop.run())}
+        />
       </Section>
     );
   }

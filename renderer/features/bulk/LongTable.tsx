@@ -14,12 +14,14 @@ interface LongTableProps<T> {
   readonly ask: (from: number, limit: number) => Promise<{ readonly rows: readonly T[]; readonly total: number }>;
   /** Changes whenever the list does. */
   readonly version: string;
-  /** Where it stands, who is meant, what is so, and why. */
-  readonly cells: (row: T) => { readonly number: number; readonly user: ReactNode; readonly what: ReactNode; readonly why: string };
+  /** What the column is called where rows can be chosen; absent where they can't. */
+  readonly chooseName?: string;
+  /** Where it stands, who is meant, what is so, and why; where rows can be chosen, the box for it. */
+  readonly cells: (row: T) => { readonly choose?: ReactNode; readonly number: ReactNode; readonly user: ReactNode; readonly what: ReactNode; readonly why: string };
 }
 
 /** A table of up to hundreds of thousands of rows, of which those alone are here that are looked at. */
-export function LongTable<T>({ label, numberName, ask, version, cells }: LongTableProps<T>) {
+export function LongTable<T>({ label, numberName, chooseName, ask, version, cells }: LongTableProps<T>) {
   const { total, rowAt, show } = useRows(ask, version);
   const { body, first, end } = useVirtualRows(total, ROW_PX);
   useEffect(() => show(first, end));
@@ -28,6 +30,11 @@ export function LongTable<T>({ label, numberName, ask, version, cells }: LongTab
       <table className={styles["table"]} role="table" aria-label={label} aria-rowcount={total + 1}>
         <thead role="rowgroup">
           <tr role="row" aria-rowindex={1}>
+            {chooseName !== undefined && (
+              <th role="columnheader" scope="col" className={styles["choose"]}>
+                <span className="visuallyHidden">{chooseName}</span>
+              </th>
+            )}
             <th role="columnheader" scope="col" className={styles["number"]}>
               {numberName}
             </th>
@@ -55,6 +62,11 @@ export function LongTable<T>({ label, numberName, ask, version, cells }: LongTab
                 style={{ insetBlockStart: (first + at) * ROW_PX }}
                 aria-busy={cell === null}
               >
+                {chooseName !== undefined && (
+                  <td role="cell" className={styles["choose"]}>
+                    {cell?.choose}
+                  </td>
+                )}
                 <td role="cell" className={styles["number"]}>
                   {cell?.number}
                 </td>

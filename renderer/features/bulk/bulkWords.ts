@@ -51,7 +51,8 @@ export function draftRowText(row: BulkDraftRow, action: BulkAction): string {
   return [...row.changes.map(changeText), ...many, ...(why === "" ? [] : [why])].join(" · ");
 }
 
-function changeText({ field, before, after }: BulkFieldChange): string {
+/** What of a user would be otherwise. */
+export function changeText({ field, before, after }: BulkFieldChange): string {
   const shown = (value: string): string => (value === "" ? t("bulk.nothing") : value);
   return t("bulk.change", { field: t(`bulk.field.${field}`), before: shown(before), after: shown(after) });
 }

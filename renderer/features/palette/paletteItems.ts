@@ -30,6 +30,7 @@ export function paletteItems(accounts: readonly Account[], isAdmin: (accountId: 
       ? ([
           { id: "servers", group: "page", text: t("nav.servers"), command: { do: "go", to: { name: "servers" } } },
           { id: "offboarding", group: "page", text: t("offboarding.title"), command: { do: "go", to: { name: "offboarding" } } },
+          { id: "staffList", group: "page", text: t("staffList.title"), command: { do: "go", to: { name: "staffList" } } },
         ] as const)
       : []),
     { id: "add", group: "action", text: t("nav.addAccount"), command: { do: "go", to: { name: "add" } } },

@@ -1,4 +1,4 @@
-import { Server, UserX } from "lucide-react";
+import { ListChecks, Server, UserX } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import { Button } from "../../components/Button.tsx";
@@ -52,9 +52,14 @@ export function ServersPage() {
       subtitle={t("servers.subtitle", { count: seen.length })}
       wide
       actions={
-        <Button icon={UserX} onPress={() => go({ name: "offboarding" })}>
-          {t("offboarding.open")}
-        </Button>
+        <>
+          <Button icon={ListChecks} onPress={() => go({ name: "staffList" })}>
+            {t("staffList.open")}
+          </Button>
+          <Button icon={UserX} onPress={() => go({ name: "offboarding" })}>
+            {t("offboarding.open")}
+          </Button>
+        </>
       }
     >
       <SearchField label={t("servers.search")} placeholder={t("users.searchPlaceholder")} value={search} onChange={setSearch} />

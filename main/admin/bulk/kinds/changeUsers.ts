@@ -26,7 +26,7 @@ const Wanted = z.object({
   phones: z.array(z.string()).optional(),
   external_ids: z.array(ExternalId).optional(),
 });
-type Wanted = z.infer<typeof Wanted>;
+export type Wanted = z.infer<typeof Wanted>;
 
 const FIELDS: readonly BulkField[] = ["displayname", "avatar_url", "admin", "user_type", "emails", "phones", "external_ids"];
 const COLUMNS = ["id", "displayname", "admin", "avatar_url", "user_type", "threepids", "emails", "phones", "external_ids"] as const;
@@ -68,7 +68,7 @@ export const changeUsers = bulkKind({
 });
 
 /** What a row wants of a user. */
-function wantedOf(user: ReadUser, clears: boolean): Wanted {
+export function wantedOf(user: ReadUser, clears: boolean): Wanted {
   const isEmpty = (...columns: ReadUser["empty"]): boolean => clears && columns.some((column) => user.empty.includes(column));
   const listOf = (medium: "email" | "msisdn"): string[] => user.threepids.flatMap((one) => (one.medium === medium ? one.address : []));
   const gives = (medium: "email" | "msisdn", column: "emails" | "phones"): boolean => user.media.includes(medium) || isEmpty("threepids", column);
@@ -125,7 +125,8 @@ function textOf(value: Wanted[BulkField]): string {
   return texts.sort().join(",");
 }
 
-function changesOf(there: UserWithContacts, wanted: Wanted): BulkFieldChange[] {
+/** What of a user is not as it is wanted. */
+export function changesOf(there: UserWithContacts, wanted: Wanted): BulkFieldChange[] {
   return FIELDS.flatMap((field) => {
     if (wanted[field] === undefined) return [];
     const [before, after] = [textOf(valueOf(there, field)), textOf(wanted[field])];
