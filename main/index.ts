@@ -141,14 +141,22 @@ async function start(): Promise<void> {
   const assets = new Deferred<AssetServer>();
   const started = new Deferred<StartedServices>();
   const services = new Deferred<Services>();
+  const asked = new Deferred<void>();
+  let keepRunning = false;
   quitInOrder({
     window,
-    keepsRunning: () => started.value?.keepsRunning() ?? false,
-    shutdown: () => endServices(assets, started),
+    // As the settings say, from the moment on they are read.
+    keepsRunning: () => started.value?.keepsRunning() ?? keepRunning,
+    shutdown: () => {
+      // Nobody needs the page any more.
+      asked.resolve();
+      return endServices(assets, started);
+    },
     logger,
   });
 
   const [settings] = await Promise.all([settingsFile.settings(), app.whenReady(), index.load()]);
+  keepRunning = settings.keepRunning ?? false;
   const crash = crashes.noticeOfEarlierRuns();
   if (crash) notices.push(crash);
   applyTheme(settings.theme);
@@ -156,7 +164,6 @@ async function start(): Promise<void> {
   applyLanguage(settings.language);
 
   const answers = started.promise.then((parts) => parts.answers);
-  const asked = new Deferred<void>();
   startRouter({
     ipcMain,
     channels: channelNames.requests,
@@ -193,7 +200,7 @@ async function start(): Promise<void> {
   if (!hidden) await inTime(asked.promise, MAX_PAGE_MS);
   const { startServices } = await import("./startServices.ts");
   started.resolve(
-    startServices({ window, folders, index, settingsFile, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),
+    startServices({ window, folders, index, settingsFile, settings, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),
   );
   await Promise.all([answers, started.promise.then(async (parts) => services.resolve(await parts.services))]);
 }

@@ -50,7 +50,7 @@ export async function openServices(options: ServicesOptions) {
   await removeLeftovers(options, unfinishedFiles);
 
   const changes = new AccountChanges();
-  const removal = new AccountRemoval((accountId) => folders.removeAccount(accountId));
+  const removal = new AccountRemoval((accountId) => folders.removeAccount(accountId), loggerFor("accounts"));
   removal.join((accountId) => jobs.forgetAccount(accountId));
   const rateLimits = new RateLimits();
   const common = {

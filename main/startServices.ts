@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { app as electronApp, powerMonitor } from "electron";
 import { build } from "virtual:build";
-import type { AppInfo } from "../shared/contract/app.ts";
+import type { AppInfo, Settings } from "../shared/contract/app.ts";
 import type { Emit } from "../shared/contract/index.ts";
 import type { AccountId } from "../shared/ids.ts";
 import type { KeepOutOfLogs } from "../shared/secret.ts";
@@ -42,6 +42,8 @@ export interface WindowParts {
   folders: Folders;
   index: AccountIndex;
   settingsFile: SettingsFile;
+  /** As they were at the start; nobody has changed them since. */
+  settings: Settings;
   log: LogFile;
   secretsToRedact: SecretsToRedact;
   crashes: CrashReporter;
@@ -67,7 +69,7 @@ export interface StartedServices {
  * wait for it.
  */
 export function startServices(front: WindowParts): StartedServices {
-  const { window, folders, index, settingsFile, log, secretsToRedact, onDamaged } = front;
+  const { window, folders, index, settingsFile, settings, log, secretsToRedact, onDamaged } = front;
   const appLock = new Deferred<AppLock>();
   const backgrounds = new Deferred<BackgroundService>();
   const isLocked = (): boolean => appLock.value?.locked ?? false;
@@ -112,14 +114,8 @@ export function startServices(front: WindowParts): StartedServices {
       startAtLogin: startAtLogin({ ...process, packaged: electronApp.isPackaged, loginItems: electronApp }),
       logger: loggerFor("app"),
     });
+    background.apply(settings);
     backgrounds.resolve(background);
-    settingsFile.settings().then(
-      (settings) => {
-        background.apply(settings);
-        updates.lookDaily(settings.lookForUpdates ?? false);
-      },
-      (error: unknown) => loggerFor("app").warn("it is not known whether to keep running", { error }),
-    );
     const openPage = createOpenExternal({ isServersHttp: () => Promise.resolve(false), logger: loggerFor("external") });
     const updates = new UpdatesService({
       feed: build.updates,
@@ -129,6 +125,7 @@ export function startServices(front: WindowParts): StartedServices {
       emit,
       logger: loggerFor("app"),
     });
+    updates.lookDaily(settings.lookForUpdates ?? false);
     powerMonitor.on("resume", services.woke);
     const app = new AppService({
       ...front,
@@ -151,7 +148,7 @@ export function startServices(front: WindowParts): StartedServices {
     services: opening,
     answers,
     isLocked,
-    keepsRunning: () => backgrounds.value?.keepsRunning ?? false,
+    keepsRunning: () => backgrounds.value?.keepsRunning ?? settings.keepRunning ?? false,
     shutdown: async () => {
       try {
         // First: the rest may take longer than quitting waits.

@@ -1,7 +1,7 @@
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Logger } from "../logging/logger.ts";
-import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
+import type { SecretStore } from "../secrets/secretStore.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import { OAUTH_ANSWER_MS } from "../http/oauthRequest.ts";
 import type { Fetch } from "../http/redirects.ts";
@@ -64,11 +64,11 @@ export async function signOut(parts: SignOutParts, session: Pick<MatrixSession, 
   const read = await parts.secretStore.read(accountId);
   if (!allAnswered) parts.logger.warn("a server was told of a sign-out before it had answered everything", { accountId });
   if (!lastKnown) parts.logger.warn("a session is signed out with tokens that may have been replaced", { accountId });
-  const told = read.kind === "found" && (await tellServer(parts, baseUrl, read.secrets));
+  const told = read.kind === "found" && (await tellServer(parts, baseUrl, tokensOf(read.secrets)));
   const triedLater = !told && read.kind === "found" && (await parts.keepForLater(session.details, tokensOf(read.secrets)));
   if (read.kind === "found") {
     for (const before of replacedIn(read.secrets)) {
-      await (told ? signOutQuietly(parts, { baseUrl, ...before }) : parts.keepForLater(session.details, before));
+      if (!(told && (await tellServer(parts, baseUrl, before)))) await parts.keepForLater(session.details, before);
     }
   }
   await removeLocally(parts, accountId);
@@ -103,7 +103,7 @@ export async function signOutFromMemory(
   await session.settled(LAST_ANSWERS_MS);
   const secrets = parts.secretStore.heldInMemory(accountId);
   if (secrets === null) return;
-  await tellServer(parts, baseUrl, secrets, LAST_WORD_MS - (performance.now() - began));
+  await tellServer(parts, baseUrl, tokensOf(secrets), LAST_WORD_MS - (performance.now() - began));
 }
 
 /** Signs out on the server what was signed in a moment ago and cannot be kept here. Never rejects. */
@@ -132,11 +132,11 @@ export async function endSession(fetch: Fetch, baseUrl: string, tokens: SignedIn
 async function tellServer(
   { fetch, logger }: Pick<SignOutParts, "fetch" | "logger">,
   baseUrl: string,
-  secrets: AccountSecrets,
+  tokens: SignedInTokens,
   timeoutMs = END_MS,
 ): Promise<boolean> {
   try {
-    await endSession(fetch, baseUrl, tokensOf(secrets), AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs))));
+    await endSession(fetch, baseUrl, tokens, AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs))));
     return true;
   } catch (thrown) {
     const error = thrown instanceof AppFailure ? thrown.error : null;

@@ -57,9 +57,14 @@ export class Sydent {
     const texts = await LocalServer.start((response) => void response.writeHead(202, { "content-type": "application/json" }).end("{}"));
     const front = await startTlsFront(options.certificate, port);
     const sydent = new Sydent({ options, dir, python, port, texts, front });
-    await writeTemplates(dir);
-    await sydent.comeBack();
-    return sydent;
+    try {
+      await writeTemplates(dir);
+      await sydent.comeBack();
+      return sydent;
+    } catch (error) {
+      await sydent.stop();
+      throw error;
+    }
   }
 
   /** As homeservers name it (`id_server`). */

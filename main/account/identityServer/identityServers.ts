@@ -70,8 +70,7 @@ export class IdentityServers implements Requests {
     return this.#with(accountId, async (account) => {
       if (isInsecureHttp(baseUrl)) throw fail("insecure_http", { baseUrl });
       await checkIdentityApi({ fetch, baseUrl, signal: account.signal });
-      await tokens.connect(accountId, account, baseUrl);
-      await chooseServer(account, baseUrl);
+      await tokens.connect(accountId, account, baseUrl, () => chooseServer(account, baseUrl));
       return this.#asked(accountId, account, { baseUrl, chosen: true });
     });
   }

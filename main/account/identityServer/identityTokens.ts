@@ -34,9 +34,10 @@ export class IdentityTokens {
   /**
    * Proves to a server whose account it is, and keeps what it is known by from then on, in place of what another knew it by.
    *
-   * @throws what either server answers, and the secret store
+   * @param choose has the account name this server; where that fails, the one before is as it was
+   * @throws what either server answers, the secret store, and what `choose` throws
    */
-  async connect(accountId: AccountId, account: AccountAt, baseUrl: string): Promise<void> {
+  async connect(accountId: AccountId, account: AccountAt, baseUrl: string, choose: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const { fetch, secretStore, keepOutOfLogs } = this.#parts;
     const { homeserver, userId, signal } = account;
     const openId = await homeserver.json({
@@ -49,6 +50,12 @@ export class IdentityTokens {
     keepOutOfLogs(openId.access_token);
     const token = await register({ fetch, baseUrl, signal }, openId);
     keepOutOfLogs(token);
+    try {
+      await choose();
+    } catch (thrown) {
+      await this.#logOut({ baseUrl, token }, signal);
+      throw thrown;
+    }
     const before = await this.#kept(accountId);
     await secretStore.update(accountId, (secrets) => ({ ...secrets, identityServer: JSON.stringify(z.encode(Kept, { baseUrl, token })) }));
     if (before !== null && before.baseUrl !== baseUrl) await this.#logOut(before, signal);

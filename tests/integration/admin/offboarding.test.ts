@@ -40,9 +40,9 @@ beforeAll(async () => {
   await two.setEmail(mail, "jane@corp.test");
 }, 180_000);
 afterAll(async () => {
-  await data.destroy();
-  await proxy.stop();
-  await Promise.all([one.stop(), two.stop()]);
+  await data?.destroy();
+  await proxy?.stop();
+  await Promise.all([one?.stop(), two?.stop()]);
 });
 
 const draftWhen = (is: (draft: OffboardingDraft) => boolean): Promise<OffboardingDraft> =>

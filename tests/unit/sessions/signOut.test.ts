@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Fetch } from "../../../main/http/redirects.ts";
 import type { AccountSecrets } from "../../../main/secrets/secretStore.ts";
-import { initialSecrets, type SignedInTokens } from "../../../main/sessions/initialSecrets.ts";
+import { initialSecrets, type SignedInTokens, tokensOf, withTokens } from "../../../main/sessions/initialSecrets.ts";
 import { TokenAnswer } from "../../../main/sessions/oauth/authServer.ts";
 import { tokensFrom } from "../../../main/sessions/oauth/oauthTokens.ts";
 import { signOut, type SignOutParts } from "../../../main/sessions/signOut.ts";
@@ -17,23 +17,27 @@ const secretsOf = (n: number): AccountSecrets =>
   initialSecrets(tokensFrom(TokenAnswer.parse({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, token_type: "Bearer", expires_in: 300 }), { clientId: "our client", metadata }));
 
 let secrets: AccountSecrets;
-let revoked: unknown[];
+let revoked: (string | null)[];
 let kept: SignedInTokens[];
 /** What the server answers when it is told. RFC 7009 has a success for a token that it does not know. */
 let status: number;
+/** The token of which it cannot be told. */
+let refused: string | null;
 
 beforeEach(() => {
   secrets = secretsOf(1);
   revoked = [];
   kept = [];
   status = 200;
+  refused = null;
 });
 
 /** Signs out while tokens are being refreshed. */
 function leave(tokensSettled: () => { lastKnown: boolean }) {
   const fetch: Fetch = async (_url, init) => {
-    revoked.push(new URLSearchParams(init?.body as string).get("token"));
-    return new Response("", { status });
+    const token = new URLSearchParams(init?.body as string).get("token");
+    revoked.push(token);
+    return new Response("", { status: token === refused ? 503 : status });
   };
   const done = async (): Promise<void> => undefined;
   const parts = {
@@ -75,5 +79,23 @@ describe("a sign-out while tokens are being refreshed", () => {
     expect(await leave(() => ({ lastKnown: false }))).toEqual({ serverTold: false });
     expect(revoked).toEqual(["refresh 1"]);
     expect(kept).toEqual([]);
+  });
+});
+
+describe("a session that the account's present one has taken the place of", () => {
+  beforeEach(() => {
+    secrets = withTokens(secretsOf(1), tokensOf(secretsOf(2)));
+  });
+
+  it("is ended at the sign-out, too", async () => {
+    expect(await leave(() => ({ lastKnown: true }))).toEqual({ serverTold: true });
+    expect(revoked).toEqual(["refresh 2", "refresh 1"]);
+    expect(kept).toEqual([]);
+  });
+
+  it("is kept for later where the server cannot be told of that one alone", async () => {
+    refused = "refresh 1";
+    expect(await leave(() => ({ lastKnown: true }))).toEqual({ serverTold: true });
+    expect(kept).toMatchObject([{ refreshToken: "refresh 1" }]);
   });
 });
