@@ -120,6 +120,11 @@ export class JobRecord {
     return [...this.rowsEnded].filter(([, end]) => end.reason === reason).map(([row]) => row);
   }
 
+  /** The rows that came to this. */
+  rowsThatEnded(outcome: RowEnd["outcome"]): number[] {
+    return [...this.rowsEnded].filter(([, end]) => end.outcome === outcome).map(([row]) => row);
+  }
+
   /** How many passwords were made that are in use and still here. */
   get unsavedPasswords(): number {
     if (this.inputDeleted) return 0;

@@ -210,6 +210,8 @@ export const bulk = domain({
     ),
     /** Prepares the deactivation of those again who were still in rooms afterwards. Throws `nothing_to_do`. */
     leftInRooms: request(oneJob, z.object({ draft: BulkDraft })),
+    /** Prepares the way back for those to whom a Job has done something that has one. Throws `nothing_to_do`. */
+    undo: request(oneJob, z.object({ draft: BulkDraft })),
     /**
      * Asks where, then writes a CSV with what came of each row, and the passwords that were made; or what the rows were that
      * were not done, to be run again, or of which nobody knows. False when the person chose no place.

@@ -214,6 +214,29 @@ it("has written down who did what, and how it ended", async () => {
   await person.looks("action-log-changes");
 }, 60_000);
 
+it("undoes one of them, once that is asked", async () => {
+  const { person, synapse } = world;
+  const accountId = (await person.accounts()).find(({ userId }) => userId.startsWith("@boss:"))?.accountId;
+  const preview = await person.app.request<{ token: string }>("userActions.preview", { accountId, userId: ANN, action: "suspend" });
+  const token = preview.ok ? preview.value.token : null;
+  const said = { typed: ANN, password: { kind: "none" }, signOutSessions: false, allowIdentityReset: false, displayName: null };
+  expect(await person.app.request("userActions.perform", { accountId, token, ...said })).toMatchObject({ ok: true, value: { status: "done" } });
+  const isSuspended = async () => (await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(ANN)}` })).suspended as boolean;
+  expect(await isSuspended()).toBe(true);
+  await person.openAccount("boss", "Overview");
+  await person.openAccount("boss", "Action log");
+  await person.type("Find in the log", "suspended ann");
+  await person.press(`Undo: Suspended, ${ANN}`);
+  await person.isAsked("Undo this?");
+  await person.looks("action-log-undo");
+  await person.page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
+  expect(await isSuspended()).toBe(true);
+  await person.press(`Undo: Suspended, ${ANN}`);
+  await person.page.getByRole("alertdialog").getByRole("button", { name: "Undo" }).click();
+  await person.sees("Undone");
+  expect(await isSuspended()).toBe(false);
+}, 60_000);
+
 it("creates registration tokens, and removes one", async () => {
   const { person, synapse } = world;
   await person.openAccount("boss", "Registration tokens");

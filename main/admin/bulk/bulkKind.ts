@@ -61,6 +61,8 @@ export interface ResultColumns<R> {
 export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly action: BulkAction;
   readonly kind: JobKind;
+  /** What brings back what was before, where something does. */
+  readonly undoneBy?: BulkAction;
   readonly reads: ReadFor;
   readonly pace: PaceLimits;
   /**

@@ -3,6 +3,7 @@ import type { Emit, Handlers } from "../../../shared/contract/index.ts";
 import type { BulkAction, BulkChoices, BulkDraft } from "../../../shared/contract/bulk.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import type { JobRecord } from "../../jobs/jobJournal.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
 import { newId } from "../../storage/newId.ts";
 import type { ActionLog } from "../actionLog.ts";
@@ -70,14 +71,14 @@ export class BulkService implements Requests {
     return { draft: this.#beginOfUsers(accountId, action, distinct) };
   };
 
-  leftInRooms = async ({ jobId }: Input<"leftInRooms">) => {
+  leftInRooms = ({ jobId }: Input<"leftInRooms">) => {
     const record = this.#parts.rowJobs.record(jobId);
-    const { beginning, targets } = record;
-    const action = kindOfJob(beginning.kind)?.action;
-    const userIds = record.rowsEndedFor("rooms_left").map((row) => targets[row] ?? "");
-    if (action === undefined || userIds.length === 0) throw fail("nothing_to_do");
-    await this.#checkManaged(beginning.accountId, action);
-    return { draft: this.#beginOfUsers(beginning.accountId, action, userIds) };
+    return this.#beginOfRows(record, kindOfJob(record.beginning.kind)?.action, record.rowsEndedFor("rooms_left"));
+  };
+
+  undo = ({ jobId }: Input<"undo">) => {
+    const record = this.#parts.rowJobs.record(jobId);
+    return this.#beginOfRows(record, kindOfJob(record.beginning.kind)?.undoneBy, record.rowsThatEnded("done"));
   };
 
   setColumns = async ({ accountId, draftId, columns, hasHeader }: Input<"setColumns">) => {
@@ -175,6 +176,14 @@ export class BulkService implements Requests {
     const view = this.#begin(accountId, { draftId, action, choices, file: { name: basename(path).slice(0, 1024), columns }, rows: read.rows, unused: read.unused });
     this.#paths.set(draftId, path);
     return view;
+  }
+
+  /** Begins with users of a Job. */
+  async #beginOfRows({ beginning, targets }: JobRecord, action: BulkAction | undefined, rows: readonly number[]): Promise<{ draft: BulkDraft }> {
+    if (action === undefined || rows.length === 0) throw fail("nothing_to_do");
+    await this.#checkManaged(beginning.accountId, action);
+    const userIds = rows.map((row) => targets[row] ?? "");
+    return { draft: this.#beginOfUsers(beginning.accountId, action, userIds) };
   }
 
   #beginOfUsers(accountId: AccountId, action: BulkAction, userIds: readonly string[]): BulkDraft {

@@ -15,6 +15,9 @@ import styles from "./Bulk.module.css";
 import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
 import { LongTable } from "./LongTable.tsx";
 
+/** What there is a way back from. */
+const UNDOABLE: ReadonlySet<RowJob["kind"]> = new Set(["lock_users", "unlock_users", "suspend_users", "unsuspend_users"] satisfies RowJob["kind"][]);
+
 /** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
 export function BulkJob({ job }: { readonly job: RowJob }) {
   const { jobId, kind, progress, counts, status, leftInRooms, unsavedPasswords } = job;
@@ -33,7 +36,11 @@ export function BulkJob({ job }: { readonly job: RowJob }) {
     const { draft } = await steward.bulk.leftInRooms({ jobId });
     bulkDrafts.set(job.accountId, { draft });
   });
-  const problem = leave.error ?? pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
+  const undo = useAction(async () => {
+    const { draft } = await steward.bulk.undo({ jobId });
+    bulkDrafts.set(job.accountId, { draft });
+  });
+  const problem = undo.error ?? leave.error ?? pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
   return (
     <article className={styles["job"]} aria-label={t(`jobs.${kind}`)}>
       <div className={styles["head"]}>
@@ -72,6 +79,11 @@ export function BulkJob({ job }: { readonly job: RowJob }) {
         {isOver && <Button onPress={() => void save.run("all")}>{t("bulk.save")}</Button>}
         {isOver && notDone > 0 && <Button onPress={() => void save.run("not_done")}>{t("bulk.saveNotDone")}</Button>}
         {isOver && unknown > 0 && <Button onPress={() => void save.run("unknown")}>{t("bulk.saveUnknown")}</Button>}
+        {isOver && UNDOABLE.has(kind) && (counts["done"] ?? 0) > 0 && (
+          <Button busy={undo.busy} onPress={() => void undo.run()}>
+            {t("bulk.undo")}
+          </Button>
+        )}
         {isOver && unsavedPasswords === 0 && <Button onPress={() => void dismiss.run()}>{t("bulk.dismiss")}</Button>}
       </Buttons>
       {shown && <JobRows job={job} />}

@@ -110,9 +110,22 @@ describe("states", () => {
     expect(await user("s1")).toMatchObject({ suspended: true });
     const again = await rig.chooseFile("suspend", "s1");
     expect(rowsOf(again)[0]?.verdict).toBe("already");
-    const back = await rig.start(await rig.chooseFile("unsuspend", "s1\ns2"));
+    // Somebody else has brought one of them back since.
+    await rig.until(await rig.start(await rig.chooseFile("unsuspend", "s1")), "done");
+    await rig.services.bulk.undo({ jobId });
+    const undoing = await rig.looked();
+    expect(undoing).toMatchObject({ action: "unsuspend", fileName: null, ready: 1, skipped: 1 });
+    const back = await rig.start(undoing);
     await rig.until(back, "done");
+    expect(rig.outcomes(back)).toEqual([`${idOf("s2")} done`]);
     expect(await user("s2")).toMatchObject({ suspended: false });
+  });
+
+  it("that nothing undoes are not undone", async () => {
+    await register("s3");
+    const jobId = await rig.start(await rig.chooseFile("reset_passwords", "s3"));
+    await rig.until(jobId, "done");
+    await expect(rig.services.bulk.undo({ jobId })).rejects.toMatchObject({ error: { kind: "nothing_to_do" } });
   });
 });
 

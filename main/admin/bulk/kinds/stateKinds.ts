@@ -17,6 +17,7 @@ import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./u
 interface StateKind {
   action: BulkAction;
   kind: JobKind;
+  undoneBy: BulkAction;
   fileName: string;
   withService: BulkKind["withService"];
   /** Whether it takes something from somebody, who must not be the person. */
@@ -69,6 +70,7 @@ const suspendedIs = (wanted: boolean) => (user: User) => (user.suspended === nul
 export const lockUsers = stateKind({
   action: "lock",
   kind: "lock_users",
+  undoneBy: "unlock",
   fileName: "Locked users",
   withService: "by",
   takes: true,
@@ -80,6 +82,7 @@ export const lockUsers = stateKind({
 export const unlockUsers = stateKind({
   action: "unlock",
   kind: "unlock_users",
+  undoneBy: "lock",
   fileName: "Unlocked users",
   withService: "by",
   takes: false,
@@ -91,6 +94,7 @@ export const unlockUsers = stateKind({
 export const suspendUsers = stateKind({
   action: "suspend",
   kind: "suspend_users",
+  undoneBy: "unsuspend",
   fileName: "Suspended users",
   withService: "beside",
   takes: true,
@@ -102,6 +106,7 @@ export const suspendUsers = stateKind({
 export const unsuspendUsers = stateKind({
   action: "unsuspend",
   kind: "unsuspend_users",
+  undoneBy: "suspend",
   fileName: "Users no longer suspended",
   withService: "beside",
   takes: false,
