@@ -43,6 +43,7 @@ import "../features/staffList/StaffList.module.css";
 import "../features/statistics/Statistics.module.css";
 import "../features/userActions/UserActions.module.css";
 import "../features/userServerData/UserServerData.module.css";
+import "../features/users/UserName.module.css";
 import "../features/users/Users.module.css";
 import "../features/verification/Incoming.module.css";
 import "../features/verification/Verification.module.css";

@@ -1,5 +1,5 @@
 import { Check } from "lucide-react";
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { Checkbox as AriaCheckbox } from "react-aria-components/Checkbox";
 import { Label } from "react-aria-components/Label";
 import { Radio, RadioGroup } from "react-aria-components/RadioGroup";
@@ -52,6 +52,8 @@ export function Choice<V extends string>({ label, hideLabel, value, onChange, op
 
 interface CheckboxProps {
   readonly children: ReactNode;
+  /** What it means, below. */
+  readonly explanation?: string;
   readonly value: boolean;
   readonly onChange: (value: boolean) => void;
   /** It has to be ticked before the form is handed in. A `FormProblem` says so. */
@@ -59,14 +61,31 @@ interface CheckboxProps {
 }
 
 /** A box to tick, with its sentence. */
-export function Checkbox({ children, value, onChange, isRequired = false }: CheckboxProps) {
+export function Checkbox({ children, explanation, value, onChange, isRequired = false }: CheckboxProps) {
+  const explanationId = useId();
   const isInvalid = useInvalid(isRequired && !value);
-  return (
-    <AriaCheckbox className={styles["checkbox"] ?? ""} isSelected={value} onChange={onChange} isRequired={isRequired} isInvalid={isInvalid}>
+  const box = (
+    <AriaCheckbox
+      className={styles["checkbox"] ?? ""}
+      isSelected={value}
+      onChange={onChange}
+      isRequired={isRequired}
+      isInvalid={isInvalid}
+      {...(explanation !== undefined && { "aria-describedby": explanationId })}
+    >
       <span className={classNames(styles["box"], value && styles["ticked"])} aria-hidden>
         {value && <Check size={13} strokeWidth={3} />}
       </span>
       <span>{children}</span>
     </AriaCheckbox>
+  );
+  if (explanation === undefined) return box;
+  return (
+    <div className={styles["explained"]}>
+      {box}
+      <p id={explanationId} className={styles["explanation"]}>
+        {explanation}
+      </p>
+    </div>
   );
 }

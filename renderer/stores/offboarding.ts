@@ -1,27 +1,17 @@
 import { create } from "zustand";
 import type { FoundAccount, OffboardingAction, OffboardingDraft } from "../../shared/contract/offboarding.ts";
 import type { User } from "../../shared/contract/users.ts";
-import type { AppError } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
-import { errorOf, steward } from "../bridge.ts";
+import { steward } from "../bridge.ts";
 import { go } from "./routes.ts";
-
-/** Who on one server may be the person. */
-export interface PersonFound {
-  readonly status: "searching" | "found" | "failed";
-  readonly accounts: readonly FoundAccount[];
-  /** Whether there are more than these. */
-  readonly more: boolean;
-  readonly error: AppError | null;
-}
+import { type FoundOnServers, searchOnServers } from "./searchOnServers.ts";
 
 interface OffboardingState {
   /** What is known of the person, as it was typed: one thing a line. */
   readonly typed: string;
   /** The same, as it was asked for; empty before. */
   readonly terms: readonly string[];
-  /** By the account that is asked. */
-  readonly found: Readonly<Record<AccountId, PersonFound>>;
+  readonly found: FoundOnServers<FoundAccount>;
   /** Whose accounts are meant, each by the account that administers it. */
   readonly chosen: ReadonlyMap<string, AccountId>;
   readonly draft: OffboardingDraft | null;
@@ -32,8 +22,13 @@ const MAX_TERMS = 10;
 
 /** Whose accounts on all servers are to be ended. */
 export const useOffboarding = create<OffboardingState>()(() => nothing);
-/** Counts the searches: what comes for an earlier one is not taken. */
-let turn = 0;
+const search = searchOnServers<FoundAccount>(
+  async (accountId) => {
+    const { found, more } = await steward.offboarding.find({ accountId, terms: [...useOffboarding.getState().terms] });
+    return { rows: found, more };
+  },
+  (accountId, found) => useOffboarding.setState((state) => ({ found: { ...state.found, [accountId]: found } })),
+);
 
 export function typePerson(typed: string): void {
   useOffboarding.setState({ typed });
@@ -44,27 +39,14 @@ export const termsOf = (typed: string): string[] => [...new Set(typed.split("\n"
 
 /** Looks for the person on the servers of some accounts, each by itself. Nobody stays chosen. */
 export async function findPerson(accountIds: readonly AccountId[]): Promise<void> {
-  turn += 1;
+  search.next();
   const terms = termsOf(useOffboarding.getState().typed);
   useOffboarding.setState({ terms, found: {}, chosen: new Map() });
   if (terms.length > 0) await Promise.all(accountIds.map(findPersonOn));
 }
 
 /** Looks on one of them, also once more. */
-export async function findPersonOn(accountId: AccountId): Promise<void> {
-  const asked = turn;
-  const { terms } = useOffboarding.getState();
-  const take = (found: PersonFound): void => {
-    if (asked === turn) useOffboarding.setState((state) => ({ found: { ...state.found, [accountId]: found } }));
-  };
-  take({ status: "searching", accounts: [], more: false, error: null });
-  try {
-    const { found, more } = await steward.offboarding.find({ accountId, terms: [...terms] });
-    take({ status: "found", accounts: found, more, error: null });
-  } catch (thrown) {
-    take({ status: "failed", accounts: [], more: false, error: errorOf(thrown) });
-  }
-}
+export const findPersonOn = (accountId: AccountId): Promise<void> => search.on(accountId);
 
 /** Takes somebody for the person, or not any more. */
 export function choosePerson(accountId: AccountId, userId: string, yes: boolean): void {
@@ -81,11 +63,11 @@ export function knownOf({ userId, displayName, threepids }: Pick<User, "userId" 
 
 /** Looks for other accounts of who was chosen, by all that their servers know of them; they stay chosen. @throws RequestFailure */
 export async function findOtherAccounts(accountIds: readonly AccountId[]): Promise<void> {
-  const asked = turn;
+  const isCurrent = search.current();
   const before = useOffboarding.getState().chosen;
   const users = await Promise.all([...before].map(([userId, accountId]) => steward.users.get({ accountId, userId })));
   // Somebody else is looked for meanwhile.
-  if (asked !== turn) return;
+  if (!isCurrent()) return;
   const { chosen, typed } = useOffboarding.getState();
   typePerson(termsOf([typed, ...users.flatMap(knownOf)].join("\n")).join("\n"));
   const searching = findPerson(accountIds);
@@ -102,7 +84,7 @@ export function offboard(user: Pick<User, "userId" | "displayName" | "threepids"
 
 /** Forgets who was looked for, and chosen. */
 function forgetPerson(): void {
-  turn += 1;
+  search.next();
   useOffboarding.setState({ typed: "", terms: [], found: {}, chosen: new Map() });
 }
 

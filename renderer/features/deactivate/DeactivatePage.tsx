@@ -107,12 +107,9 @@ function FinalYes({ account, preview }: { readonly account: Account; readonly pr
     <Section title={t("deactivate.finalTitle")}>
       <Form onSubmit={() => void confirm.run()}>
         {!confirm.busy && (
-          <>
-            <Checkbox value={erase} onChange={setErase}>
-              {t("deactivate.erase")}
-            </Checkbox>
-            <p className={styles["help"]}>{t("deactivate.eraseHelp")}</p>
-          </>
+          <Checkbox value={erase} onChange={setErase} explanation={t("deactivate.eraseHelp")}>
+            {t("deactivate.erase")}
+          </Checkbox>
         )}
         {confirm.busy && <p className={styles["help"]}>{t(erase ? "deactivate.eraseOn" : "deactivate.eraseOff")}</p>}
         <TextField

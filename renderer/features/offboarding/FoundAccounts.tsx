@@ -2,12 +2,12 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import type { FoundAccount } from "../../../shared/contract/offboarding.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
 import { t } from "../../i18n/index.ts";
 import { choosePerson, findPersonOn, useOffboarding } from "../../stores/offboarding.ts";
-import { lastSeenText, nameOfUser, verdictsOf } from "../users/userWords.ts";
+import { UserName, UserPills } from "../users/UserName.tsx";
+import { lastSeenText } from "../users/userWords.ts";
 import styles from "./Offboarding.module.css";
 
 interface Found {
@@ -18,7 +18,7 @@ interface Found {
 /** Who may be the person, on whichever server, as far as the servers have answered. */
 export function FoundAccounts({ accounts }: { readonly accounts: readonly Account[] }) {
   const { found, chosen } = useOffboarding();
-  const rows = accounts.flatMap((account): Found[] => (found[account.accountId]?.accounts ?? []).map((one) => ({ account, one })));
+  const rows = accounts.flatMap((account): Found[] => (found[account.accountId]?.rows ?? []).map((one) => ({ account, one })));
   const isSearching = accounts.some(({ accountId }) => found[accountId]?.status === "searching");
   const many = accounts.filter(({ accountId }) => found[accountId]?.more);
   return (
@@ -60,17 +60,10 @@ export function FoundAccounts({ accounts }: { readonly accounts: readonly Accoun
                 checked={chosen.has(user.userId)}
                 onChange={(event) => choosePerson(accountId, user.userId, event.target.checked)}
               />
-              <span className={styles["names"]}>
-                <ServerText>{nameOfUser(user)}</ServerText>
-                {nameOfUser(user) !== user.userId && <ServerText>{user.userId}</ServerText>}
-              </span>
+              <UserName user={user} />
             </label>,
             by.map((reason) => t(`offboarding.foundBy.${reason}`)).join(", "),
-            <span key="states" className={styles["pills"]}>
-              {verdictsOf(user).map((verdict) => (
-                <Pill key={verdict.text} {...verdict} />
-              ))}
-            </span>,
+            <UserPills key="states" user={user} />,
             lastSeenText(user.lastSeenAt),
           ]}
         />

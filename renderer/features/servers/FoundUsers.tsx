@@ -1,12 +1,12 @@
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { UserRow } from "../../../shared/contract/users.ts";
-import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
 import { t } from "../../i18n/index.ts";
 import { go } from "../../stores/routes.ts";
 import { useServerSearch } from "../../stores/serverSearch.ts";
-import { lastSeenText, nameOfUser, verdictsOf } from "../users/userWords.ts";
+import { UserName, UserPills } from "../users/UserName.tsx";
+import { lastSeenText } from "../users/userWords.ts";
 import styles from "./Servers.module.css";
 
 interface FoundUser {
@@ -39,15 +39,10 @@ export function FoundUsers({ accounts }: { readonly accounts: readonly Account[]
           className={styles["who"]}
           onClick={() => go({ name: "account", accountId: account.accountId, page: "users", userId: user.userId })}
         >
-          <ServerText>{nameOfUser(user)}</ServerText>
-          {nameOfUser(user) !== user.userId && <ServerText>{user.userId}</ServerText>}
+          <UserName user={user} />
         </button>,
         <ServerText key="server">{account.homeserver.serverName}</ServerText>,
-        <span key="states" className={styles["pills"]}>
-          {verdictsOf(user).map((verdict) => (
-            <Pill key={verdict.text} {...verdict} />
-          ))}
-        </span>,
+        <UserPills key="states" user={user} />,
         lastSeenText(user.lastSeenAt),
       ]}
     />

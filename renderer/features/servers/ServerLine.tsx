@@ -9,7 +9,8 @@ import { useAccountList } from "../../stores/accounts.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
 import { useJobs } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
-import { searchServer, type ServerFound } from "../../stores/serverSearch.ts";
+import type { FoundOnServer } from "../../stores/searchOnServers.ts";
+import { searchServer } from "../../stores/serverSearch.ts";
 import { versionText } from "../users/userWords.ts";
 import styles from "./Servers.module.css";
 import { foundText, serverVerdict } from "./serverWords.ts";
@@ -17,7 +18,7 @@ import { foundText, serverVerdict } from "./serverWords.ts";
 interface ServerLineProps {
   readonly account: Account;
   /** What it has of those who are searched for; null where nobody is. */
-  readonly found: ServerFound | null;
+  readonly found: FoundOnServer<unknown> | null;
   /** How often it said within the last hour that it is asked too often. */
   readonly limits: number;
 }

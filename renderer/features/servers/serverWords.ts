@@ -2,7 +2,7 @@ import type { AdminAccess } from "../../../shared/contract/administration.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { t } from "../../i18n/index.ts";
-import type { ServerFound } from "../../stores/serverSearch.ts";
+import type { FoundOnServer } from "../../stores/searchOnServers.ts";
 
 /** How a server is as far as its admin is concerned, in a word or two. */
 export function serverVerdict(access: AdminAccess | null): Verdict {
@@ -30,7 +30,7 @@ function failureVerdict({ kind }: AppError): Verdict {
 }
 
 /** How far the search of a server is; null where it is not searched. */
-export function foundText(found: ServerFound | null): string | null {
+export function foundText(found: FoundOnServer<unknown> | null): string | null {
   switch (found?.status) {
     case "searching":
       return t("servers.searching");

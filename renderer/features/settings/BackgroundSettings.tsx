@@ -22,20 +22,22 @@ export function BackgroundSettings() {
   const error = keep.error ?? atLogin.error;
   return (
     <Section title={t("background.section")}>
-      <div className={styles["option"]}>
-        <Checkbox value={keeps} onChange={(value) => void keep.run(value)}>
-          {t("background.keepRunning")}
-        </Checkbox>
-        <p className={styles["meaning"]}>{t(background?.tray === "none" ? "background.noTray" : "background.keepRunningMeaning")}</p>
-      </div>
+      <Checkbox
+        value={keeps}
+        onChange={(value) => void keep.run(value)}
+        explanation={t(background?.tray === "none" ? "background.noTray" : "background.keepRunningMeaning")}
+      >
+        {t("background.keepRunning")}
+      </Checkbox>
       {background?.startsAtLogin === null && <p className={styles["quiet"]}>{t("background.atLoginNever")}</p>}
       {typeof background?.startsAtLogin === "boolean" && (
-        <div className={styles["option"]}>
-          <Checkbox value={background.startsAtLogin} onChange={(value) => void atLogin.run(value)}>
-            {t("background.atLogin")}
-          </Checkbox>
-          <p className={styles["meaning"]}>{t(keeps ? "background.atLoginMeaning" : "background.atLoginWithWindow")}</p>
-        </div>
+        <Checkbox
+          value={background.startsAtLogin}
+          onChange={(value) => void atLogin.run(value)}
+          explanation={t(keeps ? "background.atLoginMeaning" : "background.atLoginWithWindow")}
+        >
+          {t("background.atLogin")}
+        </Checkbox>
       )}
       {load.error && <ErrorText error={load.error} actions={<Button onPress={() => void run()}>{t("common.retry")}</Button>} />}
       {error && <ErrorText error={error} />}

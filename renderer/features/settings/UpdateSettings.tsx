@@ -22,12 +22,9 @@ export function UpdateSettings() {
   const error = change.error ?? check.error ?? open.error;
   return (
     <Section title={t("updates.section")}>
-      <div className={styles["option"]}>
-        <Checkbox value={daily} onChange={(value) => void change.run(value)}>
-          {t("updates.daily")}
-        </Checkbox>
-        <p className={styles["meaning"]}>{t("updates.dailyMeaning")}</p>
-      </div>
+      <Checkbox value={daily} onChange={(value) => void change.run(value)} explanation={t("updates.dailyMeaning")}>
+        {t("updates.daily")}
+      </Checkbox>
       <p role="status">{newer ? t("updates.newer", { version: newer.version }) : checkedAt === null || check.error ? "" : t("updates.none")}</p>
       {newer && newer.notes !== "" && (
         <section aria-label={t("updates.notes", { version: newer.version })} className={styles["notes"]}>

@@ -156,12 +156,9 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
           </>
         )}
         {helps && (
-          <div>
-            <Checkbox value={mayReset} onChange={setMayReset}>
-              {t("userActions.help.identity")}
-            </Checkbox>
-            <p className={styles["quiet"]}>{t("userActions.help.identityHelp")}</p>
-          </div>
+          <Checkbox value={mayReset} onChange={setMayReset} explanation={t("userActions.help.identityHelp")}>
+            {t("userActions.help.identity")}
+          </Checkbox>
         )}
         {preview.typed && (
           <TextField

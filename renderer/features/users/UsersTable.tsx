@@ -11,7 +11,8 @@ import { go } from "../../stores/routes.ts";
 import { useColumns } from "../../stores/userViews.ts";
 import { listMoreUsers, selectUser, useSelectedUsers, useUserList } from "../../stores/users.ts";
 import styles from "./Users.module.css";
-import { dayText, lastSeenText, nameOfUser, verdictsOf } from "./userWords.ts";
+import { UserName } from "./UserName.tsx";
+import { dayText, lastSeenText, verdictsOf } from "./userWords.ts";
 
 /** As `Users.module.css` has it. */
 const ROW_PX = 56;
@@ -63,7 +64,6 @@ interface RowProps {
 
 const Row = memo(function Row({ accountId, user, index, columns, selected, outdated }: RowProps) {
   const { userId } = user;
-  const name = nameOfUser(user);
   return (
     <tr role="row" aria-rowindex={index + 2} className={styles["row"]} style={{ insetBlockStart: index * ROW_PX }}>
       <td role="cell" className={styles["choose"]}>
@@ -78,16 +78,7 @@ const Row = memo(function Row({ accountId, user, index, columns, selected, outda
       <th role="rowheader" scope="row" className={styles["user"]}>
         <button type="button" className={styles["open"]} onClick={() => go({ name: "account", accountId, page: "users", userId })}>
           <Avatar account={{ userId, displayName: user.displayName, avatarPath: null }} />
-          <span className={styles["words"]}>
-            <span className={styles["name"]} title={name}>
-              <ServerText>{name}</ServerText>
-            </span>
-            {name !== userId && (
-              <span className={styles["id"]} title={userId}>
-                <ServerText>{userId}</ServerText>
-              </span>
-            )}
-          </span>
+          <UserName user={user} />
         </button>
       </th>
       {columns.map((column) => (

@@ -34,7 +34,7 @@ it("shows nothing of an earlier search that answers late, and leaves nobody chos
   asked[0]!.answer(found("@jane:one"));
   await Promise.resolve();
   const { found: now, chosen } = useOffboarding.getState();
-  expect(now[one]?.accounts.map(({ user }) => user.userId)).toEqual(["@john:one"]);
+  expect(now[one]?.rows.map(({ user }) => user.userId)).toEqual(["@john:one"]);
   expect(chosen.size).toBe(0);
 });
 
