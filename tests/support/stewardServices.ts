@@ -8,8 +8,11 @@ import { Folders } from "../../main/storage/folders.ts";
 import { SettingsFile } from "../../main/storage/settingsFile.ts";
 import type { DamagedFile } from "../../main/storage/jsonFile.ts";
 import type { EventChannel, EventPayload } from "../../shared/contract/index.ts";
+import type { BrowserSignIn } from "../../shared/contract/signIn.ts";
+import type { ConversationId } from "../../shared/ids.ts";
 import { watchErrors } from "./declaredErrors.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
+import { waitUntil } from "./waitUntil.ts";
 
 /** An event as the renderer would have got it. */
 export type SentEvent = { [C in EventChannel]: { channel: C; payload: EventPayload<C> } }[EventChannel];
@@ -97,6 +100,19 @@ export class StewardData {
     watchErrors(services, (what) => this.#undeclared.add(what));
     return services;
   }
+
+  /** What was told of a sign-in in the person's browser, oldest first. */
+  signInStates(signInId: ConversationId): BrowserSignIn[] {
+    return this.events.flatMap(({ channel, payload }) => (channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : []));
+  }
+
+  /** How it has ended; undefined while it goes on. */
+  signInEnd(signInId: ConversationId) {
+    return this.signInStates(signInId).find((state): state is Exclude<BrowserSignIn, { status: "waiting" | "finishing" }> => state.status !== "waiting" && state.status !== "finishing");
+  }
+
+  /** Waits until it has ended, and answers how. */
+  signInEnded = (signInId: ConversationId) => waitUntil(() => this.signInEnd(signInId), { what: "the sign-in to end", timeoutMs: 60_000 });
 
   /** Ends the services in order, as quitting does. @throws where a request ended as the contract does not say */
   async close(): Promise<void> {

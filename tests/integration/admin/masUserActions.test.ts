@@ -6,7 +6,6 @@ import type { AuthUser } from "../../support/authService/authService.ts";
 import { FormClient } from "../../support/authService/formClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
 import { StewardData } from "../../support/stewardServices.ts";
-import { waitUntil } from "../../support/waitUntil.ts";
 
 /** Against a stand-in for MAS' admin API: see its file. */
 const servers = useAuthService({ browser: false });
@@ -41,13 +40,7 @@ async function signIn(who: AuthUser, admin: boolean): Promise<AccountId> {
   const request = { serverName: null, baseUrl: servers.proxy.baseUrl, localpart: null, accountId: null, create: false, admin, acceptInsecureHttp: false };
   const { signInId } = await services.browserSignIns.startOauth(request);
   await fetch((await new FormClient().signIn(data.opened.at(-1)!, who)).url);
-  const end = await waitUntil(
-    () =>
-      data.events
-        .flatMap(({ channel, payload }) => (channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : []))
-        .find(({ status }) => !["waiting", "finishing"].includes(status)),
-    { what: "the sign-in to end", timeoutMs: 60_000 },
-  );
+  const end = await data.signInEnded(signInId);
   if (end.status !== "done") throw new Error(JSON.stringify(end));
   return end.accountId;
 }

@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
-import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
 import { FormClient } from "../../support/authService/formClient.ts";
@@ -27,10 +26,6 @@ afterEach(async () => {
 });
 
 const newUser = (): Promise<AuthUser> => servers.auth.addUser({ localpart: `code${(people += 1)}`, password: "a password" });
-const states = (signInId: ConversationId): BrowserSignIn[] =>
-  data.events.flatMap(({ channel, payload }) => (channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : []));
-const ended = (signInId: ConversationId): Promise<BrowserSignIn> =>
-  waitUntil(() => states(signInId).find(({ status }) => !["waiting", "finishing"].includes(status)), { what: "the sign-in to end", timeoutMs: 60_000 });
 
 async function start(accountId: AccountId | null = null): Promise<{ signInId: ConversationId; page: string; code: string }> {
   const request = { serverName: null, baseUrl: servers.proxy.baseUrl, accountId, acceptInsecureHttp: false };
@@ -58,7 +53,7 @@ describe("signing in with a code", () => {
     expect(data.opened).toEqual([]);
     await spoiled.firstMet;
     expect(await typeCode(begun, user)).toContain("Device linked");
-    const end = await ended(begun.signInId);
+    const end = await data.signInEnded(begun.signInId);
     if (end.status !== "done") throw new Error(JSON.stringify(end));
     await waitUntil(() => services.sessions.account(end.accountId).session.status === "running", { what: "the account to run", timeoutMs: 60_000 });
     const [session, ...others] = servers.auth.sessionsOf(user.localpart);
@@ -71,7 +66,7 @@ describe("signing in with a code", () => {
     const { signInId, page } = await start();
     services.browserSignIns.openBrowserSignIn({ signInId });
     expect(data.opened).toEqual([page]);
-    expect(states(signInId).at(-1)).toMatchObject({ status: "waiting", browserFailed: false, userCode: expect.stringMatching(/^[A-Z]{6}$/) });
+    expect(data.signInStates(signInId).at(-1)).toMatchObject({ status: "waiting", browserFailed: false, userCode: expect.stringMatching(/^[A-Z]{6}$/) });
   });
 
   it("says that the person has said no", async () => {
@@ -80,7 +75,7 @@ describe("signing in with a code", () => {
     await browser.open(page);
     await browser.submit({ user_code: code });
     await browser.submit({ abort: "yes" });
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_denied" } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_denied" } });
   });
 
   it("can be cancelled, and leaves no session behind that is allowed too late", async () => {
@@ -91,7 +86,7 @@ describe("signing in with a code", () => {
     await typeCode(begun, user);
     await services.browserSignIns.cancelBrowserSignIn({ signInId: begun.signInId });
     asked.release();
-    expect(await ended(begun.signInId)).toMatchObject({ status: "cancelled" });
+    expect(await data.signInEnded(begun.signInId)).toMatchObject({ status: "cancelled" });
     await waitUntil(() => servers.auth.sessionsOf(user.localpart).length === 0, { what: "the session to be ended" });
     expect(services.sessions.list()).toEqual([]);
   });
@@ -104,11 +99,11 @@ describe("signing in with a code", () => {
     await asked.reached;
     await typeCode(begun, user);
     asked.release();
-    expect(await ended(begun.signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_refused", code: "invalid_grant" } });
+    expect(await data.signInEnded(begun.signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_refused", code: "invalid_grant" } });
     const [lost] = servers.auth.sessionsOf(user.localpart);
     const again = await start();
     await typeCode(again, user);
-    const end = await ended(again.signInId);
+    const end = await data.signInEnded(again.signInId);
     if (end.status !== "done") throw new Error(JSON.stringify(end));
     expect(services.sessions.account(end.accountId).deviceId).toBe(lost!.deviceId);
   });

@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
-import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { revealedJson } from "../../../shared/secret.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
@@ -56,14 +55,6 @@ async function begin(accountId: AccountId): Promise<{ signInId: ConversationId; 
   return { signInId, url, device: /device:(\S+)/.exec(new URL(url).searchParams.get("scope")!)?.[1] ?? null };
 }
 
-const ended = (signInId: ConversationId): Promise<BrowserSignIn> =>
-  waitUntil(
-    () =>
-      data.events
-        .flatMap(({ channel, payload }) => (channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : []))
-        .find(({ status }) => !["waiting", "finishing"].includes(status)),
-    { what: "the sign-in to end", timeoutMs: 60_000 },
-  );
 
 async function allow(url: string, user: AuthUser): Promise<void> {
   await fetch((await new FormClient().signIn(url, user)).url);
@@ -91,7 +82,7 @@ it("goes over to OAuth with its device and its keys, and the session of the pass
   const { signInId, url, device } = await begin(accountId);
   expect(device).toBe(deviceId);
   await allow(url, user);
-  expect(await ended(signInId)).toMatchObject({ status: "done", accountId });
+  expect(await data.signInEnded(signInId)).toMatchObject({ status: "done", accountId });
   expect(statusOf(accountId)).toBe("running");
   await waitUntil(() => sessionsOf(user).length === 1, { what: "the session before to end", timeoutMs: 60_000 });
   expect(sessionsOf(user)).toEqual([{ kind: "oauth2", deviceId }]);
@@ -107,10 +98,10 @@ it("has changed nothing where it is cancelled, or somebody else comes back", asy
   const before = await secretsOf(accountId);
   const cancelled = await begin(accountId);
   await services.browserSignIns.cancelBrowserSignIn({ signInId: cancelled.signInId });
-  expect(await ended(cancelled.signInId)).toMatchObject({ status: "cancelled" });
+  expect(await data.signInEnded(cancelled.signInId)).toMatchObject({ status: "cancelled" });
   const { signInId, url } = await begin(accountId);
   await allow(url, other);
-  expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "different_user" } });
+  expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "different_user" } });
   expect(sessionsOf(other)).toEqual([]);
   expect(sessionsOf(user)).toEqual([{ kind: "compat", deviceId: deviceOf(accountId) }]);
   expect(await secretsOf(accountId)).toEqual(before);
@@ -129,7 +120,7 @@ it("gets a new device, with the room keys of the one before, where that has a na
   expect(keys).toHaveLength(3);
   const { signInId, url, device } = await begin(accountId);
   await allow(url, user);
-  expect(await ended(signInId)).toMatchObject({ status: "done", accountId });
+  expect(await data.signInEnded(signInId)).toMatchObject({ status: "done", accountId });
   expect(statusOf(accountId)).toBe("running");
   expect(deviceOf(accountId)).toBe(device);
   expect(await roomKeysOf(accountId)).toEqual(keys);
@@ -143,7 +134,7 @@ it("ends the session before later, where its server is away, also after a restar
   const away = servers.proxy.addRule({ path: /\/logout$/, fault: { kind: "answer", status: 502, body: "<html>" }, times: Infinity });
   const { signInId, url } = await begin(accountId);
   await allow(url, user);
-  expect(await ended(signInId)).toMatchObject({ status: "done" });
+  expect(await data.signInEnded(signInId)).toMatchObject({ status: "done" });
   await away.firstMet;
   await data.close();
   expect(sessionsOf(user).map(({ kind }) => kind)).toEqual(["compat", "oauth2"]);

@@ -2,7 +2,6 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
-import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
@@ -31,14 +30,6 @@ afterEach(async () => {
 
 const newUser = (): Promise<AuthUser> => servers.auth.addUser({ localpart: `oauth${(people += 1)}`, password: "a password" });
 const userIdOf = ({ localpart }: AuthUser): string => `@${localpart}:oauth.test`;
-const ended = (signInId: ConversationId): Promise<BrowserSignIn> =>
-  waitUntil(
-    () =>
-      data.events
-        .flatMap(({ channel, payload }) => (channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : []))
-        .find(({ status }) => !["waiting", "finishing"].includes(status)),
-    { what: "the sign-in to end", timeoutMs: 60_000 },
-  );
 
 interface How {
   accountId?: AccountId | null;
@@ -61,7 +52,7 @@ async function goThrough(url: string, user: AuthUser): Promise<string> {
 async function signIn(user: AuthUser, how: How = {}): Promise<AccountId> {
   const { signInId, url } = await start(how);
   await goThrough(url, user);
-  const end = await ended(signInId);
+  const end = await data.signInEnded(signInId);
   if (end.status !== "done") throw new Error(JSON.stringify(end));
   return end.accountId;
 }
@@ -88,7 +79,7 @@ describe("signing in by OAuth 2.0", () => {
     expect(Object.fromEntries(query)).toMatchObject({ response_mode: "query", code_challenge_method: "S256" });
     expect(query.get("state")!.length).toBeGreaterThan(40);
     expect(await goThrough(url, user)).toContain("You're signed in");
-    const end = await ended(signInId);
+    const end = await data.signInEnded(signInId);
     if (end.status !== "done") throw new Error(JSON.stringify(end));
     const account = services.sessions.account(end.accountId);
     expect(account).toMatchObject({ userId: userIdOf(user), session: { status: "running" } });
@@ -106,7 +97,7 @@ describe("signing in by OAuth 2.0", () => {
     expect((await pages.open(url)).html).toContain("Create account");
     await pages.submit({ username: localpart, password: "a password", action: "continue" });
     await fetch((await pages.submit({ action: "allow" })).url);
-    expect(await ended(signInId)).toMatchObject({ status: "done" });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "done" });
     expect(services.sessions.list()).toMatchObject([{ userId: `@${localpart}:oauth.test` }]);
   });
 
@@ -119,7 +110,7 @@ describe("signing in by OAuth 2.0", () => {
     for (const stranger of strangers) expect((await fetch(redirect.href + stranger)).status).toBe(404);
     expect((await fetch(new URL("/favicon.ico", redirect))).status).toBe(404);
     await goThrough(url, user);
-    expect(await ended(signInId)).toMatchObject({ status: "done" });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "done" });
     await expect(fetch(`${redirect.href}?code=late&state=${state}`)).rejects.toThrow();
   });
 
@@ -131,7 +122,7 @@ describe("signing in by OAuth 2.0", () => {
     await pages.submit({ username: user.localpart, password: user.password, action: "continue" });
     const back = (await pages.submit({ action: "cancel" })).url;
     expect(await (await fetch(back)).text()).toContain("You're not signed in");
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_denied" } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_denied" } });
     expect(services.sessions.list()).toEqual([]);
   });
 
@@ -139,7 +130,7 @@ describe("signing in by OAuth 2.0", () => {
     const { signInId, url } = await start();
     const { state } = Object.fromEntries(new URL(url).searchParams);
     await fetch(`${redirectOf(url).href}?code=x&state=${state}&iss=https%3A%2F%2Fother.example`);
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_unusable" } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_unusable" } });
   });
 
   it("shows the words in which a registration is refused", async () => {
@@ -155,7 +146,7 @@ describe("signing in by OAuth 2.0", () => {
     const lost = servers.auth.faults.addRule({ method: "POST", path: /token$/, fault: { kind: "cut" }, when: "after" });
     const first = await start();
     await goThrough(first.url, user);
-    expect(await ended(first.signInId)).toMatchObject({ status: "failed", error: { kind: "network" } });
+    expect(await data.signInEnded(first.signInId)).toMatchObject({ status: "failed", error: { kind: "network" } });
     expect(lost.met).toBe(1);
     servers.auth.faults.clear();
     const accountId = await signIn(user);
@@ -176,7 +167,7 @@ describe("signing in by OAuth 2.0", () => {
     });
     const { signInId, url } = await start();
     await goThrough(url, user);
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_unusable" } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_unusable" } });
     expect(servers.auth.sessionsOf(user.localpart)).toEqual([]);
     expect(services.sessions.list()).toEqual([]);
   });
@@ -188,7 +179,7 @@ describe("signing in by OAuth 2.0", () => {
     const { signInId, url } = await start({ accountId });
     expect(new URL(url).searchParams.get("login_hint")).toBe(`mxid:${userIdOf(user)}`);
     await goThrough(url, other);
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "different_user", got: userIdOf(other) } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "different_user", got: userIdOf(other) } });
     expect(await secretsOf(accountId)).toEqual(before);
     expect(servers.auth.sessionsOf(other.localpart)).toEqual([]);
     expect(statusOf(accountId)).toBe("running");
@@ -309,7 +300,7 @@ describe("staying signed in", () => {
     expect(new URL(asked).searchParams.get("scope")).toContain(deviceId);
     expect(services.browserSignIns.listBrowserSignIns().signIns).toMatchObject([{ signInId, status: "waiting", url: asked }]);
     await goThrough(asked, user);
-    expect(await ended(signInId)).toMatchObject({ status: "done", accountId });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "done", accountId });
     expect(statusOf(accountId)).toBe("running");
     expect(await devicesOf(accountId)).toEqual([deviceId]);
   });

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
-import type { BrowserSignIn } from "../../../shared/contract/signIn.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { signInAtProvider } from "../../support/browser.ts";
 import { useSingleSignOn } from "../../support/singleSignOn.ts";
@@ -23,15 +22,6 @@ afterEach(async () => {
 });
 
 const newName = (): string => `sso${(people += 1)}`;
-const states = (signInId: ConversationId): BrowserSignIn[] =>
-  data.events.flatMap(({ channel, payload }) =>
-    channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : [],
-  );
-const ended = (signInId: ConversationId): Promise<BrowserSignIn> =>
-  waitUntil(() => states(signInId).find(({ status }) => !["waiting", "finishing"].includes(status)), {
-    what: "the sign-in to end",
-    timeoutMs: 30_000,
-  });
 const start = async (accountId: AccountId | null = null): Promise<ConversationId> => {
   const request = { serverName: null, baseUrl: servers.proxy.baseUrl, providerId: "oidc-example", accountId, acceptInsecureHttp: false };
   return (await services.browserSignIns.startSso(request)).signInId;
@@ -48,7 +38,7 @@ async function goThrough(name: string): Promise<string> {
 async function signIn(name: string): Promise<AccountId> {
   const signInId = await start();
   await goThrough(name);
-  const end = await ended(signInId);
+  const end = await data.signInEnded(signInId);
   if (end.status !== "done") throw new Error(JSON.stringify(end));
   return end.accountId;
 }
@@ -67,7 +57,7 @@ describe("single sign-on", () => {
     const signInId = await start();
     expect(services.browserSignIns.listBrowserSignIns().signIns).toMatchObject([{ signInId, status: "waiting", url: data.opened[0] }]);
     expect(await goThrough(name)).toContain("go back to Steward");
-    const end = await ended(signInId);
+    const end = await data.signInEnded(signInId);
     expect(end).toMatchObject({ status: "done" });
     const account = services.sessions.list()[0]!;
     expect(account).toMatchObject({ userId: `@${name}:${servers.synapse.serverName}`, session: { status: "running" } });
@@ -78,7 +68,7 @@ describe("single sign-on", () => {
   it("can be cancelled, and a late answer finds nobody", async () => {
     const signInId = await start();
     await services.browserSignIns.cancelBrowserSignIn({ signInId });
-    expect(await ended(signInId)).toMatchObject({ status: "cancelled" });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "cancelled" });
     const redirect = new URL(new URL(data.opened[0]!).searchParams.get("redirectUrl")!);
     await expect(fetch(`${redirect.href}?loginToken=late`)).rejects.toThrow();
     expect(services.sessions.list()).toEqual([]);
@@ -89,12 +79,12 @@ describe("single sign-on", () => {
     const second = await start();
     const [one, two] = [newName(), newName()];
     await goThrough(two);
-    expect(await ended(second)).toMatchObject({ status: "done" });
-    expect(states(first).at(-1)!.status).toBe("waiting");
+    expect(await data.signInEnded(second)).toMatchObject({ status: "done" });
+    expect(data.signInStates(first).at(-1)!.status).toBe("waiting");
     await servers.browser.forgetCookies();
     const page = await servers.browser.open(data.opened[0]!);
     await signInAtProvider(page, one);
-    expect(await ended(first)).toMatchObject({ status: "done" });
+    expect(await data.signInEnded(first)).toMatchObject({ status: "done" });
     expect(services.sessions.list().map(({ userId }) => userId).sort()).toEqual(
       [one, two].map((name) => `@${name}:${servers.synapse.serverName}`).sort(),
     );
@@ -109,11 +99,11 @@ describe("single sign-on", () => {
     await servers.browser.open(data.opened.at(-1)!);
     await signInAtProvider(page, newName());
     await page.waitForURL((url) => url.pathname.includes("/oidc/callback"));
-    expect([older, newer].map((one) => states(one).at(-1)!.status)).toEqual(["waiting", "waiting"]);
+    expect([older, newer].map((one) => data.signInStates(one).at(-1)!.status)).toEqual(["waiting", "waiting"]);
     expect(services.sessions.list()).toEqual([]);
     for (const one of [older, newer]) {
       await services.browserSignIns.cancelBrowserSignIn({ signInId: one });
-      expect(await ended(one)).toMatchObject({ status: "cancelled" });
+      expect(await data.signInEnded(one)).toMatchObject({ status: "cancelled" });
       await servers.browser.forgetCookies();
       await signIn(newName());
     }
@@ -130,9 +120,9 @@ describe("single sign-on", () => {
     const page = await servers.browser.open(data.opened.at(-1)!);
     await page.waitForURL((url) => url.pathname.includes("/oidc/callback"));
     expect(await page.textContent("body")).toMatch(/deactivated/i);
-    expect(states(signInId).at(-1)).toMatchObject({ status: "waiting" });
+    expect(data.signInStates(signInId).at(-1)).toMatchObject({ status: "waiting" });
     await services.browserSignIns.cancelBrowserSignIn({ signInId });
-    expect(await ended(signInId)).toMatchObject({ status: "cancelled" });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "cancelled" });
     expect(services.sessions.list()).toEqual([]);
   });
 
@@ -141,13 +131,13 @@ describe("single sign-on", () => {
     const lost = servers.proxy.addRule({ method: "POST", path: /\/login$/, fault: { kind: "cut" }, when: "after" });
     const signInId = await start();
     await goThrough(name);
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "network" } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "network" } });
     expect(lost.met).toBe(1);
     expect(await devicesOf(name)).toHaveLength(1);
     const again = await start();
     const page = await servers.browser.open(data.opened.at(-1)!);
     await page.waitForURL(/\/done$/);
-    expect(await ended(again)).toMatchObject({ status: "done" });
+    expect(await data.signInEnded(again)).toMatchObject({ status: "done" });
     expect(await devicesOf(name)).toHaveLength(1);
   });
 
@@ -155,7 +145,7 @@ describe("single sign-on", () => {
     const signInId = await start();
     const redirect = new URL(data.opened[0]!).searchParams.get("redirectUrl")!;
     await fetch(`${redirect}?loginToken=made-up`);
-    expect(await ended(signInId)).toMatchObject({ status: "failed", error: { kind: "login_token_refused" } });
+    expect(await data.signInEnded(signInId)).toMatchObject({ status: "failed", error: { kind: "login_token_refused" } });
     expect(services.sessions.list()).toEqual([]);
   });
 
@@ -171,7 +161,7 @@ describe("single sign-on", () => {
     const again = await start(accountId);
     const page = await servers.browser.open(data.opened.at(-1)!);
     await page.waitForURL(/\/done$/);
-    expect(await ended(again)).toMatchObject({ status: "done", accountId });
+    expect(await data.signInEnded(again)).toMatchObject({ status: "done", accountId });
     expect(services.sessions.account(accountId).session.status).toBe("running");
     expect(await devicesOf(name)).toEqual([device]);
   }, 180_000);
@@ -184,7 +174,7 @@ describe("single sign-on", () => {
     await servers.browser.forgetCookies();
     const again = await start(accountId);
     await goThrough(other);
-    expect(await ended(again)).toMatchObject({
+    expect(await data.signInEnded(again)).toMatchObject({
       status: "failed",
       error: { kind: "different_user", got: `@${other}:${servers.synapse.serverName}` },
     });

@@ -110,7 +110,7 @@ export class OauthAccount {
     for (let asked = this.data.opened.length; ; asked += 1) {
       const { url } = await new FormClient().signIn(this.data.opened[asked - 1]!, this.user);
       await fetch(url);
-      const end = await waitUntil(() => this.#ended(signInId) ?? (this.data.opened.length > asked ? "again" : undefined), {
+      const end = await waitUntil(() => this.data.signInEnd(signInId) ?? (this.data.opened.length > asked ? "again" : undefined), {
         what: "the sign-in to end",
         timeoutMs: 60_000,
       });
@@ -119,11 +119,5 @@ export class OauthAccount {
       await waitUntil(() => sessions.account(end.accountId).session.status === "running", { what: "the account to run", timeoutMs: 60_000 });
       return end.accountId;
     }
-  }
-
-  #ended(signInId: string) {
-    return this.data.events.flatMap(({ channel, payload }) =>
-      channel === "signIn.browserSignInChanged" && payload.signInId === signInId && payload.status !== "waiting" && payload.status !== "finishing" ? [payload] : [],
-    )[0];
   }
 }
