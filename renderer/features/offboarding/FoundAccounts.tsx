@@ -62,7 +62,7 @@ export function FoundAccounts({ accounts }: { readonly accounts: readonly Accoun
               />
               <UserName user={user} />
             </label>,
-            by.map((reason) => t(`offboarding.foundBy.${reason}`)).join(", "),
+            by.map((reason) => t(`offboarding.foundBy.${reason}`)).join(" · "),
             <UserPills key="states" user={user} />,
             lastSeenText(user.lastSeenAt),
           ]}
