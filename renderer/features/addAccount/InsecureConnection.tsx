@@ -16,18 +16,18 @@ interface InsecureConnectionProps {
 /** Warns of a connection that is not encrypted; the box has to be ticked before a password goes over it. */
 export function InsecureConnection({ server, accepted, onAccepted, boxText, required }: InsecureConnectionProps) {
   return (
-    <Notice
-      tone="warn"
-      actions={
-        <>
+    <>
+      <Notice
+        tone="warn"
+        actions={
           <Checkbox value={accepted} onChange={onAccepted} isRequired={required !== undefined}>
             {boxText ?? t("add.acceptHttp")}
           </Checkbox>
-          {required !== undefined && <FormProblem when={!accepted}>{required}</FormProblem>}
-        </>
-      }
-    >
-      {t("add.warningHttp", { server })}
-    </Notice>
+        }
+      >
+        {t("add.warningHttp", { server })}
+      </Notice>
+      {required !== undefined && <FormProblem when={!accepted}>{required}</FormProblem>}
+    </>
   );
 }

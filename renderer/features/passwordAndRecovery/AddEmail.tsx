@@ -19,7 +19,7 @@ export function AddEmail({ accountId }: { readonly accountId: AccountId }) {
   const [typing, setTyping] = useState<string | null>(null);
   return (
     <>
-      {error && <ErrorText error={error} />}
+      {error && <ErrorText error={error} actions={<Button onPress={() => void pendingEmails.load(accountId)}>{t("common.retry")}</Button>} />}
       {pending?.map((email) => (
         <Pending key={email.pendingId} accountId={accountId} email={email} onChangeAddress={() => setTyping(email.address)} />
       ))}

@@ -22,7 +22,7 @@ export function AddPhone({ accountId }: { readonly accountId: AccountId }) {
   const [notSupported, setNotSupported] = useState(false);
   return (
     <>
-      {error && <ErrorText error={error} />}
+      {error && <ErrorText error={error} actions={<Button onPress={() => void pendingPhones.load(accountId)}>{t("common.retry")}</Button>} />}
       {pending?.map((phone) => (
         <Pending key={phone.pendingId} accountId={accountId} phone={phone} onChangeNumber={() => setTyping(true)} />
       ))}

@@ -40,7 +40,8 @@ export function OlderBackups({ accountId, newest }: OlderBackupsProps) {
     speak(text);
     focusPageTitle();
   };
-  if (backups.length === 0 && told === null) return error && <ErrorText error={error} />;
+  const again = <Button onPress={() => void lookOnce()}>{t("common.retry")}</Button>;
+  if (backups.length === 0 && told === null) return error && <ErrorText error={error} actions={again} />;
   return (
     <>
       <h3>{t("backup.storage.older")}</h3>
@@ -50,7 +51,7 @@ export function OlderBackups({ accountId, newest }: OlderBackupsProps) {
         facts={backups.map((backup) => ({
           name: t("backup.keyBackupVersion", { version: backup.version }),
           value: (
-            <span className={styles["line"]}>
+            <span className={styles["valueAndButton"]}>
               {t("backup.keyCount", { count: backup.keyCount })}
               <Button small look="danger" onPress={() => setAsked(backup)}>
                 {t("backup.storage.olderDelete", { version: backup.version })}
@@ -59,7 +60,7 @@ export function OlderBackups({ accountId, newest }: OlderBackupsProps) {
           ),
         }))}
       />
-      {error && <ErrorText error={error} />}
+      {error && <ErrorText error={error} actions={again} />}
       {asked && (
         <DialogBoundary onClose={() => setAsked(null)}>
           <DeleteOlderBackup

@@ -32,7 +32,9 @@ export function OtherKeys({ accountId, readAt }: OtherKeysProps) {
     speak(t("backup.otherKeys.deleted"));
     focusPageTitle();
   });
-  if (keys.length === 0) return look.error && <ErrorText error={look.error} />;
+  if (keys.length === 0) {
+    return look.error && <ErrorText error={look.error} actions={<Button onPress={() => void look.run()}>{t("common.retry")}</Button>} />;
+  }
   return (
     <Section title={t("backup.otherKeys.title")}>
       <p className={styles["quiet"]}>{t("backup.otherKeys.text")}</p>
@@ -40,7 +42,7 @@ export function OtherKeys({ accountId, readAt }: OtherKeysProps) {
         facts={keys.map((key) => ({
           name: nameOf(key),
           value: (
-            <span className={styles["line"]}>
+            <span className={styles["valueAndButton"]}>
               {contentsOf(key)}
               <Button small look="danger" onPress={() => setAsked(key)}>
                 {t("backup.otherKeys.delete")}
