@@ -7,6 +7,7 @@ import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { phraseStrength } from "../secrets/phraseStrength.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { newId } from "../storage/newId.ts";
+import { inFileName, type SuggestedName } from "../storage/suggestedName.ts";
 import { generatePassword } from "./generatePassword.ts";
 
 /** The score that a password needs which an admin types for somebody, of zxcvbn's 0 to 4. */
@@ -24,7 +25,7 @@ export interface CredentialsParts {
   /** The ways to take a password elsewhere. Each answers whether it was done. */
   ports: {
     copyText(text: string): Promise<void>;
-    saveText(file: { suggestedName: string; text: string }): Promise<boolean>;
+    saveText(file: { suggestedName: SuggestedName; text: string }): Promise<boolean>;
     print(): Promise<boolean>;
   };
 }
@@ -88,8 +89,7 @@ export class Credentials {
       await ports.copyText(password);
       return true;
     }
-    const nameOfFile = userId.replace(/^@/, "").replace(/[^\p{L}\p{N}._-]+/gu, " ");
-    return ports.saveText({ suggestedName: `Password ${nameOfFile}.txt`, text: `${userId}\n${password}\n` });
+    return ports.saveText({ suggestedName: { holds: "password", of: inFileName(userId), ending: "txt" }, text: `${userId}\n${password}\n` });
   }
 
   /** Deletes them. @throws what the secret store throws */

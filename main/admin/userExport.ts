@@ -6,6 +6,7 @@ import type { AccountId } from "../../shared/ids.ts";
 import type { JobControl, Jobs } from "../jobs/jobs.ts";
 import { paced } from "../jobs/pace.ts";
 import { GrowingFile, unfinishedName } from "../storage/growingFile.ts";
+import { inFileName, type SuggestedName } from "../storage/suggestedName.ts";
 import type { UnfinishedFiles } from "../storage/unfinishedFiles.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { type PatientApi, RowFailure } from "./bulk/patientApi.ts";
@@ -21,7 +22,7 @@ export interface UserExportParts {
   jobs: Jobs;
   unfinishedFiles: UnfinishedFiles;
   /** Asks where the file is to be; null when the person cancels. */
-  chooseTarget: (suggestedName: string) => Promise<string | null>;
+  chooseTarget: (suggestedName: SuggestedName) => Promise<string | null>;
   /** In place of the first wait for a server that is away, in milliseconds. */
   firstWaitMs?: number;
 }
@@ -70,7 +71,7 @@ export class UserExportService implements Requests {
     const { apiOf, jobs, unfinishedFiles, chooseTarget } = this.#parts;
     const api = apiOf(accountId);
     const day = new Date().toISOString().slice(0, 10);
-    const path = await chooseTarget(`Users ${api.serverName.replace(/[^\p{L}\p{N}.-]+/gu, " ")} ${day}.csv`);
+    const path = await chooseTarget({ holds: "users", of: `${inFileName(api.serverName)} ${day}`, ending: "csv" });
     if (path === null) return { job: null };
     const job = jobs.start("export_users", accountId, (control) =>
       unfinishedFiles.during(unfinishedName(path), () => this.#write({ api, accountId, filter, userIds, path, control })),

@@ -1,13 +1,14 @@
 import { app, type BrowserWindow, clipboard, dialog } from "electron";
 import { join } from "node:path";
 import { writeForPerson } from "../storage/durableFile.ts";
+import type { SuggestedName } from "../storage/suggestedName.ts";
 import { ClipboardTimeout } from "./clipboardTimeout.ts";
+import { fileNameOf } from "./fileNames.ts";
 import { mainText } from "./language.ts";
 
 /** A text to be saved where the person says. */
 export interface TextToSave {
-  /** A file name without folder, for instance "Security Key alice example.org.txt". */
-  suggestedName: string;
+  suggestedName: SuggestedName;
   text: string;
 }
 
@@ -63,7 +64,11 @@ export class Dialogs {
    *
    * @returns null when they cancelled
    */
-  async chooseTarget(suggestedName: string): Promise<string | null> {
+  async chooseTarget(suggestedName: SuggestedName): Promise<string | null> {
+    return this.#chooseTarget(await fileNameOf(suggestedName));
+  }
+
+  async #chooseTarget(suggestedName: string): Promise<string | null> {
     const options: Electron.SaveDialogOptions = {
       defaultPath: join(app.getPath("documents"), suggestedName),
       filters: [filterOf(suggestedName)],
@@ -103,7 +108,7 @@ export class Dialogs {
    */
   async savePdf(suggestedName: string): Promise<boolean> {
     const window = this.#windowOf();
-    const path = await this.chooseTarget(suggestedName);
+    const path = await this.#chooseTarget(suggestedName);
     if (path === null || !window || window.isDestroyed()) return false;
     const pageSize = LETTER_COUNTRIES.has(app.getLocaleCountryCode()) ? "Letter" : "A4";
     await writeForPerson(path, await window.webContents.printToPDF({ pageSize, preferCSSPageSize: false }));

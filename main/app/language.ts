@@ -21,6 +21,7 @@ type WithArguments =
   | "activity.backup_deleted"
   | "activity.email_added"
   | "activity.email_removed"
+  | Extract<MainText, `files.${string}`>
   | "start.tooNew"
   | "start.failed";
 

@@ -17,6 +17,7 @@ import { deliverTo } from "./importTarget.ts";
 import { anySignal } from "../http/anySignal.ts";
 import { KeyFileReader } from "../roomKeys/keyFileReader.ts";
 import { unfinishedName } from "../storage/growingFile.ts";
+import { inFileName, type SuggestedName } from "../storage/suggestedName.ts";
 import { roomNames } from "../roomKeys/roomNames.ts";
 import { ownStoreOf } from "../roomKeys/ownStore.ts";
 import { runWithBackup } from "../roomKeys/runWithBackup.ts";
@@ -36,7 +37,7 @@ export interface RoomKeysParts {
   displayName: (accountId: AccountId) => string | null;
   /** The ways to ask the person for a file. Null when they cancel. */
   ports: {
-    chooseTarget: (suggestedName: string) => Promise<string | null>;
+    chooseTarget: (suggestedName: SuggestedName) => Promise<string | null>;
     chooseSource: () => Promise<string | null>;
   };
 }
@@ -104,8 +105,7 @@ export class RoomKeysService implements Requests {
   export = async ({ accountId, passphrase, roomIds }: Input<"export">): Promise<{ job: PlainJob | null }> => {
     const session = this.#parts.session(accountId);
     if (!(await this.passphraseStrength({ accountId, passphrase })).good) throw fail("weak_phrase");
-    const owner = session.details.userId.replace(/[^\p{L}\p{N}._-]+/gu, " ").trim().slice(0, 100);
-    const path = await this.#parts.ports.chooseTarget(`Room keys ${owner}.txt`);
+    const path = await this.#parts.ports.chooseTarget({ holds: "room_keys", of: inFileName(session.details.userId), ending: "txt" });
     if (path === null) return { job: null };
     const job = this.#inJob("export_room_keys", accountId, (client, signal, control) =>
       this.#parts.unfinishedFiles.during(unfinishedName(path), async () => {

@@ -21,6 +21,7 @@ import { repairSignature, repairStorage } from "./repair.ts";
 import { confirmsReset, previewReset } from "./resetPreview.ts";
 import { describeSecureBackup, type JustLearnt, readSecureBackup } from "./secureBackupState.ts";
 import { type OwnStore, ownStoreOf } from "../roomKeys/ownStore.ts";
+import { inFileName, type SuggestedName } from "../storage/suggestedName.ts";
 import { formatSecurityKey, SECURITY_KEY_BYTES } from "./securityKey.ts";
 import { type SetUpParts, SetUpService } from "./setUpService.ts";
 import { openStorage, unlockStorage } from "./unlock.ts";
@@ -33,7 +34,7 @@ export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys" | "opened
   ports: {
     /** Puts a secret on the clipboard. */
     copyText: (text: string) => Promise<void>;
-    saveText: (file: { suggestedName: string; text: string }) => Promise<boolean>;
+    saveText: (file: { suggestedName: SuggestedName; text: string }) => Promise<boolean>;
     /** Prints what the window shows. */
     print: () => Promise<boolean>;
   };
@@ -121,9 +122,8 @@ export class SecureBackupService implements Requests {
       return { kept: true };
     }
     const { userId } = this.#parts.session(accountId).details;
-    const nameOfFile = userId.replace(/[^\p{L}\p{N}._-]+/gu, " ").trim().slice(0, 100);
     return {
-      kept: await ports.saveText({ suggestedName: `Security Key ${nameOfFile}.txt`, text: `${userId}\n${key}\n` }),
+      kept: await ports.saveText({ suggestedName: { holds: "security_key", of: inFileName(userId), ending: "txt" }, text: `${userId}\n${key}\n` }),
     };
   };
 

@@ -2,6 +2,7 @@ import { Challenges } from "../../main/uia/challenges.ts";
 import { SecureBackupService } from "../../main/encryption/secureBackupService.ts";
 import type { Services } from "../../main/services.ts";
 import { phraseStrength } from "../../main/secrets/phraseStrength.ts";
+import type { SuggestedName } from "../../main/storage/suggestedName.ts";
 import type { SetUp } from "../../shared/contract/secureBackup.ts";
 import type { Emit, EventChannel, EventPayload } from "../../shared/contract/index.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -11,7 +12,7 @@ import type { TestUser } from "./synapse.ts";
 export interface SecureBackupRig {
   service: SecureBackupService;
   challenges: Challenges;
-  kept: { copied: string[]; saved: { suggestedName: string; text: string }[] };
+  kept: { copied: string[]; saved: { suggestedName: SuggestedName; text: string }[] };
   events: { channel: EventChannel; payload: EventPayload<EventChannel> }[];
 }
 

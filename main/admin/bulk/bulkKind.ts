@@ -1,8 +1,8 @@
 import type * as z from "zod";
 import type { BulkAction, BulkChoices, BulkFieldChange } from "../../../shared/contract/bulk.ts";
-import type { JobKind } from "../../../shared/contract/jobs.ts";
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { PaceLimits } from "../../jobs/pace.ts";
+import type { BulkJobKind } from "../../storage/suggestedName.ts";
 import type { ReadFor, ReadUser } from "../csv/readUsers.ts";
 import type { PatientApi } from "./patientApi.ts";
 
@@ -60,7 +60,7 @@ export interface ResultColumns<R> {
  */
 export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
   readonly action: BulkAction;
-  readonly kind: JobKind;
+  readonly kind: BulkJobKind;
   /** What brings back what was before, where something does. */
   readonly undoneBy?: BulkAction;
   readonly reads: ReadFor;
@@ -72,8 +72,6 @@ export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType =
   readonly withService: "beside" | "by" | "never";
   /** Whether rows get passwords, and which are made where none is given. */
   readonly setsPasswords: "always" | "where_used" | "never";
-  /** What the file with the result is called. */
-  readonly fileName: string;
   /** What is said for the whole Job. Not secret. */
   readonly payload: P;
   readonly payloadOf: (said: Said) => z.input<P>;

@@ -6,6 +6,7 @@ import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import type { JobRecord } from "../../jobs/jobJournal.ts";
 import type { RowJobs } from "../../jobs/rowJobs.ts";
 import { newId } from "../../storage/newId.ts";
+import type { SuggestedName } from "../../storage/suggestedName.ts";
 import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { MasApi } from "../mas/masApi.ts";
@@ -33,7 +34,7 @@ export interface BulkServiceParts {
     /** Asks which file is to be read; null when the person cancels. */
     chooseSource: () => Promise<string | null>;
     /** Asks where, then writes a text into a file that only this person may read; false when the person cancels. */
-    saveText: (file: { suggestedName: string; text: string }) => Promise<boolean>;
+    saveText: (file: { suggestedName: SuggestedName; text: string }) => Promise<boolean>;
   };
   firstWaitMs?: number;
 }
@@ -131,8 +132,9 @@ export class BulkService implements Requests {
     const record = rowJobs.record(jobId);
     const input = record.inputDeleted ? null : await rowJobs.openInput(jobId);
     const day = new Date(record.beginning.at).toISOString().slice(0, 10);
-    const name = `${kindOfJob(record.beginning.kind)?.fileName ?? "Users"} ${day}${NAME_ENDS[which]}.csv`;
-    return { saved: await ports.saveText({ suggestedName: name, text: resultFile(record, input, which) }) };
+    const holds = kindOfJob(record.beginning.kind)?.kind ?? "users";
+    const suggestedName = { holds, of: day, ...(which !== "all" && { part: which }), ending: "csv" } as const;
+    return { saved: await ports.saveText({ suggestedName, text: resultFile(record, input, which) }) };
   };
 
   deletePasswords = async ({ jobId }: Input<"deletePasswords">) => {
@@ -227,5 +229,3 @@ export class BulkService implements Requests {
     return draft;
   }
 }
-
-const NAME_ENDS = { all: "", not_done: " not done", unknown: " unknown" } as const;

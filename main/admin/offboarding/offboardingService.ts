@@ -138,7 +138,7 @@ export class OffboardingService implements Requests {
     if (first === undefined) throw fail("conversation_over");
     const day = new Date(first.beginning.at).toISOString().slice(0, 10);
     const text = reportFile(records, first.beginning.batch?.servers ?? []);
-    return { saved: await saveText({ suggestedName: `Off-boarding ${day}.csv`, text }) };
+    return { saved: await saveText({ suggestedName: { holds: "offboarding", of: day, ending: "csv" }, text }) };
   };
 
   /** Forgets what belongs to an account that goes. */

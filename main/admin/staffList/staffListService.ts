@@ -5,6 +5,7 @@ import type { StaffList } from "../../../shared/contract/staffList.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { newId } from "../../storage/newId.ts";
+import type { SuggestedName } from "../../storage/suggestedName.ts";
 import type { AdminApi } from "../adminApi.ts";
 import { findTwins, type ReadUserRow } from "../csv/readUsers.ts";
 import type { KnownColumns } from "../csv/knownColumns.ts";
@@ -32,7 +33,7 @@ export interface StaffListParts {
     /** Asks which file is to be read; null when the person cancels. */
     chooseSource: () => Promise<string | null>;
     /** Asks where, then writes a text into a file that only this person may read; false when the person cancels. */
-    saveText: (file: { suggestedName: string; text: string }) => Promise<boolean>;
+    saveText: (file: { suggestedName: SuggestedName; text: string }) => Promise<boolean>;
   };
   /** In place of the first wait for a server that is away, in milliseconds. */
   firstWaitMs?: number;
@@ -120,7 +121,7 @@ export class StaffListService implements Requests {
     const compared = this.#find(listId).servers.flatMap(({ serverName, comparison }) => (comparison === null ? [] : [{ serverName, groups: comparison.groups }]));
     if (compared.length === 0) throw fail("nothing_to_do");
     const day = new Date().toISOString().slice(0, 10);
-    return { saved: await this.#parts.ports.saveText({ suggestedName: `Staff list compared ${day}.csv`, text: comparisonFile(compared) }) };
+    return { saved: await this.#parts.ports.saveText({ suggestedName: { holds: "staff_list", of: day, ending: "csv" }, text: comparisonFile(compared) }) };
   };
 
   drop = ({ listId }: Input<"drop">) => {

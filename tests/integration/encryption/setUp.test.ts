@@ -102,7 +102,7 @@ describe("setting up Secure Backup", () => {
     expect(await rig.service.keepSecurityKey({ accountId, how: "print", which: "new" })).toEqual({ kept: true });
     expect(rig.kept.copied).toEqual([securityKey]);
     expect(rig.kept.saved[0]!.text).toContain(securityKey);
-    expect(rig.kept.saved[0]!.suggestedName).not.toMatch(/[:@/\\]/);
+    expect(rig.kept.saved[0]!.suggestedName.of).not.toMatch(/[:@/\\]/);
     await rig.service.cancelSetUp({ accountId });
     expect(await errorOf(rig.service.keepSecurityKey({ accountId, how: "copy", which: "new" }))).toEqual({
       kind: "conversation_over",

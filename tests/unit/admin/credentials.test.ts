@@ -42,7 +42,7 @@ const open = async () =>
     phraseStrength: () => Promise.resolve({ score: 3, good, warning: null, suggestions: [] }),
     ports: {
       copyText: (text) => Promise.resolve(void kept.push(text)),
-      saveText: ({ suggestedName, text }) => Promise.resolve(kept.push(suggestedName, text) > 0),
+      saveText: ({ suggestedName, text }) => Promise.resolve(kept.push(suggestedName.of, text) > 0),
       print: () => Promise.resolve(false),
     },
   });
@@ -77,7 +77,7 @@ describe("a password that is to be handed out", () => {
     expect(await credentials.keep(ACCOUNT, credentialsId, "copy")).toBe(true);
     expect(await credentials.keep(ACCOUNT, credentialsId, "save")).toBe(true);
     expect(await credentials.keep(ACCOUNT, credentialsId, "print")).toBe(false);
-    expect(kept).toEqual(["nine quiet herons", "Password a .. b one.test 8448.txt", "@a/../b:one.test:8448\nnine quiet herons\n"]);
+    expect(kept).toEqual(["nine quiet herons", "a .. b one.test 8448", "@a/../b:one.test:8448\nnine quiet herons\n"]);
   });
 
   it("waits beside at most 99 others, the oldest of which go first", async () => {

@@ -39,7 +39,6 @@ export const changeUsers = bulkKind({
   pace: LIGHT_PACE,
   withService: "by",
   setsPasswords: "never",
-  fileName: "Changed users",
   payload: NoPayload,
   payloadOf: noPayload,
   row: Wanted,

@@ -26,7 +26,6 @@ export const createUsers = bulkKind({
   pace: LIGHT_PACE,
   withService: "by",
   setsPasswords: "always",
-  fileName: "New users",
   payload: NoPayload,
   payloadOf: noPayload,
   row: NewUserRow,

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { JobKind } from "../../../../shared/contract/jobs.ts";
 import type { BulkAction } from "../../../../shared/contract/bulk.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import type { AppError } from "../../../../shared/errors.ts";
@@ -21,7 +20,7 @@ const ROOM_LOOKS = 4;
 const JoinedRooms = z.object({ joined_rooms: z.array(z.unknown()).max(1_000_000) });
 
 /** Deactivates users, with or without erasing them. Either is done again to whoever is still in rooms. */
-function endingKind(kind: { action: BulkAction; kind: JobKind; fileName: string; erase: boolean }): BulkKind {
+function endingKind(kind: { action: BulkAction; kind: BulkKind["kind"]; erase: boolean }): BulkKind {
   const { erase } = kind;
   const isSo = (user: User): boolean => user.deactivated && (!erase || user.erased === true);
   /** Done again, it takes leave of rooms that were left over. */
@@ -58,8 +57,8 @@ function endingKind(kind: { action: BulkAction; kind: JobKind; fileName: string;
   });
 }
 
-export const deactivateUsers = endingKind({ action: "deactivate", kind: "deactivate_users", fileName: "Deactivated users", erase: false });
-export const eraseUsers = endingKind({ action: "erase", kind: "erase_users", fileName: "Erased users", erase: true });
+export const deactivateUsers = endingKind({ action: "deactivate", kind: "deactivate_users", erase: false });
+export const eraseUsers = endingKind({ action: "erase", kind: "erase_users", erase: true });
 
 /** Sends it, and finds out what is so where the answer is lost. */
 export async function deactivate(api: PatientApi, userId: string, erase: boolean): Promise<RowEnd> {

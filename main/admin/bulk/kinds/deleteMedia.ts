@@ -17,7 +17,6 @@ export const deleteMedia = bulkKind({
   pace: HEAVY_PACE,
   withService: "beside",
   setsPasswords: "never",
-  fileName: "Deleted files",
   payload: NoPayload,
   payloadOf: noPayload,
   row: UserRow,

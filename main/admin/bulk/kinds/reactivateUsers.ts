@@ -18,7 +18,6 @@ export const reactivateUsers = bulkKind({
   pace: LIGHT_PACE,
   withService: "by",
   setsPasswords: "where_used",
-  fileName: "Reactivated users",
   payload: NoPayload,
   payloadOf: noPayload,
   row: PasswordRow.extend({ password: z.string().min(1).nullable(), displayName: z.string().nullable() }),

@@ -15,7 +15,6 @@ export const resetPasswords = bulkKind({
   pace: LIGHT_PACE,
   withService: "by",
   setsPasswords: "always",
-  fileName: "New passwords",
   payload: z.object({ signOut: z.boolean() }),
   payloadOf: ({ signOut }) => ({ signOut }),
   row: PasswordRow,

@@ -13,7 +13,6 @@ export const sendNotices = bulkKind({
   pace: LIGHT_PACE,
   withService: "beside",
   setsPasswords: "never",
-  fileName: "Notices",
   payload: z.object({ text: z.string().min(1) }),
   payloadOf: ({ notice }) => ({ text: notice }),
   row: UserRow,

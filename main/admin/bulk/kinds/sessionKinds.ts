@@ -34,7 +34,6 @@ export const signOutUsers = bulkKind({
   ...common,
   action: "sign_out",
   kind: "sign_out_users",
-  fileName: "Signed-out users",
   payload: NoPayload,
   payloadOf: noPayload,
   judge: (api, { userId }, { own }) => judgeSessions(api, userId, own, () => true),
@@ -46,7 +45,6 @@ export const pruneSessions = bulkKind({
   ...common,
   action: "prune_sessions",
   kind: "prune_sessions",
-  fileName: "Old sessions",
   /** As of the beginning of the Job, though it may go on weeks later. */
   payload: z.object({ unseenSince: z.number() }),
   payloadOf: ({ choices }) => ({ unseenSince: Date.now() - choices.unseenDays * DAY_MS }),

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import type { BulkAction } from "../../../../shared/contract/bulk.ts";
-import type { JobKind } from "../../../../shared/contract/jobs.ts";
 import type { User } from "../../../../shared/contract/users.ts";
 import { fail } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
@@ -16,9 +15,8 @@ import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./u
 /** A state that users are brought into, and out of again without a loss. */
 interface StateKind {
   action: BulkAction;
-  kind: JobKind;
+  kind: BulkKind["kind"];
   undoneBy: BulkAction;
-  fileName: string;
   withService: BulkKind["withService"];
   /** Whether it takes something from somebody, who must not be the person. */
   takes: boolean;
@@ -71,7 +69,6 @@ export const lockUsers = stateKind({
   action: "lock",
   kind: "lock_users",
   undoneBy: "unlock",
-  fileName: "Locked users",
   withService: "by",
   takes: true,
   send: setLocked(true),
@@ -83,7 +80,6 @@ export const unlockUsers = stateKind({
   action: "unlock",
   kind: "unlock_users",
   undoneBy: "lock",
-  fileName: "Unlocked users",
   withService: "by",
   takes: false,
   send: setLocked(false),
@@ -95,7 +91,6 @@ export const suspendUsers = stateKind({
   action: "suspend",
   kind: "suspend_users",
   undoneBy: "unsuspend",
-  fileName: "Suspended users",
   withService: "beside",
   takes: true,
   send: setSuspended(true),
@@ -107,7 +102,6 @@ export const unsuspendUsers = stateKind({
   action: "unsuspend",
   kind: "unsuspend_users",
   undoneBy: "suspend",
-  fileName: "Users no longer suspended",
   withService: "beside",
   takes: false,
   send: setSuspended(false),
