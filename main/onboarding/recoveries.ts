@@ -179,17 +179,11 @@ export class Recoveries implements Requests {
     if (!(await this.strength({ address, newPassword })).good) throw fail("password_refused", { reason: "guessable" });
   }
 
-  async #create(target: Pick<RecoveryRecord, "signedOut" | "serverName" | "baseUrl" | "acceptInsecureHttp" | "address" | "signOutOthers">): Promise<Attempt> {
-    const clientSecret = newClientSecret();
-    const record: RecoveryRecord = {
-      ...target,
-      kind: "recovery",
-      clientSecret,
-      sendAttempt: 0,
-      sentAt: 0,
-      sids: [],
-      uiaSession: null,
-    };
+  async #create(
+    target: Pick<RecoveryRecord, "signedOut" | "serverName" | "baseUrl" | "acceptInsecureHttp" | "address" | "signOutOthers">,
+  ): Promise<Attempt> {
+    const nothingSent = { sendAttempt: 0, sentAt: 0, sids: [], uiaSession: null };
+    const record: RecoveryRecord = { ...target, ...nothingSent, kind: "recovery", clientSecret: newClientSecret() };
     return this.#take(await this.#records.create(record), record);
   }
 

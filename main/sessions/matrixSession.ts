@@ -256,19 +256,19 @@ export class MatrixSession {
 
   /** Starts to sync; resolves with the first thing that is known about the server. */
   async #syncUntilKnown(opened: OpenMatrixClient): Promise<void> {
-    const { client } = opened;
     const known = new Promise<void>((resolve) => {
       this.#abort.signal.addEventListener("abort", () => resolve(), { once: true });
-      client.on("sync" as ClientEvent.Sync, (state, _previous, data) => {
+      opened.client.on("sync" as ClientEvent.Sync, (state, _previous, data) => {
         if (this.#opened !== opened) return;
         this.#syncStateChanged(state, data?.error);
         if (this.#snapshot.status !== "starting") resolve();
       });
-      client.on("Session.logged_out" as never, ((error: { data?: { soft_logout?: unknown } }) => {
+      const onLoggedOut = (error: { data?: { soft_logout?: unknown } }): void => {
         if (this.#opened !== opened) return;
         this.#loggedOut(error.data?.soft_logout === true);
         resolve();
-      }) as never);
+      };
+      opened.client.on("Session.logged_out" as never, onLoggedOut as never);
     });
     // A start that is cut off may never come to its end.
     await Promise.race([opened.startSync().then(() => known), known]);

@@ -114,7 +114,12 @@ describe("room keys", () => {
     expect(resultOf(chosen).counts["exported"]).toBe(3);
     expect(essence(await inFile())).toEqual(essence(theirs.filter(({ room_id }) => room_id === second)));
     const { rooms: listed } = await services.roomKeys.rooms({ accountId });
-    expect(listed.map((room) => [room.roomId, room.inBackup]).sort()).toEqual([[roomId, 4], [second, 3]].sort());
+    expect(listed.map((room) => [room.roomId, room.inBackup]).sort()).toEqual(
+      [
+        [roomId, 4],
+        [second, 3],
+      ].sort(),
+    );
 
     await exportAll(accountId);
     const next = await accountWithBackup();
@@ -318,7 +323,10 @@ describe("work on room keys that does not come to its end", () => {
     const cases = [
       [{ kind: "cut" }, { kind: "network", reason: "cut", host }],
       [{ kind: "malformed" }, { kind: "bad_answer", host }],
-      [{ kind: "answer", status: 200, body: "<html>" }, { kind: "bad_answer", host }],
+      [
+        { kind: "answer", status: 200, body: "<html>" },
+        { kind: "bad_answer", host },
+      ],
       [{ kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND", error: "" } }, { kind: "backup_replaced" }],
     ] as const;
     for (const [fault, error] of cases) {
@@ -348,13 +356,11 @@ describe("work on room keys that does not come to its end", () => {
   });
 
   it("is refused before it begins: a weak passphrase, no file, no key file, a backup that is locked here", async () => {
-    const { user } = await accountWithBackup();
-    const accountId = services.sessions.list().find(({ userId }) => userId === user.userId)!.accountId;
+    const { user, accountId } = await accountWithBackup();
     const weak = services.roomKeys.export({ accountId, passphrase: "password1", roomIds: null });
     expect(await errorOf(weak)).toEqual({ kind: "weak_phrase" });
-    expect(await errorOf(Promise.resolve().then(() => services.roomKeys.import({ accountId, passphrase: "x" })))).toEqual({
-      kind: "no_file_chosen",
-    });
+    const notChosen = Promise.resolve().then(() => services.roomKeys.import({ accountId, passphrase: "x" }));
+    expect(await errorOf(notChosen)).toEqual({ kind: "no_file_chosen" });
     expect(await errorOf(services.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "file_failed", reason: "vanished" });
     await writeFile(file, "hello");
     expect(await errorOf(services.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "not_a_key_file" });
@@ -393,4 +399,3 @@ describe("work on room keys that does not come to its end", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 });
-

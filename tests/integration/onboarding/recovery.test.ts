@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { Recovery } from "../../../shared/contract/recovery.ts";
-import type { ConversationId } from "../../../shared/ids.ts";
+import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { PersonsBrowser } from "../../support/browser.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { type Mail, type Mailbox, startMailbox } from "../../support/mail.ts";
@@ -61,12 +61,26 @@ const start = async (change: Partial<Parameters<Services["recoveries"]["start"]>
   return (await services.recoveries.start({ ...request, acceptInsecureHttp: false, ...change })).recoveryId;
 };
 const last = (recoveryId: ConversationId): Recovery | undefined =>
-  data.events.flatMap(({ channel, payload }) => (channel === "recovery.changed" && payload.recoveryId === recoveryId ? [payload] : [])).at(-1);
+  data.events
+    .flatMap(({ channel, payload }) => (channel === "recovery.changed" && payload.recoveryId === recoveryId ? [payload] : []))
+    .at(-1);
 const becomes = <S extends Recovery["status"]>(recoveryId: ConversationId, status: S): Promise<Extract<Recovery, { status: S }>> =>
-  waitUntil(() => {
-    const state = last(recoveryId);
-    return state?.status === status ? (state as Extract<Recovery, { status: S }>) : undefined;
-  }, { what: `the recovery to be ${status}`, timeoutMs: 30_000 });
+  waitUntil(
+    () => {
+      const state = last(recoveryId);
+      return state?.status === status ? (state as Extract<Recovery, { status: S }>) : undefined;
+    },
+    { what: `the recovery to be ${status}`, timeoutMs: 30_000 },
+  );
+/** Waits until it waits for the link in such a way. */
+const waits = (recoveryId: ConversationId, so: (state: Extract<Recovery, { status: "waiting" }>) => boolean): Promise<true> =>
+  waitUntil(
+    () => {
+      const state = last(recoveryId);
+      return (state?.status === "waiting" && so(state)) || undefined;
+    },
+    { what: "the link to be waited for" },
+  );
 const mails = (to = address): Mail[] => mailbox.messages.filter((mail) => mail.to.includes(to));
 const linkIn = (mail: Mail): string => mail.links.find((link) => link.includes("submit_token")) as string;
 /** As the person does: the link leads to a page with a button. */
@@ -77,6 +91,24 @@ const useLink = async (link: string): Promise<void> => {
   await page.close();
 };
 const arrived = (count = 1): Promise<Mail> => waitUntil(() => mails()[count - 1], { what: "a mail" });
+/** A recovery whose link was used while the server could not be asked whether it was. */
+async function startedAndConfirmed(): Promise<ConversationId> {
+  const recoveryId = await start();
+  const link = linkIn(await arrived());
+  const away = proxy.addRule({ ...SET, fault: { kind: "reset" }, times: Infinity });
+  await away.firstMet;
+  await useLink(link);
+  away.remove();
+  return recoveryId;
+}
+const signInWithOldPassword = (): Promise<AccountId> =>
+  services.passwordSignIns.signIn({
+    serverName: null,
+    baseUrl: proxy.baseUrl,
+    identifier: { kind: "user", user: user.userId },
+    password: user.password,
+    acceptInsecureHttp: false,
+  });
 const signsIn = (password: string): Promise<boolean> =>
   synapse.login(user.user, password).then(
     () => true,
@@ -116,7 +148,9 @@ describe("a forgotten password", () => {
     const recoveryId = await start({ signOutOthers: false });
     await useLink(linkIn(await arrived()));
     await becomes(recoveryId, "changed");
-    expect(await synapse.call({ path: "/_matrix/client/v3/account/whoami", token: other!.accessToken })).toMatchObject({ user_id: user.userId });
+    expect(await synapse.call({ path: "/_matrix/client/v3/account/whoami", token: other!.accessToken })).toMatchObject({
+      user_id: user.userId,
+    });
   });
 
   it("says which server knows no such address, and keeps nothing", async () => {
@@ -131,10 +165,7 @@ describe("a forgotten password", () => {
     proxy.addRule({ ...MAIL, fault: { kind: "answer", status: 200, body: { sid: "made-up" } } });
     const recoveryId = await start({ address: "nobody@mail.example" });
     services.recoveries.verified({ recoveryId });
-    await waitUntil(() => {
-      const state = last(recoveryId);
-      return state?.status === "waiting" && state.notUsedYet;
-    }, { what: "the answer" });
+    await waits(recoveryId, (state) => state.notUsedYet);
   });
 
   it("says that a password is refused before any mail is sent", async () => {
@@ -182,10 +213,7 @@ describe("a forgotten password", () => {
   it("says that the link was not used yet, and goes on by itself afterwards", async () => {
     const recoveryId = await start();
     services.recoveries.verified({ recoveryId });
-    await waitUntil(() => {
-      const state = last(recoveryId);
-      return state?.status === "waiting" && state.notUsedYet && !state.checking;
-    }, { what: "the answer" });
+    await waits(recoveryId, (state) => state.notUsedYet && !state.checking);
     await useLink(linkIn(await arrived()));
     await becomes(recoveryId, "changed");
   });
@@ -223,12 +251,7 @@ describe("a forgotten password", () => {
   });
 
   it("finds out that the password is set although the answer was lost", async () => {
-    const recoveryId = await start();
-    const link = linkIn(await arrived());
-    const away = proxy.addRule({ ...SET, fault: { kind: "reset" }, times: Infinity });
-    await away.firstMet;
-    await useLink(link);
-    away.remove();
+    const recoveryId = await startedAndConfirmed();
     // The first of them sets it, the second finds it set.
     const lost = proxy.addRule({ ...SET, fault: { kind: "cut" }, when: "after", times: 2 });
     await becomes(recoveryId, "changed");
@@ -241,12 +264,7 @@ describe("a forgotten password", () => {
     ["changes no passwords any more", 403, { errcode: "M_FORBIDDEN", error: "off" }],
     ["refuses the same password again", 400, { errcode: "M_WEAK_PASSWORD", error: "used before" }],
   ])("finds it out by signing in, where the server %s", async (_what, status, body) => {
-    const recoveryId = await start();
-    const link = linkIn(await arrived());
-    const away = proxy.addRule({ ...SET, fault: { kind: "reset" }, times: Infinity });
-    await away.firstMet;
-    await useLink(link);
-    away.remove();
+    const recoveryId = await startedAndConfirmed();
     const lost = proxy.addRule({ ...SET, fault: { kind: "cut" }, when: "after" });
     proxy.addRule({ ...SET, skip: 1, fault: { kind: "answer", status, body }, times: Infinity });
     await lost.firstMet;
@@ -255,14 +273,10 @@ describe("a forgotten password", () => {
   });
 
   it("says that it may be set where a refusal comes after the answer was lost, and nobody can be asked", async () => {
-    const recoveryId = await start();
-    const link = linkIn(await arrived());
-    const away = proxy.addRule({ ...SET, fault: { kind: "reset" }, times: Infinity });
-    await away.firstMet;
-    await useLink(link);
-    away.remove();
+    const recoveryId = await startedAndConfirmed();
     proxy.addRule({ ...SET, fault: { kind: "cut" }, when: "after" });
-    proxy.addRule({ ...SET, skip: 1, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "off" } }, times: Infinity });
+    const off = { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "off" } } as const;
+    proxy.addRule({ ...SET, skip: 1, fault: off, times: Infinity });
     proxy.addRule({ method: "POST", path: /v3\/login$/, fault: { kind: "reset" }, times: Infinity });
     expect(await becomes(recoveryId, "failed")).toMatchObject({ error: { kind: "password_maybe_changed" } });
     expect(await signsIn(NEW)).toBe(true);
@@ -298,7 +312,9 @@ describe("a forgotten password", () => {
     const recoveryId = await start();
     const link = linkIn(await arrived());
     proxy.addRule({ ...MAIL, fault: { kind: "rateLimit", retryAfterMs: 330_000 } });
-    await expect(services.recoveries.resend({ recoveryId })).rejects.toMatchObject({ error: { kind: "rate_limited", retryAfterMs: 330_000 } });
+    await expect(services.recoveries.resend({ recoveryId })).rejects.toMatchObject({
+      error: { kind: "rate_limited", retryAfterMs: 330_000 },
+    });
     const { resendAfter } = last(recoveryId) as Extract<Recovery, { status: "waiting" }>;
     expect(resendAfter! - Date.now()).toBeGreaterThan(300_000);
     await useLink(link);
@@ -316,10 +332,7 @@ describe("a forgotten password", () => {
     await data.close();
     services = await data.open({ recoveryTimes: { pollMs: POLL_MS, linkLifetimeMs: 2_000 } });
     const recoveryId = await start();
-    await waitUntil(() => {
-      const state = last(recoveryId);
-      return state?.status === "waiting" && state.expired;
-    }, { what: "the link to be too old" });
+    await waits(recoveryId, (state) => state.expired);
     const before = asked(SET);
     services.recoveries.verified({ recoveryId });
     await waitUntil(() => asked(SET) === before + 1, { what: "one more question" });
@@ -346,13 +359,7 @@ describe("a forgotten password", () => {
   });
 
   it("ends with the signed-out account that it was for", async () => {
-    const accountId = await services.passwordSignIns.signIn({
-      serverName: null,
-      baseUrl: proxy.baseUrl,
-      identifier: { kind: "user", user: user.userId },
-      password: user.password,
-      acceptInsecureHttp: false,
-    });
+    const accountId = await signInWithOldPassword();
     const recoveryId = await start({ accountId });
     await arrived();
     await services.sessions.signOut(accountId);
@@ -361,15 +368,12 @@ describe("a forgotten password", () => {
   });
 
   it("signs an account in again that the server had signed out", async () => {
-    const accountId = await services.passwordSignIns.signIn({
-      serverName: null,
-      baseUrl: proxy.baseUrl,
-      identifier: { kind: "user", user: user.userId },
-      password: user.password,
-      acceptInsecureHttp: false,
-    });
+    const accountId = await signInWithOldPassword();
     await synapse.expireTokens();
-    await waitUntil(() => services.sessions.account(accountId).session.status !== "running", { what: "the account to be signed out", timeoutMs: 60_000 });
+    await waitUntil(() => services.sessions.account(accountId).session.status !== "running", {
+      what: "the account to be signed out",
+      timeoutMs: 60_000,
+    });
     const recoveryId = await start({ accountId });
     await useLink(linkIn(await arrived()));
     await becomes(recoveryId, "changed");
@@ -384,9 +388,12 @@ it("asks at most thirty times a minute, however often the person presses", async
   const recoveryId = await start();
   const from = Date.now();
   const before = asked(SET);
-  await waitUntil(() => {
-    services.recoveries.verified({ recoveryId });
-    return Date.now() - from > 9_000;
-  }, { what: "nine seconds", timeoutMs: 20_000 });
+  await waitUntil(
+    () => {
+      services.recoveries.verified({ recoveryId });
+      return Date.now() - from > 9_000;
+    },
+    { what: "nine seconds", timeoutMs: 20_000 },
+  );
   expect(asked(SET) - before).toBeLessThanOrEqual(5);
 });

@@ -4,16 +4,13 @@ import { appendFile, mkdtemp, open, readdir, readFile, rm, stat, symlink, trunca
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initAsync, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
-import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ArmourDecoder, ArmourEncoder } from "../../../main/roomKeys/keyFileArmour.ts";
 import { fileEntries } from "../../../main/roomKeys/keyFileEntries.ts";
 import { FIRST_LINE, keyFileKeys, LAST_LINE } from "../../../main/roomKeys/keyFileFormat.ts";
 import { KeyFileReader } from "../../../main/roomKeys/keyFileReader.ts";
 import { KeyFileWriter } from "../../../main/roomKeys/keyFileWriter.ts";
 import { runScript } from "../../support/childProcess.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
-import { seed } from "../../support/seed.ts";
 import { errorOf } from "../../support/errorOf.ts";
 
 const PASSPHRASE = "quarrel lantern ospreÿ 1837";
@@ -88,7 +85,13 @@ describe("a key file that we write", () => {
       await writer.finish();
     }
     const [one, other] = [0, 1].map((time) =>
-      Buffer.from(readFileSync(join(folder, `${time}`), "utf8").split("\n").slice(1, -2).join(""), "base64"),
+      Buffer.from(
+        readFileSync(join(folder, `${time}`), "utf8")
+          .split("\n")
+          .slice(1, -2)
+          .join(""),
+        "base64",
+      ),
     );
     expect(one!.readUInt32BE(33)).toBe(500_000);
     expect(one!.subarray(1, 33)).not.toEqual(other!.subarray(1, 33));
@@ -135,9 +138,17 @@ describe("a key file that we write", () => {
 });
 
 /** The bytes of a key file made by hand, so that each part can be wrong. */
-async function byHand(
-  { text = "[]", rounds = ROUNDS, stated, version = 1 }: { text?: string; rounds?: number; stated?: number; version?: number },
-): Promise<Buffer> {
+async function byHand({
+  text = "[]",
+  rounds = ROUNDS,
+  stated,
+  version = 1,
+}: {
+  text?: string;
+  rounds?: number;
+  stated?: number;
+  version?: number;
+}): Promise<Buffer> {
   const salt = Buffer.alloc(16, 5);
   const iv = Buffer.alloc(16, 6);
   const head = Buffer.concat([Buffer.of(version), salt, iv, Buffer.alloc(4)]);
@@ -162,7 +173,19 @@ describe("a key file that we read", () => {
     ["lines that end with CR", (file) => file.replaceAll("\n", "\r")],
     ["one long line", (file) => file.replace(/([^-])\n(?=[^-])/g, "$1")],
     ["no padding", (file) => file.replaceAll("=", "")],
-    ["lines of 10", (file) => [FIRST_LINE, ...file.split("\n").slice(1, -2).join("").match(/.{1,10}/g)!, LAST_LINE].join("\n")],
+    [
+      "lines of 10",
+      (file) =>
+        [
+          FIRST_LINE,
+          ...file
+            .split("\n")
+            .slice(1, -2)
+            .join("")
+            .match(/.{1,10}/g)!,
+          LAST_LINE,
+        ].join("\n"),
+    ],
     ["blanks in front", (file) => `\n \t\r\n${file}`],
     ["a byte order mark", (file) => `\ufeff${file}`],
     ["a byte order mark and blanks", (file) => `\ufeff\r\n\r\n${file}`],
@@ -212,13 +235,18 @@ describe("a key file that we read", () => {
     expect(await errorOf(read())).toEqual({ kind: "key_file_cut" });
   });
 
-  it.each(["", "hello", '[{"room_id":"!a:b"}]', "-----BEGIN PGP MESSAGE-----\n\nabc\n", "\0".repeat(5000), " ".repeat(200_000), `x${FIRST_LINE}`])(
-    "is not %j",
-    async (text) => {
-      await writeFile(path, text);
-      expect(await errorOf(read())).toEqual({ kind: "not_a_key_file" });
-    },
-  );
+  it.each([
+    "",
+    "hello",
+    '[{"room_id":"!a:b"}]',
+    "-----BEGIN PGP MESSAGE-----\n\nabc\n",
+    "\0".repeat(5000),
+    " ".repeat(200_000),
+    `x${FIRST_LINE}`,
+  ])("is not %j", async (text) => {
+    await writeFile(path, text);
+    expect(await errorOf(read())).toEqual({ kind: "not_a_key_file" });
+  });
 
   it("is not looked for behind more words than a letter has", async () => {
     await write("[]");
@@ -302,64 +330,5 @@ describe("a key file that we read", () => {
     const controller = new AbortController();
     expect(await errorOf(reader.check(PASSPHRASE, controller.signal, () => controller.abort()))).toEqual({ kind: "cancelled" });
     await reader.close();
-  });
-});
-
-describe("the armour", () => {
-  it("gives back what went in, however both are cut into pieces", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 700 }), fc.array(fc.nat(900), { maxLength: 5 }), fc.integer({ min: 1, max: 99 }), (bytes, cuts, step) => {
-        const encoder = new ArmourEncoder();
-        const pieces = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-        const written = Buffer.concat([...pieces.slice(1).map((end, at) => encoder.encode(bytes.subarray(pieces[at], end))), encoder.end()]);
-        const decoder = new ArmourDecoder();
-        const back: Buffer[] = [];
-        for (let at = 0; at < written.length; at += step) back.push(decoder.decode(Buffer.from(written.subarray(at, at + step))));
-        decoder.end();
-        expect(Buffer.concat(back)).toEqual(Buffer.from(bytes));
-      }),
-      { seed, numRuns: 500 },
-    );
-  });
-
-  it("passes over blanks wherever they are, in lines and in one line, in whole pieces and in small ones", () => {
-    const blanks = fc.array(fc.tuple(fc.nat(2000), fc.constantFrom(" ", "\n", "\r\n", "\t")), { maxLength: 6 });
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 900 }), blanks, fc.boolean(), fc.constantFrom(7, 300, 10_000), (bytes, added, oneLine, step) => {
-        const encoder = new ArmourEncoder();
-        const lines = Buffer.concat([encoder.encode(bytes), encoder.end()]).toString().split("\n");
-        let body = lines.slice(1, -2).join(oneLine ? "" : "\n");
-        for (const [place, blank] of added) {
-          const at = place % (body.length + 1);
-          body = body.slice(0, at) + blank + body.slice(at);
-        }
-        const text = Buffer.from([FIRST_LINE, body, LAST_LINE].join("\n"));
-        const decoder = new ArmourDecoder();
-        const back: Buffer[] = [];
-        for (let at = 0; at < text.length; at += step) back.push(decoder.decode(text.subarray(at, at + step)));
-        decoder.end();
-        expect(Buffer.concat(back)).toEqual(Buffer.from(bytes));
-      }),
-      { seed, numRuns: 1000 },
-    );
-  });
-
-  it("refuses any text by a failure a person understands", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."\ufeff -\nA=", FIRST_LINE, LAST_LINE), maxLength: 12 }), fc.integer({ min: 1, max: 60 }), (text, step) => {
-        const bytes = Buffer.from(text);
-        const decoder = new ArmourDecoder();
-        try {
-          for (let at = 0; at < bytes.length; at += step) decoder.decode(bytes.subarray(at, at + step));
-          decoder.end();
-        } catch (thrown) {
-          expect(["key_file_cut", "not_a_key_file"]).toContain((thrown as { error: { kind: string } }).error.kind);
-          return;
-        }
-        expect(text).toMatch(new RegExp(`^[\ufeff ]*${FIRST_LINE}`, "m"));
-        expect(text).toContain(LAST_LINE);
-      }),
-      { seed, numRuns: 2000 },
-    );
   });
 });
