@@ -392,9 +392,8 @@ describe("work on room keys that does not come to its end", () => {
   });
 
   it("that a killed app left behind is removed at the next start", async () => {
-    const part = `${file}.part`;
-    await writeFile(part, "half");
-    await writeFile(join(data.folder, "unfinished-files.json"), JSON.stringify({ version: 1, data: { paths: [part] } }));
+    await writeFile(`${file}.part`, "half");
+    await writeFile(join(data.folder, "unfinished-files.json"), JSON.stringify({ version: 1, data: { paths: [`${file}.part`] } }));
     await data.open();
     expect(await readdir(folder)).toEqual([]);
   });
