@@ -34,13 +34,7 @@ export interface BundleOptions {
  * @returns the files it is made of
  * @throws Error when a source does not build, or when main would load matrix-js-sdk at start.
  */
-export async function bundle({
-  production,
-  purpose,
-  electron,
-  source = root,
-  target = out,
-}: BundleOptions): Promise<string[]> {
+export async function bundle({ production, purpose, electron, source = root, target = out }: BundleOptions): Promise<string[]> {
   const started = performance.now();
   const targets = isMaintained(electron) ? current : old;
   await rm(target, { recursive: true, force: true });
@@ -72,12 +66,7 @@ export async function bundle({
  * loaded only when it is needed; esbuild splits ES modules alone. So it splits first, and then turns each file into
  * CommonJS by itself. One module stays one module, whichever file asks for it.
  */
-async function bundleMain(
-  common: BuildOptions,
-  production: boolean,
-  source: string,
-  target: string,
-): Promise<string[]> {
+async function bundleMain(common: BuildOptions, production: boolean, source: string, target: string): Promise<string[]> {
   const modules = join(cache, "bundle", String(process.pid));
   const split = await build({
     ...common,
@@ -202,17 +191,11 @@ function refuseEagerSdk(metafile: Metafile): void {
     .filter(([, { imports }]) => imports.some(({ path }) => path.includes("node_modules/matrix-js-sdk/")))
     .map(([path]) => path);
   throw new Error(
-    `main would load matrix-js-sdk at start. It is imported by ${culprits.join(", ")}: ` +
-      "reach one of them through import() instead.",
+    `main would load matrix-js-sdk at start. It is imported by ${culprits.join(", ")}: ` + "reach one of them through import() instead.",
   );
 }
 
-async function bundlePreload(
-  common: BuildOptions,
-  production: boolean,
-  source: string,
-  target: string,
-): Promise<string[]> {
+async function bundlePreload(common: BuildOptions, production: boolean, source: string, target: string): Promise<string[]> {
   const { metafile } = await build({
     ...common,
     entryPoints: [join(source, "preload/index.ts")],
@@ -261,12 +244,7 @@ function fillIns(source: string, needed: boolean): Plugin {
   };
 }
 
-async function bundleRenderer(
-  common: BuildOptions,
-  production: boolean,
-  source: string,
-  target: string,
-): Promise<string[]> {
+async function bundleRenderer(common: BuildOptions, production: boolean, source: string, target: string): Promise<string[]> {
   const { metafile } = await build({
     ...common,
     entryPoints: { main: join(source, "renderer/app/main.tsx") },

@@ -31,7 +31,13 @@ export async function startOauthDemo(dir: string): Promise<Demo> {
     startPage: null,
     pages: [{ name: "Accounts", url: `${auth.issuer}/account/`, note: "the server's own page; stands in for a real one" }],
     accounts: [
-      { user: ada.localpart, password: ada.password, signedIn: true, byCode: true, about: "another client is signed in, to be signed out on the server's page" },
+      {
+        user: ada.localpart,
+        password: ada.password,
+        signedIn: true,
+        byCode: true,
+        about: "another client is signed in, to be signed out on the server's page",
+      },
       { user: ben.localpart, password: ben.password, signedIn: false, about: "nothing set up" },
     ],
     allow: ({ page, userCode, user }) => {

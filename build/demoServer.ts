@@ -138,17 +138,22 @@ async function giveSecureBackup(
 /** What the app is told, so that it opens with the accounts signed in. */
 export function toldAtStart({ homeserver, accounts, startPage }: Demo): ToldAtStart {
   const signedIn = accounts.filter((account) => account.signedIn);
-  return { accounts: signedIn.map(({ user, password, byCode = false }) => ({ baseUrl: homeserver, user, password: byCode ? null : password })), page: startPage };
+  return {
+    accounts: signedIn.map(({ user, password, byCode = false }) => ({ baseUrl: homeserver, user, password: byCode ? null : password })),
+    page: startPage,
+  };
 }
 
 /** What the person at the terminal needs to know. */
 export function demoTable({ homeserver, pages, accounts }: Demo): string {
-  const rows = [
-    ["User name", "Password", "What it is"],
-    ...accounts.map(({ user, password, about }) => [user, password, about]),
-  ];
+  const rows = [["User name", "Password", "What it is"], ...accounts.map(({ user, password, about }) => [user, password, about])];
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("   ")
+      .trimEnd(),
+  );
   const unlocks = accounts.flatMap(({ user, securityKey, securityPhrase }) =>
     securityKey === undefined
       ? []

@@ -1,6 +1,22 @@
 import type { Synapse } from "../tests/support/synapse.ts";
 
-const FIRST = ["Amara", "Bruno", "Chiara", "Dmitri", "Esi", "Farid", "Greta", "Hana", "Ivo", "Jun", "Katya", "Luis", "Mina", "Nils", "Oona"];
+const FIRST = [
+  "Amara",
+  "Bruno",
+  "Chiara",
+  "Dmitri",
+  "Esi",
+  "Farid",
+  "Greta",
+  "Hana",
+  "Ivo",
+  "Jun",
+  "Katya",
+  "Luis",
+  "Mina",
+  "Nils",
+  "Oona",
+];
 const LAST = ["Abebe", "Berg", "Costa", "Diaz", "Endo", "Fischer", "Gomes", "Haddad", "Ito", "Jensen", "Kaya", "Lund", "Moreau", "Novak"];
 
 /** How many users an admin finds on the demo's homeserver, besides the accounts to try. */

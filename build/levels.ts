@@ -2,7 +2,6 @@ import { bundle } from "./bundle.ts";
 import { modernFolder } from "./paths.ts";
 import { electronVersion } from "./purposes.ts";
 import { ensureDendrite, whyNoDendrite } from "../tests/support/dendrite.ts";
-import { ensureOlderSynapse } from "../tests/support/synapseVenv.ts";
 
 /** A level of tests, in the order in which they run: what is quick to fail comes first. */
 export interface Level {
@@ -12,8 +11,8 @@ export interface Level {
   notFiles?: string[];
   /** Which app its tests start, if any: as `npm start` makes it, or as `npm run package` does. Both need a screen. */
   app?: "staged" | "packaged";
-  /** Its tests start homeservers. Their Synapse is installed beforehand: no test's time limit is made for that. */
-  homeserver?: true;
+  /** Its tests start homeservers, of today or older. Their Synapse is installed beforehand: no test's time limit is made for that. */
+  homeserver?: "today" | "older";
   /** Why it does not run, in a sentence; null when it does. Asked before anything of it is made ready. */
   whyNot?: (named: boolean) => Promise<string | null>;
   /** Makes ready what its tests need: no test's time limit is made for that. */
@@ -32,7 +31,7 @@ export const levels: Level[] = [
   {
     name: "integration",
     files: ["tests/integration/**/*.test.ts"],
-    homeserver: true,
+    homeserver: "today",
     workers: 2,
     testTimeoutMs: 120_000,
   },
@@ -41,7 +40,7 @@ export const levels: Level[] = [
     files: ["tests/security/**/*.test.ts"],
     app: "staged",
     // For its certificate authority alone: one of the tests needs a server that nobody trusts.
-    homeserver: true,
+    homeserver: "today",
     workers: 2,
     testTimeoutMs: 120_000,
   },
@@ -50,7 +49,7 @@ export const levels: Level[] = [
     files: ["tests/e2e/**/*.test.ts"],
     notFiles: [packaged],
     app: "staged",
-    homeserver: true,
+    homeserver: "today",
     workers: 2,
     testTimeoutMs: 180_000,
   },
@@ -58,7 +57,7 @@ export const levels: Level[] = [
     // The window in a browser as new as the one that ships, where the others may run in the old Electron.
     name: "modern",
     files: ["tests/modern/**/*.test.ts"],
-    homeserver: true,
+    homeserver: "today",
     prepare: () => bundle({ production: true, purpose: "test", electron: electronVersion, target: modernFolder }),
     workers: 1,
     testTimeoutMs: 60_000,
@@ -67,7 +66,7 @@ export const levels: Level[] = [
     name: "packaged",
     files: [packaged],
     app: "packaged",
-    homeserver: true,
+    homeserver: "today",
     workers: 1,
     testTimeoutMs: 300_000,
   },
@@ -89,7 +88,7 @@ export const levels: Level[] = [
       named || process.env.STEWARD_SOAK === "1"
         ? null
         : "takes a minute and another Synapse: `npm test -- older-synapse` and `npm run soak` run it",
-    prepare: ensureOlderSynapse,
+    homeserver: "older",
     workers: 1,
     testTimeoutMs: 120_000,
   },

@@ -10,7 +10,11 @@ interface Check {
   args: string[];
 }
 
-const typesOf = (name: string, project: string): Check => ({ name, program: "typescript/bin/tsc", args: ["-p", project, "--pretty", "false"] });
+const typesOf = (name: string, project: string): Check => ({
+  name,
+  program: "typescript/bin/tsc",
+  args: ["-p", project, "--pretty", "false"],
+});
 
 /** What each runtime has: `document` in main does not compile. */
 const RUNTIMES = ["shared", "renderer", "preload", "main"];
@@ -18,12 +22,21 @@ const RUNTIMES = ["shared", "renderer", "preload", "main"];
 /** The checks that need nothing to be run: the lint rules and the types. Each list is done in turn, both side by side. */
 const checks: Check[][] = [
   [{ name: "eslint", program: "eslint/bin/eslint.js", args: ["--max-warnings", "0", "."] }],
-  [typesOf("types", "."), ...RUNTIMES.map((runtime) => typesOf(`types of ${runtime}`, `build/tsconfig.${runtime}.json`))],
+  [
+    { name: "layout", program: "prettier/bin/prettier.cjs", args: ["--check", "--log-level", "warn", "."] },
+    typesOf("types", "."),
+    ...RUNTIMES.map((runtime) => typesOf(`types of ${runtime}`, `build/tsconfig.${runtime}.json`)),
+  ],
 ];
 
 /** Runs the lint rules and the type check side by side, shows what they say, and tells which passed. */
 export async function lint(): Promise<Outcome[]> {
-  say(`checking: ${checks.flat().map(({ name }) => name).join(", ")}`);
+  say(
+    `checking: ${checks
+      .flat()
+      .map(({ name }) => name)
+      .join(", ")}`,
+  );
   const outcomes = await Promise.all(
     checks.map(async (list) => {
       const done: Outcome[] = [];

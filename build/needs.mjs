@@ -10,16 +10,7 @@ const groups = {
   /** To build keytar. */
   compile: ["libsecret-1-dev", "pkg-config", "python3", "make", "g++"],
   /** To start Electron. */
-  run: [
-    "libgtk-3-0t64|libgtk-3-0",
-    "libnss3",
-    "libasound2t64|libasound2",
-    "libgbm1",
-    "libxss1",
-    "libxtst6",
-    "libnotify4",
-    "libsecret-1-0",
-  ],
+  run: ["libgtk-3-0t64|libgtk-3-0", "libnss3", "libasound2t64|libasound2", "libgbm1", "libxss1", "libxtst6", "libnotify4", "libsecret-1-0"],
   /** To drive the app without a screen, with a keychain of its own. */
   drive: ["xvfb", "xauth", "gnome-keyring", "dbus-x11", "fonts-noto-color-emoji"],
   /** The browser of the person at the computer, which follows the links that the app opens. */
@@ -73,8 +64,7 @@ const oldestPython = [3, 10];
 
 /** Makes a Python print its version and then the modules that it lacks: `3 11 ensurepip`. */
 export const pythonProbe =
-  "import sys, importlib.util as u; " +
-  "print(*sys.version_info[:2], *(m for m in ('venv', 'ensurepip') if not u.find_spec(m)))";
+  "import sys, importlib.util as u; " + "print(*sys.version_info[:2], *(m for m in ('venv', 'ensurepip') if not u.find_spec(m)))";
 
 /**
  * What is wrong with the machine's Pythons, as far as the homeserver is concerned.

@@ -119,9 +119,7 @@ function headers(folder, node) {
   // npm lays all packages out before it compiles any.
   if (hasPackage) return { npm_config_nodedir: join(folder, lockPath) };
   const ofNode = dirname(dirname(realpathSync(node)));
-  const areThere = ["node_api.h", "common.gypi", "config.gypi"].every((name) =>
-    existsSync(join(ofNode, "include/node", name)),
-  );
+  const areThere = ["node_api.h", "common.gypi", "config.gypi"].every((name) => existsSync(join(ofNode, "include/node", name)));
   return areThere ? { npm_config_nodedir: ofNode } : {};
 }
 

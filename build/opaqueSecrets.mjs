@@ -15,7 +15,8 @@ function holdsSecret(checker, type, depth = 0, above = new Set()) {
   above.add(type);
   if (type.isUnionOrIntersection()) return type.types.some((one) => holdsSecret(checker, one, depth, above));
   const inside = checker.getIndexInfosOfType(type).map((index) => index.type);
-  if (!checker.isArrayLikeType(type)) inside.push(...checker.getPropertiesOfType(type).map((property) => checker.getTypeOfSymbol(property)));
+  if (!checker.isArrayLikeType(type))
+    inside.push(...checker.getPropertiesOfType(type).map((property) => checker.getTypeOfSymbol(property)));
   return inside.some((one) => holdsSecret(checker, one, depth + 1, above));
 }
 
@@ -39,7 +40,8 @@ export const opaqueSecrets = {
     const checker = services.program.getTypeChecker();
     const typeOf = (node) => services.getTypeAtLocation(node);
     const mayOpen = context.options[0]?.mayOpen === true;
-    const isNothing = (node) => (node.type === "Literal" && node.value === null) || (node.type === "Identifier" && node.name === "undefined");
+    const isNothing = (node) =>
+      (node.type === "Literal" && node.value === null) || (node.type === "Identifier" && node.name === "undefined");
     return {
       MemberExpression(node) {
         const { property, object } = node;

@@ -25,9 +25,7 @@ interface PackageOptions {
 async function packageApp({ installers, deb, forTest }: PackageOptions): Promise<void> {
   const electron = await findElectron();
   if (!forTest && !isMaintained(electron.version)) {
-    throw new Error(
-      `Electron ${electron.version} gets no security fixes, and people will rely on what is packaged. ${nextStep}`,
-    );
+    throw new Error(`Electron ${electron.version} gets no security fixes, and people will rely on what is packaged. ${nextStep}`);
   }
   const output = forTest ? packagedTest : join(root, "dist");
   const purpose = forTest ? "packaged-test" : "package";
@@ -58,4 +56,6 @@ const has = (flag: string): boolean => process.argv.includes(flag);
 
 const installers = has("--installers");
 
-await command(() => packageApp({ installers, deb: has("--deb") || (installers && process.platform === "linux"), forTest: has("--for-test") }));
+await command(() =>
+  packageApp({ installers, deb: has("--deb") || (installers && process.platform === "linux"), forTest: has("--for-test") }),
+);

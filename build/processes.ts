@@ -35,10 +35,13 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     let late = false;
     child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-    const limit = options.timeoutMs === undefined ? undefined : setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, options.timeoutMs);
+    const limit =
+      options.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            child.kill("SIGKILL");
+          }, options.timeoutMs);
     child.on("error", (error) => {
       clearTimeout(limit);
       resolve({ code: 127, output: `${output}${error.message}` });

@@ -47,6 +47,7 @@ export function buildFacts(purpose: Purpose, version: string, env: NodeJS.Proces
 
 function updateFeed({ STEWARD_UPDATE_FEED: feed, STEWARD_UPDATE_PUBLIC_KEY: publicKey }: NodeJS.ProcessEnv): BuildFacts["updates"] {
   if (!feed) return null;
-  if (!publicKey || new URL(feed).protocol !== "https:") throw new Error("STEWARD_UPDATE_FEED is an https address, and needs STEWARD_UPDATE_PUBLIC_KEY");
+  if (!publicKey || new URL(feed).protocol !== "https:")
+    throw new Error("STEWARD_UPDATE_FEED is an https address, and needs STEWARD_UPDATE_PUBLIC_KEY");
   return { url: feed.replace(/\/+$/, ""), publicKey };
 }

@@ -94,10 +94,7 @@ function isRunning(pid: number): boolean {
  * Lays out what is installed with the app: the bundle, the packages that carry binaries, a package.json that names
  * those alone, and, for production, the licences of all that it is made of.
  */
-export async function layOutApp(
-  folder: string,
-  { production, purpose, electron, source }: Omit<BundleOptions, "target">,
-): Promise<void> {
+export async function layOutApp(folder: string, { production, purpose, electron, source }: Omit<BundleOptions, "target">): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   const target = join(folder, "out");
   const inputs = await bundle({ production, purpose, electron, target, ...(source !== undefined && { source }) });

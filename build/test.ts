@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureSynapse } from "../tests/support/synapseVenv.ts";
+import { ensureOlderSynapse, ensureSynapse } from "../tests/support/synapseVenv.ts";
 import { command } from "./command.ts";
 import { conclude, sumUp } from "./conclude.ts";
 import { type Electron, findElectron } from "./electron.ts";
@@ -45,7 +45,8 @@ export async function runTests(words: string[]): Promise<number> {
           continue;
         }
         await level.prepare?.();
-        if (level.homeserver) await ensureSynapse();
+        if (level.homeserver === "older") await ensureOlderSynapse();
+        else if (level.homeserver) await ensureSynapse();
         if (level.app !== undefined && electron === undefined) {
           electron = await findElectron();
           const trouble = await sandboxTrouble(electron.dist);

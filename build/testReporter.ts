@@ -54,8 +54,7 @@ function reasonsOf(errors: readonly unknown[]): string {
   return messages.map((message) => message.split("\n").slice(0, 3).join(" ").slice(0, 400)).join("\n");
 }
 
-const causeOf = (error: unknown): unknown =>
-  typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
+const causeOf = (error: unknown): unknown => (typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined);
 
 const messageOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);

@@ -24,7 +24,8 @@ import { Challenges } from "./uia/challenges.ts";
 
 /** What the services need from outside, all of which can be had under plain Node; and what tests put in its place. */
 export interface ServicesOptions
-  extends Pick<ServiceParts, "folders" | "index" | "fetch" | "emit" | "loggerFor" | "onDamaged" | "keepOutOfLogs" | "openInBrowser">,
+  extends
+    Pick<ServiceParts, "folders" | "index" | "fetch" | "emit" | "loggerFor" | "onDamaged" | "keepOutOfLogs" | "openInBrowser">,
     Pick<OpenSecretsOptions, "keychain" | "scryptCost">,
     Pick<SessionsOptions, "worthless" | "serverLimits" | "keeperTimes" | "revocationTimes">,
     Pick<SignInServicesParts, "homeservers">,

@@ -75,7 +75,10 @@ export function startServices(front: WindowParts): StartedServices {
   const isLocked = (): boolean => appLock.value?.locked ?? false;
   adviseIn(language());
   const emit = createEmit((channel, payload) => isLocked() || window.send(channel, payload), createLogger(log, "app"));
-  const dialogs = new Dialogs(() => window.browserWindow, () => appLock.value?.times ?? 0);
+  const dialogs = new Dialogs(
+    () => window.browserWindow,
+    () => appLock.value?.times ?? 0,
+  );
   const keepOutOfLogs: KeepOutOfLogs = (secret) => secretsToRedact.add(secret);
   const fetch = createServerFetch({ logger: createLogger(log, "http"), keepOutOfLogs });
   const loggerFor = (area: string): Logger => createLogger(log, area);
@@ -140,10 +143,15 @@ export function startServices(front: WindowParts): StartedServices {
         tray.refresh();
       },
     });
-    return lock.guard(checkedHandlers(createHandlers(services, { app: joinServices("app", app, background), lock, updates }), loggerFor("ipc")));
+    return lock.guard(
+      checkedHandlers(createHandlers(services, { app: joinServices("app", app, background), lock, updates }), loggerFor("ipc")),
+    );
   });
   // What cannot be opened is told by whoever waits for the answers.
-  void answers.then(async () => startSessions(await opening), () => undefined);
+  void answers.then(
+    async () => startSessions(await opening),
+    () => undefined,
+  );
   return {
     services: opening,
     answers,
@@ -189,13 +197,7 @@ function watchForPerson(
 }
 
 /** What keeps others from the window while the person is away. */
-function createAppLock(
-  { secrets }: Services,
-  { window }: WindowParts,
-  dialogs: Dialogs,
-  onChange: () => void,
-  logger: Logger,
-): AppLock {
+function createAppLock({ secrets }: Services, { window }: WindowParts, dialogs: Dialogs, onChange: () => void, logger: Logger): AppLock {
   return new AppLock({
     hasPassphrase: () => {
       const { protection, locked } = secrets.state();
@@ -257,5 +259,7 @@ async function startSessions({ sessions, revocations }: Services): Promise<void>
 }
 
 /** Whether an address lies on the homeserver of that account, or where the account is managed. Throws `no_such_account`. */
-const isOnServersOf = ({ sessions, accountManagement }: Services) => async (url: URL, accountId: AccountId): Promise<boolean> =>
-  new URL(sessions.account(accountId).homeserver.baseUrl).origin === url.origin || (await accountManagement.isOnPage(accountId, url));
+const isOnServersOf =
+  ({ sessions, accountManagement }: Services) =>
+  async (url: URL, accountId: AccountId): Promise<boolean> =>
+    new URL(sessions.account(accountId).homeserver.baseUrl).origin === url.origin || (await accountManagement.isOnPage(accountId, url));

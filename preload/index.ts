@@ -8,9 +8,7 @@ const events = new Set(channelNames.events);
 contextBridge.exposeInMainWorld("steward", {
   platform: process.platform,
   request: (channel: string, input: unknown): Promise<unknown> =>
-    requests.has(channel)
-      ? ipcRenderer.invoke(channel, input)
-      : Promise.reject(new Error("Steward has no such request.")),
+    requests.has(channel) ? ipcRenderer.invoke(channel, input) : Promise.reject(new Error("Steward has no such request.")),
   on: (channel: string, listener: (payload: unknown) => void): (() => void) => {
     if (!events.has(channel)) throw new Error("Steward has no such event.");
     const forward = (_event: unknown, payload: unknown): void => listener(payload);

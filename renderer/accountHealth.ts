@@ -14,14 +14,7 @@ export interface Verdict {
 
 /** What Steward can repair today with one click. */
 export type Fix =
-  | "sign_in_again"
-  | "retry"
-  | "start"
-  | "set_up_backup"
-  | "continue_backup"
-  | "unlock_backup"
-  | "review_identity"
-  | "review_sessions";
+  "sign_in_again" | "retry" | "start" | "set_up_backup" | "continue_backup" | "unlock_backup" | "review_identity" | "review_sessions";
 
 /** The account's state in one mark beside its picture. */
 export type Mark = "good" | "attention" | "problem" | "waiting";

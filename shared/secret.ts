@@ -64,10 +64,14 @@ export type KeepOutOfLogs = (secret: string | Secret) => void;
 
 /** A text that is a secret from where it is parsed on. `z.encode` makes a text of it again, to be sealed. */
 export function secretText<K extends SecretKind>(kind: K, text: z.ZodType<string, string> = z.string()) {
-  return z.codec(text, z.custom<Secret<K>>((value) => value instanceof Secret && value.kind === kind), {
-    decode: (value) => new Secret(kind, value),
-    encode: (secret) => secret.reveal(),
-  });
+  return z.codec(
+    text,
+    z.custom<Secret<K>>((value) => value instanceof Secret && value.kind === kind),
+    {
+      decode: (value) => new Secret(kind, value),
+      encode: (secret) => secret.reveal(),
+    },
+  );
 }
 
 /**

@@ -8,24 +8,23 @@ import { EndedAccounts } from "./deactivation/endedAccounts.ts";
 import { PasswordService } from "./password.ts";
 import { ProfileService } from "./profile.ts";
 
-export interface AccountServicesParts
-  extends Pick<
-    ServiceParts,
-    | "folders"
-    | "index"
-    | "secretStore"
-    | "sessions"
-    | "challenges"
-    | "changes"
-    | "removal"
-    | "fetch"
-    | "emit"
-    | "loggerFor"
-    | "onDamaged"
-    | "keepOutOfLogs"
-    | "phraseStrength"
-    | "openInBrowser"
-  > {
+export interface AccountServicesParts extends Pick<
+  ServiceParts,
+  | "folders"
+  | "index"
+  | "secretStore"
+  | "sessions"
+  | "challenges"
+  | "changes"
+  | "removal"
+  | "fetch"
+  | "emit"
+  | "loggerFor"
+  | "onDamaged"
+  | "keepOutOfLogs"
+  | "phraseStrength"
+  | "openInBrowser"
+> {
   /** In place of how often it is looked whether a session was signed out on a server's own page, and for how long. */
   managementTimes?: Pick<AccountManagementParts, "pollMs" | "watchMs">;
 }

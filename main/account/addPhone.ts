@@ -124,7 +124,11 @@ export class AddPhone implements Requests {
     const phone = await pending.change(accountId, pendingId, ({ attempt }) => ({ attempt: attempt + 1 }));
     keepOutOfLogs(phone.clientSecret);
     try {
-      const { sid, msisdn, submit_url: submitUrl } = await homeserver.json({
+      const {
+        sid,
+        msisdn,
+        submit_url: submitUrl,
+      } = await homeserver.json({
         method: "POST",
         path: `${THREEPIDS_PATH}/msisdn/requestToken`,
         body: {

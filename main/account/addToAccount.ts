@@ -41,7 +41,9 @@ const isNotValidated = (thrown: unknown): boolean =>
 export function isLost(thrown: unknown): boolean {
   if (!(thrown instanceof AppFailure)) return false;
   const { error } = thrown;
-  return error.kind === "gateway_error" || error.kind === "bad_answer" || (error.kind === "network" && ["cut", "timeout"].includes(error.reason));
+  return (
+    error.kind === "gateway_error" || error.kind === "bad_answer" || (error.kind === "network" && ["cut", "timeout"].includes(error.reason))
+  );
 }
 
 /** Whether it may be otherwise the next time. */

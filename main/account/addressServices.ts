@@ -37,7 +37,12 @@ export function createAddressServices(parts: AddressServicesParts) {
   const addEmail = new AddEmail({ ...parts, pending: pendingEmails });
   const tokens = new IdentityTokens(parts);
   const identityServers = new IdentityServers({ ...parts, tokens });
-  const shareAddresses = new ShareAddresses({ ...parts, tokens, servers: identityServers, pending: new PendingShares({ secretStore, emit }) });
+  const shareAddresses = new ShareAddresses({
+    ...parts,
+    tokens,
+    servers: identityServers,
+    pending: new PendingShares({ secretStore, emit }),
+  });
   sessions.onRunning((accountId) => {
     addEmail.resume(accountId).catch((error: unknown) => logger.warn("emails not looked after", { accountId, error }));
     shareAddresses.resume(accountId).catch((error: unknown) => logger.warn("shared addresses not looked after", { accountId, error }));

@@ -77,8 +77,14 @@ export class AddressService implements Requests {
  * Whether an address could not be removed because an identity server is still told of it. A homeserver takes it from there
  * first, and says of a failure no more than that there was one; so it is asked to do that part alone.
  */
-async function isSharingInTheWay(homeserver: HomeserverClient, failed: unknown, body: AccountAddress, signal: AbortSignal): Promise<boolean> {
-  const isServers = (thrown: unknown): boolean => thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status >= 500;
+async function isSharingInTheWay(
+  homeserver: HomeserverClient,
+  failed: unknown,
+  body: AccountAddress,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isServers = (thrown: unknown): boolean =>
+    thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status >= 500;
   if (!isServers(failed)) return false;
   return homeserver.text({ method: "POST", path: `${THREEPIDS_PATH}/unbind`, body, signal }).then(() => false, isServers);
 }

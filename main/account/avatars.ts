@@ -88,12 +88,7 @@ export class Avatars {
   }
 
   /** Keeps a picture whose bytes are at hand. Throws `bad_answer` when they are no picture. */
-  async keep(
-    accountId: AccountId,
-    mxc: string,
-    bytes: Uint8Array,
-    host: string,
-  ): Promise<NonNullable<AccountEntry["avatar"]>> {
+  async keep(accountId: AccountId, mxc: string, bytes: Uint8Array, host: string): Promise<NonNullable<AccountEntry["avatar"]>> {
     if (!imageTypeOf(bytes)) throw fail("bad_answer", { host });
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await writeDurably(this.#path(accountId), bytes);

@@ -20,7 +20,11 @@ const NAMES: Readonly<Record<ManagementAction, readonly string[]>> = {
 const NEAREST: Partial<Record<ManagementAction, ManagementAction>> = { device_delete: "devices" };
 
 const Named = z.object({
-  account_management_uri: z.url({ protocol: /^https?$/ }).max(2048).optional().catch(undefined),
+  account_management_uri: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional()
+    .catch(undefined),
   account_management_actions_supported: z.array(z.string().max(200)).max(100).optional().catch(undefined),
 });
 

@@ -132,12 +132,7 @@ async function otherSessions(client: MatrixClient): Promise<string[] | null> {
 
 type SetPasswordBody = { readonly new_password: string; readonly logout_devices: boolean };
 
-async function setPassword(
-  homeserver: HomeserverClient,
-  body: SetPasswordBody,
-  auth: AuthDict | null,
-  signal: AbortSignal,
-): Promise<void> {
+async function setPassword(homeserver: HomeserverClient, body: SetPasswordBody, auth: AuthDict | null, signal: AbortSignal): Promise<void> {
   const ask = (given: AuthDict | null): Promise<string> => {
     const path = "/_matrix/client/v3/account/password";
     return homeserver.text({ method: "POST", path, body: { ...body, ...(given && { auth: given }) }, signal });

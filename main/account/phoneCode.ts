@@ -13,7 +13,12 @@ export const CodeSent = z.object({
   /** The server's name for the validation. */
   sid: z.string().min(1).max(255),
   /** The number as the server understood it, digits alone. */
-  msisdn: z.string().regex(/^\d{3,20}$/).nullable().catch(null).default(null),
+  msisdn: z
+    .string()
+    .regex(/^\d{3,20}$/)
+    .nullable()
+    .catch(null)
+    .default(null),
   /** Where the code goes; null where the server learns of it in a way of its own. */
   submit_url: z.string().max(2048).nullable().catch(null).default(null),
 });
@@ -41,9 +46,11 @@ export async function handInCode(typed: TypedCode, signal: AbortSignal): Promise
   if (!mayGetCode(submitUrl, baseUrl)) throw fail("bad_answer", { host: new URL(baseUrl).host });
   const body = { client_secret: clientSecret, sid, token: code };
   const handIn = () => requestJson({ fetch, method: "POST", url: submitUrl, body, schema: Submitted });
-  const { success } = await withRetries(handIn, { ...RETRY_POLICY, tries: CODE_TRIES }, signal, { changes: true }).catch((thrown: unknown) => {
-    throw asCodeRefusal(thrown);
-  });
+  const { success } = await withRetries(handIn, { ...RETRY_POLICY, tries: CODE_TRIES }, signal, { changes: true }).catch(
+    (thrown: unknown) => {
+      throw asCodeRefusal(thrown);
+    },
+  );
   if (success === false) throw fail("phone_refused", { reason: "wrong_code" });
 }
 

@@ -31,7 +31,12 @@ export async function uploadLimit(homeserver: HomeserverClient): Promise<number 
  * @returns its `mxc:` address
  * @throws `too_large`, and what the server says
  */
-export async function uploadPicture(homeserver: HomeserverClient, image: Uint8Array, mimeType: string, signal: AbortSignal): Promise<string> {
+export async function uploadPicture(
+  homeserver: HomeserverClient,
+  image: Uint8Array,
+  mimeType: string,
+  signal: AbortSignal,
+): Promise<string> {
   const limitBytes = await uploadLimit(homeserver);
   if (limitBytes !== null && image.byteLength > limitBytes) throw fail("too_large", { limitBytes });
   const { content_uri: mxc } = await homeserver.json({

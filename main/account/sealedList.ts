@@ -47,9 +47,7 @@ export class SealedList<T extends Entry> {
 
   /** Answers it as it is then. @throws `conversation_over` where it is not there any more */
   async change(accountId: AccountId, pendingId: ConversationId, how: (entry: T) => Partial<T>): Promise<T> {
-    await this.#update(accountId, (before) =>
-      before.map((entry) => (entry.pendingId === pendingId ? { ...entry, ...how(entry) } : entry)),
-    );
+    await this.#update(accountId, (before) => before.map((entry) => (entry.pendingId === pendingId ? { ...entry, ...how(entry) } : entry)));
     return this.one(accountId, pendingId);
   }
 

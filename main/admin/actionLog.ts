@@ -73,7 +73,10 @@ export class ActionLog {
   }
 
   async #update(id: ConversationId | undefined, changes: Partial<LoggedAction>): Promise<void> {
-    await this.#file.update((now) => ({ ...now, actions: (now?.actions ?? []).map((kept) => (kept.id === id ? { ...kept, ...changes } : kept)) }));
+    await this.#file.update((now) => ({
+      ...now,
+      actions: (now?.actions ?? []).map((kept) => (kept.id === id ? { ...kept, ...changes } : kept)),
+    }));
   }
 
   async #end(entry: LoggedAction, ended: Ended): Promise<void> {

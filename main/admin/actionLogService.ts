@@ -41,7 +41,12 @@ export class ActionLogService implements Requests {
   async save({ accountId }: Input<"save">): Promise<{ saved: boolean }> {
     const rows = (await this.#list(accountId)).map((entry) => cellsOf(entry).map(redactText));
     const day = new Date().toISOString().slice(0, 10);
-    return { saved: await this.#parts.saveText({ suggestedName: { holds: "action_log", of: day, ending: "csv" }, text: writeCsv([COLUMNS, ...rows]) }) };
+    return {
+      saved: await this.#parts.saveText({
+        suggestedName: { holds: "action_log", of: day, ending: "csv" },
+        text: writeCsv([COLUMNS, ...rows]),
+      }),
+    };
   }
 
   async undo({ accountId, id }: Input<"undo">): Promise<{ outcome: Outcome }> {

@@ -260,7 +260,12 @@ export async function readAdminAnswer<T extends z.ZodType>(
  * @throws `bad_answer`; `admin_api_not_exposed` for a page for people, as some proxies have in place of every path that they do not
  *   know, unless what was asked changes something: whether that was done, no page says
  */
-export function answerIn<T extends z.ZodType>(text: string, { method = "GET" }: Pick<HomeserverRequest, "method">, schema: T, host: string): z.output<T> {
+export function answerIn<T extends z.ZodType>(
+  text: string,
+  { method = "GET" }: Pick<HomeserverRequest, "method">,
+  schema: T,
+  host: string,
+): z.output<T> {
   const said = parseJson(text);
   const parsed = said === undefined && text.trim() !== "" ? null : schema.safeParse(said);
   if (parsed?.success) return parsed.data;

@@ -24,25 +24,24 @@ import { UserStatisticsService } from "./userStatistics.ts";
 import { UserViewsService } from "./userViews.ts";
 import { UsersService } from "./users.ts";
 
-export interface AdminServicesParts
-  extends Pick<
-    ServiceParts,
-    | "folders"
-    | "index"
-    | "secretStore"
-    | "sessions"
-    | "removal"
-    | "jobs"
-    | "unfinishedFiles"
-    | "fetch"
-    | "emit"
-    | "loggerFor"
-    | "onDamaged"
-    | "keepOutOfLogs"
-    | "phraseStrength"
-    | "onlyThisComputer"
-    | "sessionName"
-  > {
+export interface AdminServicesParts extends Pick<
+  ServiceParts,
+  | "folders"
+  | "index"
+  | "secretStore"
+  | "sessions"
+  | "removal"
+  | "jobs"
+  | "unfinishedFiles"
+  | "fetch"
+  | "emit"
+  | "loggerFor"
+  | "onDamaged"
+  | "keepOutOfLogs"
+  | "phraseStrength"
+  | "onlyThisComputer"
+  | "sessionName"
+> {
   /** What counts how often servers say that they are asked too often. */
   rateLimits: RateLimits;
   /** The ways to keep passwords that were made here. */

@@ -23,7 +23,13 @@ function valueOf(user: User, name: keyof UserDetails): UserDetails[keyof UserDet
  * @throws `changed_meanwhile`, `change_not_taken`, `not_allowed_by_server` where somebody would take their own rights, and as
  *   `AdminApi` does
  */
-export async function changeUser(api: AdminApi, userId: string, changes: Changes, seen: Changes, service: MasApi | null = null): Promise<{ before: User; user: User }> {
+export async function changeUser(
+  api: AdminApi,
+  userId: string,
+  changes: Changes,
+  seen: Changes,
+  service: MasApi | null = null,
+): Promise<{ before: User; user: User }> {
   const names = namesOf(changes);
   const masUser = await knownToService(service, userId);
   const said = await api.user(userId);
@@ -39,7 +45,8 @@ export async function changeUser(api: AdminApi, userId: string, changes: Changes
     ...(needed.includes("userType") && { user_type: changes.userType! }),
   };
   let after = Object.keys(body).length === 0 ? said : await api.changeUser(userId, body);
-  if (service && masUser) after = asServiceHas(after, needed.includes("admin") ? await service.setAdmin(masUser.id, changes.admin!) : masUser);
+  if (service && masUser)
+    after = asServiceHas(after, needed.includes("admin") ? await service.setAdmin(masUser.id, changes.admin!) : masUser);
   const fields = needed.filter((name) => changes[name] !== valueOf(after, name));
   if (fields.length > 0) throw fail("change_not_taken", { fields });
   return { before: now, user: after };

@@ -7,7 +7,8 @@ export const MAX_VALUE = 300;
 const MAX_CHANGES = 20;
 
 /** A value as it is written down; null for none, and for what the server does not say. */
-export const loggedValue = (value: string | number | boolean | null): string | null => (value === null || value === "" ? null : String(value).slice(0, MAX_VALUE));
+export const loggedValue = (value: string | number | boolean | null): string | null =>
+  value === null || value === "" ? null : String(value).slice(0, MAX_VALUE);
 
 /**
  * What is otherwise of a user, field by field: what an action has changed. A contact that came has no value before, one that went none
@@ -28,7 +29,8 @@ export function changesOfUser(before: User, after: User): LoggedChange[] {
 export const ID_FOLLOWS = ": ";
 const nameOf = ({ provider, id }: ExternalId): string => `${provider}${ID_FOLLOWS}${id}`;
 
-const addresses = ({ threepids }: User, medium: "email" | "msisdn"): string[] => threepids.filter((one) => one.medium === medium).map(({ address }) => address);
+const addresses = ({ threepids }: User, medium: "email" | "msisdn"): string[] =>
+  threepids.filter((one) => one.medium === medium).map(({ address }) => address);
 
 function listChanges(field: "email" | "phone" | "externalId", before: readonly string[], after: readonly string[]): LoggedChange[] {
   const gone = before.filter((one) => !after.includes(one)).map((one) => ({ field, before: loggedValue(one), after: null }));

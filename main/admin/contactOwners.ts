@@ -30,7 +30,11 @@ export async function ownerOf(api: AdminApi, { medium, address }: UserThreepid, 
  * Synapse, "Find a user based on their ID in an auth provider"; null where nobody is known by it, or the server cannot say. Synapse
  * goes on naming a user whose id was taken off by way of the whole list, so the user is asked as well.
  */
-export async function ownerOfExternalId(api: AdminApi, { provider, id }: ExternalId, how: How = { repeatable: true }): Promise<string | null> {
+export async function ownerOfExternalId(
+  api: AdminApi,
+  { provider, id }: ExternalId,
+  how: How = { repeatable: true },
+): Promise<string | null> {
   try {
     const path = ["v1", "auth_providers", provider, "users", id];
     const { user_id: owner } = await api.request({ path, schema: Owner, ...how });

@@ -65,7 +65,9 @@ export class Credentials {
 
   /** The server has said that the password is set. @throws what the secret store throws */
   async confirm(accountId: AccountId, credentialsId: ConversationId): Promise<void> {
-    await this.#update(accountId, (before) => before.map((kept) => (kept.credentialsId === credentialsId ? { ...kept, isSet: true } : kept)));
+    await this.#update(accountId, (before) =>
+      before.map((kept) => (kept.credentialsId === credentialsId ? { ...kept, isSet: true } : kept)),
+    );
   }
 
   /** @throws what the secret store throws */
@@ -89,7 +91,10 @@ export class Credentials {
       await ports.copyText(password);
       return true;
     }
-    return ports.saveText({ suggestedName: { holds: "password", of: inFileName(userId), ending: "txt" }, text: `${userId}\n${password}\n` });
+    return ports.saveText({
+      suggestedName: { holds: "password", of: inFileName(userId), ending: "txt" },
+      text: `${userId}\n${password}\n`,
+    });
   }
 
   /** Deletes them. @throws what the secret store throws */

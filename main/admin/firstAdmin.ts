@@ -86,7 +86,8 @@ function meaningOf(thrown: unknown, username: string): unknown {
   if (error.kind === "forbidden") return new AppFailure({ kind: "shared_secret_wrong" });
   if (error.kind !== "server") return thrown;
   if (error.errcode === "M_USER_IN_USE") return new AppFailure({ kind: "user_name_taken", username });
-  if (error.errcode === "M_INVALID_USERNAME" || error.errcode === "M_EXCLUSIVE") return new AppFailure({ kind: "user_name_refused", username });
+  if (error.errcode === "M_INVALID_USERNAME" || error.errcode === "M_EXCLUSIVE")
+    return new AppFailure({ kind: "user_name_refused", username });
   if (error.status === 403) return new AppFailure({ kind: "shared_secret_wrong" });
   return error.status === 400 && error.errcode === "M_UNKNOWN" ? new AppFailure({ kind: "shared_secret_off" }) : thrown;
 }

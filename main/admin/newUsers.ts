@@ -61,7 +61,9 @@ export class NewUsersService implements Requests {
     try {
       const send = async (): Promise<NewUserResult> => {
         const password = chosen?.password ?? null;
-        const made = await (service ? createByService(service, api, user, password, this.#unanswered.has(userId)) : createUser(api, user, password));
+        const made = await (service
+          ? createByService(service, api, user, password, this.#unanswered.has(userId))
+          : createUser(api, user, password));
         if ("refused" in made) return made.refused;
         if ("lost" in made) return { status: "unknown", error: made.lost };
         const isSet = !made.missing.some(({ part }) => part === "password");

@@ -81,7 +81,9 @@ export class RegistrationTokensService implements Requests {
     for (const token of name === null ? newTokens(length, count) : [name]) {
       try {
         await this.#record(api, token, "create_token", () =>
-          service ? createMasToken(service, { token, usesAllowed, expiresAt }) : create(api, { token, uses_allowed: usesAllowed, expiry_time: expiresAt }),
+          service
+            ? createMasToken(service, { token, usesAllowed, expiresAt })
+            : create(api, { token, uses_allowed: usesAllowed, expiry_time: expiresAt }),
         );
       } catch (thrown) {
         if (!(thrown instanceof AppFailure)) throw thrown;
@@ -98,12 +100,16 @@ export class RegistrationTokensService implements Requests {
     const api = this.#parts.adminApiOf(accountId);
     const service = await this.#parts.serviceOf(accountId);
     const path = ["v1", "registration_tokens", token];
-    const read = (): Promise<RegistrationToken> => (service ? readMasToken(service, token) : api.request({ path, schema: ServerToken, repeatable: true }));
+    const read = (): Promise<RegistrationToken> =>
+      service ? readMasToken(service, token) : api.request({ path, schema: ServerToken, repeatable: true });
     const change = async (): Promise<{ before: RegistrationToken; after: RegistrationToken }> => {
       const before = await read();
       if (before.usesAllowed !== seen.usesAllowed || before.expiresAt !== seen.expiresAt) throw fail("changed_meanwhile");
       // An end that is past is refused even where it stays: it is sent only where it is another.
-      const body = { ...(usesAllowed !== undefined && { uses_allowed: usesAllowed }), ...(expiresAt !== undefined && { expiry_time: expiresAt }) };
+      const body = {
+        ...(usesAllowed !== undefined && { uses_allowed: usesAllowed }),
+        ...(expiresAt !== undefined && { expiry_time: expiresAt }),
+      };
       const after = service
         ? await changeMasToken(service, token, changes)
         : await api.request({ method: "PUT", path, body, schema: ServerToken, repeatable: true });
@@ -133,14 +139,21 @@ export class RegistrationTokensService implements Requests {
     return {};
   }
 
-  #record<T>(api: AdminApi, token: string, action: string, perform: () => Promise<T>, changesOf: (answer: T) => LoggedChange[] = () => []): Promise<T> {
+  #record<T>(
+    api: AdminApi,
+    token: string,
+    action: string,
+    perform: () => Promise<T>,
+    changesOf: (answer: T) => LoggedChange[] = () => [],
+  ): Promise<T> {
     const begun = { actor: api.userId, target: `${token.slice(0, LOGGED_CHARACTERS)}…`, action };
     return this.#parts.log.record(begun, perform, (answer) => ({ result: "done", detail: null, changes: changesOf(answer) }));
   }
 }
 
 function changesOfToken({ before, after }: { before: RegistrationToken; after: RegistrationToken }): LoggedChange[] {
-  const day = ({ expiresAt }: RegistrationToken): string | null => (expiresAt === null || Math.abs(expiresAt) > 8.64e15 ? null : new Date(expiresAt).toISOString());
+  const day = ({ expiresAt }: RegistrationToken): string | null =>
+    expiresAt === null || Math.abs(expiresAt) > 8.64e15 ? null : new Date(expiresAt).toISOString();
   const fields = [
     { field: "usesAllowed", before: loggedValue(before.usesAllowed), after: loggedValue(after.usesAllowed) },
     { field: "expiresAt", before: day(before), after: day(after) },

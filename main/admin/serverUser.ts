@@ -65,16 +65,14 @@ function rowOf(raw: z.output<typeof ServerUserRow>): UserRow {
 export const RowAnswer = ServerUserRow.transform(rowOf).pipe(UserRow);
 
 /** One user, whichever server wrote it. Contacts that cannot be shown are left out, and nothing is made of what is missing. */
-export const UserAnswer = ServerUser.transform(
-  (raw): User => ({
-    ...rowOf(raw),
-    avatarMxc: raw.avatar_url || null,
-    suspended: raw.suspended ?? null,
-    threepids: (raw.threepids ?? []).flatMap((threepid) => UserThreepid.safeParse(threepid).data ?? []),
-    externalIds: (raw.external_ids ?? []).flatMap((given) => {
-      const { data } = ServerExternalId.safeParse(given);
-      return data === undefined ? [] : [{ provider: data.auth_provider, id: data.external_id }];
-    }),
-    appserviceId: raw.appservice_id || null,
+export const UserAnswer = ServerUser.transform((raw): User => ({
+  ...rowOf(raw),
+  avatarMxc: raw.avatar_url || null,
+  suspended: raw.suspended ?? null,
+  threepids: (raw.threepids ?? []).flatMap((threepid) => UserThreepid.safeParse(threepid).data ?? []),
+  externalIds: (raw.external_ids ?? []).flatMap((given) => {
+    const { data } = ServerExternalId.safeParse(given);
+    return data === undefined ? [] : [{ provider: data.auth_provider, id: data.external_id }];
   }),
-).pipe(User);
+  appserviceId: raw.appservice_id || null,
+})).pipe(User);

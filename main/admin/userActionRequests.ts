@@ -13,7 +13,17 @@ const JoinedRooms = z.object({ joined_rooms: z.array(z.unknown()) });
 const Updatable = z.object({ updatable_without_uia_before_ms: z.number() });
 
 /** An action that was done, with nothing else to say of it. */
-export const DONE = { status: "done", credentialsId: null, until: null, roomsLeft: null, nameLost: false, identity: null, unlocked: null, sessionsLeft: false, media: null } as const;
+export const DONE = {
+  status: "done",
+  credentialsId: null,
+  until: null,
+  roomsLeft: null,
+  nameLost: false,
+  identity: null,
+  unlocked: null,
+  sessionsLeft: false,
+  media: null,
+} as const;
 
 /** Sends something once, and reads what is so then. @throws what the server says where it has not done it */
 export async function settle(
@@ -69,7 +79,12 @@ export async function allowIdentityReset(api: AdminApi, userId: string): Promise
  *
  * @param name null for none that is wanted
  */
-export async function giveName(api: AdminApi, userId: string, name: string | null, now: User | null): Promise<{ user: User | null; nameLost: boolean }> {
+export async function giveName(
+  api: AdminApi,
+  userId: string,
+  name: string | null,
+  now: User | null,
+): Promise<{ user: User | null; nameLost: boolean }> {
   if (name === null || now?.displayName === name) return { user: now, nameLost: false };
   await api.changeUser(userId, { displayname: name }).catch(() => null);
   const user = await api.user(userId).catch(() => now);

@@ -91,7 +91,18 @@ export class UserActionsService implements Requests {
     const token = refusal === null ? newId<ConversationId>() : null;
     const isOther = user.userId !== api.userId;
     const typed = FOR_GOOD.has(action) || (ownAccount && isOther);
-    const preview = { action, user, refusal, token, typed, ownAccount, sessions, rooms, passwords: service.kind === "known" || passwords, media };
+    const preview = {
+      action,
+      user,
+      refusal,
+      token,
+      typed,
+      ownAccount,
+      sessions,
+      rooms,
+      passwords: service.kind === "known" || passwords,
+      media,
+    };
     if (token !== null) this.#remember(token, { accountId, preview, until: Date.now() + PREVIEW_LIFETIME_MS });
     return preview;
   }
@@ -105,8 +116,17 @@ export class UserActionsService implements Requests {
 
   async #refusalOf(api: AdminApi, action: UserAction, user: User, known: Pick<Judged, "rooms" | "media"> & { service: ServiceView }) {
     const { rooms, media, service } = known;
-    const last = (): Promise<boolean> => (service.kind === "known" ? service.mas.isLastAdmin(service.masUser.id) : isLastAdmin(api, user.userId));
-    const refusal = await refusalOf({ action, user, actor: api.userId, rooms, media, delegated: service.kind === "refused", isLastAdmin: last });
+    const last = (): Promise<boolean> =>
+      service.kind === "known" ? service.mas.isLastAdmin(service.masUser.id) : isLastAdmin(api, user.userId);
+    const refusal = await refusalOf({
+      action,
+      user,
+      actor: api.userId,
+      rooms,
+      media,
+      delegated: service.kind === "refused",
+      isLastAdmin: last,
+    });
     return refusal === "delegated" && service.kind === "refused" ? service.refusal : refusal;
   }
 
@@ -150,8 +170,12 @@ export class UserActionsService implements Requests {
     try {
       const password = chosen?.password ?? null;
       const send = (): Promise<ActionResult> =>
-        service.kind === "known" ? actByService(service, api, userId, action, password, input) : this.#send(api, action, userId, input, password);
-      result = await log.record({ actor: api.userId, target: userId, action }, send, (answer) => logged(answer, action, service.kind === "known" ? null : user));
+        service.kind === "known"
+          ? actByService(service, api, userId, action, password, input)
+          : this.#send(api, action, userId, input, password);
+      result = await log.record({ actor: api.userId, target: userId, action }, send, (answer) =>
+        logged(answer, action, service.kind === "known" ? null : user),
+      );
     } catch (thrown) {
       if (chosen && isRefused(thrown)) await credentials.forget(accountId, chosen.credentialsId);
       throw thrown;
@@ -174,7 +198,12 @@ export class UserActionsService implements Requests {
         return allowIdentityReset(api, userId);
       case "lock":
       case "unlock":
-        return settle(api, userId, () => api.changeUser(userId, { locked: action === "lock" }), (user) => user.locked === (action === "lock"));
+        return settle(
+          api,
+          userId,
+          () => api.changeUser(userId, { locked: action === "lock" }),
+          (user) => user.locked === (action === "lock"),
+        );
       case "suspend":
       case "unsuspend": {
         const suspend = action === "suspend";
@@ -199,7 +228,13 @@ export class UserActionsService implements Requests {
 
   async #help(api: AdminApi, userId: string, password: string | null, input: Input<"perform">): Promise<ActionResult> {
     const { locked } = await api.user(userId);
-    const unlock = (): Promise<ActionResult> => settle(api, userId, () => api.changeUser(userId, { locked: false }), (now) => now.locked === false);
+    const unlock = (): Promise<ActionResult> =>
+      settle(
+        api,
+        userId,
+        () => api.changeUser(userId, { locked: false }),
+        (now) => now.locked === false,
+      );
     const by = {
       ...(password !== null && { reset: () => resetPassword(api, userId, password, input.signOutSessions) }),
       ...(locked === true && { unlock }),

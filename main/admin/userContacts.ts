@@ -37,7 +37,8 @@ export async function changeThreepids(
 ): Promise<ChangedContacts> {
   if (change.add) {
     const owner = await ownerOf(api, change.add);
-    if (owner !== null && owner !== userId) throw fail("contact_of_other_user", { contact: change.add.address, userId: owner.slice(0, 300) });
+    if (owner !== null && owner !== userId)
+      throw fail("contact_of_other_user", { contact: change.add.address, userId: owner.slice(0, 300) });
   }
   const masUser = await knownToService(service, userId);
   if (service && masUser) return changeByService(api, service, { userId, id: masUser.id }, change, seen);
@@ -67,7 +68,10 @@ async function changeByService(
   if (add === undefined) await service.removeEmail(id, changed.address);
   else if (!(await service.hasEmail(id, changed.address))) await service.addEmail(id, changed.address.toLowerCase());
   const isThere = ({ threepids }: User): boolean => keysOf(threepids).includes(threepidKey(changed));
-  const user = await untilHeard(() => api.user(userId), (read) => isThere(read) === (add !== undefined));
+  const user = await untilHeard(
+    () => api.user(userId),
+    (read) => isThere(read) === (add !== undefined),
+  );
   return { before, user, changedMeanwhile };
 }
 

@@ -64,7 +64,10 @@ export async function signOutUserDevices(
     // A device that is removed on the homeserver alone comes back.
     const leaving = new Set(devices);
     await service.endSessions(masUser.id, everywhere ? null : leaving);
-    return untilHeard(() => listUserDevices(api, userId), (left) => !left.devices.some(({ deviceId }) => leaving.has(deviceId)));
+    return untilHeard(
+      () => listUserDevices(api, userId),
+      (left) => !left.devices.some(({ deviceId }) => leaving.has(deviceId)),
+    );
   }
   const path = pathOf(userId, "delete_devices");
   await api.request({ method: "POST", path, body: { devices }, schema: z.unknown(), timeoutMs: SIGN_OUT_MS });

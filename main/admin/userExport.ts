@@ -79,7 +79,14 @@ export class UserExportService implements Requests {
     return { job };
   };
 
-  async #write(what: { api: AdminApi; accountId: AccountId; filter: UserFilter; userIds: readonly string[] | null; path: string; control: JobControl }) {
+  async #write(what: {
+    api: AdminApi;
+    accountId: AccountId;
+    filter: UserFilter;
+    userIds: readonly string[] | null;
+    path: string;
+    control: JobControl;
+  }) {
     const { api, accountId, filter, userIds, path, control } = what;
     const { knownOf, firstWaitMs } = this.#parts;
     const { pace, patient, ask } = patientReads(api, control.signal, firstWaitMs);

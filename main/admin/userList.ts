@@ -25,7 +25,10 @@ export type Ask = <T>(question: (api: AdminApi, how: { repeatable?: boolean; sig
 
 /** Asks as well as the server can: one that cannot sort like that gives its own order, and one without guests wants to be told so. */
 async function pageOf(askApi: Ask, query: ReadFilter["query"], from: string | null): Promise<UserListPage & { sorted: boolean }> {
-  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({ ...(await askApi((api, how) => api.users(asked, from, how))), sorted });
+  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({
+    ...(await askApi((api, how) => api.users(asked, from, how))),
+    sorted,
+  });
   const refuses = (thrown: unknown): boolean =>
     thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400;
   const { order_by: _order, dir: _dir, ...unsorted } = query;

@@ -14,7 +14,13 @@ const MAX_NAMED = 20;
 const DELETE_MS = 5 * 60_000;
 
 const Media = z.object({
-  media: z.array(z.object({ media_id: z.string().max(255), media_length: z.number().nonnegative().nullish(), upload_name: z.string().nullish().catch(null) })),
+  media: z.array(
+    z.object({
+      media_id: z.string().max(255),
+      media_length: z.number().nonnegative().nullish(),
+      upload_name: z.string().nullish().catch(null),
+    }),
+  ),
   total: z.number().int().nonnegative(),
   next_token: z.union([z.number(), z.string().max(100)]).nullish(),
 });
@@ -26,7 +32,13 @@ type How = Pick<AdminRequest<z.ZodType>, "repeatable" | "signal">;
 const pathOf = (userId: string): readonly string[] => ["v1", "users", userId, "media"];
 
 function page(api: AdminApi, userId: string, from: string, limit: number, signal?: AbortSignal): Promise<z.output<typeof Media>> {
-  return api.request({ path: pathOf(userId), query: { from, limit: `${limit}` }, schema: Media, repeatable: true, ...(signal && { signal }) });
+  return api.request({
+    path: pathOf(userId),
+    query: { from, limit: `${limit}` },
+    schema: Media,
+    repeatable: true,
+    ...(signal && { signal }),
+  });
 }
 
 /** How much a user has uploaded to their own server. @throws as `AdminApi` does */
@@ -56,12 +68,7 @@ export async function countUserMedia(api: AdminApi, userId: string, how: How = {
  * @returns how many were deleted: some a server cannot delete
  * @throws as `AdminApi` does
  */
-export async function deleteUserMediaPage(
-  api: AdminApi,
-  userId: string,
-  from: number,
-  how: How = {},
-): Promise<number> {
+export async function deleteUserMediaPage(api: AdminApi, userId: string, from: number, how: How = {}): Promise<number> {
   const query = { from: `${from}`, limit: `${DELETE_PAGE}` };
   const gone = await api.request({ method: "DELETE", path: pathOf(userId), query, schema: Deleted, timeoutMs: DELETE_MS, ...how });
   return gone.deleted_media.length;

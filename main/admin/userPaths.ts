@@ -7,4 +7,9 @@ export const suspensionPath = (userId: string): readonly string[] => ["v1", "sus
 export const shadowBanPath = (userId: string): readonly string[] => ["v1", "users", userId, "shadow_ban"];
 
 /** "Allow replacing master cross-signing key without User-Interactive Auth": since 1.97. */
-export const identityResetPath = (userId: string): readonly string[] => ["v1", "users", userId, "_allow_cross_signing_replacement_without_uia"];
+export const identityResetPath = (userId: string): readonly string[] => [
+  "v1",
+  "users",
+  userId,
+  "_allow_cross_signing_replacement_without_uia",
+];

@@ -162,7 +162,13 @@ export class UserServerDataService implements Requests {
   }
 
   /** Does what is written down, with what was before and what is now. */
-  async #record<T>(accountId: AccountId, target: string, action: string, perform: (api: AdminApi) => Promise<Changed<T>>, detail: string | null = null): Promise<T> {
+  async #record<T>(
+    accountId: AccountId,
+    target: string,
+    action: string,
+    perform: (api: AdminApi) => Promise<Changed<T>>,
+    detail: string | null = null,
+  ): Promise<T> {
     const api = this.#parts.adminApiOf(accountId);
     const resultOf = ({ changes }: Changed<T>) => ({ result: "done" as const, detail, changes });
     return (await this.#parts.log.record({ actor: api.userId, target, action }, () => perform(api), resultOf)).now;

@@ -12,7 +12,15 @@ const NOT_TO_ONESELF: ReadonlySet<UserAction> = new Set(["help", "reset_password
 /** What leaves an admin unable to act. */
 const ENDS_ADMIN: ReadonlySet<UserAction> = new Set(["lock", "suspend", "deactivate", "erase"]);
 /** What an authentication service would not know of, and undo or contradict. */
-export const OF_THE_SERVICE: ReadonlySet<UserAction> = new Set(["help", "reset_password", "lock", "unlock", "deactivate", "erase", "reactivate"]);
+export const OF_THE_SERVICE: ReadonlySet<UserAction> = new Set([
+  "help",
+  "reset_password",
+  "lock",
+  "unlock",
+  "deactivate",
+  "erase",
+  "reactivate",
+]);
 /** Nothing brings back what these take. */
 export const FOR_GOOD: ReadonlySet<UserAction> = new Set(["erase", "delete_uploads"]);
 

@@ -42,7 +42,8 @@ export class UserViewsService implements Requests {
       return { ...now, views: [...others, view] };
     });
 
-  remove = ({ accountId, id }: Input<"remove">) => this.#update(accountId, (now) => ({ ...now, views: now.views.filter((kept) => viewOf(kept)?.id !== id) }));
+  remove = ({ accountId, id }: Input<"remove">) =>
+    this.#update(accountId, (now) => ({ ...now, views: now.views.filter((kept) => viewOf(kept)?.id !== id) }));
 
   /** Forgets the views of an account that goes. @throws `data_too_new`, `file_failed` */
   async forgetAccount(accountId: AccountId): Promise<void> {
@@ -57,7 +58,9 @@ export class UserViewsService implements Requests {
 }
 
 function shownTo(accountId: AccountId, data: ViewsData | null): UserViews {
-  const views = (data?.views ?? []).flatMap((kept) => viewOf(kept) ?? []).filter((view) => view.accountId === null || view.accountId === accountId);
+  const views = (data?.views ?? [])
+    .flatMap((kept) => viewOf(kept) ?? [])
+    .filter((view) => view.accountId === null || view.accountId === accountId);
   const columns = data?.columns?.flatMap((column) => UserListColumn.safeParse(column).data ?? []);
   return { views: views.sort((a, b) => a.name.localeCompare(b.name)), columns: columns ?? FIRST_COLUMNS };
 }

@@ -64,14 +64,17 @@ export class UsersService implements Requests {
     const { apiOf, serviceOf } = this.#parts;
     const [user, masUser] = await Promise.all([
       userAsListed(apiOf(accountId), userId),
-      serviceOf(accountId).then((service) => knownToService(service, userId)).catch(() => null),
+      serviceOf(accountId)
+        .then((service) => knownToService(service, userId))
+        .catch(() => null),
     ]);
     return masUser === null ? user : asServiceHas(user, masUser);
   }
 
   async change({ accountId, userId, changes, seen }: Input<"change">): Promise<User> {
     const detail = Object.keys(changes).join(", ");
-    return (await this.#change(accountId, userId, "change_user", (api, service) => changeUser(api, userId, changes, seen, service), detail)).user;
+    return (await this.#change(accountId, userId, "change_user", (api, service) => changeUser(api, userId, changes, seen, service), detail))
+      .user;
   }
 
   addThreepid({ accountId, userId, threepid, seen }: Input<"addThreepid">): Promise<ChangedContacts> {
@@ -79,7 +82,9 @@ export class UsersService implements Requests {
   }
 
   removeThreepid({ accountId, userId, threepid, seen }: Input<"removeThreepid">): Promise<ChangedContacts> {
-    return this.#change(accountId, userId, "remove_contact", (api, service) => changeThreepids(api, userId, { remove: threepid }, seen, service));
+    return this.#change(accountId, userId, "remove_contact", (api, service) =>
+      changeThreepids(api, userId, { remove: threepid }, seen, service),
+    );
   }
 
   addExternalId({ accountId, userId, externalId, seen }: Input<"addExternalId">): Promise<ChangedContacts> {
@@ -134,7 +139,12 @@ export class UsersService implements Requests {
   }
 
   /** Does something else to a user that is written down. */
-  #record<T>(accountId: AccountId, userId: string, action: string, perform: (api: AdminApi, service: MasApi | null) => Promise<T>): Promise<T> {
+  #record<T>(
+    accountId: AccountId,
+    userId: string,
+    action: string,
+    perform: (api: AdminApi, service: MasApi | null) => Promise<T>,
+  ): Promise<T> {
     const { apiOf, serviceOf, log } = this.#parts;
     const api = apiOf(accountId);
     const send = async (): Promise<T> => perform(api, await serviceOf(accountId));

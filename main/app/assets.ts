@@ -13,9 +13,6 @@ export function registerAssetScheme(): void {
 }
 
 /** Answers `app://` in this session. */
-export function serveAssets(
-  session: Session,
-  server: (request: Pick<Request, "url" | "method">) => Promise<Response>,
-): void {
+export function serveAssets(session: Session, server: (request: Pick<Request, "url" | "method">) => Promise<Response>): void {
   session.protocol.handle(APP_SCHEME, server);
 }

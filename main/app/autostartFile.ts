@@ -9,7 +9,8 @@ const NAME = "steward.desktop";
 /** Where a desktop looks for what it starts when the person signs in. A relative path counts as none (XDG base directories). */
 export function autostartPath(env: Readonly<Record<string, string | undefined>>): string {
   const { XDG_CONFIG_HOME: config, HOME: home } = env;
-  const folder = config !== undefined && isAbsolute(config) ? config : join(home !== undefined && isAbsolute(home) ? home : homedir(), ".config");
+  const folder =
+    config !== undefined && isAbsolute(config) ? config : join(home !== undefined && isAbsolute(home) ? home : homedir(), ".config");
   return join(folder, "autostart", NAME);
 }
 

@@ -31,15 +31,10 @@ export async function openHomeserverPage(text: string, baseUrl: string): Promise
  * Makes the function that opens for the window anything outside the app: https anywhere, http on the named account's own
  * homeserver and account page. Everything else is refused with `forbidden`. What is opened is the address as parsed, not as typed.
  */
-export function createOpenExternal({
-  isServersHttp,
-  logger,
-}: ExternalOptions): (request: ExternalRequest) => Promise<void> {
+export function createOpenExternal({ isServersHttp, logger }: ExternalOptions): (request: ExternalRequest) => Promise<void> {
   return async ({ url: text, accountId }) => {
     const url = parseExternalUrl(text);
-    const allowed =
-      url?.protocol === "https:" ||
-      (url !== null && accountId !== undefined && (await isServersHttp(url, accountId)));
+    const allowed = url?.protocol === "https:" || (url !== null && accountId !== undefined && (await isServersHttp(url, accountId)));
     if (!url || !allowed) {
       logger.warn("refused to open an address", { scheme: /^[a-z][a-z0-9+.-]{0,30}:/i.exec(text)?.[0] ?? "none" });
       throw fail("forbidden", { message: "Steward opens only https addresses and those of your own homeserver." });

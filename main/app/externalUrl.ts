@@ -7,7 +7,6 @@
  * @returns the parsed URL, or null when it is refused
  */
 export function parseExternalUrl(text: string): URL | null {
-   
   if (!/^https?:\/\/[^/]/i.test(text) || /[\s\\\u0000-\u001f\u007f-\u009f]/.test(text)) return null;
   let url: URL;
   try {

@@ -72,9 +72,7 @@ export function setMenu({ locked, reload }: MenuOptions): void {
     : [item("minimize", "menu.minimize"), item("close", "menu.close")];
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
-      isMac
-        ? { label: "Steward", submenu: macApp() }
-        : { label: mainText("menu.file"), submenu: [item("quit", "menu.quit")] },
+      isMac ? { label: "Steward", submenu: macApp() } : { label: mainText("menu.file"), submenu: [item("quit", "menu.quit")] },
       { label: mainText("menu.edit"), submenu: edit() },
       { label: mainText("menu.view"), submenu: view },
       { label: mainText("menu.window"), submenu: windowItems },

@@ -36,8 +36,7 @@ export function fitPlace(
   if (!place) return { ...USUAL };
   const display = workAreas.find(
     (area) =>
-      overlap(place.x, place.width, area.x, area.width) >= GRIP.width &&
-      overlap(place.y, GRIP.height, area.y, area.height) >= GRIP.height,
+      overlap(place.x, place.width, area.x, area.width) >= GRIP.width && overlap(place.y, GRIP.height, area.y, area.height) >= GRIP.height,
   );
   const largest = display ?? workAreas[0] ?? USUAL;
   const width = Math.max(SMALLEST.width, Math.min(place.width, largest.width));

@@ -19,9 +19,7 @@ export const Schema = z.object({
       name: z.string(),
       keyPath: KeyPath.nullable(),
       autoIncrement: z.boolean(),
-      indexes: z.array(
-        z.object({ name: z.string(), keyPath: KeyPath, multiEntry: z.boolean(), unique: z.boolean() }),
-      ),
+      indexes: z.array(z.object({ name: z.string(), keyPath: KeyPath, multiEntry: z.boolean(), unique: z.boolean() })),
     }),
   ),
 });
@@ -58,13 +56,7 @@ export class DatabaseWriter implements EngineObserver {
    * @param kept what is on disk of it
    * @param nextStoreId gives an id that no object store in this journal has
    */
-  constructor(
-    database: EngineDatabase,
-    nameOnDisk: string,
-    kept: KeptDatabase,
-    journal: Journal,
-    nextStoreId: () => number,
-  ) {
+  constructor(database: EngineDatabase, nameOnDisk: string, kept: KeptDatabase, journal: Journal, nextStoreId: () => number) {
     this.#database = database;
     this.#nameOnDisk = nameOnDisk;
     this.#kept = kept;
@@ -187,13 +179,7 @@ function generatorChange(changes: Change[], store: EngineStore, kept: KeptStore)
 }
 
 /** A removed store's records: those it still has, and those the same transaction took out of it before. */
-function storeRemoval(
-  changes: Change[],
-  store: EngineStore,
-  storeId: number,
-  generator: KeptStore["generator"],
-  touched: Touched,
-): void {
+function storeRemoval(changes: Change[], store: EngineStore, storeId: number, generator: KeptStore["generator"], touched: Touched): void {
   const onDisk = new Map<string, { key: Key; before: number }>();
   for (const { key, stamp } of store.records.values()) {
     if (stamp !== undefined) onDisk.set(encodeKey(key).toString("latin1"), { key, before: stamp });

@@ -60,12 +60,7 @@ export class Journal {
    * @param onFailed called once, when a write has failed
    * @throws as `openLevel` does, and whatever `visit` throws
    */
-  static async open(
-    folder: string,
-    mustExist: boolean,
-    visit: Visit,
-    onFailed: (failure: AppFailure) => void,
-  ): Promise<Journal> {
+  static async open(folder: string, mustExist: boolean, visit: Visit, onFailed: (failure: AppFailure) => void): Promise<Journal> {
     const level = await openLevel(folder, mustExist);
     const journal = new Journal(level, onFailed);
     try {

@@ -23,9 +23,7 @@ export const TOTALS_KEY = Buffer.of(TOTALS);
 
 /** What an entry of the journal says besides its content. */
 export type EntryName =
-  | { of: "schema"; database: string }
-  | { of: "generator"; storeId: number }
-  | { of: "record"; storeId: number; key: Key };
+  { of: "schema"; database: string } | { of: "generator"; storeId: number } | { of: "record"; storeId: number; key: Key };
 
 /** The bytes an entry lies under. */
 export function entryKey(name: EntryName): Buffer {

@@ -71,7 +71,7 @@ function encodeArray(keys: readonly Key[]): Buffer {
 
 function decodeArray(body: Buffer): Key[] {
   const keys: Key[] = [];
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const end = at + 4 + body.readUInt32BE(at);
     if (end > body.length) throw new RangeError("not a key");
     keys.push(decodeKey(body.subarray(at + 4, end)));

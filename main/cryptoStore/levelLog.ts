@@ -28,7 +28,7 @@ export function isDamagedLog(log: Buffer): boolean {
 export function readLog(log: Buffer): { batches: Buffer[]; end: number } {
   const batches: Buffer[] = [];
   let parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const leftInBlock = BLOCK_BYTES - (at % BLOCK_BYTES);
     if (leftInBlock < HEADER_BYTES) {
       at += leftInBlock;

@@ -24,9 +24,7 @@ const ServerDevices = z.object({ devices: z.array(z.unknown()) });
 const DEVICES = "/_matrix/client/v3/devices";
 
 const newestFirst = (a: Session, b: Session): number =>
-  Number(b.thisSession) - Number(a.thisSession) ||
-  (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) ||
-  a.deviceId.localeCompare(b.deviceId);
+  Number(b.thisSession) - Number(a.thisSession) || (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) || a.deviceId.localeCompare(b.deviceId);
 
 /**
  * All sessions of an account as a person knows them: this one first, then those seen last, without the dehydrated device

@@ -43,11 +43,7 @@ export async function identityKeysHere({ machine }: EncryptionContext): Promise<
  * Gives this session private keys that belong to the identity on the server, and verifies the session with them when
  * they are complete. Does nothing that is done already. The identity must have been queried just before.
  */
-export async function adoptIdentity(
-  access: EncryptionContext,
-  keys: IdentityPrivateKeys,
-  identity: ServerIdentity,
-): Promise<void> {
+export async function adoptIdentity(access: EncryptionContext, keys: IdentityPrivateKeys, identity: ServerIdentity): Promise<void> {
   const { machine, server } = access;
   const here = await identityKeysHere(access);
   if (IDENTITY_SECRETS.some((name) => keys[name] !== here[name])) {

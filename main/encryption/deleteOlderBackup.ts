@@ -16,11 +16,7 @@ import { SECURITY_KEY_BYTES } from "./securityKey.ts";
  *
  * @param deleteUnopened whether the person gives up what nothing here opens
  */
-export async function deleteOlderBackup(
-  access: EncryptionContext,
-  version: string,
-  deleteUnopened: boolean,
-): Promise<OlderBackupOutcome> {
+export async function deleteOlderBackup(access: EncryptionContext, version: string, deleteUnopened: boolean): Promise<OlderBackupOutcome> {
   const { server } = access;
   const newest = await server.backup();
   const older = newest ? await olderBackups(server, newest.version) : [];
@@ -30,7 +26,10 @@ export async function deleteOlderBackup(
   const keyHere = await backupKeyHere(access);
   // A key that opens nothing shows how many entries there are.
   const privateKey = keyHere ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES));
-  const [from, into] = [{ version, privateKey }, { version: newest.version, privateKey }];
+  const [from, into] = [
+    { version, privateKey },
+    { version: newest.version, privateKey },
+  ];
   const compared = opensBackup(keyHere, newest) ? await migrateAll(access, from, into) : null;
   const found = compared ?? (await findMissing(access, from, into));
   const missing = found?.missing ?? 0;

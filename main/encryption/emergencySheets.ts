@@ -46,7 +46,10 @@ export class EmergencySheets implements Requests {
   /** @throws `file_failed` */
   keep = async ({ how, name }: Input<"keep">) => {
     if (how === "print") return { kept: await this.#parts.ports.print() };
-    const fileName = name.replace(/[^\p{L}\p{N}._-]+/gu, " ").trim().slice(0, 120);
+    const fileName = name
+      .replace(/[^\p{L}\p{N}._-]+/gu, " ")
+      .trim()
+      .slice(0, 120);
     return { kept: await this.#parts.ports.savePdf(`${fileName}.pdf`) };
   };
 }

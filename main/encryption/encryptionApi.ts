@@ -230,12 +230,7 @@ export class EncryptionApi {
     return `/user/${encodeURIComponent(this.#client.getSafeUserId())}/account_data/${encodeURIComponent(type)}`;
   }
 
-  #send(
-    method: "GET" | "PUT" | "POST" | "DELETE",
-    path: string,
-    body?: string,
-    query?: Record<string, string>,
-  ): Promise<string> {
+  #send(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: string, query?: Record<string, string>): Promise<string> {
     this.#options.beforeEach?.();
     // The text itself is wanted: its length is looked at, and the crypto machine parses answers by itself.
     return this.#homeserver.text({

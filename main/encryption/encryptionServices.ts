@@ -8,7 +8,8 @@ import type { VerificationLimits } from "./verification/limits.ts";
 import { Verifications } from "./verification/verifications.ts";
 
 export interface EncryptionServicesParts
-  extends Pick<LinkDeviceParts, "linkTimes">,
+  extends
+    Pick<LinkDeviceParts, "linkTimes">,
     Pick<
       ServiceParts,
       | "secretStore"
@@ -51,9 +52,11 @@ export function createEncryptionServices(parts: EncryptionServicesParts) {
     seenBackups: {
       get: (accountId) => index.get(accountId)?.seenBackup ?? null,
       keep: (accountId, seenBackup) => {
-        index.update(accountId, (entry) => ({ ...entry, seenBackup })).catch((error: unknown) => {
-          logger.info("what was seen of a backup could not be kept", { accountId, error });
-        });
+        index
+          .update(accountId, (entry) => ({ ...entry, seenBackup }))
+          .catch((error: unknown) => {
+            logger.info("what was seen of a backup could not be kept", { accountId, error });
+          });
       },
     },
     ports: parts.keeping,

@@ -26,9 +26,7 @@ const USELESS_ANSWERS: readonly AppErrorKind[] = [
  * The newest backup, or why what the server says of it is of no use: one answer that fails does not keep the others from
  * being seen.
  */
-export async function newestBackup(
-  server: EncryptionApi,
-): Promise<{ backup: ServerBackup | null; problem: AppError | null }> {
+export async function newestBackup(server: EncryptionApi): Promise<{ backup: ServerBackup | null; problem: AppError | null }> {
   try {
     return { backup: await server.backup(), problem: null };
   } catch (thrown) {
@@ -63,11 +61,7 @@ export async function allBackups(server: EncryptionApi): Promise<ServerBackup[]>
 }
 
 /** Every backup beside one, newest first. @param known a version that is looked for wherever it is */
-export async function backupsBeside(
-  server: EncryptionApi,
-  version: string,
-  known: string | null,
-): Promise<ServerBackup[]> {
+export async function backupsBeside(server: EncryptionApi, version: string, known: string | null): Promise<ServerBackup[]> {
   const found = await allBackups(server);
   if (known !== null && !found.some((backup) => backup.version === known)) {
     const backup = await server.backup(known);
@@ -178,11 +172,7 @@ export async function connectBackup(access: EncryptionContext, privateKey: strin
   // under its eyes, but not when it did while the app was closed: the keys would never come into the new backup. Cleared
   // before the version is kept, so that what is cut off here clears it again.
   if (isOther) await machine.disableBackup();
-  if (
-    isOther ||
-    (await backupKeyHere(access)) !== privateKey ||
-    (await crypto.getActiveSessionBackupVersion()) !== version
-  ) {
+  if (isOther || (await backupKeyHere(access)) !== privateKey || (await crypto.getActiveSessionBackupVersion()) !== version) {
     await crypto.storeSessionBackupPrivateKey(Buffer.from(privateKey, "base64"), version);
   }
   // The SDK asks the server and swallows what goes wrong; asking ourselves as well tells what it was.

@@ -46,11 +46,7 @@ export async function migrateBackups(
  *
  * @param former private keys besides that are about to be forgotten, base64
  */
-export async function moveToBackup(
-  access: EncryptionContext,
-  into: OpenBackup,
-  former: readonly string[] = [],
-): Promise<void> {
+export async function moveToBackup(access: EncryptionContext, into: OpenBackup, former: readonly string[] = []): Promise<void> {
   const leaving = [...former, await backupKeyHere(access)];
   const carried = await migrateBackups(access, leaving, into.privateKey, () => Promise.resolve(into));
   await connectBackup(access, into.privateKey, into.version);

@@ -18,7 +18,9 @@ export function publicKeyOfSecret(name: SecretName, secret: string): string | nu
 }
 
 function fingerprint(name: SecretName, { iv, ciphertext, mac }: EncryptedSecret): string {
-  return createHash("sha256").update(JSON.stringify([name, iv, ciphertext, mac])).digest("base64url");
+  return createHash("sha256")
+    .update(JSON.stringify([name, iv, ciphertext, mac]))
+    .digest("base64url");
 }
 
 /**

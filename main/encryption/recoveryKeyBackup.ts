@@ -10,7 +10,11 @@ import { parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, readPhraseInfo } from "./securityPhrase.ts";
 
 const FromPhrase = z.object({
-  auth_data: z.object({ private_key_salt: z.string(), private_key_iterations: z.unknown().optional(), private_key_bits: z.unknown().optional() }),
+  auth_data: z.object({
+    private_key_salt: z.string(),
+    private_key_iterations: z.unknown().optional(),
+    private_key_bits: z.unknown().optional(),
+  }),
 });
 
 /**

@@ -63,11 +63,7 @@ export function unneededKeys(
 }
 
 /** What this session and the server say of secrets, where nothing is decrypted for it. */
-export function elsewhereAsRead(
-  identity: ServerIdentity,
-  backup: ServerBackup | null,
-  backupKey: string | null,
-): IsElsewhere {
+export function elsewhereAsRead(identity: ServerIdentity, backup: ServerBackup | null, backupKey: string | null): IsElsewhere {
   const backupHere = backupKey && publicKeyOfSecret("m.megolm_backup.v1", backupKey);
   return (name, publicKey) => {
     if (name !== "m.megolm_backup.v1") return samePublicKey(publicKeyFor(name, identity), publicKey);
@@ -137,13 +133,8 @@ export async function removeKeys(access: EncryptionContext, removal: Removal): P
   for (const id of meant) if (!needed.has(id)) await storage.removeDescription(id);
 }
 
-async function elsewhereFor(
-  access: EncryptionContext,
-  { stays, identityReplaced = false }: Removal,
-): Promise<IsElsewhere> {
-  const staying = new Map(
-    SecretName.options.map((name) => [name, stays[name] ? publicKeyOfSecret(name, stays[name]) : null]),
-  );
+async function elsewhereFor(access: EncryptionContext, { stays, identityReplaced = false }: Removal): Promise<IsElsewhere> {
+  const staying = new Map(SecretName.options.map((name) => [name, stays[name] ? publicKeyOfSecret(name, stays[name]) : null]));
   const backups = await everyBackup(access);
   return (name, publicKey) => {
     if (samePublicKey(staying.get(name) ?? null, publicKey)) return true;

@@ -99,11 +99,7 @@ async function backupOf(access: EncryptionContext, privateKey: string): Promise<
 }
 
 /** The state that is to be reached, in the terms of a set-up: with the key there is. */
-async function whatShallBe(
-  access: EncryptionContext,
-  { keyId, key, isDefault }: FoundKey,
-  newBackup: boolean,
-): Promise<PendingSetUp> {
+async function whatShallBe(access: EncryptionContext, { keyId, key, isDefault }: FoundKey, newBackup: boolean): Promise<PendingSetUp> {
   const { server, storage } = access;
   const defaultKey = await storage.defaultKey();
   const [backup, here, stored, description] = await Promise.all([
@@ -116,9 +112,7 @@ async function whatShallBe(
   if (backup && opening === undefined && !newBackup) throw fail("new_backup_needed");
   // What opened the backups before serves for the next one: it would be lost with what it opens if another took its
   // place. And where the backup was deleted, whoever has it need not be told another.
-  const usable = [stored, here].filter(
-    (privateKey): privateKey is string => privateKey !== null && backupPublicKey(privateKey) !== null,
-  );
+  const usable = [stored, here].filter((privateKey): privateKey is string => privateKey !== null && backupPublicKey(privateKey) !== null);
   const older = backup && opening === undefined ? await olderBackups(server, backup.version) : [];
   const reusable = usable.find((privateKey) => older.some((one) => opensBackup(privateKey, one))) ?? usable[0];
   return {
@@ -130,8 +124,7 @@ async function whatShallBe(
     description: { ...description, algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...(await newKeyCheck(key)) },
     backupKey: opening ?? reusable ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES)),
     identity: null,
-    replaces:
-      isDefault || defaultKey.kind !== "found" ? null : { keyId: defaultKey.keyId, master: null, backupVersion: null },
+    replaces: isDefault || defaultKey.kind !== "found" ? null : { keyId: defaultKey.keyId, master: null, backupVersion: null },
     formerBackupKeys: usable,
     discards: [],
     keepKey: false,

@@ -80,16 +80,14 @@ async function replacedBackups(
 }
 
 /** Answers what was kept; null when nothing was. */
-async function deleteReplacedBackups(
-  access: EncryptionContext,
-  pending: PendingSetUp,
-  current: string,
-): Promise<KeptBackups | null> {
+async function deleteReplacedBackups(access: EncryptionContext, pending: PendingSetUp, current: string): Promise<KeptBackups | null> {
   const kept = { backups: 0, roomKeys: 0 };
   for (const { version, privateKey, keyCount } of await replacedBackups(access, pending, current)) {
     const left =
       privateKey === null
-        ? (pending.discards.includes(version) ? 0 : null)
+        ? pending.discards.includes(version)
+          ? 0
+          : null
         : await leftBehind(access, { version, privateKey }, { version: current, privateKey: pending.backupKey });
     if (left === 0) await access.server.deleteBackup(version);
     else {

@@ -5,9 +5,7 @@ import { completeBackup } from "./completeBackup.ts";
 import type { OwnStore } from "../roomKeys/ownStore.ts";
 
 /** How many room keys this session holds, and how many of them the crypto machine knows to be in the key backup. */
-export async function roomKeyCounts({
-  machine,
-}: Pick<EncryptionContext, "machine">): Promise<{ total: number; backedUp: number }> {
+export async function roomKeyCounts({ machine }: Pick<EncryptionContext, "machine">): Promise<{ total: number; backedUp: number }> {
   const counts = await machine.roomKeyCounts();
   const { total, backedUp } = counts;
   counts.free();

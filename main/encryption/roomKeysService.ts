@@ -88,7 +88,11 @@ export class RoomKeysService implements Requests {
       const task = { kind: "list" as const, hasBackup: backup !== null, session: stored };
       const { rooms } = await this.#run(task, { accountId, client, signal, backup, control: null });
       const listed = rooms.filter(([roomId]) => roomId.length <= MAX_ROOM_ID).slice(0, MAX_ROOMS);
-      const names = await roomNames(homeserverOf(client), listed.map(([roomId]) => roomId), signal);
+      const names = await roomNames(
+        homeserverOf(client),
+        listed.map(([roomId]) => roomId),
+        signal,
+      );
       return {
         rooms: listed.map(([roomId, inBackup, here]) => ({ roomId, name: names.get(roomId) ?? null, inBackup, here })),
       };
@@ -226,8 +230,7 @@ export class RoomKeysService implements Requests {
         problem: (problem) => Promise.resolve(control.problem(problem)),
       }),
       ...(stored && reader && { readStore: (range) => Promise.resolve(pieceOf(reader, stored, range)) }),
-      ...(access &&
-        control && { deliver: deliverTo({ access, transfer, version: backup?.version ?? null, control }) }),
+      ...(access && control && { deliver: deliverTo({ access, transfer, version: backup?.version ?? null, control }) }),
     };
     return await runWithBackup(task, transfer, calls, signal);
   }

@@ -7,14 +7,7 @@ import type { PhraseProblem } from "../../shared/errors.ts";
 import type { OpenedCopies } from "./openedSecretCopies.ts";
 import { isProperSecret, readSecret } from "./secretValue.ts";
 import { PhraseInfo, readPhraseInfo } from "./securityPhrase.ts";
-import {
-  decryptSecret,
-  encryptSecret,
-  type EncryptedSecret,
-  matchesKeyCheck,
-  readIv,
-  readMac,
-} from "./secretCipher.ts";
+import { decryptSecret, encryptSecret, type EncryptedSecret, matchesKeyCheck, readIv, readMac } from "./secretCipher.ts";
 
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
 const DEFAULT_KEY = "m.secret_storage.default_key";
@@ -226,11 +219,7 @@ export class SecretStorage {
   }
 
   /** The public key of what a copy holds, when it was decrypted before or one of these keys decrypts it; else null. */
-  async publicKeyIn(
-    name: SecretName,
-    copy: EncryptedSecret | null,
-    keys: readonly Uint8Array[],
-  ): Promise<string | null> {
+  async publicKeyIn(name: SecretName, copy: EncryptedSecret | null, keys: readonly Uint8Array[]): Promise<string | null> {
     if (copy === null) return null;
     for (const key of keys) if ((await this.decrypt(name, copy, key)) !== null) break;
     return this.opened.publicKeyOf(name, copy);

@@ -1,10 +1,5 @@
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
-import {
-  type KeyOrPhrase,
-  type ResetPreview,
-  SecretName,
-  type SecureBackupState,
-} from "../../shared/contract/secureBackup.ts";
+import { type KeyOrPhrase, type ResetPreview, SecretName, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
@@ -112,10 +107,7 @@ export class SecureBackupService implements Requests {
 
   keepSecurityKey = async ({ accountId, how, which }: Input<"keepSecurityKey">): Promise<{ kept: boolean }> => {
     const { ports } = this.#parts;
-    const key =
-      which === "new"
-        ? this.#setUps.unconfirmedKey(accountId)
-        : (await this.showKeptKey({ accountId })).securityKey;
+    const key = which === "new" ? this.#setUps.unconfirmedKey(accountId) : (await this.showKeptKey({ accountId })).securityKey;
     if (how === "print") return { kept: await ports.print() };
     if (how === "copy") {
       await ports.copyText(key);
@@ -123,7 +115,10 @@ export class SecureBackupService implements Requests {
     }
     const { userId } = this.#parts.session(accountId).details;
     return {
-      kept: await ports.saveText({ suggestedName: { holds: "security_key", of: inFileName(userId), ending: "txt" }, text: `${userId}\n${key}\n` }),
+      kept: await ports.saveText({
+        suggestedName: { holds: "security_key", of: inFileName(userId), ending: "txt" },
+        text: `${userId}\n${key}\n`,
+      }),
     };
   };
 
@@ -214,8 +209,7 @@ export class SecureBackupService implements Requests {
       this.#otherKeysUsed.delete(accountId);
     });
 
-  otherKeys = ({ accountId }: Input<"otherKeys">) =>
-    this.#use(accountId, async (access) => ({ keys: await describeOtherKeys(access) }));
+  otherKeys = ({ accountId }: Input<"otherKeys">) => this.#use(accountId, async (access) => ({ keys: await describeOtherKeys(access) }));
 
   /** Throws `not_found` when there is nothing of the kind. */
   deleteOtherKey = ({ accountId, keyId }: Input<"deleteOtherKey">) =>
@@ -272,16 +266,12 @@ export class SecureBackupService implements Requests {
 
   async #use<T>(accountId: AccountId, work: (access: EncryptionContext) => Promise<T>): Promise<T> {
     const opened = await this.#openedCopies.of(accountId);
-    return await this.#parts
-      .session(accountId)
-      .use((client, signal) => work(openEncryptionContext(client, { signal, opened })));
+    return await this.#parts.session(accountId).use((client, signal) => work(openEncryptionContext(client, { signal, opened })));
   }
 
   async #exclusively<T>(accountId: AccountId, work: (access: EncryptionContext) => Promise<T>): Promise<T> {
     const opened = await this.#openedCopies.of(accountId);
-    return await this.#parts
-      .session(accountId)
-      .useAlone((client, signal) => work(openEncryptionContext(client, { signal, opened })));
+    return await this.#parts.session(accountId).useAlone((client, signal) => work(openEncryptionContext(client, { signal, opened })));
   }
 
   /** What was typed, or the key that is kept, as if it had been. */
@@ -300,7 +290,10 @@ export class SecureBackupService implements Requests {
   #rememberMisfits(accountId: AccountId, thrown: unknown): void {
     if (!(thrown instanceof AppFailure) || thrown.error.kind !== "secure_backup_check_failed") return;
     const { failed } = thrown.error;
-    this.#misfits.set(accountId, SecretName.options.filter((name) => failed.includes(name)));
+    this.#misfits.set(
+      accountId,
+      SecretName.options.filter((name) => failed.includes(name)),
+    );
   }
 
   async #describe(accountId: AccountId, access: EncryptionContext, learnt?: JustLearnt): Promise<SecureBackupState> {

@@ -1,31 +1,13 @@
-import {
-  type KeptKeyState,
-  SecretName,
-  type SecureBackupDiagnosis,
-  type SecureBackupState,
-} from "../../shared/contract/secureBackup.ts";
+import { type KeptKeyState, SecretName, type SecureBackupDiagnosis, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import type { AccountHealth } from "../../shared/contract/accounts.ts";
 import type { AppError } from "../../shared/errors.ts";
 import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./encryptionApi.ts";
 import { readDehydratedDevice } from "./dehydratedDevice.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
-import {
-  belongsTo,
-  IDENTITY_SECRETS,
-  identityKeysHere,
-  type IdentityPrivateKeys,
-  isThisSessionVerified,
-} from "./crossSigning.ts";
+import { belongsTo, IDENTITY_SECRETS, identityKeysHere, type IdentityPrivateKeys, isThisSessionVerified } from "./crossSigning.ts";
 import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, newestBackup, opensBackup } from "./keyBackup.ts";
 import { elsewhereAsRead, unneededKeys } from "./removeStorageKeys.ts";
-import {
-  type DefaultKey,
-  defaultKeyIn,
-  type DescribedKey,
-  descriptionIn,
-  type StoredSecret,
-  storedSecretsIn,
-} from "./secretStorage.ts";
+import { type DefaultKey, defaultKeyIn, type DescribedKey, descriptionIn, type StoredSecret, storedSecretsIn } from "./secretStorage.ts";
 
 /** Everything that the server and this session have of a Secure Backup, read at one time. Holds private keys. */
 export interface SecureBackupReading {
@@ -124,7 +106,8 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
   const here = { ...identityKeys, "m.megolm_backup.v1": backupKey };
   const proven =
     parts.changedTo === null &&
-    IDENTITY_SECRETS.every((name) => belongsTo(name, identityKeys[name], identity)) && opensBackup(backupKey, backup);
+    IDENTITY_SECRETS.every((name) => belongsTo(name, identityKeys[name], identity)) &&
+    opensBackup(backupKey, backup);
   const described: Omit<SecureBackupState, "diagnosis"> = {
     checkedAt: Date.now(),
     proven,
@@ -161,10 +144,7 @@ export function describeSecureBackup(parts: SecureBackupReading, known: Known = 
   return { ...described, diagnosis: diagnose(described, parts, known) };
 }
 
-function storedAs(
-  stored: ReturnType<StoredSecret["storedFor"]>,
-  misfit: boolean,
-): SecureBackupState["secrets"][number]["stored"] {
+function storedAs(stored: ReturnType<StoredSecret["storedFor"]>, misfit: boolean): SecureBackupState["secrets"][number]["stored"] {
   return stored === "stored" && misfit ? "wrong" : stored;
 }
 

@@ -57,7 +57,14 @@ export function looksLikeSecurityKey(text: string): boolean {
   const letters = text.replace(NOT_PART_OF_A_KEY, "");
   if (!/^[A-Za-z0-9]+$/.test(letters)) return letters.includes(":") && looksLikeSecurityKey(afterUserId(letters));
   const startsAsKeysDo = letters.startsWith("Es");
-  if (startsAsKeysDo && text.trim().split(/\s+/).every((group) => group.length <= GROUP_LETTERS)) return true;
+  if (
+    startsAsKeysDo &&
+    text
+      .trim()
+      .split(/\s+/)
+      .every((group) => group.length <= GROUP_LETTERS)
+  )
+    return true;
   const isMixed = /[a-z]/.test(letters) && /[A-Z]/.test(letters) && /\d/.test(letters);
   return isMixed && (startsAsKeysDo ? letters.length >= 8 : Math.abs(letters.length - ENCODED_LETTERS) <= 8);
 }
@@ -73,7 +80,10 @@ function parseAfterUserId(text: string): Buffer | null {
 
 /** The one key that stands on a line of its own. */
 function parseLine(text: string): Buffer | null {
-  const keys = text.split(/[\r\n\u2028\u2029]+/).map(parseBare).filter((key) => key !== null);
+  const keys = text
+    .split(/[\r\n\u2028\u2029]+/)
+    .map(parseBare)
+    .filter((key) => key !== null);
   return keys.length === 1 ? keys[0]! : null;
 }
 

@@ -212,12 +212,7 @@ export class SetUpService {
     this.#conversations.delete(accountId);
   }
 
-  async #run(
-    accountId: AccountId,
-    conversation: Conversation,
-    pending: PendingSetUp,
-    { again } = { again: false },
-  ): Promise<SetUp> {
+  async #run(accountId: AccountId, conversation: Conversation, pending: PendingSetUp, { again } = { again: false }): Promise<SetUp> {
     const stop = conversation.stop ?? new AbortController();
     conversation.stop = stop;
     let steps: SetUp["steps"] = STEPS[pending.kind].map(({ step }) => ({ step, status: "to_do" }));

@@ -100,11 +100,7 @@ export async function refuseToChange(access: EncryptionContext): Promise<void> {
 
 /** What is there now and would be replaced. */
 export async function whatIsReplaced({ machine, server, storage }: EncryptionContext): Promise<PendingSetUp["replaces"]> {
-  const [defaultKey, identity, backup] = await Promise.all([
-    storage.defaultKey(),
-    server.queryOwnKeys(machine),
-    server.backup(),
-  ]);
+  const [defaultKey, identity, backup] = await Promise.all([storage.defaultKey(), server.queryOwnKeys(machine), server.backup()]);
   return {
     keyId: defaultKey.kind === "found" ? defaultKey.keyId : null,
     master: identity.master,
@@ -116,8 +112,7 @@ function ownsIdentity(keys: IdentityPrivateKeys, identity: ServerIdentity): bool
   if (!belongsTo("m.cross_signing.master", keys["m.cross_signing.master"], identity)) return false;
   // An upload that was cut may have left the master key alone on a server; the others then follow.
   return IDENTITY_SECRETS.every(
-    (name) =>
-      keys[name] !== null && (publicKeyFor(name, identity) === null || belongsTo(name, keys[name], identity)),
+    (name) => keys[name] !== null && (publicKeyFor(name, identity) === null || belongsTo(name, keys[name], identity)),
   );
 }
 
@@ -145,10 +140,7 @@ async function ensureIdentity({ access, pending, authenticate }: SetUpContext): 
 }
 
 /** The private key of the backup there shall be: of the one in use if this session can open it, else the drawn one. */
-async function chooseBackupKey(
-  access: EncryptionContext,
-  pending: PendingSetUp,
-): Promise<{ privateKey: string; version: string | null }> {
+async function chooseBackupKey(access: EncryptionContext, pending: PendingSetUp): Promise<{ privateKey: string; version: string | null }> {
   const backup = await access.server.backup();
   for (const privateKey of [pending.backupKey, await backupKeyHere(access)]) {
     if (privateKey !== null && opensBackup(privateKey, backup)) return { privateKey, version: backup!.version };

@@ -56,8 +56,7 @@ async function deleteBackups(
   const { server } = access;
   const keyHere = await backupKeyHere(access);
   const [deleted, kept] = [new Set<string>(), new Set<string>()];
-  const remaining = async (): Promise<ServerBackup[]> =>
-    (await allBackups(server)).filter(({ version }) => !kept.has(version));
+  const remaining = async (): Promise<ServerBackup[]> => (await allBackups(server)).filter(({ version }) => !kept.has(version));
   // Where versions are not numbered in order, the next one is found once the newest is gone.
   for (let found = await remaining(); found.length > 0; found = await remaining()) {
     for (const backup of found) {
@@ -74,11 +73,7 @@ async function deleteBackups(
 }
 
 /** Takes a backup into this session, and answers whether it is shown to have all of it then. */
-async function isInSession(
-  access: EncryptionContext,
-  backup: OpenBackup,
-  ownStore: () => Promise<OwnStore>,
-): Promise<boolean> {
+async function isInSession(access: EncryptionContext, backup: OpenBackup, ownStore: () => Promise<OwnStore>): Promise<boolean> {
   await restoreFromBackup(access, backup, backup.version);
   const found = await findNotInSession(access, backup, await ownStore());
   return found !== null && found.unopened + found.missing === 0;

@@ -107,12 +107,7 @@ function readSecurityKey(text: string): Buffer | null {
 }
 
 /** The key that was typed when it is the one of this id, else null. */
-async function rightKey(
-  typed: TypedKey,
-  keyId: string,
-  description: DescribedKey | null,
-  read: ReadSecret,
-): Promise<Buffer | null> {
+async function rightKey(typed: TypedKey, keyId: string, description: DescribedKey | null, read: ReadSecret): Promise<Buffer | null> {
   // A description whose MAC was made with something else must not be what stands between a person and their secrets.
   const isRight = async (key: Buffer): Promise<boolean> => {
     return (await isRightKey({ keyId, key }, description, read)) || (await decryptsAny({ keyId, key }, read));
@@ -138,11 +133,7 @@ async function opensSomething(access: EncryptionContext, { keyId, key }: OpenedS
  *
  * @param read gives a stored secret
  */
-export async function isRightKey(
-  opened: OpenedStorage,
-  description: KeyDescription | null,
-  read: ReadSecret,
-): Promise<boolean> {
+export async function isRightKey(opened: OpenedStorage, description: KeyDescription | null, read: ReadSecret): Promise<boolean> {
   const asDescribed = description && (await isDescribedKey(opened.key, description));
   return asDescribed ?? (await decryptsAny(opened, read));
 }

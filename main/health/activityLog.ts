@@ -23,7 +23,16 @@ const ENDING_MS = 15 * 60_000;
 const ALL = "*";
 
 /** What the person is asked about, where it was not done here. */
-const ASKED_ABOUT = ["session_gone", "session_ended", "session_verified", "identity_changed", "backup_replaced", "backup_deleted", "email_added", "email_removed"] as const;
+const ASKED_ABOUT = [
+  "session_gone",
+  "session_ended",
+  "session_verified",
+  "identity_changed",
+  "backup_replaced",
+  "backup_deleted",
+  "email_added",
+  "email_removed",
+] as const;
 type AskedKind = (typeof ASKED_ABOUT)[number];
 const isAskedAbout = (kind: ActivityKind): kind is AskedKind => (ASKED_ABOUT as readonly ActivityKind[]).includes(kind);
 
@@ -151,9 +160,21 @@ export class ActivityLog implements Requests {
       const activities = happened.map(({ kind, subject, deviceId }): Activity => {
         const here = (this.#own.get(accountId)?.get(kind) ?? 0) > at || this.#wasEndedHere(accountId, deviceId, at);
         const asked = !here && isAskedAbout(kind);
-        return { activityId: newId<ConversationId>(), kind, noticedAt: at, since: before?.seen.at ?? at, subject, here, asked, answer: null };
+        return {
+          activityId: newId<ConversationId>(),
+          kind,
+          noticedAt: at,
+          since: before?.seen.at ?? at,
+          subject,
+          here,
+          asked,
+          answer: null,
+        };
       });
-      await file.update((kept) => ({ seen, activities: [...activities, ...(kept?.activities ?? [])].slice(0, this.#parts.maxKept ?? MAX_KEPT) }));
+      await file.update((kept) => ({
+        seen,
+        activities: [...activities, ...(kept?.activities ?? [])].slice(0, this.#parts.maxKept ?? MAX_KEPT),
+      }));
       if (activities.length === 0) return;
       await this.#tell(accountId);
       for (const one of activities) {
@@ -243,7 +264,13 @@ function seenOf(look: Look, before: Seen | undefined, at: number): Seen {
 const isSame = (before: Seen, now: Seen): boolean => JSON.stringify({ ...before, at: 0 }) === JSON.stringify({ ...now, at: 0 });
 
 function whatHappened(before: Seen, now: Seen): Happened[] {
-  return [...toThisSession(before, now), ...toSessions(before, now), ...toIdentity(before, now), ...toBackup(before, now), ...toEmails(before, now)];
+  return [
+    ...toThisSession(before, now),
+    ...toSessions(before, now),
+    ...toIdentity(before, now),
+    ...toBackup(before, now),
+    ...toEmails(before, now),
+  ];
 }
 
 function toThisSession({ ended: before = false }: Seen, { ended: now = false }: Seen): Happened[] {
@@ -264,7 +291,8 @@ function toSessions(before: Seen, now: Seen): Happened[] {
     return [{ kind: session.verified ? "session_verified" : "session_unverified", subject }];
   });
   for (const { deviceId, name, thisSession, wasThisSession = false } of before.sessions) {
-    if (!left.has(deviceId) && !thisSession && !wasThisSession) happened.push({ kind: "session_gone", subject: name ?? deviceId, deviceId });
+    if (!left.has(deviceId) && !thisSession && !wasThisSession)
+      happened.push({ kind: "session_gone", subject: name ?? deviceId, deviceId });
   }
   return happened;
 }

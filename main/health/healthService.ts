@@ -195,7 +195,10 @@ export class HealthService {
           return UNKNOWN[name];
         });
       const [thisSession, secureBackup, recoveryEmail, otherSessions] = await Promise.all([
-        part("thisSession", identity.then(() => this.#thisSession(client))),
+        part(
+          "thisSession",
+          identity.then(() => this.#thisSession(client)),
+        ),
         part("secureBackup", this.#secureBackup(accountId, learnt, facts, beside)),
         part("recoveryEmail", this.#recoveryEmail(client, facts)),
         part("otherSessions", this.#otherSessions(accountId, client, identity, facts)),

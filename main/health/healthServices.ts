@@ -8,7 +8,10 @@ import { AccountsService } from "./accountsService.ts";
 import { ActivityLog } from "./activityLog.ts";
 import { HealthService } from "./healthService.ts";
 
-export interface HealthServicesParts extends Pick<ServiceParts, "folders" | "index" | "sessions" | "changes" | "removal" | "emit" | "loggerFor" | "onDamaged"> {
+export interface HealthServicesParts extends Pick<
+  ServiceParts,
+  "folders" | "index" | "sessions" | "changes" | "removal" | "emit" | "loggerFor" | "onDamaged"
+> {
   secureBackup: SecureBackupService;
   profile: ProfileService;
   newSessions: NewSessions;
@@ -27,7 +30,9 @@ export function createHealthServices(parts: HealthServicesParts) {
   sessions.onTokenGone((accountId) => {
     // A server that has deactivated the account, as it was asked here, knows no token either.
     if (index.get(accountId)?.deactivation) return;
-    activityLog.looked(accountId, { ended: true }).catch((error: unknown) => logger.warn("what happened is not noted", { accountId, error }));
+    activityLog
+      .looked(accountId, { ended: true })
+      .catch((error: unknown) => logger.warn("what happened is not noted", { accountId, error }));
   });
   const health = new HealthService({
     sessions,

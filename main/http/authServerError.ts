@@ -13,7 +13,8 @@ export function authServerError(status: number, body: ServerErrorBody & { errors
   const [first] = Array.isArray(body.errors) ? (body.errors as { title?: unknown }[]) : [];
   const message = serverText(first?.title, 500);
   if (status === 429 || status >= 500) return serverError(status, {}, host, headers);
-  if (message === "") return [401, 403, 404, 405].includes(status) ? { kind: "admin_api_not_exposed", host } : { kind: "gateway_error", host, status };
+  if (message === "")
+    return [401, 403, 404, 405].includes(status) ? { kind: "admin_api_not_exposed", host } : { kind: "gateway_error", host, status };
   if (status === 401) return { kind: "unauthenticated", softLogout: false };
   if (status === 403) return { kind: "forbidden", message };
   if (status === 404) return { kind: "not_found" };

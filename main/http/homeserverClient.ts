@@ -201,7 +201,9 @@ export class HomeserverClient {
         method,
         headers: headersOf(request, token),
         credentials: "omit",
-        ...(body === undefined ? {} : { body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : revealedJson(body) }),
+        ...(body === undefined
+          ? {}
+          : { body: typeof body === "string" || body instanceof Uint8Array ? (body as BodyInit) : revealedJson(body) }),
         ...(signal && { signal }),
       },
       ...(limits && { limits }),
@@ -211,7 +213,8 @@ export class HomeserverClient {
     const said = await errorBody(response);
     const demand = response.status === 401 ? Demand.safeParse(said) : null;
     if (demand?.success) throw new UiaDemand(demand.data);
-    if (request.at === "auth") throw new AppFailure(authServerError(response.status, said, new URL(this.authBaseUrl).host, response.headers));
+    if (request.at === "auth")
+      throw new AppFailure(authServerError(response.status, said, new URL(this.authBaseUrl).host, response.headers));
     throw new AppFailure(serverError(response.status, said, this.host, response.headers));
   }
 

@@ -8,7 +8,11 @@ const CONTROLS = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u202
 export function serverText(value: unknown, most: number): string {
   if (typeof value !== "string") return "";
   // The signs may be anywhere: only so much is looked at that they cannot fill it all.
-  const clean = value.slice(0, most * 4).replace(/\s+/gu, " ").replace(CONTROLS, "").trim();
+  const clean = value
+    .slice(0, most * 4)
+    .replace(/\s+/gu, " ")
+    .replace(CONTROLS, "")
+    .trim();
   const characters = [...clean];
   return characters.length <= most ? clean : `${characters.slice(0, most - 1).join("")}…`;
 }

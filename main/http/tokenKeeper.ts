@@ -137,7 +137,11 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
    * lost or could not be written down. Never rejects.
    */
   async settled(milliseconds = Infinity): Promise<{ lastKnown: boolean }> {
-    if (this.#refreshing) await inTime(this.#refreshing.catch(() => undefined), milliseconds);
+    if (this.#refreshing)
+      await inTime(
+        this.#refreshing.catch(() => undefined),
+        milliseconds,
+      );
     const why = this.#failed?.why;
     const isLost = why instanceof Error && [why, why.cause].some(mayBeDone);
     return { lastKnown: this.#refreshing === null && this.#unwritten === null && !isLost };

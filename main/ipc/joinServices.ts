@@ -2,7 +2,9 @@ import { contract, type DomainName } from "../../shared/contract/index.ts";
 
 type AnyMethod = (input: unknown) => unknown;
 /** What has the methods of all. */
-type All<S extends readonly object[]> = S extends readonly [infer First, ...infer Rest extends readonly object[]] ? First & All<Rest> : unknown;
+type All<S extends readonly object[]> = S extends readonly [infer First, ...infer Rest extends readonly object[]]
+  ? First & All<Rest>
+  : unknown;
 
 /**
  * One object that answers the requests of a domain, where several services share them. Each request is answered by the

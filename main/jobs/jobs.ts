@@ -64,11 +64,7 @@ export class Jobs {
    * Begins a job and answers at once. `work` resolves with the counts that are its result; what it throws becomes the
    * job's error. It must leave nothing half-written when its signal is aborted.
    */
-  start(
-    kind: JobKind,
-    accountId: AccountId | null,
-    work: (control: JobControl) => Promise<Record<string, number>>,
-  ): PlainJob {
+  start(kind: JobKind, accountId: AccountId | null, work: (control: JobControl) => Promise<Record<string, number>>): PlainJob {
     const jobId = randomBytes(8).toString("hex") as ConversationId;
     const controller = new AbortController();
     const job: KeptJob = {

@@ -75,7 +75,7 @@ export async function paced<T>(items: Iterable<T>, pace: Pace, stopping: AbortSi
   const iterator = items[Symbol.iterator]();
   const active = new Set<Promise<void>>();
   const failures: unknown[] = [];
-  for (let more = true; more || active.size > 0; ) {
+  for (let more = true; more || active.size > 0;) {
     while (more && active.size < pace.limit && failures.length === 0 && !stopping.aborted) {
       const next = iterator.next();
       if (next.done === true) {

@@ -19,7 +19,16 @@ const REPORT_EVERY_MS = 100;
 /** Of a Job that ends: rows for which something was sent, and nobody waited to see what came of it. Their passwords may be in use. */
 export function leftUnknown(record: JobRecord, { makesPasswords }: Pick<RowJobKind, "makesPasswords">): JobFact[] {
   const rows = [...record.rowsBegun.keys()].filter((row) => !record.rowsEnded.has(row));
-  return rows.map((row) => ({ fact: "rowEnded", row, outcome: "unknown", reason: null, names: [], error: null, count: null, madePassword: makesPasswords }));
+  return rows.map((row) => ({
+    fact: "rowEnded",
+    row,
+    outcome: "unknown",
+    reason: null,
+    names: [],
+    error: null,
+    count: null,
+    madePassword: makesPasswords,
+  }));
 }
 
 /** One run of a Job: from its beginning, or from where the last run ended, to the next end. */
@@ -93,7 +102,8 @@ export class RowJobRun {
     }
     // What is the session's doing goes on with it. All else waits for the person.
     if (failure && goesOnByItself(failure.thrown)) return;
-    const error = failure?.thrown instanceof AppFailure ? failure.thrown.error : ({ kind: "internal", ref: record.beginning.jobId } as const);
+    const error =
+      failure?.thrown instanceof AppFailure ? failure.thrown.error : ({ kind: "internal", ref: record.beginning.jobId } as const);
     await journal.note({ fact: "status", status: "paused", error, at });
   }
 

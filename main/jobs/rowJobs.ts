@@ -107,9 +107,27 @@ export class RowJobs {
     await this.#changeKeys(accountId, (keys) => ({ ...keys, [jobId]: key.toString("base64") }));
     try {
       await makePrivateFolder(folder);
-      const inputSha256 = await JobInput.write(join(folder, "input"), jobId, key, rows.map(({ content }) => content));
-      const beginning = { jobId, accountId, kind: kindName, payload, rows: rows.length, inputSha256, at: Date.now(), ...(batch && { batch }) };
-      const journal = await JobJournal.create(join(folder, "journal"), beginning, rows.map(({ target }) => target));
+      const inputSha256 = await JobInput.write(
+        join(folder, "input"),
+        jobId,
+        key,
+        rows.map(({ content }) => content),
+      );
+      const beginning = {
+        jobId,
+        accountId,
+        kind: kindName,
+        payload,
+        rows: rows.length,
+        inputSha256,
+        at: Date.now(),
+        ...(batch && { batch }),
+      };
+      const journal = await JobJournal.create(
+        join(folder, "journal"),
+        beginning,
+        rows.map(({ target }) => target),
+      );
       await journal.close();
       this.#kept.set(jobId, { record: journal.record, lastRun: null });
     } catch (thrown) {
@@ -146,7 +164,13 @@ export class RowJobs {
     if (over) throw fail("conversation_over");
     const run = this.#runs.get(jobId);
     if (run) run.stop(how);
-    else await this.#note(jobId, ...(how === "cancelled" ? leftUnknown(record, this.#kindOf(record) ?? { makesPasswords: true }) : []), { fact: "status", status: how, error: null, at: Date.now() });
+    else
+      await this.#note(jobId, ...(how === "cancelled" ? leftUnknown(record, this.#kindOf(record) ?? { makesPasswords: true }) : []), {
+        fact: "status",
+        status: how,
+        error: null,
+        at: Date.now(),
+      });
     this.#tell(jobId);
   }
 
@@ -250,7 +274,9 @@ export class RowJobs {
     const { record } = this.#find(jobId);
     const isNeeded = record.unsavedPasswords > 0 || [...record.rowsEnded.keys()].some((row) => !isDone(record, row));
     if (record.status !== "done" || isNeeded || this.#closed) return;
-    await this.deleteInput(jobId).catch((error: unknown) => this.#parts.logger.warn("what a job was given was not deleted", { jobId, error }));
+    await this.deleteInput(jobId).catch((error: unknown) =>
+      this.#parts.logger.warn("what a job was given was not deleted", { jobId, error }),
+    );
   }
 
   #kindOf({ beginning }: KeptRowJob["record"]): RowJobKind | undefined {

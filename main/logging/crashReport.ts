@@ -141,7 +141,7 @@ export class CrashReporter {
       const file = openSync(temporary, "wx", 0o600);
       try {
         const bytes = Buffer.from(JSON.stringify({ reports }), "utf8");
-        for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+        for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
         fsyncSync(file);
       } finally {
         closeSync(file);
@@ -189,7 +189,7 @@ function cut(text: string, longest: number): string {
 /** The error and what caused it, as redacted text, outermost first. */
 function withCauses(error: unknown, redactor: Redactor): string[] {
   const texts: string[] = [];
-  for (let current = error; texts.length < MAX_CAUSES && current !== undefined; ) {
+  for (let current = error; texts.length < MAX_CAUSES && current !== undefined;) {
     texts.push(current instanceof Error ? redactor.text(errorText(current, MAX_MESSAGE)) : describeThrown(current, redactor));
     current = current instanceof Error ? current.cause : undefined;
   }

@@ -37,7 +37,10 @@ export class Attempts<S extends z.ZodType> {
 
   /** Seals a new attempt and answers its id. @throws as `SecretStore.write` does */
   async create(content: z.input<S>, attemptId = newId<AccountId>()): Promise<AccountId> {
-    await this.#parts.secretStore.write(attemptId, { ...initialSecrets({ accessToken: new Secret("access token", "") }), attempt: this.#text(content) });
+    await this.#parts.secretStore.write(attemptId, {
+      ...initialSecrets({ accessToken: new Secret("access token", "") }),
+      attempt: this.#text(content),
+    });
     return attemptId;
   }
 

@@ -3,11 +3,20 @@ import type { ServiceParts } from "../sessions/serviceParts.ts";
 import { Recoveries, type RecoveriesParts } from "./recoveries.ts";
 import { RegistrationService } from "./registrationService.ts";
 
-export interface OnboardingServicesParts
-  extends Pick<
-    ServiceParts,
-    "folders" | "index" | "secretStore" | "sessions" | "fetch" | "emit" | "loggerFor" | "keepOutOfLogs" | "phraseStrength" | "openInBrowser" | "sessionName"
-  > {
+export interface OnboardingServicesParts extends Pick<
+  ServiceParts,
+  | "folders"
+  | "index"
+  | "secretStore"
+  | "sessions"
+  | "fetch"
+  | "emit"
+  | "loggerFor"
+  | "keepOutOfLogs"
+  | "phraseStrength"
+  | "openInBrowser"
+  | "sessionName"
+> {
   passwordSignIns: PasswordSignIns;
   /** In place of how often a server is asked about a mailed link, and for how long. */
   recoveryTimes?: Pick<RecoveriesParts, "pollMs" | "linkLifetimeMs">;

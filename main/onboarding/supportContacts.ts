@@ -12,7 +12,12 @@ const MAX_CONTACTS = 10;
 const Contact = z.object({ matrix_id: z.unknown(), email_address: z.unknown(), role: z.unknown() }).partial();
 const Support = z.object({
   contacts: z.array(Contact.catch({})).catch([]).default([]),
-  support_page: z.url({ protocol: /^https$/ }).max(2048).nullable().catch(null).default(null),
+  support_page: z
+    .url({ protocol: /^https$/ })
+    .max(2048)
+    .nullable()
+    .catch(null)
+    .default(null),
 });
 
 const NOBODY: SupportContacts = { contacts: [], page: null };

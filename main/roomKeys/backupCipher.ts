@@ -51,8 +51,7 @@ type PublicKey = Parameters<typeof diffieHellman>[0]["publicKey"];
  * The bytes of a public key as they are, for `diffieHellman`: Node 24 takes them, and a key object for each entry would
  * cost a tenth of all time. Its types do not know that yet.
  */
-const rawPublicKey = (key: Buffer): PublicKey =>
-  ({ key, format: "raw-public", asymmetricKeyType: "x25519" }) as unknown as PublicKey;
+const rawPublicKey = (key: Buffer): PublicKey => ({ key, format: "raw-public", asymmetricKeyType: "x25519" }) as unknown as PublicKey;
 
 const takesRawKeys = ((): boolean => {
   const { privateKey } = generateKeyPairSync("x25519");
@@ -120,7 +119,9 @@ export class BackupEncryptor {
     const cipher = createCipheriv("aes-256-cbc", keys.aes, keys.iv);
     const ephemeral = ours.publicKey.export({ format: "der", type: "spki" }).subarray(-KEY_BYTES);
     return {
-      ciphertext: toUnpaddedBase64(Buffer.concat([cipher.update(typeof clear === "string" ? Buffer.from(clear, "utf8") : clear), cipher.final()])),
+      ciphertext: toUnpaddedBase64(
+        Buffer.concat([cipher.update(typeof clear === "string" ? Buffer.from(clear, "utf8") : clear), cipher.final()]),
+      ),
       ephemeral: toUnpaddedBase64(ephemeral),
       mac: toUnpaddedBase64(macOf(keys)),
     };

@@ -43,10 +43,7 @@ export function encryptedIn(text: string | null): EncryptedRoomKey | null {
 }
 
 /** Opens an entry and looks at the key in it; answers what is wrong with it where something is. */
-export function openEntry(
-  decryptor: BackupDecryptor,
-  { roomId, sessionId, text }: BackupSlice,
-): CheckedRoomKey | RoomKeyFault {
+export function openEntry(decryptor: BackupDecryptor, { roomId, sessionId, text }: BackupSlice): CheckedRoomKey | RoomKeyFault {
   const encrypted = encryptedIn(text);
   if (!encrypted) return "unreadable";
   const clear = decryptor.decrypt(encrypted);

@@ -88,7 +88,11 @@ class Export {
   /** Adds the session's keys that were not taken off. */
   async addRemaining(session: StoredKeysReader, own: HeldRoomKeys): Promise<void> {
     for (const range of own.remaining()) {
-      await this.#addOwn(await session.again(range, this.#wanted), (id) => own.has(id), () => undefined);
+      await this.#addOwn(
+        await session.again(range, this.#wanted),
+        (id) => own.has(id),
+        () => undefined,
+      );
     }
   }
 
@@ -109,11 +113,7 @@ class Export {
     return this.#counts;
   }
 
-  async #addOwn(
-    keys: readonly unknown[],
-    isWanted: (id: string) => boolean,
-    onBroken: (problem: JobProblem) => void,
-  ): Promise<void> {
+  async #addOwn(keys: readonly unknown[], isWanted: (id: string) => boolean, onBroken: (problem: JobProblem) => void): Promise<void> {
     for (const { key } of checkOwn(keys, onBroken)) {
       if (!isWanted(idOf(key))) continue;
       this.#counts.fromSession += 1;

@@ -14,11 +14,7 @@ const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resol
  * Gives the session keys that are in its backup already; of several copies of one, the one that opens most. Answers
  * those that it did not take.
  */
-export async function takeBackedUp(
-  session: BackedUpRoomKeys,
-  keys: readonly RoomKey[],
-  version: string,
-): Promise<RoomKey[]> {
+export async function takeBackedUp(session: BackedUpRoomKeys, keys: readonly RoomKey[], version: string): Promise<RoomKey[]> {
   return await takeAll(keys, async (some) => {
     // Told of after each; never, when it can read none of them.
     let failures = some.length;
@@ -58,10 +54,7 @@ export async function takeExported(
  * Gives keys a few at a time. Where some are not taken, each is given by itself, and then without what is beside the
  * key: the machine may find fault with that alone. Answers those that are refused even so.
  */
-async function takeAll(
-  keys: readonly RoomKey[],
-  take: (some: readonly RoomKey[]) => Promise<boolean>,
-): Promise<RoomKey[]> {
+async function takeAll(keys: readonly RoomKey[], take: (some: readonly RoomKey[]) => Promise<boolean>): Promise<RoomKey[]> {
   const refused: RoomKey[] = [];
   // Of copies that are given together the machine keeps the last one.
   const best = bestCopies(keys, (key) => key);

@@ -133,7 +133,7 @@ export class KeyFileReader {
   async *#decoded(signal: AbortSignal, onRead: OnRead): AsyncGenerator<Buffer, void> {
     const armour = new ArmourDecoder();
     const room = Buffer.allocUnsafe(PIECE_BYTES);
-    for (let position = 0; ; ) {
+    for (let position = 0; ;) {
       if (signal.aborted) throw fail("cancelled");
       const text = await this.#read(room, position);
       if (text.length === 0) break;

@@ -8,17 +8,13 @@ import { idOf, type RoomKey } from "./roomKey.ts";
  *
  * @param onTaken called with the id of each of them
  */
-export function machineRoomKeys(
-  machine: Pick<CryptoMachine, "importBackedUpRoomKeys">,
-  onTaken: (id: string) => void,
-): BackedUpRoomKeys {
+export function machineRoomKeys(machine: Pick<CryptoMachine, "importBackedUpRoomKeys">, onTaken: (id: string) => void): BackedUpRoomKeys {
   return {
     importBackedUpRoomKeys: async (keys, version, { progressCallback }) => {
       const rooms = new Map<RoomId, Map<string, RoomKey>>();
       // One room each, as the SDK does: the machine goes through all of them.
       for (const key of keys as RoomKey[]) rooms.set(new RoomId(key.room_id), new Map([[key.session_id, key]]));
-      const onProgress = (_done: bigint, _total: bigint, failures: bigint): void =>
-        progressCallback({ failures: Number(failures) });
+      const onProgress = (_done: bigint, _total: bigint, failures: bigint): void => progressCallback({ failures: Number(failures) });
       const result = await machine.importBackedUpRoomKeys(rooms, onProgress, version);
       for (const [roomId, senders] of result.keys()) {
         for (const ids of senders.values()) for (const id of ids) onTaken(idOf({ room_id: roomId, session_id: id }));

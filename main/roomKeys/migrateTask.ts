@@ -44,10 +44,7 @@ export async function proveInSession({ backupKey, session }: ProveTask, host: Wo
 }
 
 /** Looks how many keys of a store are in another one, in copies that open as much. */
-export async function compareStores(
-  { session, other }: CompareTask,
-  host: WorkerHost,
-): Promise<ResultOf<CompareTask>> {
+export async function compareStores({ session, other }: CompareTask, host: WorkerHost): Promise<ResultOf<CompareTask>> {
   const there = await inStore(other, { ...host, readStore: (range) => host.readOtherStore(range) });
   let shown = 0;
   for await (const { keys } of storedKeys(session, host, null)) {
@@ -71,10 +68,15 @@ async function inStore(session: CryptoStoreSnapshot, host: WorkerHost): Promise<
 /** What a backup holds that opens. */
 async function inBackup(privateKey: Uint8Array, host: WorkerHost): Promise<RoomKeyTable> {
   const there = new RoomKeyTable();
-  await opened({ kind: "carry", privateKey, publicKey: null }, host, () => host.pullInto(), (slices, entries) => {
-    for (const [at, entry] of entries.entries()) note(there, addressOf(slices[at] as BackupSlice), entry);
-    return Promise.resolve();
-  });
+  await opened(
+    { kind: "carry", privateKey, publicKey: null },
+    host,
+    () => host.pullInto(),
+    (slices, entries) => {
+      for (const [at, entry] of entries.entries()) note(there, addressOf(slices[at] as BackupSlice), entry);
+      return Promise.resolve();
+    },
+  );
   return there;
 }
 
@@ -94,20 +96,25 @@ async function compare(
   onOpened: (slice: BackupSlice, entry: CarriedEntry, missing: boolean) => Promise<void>,
 ): Promise<Carried> {
   const counts = { entries: 0, unopened: 0, missing: 0 };
-  await opened(work, host, () => host.pull(), async (slices, entries) => {
-    for (const [at, slice] of slices.entries()) {
-      const entry = entries[at];
-      counts.entries += 1;
-      if (!entry) {
-        counts.unopened += 1;
-        continue;
+  await opened(
+    work,
+    host,
+    () => host.pull(),
+    async (slices, entries) => {
+      for (const [at, slice] of slices.entries()) {
+        const entry = entries[at];
+        counts.entries += 1;
+        if (!entry) {
+          counts.unopened += 1;
+          continue;
+        }
+        const known = markIn(there, addressOf(slice));
+        const missing = known === null || !opensAsMuch(known, entry);
+        if (missing) counts.missing += 1;
+        await onOpened(slice, entry, missing);
       }
-      const known = markIn(there, addressOf(slice));
-      const missing = known === null || !opensAsMuch(known, entry);
-      if (missing) counts.missing += 1;
-      await onOpened(slice, entry, missing);
-    }
-  });
+    },
+  );
   return counts;
 }
 

@@ -14,11 +14,7 @@ export interface CarriedEntry extends RoomKeyFingerprint {
  *
  * @param encryptor of the other backup; null to compare alone
  */
-export function carryEntry(
-  decryptor: BackupDecryptor,
-  encryptor: BackupEncryptor | null,
-  slice: BackupSlice,
-): CarriedEntry | null {
+export function carryEntry(decryptor: BackupDecryptor, encryptor: BackupEncryptor | null, slice: BackupSlice): CarriedEntry | null {
   const encrypted = encryptedIn(slice.text);
   const clear = encrypted && decryptor.open(encrypted);
   if (!clear) return null;

@@ -10,9 +10,7 @@ export interface OwnStore {
 }
 
 /** Throws why the session is not there to be used, and as `describeCryptoStore` does. */
-export async function ownStoreOf(
-  session: Pick<MatrixSession, "details" | "readStorageKey" | "storeReader">,
-): Promise<OwnStore> {
+export async function ownStoreOf(session: Pick<MatrixSession, "details" | "readStorageKey" | "storeReader">): Promise<OwnStore> {
   const { userId, deviceId } = session.details;
   const storageKey = await session.readStorageKey();
   const reader = session.storeReader;

@@ -77,17 +77,13 @@ function isOriginPlain(value: Record<string, unknown>): boolean {
 }
 
 /** The same key, without what is odd in it, and with what is missing. The WASM refuses a field that has two names. */
-function withPlainOrigin(
-  value: Record<string, unknown>,
-): Pick<RoomKey, "sender_claimed_keys" | "forwarding_curve25519_key_chain"> {
+function withPlainOrigin(value: Record<string, unknown>): Pick<RoomKey, "sender_claimed_keys" | "forwarding_curve25519_key_chain"> {
   const { [SHARED_HISTORY]: now, [SHARED_HISTORY_BEFORE]: before, ...others } = value;
   const { sender_claimed_keys: claimed, forwarding_curve25519_key_chain: chain } = value;
   const claims = isRecord(claimed) ? Object.entries(claimed).filter(([name, key]) => isClaim(name, key)) : [];
   return {
     ...others,
-    ...(typeof now === "boolean"
-      ? { [SHARED_HISTORY]: now }
-      : typeof before === "boolean" && { [SHARED_HISTORY_BEFORE]: before }),
+    ...(typeof now === "boolean" ? { [SHARED_HISTORY]: now } : typeof before === "boolean" && { [SHARED_HISTORY_BEFORE]: before }),
     sender_claimed_keys: Object.fromEntries(claims) as Record<string, string>,
     forwarding_curve25519_key_chain: Array.isArray(chain) ? chain.filter(isKey) : [],
   };
@@ -115,7 +111,10 @@ function isClaim(name: string, key: unknown): boolean {
 /** Base64 without padding, line breaks and the alphabet for URLs, of which some clients write the one or the other. */
 function plainBase64(text: string): string {
   if (!/[-_=\s]/.test(text)) return text;
-  return text.replace(/[=\s]+/g, "").replaceAll("-", "+").replaceAll("_", "/");
+  return text
+    .replace(/[=\s]+/g, "")
+    .replaceAll("-", "+")
+    .replaceAll("_", "/");
 }
 
 /** What names a room key among all others of an account. */

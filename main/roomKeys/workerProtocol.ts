@@ -138,6 +138,4 @@ export type FromThread =
 
 /** To the thread. */
 export type ToThread =
-  | { kind: "answer"; id: number; value: unknown }
-  | { kind: "refused"; id: number; error: AppError }
-  | { kind: "cancel" };
+  { kind: "answer"; id: number; value: unknown } | { kind: "refused"; id: number; error: AppError } | { kind: "cancel" };

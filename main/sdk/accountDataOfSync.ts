@@ -4,9 +4,7 @@ import { homeserverOf } from "../http/homeserverOf.ts";
 
 /** The account's own part of an answer of `GET /_matrix/client/v3/sync`: what is not sent has not changed. */
 const Answer = z.object({
-  account_data: z
-    .object({ events: z.array(z.object({ type: z.string(), content: z.unknown() })) })
-    .optional(),
+  account_data: z.object({ events: z.array(z.object({ type: z.string(), content: z.unknown() })) }).optional(),
 });
 
 /**

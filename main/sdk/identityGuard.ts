@@ -9,8 +9,7 @@ import { countOnIdentity, identityMachineOf, isVerifiedByOwnIdentity, type Pinne
 export async function trustKnownIdentityAlone(client: MatrixClient, identity: PinnedIdentity): Promise<void> {
   const machine = identityMachineOf(client);
   const hear = machine.markRequestAsSent.bind(machine);
-  machine.markRequestAsSent = (id, type, answer) =>
-    hear(id, type, type === RequestType.KeysQuery ? identity.admit(answer) : answer);
+  machine.markRequestAsSent = (id, type, answer) => hear(id, type, type === RequestType.KeysQuery ? identity.admit(answer) : answer);
   countOnIdentity(client, identity);
   await isVerifiedByOwnIdentity(client);
 }

@@ -17,7 +17,7 @@ const ALIGNMENT: Readonly<Record<string, number>> = {
 /** Splits `a{sv}su` into its single complete types: `a{sv}`, `s`, `u`. */
 export function splitSignature(signature: string): string[] {
   const types: string[] = [];
-  for (let at = 0; at < signature.length; ) {
+  for (let at = 0; at < signature.length;) {
     const end = endOfType(signature, at);
     types.push(signature.slice(at, end));
     at = end;

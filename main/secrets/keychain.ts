@@ -2,10 +2,7 @@
 export type KeychainProblem = "locked" | "unreachable";
 
 /** `absent` is said only when the keychain was open and the entry is not in it. */
-export type KeychainGet =
-  | { kind: "found"; value: string }
-  | { kind: "absent" }
-  | { kind: "failed"; problem: KeychainProblem };
+export type KeychainGet = { kind: "found"; value: string } | { kind: "absent" } | { kind: "failed"; problem: KeychainProblem };
 
 export type KeychainDone = { kind: "done" } | { kind: "failed"; problem: KeychainProblem };
 

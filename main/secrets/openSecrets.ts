@@ -31,9 +31,7 @@ export interface OpenSecretsOptions {
  * Builds the secrets room and finds out how secrets are protected here. The secrets folder must have been made.
  * @throws `data_too_new`, `file_failed`
  */
-export async function openSecrets(
-  options: OpenSecretsOptions,
-): Promise<{ protection: SecretsProtection; store: SecretStore }> {
+export async function openSecrets(options: OpenSecretsOptions): Promise<{ protection: SecretsProtection; store: SecretStore }> {
   const { folders, onDamaged, log, keychain = new KeytarKeychain(), scryptCost } = options;
   const vaultFolder = (accountId: AccountId): string => folders.account(accountId).vault;
   const vaults = async () =>

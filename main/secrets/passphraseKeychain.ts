@@ -27,7 +27,11 @@ const MASTER_LABEL = "steward passphrase 1 master";
 const sealed = z.base64().max(4096);
 const Content = z.object({
   // Bounded, so that a file put there by somebody cannot take all memory.
-  N: z.number().int().min(2).max(2 ** 20),
+  N: z
+    .number()
+    .int()
+    .min(2)
+    .max(2 ** 20),
   r: z.number().int().min(1).max(32),
   p: z.number().int().min(1).max(16),
   salt: z.base64().max(256),
@@ -39,9 +43,7 @@ const Content = z.object({
 type Content = z.infer<typeof Content>;
 
 /** The checksum tells a file that went bad from a wrong passphrase, and lets the copy beside it be used. */
-const Data = z
-  .object({ content: Content, checksum: z.string() })
-  .refine(({ content, checksum }) => checksum === checksumOf(content));
+const Data = z.object({ content: Content, checksum: z.string() }).refine(({ content, checksum }) => checksum === checksumOf(content));
 type Data = z.infer<typeof Data>;
 
 /** Between the name of the file and the moment at which its passphrase was forgotten. */
@@ -263,9 +265,11 @@ export class PassphraseKeychain implements Keychain {
   }
 
   async #filesBeside(): Promise<string[]> {
-    return await files().readdir(dirname(this.#path)).catch((thrown: unknown) => {
-      throw fileFailure(thrown);
-    });
+    return await files()
+      .readdir(dirname(this.#path))
+      .catch((thrown: unknown) => {
+        throw fileFailure(thrown);
+      });
   }
 
   async #putBack(aside: string, master: Buffer): Promise<void> {
@@ -334,8 +338,6 @@ function checksumOf({ N, r, p, salt, master, entries }: Content): string {
 function deriveKey(passphrase: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
   const options = { N, r, p, maxmem: 128 * r * (N + p) + 1024 * 1024 };
   return new Promise((resolve, reject) => {
-    scrypt(passphrase.normalize("NFKC"), salt, KEY_BYTES, options, (error, key) =>
-      error === null ? resolve(key) : reject(error),
-    );
+    scrypt(passphrase.normalize("NFKC"), salt, KEY_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)));
   });
 }

@@ -24,11 +24,7 @@ const JUDGED_CHARACTERS = 100;
  * @param guessableWords what an attacker knows of the person: user ids, display names, server names
  * @param goodFrom the lowest score (0 to 4) that counts as good
  */
-export async function phraseStrength(
-  phrase: string,
-  guessableWords: readonly string[],
-  goodFrom: number,
-): Promise<PhraseStrength> {
+export async function phraseStrength(phrase: string, guessableWords: readonly string[], goodFrom: number): Promise<PhraseStrength> {
   estimator ??= loadEstimator(language);
   const zxcvbn = await estimator.catch((error: unknown) => {
     estimator = null;

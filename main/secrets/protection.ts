@@ -256,10 +256,7 @@ export class SecretsProtection implements Requests {
       this.#thisTimeOnly = false;
       return this.#refresh(problem);
     }
-    const locked =
-      protection === "keychain"
-        ? problem !== null
-        : protection === "passphrase" && this.#options.passphraseKeychain.locked;
+    const locked = protection === "keychain" ? problem !== null : protection === "passphrase" && this.#options.passphraseKeychain.locked;
     // A keychain that nothing here depends on is nobody's problem.
     const keychainProblem = protection === "keychain" || inUse ? problem : null;
     this.#become({ protection, locked, keychainProblem });
@@ -270,9 +267,7 @@ export class SecretsProtection implements Requests {
   #become(state: SecretsState): void {
     const before = this.#state;
     const same =
-      before.protection === state.protection &&
-      before.locked === state.locked &&
-      before.keychainProblem === state.keychainProblem;
+      before.protection === state.protection && before.locked === state.locked && before.keychainProblem === state.keychainProblem;
     if (same) return;
     this.#state = state;
     this.#options.log.info("secrets protection changed", { ...state });

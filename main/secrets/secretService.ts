@@ -28,11 +28,7 @@ const NO_OBJECT = "/";
  *
  * @param timeoutMs after which a service that says nothing counts as unreachable
  */
-export async function viewSecretService(
-  env: Environment,
-  attributes: Attributes,
-  timeoutMs: number,
-): Promise<SecretServiceView> {
+export async function viewSecretService(env: Environment, attributes: Attributes, timeoutMs: number): Promise<SecretServiceView> {
   const view = await withConnection(env, timeoutMs, async (connection): Promise<SecretServiceView> => {
     const { unlocked, locked } = await searchItems(connection, attributes);
     const entry = unlocked.length > 0 ? "in_unlocked" : locked.length > 0 ? "in_locked" : "not_found";
@@ -49,11 +45,7 @@ export async function viewSecretService(
  * dialog. Answers true when the person has unlocked them, false when they turned it down or no dialog could be shown.
  * Takes as long as they take, up to `timeoutMs`. Never throws.
  */
-export async function unlockSecretService(
-  env: Environment,
-  attributes: Attributes,
-  timeoutMs: number,
-): Promise<boolean> {
+export async function unlockSecretService(env: Environment, attributes: Attributes, timeoutMs: number): Promise<boolean> {
   const unlocked = await withConnection(env, timeoutMs, async (connection) => {
     const { locked } = await searchItems(connection, attributes);
     const collection = await defaultCollection(connection);
@@ -79,11 +71,7 @@ export async function unlockSecretService(
 }
 
 /** Runs `use` on a connection of its own; null when there is no bus, it fails, or the time is up. */
-async function withConnection<T>(
-  env: Environment,
-  timeoutMs: number,
-  use: (connection: DbusConnection) => Promise<T>,
-): Promise<T | null> {
+async function withConnection<T>(env: Environment, timeoutMs: number, use: (connection: DbusConnection) => Promise<T>): Promise<T | null> {
   const path = sessionBusPath(env);
   if (path === null) return null;
   const connection = new DbusConnection(path);
@@ -100,19 +88,11 @@ async function withConnection<T>(
   }
 }
 
-function callService(
-  connection: DbusConnection,
-  member: string,
-  signature: string,
-  args: readonly unknown[],
-): Promise<unknown[]> {
+function callService(connection: DbusConnection, member: string, signature: string, args: readonly unknown[]): Promise<unknown[]> {
   return connection.call({ destination: SERVICE, path: ROOT, interface: SERVICE_INTERFACE, member, signature, args });
 }
 
-async function searchItems(
-  connection: DbusConnection,
-  attributes: Attributes,
-): Promise<{ unlocked: string[]; locked: string[] }> {
+async function searchItems(connection: DbusConnection, attributes: Attributes): Promise<{ unlocked: string[]; locked: string[] }> {
   const [unlocked, locked] = await callService(connection, "SearchItems", "a{ss}", [Object.entries(attributes)]);
   return { unlocked: unlocked as string[], locked: locked as string[] };
 }

@@ -72,21 +72,14 @@ export function checkedSecrets(secrets: AccountSecrets): AccountSecrets {
 
 /** Why a secret that ought to be there cannot be read. */
 export type UnreadableReason =
-  | "keychain_locked"
-  | "keychain_unreachable"
-  | "passphrase_needed"
-  | "passphrase_forgotten"
-  | "damaged"
-  | "too_new";
+  "keychain_locked" | "keychain_unreachable" | "passphrase_needed" | "passphrase_forgotten" | "damaged" | "too_new";
 
 /** Where an account's secrets are: sealed, with the key in one of two places, or in memory alone. */
 export type SecretPlace = "keychain" | "passphrase" | "memory";
 
 /** The three answers to "what is the secret of this account?". Only `absent` may be written over. */
 export type SecretRead =
-  | { kind: "found"; secrets: AccountSecrets; place: SecretPlace }
-  | { kind: "absent" }
-  | { kind: "unreadable"; reason: UnreadableReason };
+  { kind: "found"; secrets: AccountSecrets; place: SecretPlace } | { kind: "absent" } | { kind: "unreadable"; reason: UnreadableReason };
 
 /**
  * Keeps the accounts' secrets. Every method can be called at once for different accounts; calls for one account are

@@ -17,7 +17,10 @@ export function vaultKeysToText(keys: readonly Uint8Array[]): string {
 export function vaultKeysFromText(text: string): Buffer[] | null {
   const prefix = [ONE, SEVERAL].find((one) => text.startsWith(one));
   if (prefix === undefined) return null;
-  const keys = text.slice(prefix.length).split(":").map((key) => Buffer.from(key, "base64"));
+  const keys = text
+    .slice(prefix.length)
+    .split(":")
+    .map((key) => Buffer.from(key, "base64"));
   return keys.every((key) => key.length === KEY_BYTES) && vaultKeysToText(keys) === text ? keys : null;
 }
 

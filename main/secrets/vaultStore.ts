@@ -214,9 +214,7 @@ export class VaultSecretStore implements SecretStore {
 
   #refusal(reason: UnreadableReason): AppFailure {
     if (reason === "passphrase_forgotten") return fail("passphrase_forgotten");
-    return reason === "keychain_locked" || reason === "passphrase_needed"
-      ? fail("secrets_locked")
-      : fail("secret_unreadable");
+    return reason === "keychain_locked" || reason === "passphrase_needed" ? fail("secrets_locked") : fail("secret_unreadable");
   }
 
   #vault(accountId: AccountId): Vault {
@@ -224,11 +222,7 @@ export class VaultSecretStore implements SecretStore {
   }
 }
 
-function openWithAny(
-  vault: Vault,
-  file: Extract<VaultFile, { kind: "sealed" }>,
-  keys: VaultKeys,
-): AccountSecrets | null {
+function openWithAny(vault: Vault, file: Extract<VaultFile, { kind: "sealed" }>, keys: VaultKeys): AccountSecrets | null {
   for (const key of keys) {
     const secrets = vault.open(file, key);
     if (secrets !== null) return secrets;

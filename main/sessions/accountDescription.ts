@@ -9,11 +9,7 @@ const NOT_STARTED: SessionSnapshot = { status: "stopped", error: null, offline: 
  *
  * @param waits whether it is about to start
  */
-export function describeAccount(
-  entry: AccountEntry,
-  session: SessionSnapshot = NOT_STARTED,
-  waits = false,
-): Account {
+export function describeAccount(entry: AccountEntry, session: SessionSnapshot = NOT_STARTED, waits = false): Account {
   const setAside = (entry.setAside ?? []).reduce((sum, { roomKeys }) => sum + roomKeys, 0);
   return {
     accountId: entry.accountId,

@@ -6,23 +6,22 @@ import { isLocalhost } from "../http/loopback.ts";
 import type { Fetch } from "../http/redirects.ts";
 import { requestJson } from "../http/requestJson.ts";
 import { askAuthMetadata, type AuthMetadata } from "./oauth/authMetadata.ts";
-import {
-  askWellKnown,
-  checkIdentityServer,
-  DISCOVERY_TIMEOUT_MS,
-  isInsecureHttp,
-  isMissing,
-  isNoFile,
-} from "./wellKnown.ts";
+import { askWellKnown, checkIdentityServer, DISCOVERY_TIMEOUT_MS, isInsecureHttp, isMissing, isNoFile } from "./wellKnown.ts";
 
 const Versions = z.object({ versions: z.array(z.string()).min(1) });
 const LoginFlows = z.object({
-  flows: z.array(
-    z.object({
-      type: z.string().max(200),
-      identity_providers: z.array(z.object({ id: z.string().max(255), name: z.string().max(255) })).max(50).optional().catch(undefined),
-    }),
-  ).max(50),
+  flows: z
+    .array(
+      z.object({
+        type: z.string().max(200),
+        identity_providers: z
+          .array(z.object({ id: z.string().max(255), name: z.string().max(255) }))
+          .max(50)
+          .optional()
+          .catch(undefined),
+      }),
+    )
+    .max(50),
 });
 
 /** Tells apart what was typed. Throws `invalid_input`, which names the field and its problem, when it is nothing of that. */
@@ -174,10 +173,7 @@ export async function findHomeserver(input: string, fetch: Fetch): Promise<Homes
   const typed = parseHomeserverInput(input);
   const { baseUrl, foundBy, identityServer } =
     typed.kind === "url" ? await locateByUrl(typed.baseUrl, fetch) : await locateByName(typed.serverName, fetch);
-  const [flows, badIdentityServer] = await Promise.all([
-    askLoginFlows(baseUrl, fetch),
-    checkIdentityServer(identityServer, fetch),
-  ]);
+  const [flows, badIdentityServer] = await Promise.all([askLoginFlows(baseUrl, fetch), checkIdentityServer(identityServer, fetch)]);
   const warnings: Homeserver["warnings"] = [];
   if (badIdentityServer) warnings.push("identity_server_invalid");
   if (isInsecureHttp(baseUrl)) warnings.push("insecure_http");

@@ -25,7 +25,9 @@ export function secretsOf({ accessToken, refreshToken }: SignedInTokens): Secret
 }
 
 /** What is kept of sessions whose place another has taken: `AccountSecrets.replaced`. */
-const Replaced = z.array(z.object({ accessToken: secretText("access token"), refreshToken: secretText("refresh token").nullable(), oauth: z.string().optional() }));
+const Replaced = z.array(
+  z.object({ accessToken: secretText("access token"), refreshToken: secretText("refresh token").nullable(), oauth: z.string().optional() }),
+);
 /** As many are kept at most: one that signs in again more often than this while its server is away ends the others there. */
 const MAX_REPLACED = 5;
 
@@ -50,7 +52,10 @@ export function withTokens(secrets: AccountSecrets, signedIn: { accessToken: Acc
 
 /** The same secrets without one of the sessions that were replaced. */
 export function withoutReplaced(secrets: AccountSecrets, { accessToken }: SignedInTokens): AccountSecrets {
-  return withReplaced(secrets, replacedIn(secrets).filter((tokens) => !tokens.accessToken.equals(accessToken)));
+  return withReplaced(
+    secrets,
+    replacedIn(secrets).filter((tokens) => !tokens.accessToken.equals(accessToken)),
+  );
 }
 
 function withReplaced({ replaced: _before, ...secrets }: AccountSecrets, replaced: SignedInTokens[]): AccountSecrets {

@@ -105,11 +105,7 @@ async function startWithNothing(account: ResumedAccount, { accountId }: AccountE
  * A removed device cannot come back: its identity keys are gone from the server. Nor can one be kept that an authorization
  * server does not take. Its room keys move to the new one, and what there was stays until they are all there.
  */
-async function moveToNewDevice(
-  account: ResumedAccount,
-  { accountId }: AccountEntry,
-  signedIn: SignedIn,
-): Promise<void> {
+async function moveToNewDevice(account: ResumedAccount, { accountId }: AccountEntry, signedIn: SignedIn): Promise<void> {
   try {
     const { deviceId } = signedIn;
     await account.session().prepareDevice(deviceId);

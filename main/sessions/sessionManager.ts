@@ -15,7 +15,8 @@ import type { SignedIn } from "./signIn.ts";
 import { type SignedOut, signOut, signOutFromMemory, type SignOutParts, signOutQuietly } from "./signOut.ts";
 import { StartQueue } from "./startQueue.ts";
 
-export interface SessionManagerParts extends Omit<SessionParts, "onNewDevice" | "onSetAside" | "cryptoFolders">, Pick<SignOutParts, "keepForLater"> {
+export interface SessionManagerParts
+  extends Omit<SessionParts, "onNewDevice" | "onSetAside" | "cryptoFolders">, Pick<SignOutParts, "keepForLater"> {
   index: AccountIndex;
   accountFolders: (accountId: AccountId) => CryptoFolders;
   emit: Emit;

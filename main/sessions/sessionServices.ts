@@ -15,10 +15,20 @@ import { SessionManager, type SessionManagerParts } from "./sessionManager.ts";
 import { SignInService } from "./signInService.ts";
 
 export interface SessionsOptions
-  extends Pick<SessionManagerParts, "migrateRoomKeys">,
+  extends
+    Pick<SessionManagerParts, "migrateRoomKeys">,
     Pick<
       ServiceParts,
-      "folders" | "index" | "secretStore" | "removal" | "fetch" | "emit" | "loggerFor" | "keepOutOfLogs" | "onlyThisComputer" | "sessionName"
+      | "folders"
+      | "index"
+      | "secretStore"
+      | "removal"
+      | "fetch"
+      | "emit"
+      | "loggerFor"
+      | "keepOutOfLogs"
+      | "onlyThisComputer"
+      | "sessionName"
     > {
   /** Told of tokens that are worth nothing any more. */
   worthless?: (secret: Secret) => void;
@@ -69,8 +79,10 @@ function loadedLater(logger: Logger): CryptoStores {
   };
 }
 
-export interface SignInServicesParts
-  extends Pick<ServiceParts, "sessions" | "secretStore" | "fetch" | "emit" | "loggerFor" | "openInBrowser" | "keepOutOfLogs" | "sessionName"> {
+export interface SignInServicesParts extends Pick<
+  ServiceParts,
+  "sessions" | "secretStore" | "fetch" | "emit" | "loggerFor" | "openInBrowser" | "keepOutOfLogs" | "sessionName"
+> {
   homeservers: Pick<SettingsFile, "homeservers" | "keepHomeserver" | "forgetHomeservers">;
   passwordSignIns: PasswordSignIns;
 }

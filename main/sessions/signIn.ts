@@ -89,9 +89,7 @@ async function doesNotExist(request: PasswordSignIn): Promise<string | null> {
     // Synapse gives a missing profile different codes at different ages, always with the status 404.
     if (!(thrown instanceof AppFailure)) throw thrown;
     const { error } = thrown;
-    const missing =
-      error.kind === "not_found" ||
-      (error.kind === "server" && error.status === 404 && error.errcode !== "M_UNRECOGNIZED");
+    const missing = error.kind === "not_found" || (error.kind === "server" && error.status === 404 && error.errcode !== "M_UNRECOGNIZED");
     return missing ? userId : null;
   }
 }
@@ -142,11 +140,7 @@ function inLowerCase(identifier: LoginIdentifier): LoginIdentifier | null {
 }
 
 /** What the answer to a login gives, at the address where the account is reached from now on. */
-export async function signedInFrom(
-  fetch: Fetch,
-  answer: z.output<typeof LoginAnswer>,
-  baseUrl: string,
-): Promise<SignedIn> {
+export async function signedInFrom(fetch: Fetch, answer: z.output<typeof LoginAnswer>, baseUrl: string): Promise<SignedIn> {
   const { user_id: userId, device_id: deviceId, access_token: token, well_known: wellKnown } = answer;
   const signedIn = { userId, deviceId, accessToken: token, baseUrl };
   return { ...signedIn, baseUrl: await baseUrlAfterLogin(fetch, signedIn, wellKnown) };
@@ -190,12 +184,7 @@ async function baseUrlAfterLogin(
  *
  * @param timeoutMs how long it is waited for
  */
-export async function signOutToken(
-  fetch: Fetch,
-  baseUrl: string,
-  token: AccessToken,
-  signal: AbortSignal,
-): Promise<void> {
+export async function signOutToken(fetch: Fetch, baseUrl: string, token: AccessToken, signal: AbortSignal): Promise<void> {
   const tokens = new TokenKeeper({ accessToken: token, expiresAt: null });
   await new HomeserverClient({ fetch, baseUrl, tokens }).text({ method: "POST", path: "/_matrix/client/v3/logout", body: {}, signal });
 }

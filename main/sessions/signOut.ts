@@ -55,7 +55,10 @@ export interface SignedOut {
  *
  * @throws `store_in_use`, `file_failed`
  */
-export async function signOut(parts: SignOutParts, session: Pick<MatrixSession, "details" | "stop" | "destroy" | "settled" | "tokensSettled">): Promise<SignedOut> {
+export async function signOut(
+  parts: SignOutParts,
+  session: Pick<MatrixSession, "details" | "stop" | "destroy" | "settled" | "tokensSettled">,
+): Promise<SignedOut> {
   const { accountId, baseUrl } = session.details;
   await session.stop();
   await session.destroy();
@@ -123,7 +126,12 @@ export async function signOutQuietly(
  *
  * @throws as `signOutToken` and `revokeTokens` do
  */
-export async function endSession(fetch: Fetch, baseUrl: string, tokens: SignedInTokens, signal = AbortSignal.timeout(END_MS)): Promise<void> {
+export async function endSession(
+  fetch: Fetch,
+  baseUrl: string,
+  tokens: SignedInTokens,
+  signal = AbortSignal.timeout(END_MS),
+): Promise<void> {
   const grant = oauthGrantIn(tokens);
   if (grant === null) return signOutToken(fetch, baseUrl, tokens.accessToken, signal);
   await revokeTokens(fetch, tokens, grant, signal);

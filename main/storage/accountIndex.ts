@@ -160,7 +160,10 @@ export class AccountIndex {
    */
   remove(accountId: AccountId): Promise<void> {
     return this.#inOrder(async () => {
-      await this.#write(this.#loaded.filter(({ entry }) => entry?.accountId !== accountId), { forgetting: true });
+      await this.#write(
+        this.#loaded.filter(({ entry }) => entry?.accountId !== accountId),
+        { forgetting: true },
+      );
       // The account is gone, whatever comes of this: the next write of the cache, or the next start, tries it again.
       await this.#cache.remove(accountId).catch(() => undefined);
     });

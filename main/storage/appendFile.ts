@@ -64,7 +64,10 @@ export class AppendFile {
   }
 
   async #write(): Promise<void> {
-    const text = this.#waiting.splice(0).map((line) => `${line}\n`).join("");
+    const text = this.#waiting
+      .splice(0)
+      .map((line) => `${line}\n`)
+      .join("");
     try {
       await this.#file.writeFile(text);
       await this.#file.sync();

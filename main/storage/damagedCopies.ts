@@ -29,10 +29,12 @@ export function damagedCopyPath(path: string): string {
  * @throws `file_failed`
  */
 export async function damagedCopiesIn(folder: string): Promise<DamagedCopy[]> {
-  const names = await files().readdir(folder).catch((thrown: unknown) => {
-    if (isMissing(thrown)) return [];
-    throw fileFailure(thrown);
-  });
+  const names = await files()
+    .readdir(folder)
+    .catch((thrown: unknown) => {
+      if (isMissing(thrown)) return [];
+      throw fileFailure(thrown);
+    });
   const copies = names.flatMap((name): DamagedCopy[] => {
     const [, file, hour, minute, second, rest] = DAMAGED.exec(name) ?? [];
     const at = Date.parse(`${hour}:${minute}:${second}.${rest}`);

@@ -19,9 +19,11 @@ const writes = new KeyedQueue<string>();
  * say that it has the new one.
  */
 export function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  return writes.run(resolve(path), () => replace(path, content)).catch((thrown: unknown) => {
-    throw fileFailure(thrown);
-  });
+  return writes
+    .run(resolve(path), () => replace(path, content))
+    .catch((thrown: unknown) => {
+      throw fileFailure(thrown);
+    });
 }
 
 /**
@@ -113,7 +115,9 @@ async function replace(path: string, content: string | Uint8Array, temporary = t
     }
     await files().rename(temporary, path);
   } catch (thrown) {
-    await files().rm(temporary).catch(() => undefined);
+    await files()
+      .rm(temporary)
+      .catch(() => undefined);
     throw thrown;
   }
   await syncFolder(dirname(path));

@@ -62,6 +62,8 @@ export class GrowingFile {
   async discard(): Promise<void> {
     if (this.#open) await this.#file.close().catch(() => undefined);
     this.#open = false;
-    await files().rm(unfinishedName(this.#path)).catch(() => undefined);
+    await files()
+      .rm(unfinishedName(this.#path))
+      .catch(() => undefined);
   }
 }

@@ -159,8 +159,7 @@ export class Challenges implements ChallengeHandlers {
   }
 }
 
-const withSession = (auth: AuthDict, session: string | undefined): AuthDict =>
-  session === undefined ? auth : { ...auth, session };
+const withSession = (auth: AuthDict, session: string | undefined): AuthDict => (session === undefined ? auth : { ...auth, session });
 
 /** Why a demand came again after an answer; null when it is the next step that is asked for, or when nobody answered. */
 function whyNotTaken(answered: Answered["kind"] | null, stage: AskedStage, last: AskedStage | null): AppError | null {

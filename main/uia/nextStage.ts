@@ -27,8 +27,7 @@ export function nextStage(demand: Demand, baseUrl: string): NextStage {
   if (demand.flows.length === 0) return { kind: "none_offered" };
   const context = { demand, baseUrl };
   const show = (type: string): NextStage | null => definitionOf(type).show(type, context);
-  const costOf = (type: string): number =>
-    show(type) === null ? COST_OF_UNSUPPORTED : (CHEAPER[type] ?? definitionOf(type).cost);
+  const costOf = (type: string): number => (show(type) === null ? COST_OF_UNSUPPORTED : (CHEAPER[type] ?? definitionOf(type).cost));
   const sum = (types: string[]): number => types.reduce((total, type) => total + costOf(type), 0);
   const remaining = demand.flows
     .filter(({ stages }) => completed.every((stage) => stages.includes(stage)))

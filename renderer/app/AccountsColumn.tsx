@@ -104,7 +104,13 @@ function ServersItem({ chosen }: { readonly chosen: boolean }) {
   if (useAdministered().length === 0) return null;
   return (
     <li>
-      <button type="button" className={styles["action"]} aria-current={chosen ? "page" : undefined} title={t("nav.servers")} onClick={() => go({ name: "servers" })}>
+      <button
+        type="button"
+        className={styles["action"]}
+        aria-current={chosen ? "page" : undefined}
+        title={t("nav.servers")}
+        onClick={() => go({ name: "servers" })}
+      >
         <Server size={17} aria-hidden />
         <span className={styles["name"]}>{t("nav.servers")}</span>
       </button>

@@ -1,4 +1,19 @@
-import { Activity, ChartColumn, History, KeyRound, ListChecks, Lock, MonitorSmartphone, ScrollText, ShieldCheck, Ticket, User, Users, UserX, type LucideIcon } from "lucide-react";
+import {
+  Activity,
+  ChartColumn,
+  History,
+  KeyRound,
+  ListChecks,
+  Lock,
+  MonitorSmartphone,
+  ScrollText,
+  ShieldCheck,
+  Ticket,
+  User,
+  Users,
+  UserX,
+  type LucideIcon,
+} from "lucide-react";
 import { useEffect } from "react";
 import type { AccountId } from "../../shared/ids.ts";
 import { nameOf } from "../accountHealth.ts";

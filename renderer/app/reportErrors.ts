@@ -15,7 +15,7 @@ let sent: number[] = [];
 export function describeThrown(thrown: unknown): string {
   try {
     const texts: string[] = [];
-    for (let error = thrown; error !== undefined && texts.length < MAX_CAUSES; ) {
+    for (let error = thrown; error !== undefined && texts.length < MAX_CAUSES;) {
       // A refused request is told by its kind alone: the rest may hold what a server or a person wrote.
       if (error instanceof RequestFailure) texts.push(`RequestFailure: ${error.error.kind}\n${error.stack ?? ""}`);
       else if (error instanceof Error) texts.push(error.stack ?? `${error.name}: ${error.message}`);

@@ -33,11 +33,7 @@ export function Choice<V extends string>({ label, hideLabel, value, onChange, op
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
       <div className={styles[look]}>
         {options.map((option) => (
-          <Radio
-            key={option.value}
-            value={option.value}
-            className={styles[look === "cards" ? "card" : "segment"] ?? ""}
-          >
+          <Radio key={option.value} value={option.value} className={styles[look === "cards" ? "card" : "segment"] ?? ""}>
             {look === "cards" && <span className={styles["dot"]} aria-hidden />}
             <span className={styles["words"]}>
               <span className={styles["text"]}>{option.text}</span>

@@ -29,13 +29,7 @@ export function CopyableText({ text, what }: { readonly text: string; readonly w
       <span className={styles["text"]} title={text}>
         <ServerText>{text}</ServerText>
       </span>
-      <Button
-        look="quiet"
-        small
-        icon={copied ? Check : Copy}
-        aria-label={t("common.copyNamed", { what })}
-        onPress={() => void copy()}
-      />
+      <Button look="quiet" small icon={copied ? Check : Copy} aria-label={t("common.copyNamed", { what })} onPress={() => void copy()} />
     </span>
   );
 }

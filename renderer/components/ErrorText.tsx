@@ -15,9 +15,7 @@ interface ErrorTextProps {
 /** What went wrong, in a sentence, and what to do next. */
 export function ErrorText({ error, actions, wrongCredentials }: ErrorTextProps) {
   const { sentence, next } =
-    wrongCredentials && error.kind === "wrong_credentials"
-      ? { sentence: wrongCredentials, next: null }
-      : errorWords(error);
+    wrongCredentials && error.kind === "wrong_credentials" ? { sentence: wrongCredentials, next: null } : errorWords(error);
   const chosen = error.kind === "cancelled" || error.kind === "challenge_cancelled";
   const terms = error.kind === "consent_required" ? error.url : null;
   return (

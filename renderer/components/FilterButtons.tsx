@@ -14,13 +14,7 @@ export function FilterButtons<T extends string>({ label, choices, chosen, textOf
   return (
     <div className={styles["buttons"]} role="group" aria-label={label}>
       {choices.map((choice) => (
-        <button
-          key={choice}
-          type="button"
-          className={styles["button"]}
-          aria-pressed={choice === chosen}
-          onClick={() => onChoose(choice)}
-        >
+        <button key={choice} type="button" className={styles["button"]} aria-pressed={choice === chosen} onClick={() => onChoose(choice)}>
           {textOf(choice)}
         </button>
       ))}

@@ -20,10 +20,7 @@ interface NoticeProps {
 export function Notice({ tone, children, actions, onDismiss, live }: NoticeProps) {
   const Icon = icons[tone];
   return (
-    <div
-      className={classNames(styles["notice"], styles[tone])}
-      role={live ? (tone === "error" ? "alert" : "status") : undefined}
-    >
+    <div className={classNames(styles["notice"], styles[tone])} role={live ? (tone === "error" ? "alert" : "status") : undefined}>
       <Icon size={16} aria-label={t(`common.${tone}`)} role="img" />
       <div className={styles["body"]}>
         <div>{children}</div>

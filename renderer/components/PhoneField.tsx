@@ -30,9 +30,7 @@ export function PhoneField({ country, onCountry, number, onNumber, label = t("ph
         <SelectField label={t("phone.country")} value={country} onChange={onCountry} options={countries()} />
         <TextField label={label} type="tel" value={number} onChange={onNumber} autoComplete="tel" {...rest} />
       </div>
-      {number.trim() !== "" && (
-        <p role="status">{inFull === null ? t("phone.notInFull") : t("phone.inFull", { number: inFull })}</p>
-      )}
+      {number.trim() !== "" && <p role="status">{inFull === null ? t("phone.notInFull") : t("phone.inFull", { number: inFull })}</p>}
     </>
   );
 }

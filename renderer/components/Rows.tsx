@@ -26,7 +26,9 @@ export function Row({ icon, title, text, end, below }: RowProps) {
     <li className={styles["row"]}>
       {icon && <span className={styles["icon"]}>{icon}</span>}
       <span className={styles["words"]}>
-        <span className={styles["title"]}><ServerText>{title}</ServerText></span>
+        <span className={styles["title"]}>
+          <ServerText>{title}</ServerText>
+        </span>
         {text && <span className={styles["text"]}>{text}</span>}
       </span>
       {end && <span className={styles["end"]}>{end}</span>}

@@ -3,13 +3,7 @@ import { classNames } from "./classNames.ts";
 import { t, type PlainTextKey } from "../i18n/index.ts";
 import styles from "./StrengthMeter.module.css";
 
-const words: readonly PlainTextKey[] = [
-  "strength.score0",
-  "strength.score1",
-  "strength.score2",
-  "strength.score3",
-  "strength.score4",
-];
+const words: readonly PlainTextKey[] = ["strength.score0", "strength.score1", "strength.score2", "strength.score3", "strength.score4"];
 
 /** How hard a phrase is to guess: a bar, a word, and what would help. Null while it is being found out. */
 export function StrengthMeter({ strength }: { readonly strength: PhraseStrength | null }) {

@@ -40,18 +40,7 @@ interface TextFieldProps extends FieldProps {
 }
 
 /** A labelled field for one line of text, or with `keyArea` for a key. */
-export function TextField({
-  label,
-  help,
-  placeholder,
-  hideLabel,
-  inputRef,
-  type,
-  keyArea,
-  area,
-  icon,
-  ...checked
-}: TextFieldProps) {
+export function TextField({ label, help, placeholder, hideLabel, inputRef, type, keyArea, area, icon, ...checked }: TextFieldProps) {
   const { problem, ...rest } = useCheckedValue(checked);
   return (
     <AriaTextField {...rest} type={type ?? "text"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
@@ -59,7 +48,11 @@ export function TextField({
       <div className={styles["frame"]}>
         {icon}
         {keyArea || area ? (
-          <TextArea className={classNames(styles["input"], keyArea && styles["keyArea"])} rows={keyArea ? 3 : 5} spellCheck={area ?? false} />
+          <TextArea
+            className={classNames(styles["input"], keyArea && styles["keyArea"])}
+            rows={keyArea ? 3 : 5}
+            spellCheck={area ?? false}
+          />
         ) : (
           <Input
             className={styles["input"] ?? ""}
@@ -80,12 +73,7 @@ export function PasswordField({ label, help, hideLabel, inputRef, ...checked }: 
   const [shown, setShown] = useState(false);
   const Icon = shown ? EyeOff : Eye;
   return (
-    <AriaTextField
-      {...rest}
-      type={shown ? "text" : "password"}
-      isInvalid={Boolean(problem)}
-      className={styles["field"] ?? ""}
-    >
+    <AriaTextField {...rest} type={shown ? "text" : "password"} isInvalid={Boolean(problem)} className={styles["field"] ?? ""}>
       <Label className={hideLabel ? "visuallyHidden" : (styles["label"] ?? "")}>{label}</Label>
       <div className={styles["frame"]}>
         <Input className={styles["input"] ?? ""} spellCheck={false} {...(inputRef ? { ref: inputRef } : {})} />
@@ -104,7 +92,12 @@ export function PasswordField({ label, help, hideLabel, inputRef, ...checked }: 
 }
 
 /** The properties of a field, with what is to be said of its value now. */
-function useCheckedValue<P extends Pick<FieldProps, "value" | "validate" | "eager" | "problem">>({ validate, eager = false, problem, ...rest }: P) {
+function useCheckedValue<P extends Pick<FieldProps, "value" | "validate" | "eager" | "problem">>({
+  validate,
+  eager = false,
+  problem,
+  ...rest
+}: P) {
   const own = validate?.(rest.value) ?? null;
   const isSaid = useInvalid(own !== null) || (eager && rest.value !== "");
   return { ...rest, problem: isSaid && own !== null ? own : problem };

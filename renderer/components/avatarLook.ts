@@ -1,16 +1,5 @@
 /** Dark enough for white letters on each (contrast at least 4.5), and far enough apart to be told apart. */
-const colours = [
-  "#4f63b6",
-  "#97468f",
-  "#2f5d50",
-  "#8a6524",
-  "#2b6c93",
-  "#a5483c",
-  "#5b7034",
-  "#6a52a3",
-  "#a03f68",
-  "#4c6470",
-];
+const colours = ["#4f63b6", "#97468f", "#2f5d50", "#8a6524", "#2b6c93", "#a5483c", "#5b7034", "#6a52a3", "#a03f68", "#4c6470"];
 
 /** The colour that always goes with this user id. */
 export function avatarColour(userId: string): string {

@@ -99,9 +99,7 @@ function errorSentence(error: AppError): string {
     case "file_failed":
       return t("errors.file_failed", { reason: t(`errorReasons.file_failed.${error.reason}`) });
     case "too_large":
-      return error.limitBytes === null
-        ? t("errorReasons.tooLargeUnknown")
-        : t("errors.too_large", { limit: sizeText(error.limitBytes) });
+      return error.limitBytes === null ? t("errorReasons.tooLargeUnknown") : t("errors.too_large", { limit: sizeText(error.limitBytes) });
     case "secure_backup_check_failed": {
       const checks = error.failed.length > 0 ? t("errorReasons.checks", { failed: listText(error.failed) }) : "";
       return t("errors.secure_backup_check_failed", { checks }).trim();

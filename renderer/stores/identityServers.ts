@@ -6,4 +6,6 @@ import { createLoaded } from "./loaded.ts";
 export const identityServers = createLoaded<IdentityServer>((accountId) => steward.identityServer.state({ accountId }));
 
 /** The addresses that it is to be told of. Main tells of every change. */
-export const pendingShares = createLoaded<readonly PendingShare[]>(async (accountId) => (await steward.identityServer.pendingShares({ accountId })).pending);
+export const pendingShares = createLoaded<readonly PendingShare[]>(
+  async (accountId) => (await steward.identityServer.pendingShares({ accountId })).pending,
+);

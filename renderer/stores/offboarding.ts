@@ -35,7 +35,8 @@ export function typePerson(typed: string): void {
 }
 
 /** What was typed, each thing once. */
-export const termsOf = (typed: string): string[] => [...new Set(typed.split("\n").map((line) => line.trim()))].filter((line) => line !== "").slice(0, MAX_TERMS);
+export const termsOf = (typed: string): string[] =>
+  [...new Set(typed.split("\n").map((line) => line.trim()))].filter((line) => line !== "").slice(0, MAX_TERMS);
 
 /** Looks for the person on the servers of some accounts, each by itself. Nobody stays chosen. */
 export async function findPerson(accountIds: readonly AccountId[]): Promise<void> {
@@ -104,7 +105,11 @@ export async function prepareOffboarding(action: OffboardingAction): Promise<voi
 }
 
 /** Begins it on some of the servers, and forgets who was looked for: they aren't as they were found. Of the Jobs and the draft main tells by events, which may be newer than the answer. @throws RequestFailure */
-export async function startOffboarding(draftId: ConversationId, accountIds: readonly AccountId[], typed: string | undefined): Promise<void> {
+export async function startOffboarding(
+  draftId: ConversationId,
+  accountIds: readonly AccountId[],
+  typed: string | undefined,
+): Promise<void> {
   await steward.offboarding.start({ draftId, accountIds: [...accountIds], ...(typed !== undefined && { typed }) });
   forgetPerson();
 }

@@ -4,7 +4,16 @@ import { isAdmin } from "./adminAccess.ts";
 import { clearAnnouncements } from "./announcements.ts";
 
 /** The pages that every account has. */
-export const accountPages = ["overview", "profile", "passwordAndRecovery", "secureBackup", "sessions", "roomKeys", "activity", "deactivate"] as const;
+export const accountPages = [
+  "overview",
+  "profile",
+  "passwordAndRecovery",
+  "secureBackup",
+  "sessions",
+  "roomKeys",
+  "activity",
+  "deactivate",
+] as const;
 /** The pages of accounts that are admins of their servers. */
 export const adminPages = ["users", "statistics", "bulk", "registrationTokens", "actionLog"] as const;
 export type AdminPage = (typeof adminPages)[number];

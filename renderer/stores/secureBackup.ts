@@ -124,11 +124,7 @@ export async function beginSetUp(
  * @param keepOnThisComputer whether the key stays here, to be shown again; undefined as it is with the one before
  * @throws RequestFailure
  */
-export async function confirmSetUp(
-  accountId: AccountId,
-  typed: string,
-  keepOnThisComputer: boolean | undefined,
-): Promise<void> {
+export async function confirmSetUp(accountId: AccountId, typed: string, keepOnThisComputer: boolean | undefined): Promise<void> {
   await steward.secureBackup.confirmSetUp({ accountId, typed, keepOnThisComputer });
 }
 
@@ -169,11 +165,7 @@ export interface RepairChoices {
 }
 
 /** Mends what is wrong, with the Security Key or Phrase where it takes one. @throws RequestFailure */
-export async function repair(
-  accountId: AccountId,
-  keyOrPhrase: KeyOrPhrase | null,
-  choices: RepairChoices,
-): Promise<void> {
+export async function repair(accountId: AccountId, keyOrPhrase: KeyOrPhrase | null, choices: RepairChoices): Promise<void> {
   secureBackupStateChanged(accountId, await steward.secureBackup.repair({ accountId, keyOrPhrase, ...choices }));
 }
 

@@ -4,9 +4,7 @@ import { steward } from "../bridge.ts";
 import { createLoaded } from "./loaded.ts";
 
 /** The sessions of each account as the server last told them. */
-export const sessionLists = createLoaded<readonly Session[]>(
-  async (accountId) => (await steward.devices.list({ accountId })).sessions,
-);
+export const sessionLists = createLoaded<readonly Session[]>(async (accountId) => (await steward.devices.list({ accountId })).sessions);
 
 /** Names a session. @throws RequestFailure */
 export async function renameSession(accountId: AccountId, deviceId: string, name: string): Promise<void> {

@@ -23,7 +23,11 @@ export async function chooseStaffFile(accountIds: readonly AccountId[]): Promise
 }
 
 /** Has a Job about those who are chosen looked at, and goes there. @throws RequestFailure */
-export async function prepareStaffJob(list: StaffList, accountId: AccountId, { group, action }: { readonly group: StaffGroup; readonly action: StaffOffer["action"] }): Promise<void> {
+export async function prepareStaffJob(
+  list: StaffList,
+  accountId: AccountId,
+  { group, action }: { readonly group: StaffGroup; readonly action: StaffOffer["action"] },
+): Promise<void> {
   const { draft } = await steward.staffList.prepare({ listId: list.listId, accountId, group, action });
   bulkDrafts.set(accountId, { draft });
   go({ name: "account", accountId, page: "bulk" });

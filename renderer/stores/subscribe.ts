@@ -84,6 +84,19 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   await mayAsk;
   // Without an answer to one of these the app still shows its accounts, so none waits for another.
   const first = Promise.allSettled([loadAccounts(), loadSecrets()]);
-  void Promise.allSettled([loadSettings(), loadChallenges(), loadJobs(), loadVerifications(), loadBrowserSignIns(), loadDeviceLinks(), loadRecoveries(), loadRegistrations(), loadEndedAccounts(), loadOffboarding(), loadStaffList(), loadUpdates()]);
+  void Promise.allSettled([
+    loadSettings(),
+    loadChallenges(),
+    loadJobs(),
+    loadVerifications(),
+    loadBrowserSignIns(),
+    loadDeviceLinks(),
+    loadRecoveries(),
+    loadRegistrations(),
+    loadEndedAccounts(),
+    loadOffboarding(),
+    loadStaffList(),
+    loadUpdates(),
+  ]);
   await first;
 }

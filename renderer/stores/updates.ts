@@ -3,7 +3,10 @@ import type { UpdateState } from "../../shared/contract/updates.ts";
 import { steward } from "../bridge.ts";
 
 /** Whether a newer version is known; null until main has said so. */
-export const useUpdates = create<{ readonly state: UpdateState | null; readonly dismissed: string | null }>()(() => ({ state: null, dismissed: null }));
+export const useUpdates = create<{ readonly state: UpdateState | null; readonly dismissed: string | null }>()(() => ({
+  state: null,
+  dismissed: null,
+}));
 
 export function updatesChanged(state: UpdateState): void {
   useUpdates.setState({ state });

@@ -13,16 +13,25 @@ export const userConnections = createLoaded<readonly UserConnection[], UserKey>(
 );
 
 /** Where each user's notifications go. */
-export const userPushers = createLoaded<readonly UserPusher[], UserKey>(async (key) => (await data.pushers(partsOfUser(key))).pushers, accountOf);
+export const userPushers = createLoaded<readonly UserPusher[], UserKey>(
+  async (key) => (await data.pushers(partsOfUser(key))).pushers,
+  accountOf,
+);
 
 /** The names and sizes of each user's account data, once somebody has asked for them. */
-export const userAccountData = createLoaded<Awaited<ReturnType<typeof data.accountData>>, UserKey>((key) => data.accountData(partsOfUser(key)), accountOf);
+export const userAccountData = createLoaded<Awaited<ReturnType<typeof data.accountData>>, UserKey>(
+  (key) => data.accountData(partsOfUser(key)),
+  accountOf,
+);
 
 /** How much each user has uploaded. */
 export const userMedia = createLoaded<UserMediaSum, UserKey>((key) => data.media(partsOfUser(key)), accountOf);
 
 /** How often each user may send messages, where that is other than for everybody. */
-export const userRateLimit = createLoaded<{ readonly limit: RateLimit | null }, UserKey>((key) => data.rateLimit(partsOfUser(key)), accountOf);
+export const userRateLimit = createLoaded<{ readonly limit: RateLimit | null }, UserKey>(
+  (key) => data.rateLimit(partsOfUser(key)),
+  accountOf,
+);
 
 /** The experimental features that can be switched for each user. */
 export const userFeatures = createLoaded<readonly { readonly id: string; readonly enabled: boolean }[], UserKey>(
@@ -31,7 +40,13 @@ export const userFeatures = createLoaded<readonly { readonly id: string; readonl
 );
 
 /** Which terms each user has agreed to. */
-export const userConsent = createLoaded<Awaited<ReturnType<typeof data.consent>>, UserKey>((key) => data.consent(partsOfUser(key)), accountOf);
+export const userConsent = createLoaded<Awaited<ReturnType<typeof data.consent>>, UserKey>(
+  (key) => data.consent(partsOfUser(key)),
+  accountOf,
+);
 
 /** Each user's picture, small. */
-export const userAvatar = createLoaded<{ readonly image: Uint8Array<ArrayBuffer> | null }, UserKey>((key) => data.avatar(partsOfUser(key)), accountOf);
+export const userAvatar = createLoaded<{ readonly image: Uint8Array<ArrayBuffer> | null }, UserKey>(
+  (key) => data.avatar(partsOfUser(key)),
+  accountOf,
+);

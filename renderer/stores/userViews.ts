@@ -26,7 +26,16 @@ export async function applyView(accountId: AccountId, { filter, columns }: Saved
   await setColumns(accountId, columns);
 }
 
-const FIELDS = ["search", "kind", "seen", "withoutHidden", "sort", "descending", "created", "lastSeen"] as const satisfies readonly (keyof UserFilter)[];
+const FIELDS = [
+  "search",
+  "kind",
+  "seen",
+  "withoutHidden",
+  "sort",
+  "descending",
+  "created",
+  "lastSeen",
+] as const satisfies readonly (keyof UserFilter)[];
 
 /** Whether a list is as a view has it. */
 export function isView({ filter, columns }: SavedView, now: UserFilter, shown: readonly UserListColumn[]): boolean {

@@ -18,7 +18,16 @@ export interface UserListState {
   readonly error: AppError | null;
 }
 
-const everybody: UserFilter = { search: "", kind: "current", seen: "any", created: null, lastSeen: null, withoutHidden: true, sort: "name", descending: false };
+const everybody: UserFilter = {
+  search: "",
+  kind: "current",
+  seen: "any",
+  created: null,
+  lastSeen: null,
+  withoutHidden: true,
+  sort: "name",
+  descending: false,
+};
 const nothingYet: UserListState = {
   filter: everybody,
   rows: [],
@@ -166,7 +175,9 @@ export function userChanged(accountId: AccountId, user: User): void {
   const lastSeenAt = Math.max(user.lastSeenAt ?? 0, shownUsers.get(key).answer?.lastSeenAt ?? 0) || null;
   shownUsers.set(key, { ...user, lastSeenAt });
   const { rows } = listOf(accountId);
-  update(accountId, { rows: rows.map((row) => (row.userId === user.userId ? { ...row, ...user, lastSeenAt: row.lastSeenAt ?? user.lastSeenAt } : row)) });
+  update(accountId, {
+    rows: rows.map((row) => (row.userId === user.userId ? { ...row, ...user, lastSeenAt: row.lastSeenAt ?? user.lastSeenAt } : row)),
+  });
 }
 
 /** Forgets everything of the users of an account's server. */

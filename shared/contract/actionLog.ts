@@ -3,7 +3,11 @@ import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** One thing that an action changed, as text; null for none, and for what the server does not say. Never a secret. */
-export const LoggedChange = z.object({ field: z.string().max(100), before: z.string().max(300).nullable(), after: z.string().max(300).nullable() });
+export const LoggedChange = z.object({
+  field: z.string().max(100),
+  before: z.string().max(300).nullable(),
+  after: z.string().max(300).nullable(),
+});
 export type LoggedChange = z.infer<typeof LoggedChange>;
 
 /** Something that an admin did to a server from this computer. Nothing secret is in it. */

@@ -48,10 +48,7 @@ export const administration = domain({
      * is one: what is none is not taken. Throws `insecure_http`, `this_computer_only`, `admin_api_not_exposed`,
      * `admin_api_lacks`, and why the address does not answer.
      */
-    setAddress: request(
-      one.extend({ address: typed(readAdminAddress).nullable(), acceptInsecureHttp: z.boolean() }),
-      AdminAccess,
-    ),
+    setAddress: request(one.extend({ address: typed(readAdminAddress).nullable(), acceptInsecureHttp: z.boolean() }), AdminAccess),
   },
   events: {
     accessChanged: one.extend({ access: AdminAccess }),

@@ -14,18 +14,12 @@ export const emergencySheet = domain({
      * one this computer keeps. Throws as
      * `secureBackup.keepOnThisComputer` does; with the stored one, says that there is none or that it is outdated.
      */
-    securityKey: request(
-      z.object({ accountId: AccountId, keyOrPhrase: KeyOrPhrase }),
-      z.object({ securityKey: z.string(), qr: QrCode }),
-    ),
+    securityKey: request(z.object({ accountId: AccountId, keyOrPhrase: KeyOrPhrase }), z.object({ securityKey: z.string(), qr: QrCode })),
     /**
      * Prints the sheets that the window has ready, or saves them as a PDF where the person says. Nothing of them is written
      * anywhere else. `name` is the file's, without folder and ending. Answers whether it was done.
      */
-    keep: request(
-      z.object({ how: z.enum(["print", "pdf"]), name: z.string().min(1).max(400) }),
-      z.object({ kept: z.boolean() }),
-    ),
+    keep: request(z.object({ how: z.enum(["print", "pdf"]), name: z.string().min(1).max(400) }), z.object({ kept: z.boolean() })),
   },
   events: {},
 });

@@ -58,7 +58,10 @@ const nothing = z.object({});
 export const linkDevice = domain({
   requests: {
     /** Whether the account's server can link devices by QR code, and this session has something to hand over. */
-    available: request(z.object({ accountId: AccountId }), z.object({ why: LinkEnd.extract(["not_supported", "not_verified"]).nullable() })),
+    available: request(
+      z.object({ accountId: AccountId }),
+      z.object({ why: LinkEnd.extract(["not_supported", "not_verified"]).nullable() }),
+    ),
     /** Begins; what becomes of it comes with `changed`. Another that is under way for the account is cancelled. */
     start: request(z.object({ accountId: AccountId }), one),
     /** The two digits that the other device shows. Wrong ones end it. */

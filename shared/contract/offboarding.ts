@@ -61,7 +61,10 @@ export const offboarding = domain({
     prepare: request(
       z.object({
         action: OffboardingAction,
-        users: z.array(z.object({ accountId: AccountId, userId: UserId })).min(1).max(MAX_OFFBOARDED),
+        users: z
+          .array(z.object({ accountId: AccountId, userId: UserId }))
+          .min(1)
+          .max(MAX_OFFBOARDED),
       }),
       z.object({ draft: OffboardingDraft }),
     ),
@@ -73,7 +76,10 @@ export const offboarding = domain({
      * stay in the draft, and those where none could be begun, with the error; begun later, they belong to the same report. `typed`: to
      * erase, the number of accounts. Throws `conversation_over`, `nothing_to_do`, `not_confirmed`.
      */
-    start: request(oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_OFFBOARDED), typed: z.string().max(20).optional() }), z.object({ jobIds: z.array(ConversationId).max(MAX_OFFBOARDED) })),
+    start: request(
+      oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_OFFBOARDED), typed: z.string().max(20).optional() }),
+      z.object({ jobIds: z.array(ConversationId).max(MAX_OFFBOARDED) }),
+    ),
     /** Asks where, then writes a CSV with what came of each account on each server. False when the person chose no place. */
     saveReport: request(z.object({ batchId: ConversationId }), z.object({ saved: z.boolean() })),
   },

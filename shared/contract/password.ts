@@ -35,10 +35,7 @@ export const password = domain({
      * Sets a new password, or the first, after a Challenge. It is sent exactly as it was typed. Throws
      * `password_refused`, `password_maybe_changed`, `challenge_cancelled`.
      */
-    change: request(
-      one.extend({ newPassword: z.string().min(1).max(MAX_PASSWORD), signOutOthers: z.boolean() }),
-      PasswordChange,
-    ),
+    change: request(one.extend({ newPassword: z.string().min(1).max(MAX_PASSWORD), signOutOthers: z.boolean() }), PasswordChange),
   },
   events: {},
 });

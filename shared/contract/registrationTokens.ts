@@ -56,7 +56,11 @@ export const registrationTokens = domain({
      * `change_not_taken`, `not_found` for one that is gone, and what the server says: it takes no end that is past.
      */
     change: request(
-      one.extend({ token: TokenName, changes: limits.partial(), seen: z.object({ usesAllowed: z.number().nullable(), expiresAt: z.number().nullable() }) }),
+      one.extend({
+        token: TokenName,
+        changes: limits.partial(),
+        seen: z.object({ usesAllowed: z.number().nullable(), expiresAt: z.number().nullable() }),
+      }),
       RegistrationToken,
     ),
     /** Removes one. One that is gone is no error. */

@@ -275,10 +275,7 @@ export const secureBackup = domain({
      * secrets, a reset with `not_confirmed` when what was typed is not what the preview asked for.
      */
     beginSetUp: request(
-      z.discriminatedUnion("method", [
-        begin.extend({ method: z.literal("key") }),
-        begin.extend({ method: z.literal("phrase"), phrase }),
-      ]),
+      z.discriminatedUnion("method", [begin.extend({ method: z.literal("key") }), begin.extend({ method: z.literal("phrase"), phrase })]),
       z.object({ setUp: SetUp, securityKey: z.string() }),
     ),
     /**

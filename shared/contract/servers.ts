@@ -6,7 +6,10 @@ import { domain, request } from "./defineDomain.ts";
 export const servers = domain({
   requests: {
     /** How often each account's server has answered, within the last hour, that it is asked too often (429). */
-    rateLimits: request(z.object({}), z.object({ counts: z.array(z.object({ accountId: AccountId, lastHour: z.number().int().nonnegative() })) })),
+    rateLimits: request(
+      z.object({}),
+      z.object({ counts: z.array(z.object({ accountId: AccountId, lastHour: z.number().int().nonnegative() })) }),
+    ),
   },
   events: {},
 });

@@ -76,10 +76,7 @@ const password = z.string().min(1).max(4096);
 export const signIn = domain({
   requests: {
     /** Finds the homeserver behind a name, a URL or a full Matrix ID, and asks how one signs in there. */
-    findHomeserver: request(
-      z.object({ input: typed(homeserverText) }),
-      Homeserver,
-    ),
+    findHomeserver: request(z.object({ input: typed(homeserverText) }), Homeserver),
     /** Where accounts were added or created before, the last first. */
     recentHomeservers: request(z.object({}), recentHomeservers),
     /** Keeps a homeserver that was found, in the words that find it. */

@@ -17,7 +17,18 @@ export type StaffGroup = z.infer<typeof StaffGroup>;
  * chosen at first: an admin, already locked, one of the accounts here; `not_told`: the server doesn’t say whether they belong to a
  * bridge. Of `inactive`: how they are so.
  */
-export const StaffReason = z.enum(["not_listed", "gone", "own_account", "admin", "already_locked", "not_told", "deactivated", "erased", "locked", "not_seen"]);
+export const StaffReason = z.enum([
+  "not_listed",
+  "gone",
+  "own_account",
+  "admin",
+  "already_locked",
+  "not_told",
+  "deactivated",
+  "erased",
+  "locked",
+  "not_seen",
+]);
 export type StaffReason = z.infer<typeof StaffReason>;
 
 /** Somebody who differs. */
@@ -43,7 +54,11 @@ export const StaffDifference = z.object({
 export type StaffDifference = z.infer<typeof StaffDifference>;
 
 /** What can be done about those of a group who are chosen. */
-export const StaffOffer = z.object({ group: StaffGroup, action: BulkAction.extract(["create", "change", "lock", "unlock", "deactivate", "reactivate"]), count: z.number().int().nonnegative() });
+export const StaffOffer = z.object({
+  group: StaffGroup,
+  action: BulkAction.extract(["create", "change", "lock", "unlock", "deactivate", "reactivate"]),
+  count: z.number().int().nonnegative(),
+});
 export type StaffOffer = z.infer<typeof StaffOffer>;
 
 /** What was found out about one server. */
@@ -133,7 +148,10 @@ export const staffList = domain({
       z.object({ rows: z.array(StaffDifference).max(MAX_PAGE), total: z.number().int().nonnegative() }),
     ),
     /** Chooses people of a group by their numbers, or all; of `extra` those alone who are no admins. */
-    choose: request(oneServer.extend({ group: StaffGroup, numbers: z.array(z.number().int().positive()).max(MAX_ROWS).nullable(), chosen: z.boolean() }), listOrNull),
+    choose: request(
+      oneServer.extend({ group: StaffGroup, numbers: z.array(z.number().int().positive()).max(MAX_ROWS).nullable(), chosen: z.boolean() }),
+      listOrNull,
+    ),
     /**
      * Makes a draft of a bulk Job of those who are chosen, and looks at each again. Throws `conversation_over`, `nothing_to_do`,
      * `users_managed_elsewhere`.

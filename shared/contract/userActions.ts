@@ -96,9 +96,7 @@ export const ActionResult = z.discriminatedUnion("status", [
     /** Whether sessions that were to end could not all be ended. */
     sessionsLeft: z.boolean(),
     /** What became of what they have uploaded: `leftNames` names the first of what the server could not delete. */
-    media: z
-      .object({ deleted: z.number().int(), left: z.number().int(), leftNames: z.array(z.string().max(200)) })
-      .nullable(),
+    media: z.object({ deleted: z.number().int(), left: z.number().int(), leftNames: z.array(z.string().max(200)) }).nullable(),
   }),
   /** The user is not as they were shown: nothing was done. */
   z.object({ status: z.literal("changed") }),

@@ -79,10 +79,7 @@ export const userServerData = domain({
     /** A small version of a user's picture; null where they have none, or none that can be shown. */
     avatar: request(oneUser, z.object({ image: z.instanceof(Uint8Array).nullable() })),
     /** Uploads a square picture, from the admin's account, and gives it to the user. Throws `too_large`, `change_not_taken`. */
-    setAvatar: request(
-      oneUser.extend(SquarePicture.shape),
-      User,
-    ),
+    setAvatar: request(oneUser.extend(SquarePicture.shape), User),
     /** Throws `change_not_taken`. */
     removeAvatar: request(oneUser, User),
   },

@@ -9,7 +9,15 @@ const SpanCount = TimeSpan.extend({ count });
 export type SpanCount = z.infer<typeof SpanCount>;
 
 /** The kinds of users that are counted, as filters call them. Somebody who is locked is a person or a bot as well. */
-export const COUNTED_KINDS = ["people", "bots", "guests", "admins", "locked", "shadowBanned", "deactivated"] as const satisfies readonly UserFilter["kind"][];
+export const COUNTED_KINDS = [
+  "people",
+  "bots",
+  "guests",
+  "admins",
+  "locked",
+  "shadowBanned",
+  "deactivated",
+] as const satisfies readonly UserFilter["kind"][];
 
 /** Counts of the users of a server, and none of their names. Users of bridges, as the person names them, are left out. */
 export const UserStatistics = z.object({

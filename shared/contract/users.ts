@@ -143,7 +143,10 @@ export const users = domain({
     /** The rooms that a user has joined; those that are asked about by name are the first ones. */
     rooms: request(
       oneUser,
-      z.object({ rooms: z.array(z.object({ roomId: z.string().max(255), name: z.string().max(1000).nullable() })), total: z.number().int() }),
+      z.object({
+        rooms: z.array(z.object({ roomId: z.string().max(255), name: z.string().max(1000).nullable() })),
+        total: z.number().int(),
+      }),
     ),
   },
   events: {},

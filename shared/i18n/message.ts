@@ -33,8 +33,7 @@ export function formatMessage(message: string, values: MessageValues, locale: st
   if (!message.includes("{")) return message;
   const ofLocale = formats.get(locale) ?? new Map<string, IntlMessageFormat>();
   formats.set(locale, ofLocale);
-  const format =
-    ofLocale.get(message) ?? new IntlMessageFormat(message, locale, undefined, { ignoreTag: true, formatters });
+  const format = ofLocale.get(message) ?? new IntlMessageFormat(message, locale, undefined, { ignoreTag: true, formatters });
   ofLocale.set(message, format);
   return String(format.format(values));
 }

@@ -45,8 +45,7 @@ async function withAccounts<T>(count: number, work: (seeded: SeededData) => Prom
   }
 }
 
-const startOurs = ({ userData, keyring }: SeededData): RunningApp =>
-  new RunningApp(stagedApp().executable, userData, keyring.env);
+const startOurs = ({ userData, keyring }: SeededData): RunningApp => new RunningApp(stagedApp().executable, userData, keyring.env);
 
 async function withBare<T>(work: (start: () => RunningApp) => Promise<T>): Promise<T> {
   const bare = await stageBareApp();
@@ -126,8 +125,7 @@ async function untilAllRun(app: RunningApp): Promise<number> {
       const changed = new Map<string, string>();
       let known: Account[] | null = null;
       const look = (): void => {
-        const runs = ({ accountId, session }: Account): boolean =>
-          (changed.get(accountId) ?? session.status) === "running";
+        const runs = ({ accountId, session }: Account): boolean => (changed.get(accountId) ?? session.status) === "running";
         if (known?.every(runs)) resolve(performance.timeOrigin + performance.now());
       };
       steward.on("accounts.changed", ({ accountId, session }) => {
@@ -232,8 +230,7 @@ export const benchmarks: Benchmark[] = [
   {
     // The reference is what one account takes, and as much more as further ones may take.
     name: "memory.twenty",
-    run: async () =>
-      ratioOf(await restingMemoryWith(20), (await restingMemoryWith(1)) + 19 * MEMORY_PER_FURTHER_ACCOUNT_MB, "MB", 1),
+    run: async () => ratioOf(await restingMemoryWith(20), (await restingMemoryWith(1)) + 19 * MEMORY_PER_FURTHER_ACCOUNT_MB, "MB", 1),
   },
   { name: "restore.twenty", run: measureRestore },
   { name: "ipc.roundtrip", run: measureRoundTrip },

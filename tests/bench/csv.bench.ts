@@ -11,7 +11,10 @@ const NEW_USERS = { isNew: true, columns: UserColumn.options };
 
 /** A list of users as a school or an office has it. */
 function fileOf(rows: number): Buffer {
-  const lines = Array.from({ length: rows }, (_, at) => `user${at},"Person, ${at}",secret ${at} of ${at},${at % 50 === 0},user${at}@mail.example`);
+  const lines = Array.from(
+    { length: rows },
+    (_, at) => `user${at},"Person, ${at}",secret ${at} of ${at},${at % 50 === 0},user${at}@mail.example`,
+  );
   return Buffer.from(`id,displayname,password,admin,email\n${lines.join("\n")}\n`);
 }
 

@@ -27,7 +27,13 @@ export async function measureOauthRestart(starts: number): Promise<Measured> {
     const user = await auth.addUser({ localpart: "password", password: "a password" });
     const { passwordSignIns } = await withPassword.open();
     const identifier = { kind: "user" as const, user: user.localpart };
-    await passwordSignIns.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password: user.password, acceptInsecureHttp: false });
+    await passwordSignIns.signIn({
+      serverName: null,
+      baseUrl: proxy.baseUrl,
+      identifier,
+      password: user.password,
+      acceptInsecureHttp: false,
+    });
     await withPassword.close();
     oauth = await OauthAccount.signIn(servers, {});
     await oauth.data.close();

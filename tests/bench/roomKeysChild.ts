@@ -223,8 +223,7 @@ const works: Record<string, () => Promise<unknown>> = {
       await writeFile(files.written, OlmMachine.encryptExportedRoomKeys(json, PASSPHRASE, ROUNDS));
     });
   },
-  "read ours": () =>
-    measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backup: null, session: null })),
+  "read ours": () => measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backup: null, session: null })),
   "read wasm": async () => {
     const { OlmMachine } = await wasm();
     return await measure(async () => {

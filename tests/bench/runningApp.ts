@@ -72,8 +72,7 @@ export class RunningApp {
       const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
       if (parent !== undefined) parents.set(Number(name), Number(parent));
     }
-    const isOurs = (pid: number | undefined): boolean =>
-      pid !== undefined && (pid === this.#child.pid || isOurs(parents.get(pid)));
+    const isOurs = (pid: number | undefined): boolean => pid !== undefined && (pid === this.#child.pid || isOurs(parents.get(pid)));
     let kilobytes = 0;
     for (const pid of parents.keys()) {
       if (!isOurs(pid)) continue;

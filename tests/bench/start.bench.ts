@@ -19,7 +19,11 @@ const BYTES = 1.5;
  */
 function fewest(userId: string): { method: "GET" | "POST"; path: string; body?: object }[] {
   const user = encodeURIComponent(userId);
-  const filter = { room: { rooms: [] }, presence: { not_types: ["*"] }, account_data: { not_types: ["m.direct", "m.push_rules", "by.hand"] } };
+  const filter = {
+    room: { rooms: [] },
+    presence: { not_types: ["*"] },
+    account_data: { not_types: ["m.direct", "m.push_rules", "by.hand"] },
+  };
   return [
     // The account data, which hold the secret storage; and where the sync begins that then waits for news.
     { method: "GET", path: `/_matrix/client/v3/sync?timeout=0&set_presence=offline&filter=${encodeURIComponent(JSON.stringify(filter))}` },

@@ -44,9 +44,15 @@ afterAll(async () => {
 });
 
 /** Answers what the server asks with the password, as a person would. */
-async function withPassword<T>(work: Promise<T>, challenges: Pick<Services["challenges"], "list" | "answer"> = services.challenges): Promise<T> {
+async function withPassword<T>(
+  work: Promise<T>,
+  challenges: Pick<Services["challenges"], "list" | "answer"> = services.challenges,
+): Promise<T> {
   let over = false;
-  void work.then(() => (over = true), () => (over = true));
+  void work.then(
+    () => (over = true),
+    () => (over = true),
+  );
   await waitUntil(() => over || challenges.list().challenges.some(({ status }) => status === "asking"), { what: "a question or the end" });
   const asked = challenges.list().challenges.find(({ status }) => status === "asking");
   if (asked) challenges.answer({ challengeId: asked.challengeId, answer: { kind: "password", password: user.password } });
@@ -107,7 +113,9 @@ it("lists, renames and signs out sessions", async () => {
   const { deviceId } = others[0]!;
   const { sessions: renamed } = await services.devices.rename({ accountId, deviceId, name: "Phone" });
   expect(renamed.find((session) => session.deviceId === deviceId)?.name).toBe("Phone");
-  const { sessions: left } = await withPassword(services.devices.signOut({ accountId, deviceIds: others.map((session) => session.deviceId) }));
+  const { sessions: left } = await withPassword(
+    services.devices.signOut({ accountId, deviceIds: others.map((session) => session.deviceId) }),
+  );
   expect(left.map(({ thisSession }) => thisSession)).toEqual([true]);
 });
 

@@ -90,18 +90,18 @@ describe("a person with three accounts", () => {
     await person.press("Sign in");
     await person.isAt("Set up Secure Backup");
     await person.press("Later");
-    expect((await person.allAre("running")).map(({ userId }) => userId)).toEqual([
-      alice.userId,
-      bert.userId,
-      cora.userId,
-    ]);
+    expect((await person.allAre("running")).map(({ userId }) => userId)).toEqual([alice.userId, bert.userId, cora.userId]);
   });
 
   test("goes from one to the other with the left column and with Ctrl and a digit", async () => {
     const { person } = world;
     await person.openAccount("Bert", "Overview");
     await person.isAt("Bert");
-    for (const [digit, name] of [["1", "Alice"], ["3", "Cora"], ["2", "Bert"]] as const) {
+    for (const [digit, name] of [
+      ["1", "Alice"],
+      ["3", "Cora"],
+      ["2", "Bert"],
+    ] as const) {
       await person.page.keyboard.press(`Control+${digit}`);
       await person.isAt(name);
       expect(await person.inColumn(name).getAttribute("aria-current")).toBe("page");
@@ -196,7 +196,9 @@ describe("a person with three accounts", () => {
     );
     await person.looks("sign-out-server-down");
     await person.page.getByRole("alertdialog").getByRole("button", { name: "Sign out", exact: true }).click();
-    await person.sees(`${alice.userId} was removed from this computer, but the server could not be told. Sign that session out from another one.`);
+    await person.sees(
+      `${alice.userId} was removed from this computer, but the server could not be told. Sign that session out from another one.`,
+    );
     expect((await person.accounts()).map(({ userId }) => userId)).toEqual([bert.userId, cora.userId]);
     const left = (await person.accounts()).map(({ accountId }) => accountId);
     expect((await readdir(join(person.app.userData, "accounts"))).sort()).toEqual(left.sort());

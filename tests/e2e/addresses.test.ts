@@ -45,7 +45,10 @@ afterAll(async () => {
 it("takes the last email off the account, after saying what goes with it", async () => {
   const { person, synapse } = world;
   await person.openAccount("erin");
-  await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+  await person.page
+    .getByRole("navigation", { name: /^Pages of/ })
+    .getByRole("button", { name: "Deactivate" })
+    .click();
   await person.press("Remove…");
   await person.isAt("Password & recovery");
   await person.sees("+447700900123");

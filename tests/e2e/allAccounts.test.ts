@@ -11,10 +11,7 @@ let old: Synapse;
 
 beforeAll(async () => {
   world = await openWorld();
-  [office, old] = await Promise.all([
-    startSynapse({ serverName: "office.example" }),
-    startSynapse({ serverName: "old.example" }),
-  ]);
+  [office, old] = await Promise.all([startSynapse({ serverName: "office.example" }), startSynapse({ serverName: "old.example" })]);
 });
 afterAll(async () => {
   await Promise.all([office, old].map((synapse) => synapse.stop()));
@@ -52,8 +49,7 @@ test("all accounts stand on one page with their health, and what each needs is o
     if (session.status === "running") await person.app.request("accounts.refreshHealth", { accountId });
   }
   const rows = person.page.getByRole("table", { name: "Health of all accounts" }).locator("tbody tr");
-  const cells = async (): Promise<string[][]> =>
-    Promise.all((await rows.all()).map((row) => row.locator("th, td").allInnerTexts()));
+  const cells = async (): Promise<string[][]> => Promise.all((await rows.all()).map((row) => row.locator("th, td").allInnerTexts()));
   await expect
     .poll(async () => (await cells()).map(([, ...health]) => health), { timeout: 30_000 })
     .toEqual([
@@ -80,10 +76,5 @@ test("the order is the person’s own, and is kept", async () => {
   await expect.poll(async () => (await names())[1]).toBe("ops");
   await person.app.quit();
   await person.app.start();
-  await expect.poll(names).toEqual([
-    "Alice",
-    "ops",
-    "Alice at work",
-    "old account",
-  ]);
+  await expect.poll(names).toEqual(["Alice", "ops", "Alice at work", "old account"]);
 });

@@ -111,7 +111,10 @@ it("users are deactivated after the person has read what that costs, and one’s
 it("users who are selected in the list are deactivated in the same way", async () => {
   const { person, synapse } = world;
   await person.openAccount("boss", "Users");
-  await person.page.getByRole("checkbox", { name: /new2:|Newcomer 2$/ }).first().check();
+  await person.page
+    .getByRole("checkbox", { name: /new2:|Newcomer 2$/ })
+    .first()
+    .check();
   await person.press("More for those selected");
   await person.page.getByRole("menuitem", { name: "Deactivate…" }).click();
   await person.isAt("Bulk jobs");
@@ -129,7 +132,11 @@ it("the columns of a file are named where it doesn’t, what would change is sho
   await person.sees("Which column is which?");
   await person.press("Use these columns");
   await person.sees("One column must be the user name or Matrix ID.");
-  for (const [heading, column] of [["Nachname", "displayname"], ["Vorname", "displayname"], ["Kennung", "id"]] as const) {
+  for (const [heading, column] of [
+    ["Nachname", "displayname"],
+    ["Vorname", "displayname"],
+    ["Kennung", "id"],
+  ] as const) {
     await person.page.getByRole("combobox", { name: heading, exact: true }).selectOption(column);
   }
   await person.looks("bulk-columns");

@@ -6,7 +6,10 @@ const PASSWORD = "four unrelated words, galvanised";
 const REGISTER = { method: "POST", path: /\/v3\/register$/ };
 
 const open = (config: object) =>
-  openWorld({ with: ["mailbox", "browser", "proxy"], homeserver: { enableRegistration: true, policyVersion: "1.0", config: { ...config } } });
+  openWorld({
+    with: ["mailbox", "browser", "proxy"],
+    homeserver: { enableRegistration: true, policyVersion: "1.0", config: { ...config } },
+  });
 let world: Awaited<ReturnType<typeof open>>;
 /** Stands in for what sends text messages. */
 let delegate: SmsDelegate;

@@ -65,7 +65,10 @@ test("an account in the list that cannot be understood is said, and stays in the
   expect(kept.data.accounts[1]).toEqual(strange);
   await person.press("Dismiss");
   await person.app.quit();
-  await writeFile(file("accounts.json"), JSON.stringify({ ...list, data: { accounts: list.data.accounts.filter((one) => one !== strange) } }));
+  await writeFile(
+    file("accounts.json"),
+    JSON.stringify({ ...list, data: { accounts: list.data.accounts.filter((one) => one !== strange) } }),
+  );
   await person.app.start();
 });
 
@@ -87,10 +90,9 @@ test("one account whose vault is damaged says so, and the other runs", async () 
   expect(names.length).toBeGreaterThan(0);
   for (const name of names) await writeFile(join(folder, name), "not a vault");
   await person.app.start();
-  await expect.poll(async () => (await person.accounts()).map(({ session }) => session.status), { timeout: 30_000 }).toEqual([
-    "locked",
-    "running",
-  ]);
+  await expect
+    .poll(async () => (await person.accounts()).map(({ session }) => session.status), { timeout: 30_000 })
+    .toEqual(["locked", "running"]);
   await person.openAccount("jan", "Overview");
   await person.sees("The secrets of this account are there, but cannot be read. Nothing was written over them.");
   await person.looks("vault-damaged");
@@ -136,10 +138,9 @@ test("one account whose key store is damaged says so, can be signed out, and be 
   await person.app.quit();
   await writeFile(file(join("accounts", jan?.accountId ?? "", "crypto", "level", "CURRENT")), "not a key store");
   await person.app.start();
-  await expect.poll(async () => (await person.accounts()).map(({ session }) => session.status), { timeout: 30_000 }).toEqual([
-    "running",
-    "failed",
-  ]);
+  await expect
+    .poll(async () => (await person.accounts()).map(({ session }) => session.status), { timeout: 30_000 })
+    .toEqual(["running", "failed"]);
   await person.openAccount("jan", "Overview");
   await person.sees(
     "The key store of this account is damaged. It has been left as it is. Sign out here and sign in again. Room keys that are in Secure Backup come back with it.",

@@ -14,7 +14,10 @@ it("leads from the check-list to the end of the account, and says what has happe
   await person.hasAccount(synapse.baseUrl, user);
   await person.allAre("running");
   await person.openAccount("grace");
-  await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+  await person.page
+    .getByRole("navigation", { name: /^Pages of/ })
+    .getByRole("button", { name: "Deactivate" })
+    .click();
   await person.sees("There’s no room that only you can manage.");
   await person.sees("This session has no room keys, so there’s nothing to export.");
   await person.looks("deactivate");

@@ -43,9 +43,7 @@ describe("a server on this computer", () => {
     await person.type("User name", "alise");
     await person.type("Password", alice.password);
     await person.press("Sign in");
-    await person.sees(
-      `There is no user @alise:${plain.serverName} on this homeserver. Check the spelling, and whether the account`,
-    );
+    await person.sees(`There is no user @alise:${plain.serverName} on this homeserver. Check the spelling, and whether the account`);
     await person.looks("sign-in-unknown-user");
     await person.type("User name", "alice");
     await person.press("Sign in");
@@ -79,8 +77,7 @@ describe("a server on this computer", () => {
 
 test("those that were found before are one press away, until they are forgotten", async () => {
   const { person } = world;
-  const used = (): Promise<string[]> =>
-    person.page.getByRole("group", { name: "Used before:" }).getByRole("button").allInnerTexts();
+  const used = (): Promise<string[]> => person.page.getByRole("group", { name: "Used before:" }).getByRole("button").allInnerTexts();
   await person.press("Use another homeserver");
   await person.isAt("Add account");
   await person.sees("Used before:");
@@ -124,9 +121,7 @@ describe("a server that is reached elsewhere", () => {
     await person.type("User name", vera.userId);
     await person.type("Password", vera.password);
     await person.press("Sign in");
-    await person.sees(
-      `This Matrix ID is on ${host.name}, so you’ll sign in there. Check it, then press Sign in.`,
-    );
+    await person.sees(`This Matrix ID is on ${host.name}, so you’ll sign in there. Check it, then press Sign in.`);
     await person.isAt(`Sign in to ${host.name}`);
     await person.sees(`${host.name} has its homeserver at ${synapse.baseUrl}.`);
     await person.looks("sign-in-other-server");
@@ -184,7 +179,13 @@ describe("a server that is reached elsewhere", () => {
 
 describe("the ways of signing in that a server offers", () => {
   const badge = { type: "com.example.badge" };
-  const sso = { type: "m.login.sso", identity_providers: [{ id: "a", name: "Acme" }, { id: "b", name: "Beta" }] };
+  const sso = {
+    type: "m.login.sso",
+    identity_providers: [
+      { id: "a", name: "Acme" },
+      { id: "b", name: "Beta" },
+    ],
+  };
   const offers = async (...flows: object[]): Promise<void> => {
     proxy.addRule({ method: "GET", path: /\/login$/, fault: { kind: "answer", status: 200, body: { flows } } });
     await world.person.findHomeserver(proxy.baseUrl);
@@ -197,9 +198,7 @@ describe("the ways of signing in that a server offers", () => {
     const { person } = world;
     await offers({ type: "m.login.password" }, sso, { type: "m.login.token" }, badge);
     await person.sees(`${server()} also offers these, which Steward cannot do yet:`);
-    expect(await named()).toEqual([
-      "Other (“com.example.badge”)",
-    ]);
+    expect(await named()).toEqual(["Other (“com.example.badge”)"]);
     for (const provider of ["Acme", "Beta"]) await person.button(`Continue with ${provider}`).waitFor();
     await person.button("Sign in").waitFor();
     await person.looks("sign-in-other-ways");

@@ -51,10 +51,10 @@ async function unlock(passphrase = PASSPHRASE): Promise<void> {
 
 /** Waits until the accounts' sessions stand so, in their order. */
 const stand = (...statuses: string[]): Promise<unknown> =>
-  waitUntil(
-    async () => JSON.stringify((await person.accounts()).map(({ session }) => session.status)) === JSON.stringify(statuses),
-    { what: `the accounts to be ${statuses.join(", ")}`, timeoutMs: 30_000 },
-  );
+  waitUntil(async () => JSON.stringify((await person.accounts()).map(({ session }) => session.status)) === JSON.stringify(statuses), {
+    what: `the accounts to be ${statuses.join(", ")}`,
+    timeoutMs: 30_000,
+  });
 
 const leaks = (secrets: Record<string, string>): Promise<void> =>
   expectNoLeaks({ synapse, keyring, person } as World, { ida: ida.password, jon: jon.password, ...secrets });

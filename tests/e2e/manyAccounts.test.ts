@@ -98,7 +98,12 @@ describe("fifty accounts", () => {
     await person.resizeTo(720, 520);
     expect(await overflows()).toEqual([]);
     await person.looks("small-all-accounts");
-    for (const [index, title] of [[3, LONG], [4, UNBROKEN], [5, "مريم"], [7, "Person 7"]] as const) {
+    for (const [index, title] of [
+      [3, LONG],
+      [4, UNBROKEN],
+      [5, "مريم"],
+      [7, "Person 7"],
+    ] as const) {
       await person.inColumn(index === 7 ? "@very." : String(title)).click();
       await person.isAt(title);
       expect(await overflows(), String(title)).toEqual([]);
@@ -121,10 +126,14 @@ describe("fifty accounts", () => {
     await person.openAccount("@person50:acme.example", "Overview");
     await person.press("Sign out…");
     await person.sees(/^The secrets of this session are no longer on this computer\./);
-    await person.sees("Without its secrets, Steward cannot tell the server. The server will list this session until you sign it out elsewhere.");
+    await person.sees(
+      "Without its secrets, Steward cannot tell the server. The server will list this session until you sign it out elsewhere.",
+    );
     await person.looks("sign-out-no-secrets");
     await person.page.getByRole("alertdialog").getByRole("button", { name: "Sign out", exact: true }).click();
-    await person.sees("@person50:acme.example was removed from this computer, but the server could not be told. Sign that session out from another one.");
+    await person.sees(
+      "@person50:acme.example was removed from this computer, but the server could not be told. Sign that session out from another one.",
+    );
     await person.isAt("All accounts");
     await person.looks("sign-out-not-told");
     expect(await person.inColumn("@person50:acme.example").count()).toBe(0);

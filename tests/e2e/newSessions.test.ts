@@ -61,7 +61,10 @@ describe("Steward without its window", () => {
     await person.page.getByText("Keep Steward running when its window is closed").click();
     await person.looks("settings-background");
     const notifications = await takeNotifications(app);
-    await Promise.all([page.waitForEvent("close"), app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())]);
+    await Promise.all([
+      page.waitForEvent("close"),
+      app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close()),
+    ]);
     await synapse.login(alice.user, alice.password, { displayName: "A visitor" });
     const told = async (): Promise<boolean> => (await notifications.shown()).length > 0;
     await waitUntil(told, { timeoutMs: PATIENCE_MS, what: "the notification" });

@@ -7,7 +7,8 @@ import { waitUntil } from "../support/waitUntil.ts";
 import { SecureBackupPage } from "./support/secureBackupPage.ts";
 import { expectNoLeaks, openWorld } from "./support/world.ts";
 
-const open = () => openWorld({
+const open = () =>
+  openWorld({
     with: ["authService", "browser", "proxy"],
     homeserver: { config: { experimental_features: { msc4108_enabled: true } } },
   });
@@ -61,7 +62,10 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
       await page.getByRole("button", { name: "Remove device" }).click();
     }
     await person.seesNoMore(/^(?:Fancy|Plain) client/);
-    await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+    await person.page
+      .getByRole("navigation", { name: /^Pages of/ })
+      .getByRole("button", { name: "Deactivate" })
+      .click();
     await person.sees(/deletes accounts on its own page/);
     await person.looks("oauth-deactivate");
   });
@@ -75,7 +79,10 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     const before = await person.accounts();
     await person.press("Sign in as an admin");
     await allowAtAuthService(await browser.follow(), nora);
-    await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Users" }).click();
+    await person.page
+      .getByRole("navigation", { name: /^Pages of/ })
+      .getByRole("button", { name: "Users" })
+      .click();
     await person.isAt("Users");
     expect((await person.accounts())[0]?.deviceId).toBe(before[0]?.deviceId);
     await waitUntil(() => authService.sessionsOf(nora.localpart).length === 1, { what: "the session before to end", timeoutMs: 60_000 });
@@ -221,12 +228,17 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await browser.forgetCookies();
     proxy.elsewhere = authService.compatibility;
     // Some servers tell of no addresses.
-    const kept = proxy.addRule({ path: /account\/3pid/, fault: { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED" } }, times: Infinity });
+    const kept = proxy.addRule({
+      path: /account\/3pid/,
+      fault: { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED" } },
+      times: Infinity,
+    });
     // The password is taken here, too, and comes second.
     await person.findHomeserver(proxy.baseUrl);
     const inBrowser = person.button("Continue in the browser");
     const password = await person.page.getByLabel("Password", { exact: true }).elementHandle();
-    const comesAfter = (first: Element, second: unknown): boolean => (first.compareDocumentPosition(second as Node) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+    const comesAfter = (first: Element, second: unknown): boolean =>
+      (first.compareDocumentPosition(second as Node) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
     expect(await inBrowser.evaluate(comesAfter, password)).toBe(true);
     await person.looks("oauth-and-password");
     await person.hasAccount(proxy.baseUrl, { user: "rosa", userId: "@rosa:example.org", password: rosa.password });
@@ -247,7 +259,11 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.seesNoMore(/was signed in here in the older way/);
     await person.allAre("running");
     expect((await own())?.deviceId).toBe(deviceId);
-    const kinds = (): string => authService.sessionsOf("rosa").map(({ kind }) => kind).join();
+    const kinds = (): string =>
+      authService
+        .sessionsOf("rosa")
+        .map(({ kind }) => kind)
+        .join();
     await waitUntil(() => kinds() === "oauth2", { what: "the session of the password to end", timeoutMs: 60_000 });
     proxy.elsewhere = null;
     await expectNoLeaks(world, { password: rosa.password });
@@ -260,7 +276,12 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     const before = pair().refreshToken;
     await person.app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.hide());
     await person.app.startTwice();
-    const shown = () => person.app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((window) => window.isVisible()).join());
+    const shown = () =>
+      person.app.electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()
+          .map((window) => window.isVisible())
+          .join(),
+      );
     await waitUntil(async () => (await shown()) === "true", { what: "the first window to come forward", timeoutMs: 30_000 });
     expect(pair().refreshToken).toBe(before);
     // A night has passed for whoever looks at the clock now, and for nobody else: it is the waking that has the tokens replaced.

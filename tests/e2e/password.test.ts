@@ -111,7 +111,10 @@ describe("an account that has only single sign-on", () => {
   it("is deactivated after its owner has confirmed, and not when somebody else has", async () => {
     const { person, browser, synapse } = world;
     await person.openAccount("frank");
-    await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Deactivate" }).click();
+    await person.page
+      .getByRole("navigation", { name: /^Pages of/ })
+      .getByRole("button", { name: "Deactivate" })
+      .click();
     await person.sees(/provider/);
     await person.type("Type @frank:example.org to confirm", "@frank:example.org");
     await person.press("Deactivate for good");

@@ -17,7 +17,10 @@ const PROXY_PASSWORD = "the proxy's password";
 
 /** Whatever this process has in its environment: an empty variable says nothing. */
 const NO_PROXIES = Object.fromEntries(
-  ["https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [[name, ""], [name.toUpperCase(), ""]]),
+  ["https_proxy", "all_proxy", "no_proxy"].flatMap((name) => [
+    [name, ""],
+    [name.toUpperCase(), ""],
+  ]),
 ) as Record<string, string>;
 
 let synapse: Synapse;

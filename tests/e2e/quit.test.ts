@@ -36,9 +36,12 @@ test("a newer version is told of in the window, and what is new is text", async 
   const person = new Person(app);
   // As main says it in a copy that was built with an address to ask.
   const newer = { version: "9.1.0", notes: "- <b>Less</b> to do\n- More to see", page: "https://steward.example" };
-  await app.electron.evaluate(({ BrowserWindow }, state) => {
-    BrowserWindow.getAllWindows()[0]?.webContents.send("updates.changed", state);
-  }, { supported: true, checkedAt: 1, newer });
+  await app.electron.evaluate(
+    ({ BrowserWindow }, state) => {
+      BrowserWindow.getAllWindows()[0]?.webContents.send("updates.changed", state);
+    },
+    { supported: true, checkedAt: 1, newer },
+  );
   await person.sees("Steward 9.1.0 is out.");
   await person.press("What’s new");
   await person.isAt("Settings");

@@ -136,11 +136,14 @@ describe("a forgotten password", () => {
     await person.press("Send reset mail");
     const again = person.button("Send the mail again");
     const limited = person.page.getByText(/sends no further mail yet/);
-    await waitUntil(async () => {
-      if (await limited.isVisible()) return true;
-      if (await again.isEnabled()) await again.click();
-      return false;
-    }, { what: "the server to send no further mail" });
+    await waitUntil(
+      async () => {
+        if (await limited.isVisible()) return true;
+        if (await again.isEnabled()) await again.click();
+        return false;
+      },
+      { what: "the server to send no further mail" },
+    );
     expect(await again.isDisabled()).toBe(true);
     await person.looks("recover-limited");
     await person.press("Don’t reset");

@@ -41,14 +41,20 @@ afterAll(async () => {
 /** Opens the page of room keys, on which this file is chosen whenever one is asked for. */
 async function openRoomKeys(name: string): Promise<void> {
   const { person } = world;
-  await person.app.electron.evaluate(({ dialog }, path) => {
-    Object.assign(dialog, {
-      showSaveDialog: () => Promise.resolve({ canceled: false, filePath: path }),
-      showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: [path] }),
-    });
-  }, join(folder.path, name));
+  await person.app.electron.evaluate(
+    ({ dialog }, path) => {
+      Object.assign(dialog, {
+        showSaveDialog: () => Promise.resolve({ canceled: false, filePath: path }),
+        showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: [path] }),
+      });
+    },
+    join(folder.path, name),
+  );
   await person.openAccount("kim");
-  await person.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: "Room keys" }).click();
+  await person.page
+    .getByRole("navigation", { name: /^Pages of/ })
+    .getByRole("button", { name: "Room keys" })
+    .click();
 }
 
 /** Fills in the passphrase of the file to be written, twice, and begins. */

@@ -35,8 +35,7 @@ async function restart(): Promise<void> {
   await person.app.start();
 }
 
-const leaks = (secrets: Record<string, string>): Promise<void> =>
-  expectNoLeaks({ synapse, keyring, person } as World, secrets);
+const leaks = (secrets: Record<string, string>): Promise<void> => expectNoLeaks({ synapse, keyring, person } as World, secrets);
 
 describe("with the system's keychain", () => {
   test("accounts wait while it is locked at the start, and run when it is unlocked", async () => {

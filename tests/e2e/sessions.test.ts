@@ -49,7 +49,9 @@ describe("the sessions of an account", () => {
     // So many are drawn at first; the others follow when they come near.
     expect(await rows().count()).toBe(50);
     for (let drawn = 50; drawn < FORGOTTEN + 2; drawn = await rows().count()) {
-      await rows().nth(drawn - 1).scrollIntoViewIfNeeded();
+      await rows()
+        .nth(drawn - 1)
+        .scrollIntoViewIfNeeded();
       await rows().nth(drawn).waitFor();
     }
     expect(await rows().count()).toBe(FORGOTTEN + 2);

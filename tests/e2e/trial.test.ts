@@ -13,10 +13,13 @@ test("a trial says on every page what it is", async () => {
   expect(await banner.count()).toBe(0);
   // The tests' own build is no trial: main is made to say that it is one.
   const info = await app.request<object>("app.info", {});
-  await app.electron.evaluate(({ ipcMain }, said) => {
-    ipcMain.removeHandler("app.info");
-    ipcMain.handle("app.info", () => said);
-  }, info.ok ? { ok: true, value: { ...info.value, trial: true } } : info);
+  await app.electron.evaluate(
+    ({ ipcMain }, said) => {
+      ipcMain.removeHandler("app.info");
+      ipcMain.handle("app.info", () => said);
+    },
+    info.ok ? { ok: true, value: { ...info.value, trial: true } } : info,
+  );
   await app.page.reload();
   for (const key of ["Control+,", "Escape"]) {
     await banner.waitFor();

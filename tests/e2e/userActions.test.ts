@@ -220,8 +220,12 @@ it("undoes one of them, once that is asked", async () => {
   const preview = await person.app.request<{ token: string }>("userActions.preview", { accountId, userId: ANN, action: "suspend" });
   const token = preview.ok ? preview.value.token : null;
   const said = { typed: ANN, password: { kind: "none" }, signOutSessions: false, allowIdentityReset: false, displayName: null };
-  expect(await person.app.request("userActions.perform", { accountId, token, ...said })).toMatchObject({ ok: true, value: { status: "done" } });
-  const isSuspended = async () => (await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(ANN)}` })).suspended as boolean;
+  expect(await person.app.request("userActions.perform", { accountId, token, ...said })).toMatchObject({
+    ok: true,
+    value: { status: "done" },
+  });
+  const isSuspended = async () =>
+    (await synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(ANN)}` })).suspended as boolean;
   expect(await isSuspended()).toBe(true);
   await person.openAccount("boss", "Overview");
   await person.openAccount("boss", "Action log");
@@ -255,7 +259,9 @@ it("creates registration tokens, and removes one", async () => {
   await person.sees("0 of 2");
   await person.looks("tokens");
   const onServer = async (): Promise<string[]> =>
-    (await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens" })).registration_tokens.map(({ token }: { token: string }) => token);
+    (await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens" })).registration_tokens.map(
+      ({ token }: { token: string }) => token,
+    );
   const [token] = await onServer();
   await person.press(`Edit ${token}`);
   await person.type("Uses", "");

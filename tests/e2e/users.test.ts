@@ -161,18 +161,27 @@ it("searches all servers at once, each by itself, and leads to who was found", a
   await person.type("Find users on all servers", "dora");
   await server("other.example").getByText("1 found").waitFor();
   await server("example.org").getByText("Asked too often").waitFor();
-  await server("example.org").getByText(/Asked to slow down once in the last hour/).waitFor();
+  await server("example.org")
+    .getByText(/Asked to slow down once in the last hour/)
+    .waitFor();
   await person.looks("servers-limited");
   rule.remove();
   await server("example.org").getByRole("button", { name: "Try again" }).click();
   await server("example.org").getByText("1 found").waitFor();
   expect(await found.getByRole("rowheader").count()).toBe(2);
   await person.looks("servers");
-  await found.getByRole("row", { name: /other\.example/ }).getByRole("button").click();
+  await found
+    .getByRole("row", { name: /other\.example/ })
+    .getByRole("button")
+    .click();
   await person.isAt("Dora Lindqvist");
   await person.sees("@dora:other.example");
   await person.column.getByRole("button", { name: "Servers" }).click();
-  proxy.addRule({ path: ADMIN, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } } });
+  proxy.addRule({
+    path: ADMIN,
+    times: Infinity,
+    fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } },
+  });
   await person.type("Find users on all servers", "doral");
   await server("example.org").getByText("Not an admin any more").first().waitFor();
   await server("other.example").getByText("0 found").waitFor();
@@ -189,21 +198,31 @@ it("ends the accounts of one person on all servers: chosen, looked at, asked abo
   await person.type("What you know of them", "dora.lindqvist\nDora Lindqvist");
   await person.press("Find their accounts");
   const found = person.page.getByRole("table", { name: "Found" });
-  await found.getByRole("row", { name: /@dora:other\.example/ }).getByText("Same name").waitFor();
-  for (const name of ["@dora.lindqvist:example.org", "@dora:other.example"]) await found.getByRole("checkbox", { name: `Select ${name}` }).check();
+  await found
+    .getByRole("row", { name: /@dora:other\.example/ })
+    .getByText("Same name")
+    .waitFor();
+  for (const name of ["@dora.lindqvist:example.org", "@dora:other.example"])
+    await found.getByRole("checkbox", { name: `Select ${name}` }).check();
   await person.looks("offboarding");
   await person.press("Check first");
   await person.sees("2 accounts on 2 servers can go ahead.");
   await person.looks("offboarding-draft");
   await person.press("Lock 2 users");
   const dialog = person.page.getByRole("alertdialog", { name: "Lock 2 users?" });
-  expect(await dialog.getByRole("list", { name: "Users" }).getByRole("listitem").allTextContents()).toEqual(["@dora.lindqvist:example.org", "@dora:other.example"]);
+  expect(await dialog.getByRole("list", { name: "Users" }).getByRole("listitem").allTextContents()).toEqual([
+    "@dora.lindqvist:example.org",
+    "@dora:other.example",
+  ]);
   await dialog.getByRole("button", { name: "Lock 2 users" }).click();
   const report = person.page.getByRole("table", { name: "What came of each account" });
-  for (const name of [/@dora\.lindqvist:example\.org/, /@dora:other\.example/]) await report.getByRole("row", { name }).getByText("Done", { exact: true }).waitFor({ timeout: 30_000 });
+  for (const name of [/@dora\.lindqvist:example\.org/, /@dora:other\.example/])
+    await report.getByRole("row", { name }).getByText("Done", { exact: true }).waitFor({ timeout: 30_000 });
   await person.looks("offboarding-report");
   expect(await synapse.adminCall({ path: DORA })).toMatchObject({ locked: true });
-  expect(await other.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent("@dora:other.example")}` })).toMatchObject({ locked: true });
+  expect(await other.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent("@dora:other.example")}` })).toMatchObject({
+    locked: true,
+  });
   await person.press("Remove from list");
   await report.waitFor({ state: "detached" });
 }, 90_000);
@@ -211,7 +230,10 @@ it("ends the accounts of one person on all servers: chosen, looked at, asked abo
 it("holds a list of staff against all servers, and makes a job of a difference", async () => {
   const { person, synapse } = world;
   const file = join(folder.path, "staff.csv");
-  await writeFile(file, "id;server;displayname;active\ndora.lindqvist;example.org;Dora of the list;yes\nnewcomer;example.org;New Comer;yes\ndora;other.example;;no\nnobody;third.example;;\n");
+  await writeFile(
+    file,
+    "id;server;displayname;active\ndora.lindqvist;example.org;Dora of the list;yes\nnewcomer;example.org;New Comer;yes\ndora;other.example;;no\nnobody;third.example;;\n",
+  );
   await person.app.electron.evaluate(({ dialog }, path) => {
     Object.assign(dialog, { showOpenDialog: () => Promise.resolve({ canceled: false, filePaths: [path] }) });
   }, file);
@@ -224,7 +246,11 @@ it("holds a list of staff against all servers, and makes a job of a difference",
   await person.sees("1 row is for a server that none of your accounts runs: third.example");
   await person.press("Compare");
   const servers = person.page.getByRole("table", { name: "Servers and how they differ" });
-  for (const name of [/example\.org/, /other\.example/]) await servers.getByRole("row", { name }).getByText(/^Compared/).waitFor({ timeout: 60_000 });
+  for (const name of [/example\.org/, /other\.example/])
+    await servers
+      .getByRole("row", { name })
+      .getByText(/^Compared/)
+      .waitFor({ timeout: 60_000 });
   await person.press("Different (1)");
   await person.sees(/^Display name: .+ → Dora of the list$/);
   await person.press(/^Extra \(\d+\)$/);
@@ -281,7 +307,10 @@ it("asks for an admin address where the usual one does not let the admin API thr
   await person.press("Admin address…");
   await person.type("Address", proxy.baseUrl);
   await person.press("Save");
-  await person.page.getByRole("dialog").getByText(/something in front of the server answers instead/).waitFor();
+  await person.page
+    .getByRole("dialog")
+    .getByText(/something in front of the server answers instead/)
+    .waitFor();
   await person.type("Address", synapse.baseUrl);
   await person.press("Save");
   await rows().first().waitFor({ timeout: 30_000 });

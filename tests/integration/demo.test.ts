@@ -42,12 +42,13 @@ function signIn(name: string): Promise<Tokens> {
 describe("the demo", () => {
   test("has four accounts, of which one is the admin of many users and one has 30 sessions", async () => {
     const ada = await signIn("ada");
-    const about = async (path: string) =>
-      matrixOk(demo.homeserver, { path: `/_synapse/admin${path}`, token: ada.accessToken });
+    const about = async (path: string) => matrixOk(demo.homeserver, { path: `/_synapse/admin${path}`, token: ada.accessToken });
     type User = { name: string; displayname: string; admin: boolean; deactivated: boolean; locked: boolean };
     const { users, total } = (await about("/v2/users?deactivated=true&locked=true&limit=1000")) as { users: User[]; total: number };
     expect(total).toBe(DEMO_USERS + 4);
-    expect(users.filter(({ name }) => /^@\w+:/.test(name) && !name.startsWith("@telegram_")).map((user) => [user.displayname, user.admin])).toEqual([
+    expect(
+      users.filter(({ name }) => /^@\w+:/.test(name) && !name.startsWith("@telegram_")).map((user) => [user.displayname, user.admin]),
+    ).toEqual([
       ["Ada", true],
       ["Ben", false],
       ["Cleo", false],

@@ -53,9 +53,16 @@ describe("the local Synapse", () => {
     const strict = await startSynapse({ loginLimit: { burst: 1, perSecond: 0.01 } });
     try {
       const { password } = await strict.register({ user: "carol", password: "carol's password" });
-      await waitUntil(() => strict.login("carol", password).then(() => false, (error) => /M_LIMIT_EXC/.test(error)), {
-        what: "the limit",
-      });
+      await waitUntil(
+        () =>
+          strict.login("carol", password).then(
+            () => false,
+            (error) => /M_LIMIT_EXC/.test(error),
+          ),
+        {
+          what: "the limit",
+        },
+      );
     } finally {
       await strict.stop();
     }
@@ -139,7 +146,11 @@ describe("the fault proxy", () => {
     proxy.addRule({ path: /versions/, fault: { kind: "answer", status: 502, body: "<html>" } });
     expect((await fetch(proxy.baseUrl + path)).status).toBe(502);
     for (const when of ["before", "after"] as const) {
-      for (const [kind, error] of [["cut", /terminated/], ["malformed", /JSON/], ["reset", /fetch failed/]] as const) {
+      for (const [kind, error] of [
+        ["cut", /terminated/],
+        ["malformed", /JSON/],
+        ["reset", /fetch failed/],
+      ] as const) {
         proxy.addRule({ path: /versions/, when, fault: { kind } });
         await expect(ask(), `${kind} ${when}`).rejects.toThrow(error);
         expect(proxy.record.at(-1)).toMatchObject({ fault: kind, forwarded: when === "after" });

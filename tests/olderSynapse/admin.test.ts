@@ -79,11 +79,25 @@ it("says that it cannot suspend, before anything is sent: to one user, and to ma
 it("makes a user with all that belongs to them, and changes one thing at a time", async () => {
   const wanted = { displayName: "Ann O’Nym", emails: ["new@mail.example"], externalIds: [{ provider: "oidc-x", id: "new" }], admin: false };
   const picture = { image: new Uint8Array(makePng(4, 4)), mimeType: "image/png" } as const;
-  const made = await services.newUsers.create({ accountId, user: { username: "new", ...wanted, picture, password: { kind: "generated" } } });
-  expect(made).toMatchObject({ status: "created", missing: [], user: { displayName: "Ann O’Nym", threepids: [{ address: "new@mail.example" }] } });
-  const again = await services.newUsers.create({ accountId, user: { username: "other", ...wanted, externalIds: [], picture: null, password: { kind: "generated" } } });
+  const made = await services.newUsers.create({
+    accountId,
+    user: { username: "new", ...wanted, picture, password: { kind: "generated" } },
+  });
+  expect(made).toMatchObject({
+    status: "created",
+    missing: [],
+    user: { displayName: "Ann O’Nym", threepids: [{ address: "new@mail.example" }] },
+  });
+  const again = await services.newUsers.create({
+    accountId,
+    user: { username: "other", ...wanted, externalIds: [], picture: null, password: { kind: "generated" } },
+  });
   expect(again).toMatchObject({ status: expect.not.stringMatching("created") as string });
-  const changed = await services.users.change({ ...one(), seen: { displayName: "Ann" }, changes: { displayName: "Ann of the post office" } });
+  const changed = await services.users.change({
+    ...one(),
+    seen: { displayName: "Ann" },
+    changes: { displayName: "Ann of the post office" },
+  });
   expect(changed).toMatchObject({ displayName: "Ann of the post office", admin: false });
   const threepid = { medium: "email" as const, address: "ann@mail.example" };
   expect(await services.users.addThreepid({ ...one(), threepid, seen: [] })).toMatchObject({ user: { threepids: [threepid] } });
@@ -95,7 +109,11 @@ it("sets passwords, lets an identity be replaced, deactivates, erases and reacti
   expect(await act("help")).toMatchObject({ status: "done", identity: null });
   expect(await act("deactivate")).toMatchObject({ status: "done", roomsLeft: 0, user: { deactivated: true, erased: false } });
   expect(await act("erase")).toMatchObject({ status: "done", user: { erased: true } });
-  expect(await act("reactivate", "Ann again")).toMatchObject({ status: "done", nameLost: false, user: { deactivated: false, displayName: "Ann again" } });
+  expect(await act("reactivate", "Ann again")).toMatchObject({
+    status: "done",
+    nameLost: false,
+    user: { deactivated: false, displayName: "Ann again" },
+  });
 });
 
 it("tells what it keeps of a user, and changes what of it can be changed", async () => {
@@ -117,8 +135,18 @@ it("tells what it keeps of a user, and changes what of it can be changed", async
 });
 
 it("makes registration tokens, and removes them", async () => {
-  const { made } = await services.registrationTokens.create({ accountId, name: null, length: 16, count: 2, usesAllowed: 1, expiresAt: null });
-  expect(await services.registrationTokens.list({ accountId })).toMatchObject({ status: "known", tokens: [{ usesAllowed: 1 }, { usesAllowed: 1 }] });
+  const { made } = await services.registrationTokens.create({
+    accountId,
+    name: null,
+    length: 16,
+    count: 2,
+    usesAllowed: 1,
+    expiresAt: null,
+  });
+  expect(await services.registrationTokens.list({ accountId })).toMatchObject({
+    status: "known",
+    tokens: [{ usesAllowed: 1 }, { usesAllowed: 1 }],
+  });
   for (const token of made) await services.registrationTokens.remove({ accountId, token });
   expect(await services.registrationTokens.list({ accountId })).toMatchObject({ tokens: [] });
 });

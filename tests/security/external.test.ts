@@ -13,7 +13,11 @@ const known = [
 ];
 
 async function addAccounts(userData: string): Promise<void> {
-  const index = new AccountIndex({ path: new Folders(userData).accountIndexFile, onDamaged: () => undefined, onUnreadableEntries: () => undefined });
+  const index = new AccountIndex({
+    path: new Folders(userData).accountIndexFile,
+    onDamaged: () => undefined,
+    onUnreadableEntries: () => undefined,
+  });
   await index.load();
   for (const { accountId, baseUrl } of known) {
     const entry = {

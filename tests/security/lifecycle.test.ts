@@ -39,34 +39,38 @@ interface Put {
 }
 
 describe("starting twice", () => {
-  test.each(["hidden", "behind another one"])("brings a window that is %s forward, and ends", async (where) => {
-    await withShell(async (shell) => {
-      const hidden = where === "hidden";
-      await shell.app.evaluate(({ BrowserWindow }) => {
-        Object.assign(globalThis, { window: BrowserWindow.getAllWindows()[0] });
-      });
-      const now = () =>
-        shell.app.evaluate(() => {
-          const { window, other } = globalThis as unknown as Partial<Put>;
-          return [window?.isVisible(), window?.isFocused(), other?.isFocused() ?? false].join();
+  test.each(["hidden", "behind another one"])(
+    "brings a window that is %s forward, and ends",
+    async (where) => {
+      await withShell(async (shell) => {
+        const hidden = where === "hidden";
+        await shell.app.evaluate(({ BrowserWindow }) => {
+          Object.assign(globalThis, { window: BrowserWindow.getAllWindows()[0] });
         });
-      // It has come forward by itself, and will not do so again while the other one is given the focus.
-      await waitUntil(async () => (await now()) === "true,true,false", { what: "the window to be there" });
-      await shell.app.evaluate(({ BrowserWindow }, hide) => {
-        const other = new BrowserWindow({ width: 200, height: 200 });
-        Object.assign(globalThis, { other });
-        if (hide) (globalThis as unknown as Put).window.hide();
-        other.focus();
-      }, hidden);
-      const away = `${String(!hidden)},false,true`;
-      await waitUntil(async () => (await now()) === away, { what: "another window to have the focus" });
-      // Resolves only when the second process has ended by itself, with 0.
-      await promisify(execFile)(stagedApp().executable, harnessArgs(userData), { timeout: 20_000 });
-      await waitUntil(async () => (await now()) === "true,true,false", { what: "the first window to have the focus" });
-      expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(2);
-      expect(await request(shell.page, "app.settings", {})).toMatchObject({ ok: true });
-    });
-  }, 60_000);
+        const now = () =>
+          shell.app.evaluate(() => {
+            const { window, other } = globalThis as unknown as Partial<Put>;
+            return [window?.isVisible(), window?.isFocused(), other?.isFocused() ?? false].join();
+          });
+        // It has come forward by itself, and will not do so again while the other one is given the focus.
+        await waitUntil(async () => (await now()) === "true,true,false", { what: "the window to be there" });
+        await shell.app.evaluate(({ BrowserWindow }, hide) => {
+          const other = new BrowserWindow({ width: 200, height: 200 });
+          Object.assign(globalThis, { other });
+          if (hide) (globalThis as unknown as Put).window.hide();
+          other.focus();
+        }, hidden);
+        const away = `${String(!hidden)},false,true`;
+        await waitUntil(async () => (await now()) === away, { what: "another window to have the focus" });
+        // Resolves only when the second process has ended by itself, with 0.
+        await promisify(execFile)(stagedApp().executable, harnessArgs(userData), { timeout: 20_000 });
+        await waitUntil(async () => (await now()) === "true,true,false", { what: "the first window to have the focus" });
+        expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(2);
+        expect(await request(shell.page, "app.settings", {})).toMatchObject({ ok: true });
+      });
+    },
+    60_000,
+  );
 });
 
 describe("the icon beside the clock", () => {
@@ -94,7 +98,12 @@ describe("the icon beside the clock", () => {
       expect(await menu(shell)).toBeUndefined();
       expect(await request(shell.page, "app.updateSettings", { keepRunning: true })).toMatchObject({ ok: true });
       // Nothing could open a locked window: there is no passphrase here.
-      expect(await menu(shell)).toEqual([["Open Steward", true], ["Lock now", false], ["", true], ["Quit Steward", true]]);
+      expect(await menu(shell)).toEqual([
+        ["Open Steward", true],
+        ["Lock now", false],
+        ["", true],
+        ["Quit Steward", true],
+      ]);
       await request(shell.page, "app.updateSettings", { language: "de" });
       expect((await menu(shell))?.[0]).toEqual(["Steward öffnen", true]);
       await Promise.all([shell.page.waitForEvent("close"), close()]);
@@ -143,8 +152,7 @@ describe("a start that fails", () => {
 });
 
 describe("the window's place", () => {
-  const bounds = (shell: Shell) =>
-    shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getNormalBounds());
+  const bounds = (shell: Shell) => shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getNormalBounds());
 
   /** What is on the disk of it; undefined while there is nothing. */
   const kept = async (): Promise<{ maximized: boolean; width: number } | undefined> => {
@@ -163,9 +171,9 @@ describe("the window's place", () => {
     });
     await withShell(async (shell) => {
       expect(await bounds(shell)).toEqual(wanted);
-      expect(
-        await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor()),
-      ).toBeCloseTo(1.25);
+      expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor())).toBeCloseTo(
+        1.25,
+      );
     });
   }, 60_000);
 
@@ -205,7 +213,9 @@ describe("the window's place", () => {
       const wanted = { x: 70, y: 50, width: 911, height: 643 };
       await shell.app.evaluate(({ BrowserWindow }, to) => {
         const { other } = globalThis as unknown as Put;
-        BrowserWindow.getAllWindows().find(({ id }) => id !== other.id)?.setBounds(to);
+        BrowserWindow.getAllWindows()
+          .find(({ id }) => id !== other.id)
+          ?.setBounds(to);
       }, wanted);
       await waitUntil(async () => (await kept())?.width === wanted.width, { what: "the size to be written" });
       expect(await reopened(true)).toEqual({ asked: true, bounds: wanted });
@@ -217,9 +227,7 @@ describe("the window's place", () => {
 describe("a renderer that crashes", () => {
   test("leaves a page that anybody can read, light and dark", async () => {
     await withShell(async ({ app, page }) => {
-      await app.evaluate(({ BrowserWindow }) =>
-        BrowserWindow.getAllWindows()[0]?.webContents.loadURL("app://steward/crashed.html"),
-      );
+      await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.loadURL("app://steward/crashed.html"));
       await page.getByRole("heading", { name: "This window stopped working" }).waitFor();
       await expectNoAxeViolations(page);
     });
@@ -236,9 +244,7 @@ describe("a renderer that crashes", () => {
       });
       const loads = () => shell.app.evaluate(() => (globalThis as { loads?: string[] }).loads ?? []);
       const crash = () =>
-        shell.app.evaluate(({ BrowserWindow }) =>
-          BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
-        );
+        shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer());
       for (let crashes = 1; crashes <= 4; crashes += 1) {
         await crash();
         await waitUntil(async () => (await loads()).length === crashes, { what: `load ${crashes} after a crash` });

@@ -52,12 +52,7 @@ async function nothingMoved(): Promise<void> {
   expect(trap.visits()).toBe(0);
 }
 
-const targets = [
-  "http://127.0.0.1:PORT/",
-  "file:///etc/hostname",
-  "app://steward/crashed.html",
-  "app://other/index.html",
-];
+const targets = ["http://127.0.0.1:PORT/", "file:///etc/hostname", "app://steward/crashed.html", "app://other/index.html"];
 
 describe("navigation", () => {
   test.each([

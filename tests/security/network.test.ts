@@ -35,11 +35,9 @@ afterEach(() => trap.close());
 async function refusedBy(attempt: (port: number) => unknown): Promise<string> {
   // Trusted Types throw where the page would be given a text as a script; the violation is what is looked at.
   await page.evaluate(attempt, trap.port).catch(() => undefined);
-  const handle = await page.waitForFunction(
-    () => (globalThis as unknown as { probe: Probe }).probe.violations[0],
-    undefined,
-    { timeout: 10_000 },
-  );
+  const handle = await page.waitForFunction(() => (globalThis as unknown as { probe: Probe }).probe.violations[0], undefined, {
+    timeout: 10_000,
+  });
   expect(await page.evaluate(() => (globalThis as unknown as { probe: Probe }).probe.ran)).toBeUndefined();
   expect(trap.visits()).toBe(0);
   return String(await handle.jsonValue());
@@ -68,20 +66,32 @@ const attempts: [string, string, (port: number) => unknown][] = [
   ["HTML from text", "require-trusted-types-for", () => document.body.insertAdjacentHTML("beforeend", "<p>x</p>")],
   ["HTML in an element", "require-trusted-types-for", () => void (document.body.innerHTML = "<img src=x>")],
   ["HTML that is parsed", "require-trusted-types-for", () => void new DOMParser().parseFromString("<p>x</p>", "text/html")],
-  ["a policy that makes HTML of text", "trusted-types", () => {
-    const { trustedTypes } = globalThis as unknown as { trustedTypes: { createPolicy(name: string, rules: object): unknown } };
-    trustedTypes.createPolicy("own", { createHTML: (text: string) => text });
-  }],
-  ["a script from a blob", "require-trusted-types-for", () => {
-    const script = document.createElement("script");
-    script.src = URL.createObjectURL(new Blob(["probe.ran = true"], { type: "text/javascript" }));
-    document.body.append(script);
-  }],
-  ["a remote script", "require-trusted-types-for", (port) => {
-    const script = document.createElement("script");
-    script.src = `http://127.0.0.1:${port}/x.js`;
-    document.body.append(script);
-  }],
+  [
+    "a policy that makes HTML of text",
+    "trusted-types",
+    () => {
+      const { trustedTypes } = globalThis as unknown as { trustedTypes: { createPolicy(name: string, rules: object): unknown } };
+      trustedTypes.createPolicy("own", { createHTML: (text: string) => text });
+    },
+  ],
+  [
+    "a script from a blob",
+    "require-trusted-types-for",
+    () => {
+      const script = document.createElement("script");
+      script.src = URL.createObjectURL(new Blob(["probe.ran = true"], { type: "text/javascript" }));
+      document.body.append(script);
+    },
+  ],
+  [
+    "a remote script",
+    "require-trusted-types-for",
+    (port) => {
+      const script = document.createElement("script");
+      script.src = `http://127.0.0.1:${port}/x.js`;
+      document.body.append(script);
+    },
+  ],
   // In a timer, because what a debugger evaluates may use eval.
   ["eval", "require-trusted-types-for", () => void setTimeout(() => (0, eval)("probe.ran = true"))],
   ["new Function", "require-trusted-types-for", () => void setTimeout(() => void new Function("probe.ran = true")())],
@@ -96,69 +106,117 @@ const attempts: [string, string, (port: number) => unknown][] = [
       link.click();
     },
   ],
-  ["a worker from a blob", "require-trusted-types-for", () => {
-    try {
-      new Worker(URL.createObjectURL(new Blob(["1"])));
-    } catch {
-      // The violation is what is looked at.
-    }
-  }],
-  ["an inline style sheet", "style-src-elem", () => {
-    const style = document.createElement("style");
-    style.textContent = "body { color: red }";
-    document.body.append(style);
-  }],
-  ["a remote style sheet", "style-src-elem", (port) => {
-    const link = document.createElement("link");
-    link.rel = "stylesheet";
-    link.href = `http://127.0.0.1:${port}/x.css`;
-    document.head.append(link);
-  }],
-  ["a remote picture", "img-src", (port) => {
-    new Image().src = `http://127.0.0.1:${port}/x.png`;
-  }],
-  ["a remote font", "font-src", (port) => {
-    void new FontFace("x", `url(http://127.0.0.1:${port}/x)`).load().catch(() => 0);
-  }],
-  ["a remote video", "media-src", (port) => {
-    document.createElement("video").src = `http://127.0.0.1:${port}/x.mp4`;
-  }],
-  ["a remote frame", "frame-src", (port) => {
-    const frame = document.createElement("iframe");
-    frame.src = `http://127.0.0.1:${port}/`;
-    document.body.append(frame);
-  }],
-  ["a frame of our own", "frame-src", () => {
-    const frame = document.createElement("iframe");
-    frame.src = "/index.html";
-    document.body.append(frame);
-  }],
-  ["an object", "require-trusted-types-for", (port) => {
-    const object = document.createElement("object");
-    object.data = `http://127.0.0.1:${port}/x`;
-    document.body.append(object);
-  }],
+  [
+    "a worker from a blob",
+    "require-trusted-types-for",
+    () => {
+      try {
+        new Worker(URL.createObjectURL(new Blob(["1"])));
+      } catch {
+        // The violation is what is looked at.
+      }
+    },
+  ],
+  [
+    "an inline style sheet",
+    "style-src-elem",
+    () => {
+      const style = document.createElement("style");
+      style.textContent = "body { color: red }";
+      document.body.append(style);
+    },
+  ],
+  [
+    "a remote style sheet",
+    "style-src-elem",
+    (port) => {
+      const link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = `http://127.0.0.1:${port}/x.css`;
+      document.head.append(link);
+    },
+  ],
+  [
+    "a remote picture",
+    "img-src",
+    (port) => {
+      new Image().src = `http://127.0.0.1:${port}/x.png`;
+    },
+  ],
+  [
+    "a remote font",
+    "font-src",
+    (port) => {
+      void new FontFace("x", `url(http://127.0.0.1:${port}/x)`).load().catch(() => 0);
+    },
+  ],
+  [
+    "a remote video",
+    "media-src",
+    (port) => {
+      document.createElement("video").src = `http://127.0.0.1:${port}/x.mp4`;
+    },
+  ],
+  [
+    "a remote frame",
+    "frame-src",
+    (port) => {
+      const frame = document.createElement("iframe");
+      frame.src = `http://127.0.0.1:${port}/`;
+      document.body.append(frame);
+    },
+  ],
+  [
+    "a frame of our own",
+    "frame-src",
+    () => {
+      const frame = document.createElement("iframe");
+      frame.src = "/index.html";
+      document.body.append(frame);
+    },
+  ],
+  [
+    "an object",
+    "require-trusted-types-for",
+    (port) => {
+      const object = document.createElement("object");
+      object.data = `http://127.0.0.1:${port}/x`;
+      document.body.append(object);
+    },
+  ],
   ["fetch", "connect-src", (port) => void fetch(`http://127.0.0.1:${port}/`).catch(() => 0)],
   ["fetch of our own origin", "connect-src", () => void fetch("/index.html").catch(() => 0)],
-  ["XMLHttpRequest", "connect-src", (port) => {
-    const asked = new XMLHttpRequest();
-    asked.open("GET", `http://127.0.0.1:${port}/`);
-    asked.send();
-  }],
+  [
+    "XMLHttpRequest",
+    "connect-src",
+    (port) => {
+      const asked = new XMLHttpRequest();
+      asked.open("GET", `http://127.0.0.1:${port}/`);
+      asked.send();
+    },
+  ],
   ["a WebSocket", "connect-src", (port) => void new WebSocket(`ws://127.0.0.1:${port}/`)],
   ["an EventSource", "connect-src", (port) => void new EventSource(`http://127.0.0.1:${port}/`)],
   ["a beacon", "connect-src", (port) => navigator.sendBeacon(`http://127.0.0.1:${port}/`, "x")],
-  ["a form", "form-action", (port) => {
-    const form = document.createElement("form");
-    form.action = `http://127.0.0.1:${port}/`;
-    document.body.append(form);
-    form.submit();
-  }],
-  ["another base", "base-uri", (port) => {
-    const base = document.createElement("base");
-    base.href = `http://127.0.0.1:${port}/`;
-    document.head.append(base);
-  }],
+  [
+    "a form",
+    "form-action",
+    (port) => {
+      const form = document.createElement("form");
+      form.action = `http://127.0.0.1:${port}/`;
+      document.body.append(form);
+      form.submit();
+    },
+  ],
+  [
+    "another base",
+    "base-uri",
+    (port) => {
+      const base = document.createElement("base");
+      base.href = `http://127.0.0.1:${port}/`;
+      document.head.append(base);
+    },
+  ],
 ];
 
 describe("the content security policy, in the running app", () => {
@@ -200,7 +258,12 @@ describe("what the policy does not see", () => {
       for (const partition of ["steward", "another", "persist:kept"]) {
         for (const url of [`http://127.0.0.1:${port}/`, `http://localhost:${port}/`, `https://127.0.0.1:${port}/`]) {
           const window = new BrowserWindow({ show: false, webPreferences: { partition } });
-          errors.push(await window.loadURL(url).then(() => `${url} loaded`, (error: Error) => error.message));
+          errors.push(
+            await window.loadURL(url).then(
+              () => `${url} loaded`,
+              (error: Error) => error.message,
+            ),
+          );
           window.destroy();
         }
       }
@@ -252,7 +315,10 @@ describe("what the policy does not see", () => {
       await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
       // A name that is looked up is in the log: that shows that the log would tell.
       await shell.app.evaluate(({ session }) =>
-        session.fromPartition("another").resolveHost("canary-control.test").catch(() => undefined),
+        session
+          .fromPartition("another")
+          .resolveHost("canary-control.test")
+          .catch(() => undefined),
       );
       await shell.app.evaluate(({ session }) => session.fromPartition("steward").netLog.stopLogging());
       const names = new Set((await readFile(log, "utf8")).match(/canary-\w+/g));
@@ -272,7 +338,10 @@ test("Chromium asks nobody for anything by itself, from the start to the end, al
     await request(another.page, "signIn.findHomeserver", { input: "canary-homeserver.invalid" });
     // What a session asks by itself, it asks when it is made, and after it has looked for files: later than this one.
     await another.app.evaluate(({ session }) =>
-      session.fromPartition("one-more").resolveHost("canary-last.invalid").catch(() => undefined),
+      session
+        .fromPartition("one-more")
+        .resolveHost("canary-last.invalid")
+        .catch(() => undefined),
     );
   } finally {
     await another.close();

@@ -9,12 +9,7 @@ import { type Bridge, request, type Shell, startShell } from "./shell.ts";
  * What these do with a right input takes long, on purpose: they talk to the host that is named, or run scrypt. They get
  * only inputs that main must refuse before that.
  */
-const SLOW_WHEN_RIGHT = new Set([
-  "signIn.findHomeserver",
-  "signIn.withPassword",
-  "secrets.choosePassphrase",
-  "secrets.unlock",
-]);
+const SLOW_WHEN_RIGHT = new Set(["signIn.findHomeserver", "signIn.withPassword", "secrets.choosePassphrase", "secrets.unlock"]);
 
 interface Alarms {
   alarms: string[];
@@ -66,9 +61,7 @@ describe("wrong inputs through the bridge", () => {
   test(
     "are answered, every one, with a known error or a valid answer",
     async () => {
-      const call = anyCall.filter(
-        ({ name, input }) => !SLOW_WHEN_RIGHT.has(name) || !definitionOf(name).input.safeParse(input).success,
-      );
+      const call = anyCall.filter(({ name, input }) => !SLOW_WHEN_RIGHT.has(name) || !definitionOf(name).input.safeParse(input).success);
       let answered = 0;
       await fc.assert(
         fc.asyncProperty(fc.array(call, { minLength: 60, maxLength: 60 }), async (calls) => {
@@ -97,49 +90,52 @@ describe("wrong inputs through the bridge", () => {
   );
 
   test("of kinds that only a page can make are refused or answered, too", async () => {
-    const kinds = await shell.page.evaluate(async (names) => {
-      const { steward } = globalThis as unknown as Bridge;
-      const circular: Record<string, unknown> = {};
-      circular["self"] = circular;
-      const sparse: unknown[] = [];
-      sparse[1_000] = 1;
-      const deep: Record<string, unknown> = {};
-      for (let at = deep, depth = 0; depth < 100; depth += 1) at = (at["deeper"] = {});
-      const made = [
-        circular,
-        sparse,
-        deep,
-        new Map([["accountId", "abcdefghijklmnop"]]),
-        new Set([1]),
-        new ArrayBuffer(8),
-        new (class Own {
-          x = 1;
-        })(),
-        () => 1,
-        Symbol("x"),
-        document.body,
-        globalThis,
-        new Blob(["x"]),
-        Promise.resolve(),
-        new Proxy({}, {}),
-        Object.create(null),
-        { toJSON: 1, then: 2, __proto__: null },
-        "x".repeat(100_000),
-        new Uint8Array(100_000),
-      ];
-      const found = new Set<string>();
-      for (const name of names) {
-        for (const input of made) {
-          try {
-            const reply = await steward.request(name, input);
-            found.add(reply.ok ? "ok" : reply.error.kind);
-          } catch {
-            found.add("not cloneable");
+    const kinds = await shell.page.evaluate(
+      async (names) => {
+        const { steward } = globalThis as unknown as Bridge;
+        const circular: Record<string, unknown> = {};
+        circular["self"] = circular;
+        const sparse: unknown[] = [];
+        sparse[1_000] = 1;
+        const deep: Record<string, unknown> = {};
+        for (let at = deep, depth = 0; depth < 100; depth += 1) at = at["deeper"] = {};
+        const made = [
+          circular,
+          sparse,
+          deep,
+          new Map([["accountId", "abcdefghijklmnop"]]),
+          new Set([1]),
+          new ArrayBuffer(8),
+          new (class Own {
+            x = 1;
+          })(),
+          () => 1,
+          Symbol("x"),
+          document.body,
+          globalThis,
+          new Blob(["x"]),
+          Promise.resolve(),
+          new Proxy({}, {}),
+          Object.create(null),
+          { toJSON: 1, then: 2, __proto__: null },
+          "x".repeat(100_000),
+          new Uint8Array(100_000),
+        ];
+        const found = new Set<string>();
+        for (const name of names) {
+          for (const input of made) {
+            try {
+              const reply = await steward.request(name, input);
+              found.add(reply.ok ? "ok" : reply.error.kind);
+            } catch {
+              found.add("not cloneable");
+            }
           }
         }
-      }
-      return [...found];
-    }, channels.map(({ name }) => name).filter((name) => name !== "app.copyText"));
+        return [...found];
+      },
+      channels.map(({ name }) => name).filter((name) => name !== "app.copyText"),
+    );
     expect(kinds).toContain("invalid_input");
     expect(kinds).not.toContain("internal");
     expect(await shell.app.evaluate(() => (globalThis as unknown as Alarms).alarms)).toEqual([]);

@@ -86,25 +86,20 @@ describe("permissions", () => {
     // Asked and not awaited: Chromium leaves the promise of a refused request open.
     await shell.page.evaluate(() => void document.documentElement.requestFullscreen().catch(() => undefined));
     expect(await shell.page.evaluate(() => document.fullscreenElement)).toBeNull();
-    expect(
-      await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((one) => one.isFullScreen())),
-    ).toEqual([false]);
+    expect(await shell.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().map((one) => one.isFullScreen()))).toEqual([
+      false,
+    ]);
   });
 
   test("devices: the page does not even know that there are any", async () => {
-    const known = await shell.page.evaluate(() =>
-      ["usb", "hid", "serial", "bluetooth"].filter((name) => name in navigator),
-    );
+    const known = await shell.page.evaluate(() => ["usb", "hid", "serial", "bluetooth"].filter((name) => name in navigator));
     expect(known).toEqual([]);
   });
 
   test("are refused in every other session, too", async () => {
     const elsewhere = await shell.app.evaluate(async ({ BrowserWindow, session }, all) => {
       const other = session.fromPartition("made-by-the-test");
-      other.protocol.handle(
-        "app",
-        () => new Response("<!doctype html><p>x", { headers: { "content-type": "text/html" } }),
-      );
+      other.protocol.handle("app", () => new Response("<!doctype html><p>x", { headers: { "content-type": "text/html" } }));
       const window = new BrowserWindow({ show: false, webPreferences: { session: other } });
       await window.loadURL("app://steward/x.html");
       const found = (await window.webContents.executeJavaScript(

@@ -57,8 +57,7 @@ describe("a caller that is not our window", () => {
       type Listener = (event: unknown, input: unknown) => unknown;
       // What Electron does when a message arrives; there is no other way to speak for a frame without a bridge.
       const { _invokeHandlers: listeners } = ipcMain as unknown as { _invokeHandlers: Map<string, Listener> };
-      const speak = (senderFrame: unknown): unknown =>
-        listeners.get("app.settings")?.({ sender: contents, senderFrame }, {});
+      const speak = (senderFrame: unknown): unknown => listeners.get("app.settings")?.({ sender: contents, senderFrame }, {});
       return { frame: await speak(frame), gone: await speak(null), main: await speak(contents.mainFrame) };
     });
     expect(answers.frame).toEqual(REFUSED);

@@ -39,10 +39,7 @@ export function harnessArgs(userData: string): string[] {
 
 /** Asks main through the page's bridge. */
 export function request(page: Page, channel: string, input: unknown): Promise<Reply<unknown>> {
-  return page.evaluate(
-    ([name, value]) => (globalThis as unknown as Bridge).steward.request(name, value),
-    [channel, input] as const,
-  );
+  return page.evaluate(([name, value]) => (globalThis as unknown as Bridge).steward.request(name, value), [channel, input] as const);
 }
 
 /** Something that listens on this computer and counts who comes by. */

@@ -52,10 +52,7 @@ describe("the window", () => {
 
   test("keeps its session in memory", async () => {
     const paths = await shell.app.evaluate(({ BrowserWindow }) =>
-      BrowserWindow.getAllWindows().map(({ webContents }) => [
-        webContents.session.isPersistent(),
-        webContents.session.getStoragePath(),
-      ]),
+      BrowserWindow.getAllWindows().map(({ webContents }) => [webContents.session.isPersistent(), webContents.session.getStoragePath()]),
     );
     expect(paths).toEqual([[false, null]]);
   });

@@ -10,11 +10,17 @@ import { accessToken } from "./secretValues.ts";
 export type Answer = (response: ServerResponse, request: Arrived) => void;
 
 /** An answer as JSON. */
-export const json = (status: number, body: unknown): Answer => (response) =>
-  void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+export const json =
+  (status: number, body: unknown): Answer =>
+  (response) =>
+    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 
 /** The admin API of a server, as an account of it would ask, without a session of the SDK's. */
-export function adminApiAt(baseUrl: string, userId: string, { adminBaseUrl = null as string | null, token = "secret", ended = new AbortController().signal } = {}): AdminApi {
+export function adminApiAt(
+  baseUrl: string,
+  userId: string,
+  { adminBaseUrl = null as string | null, token = "secret", ended = new AbortController().signal } = {},
+): AdminApi {
   const client = {};
   const tokens = new TokenKeeper({ accessToken: accessToken(token), expiresAt: null });
   const retry = { firstWaitMs: 1 };

@@ -34,7 +34,11 @@ export const anyValue: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((ti
     fc.float64Array({ maxLength: 4 }).map((numbers) => Float64Array.from(numbers)),
     fc.constant(/a.b/gi),
     fc.array(tie("value"), { maxLength: 4 }),
-    fc.dictionary(fc.string({ maxLength: 5 }).filter((name) => name !== "__proto__"), tie("value"), { maxKeys: 4 }),
+    fc.dictionary(
+      fc.string({ maxLength: 5 }).filter((name) => name !== "__proto__"),
+      tie("value"),
+      { maxKeys: 4 },
+    ),
     fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 3 }).map((entries) => new Map(entries)),
     fc.array(tie("value"), { maxLength: 3 }).map((values) => new Set(values)),
   ),

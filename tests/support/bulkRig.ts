@@ -27,7 +27,13 @@ export class BulkRig {
   static async open(data: StewardData, admin: TestUser, baseUrl: string): Promise<BulkRig> {
     const services = await data.open({ serverAwayMs: 20 });
     const identifier = { kind: "user" as const, user: admin.userId };
-    const accountId = await services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier, password: admin.password, acceptInsecureHttp: false });
+    const accountId = await services.passwordSignIns.signIn({
+      serverName: null,
+      baseUrl,
+      identifier,
+      password: admin.password,
+      acceptInsecureHttp: false,
+    });
     return new BulkRig(data, services, accountId);
   }
 
@@ -93,7 +99,10 @@ export class BulkRig {
 
   /** Waits until a Job is in one of these states. */
   async until(jobId: ConversationId, ...statuses: RowJob["status"][]): Promise<RowJob> {
-    await waitUntil(() => statuses.includes(this.job(jobId).status), { what: `the job to be ${statuses.join(" or ")}`, timeoutMs: LONG_MS });
+    await waitUntil(() => statuses.includes(this.job(jobId).status), {
+      what: `the job to be ${statuses.join(" or ")}`,
+      timeoutMs: LONG_MS,
+    });
     return this.job(jobId);
   }
 
@@ -113,6 +122,8 @@ export class BulkRig {
 /** The names of a homeserver's users, of all of them or of those who are deactivated, in order. */
 export async function usersOf(synapse: Synapse, which: "all" | "deactivated" = "all"): Promise<string[]> {
   const { users } = await synapse.adminCall({ path: "/_synapse/admin/v2/users?from=0&limit=5000&deactivated=true" });
-  const wanted = (users as { name: string; deactivated: boolean | number }[]).filter(({ deactivated }) => which === "all" || Boolean(deactivated));
+  const wanted = (users as { name: string; deactivated: boolean | number }[]).filter(
+    ({ deactivated }) => which === "all" || Boolean(deactivated),
+  );
   return wanted.map(({ name }) => name).sort();
 }

@@ -42,18 +42,14 @@ export const anyCloneable: fc.Arbitrary<unknown> = fc.oneof(
 const generators: Record<string, (schema: z.core.$ZodTypes) => fc.Arbitrary<unknown>> = {
   object: (schema) => {
     const { shape } = (schema as z.core.$ZodObject)._zod.def;
-    return fc.record(
-      Object.fromEntries(Object.entries(shape).map(([key, field]) => [key, resembling(field as z.ZodType)])),
-    );
+    return fc.record(Object.fromEntries(Object.entries(shape).map(([key, field]) => [key, resembling(field as z.ZodType)])));
   },
-  union: (schema) =>
-    fc.oneof(...(schema as z.core.$ZodUnion)._zod.def.options.map((option) => resembling(option as z.ZodType))),
+  union: (schema) => fc.oneof(...(schema as z.core.$ZodUnion)._zod.def.options.map((option) => resembling(option as z.ZodType))),
   optional: (schema) => fc.option(inner(schema), { nil: undefined }),
   nullable: (schema) => fc.option(inner(schema)),
   default: (schema) => inner(schema),
   pipe: (schema) => resembling((schema as z.core.$ZodPipe)._zod.def.in as z.ZodType),
-  array: (schema) =>
-    fc.array(resembling((schema as z.core.$ZodArray)._zod.def.element as z.ZodType), { maxLength: 4 }),
+  array: (schema) => fc.array(resembling((schema as z.core.$ZodArray)._zod.def.element as z.ZodType), { maxLength: 4 }),
   enum: (schema) => fc.constantFrom(...Object.values((schema as z.core.$ZodEnum)._zod.def.entries)),
   literal: (schema) => fc.constantFrom(...(schema as z.core.$ZodLiteral)._zod.def.values),
   boolean: () => fc.boolean(),
@@ -83,14 +79,12 @@ function resembling(schema: z.ZodType): fc.Arbitrary<unknown> {
 function broken(value: unknown): fc.Arbitrary<unknown> {
   if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return anyCloneable;
   const fields = value as Record<string, unknown>;
-  return fc
-    .record({ key: fc.constantFrom(...Object.keys(fields)), how: fc.nat(3), other: anyCloneable })
-    .map(({ key, how, other }) => {
-      if (how === 0) return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key));
-      if (how === 1) return { ...fields, [key]: other };
-      if (how === 2) return { ...fields, accessToken: "syt_smuggled", extra: other };
-      return [fields];
-    });
+  return fc.record({ key: fc.constantFrom(...Object.keys(fields)), how: fc.nat(3), other: anyCloneable }).map(({ key, how, other }) => {
+    if (how === 0) return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== key));
+    if (how === 1) return { ...fields, [key]: other };
+    if (how === 2) return { ...fields, accessToken: "syt_smuggled", extra: other };
+    return [fields];
+  });
 }
 
 /** Inputs for one request: of its shape, of its shape but broken, and anything at all. */

@@ -22,7 +22,10 @@ const USUAL_GO = "/usr/local/go/bin/go";
 /** Where Go is, or null. */
 export async function findGo(): Promise<string | null> {
   for (const go of ["go", USUAL_GO]) {
-    const found = await promisify(execFile)(go, ["version"]).then(() => true, () => false);
+    const found = await promisify(execFile)(go, ["version"]).then(
+      () => true,
+      () => false,
+    );
     if (found) return go;
   }
   return null;
@@ -84,7 +87,10 @@ export class Dendrite {
     const dendrite = new Dendrite(`http://127.0.0.1:${port}`, child, home.remove);
     const answers = (): Promise<boolean> => {
       if (child.exitCode !== null) throw new Error(`Dendrite ended while starting: ${said}`);
-      return fetch(`${dendrite.baseUrl}/_matrix/client/versions`).then(({ ok }) => ok, () => false);
+      return fetch(`${dendrite.baseUrl}/_matrix/client/versions`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     };
     await waitUntil(answers, { what: "Dendrite to answer", timeoutMs: 60_000 }).catch(async (thrown: unknown) => {
       await dendrite.stop();

@@ -262,7 +262,10 @@ async function schemeWanted(page: Page, system: Scheme): Promise<Scheme> {
 /** What the page looks like: by what it is painted on, whatever it says of itself. */
 function schemeOf(page: Page): Promise<Scheme> {
   return page.evaluate(() => {
-    const shades = getComputedStyle(document.body).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
+    const shades =
+      getComputedStyle(document.body)
+        .backgroundColor.match(/[\d.]+/g)
+        ?.map(Number) ?? [];
     if (shades.length !== 3) throw new Error(`the page is painted on ${String(shades)}`);
     return shades.every((shade) => shade < 128) ? "dark" : "light";
   });

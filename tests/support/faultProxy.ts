@@ -36,10 +36,7 @@ export interface FaultProxyOptions {
  *
  * @param target the homeserver's base URL (http)
  */
-export async function startFaultProxy(
-  target: string,
-  { tls, keepsHost = false }: FaultProxyOptions = {},
-): Promise<FaultProxy> {
+export async function startFaultProxy(target: string, { tls, keepsHost = false }: FaultProxyOptions = {}): Promise<FaultProxy> {
   const proxy = new FaultProxy(target, tls, keepsHost);
   await proxy.listen();
   return proxy;
@@ -219,10 +216,7 @@ export class FaultProxy {
       const onward = this.#forward(request, body, entry);
       onward.once("error", reject);
       onward.once("response", (answer) => {
-        readAll(answer).then(
-          (all) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: all }),
-          reject,
-        );
+        readAll(answer).then((all) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: all }), reject);
       });
     });
   }

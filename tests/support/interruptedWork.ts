@@ -264,7 +264,10 @@ export async function interrupt(servers: Servers, interruption: Interruption): P
     const made = proxy.requests({ path: NOT_SYNC });
     await finished(scene, before, state);
     for (const match of decisive) {
-      expect(made.some((request) => matches(match, request)), `${match.method} ${match.path}`).toBe(true);
+      expect(
+        made.some((request) => matches(match, request)),
+        `${match.method} ${match.path}`,
+      ).toBe(true);
     }
     const sides = ["before", "after"] as const;
     const all = made.flatMap((_, skip) => sides.map((when) => ({ path: NOT_SYNC, skip, when })));

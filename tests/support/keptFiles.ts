@@ -55,7 +55,8 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
         [() => renameDurably(`${path}-there`, path), "3"],
         [() => removeDurably(path), null],
       ],
-      read: async () => (await textOf(path)) ?? ((await textOf(`${path}-there`)) === null ? null : `there ${await textOf(`${path}-there`)}`),
+      read: async () =>
+        (await textOf(path)) ?? ((await textOf(`${path}-there`)) === null ? null : `there ${await textOf(`${path}-there`)}`),
     };
   },
 
@@ -132,14 +133,29 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
     await folders.prepare();
     const open = (): KnownColumns => new KnownColumns({ path: folders.knownColumnsFile, onDamaged });
     const known = open();
-    const [one, other] = [["Kennung", "Name"], ["Kennung", "Mail"]];
+    const [one, other] = [
+      ["Kennung", "Name"],
+      ["Kennung", "Mail"],
+    ];
     const read = async () => Promise.all([one, other].map(async (headings) => (await open().find(headings))?.columns ?? null));
     return {
       before: [null, null],
       steps: [
         [() => known.remember(one, { columns: ["id", "displayname"], hasHeader: true }), [["id", "displayname"], null]],
-        [() => known.remember(other, { columns: ["id", "emails"], hasHeader: true }), [["id", "displayname"], ["id", "emails"]]],
-        [() => known.remember(one, { columns: ["id", null], hasHeader: true }), [["id", null], ["id", "emails"]]],
+        [
+          () => known.remember(other, { columns: ["id", "emails"], hasHeader: true }),
+          [
+            ["id", "displayname"],
+            ["id", "emails"],
+          ],
+        ],
+        [
+          () => known.remember(one, { columns: ["id", null], hasHeader: true }),
+          [
+            ["id", null],
+            ["id", "emails"],
+          ],
+        ],
       ],
       read,
     };
@@ -183,8 +199,7 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
 
   "copies of files, once they are old": async (disk) => {
     await folders.prepare();
-    const open = () =>
-      new JsonFile({ path: folders.settingsFile, schema: z.object({ count: z.number() }), version: 1, onDamaged });
+    const open = () => new JsonFile({ path: folders.settingsFile, schema: z.object({ count: z.number() }), version: 1, onDamaged });
     const daysAgo = (days: number): Date => new Date(Date.now() - days * 24 * 60 * 60 * 1000);
     disk.clock = () => daysAgo(100).getTime();
     const before = open();
@@ -235,8 +250,16 @@ export const fileWorks: Record<string, (disk: PowerCutDisk) => Work<unknown> | P
   "a list of accounts of version 1": async () => {
     const [accountId, other] = [AccountId.parse("abcdefgh01234567"), AccountId.parse("abcdefgh76543210")];
     const open = (): AccountIndex => new AccountIndex({ path: folders.accountIndexFile, onDamaged, onUnreadableEntries: onDamaged });
-    const entry = { userId: "@a:example.org", deviceId: "A", homeserver: { serverName: "example.org", baseUrl: "https://example.org" }, createdAt: 1 };
-    const listed = [{ ...entry, accountId, displayName: "Ada" }, { ...entry, accountId: other, displayName: "Grace" }];
+    const entry = {
+      userId: "@a:example.org",
+      deviceId: "A",
+      homeserver: { serverName: "example.org", baseUrl: "https://example.org" },
+      createdAt: 1,
+    };
+    const listed = [
+      { ...entry, accountId, displayName: "Ada" },
+      { ...entry, accountId: other, displayName: "Grace" },
+    ];
     await existing(folders.accountIndexFile, JSON.stringify({ version: 1, data: { accounts: listed } }));
     const index = open();
     await index.load();

@@ -55,7 +55,12 @@ export class ScriptedRowJobs {
 
   /** Begins a Job and waits until its run has come to its rows; throws when the run ends instead. */
   async start(accountId: AccountId, rows: readonly string[]): Promise<Job> {
-    const job = await this.jobs.start("create_users", accountId, {}, rows.map((content, at) => ({ target: `@row${at}:example.org`, content })));
+    const job = await this.jobs.start(
+      "create_users",
+      accountId,
+      {},
+      rows.map((content, at) => ({ target: `@row${at}:example.org`, content })),
+    );
     await this.toRows();
     return job;
   }

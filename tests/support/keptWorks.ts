@@ -123,7 +123,10 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         await jobs.load([accountId]);
         const [job] = jobs.list();
         if (!job) return [];
-        const input = await jobs.openInput(job.jobId).then((opened) => `${String(opened.row(0))} ${String(opened.row(1))}`, () => "gone");
+        const input = await jobs.openInput(job.jobId).then(
+          (opened) => `${String(opened.row(0))} ${String(opened.row(1))}`,
+          () => "gone",
+        );
         return state(job.status, job.progress.done, input);
       },
     };
@@ -203,7 +206,13 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         for (const passphrase of ["two", "one"]) {
           const there = await reader.exists();
           const opens = there ? reader.unlock(passphrase) : reader.recall(passphrase);
-          if (!(await opens.then(() => true, () => false))) continue;
+          if (
+            !(await opens.then(
+              () => true,
+              () => false,
+            ))
+          )
+            continue;
           const got = await reader.get("a");
           if (!there) await open().forget();
           return holds(got.kind === "found" ? got.value : null, there ? passphrase : `${passphrase}, recalled`);
@@ -302,7 +311,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         await existing(join(folder.nextCrypto, "level", "CURRENT"), "new");
         await existing(join(folder.nextCrypto, "level", "000003.log"), "new");
         if (someLeft) await existing(`${folder.nextCrypto}.some-left`, "1 of 2\n");
-            const moved = join(folder.vault, "moved");
+        const moved = join(folder.vault, "moved");
         await existing(join(folder.vault, "sealed"), "");
         const told = join(folder.vault, "told");
         const remember = ({ roomKeys }: { roomKeys: number }): Promise<void> => writeDurably(told, String(roomKeys));

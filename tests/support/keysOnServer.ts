@@ -143,14 +143,10 @@ const plain = (text: string): string => text.replace(/=+$/, "");
  */
 export function expectNothingGone(before: KeysOnServer, after: KeysOnServer, what: string): void {
   const gone: string[] = [];
-  const [replaced, secrets] = [
-    JSON.stringify(before.identity) !== JSON.stringify(after.identity),
-    new Set([...after.secrets].map(plain)),
-  ];
+  const [replaced, secrets] = [JSON.stringify(before.identity) !== JSON.stringify(after.identity), new Set([...after.secrets].map(plain))];
   for (const secret of before.secrets) {
     const [name, value] = secret.split(" ") as [string, string];
-    const moot =
-      name === BACKUP_KEY ? !after.backups.some((key) => samePublicKey(backupPublicKey(value), String(key))) : replaced;
+    const moot = name === BACKUP_KEY ? !after.backups.some((key) => samePublicKey(backupPublicKey(value), String(key))) : replaced;
     if (!moot && !secrets.has(plain(secret))) gone.push(name);
   }
   for (const [id, copies] of before.roomKeys) {

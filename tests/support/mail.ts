@@ -40,7 +40,10 @@ export async function startMailbox(): Promise<Mailbox> {
     onData(stream, session, done) {
       simpleParser(stream).then(
         (parsed) => {
-          const mail = toMail(parsed, session.envelope.rcptTo.map((recipient) => recipient.address));
+          const mail = toMail(
+            parsed,
+            session.envelope.rcptTo.map((recipient) => recipient.address),
+          );
           messages.push(mail);
           for (const tell of waiting) tell(mail);
           done();

@@ -53,7 +53,8 @@ function isOpenPromise(node: ts.Node): node is ts.NewExpression | ts.CallExpress
 }
 
 const startsTimer = (node: ts.Node): boolean =>
-  (ts.isCallExpression(node) && ["setTimeout", "pause"].includes(node.expression.getText())) || Boolean(ts.forEachChild(node, (child) => startsTimer(child) || undefined));
+  (ts.isCallExpression(node) && ["setTimeout", "pause"].includes(node.expression.getText())) ||
+  Boolean(ts.forEachChild(node, (child) => startsTimer(child) || undefined));
 
 function foundIn(path: string, text: string): Found {
   const [texts, names, called, declared, packages] = Array.from({ length: 5 }, () => new Set<string>()) as [
@@ -70,10 +71,17 @@ function foundIn(path: string, text: string): Found {
     if (ts.isStringLiteralLike(node)) texts.add(node.text.toLowerCase());
     if (ts.isIdentifier(node)) names.add(node.text);
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) called.add(node.expression.text);
-    if (ts.isPropertyAccessExpression(node) && ["globalThis", "net", "session"].includes(node.expression.getText())) fromGlobal.add(node.name.text);
-    const declares = ts.isParameter(node) || ts.isBindingElement(node) || ts.isVariableDeclaration(node) || ts.isFunctionDeclaration(node) || ts.isImportSpecifier(node);
+    if (ts.isPropertyAccessExpression(node) && ["globalThis", "net", "session"].includes(node.expression.getText()))
+      fromGlobal.add(node.name.text);
+    const declares =
+      ts.isParameter(node) ||
+      ts.isBindingElement(node) ||
+      ts.isVariableDeclaration(node) ||
+      ts.isFunctionDeclaration(node) ||
+      ts.isImportSpecifier(node);
     if (declares && node.name && ts.isIdentifier(node.name)) declared.add(node.name.text);
-    if (ts.isImportDeclaration(node) && !node.importClause?.isTypeOnly && ts.isStringLiteral(node.moduleSpecifier)) packages.add(node.moduleSpecifier.text);
+    if (ts.isImportDeclaration(node) && !node.importClause?.isTypeOnly && ts.isStringLiteral(node.moduleSpecifier))
+      packages.add(node.moduleSpecifier.text);
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));

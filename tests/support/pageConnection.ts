@@ -54,9 +54,7 @@ export class PageConnection {
     const id = (this.#lastId += 1);
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
     const expression = `(${work.toString()})(...${JSON.stringify(given)})`;
-    this.#socket.send(
-      JSON.stringify({ id, method: "Runtime.evaluate", params: { expression, awaitPromise: true, returnByValue: true } }),
-    );
+    this.#socket.send(JSON.stringify({ id, method: "Runtime.evaluate", params: { expression, awaitPromise: true, returnByValue: true } }));
     const { result, error } = await answered;
     this.#waiting.delete(id);
     if (!result || result.exceptionDetails) {

@@ -22,7 +22,10 @@ export interface ProxyServer {
 
 /** Passes on what comes from either side, until one of them ends. */
 function join(one: Duplex, other: Duplex): void {
-  for (const [from, to] of [[one, other], [other, one]] as const) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
     from.pipe(to);
     from.on("error", () => to.destroy());
     from.on("close", () => to.destroy());
@@ -60,7 +63,9 @@ export async function startHttpProxy({ hosts = {}, login, refuses }: ProxyServer
     asked.push(authority);
     const wanted = login === undefined ? undefined : `Basic ${Buffer.from(login).toString("base64")}`;
     if (request.headers["proxy-authorization"] !== wanted) {
-      return void socket.end("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n");
+      return void socket.end(
+        "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n",
+      );
     }
     if (refuses !== undefined) return void socket.end(`HTTP/1.1 ${refuses} No\r\nContent-Length: 0\r\n\r\n`);
     const server = connectTo(authority, hosts);

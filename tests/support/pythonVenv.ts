@@ -36,7 +36,10 @@ export async function ensureVenv(wanted: Wanted): Promise<PythonInstallation> {
   const python = join(venvDir, windows ? "Scripts/python.exe" : "bin/python");
   /** Says which requirements the environment was made from; written last, so a half-made one is finished, not used. */
   const markerFile = join(venvDir, "steward-requirements.sha256");
-  const fingerprint = createHash("sha256").update(await readFile(requirementsFile)).digest("hex").slice(0, 16);
+  const fingerprint = createHash("sha256")
+    .update(await readFile(requirementsFile))
+    .digest("hex")
+    .slice(0, 16);
   const isReady = async () => (await readFile(markerFile, "utf8").catch(() => "")) === fingerprint;
   if (!(await isReady())) {
     await withFileLock(join(cache, `${wanted.folder}.lock`), 15 * 60_000, async () => {

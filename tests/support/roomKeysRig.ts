@@ -80,10 +80,10 @@ export class RoomKeysRig {
   }
 
   async ended(job: Job): Promise<Job> {
-    return await waitUntil(
-      () => this.services.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"),
-      { what: `the end of ${job.kind}`, timeoutMs: 60_000 },
-    );
+    return await waitUntil(() => this.services.jobs.list().find(({ jobId, status }) => jobId === job.jobId && status !== "running"), {
+      what: `the end of ${job.kind}`,
+      timeoutMs: 60_000,
+    });
   }
 
   /** Imports a key file with these entries. */

@@ -38,7 +38,17 @@ export async function startScriptedSecretService(script: Script): Promise<{
       socket.write(encode(2, [[5, { signature: "u", value: serial }]], signature, values));
     };
     const sendError = (name: string): void => {
-      socket.write(encode(3, [[5, { signature: "u", value: serial }], [4, { signature: "s", value: name }]], "", []));
+      socket.write(
+        encode(
+          3,
+          [
+            [5, { signature: "u", value: serial }],
+            [4, { signature: "s", value: name }],
+          ],
+          "",
+          [],
+        ),
+      );
     };
     if (member !== "Hello" && script.silent) return;
     if (member === "Hello") send("s", ":1.1");

@@ -51,9 +51,7 @@ const busConfig = (socket: string): string => `<!DOCTYPE busconfig PUBLIC
  *
  * @param mode `none` starts the bus alone: a computer without a keychain
  */
-export async function startSecretService(
-  mode: "unlocked" | "locked" | "none" = "unlocked",
-): Promise<SecretServiceForTests> {
+export async function startSecretService(mode: "unlocked" | "locked" | "none" = "unlocked"): Promise<SecretServiceForTests> {
   const folder = await temporaryFolder("keyring");
   const home = join(folder.path, "home");
   const runtime = join(folder.path, "run");
@@ -84,12 +82,7 @@ export async function startSecretService(
   const startDaemon = async (as: "unlocked" | "locked" = "unlocked"): Promise<void> => {
     // The control socket of a killed one would make the next one hand over to it.
     await rm(join(runtime, "control"), { force: true });
-    keyring = start("gnome-keyring-daemon", [
-      "--foreground",
-      "--unlock",
-      "--components=secrets",
-      `--control-directory=${runtime}`,
-    ]);
+    keyring = start("gnome-keyring-daemon", ["--foreground", "--unlock", "--components=secrets", `--control-directory=${runtime}`]);
     keyring.stdin?.end(PASSWORD);
     await waitUntil(async () => (await stateOf(env)) === "unlocked", {
       timeoutMs: START_TIMEOUT_MS,

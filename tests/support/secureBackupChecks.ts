@@ -3,12 +3,7 @@ import { type MatrixAnswer, matrixCall } from "./matrixApi.ts";
 import { type BackupUnlock, type OpenedBackup, startSdkSession } from "./sdkSession.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 
-const SECRETS = [
-  "m.cross_signing.master",
-  "m.cross_signing.self_signing",
-  "m.cross_signing.user_signing",
-  "m.megolm_backup.v1",
-];
+const SECRETS = ["m.cross_signing.master", "m.cross_signing.self_signing", "m.cross_signing.user_signing", "m.megolm_backup.v1"];
 
 /** Signs in with a second client and opens the Secure Backup there with nothing but a key or a phrase. */
 export async function openElsewhere(synapse: Synapse, user: TestUser, unlock: BackupUnlock): Promise<OpenedBackup> {

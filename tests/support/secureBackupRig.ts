@@ -21,10 +21,7 @@ export interface SecureBackupRig {
  *
  * @param onEvent called with each event, for tests that answer a Challenge
  */
-export function openSecureBackup(
-  services: Services,
-  onEvent?: (rig: SecureBackupRig, channel: string) => void,
-): SecureBackupRig {
+export function openSecureBackup(services: Services, onEvent?: (rig: SecureBackupRig, channel: string) => void): SecureBackupRig {
   const events: SecureBackupRig["events"] = [];
   const kept: SecureBackupRig["kept"] = { copied: [], saved: [] };
   const emit: Emit = (channel, payload) => {
@@ -66,10 +63,7 @@ export function signInTo(services: Services, { userId, password }: TestUser, bas
 }
 
 /** Sets up with a Security Key and answers it, with what came of it. */
-export async function setUpWithKey(
-  { service }: SecureBackupRig,
-  accountId: AccountId,
-): Promise<{ securityKey: string; setUp: SetUp }> {
+export async function setUpWithKey({ service }: SecureBackupRig, accountId: AccountId): Promise<{ securityKey: string; setUp: SetUp }> {
   const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
   const { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
   return { securityKey, setUp };

@@ -103,12 +103,17 @@ export class StewardData {
 
   /** What was told of a sign-in in the person's browser, oldest first. */
   signInStates(signInId: ConversationId): BrowserSignIn[] {
-    return this.events.flatMap(({ channel, payload }) => (channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : []));
+    return this.events.flatMap(({ channel, payload }) =>
+      channel === "signIn.browserSignInChanged" && payload.signInId === signInId ? [payload] : [],
+    );
   }
 
   /** How it has ended; undefined while it goes on. */
   signInEnd(signInId: ConversationId) {
-    return this.signInStates(signInId).find((state): state is Exclude<BrowserSignIn, { status: "waiting" | "finishing" }> => state.status !== "waiting" && state.status !== "finishing");
+    return this.signInStates(signInId).find(
+      (state): state is Exclude<BrowserSignIn, { status: "waiting" | "finishing" }> =>
+        state.status !== "waiting" && state.status !== "finishing",
+    );
   }
 
   /** Waits until it has ended, and answers how. */

@@ -153,7 +153,12 @@ export class Sydent {
       sms: { bodytemplate: "Your code is {token}", username: "tests", password: "tests" },
     };
     return Object.entries(sections)
-      .map(([name, entries]) => `[${name}]\n${Object.entries(entries).map(([key, value]) => `${key} = ${value}\n`).join("")}`)
+      .map(
+        ([name, entries]) =>
+          `[${name}]\n${Object.entries(entries)
+            .map(([key, value]) => `${key} = ${value}\n`)
+            .join("")}`,
+      )
       .join("\n");
   }
 }

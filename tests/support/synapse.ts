@@ -95,13 +95,7 @@ export class Synapse {
   #admin: Promise<TestUser> | null = null;
   #adminTokens: Promise<Tokens> | null = null;
 
-  constructor(parts: {
-    python: string;
-    files: SynapseFiles;
-    process: SynapseProcess;
-    baseUrl: string;
-    serverName: string;
-  }) {
+  constructor(parts: { python: string; files: SynapseFiles; process: SynapseProcess; baseUrl: string; serverName: string }) {
     this.#python = parts.python;
     this.#files = parts.files;
     this.#process = parts.process;
@@ -191,10 +185,7 @@ export class Synapse {
   }
 
   /** As `setEmail`, also for a phone number (medium `msisdn`, digits with the country code). */
-  async setThreepid(
-    { userId }: Pick<TestUser, "userId">,
-    threepid: { medium: "email" | "msisdn"; address: string },
-  ): Promise<void> {
+  async setThreepid({ userId }: Pick<TestUser, "userId">, threepid: { medium: "email" | "msisdn"; address: string }): Promise<void> {
     await this.adminCall({
       method: "PUT",
       path: `/_synapse/admin/v2/users/${encodeURIComponent(userId)}`,
@@ -261,7 +252,9 @@ export class Synapse {
   userTable(): UserLine[] {
     const database = new DatabaseSync(this.#files.database, { timeout: 15_000 });
     try {
-      const lines = database.prepare("SELECT users.*, displayname FROM users LEFT JOIN profiles ON full_user_id = name ORDER BY name").all();
+      const lines = database
+        .prepare("SELECT users.*, displayname FROM users LEFT JOIN profiles ON full_user_id = name ORDER BY name")
+        .all();
       return lines.map((line) => ({ ...line }) as UserLine);
     } finally {
       database.close();

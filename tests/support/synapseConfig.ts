@@ -68,16 +68,13 @@ export async function writeSynapseConfig(files: SynapseFiles, port: number, opti
     per_second: options.loginLimit.perSecond,
     burst_count: options.loginLimit.burst,
   };
-  const publicBaseUrl =
-    options.publicBaseUrl ?? (options.mailPort === undefined ? null : `http://127.0.0.1:${port}`);
+  const publicBaseUrl = options.publicBaseUrl ?? (options.mailPort === undefined ? null : `http://127.0.0.1:${port}`);
   const names = ["client", ...(options.policyVersion === undefined ? [] : ["consent"]), ...(options.federation ? ["federation"] : [])];
   const policies = join(files.dir, "policies");
   const config = {
     server_name: serverName,
     ...(publicBaseUrl !== null && options.publicBaseUrl !== null && { public_baseurl: publicBaseUrl }),
-    listeners: [
-      { port, type: "http", tls: false, bind_addresses: ["127.0.0.1"], resources: [{ names }] },
-    ],
+    listeners: [{ port, type: "http", tls: false, bind_addresses: ["127.0.0.1"], resources: [{ names }] }],
     database: { name: "sqlite3", args: { database: files.database } },
     media_store_path: join(files.dir, "media"),
     pid_file: join(files.dir, "homeserver.pid"),

@@ -144,9 +144,7 @@ export class VerificationRig {
 
   /** Every state that was sent of any verification, in order; each must fit the contract. */
   get sent(): Verification[] {
-    return this.data.events.flatMap(({ channel, payload }) =>
-      channel === "verifications.changed" ? [Verification.parse(payload)] : [],
-    );
+    return this.data.events.flatMap(({ channel, payload }) => (channel === "verifications.changed" ? [Verification.parse(payload)] : []));
   }
 
   /** Waits until the newest verification is in a phase, and answers it. */

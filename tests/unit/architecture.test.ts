@@ -46,7 +46,11 @@ describe("the house", () => {
       errorReasons: Record<string, Record<string, string>>;
     };
     const sentence = /[a-z]{2,} [^]*[.:})”]$/;
-    expect(Object.keys(errors).sort()).toEqual(AppError.unwrap().options.map(({ shape }) => shape.kind.value).sort());
+    expect(Object.keys(errors).sort()).toEqual(
+      AppError.unwrap()
+        .options.map(({ shape }) => shape.kind.value)
+        .sort(),
+    );
     for (const { shape } of AppError.unwrap().options) {
       const kind = shape.kind.value;
       if (errors[kind] !== "{reason}") {
@@ -65,13 +69,17 @@ describe("the rules", () => {
 
   test.each([
     ["main/admin/a.ts", 'await fetch("https://example.org");', "the network"],
-    ["main/admin/a.ts", 'const send = globalThis.fetch;', "the network"],
+    ["main/admin/a.ts", "const send = globalThis.fetch;", "the network"],
     ["main/app/a.ts", 'import { net } from "electron"; await net.fetch(url);', "the network"],
     ["main/account/a.ts", 'import { request } from "undici";', "the network"],
     ["main/sessions/a.ts", 'headers.set("Authorization", token);', "a token in a request"],
     ["main/jobs/a.ts", "const wait = headers.get('Retry-After');", "how long a server"],
     ["main/http/requestJson.ts", 'init.headers = { "authorization": token };', "a token in a request"],
-    ["main/jobs/a.ts", "await new Promise((resolve) => { timer = setTimeout(() => resolve(null), 5); });", "a promise that is waited for no longer"],
+    [
+      "main/jobs/a.ts",
+      "await new Promise((resolve) => { timer = setTimeout(() => resolve(null), 5); });",
+      "a promise that is waited for no longer",
+    ],
     ["main/jobs/a.ts", "await Promise.race([work(), pause(5, undefined, { ref: false })]);", "a promise that is waited for no longer"],
   ])("%s may not say %s, which has its one place", (path, line, what) => {
     expect(misplaced(sources({ [path]: line }))).toEqual([expect.stringContaining(what)]);
@@ -79,7 +87,9 @@ describe("the rules", () => {
 
   test("let what gets its way to the server as an argument use it, and the words stand in comments and elsewhere", () => {
     const handed = "export const ask = ({ fetch }: Parts) => fetch(url); // Authorization, Retry-After";
-    expect(misplaced(sources({ "main/admin/a.ts": handed, "tests/a.ts": 'await fetch("x", { headers: { authorization } });' }))).toEqual([]);
+    expect(misplaced(sources({ "main/admin/a.ts": handed, "tests/a.ts": 'await fetch("x", { headers: { authorization } });' }))).toEqual(
+      [],
+    );
   });
 
   test.each([

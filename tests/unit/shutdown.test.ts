@@ -19,7 +19,18 @@ it("signs sessions out without waiting for a Job that does not end, and whatever
   };
   const nothing = { stopAll: () => Promise.resolve() };
   const recoveries = { stopAll: () => undefined };
-  const shut = shutDown({ jobs, rowJobs: nothing, browserSignIns: nothing, registration: nothing, recoveries, sessions, revocations: nothing, replacedSessions: nothing, newSessions: nothing, activityLog: nothing }).then(() => order.push("shut down"));
+  const shut = shutDown({
+    jobs,
+    rowJobs: nothing,
+    browserSignIns: nothing,
+    registration: nothing,
+    recoveries,
+    sessions,
+    revocations: nothing,
+    replacedSessions: nothing,
+    newSessions: nothing,
+    activityLog: nothing,
+  }).then(() => order.push("shut down"));
   await new Promise(setImmediate);
   expect(order).toEqual(["jobs told", "signed out"]);
   end();

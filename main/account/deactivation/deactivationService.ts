@@ -180,7 +180,8 @@ export class DeactivationService implements Requests {
     homeserver: HomeserverClient,
   ): Promise<Exclude<Outcome, { kind: "unknown" }> | { kind: "unknown"; error: AppError; sessionWorks: boolean }> {
     // Something in between may have said "done" in the server's place.
-    const doubtful = outcome.kind === "unknown" || (outcome.kind === "done" && outcome.unboundEverywhere === null && !outcome.foundOutLater);
+    const doubtful =
+      outcome.kind === "unknown" || (outcome.kind === "done" && outcome.unboundEverywhere === null && !outcome.foundOutLater);
     if (!doubtful) return outcome;
     const answer = await whoAmI(homeserver).catch((thrown: unknown) => thrown);
     if (isGone(answer)) return { kind: "done", foundOutLater: outcome.kind === "unknown", unboundEverywhere: null };
@@ -200,8 +201,7 @@ export class DeactivationService implements Requests {
 
   /** Tells it first and removes second: wherever this is cut short, the next start does the rest. */
   #end(accountId: AccountId, how: Omit<EndedAccount, "userId" | "at">): Promise<void> {
-    const ending =
-      this.#ending.get(accountId) ?? this.#endNow(accountId, how).finally(() => this.#ending.delete(accountId));
+    const ending = this.#ending.get(accountId) ?? this.#endNow(accountId, how).finally(() => this.#ending.delete(accountId));
     this.#ending.set(accountId, ending);
     return ending;
   }

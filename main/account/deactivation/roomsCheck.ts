@@ -65,12 +65,7 @@ export async function checkRooms(
   await Promise.all(Array.from({ length: AT_ONCE }, ask));
 }
 
-async function lookAt(
-  homeserver: HomeserverClient,
-  userId: string,
-  roomId: string,
-  signal: AbortSignal,
-): Promise<Found | null> {
+async function lookAt(homeserver: HomeserverClient, userId: string, roomId: string, signal: AbortSignal): Promise<Found | null> {
   const room = `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}`;
   const ask = <T extends z.ZodType>(path: string, schema: T, query?: Record<string, string>) =>
     homeserver.json({ path: room + path, schema, ...(query && { query }), signal, repeatable: true, limits: { answerMs: ANSWER_MS } });
@@ -83,8 +78,7 @@ async function lookAt(
   const { joined } = await ask("/joined_members", Members);
   const others = Object.keys(joined).filter((member) => member !== userId);
   if (others.length === 0 || others.some(manages)) return null;
-  const name =
-    (await orNull(ask("/state/m.room.name/", Name))) ?? (await orNull(ask("/state/m.room.canonical_alias/", Alias)));
+  const name = (await orNull(ask("/state/m.room.name/", Name))) ?? (await orNull(ask("/state/m.room.canonical_alias/", Alias)));
   return { roomId, name: name === null ? null : [...name].slice(0, 120).join(""), others: others.length };
 }
 

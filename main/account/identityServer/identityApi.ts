@@ -36,7 +36,12 @@ export const hostOf = (baseUrl: string): string => new URL(baseUrl).host;
 export async function checkIdentityApi(access: IdentityAccess): Promise<void> {
   await ask(access, { path: "", schema: Anything }).catch((thrown: unknown) => {
     const kind = thrown instanceof AppFailure ? thrown.error.kind : null;
-    const isOther = kind === "bad_answer" || kind === "forbidden" || kind === "server" || kind === "redirected" || kind === "not_allowed_by_identity_server";
+    const isOther =
+      kind === "bad_answer" ||
+      kind === "forbidden" ||
+      kind === "server" ||
+      kind === "redirected" ||
+      kind === "not_allowed_by_identity_server";
     throw isOther ? fail("not_an_identity_server", { host: hostOf(access.baseUrl) }) : thrown;
   });
 }
@@ -136,7 +141,10 @@ interface Question<T extends z.ZodType> {
   schema: T;
 }
 
-async function ask<T extends z.ZodType>({ fetch, baseUrl, token, signal }: IdentityAccess, { path, ...question }: Question<T>): Promise<z.output<T>> {
+async function ask<T extends z.ZodType>(
+  { fetch, baseUrl, token, signal }: IdentityAccess,
+  { path, ...question }: Question<T>,
+): Promise<z.output<T>> {
   try {
     return await requestJson({
       ...question,
@@ -148,7 +156,9 @@ async function ask<T extends z.ZodType>({ fetch, baseUrl, token, signal }: Ident
   } catch (thrown) {
     const failure = identityFailure(thrown, hostOf(baseUrl));
     // Whoever has no token yet is not refused for it.
-    throw failure instanceof IdentityTokenRefused && token === undefined ? fail("not_allowed_by_identity_server", { host: hostOf(baseUrl) }) : failure;
+    throw failure instanceof IdentityTokenRefused && token === undefined
+      ? fail("not_allowed_by_identity_server", { host: hostOf(baseUrl) })
+      : failure;
   }
 }
 
@@ -166,7 +176,8 @@ export function identityFailure(thrown: unknown, host: string): unknown {
     case "unauthenticated":
       return new IdentityTokenRefused("the identity server does not know the token", { cause: thrown });
     case "server":
-      if (error.errcode === "M_UNAUTHORIZED") return new IdentityTokenRefused("the identity server does not know the token", { cause: thrown });
+      if (error.errcode === "M_UNAUTHORIZED")
+        return new IdentityTokenRefused("the identity server does not know the token", { cause: thrown });
       if (error.errcode === "M_TERMS_NOT_SIGNED") return fail("identity_terms_unsigned", { host });
       return error.status === 404 && error.errcode !== "M_NO_VALID_SESSION" ? fail("not_an_identity_server", { host }) : thrown;
     case "not_found":

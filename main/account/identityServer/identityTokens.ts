@@ -37,7 +37,12 @@ export class IdentityTokens {
    * @param choose has the account name this server; where that fails, the one before is as it was
    * @throws what either server answers, the secret store, and what `choose` throws
    */
-  async connect(accountId: AccountId, account: AccountAt, baseUrl: string, choose: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  async connect(
+    accountId: AccountId,
+    account: AccountAt,
+    baseUrl: string,
+    choose: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const { fetch, secretStore, keepOutOfLogs } = this.#parts;
     const { homeserver, userId, signal } = account;
     const openId = await homeserver.json({
@@ -74,7 +79,12 @@ export class IdentityTokens {
    *
    * @throws `conversation_over` where the account is not connected to it, and what `question` throws
    */
-  async as<T>(accountId: AccountId, account: AccountAt, baseUrl: string, question: (access: IdentityAccess & { token: AccessToken }) => Promise<T>): Promise<T> {
+  async as<T>(
+    accountId: AccountId,
+    account: AccountAt,
+    baseUrl: string,
+    question: (access: IdentityAccess & { token: AccessToken }) => Promise<T>,
+  ): Promise<T> {
     const { fetch, keepOutOfLogs } = this.#parts;
     for (let replaced = false; ; replaced = true) {
       const kept = await this.#kept(accountId);

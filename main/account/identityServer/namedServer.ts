@@ -70,7 +70,9 @@ async function suggestedBy({ homeserver, userId }: AccountAt, fetch: Fetch): Pro
   // A server of this computer has its file where it is itself: its name may be anybody's.
   const origin = isLocalhost(hostname) ? own : `https://${serverName}`;
   const { identityServer } = await askWellKnown(origin, serverName, fetch).catch(() => ({ identityServer: undefined }));
-  return typeof identityServer === "object" && identityServer !== null && "base_url" in identityServer ? identityServer.base_url : undefined;
+  return typeof identityServer === "object" && identityServer !== null && "base_url" in identityServer
+    ? identityServer.base_url
+    : undefined;
 }
 
 const pathOf = (userId: string, type: string): string =>

@@ -43,17 +43,19 @@ function rowJobKind(kind: BulkKind, { adminApi, masApi, ownUserIds, firstWaitMs 
       });
       await prepare(kind, api);
       const ends = new EndsBeingWritten(control);
-      await ends.allWrittenAfter(paced(control.open, pace, control.stopping, async (row) => {
-        ends.throwIfFailed();
-        const at = { own: ownUserIds(), begunAt: control.begunAt(row), begin: () => control.beginRow(row) };
-        const end = await kind.perform(api, control.readRow(row), payload, at).catch((thrown: unknown) => {
-          if (!(thrown instanceof RowFailure)) throw thrown;
-          if (control.begunAt(row) === null) return failed(thrown.error);
-          // What was sent before may have been done, and its password be in use.
-          return { ...failed(thrown.error), outcome: "unknown" as const, madePassword: makesPasswords };
-        });
-        ends.write(row, end);
-      }));
+      await ends.allWrittenAfter(
+        paced(control.open, pace, control.stopping, async (row) => {
+          ends.throwIfFailed();
+          const at = { own: ownUserIds(), begunAt: control.begunAt(row), begin: () => control.beginRow(row) };
+          const end = await kind.perform(api, control.readRow(row), payload, at).catch((thrown: unknown) => {
+            if (!(thrown instanceof RowFailure)) throw thrown;
+            if (control.begunAt(row) === null) return failed(thrown.error);
+            // What was sent before may have been done, and its password be in use.
+            return { ...failed(thrown.error), outcome: "unknown" as const, madePassword: makesPasswords };
+          });
+          ends.write(row, end);
+        }),
+      );
     },
   };
 }

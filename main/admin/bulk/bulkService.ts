@@ -96,7 +96,12 @@ export class BulkService implements Requests {
   setChoices = ({ accountId, draftId, choices }: Input<"setChoices">) => {
     const draft = this.#find(accountId, draftId);
     draft.drop();
-    return { draft: this.#open(accountId, draft.again(choices, (one) => this.#told(accountId, one))) };
+    return {
+      draft: this.#open(
+        accountId,
+        draft.again(choices, (one) => this.#told(accountId, one)),
+      ),
+    };
   };
 
   draftRows = ({ accountId, draftId, which, from, limit }: Input<"draftRows">) => this.#find(accountId, draftId).page(which, from, limit);
@@ -173,15 +178,31 @@ export class BulkService implements Requests {
 
   #beginOfFile(accountId: AccountId, action: BulkAction, path: string, read: ReadUsers, choices: BulkChoices): BulkDraft {
     const { headings, hasHeader } = read;
-    const columns = { headings, columns: headings.map((_, at) => read.columns[at] ?? null), hasHeader, usable: [...kindOf(action).reads.columns] };
+    const columns = {
+      headings,
+      columns: headings.map((_, at) => read.columns[at] ?? null),
+      hasHeader,
+      usable: [...kindOf(action).reads.columns],
+    };
     const draftId = newId<ConversationId>();
-    const view = this.#begin(accountId, { draftId, action, choices, file: { name: basename(path).slice(0, 1024), columns }, rows: read.rows, unused: read.unused });
+    const view = this.#begin(accountId, {
+      draftId,
+      action,
+      choices,
+      file: { name: basename(path).slice(0, 1024), columns },
+      rows: read.rows,
+      unused: read.unused,
+    });
     this.#paths.set(draftId, path);
     return view;
   }
 
   /** Begins with users of a Job. */
-  async #beginOfRows({ beginning, targets }: JobRecord, action: BulkAction | undefined, rows: readonly number[]): Promise<{ draft: BulkDraft }> {
+  async #beginOfRows(
+    { beginning, targets }: JobRecord,
+    action: BulkAction | undefined,
+    rows: readonly number[],
+  ): Promise<{ draft: BulkDraft }> {
     if (action === undefined || rows.length === 0) throw fail("nothing_to_do");
     await this.#checkManaged(beginning.accountId, action);
     const userIds = rows.map((row) => targets[row] ?? "");
@@ -196,7 +217,13 @@ export class BulkService implements Requests {
   #begin(accountId: AccountId, given: Pick<DraftParts, "draftId" | "action" | "choices" | "file" | "rows" | "unused">): BulkDraft {
     this.#close(accountId);
     const { adminApi, masApi, ownUserIds, firstWaitMs } = this.#parts;
-    const common = { accountId, api: adminApi(accountId), masApi: () => masApi(accountId), ownUserIds: ownUserIds(), ...(firstWaitMs !== undefined && { firstWaitMs }) };
+    const common = {
+      accountId,
+      api: adminApi(accountId),
+      masApi: () => masApi(accountId),
+      ownUserIds: ownUserIds(),
+      ...(firstWaitMs !== undefined && { firstWaitMs }),
+    };
     return this.#open(accountId, new Draft({ ...given, ...common, onChange: (one) => this.#told(accountId, one) }));
   }
 

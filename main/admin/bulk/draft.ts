@@ -82,9 +82,17 @@ export class Draft {
     const kind = kindOf(this.action);
     try {
       const mas = kind.withService === "by" ? await masApi() : null;
-      const api = new PatientApi({ api: admin, mas, pace, signal, waiting: () => undefined, ...(firstWaitMs !== undefined && { firstWaitMs }) });
+      const api = new PatientApi({
+        api: admin,
+        mas,
+        pace,
+        signal,
+        waiting: () => undefined,
+        ...(firstWaitMs !== undefined && { firstWaitMs }),
+      });
       await prepare(kind, api);
-      if (kind.setsPasswords === "where_used") this.#takesPasswords = await api.read((server) => (mas === null ? takesPasswords(server) : mas.takesPasswords()));
+      if (kind.setsPasswords === "where_used")
+        this.#takesPasswords = await api.read((server) => (mas === null ? takesPasswords(server) : mas.takesPasswords()));
       await paced(rows.keys(), pace, signal, async (at) => {
         const user = rows[at]?.user;
         if (!user) return;

@@ -6,7 +6,8 @@ import type { AdminAccessService } from "../adminAccess.ts";
 import { bulkKinds } from "./bulkKinds.ts";
 import { BulkService, type BulkServiceParts } from "./bulkService.ts";
 
-export interface BulkJobsParts extends Pick<RowJobsParts, "folders" | "secretStore" | "emit" | "logger">, Pick<BulkServiceParts, "ports" | "log" | "knownColumns"> {
+export interface BulkJobsParts
+  extends Pick<RowJobsParts, "folders" | "secretStore" | "emit" | "logger">, Pick<BulkServiceParts, "ports" | "log" | "knownColumns"> {
   administration: AdminAccessService;
   sessions: SessionManager;
   index: AccountIndex;

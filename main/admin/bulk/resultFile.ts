@@ -20,7 +20,11 @@ export function resultFile(record: JobRecord, input: JobInput | null, which: Job
 }
 
 /** What is told of each row, by what the Job did. */
-function contentOf(record: JobRecord, input: JobInput | null, which: "all" | "again"): { names: readonly string[]; cellsOf: (row: number) => string[] } {
+function contentOf(
+  record: JobRecord,
+  input: JobInput | null,
+  which: "all" | "again",
+): { names: readonly string[]; cellsOf: (row: number) => string[] } {
   const kind = kindOfJob(record.beginning.kind);
   if (kind === undefined || input === null) return { names: ["id"], cellsOf: (row) => [localpartOf(record.targets[row] ?? "")] };
   const { names, cellsOf } = kind.result;

@@ -42,14 +42,21 @@ export async function checkManaged(
 ): Promise<void> {
   const { withService } = kindOf(action);
   if (withService === "beside" || !(await isDelegated(accountId))) return;
-  if (withService === "never" || (await masApi(accountId)) === null) throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
+  if (withService === "never" || (await masApi(accountId)) === null)
+    throw fail("users_managed_elsewhere", { host: adminApi(accountId).serverName });
 }
 
 /**
  * Begins the Job that does what a draft says.
  * @throws as `RowJobs.start` and `ActionLog.record` do
  */
-export async function startDraft({ adminApi, rowJobs, log }: StartParts, accountId: AccountId, draft: Draft, said: Said, batch?: JobBatch): Promise<RowJob> {
+export async function startDraft(
+  { adminApi, rowJobs, log }: StartParts,
+  accountId: AccountId,
+  draft: Draft,
+  said: Said,
+  batch?: JobBatch,
+): Promise<RowJob> {
   const kind = kindOf(draft.action);
   const rows: { target: string; content: unknown }[] = [];
   for (const user of draft.usableRows()) {

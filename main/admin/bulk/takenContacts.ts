@@ -11,7 +11,10 @@ const Owner = z.object({ user_id: z.string().max(300) });
  * Whether somebody else has one of a user's addresses or external ids: null where nobody has. Synapse takes an email address
  * away from whoever had it, without a word.
  */
-export async function findTakenContact(api: PatientApi, { userId, threepids, externalIds: wanted }: Pick<ReadUser, "userId" | "threepids" | "externalIds">): Promise<RowEnd | null> {
+export async function findTakenContact(
+  api: PatientApi,
+  { userId, threepids, externalIds: wanted }: Pick<ReadUser, "userId" | "threepids" | "externalIds">,
+): Promise<RowEnd | null> {
   for (const { medium, address } of threepids) {
     const owner = await ownerOf(api, ["v1", "threepid", medium, "users", address]);
     if (owner !== null && owner !== userId) return skipped(medium === "email" ? "email_taken" : "phone_taken", address, owner);

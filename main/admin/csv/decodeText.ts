@@ -20,9 +20,7 @@ export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: !hasMark }).decode(buffer);
   } catch {
-    return buffer
-      .toString("latin1")
-      .replace(/[\u0080-\u009f]/g, (character) => WINDOWS_1252.charAt(character.charCodeAt(0) - 0x80));
+    return buffer.toString("latin1").replace(/[\u0080-\u009f]/g, (character) => WINDOWS_1252.charAt(character.charCodeAt(0) - 0x80));
   }
 }
 

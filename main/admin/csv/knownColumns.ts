@@ -11,7 +11,8 @@ const Known = z.object({ headings: z.array(z.string()), columns: z.array(UserCol
 /** What a later version has added stays where this one writes. */
 const KnownData = z.looseObject({ files: z.array(Known.loose()) });
 
-const isSame = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((heading, at) => heading === b[at]);
+const isSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((heading, at) => heading === b[at]);
 
 /** What the person said that the columns of files are, by their first rows. Of users there is nothing in it. */
 export class KnownColumns {

@@ -42,7 +42,21 @@ export const STAFF_COLUMNS = [
 
 /** Words of personnel lists, besides yes and no. */
 const STAYS = new Set(["active", "aktiv", "current", "employed", "enabled", "actif", "activo", "ativo", "attivo", "actief"]);
-const GONE = new Set(["inactive", "inaktiv", "left", "former", "disabled", "deactivated", "locked", "ausgeschieden", "inactif", "inactivo", "inativo", "inattivo", "inactief"]);
+const GONE = new Set([
+  "inactive",
+  "inaktiv",
+  "left",
+  "former",
+  "disabled",
+  "deactivated",
+  "locked",
+  "ausgeschieden",
+  "inactif",
+  "inactivo",
+  "inativo",
+  "inattivo",
+  "inactief",
+]);
 
 /**
  * Reads a list of the people who belong on one or several homeservers. A row that cannot be used says why, and costs no other row.
@@ -55,7 +69,15 @@ export function readStaffList(bytes: Uint8Array, given: { mapping?: ColumnMappin
 
 function readMember(row: TableRow, columns: ColumnPlaces): StaffMember {
   const cell = cellsIn(row, columns);
-  const member: StaffMember = { line: row.line, name: nameIn(cell), localpart: null, server: null, details: null, active: true, problem: null };
+  const member: StaffMember = {
+    line: row.line,
+    name: nameIn(cell),
+    localpart: null,
+    server: null,
+    details: null,
+    active: true,
+    problem: null,
+  };
   try {
     if (row.problem !== null) throw new RowProblem(row.problem);
     Object.assign(member, readWho(cell("id"), cell("server")));
@@ -76,7 +98,9 @@ function readWho(id: string, server: string): Pick<StaffMember, "localpart" | "s
   if (text === "") throw new RowProblem("no_id");
   const [localpart, named] = text.startsWith("@") || text.includes(":") ? splitUserId(text) : [text, ""];
   if (localpart === "" || /\s/.test(localpart)) throw new RowProblem("name_not_allowed");
-  const beside = tidy(server).replace(/^https?:\/\//i, "").replace(/\/.*$/, "");
+  const beside = tidy(server)
+    .replace(/^https?:\/\//i, "")
+    .replace(/\/.*$/, "");
   return { localpart, server: (named || beside).toLowerCase() || null };
 }
 

@@ -100,7 +100,7 @@ function plainLength(text: string): number {
 /** Reads lines without quotes, up to a place in the text. Answers how many there are, empty ones included. */
 function readPlain(text: string, end: number, separator: string, limits: PieceLimits, take: (row: TableRow) => void): number {
   let lines = 0;
-  for (let from = 0; from < end; ) {
+  for (let from = 0; from < end;) {
     let to = from;
     while (to < end && text.charCodeAt(to) !== LF && text.charCodeAt(to) !== CR) to += 1;
     lines += 1;

@@ -67,8 +67,17 @@ const MAX_PASSWORD = 512;
 const MAX_SHOWN = 300;
 
 /** Yes and no as people and spreadsheets of several countries write them, in lower case. */
-const TRUE = new Set(["1", "true", "yes", "on", "y", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "verdadeiro", "sim", "vero", "prawda", "tak", "waar", "sant", "sand", "tosi", "igaz", "pravda", "ano", "истина", "да"]);
-const FALSE = new Set(["", "0", "false", "no", "off", "n", "null", "undefined", "falsch", "nein", "faux", "non", "falso", "não", "nao", "fałsz", "nie", "onwaar", "nee", "falskt", "nej", "falsk", "nei", "epätosi", "hamis", "nepravda", "ne", "ложь", "нет"]);
+const TRUE = new Set(
+  "1 true yes on y wahr ja vrai oui verdadero sí si verdadeiro sim vero prawda tak waar sant sand tosi igaz pravda ano истина да".split(
+    " ",
+  ),
+);
+const FALSE = new Set([
+  "",
+  ..."0 false no off n null undefined falsch nein faux non falso não nao fałsz nie onwaar nee falskt nej falsk nei epätosi hamis nepravda ne ложь нет".split(
+    " ",
+  ),
+]);
 
 /** Of somebody whose row counts for the name in it alone. */
 const NOTHING_SAID: Omit<ReadUser, "userId"> = {
@@ -140,7 +149,8 @@ export function readByColumns<T>(
     (row) => {
       const { first } = seen;
       if (first !== null) {
-        if (first.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== ""))) read.push(readOne(row, first.columns));
+        if (first.columns !== null && (row.problem !== null || row.cells.some((cell) => cell.trim() !== "")))
+          read.push(readOne(row, first.columns));
       } else if (row.problem !== null) broken.push(row);
       else {
         const { cells } = row;
@@ -205,8 +215,12 @@ export function readDetails(cell: (column: UserColumn) => string, { places }: Co
     externalIds: distinct(parts(cell("external_ids")).map(readExternalId)),
     locked: flag(cell("locked"), "locked"),
     deactivated: flag(cell("deactivated"), "deactivated"),
-    empty: isNew ? NO_COLUMNS : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
-    media: isNew ? NO_COLUMNS : MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
+    empty: isNew
+      ? NO_COLUMNS
+      : [...places.keys()].filter((column) => (column === "displayname" ? cell(column).trim() === "" : nothing(cell(column)))),
+    media: isNew
+      ? NO_COLUMNS
+      : MEDIA.filter((medium) => !nothing(cell("threepids")) || !nothing(cell(medium === "email" ? "emails" : "phones"))),
   };
 }
 
@@ -259,7 +273,10 @@ const NO_PARTS: readonly string[] = [];
 function parts(text: string): readonly string[] {
   if (nothing(text)) return NO_PARTS;
   if (!/[,;\r\n]/.test(text)) return [text.trim()];
-  return text.split(/[,;\r\n]+/).map((part) => part.trim()).filter((part) => part !== "");
+  return text
+    .split(/[,;\r\n]+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 function contactsOf(cell: (column: UserColumn) => string): ReadUser["threepids"] {
@@ -321,7 +338,11 @@ function twinOf({ userId, threepids, externalIds }: ReadUser, seen: Seen): UserR
   const { size } = seen.users;
   if (seen.users.add(userId).size === size) return "twice";
   const isTwice = threepids.some(({ medium, address }) => seen[medium].has(address));
-  const reason = isTwice ? "contact_twice" : externalIds.some((one) => seen.externalIds.has(externalIdKey(one))) ? "external_id_twice" : null;
+  const reason = isTwice
+    ? "contact_twice"
+    : externalIds.some((one) => seen.externalIds.has(externalIdKey(one)))
+      ? "external_id_twice"
+      : null;
   if (reason !== null) {
     // Another row of theirs may be without it.
     seen.users.delete(userId);

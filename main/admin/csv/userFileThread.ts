@@ -16,7 +16,10 @@ async function read(): Promise<UserFileAnswer> {
     // Before it is in memory.
     if (size > TABLE_LIMITS.bytes) throw fail("too_large", { limitBytes: TABLE_LIMITS.bytes });
     const bytes = await readFile(path).catch((thrown: unknown) => Promise.reject(fileFailure(thrown)));
-    return { kind: "read", rows: "readFor" in task ? readUsers(bytes, task.serverName, task.readFor, { mapping }) : readStaffList(bytes, { mapping }) };
+    return {
+      kind: "read",
+      rows: "readFor" in task ? readUsers(bytes, task.serverName, task.readFor, { mapping }) : readStaffList(bytes, { mapping }),
+    };
   } catch (thrown) {
     if (thrown instanceof AppFailure) return { kind: "refused", error: thrown.error };
     throw thrown;

@@ -15,7 +15,13 @@ import { untilHeard } from "./untilHeard.ts";
  * @param isOurs a user of that name was asked for before, and nobody has seen the answer
  * @throws what the service says where it has made nobody
  */
-export async function createByService(mas: MasApi, api: AdminApi, user: NewUser, password: string | null, isOurs: boolean): Promise<Creation> {
+export async function createByService(
+  mas: MasApi,
+  api: AdminApi,
+  user: NewUser,
+  password: string | null,
+  isOurs: boolean,
+): Promise<Creation> {
   const userId = newUserId(api, user);
   const made = await makeUser(mas, user, userId, isOurs);
   if ("refused" in made || "lost" in made) return made;

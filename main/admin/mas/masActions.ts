@@ -12,9 +12,7 @@ import { untilHeard } from "./untilHeard.ts";
 /** How the authentication service that looks after a server's accounts stands to an action on one of them. */
 export type ServiceView =
   /** It has nothing to do with it. */
-  | { kind: "none" }
-  | { kind: "known"; mas: MasApi; masUser: MasUser }
-  | { kind: "refused"; refusal: ActionRefusal };
+  { kind: "none" } | { kind: "known"; mas: MasApi; masUser: MasUser } | { kind: "refused"; refusal: ActionRefusal };
 
 /** Asks the service for a user, and whether it lets this account do something to them. @throws where it could not be asked now */
 export async function askService(mas: MasApi, userId: string, action: UserAction): Promise<ServiceView> {
@@ -50,28 +48,50 @@ export async function actByService(
 ): Promise<ActionResult> {
   const { mas, masUser } = view;
   const { id } = masUser;
-  const settled = (send: () => Promise<unknown>, isSo: (now: MasUser) => boolean): Promise<ActionResult> => settle(mas, api, userId, send, isSo);
+  const settled = (send: () => Promise<unknown>, isSo: (now: MasUser) => boolean): Promise<ActionResult> =>
+    settle(mas, api, userId, send, isSo);
   const reset = (): Promise<ActionResult> => setPassword(mas, api, userId, id, password ?? "", wanted.signOutSessions);
-  const unlock = (): Promise<ActionResult> => settled(() => mas.change(id, "unlock"), ({ locked }) => !locked);
+  const unlock = (): Promise<ActionResult> =>
+    settled(
+      () => mas.change(id, "unlock"),
+      ({ locked }) => !locked,
+    );
   switch (action) {
     case "help":
-      return helpLockedOut(api, userId, { ...(password !== null && { reset }), ...(masUser.locked && { unlock }) }, wanted.allowIdentityReset);
+      return helpLockedOut(
+        api,
+        userId,
+        { ...(password !== null && { reset }), ...(masUser.locked && { unlock }) },
+        wanted.allowIdentityReset,
+      );
     case "reset_password":
       return reset();
     case "lock":
-      return settled(() => mas.change(id, "lock"), ({ locked }) => locked);
+      return settled(
+        () => mas.change(id, "lock"),
+        ({ locked }) => locked,
+      );
     case "unlock":
       return unlock();
     case "deactivate":
     case "erase":
-      return settled(() => mas.deactivate(id, action === "erase"), ({ deactivated }) => deactivated);
+      return settled(
+        () => mas.deactivate(id, action === "erase"),
+        ({ deactivated }) => deactivated,
+      );
     case "reactivate": {
-      const result = await settled(() => mas.change(id, "reactivate"), ({ deactivated }) => !deactivated);
+      const result = await settled(
+        () => mas.change(id, "reactivate"),
+        ({ deactivated }) => !deactivated,
+      );
       if (result.status !== "done") return result;
       const set = password === null ? result : await setPassword(mas, api, userId, id, password, false);
       if (set.status !== "done") return set;
       // The profile is the homeserver's, for those of whom it has heard by then that they are active.
-      const heard = await untilHeard(() => api.user(userId).catch(() => null), (user) => user?.deactivated === false);
+      const heard = await untilHeard(
+        () => api.user(userId).catch(() => null),
+        (user) => user?.deactivated === false,
+      );
       const { user, nameLost } = await giveName(api, userId, wanted.displayName, heard);
       return { ...result, user: user && asServiceHas(user, { ...masUser, deactivated: false }), nameLost };
     }
@@ -97,7 +117,14 @@ async function settle(
 }
 
 /** The service ends no session by a new password: those are ended one by one, after it. */
-async function setPassword(mas: MasApi, api: AdminApi, userId: string, id: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
+async function setPassword(
+  mas: MasApi,
+  api: AdminApi,
+  userId: string,
+  id: string,
+  password: string,
+  signOutSessions: boolean,
+): Promise<ActionResult> {
   const lost = await sendOnce(() => redactingPassword(password, mas.setPassword(id, password)));
   if (lost) return unknown(lost);
   let sessionsLeft = false;

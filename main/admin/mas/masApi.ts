@@ -135,7 +135,8 @@ export class MasApi {
 
   /** Whether a user may ask for the scopes of an admin. @returns the user as they are then */
   async setAdmin(id: string, admin: boolean): Promise<MasUser> {
-    return (await this.#request({ method: "POST", path: ["users", id, "set-admin"], body: { admin }, schema: OneUser, repeatable: true })).data;
+    return (await this.#request({ method: "POST", path: ["users", id, "set-admin"], body: { admin }, schema: OneUser, repeatable: true }))
+      .data;
   }
 
   /** The homeserver hears of it a moment later. @throws `server` with the status 409 where it is somebody's */
@@ -194,7 +195,9 @@ export class MasApi {
 
   /** What the service calls an address of a user, in whichever case it is written there. */
   async #emailsLike(id: string, email: string): Promise<string[]> {
-    return (await this.#emailsOf(id)).filter(({ attributes }) => attributes.email.toLowerCase() === email.toLowerCase()).map((one) => one.id);
+    return (await this.#emailsOf(id))
+      .filter(({ attributes }) => attributes.email.toLowerCase() === email.toLowerCase())
+      .map((one) => one.id);
   }
 
   /** Nobody has more than a page of them. */
@@ -220,7 +223,8 @@ export class MasApi {
     try {
       await this.#request({ method: "POST", path: ["users", id, "set-password"], body, schema: z.unknown(), repeatable: true });
     } catch (thrown) {
-      if (thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400) throw fail("password_refused", { reason: "weak" });
+      if (thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400)
+        throw fail("password_refused", { reason: "weak" });
       if (isFailure(thrown, "forbidden")) throw fail("not_allowed_by_server");
       throw thrown;
     }
@@ -232,13 +236,23 @@ export class MasApi {
       const ends: string[] = [];
       let after: string | undefined;
       for (let page = 0; page < MAX_PAGES; page += 1) {
-        const query = { "filter[user]": id, "filter[status]": "active", "page[first]": PAGE, ...(after !== undefined && { "page[after]": after }) };
+        const query = {
+          "filter[user]": id,
+          "filter[status]": "active",
+          "page[first]": PAGE,
+          ...(after !== undefined && { "page[after]": after }),
+        };
         const data = (await this.#request({ path: [kind], query, schema: SessionPage, repeatable: true })).data ?? [];
-        ends.push(...data.filter(({ attributes }) => devices === null || devicesIn(attributes).some((device) => devices.has(device))).map((one) => one.id));
+        ends.push(
+          ...data
+            .filter(({ attributes }) => devices === null || devicesIn(attributes).some((device) => devices.has(device)))
+            .map((one) => one.id),
+        );
         after = data.at(-1)?.id;
         if (data.length < Number(PAGE)) break;
       }
-      for (const session of ends) await this.#request({ method: "POST", path: [kind, session, "finish"], schema: z.unknown(), repeatable: true });
+      for (const session of ends)
+        await this.#request({ method: "POST", path: [kind, session, "finish"], schema: z.unknown(), repeatable: true });
     }
   }
 
@@ -293,6 +307,8 @@ export class MasApi {
 
 /** The devices of a session: a client's scope names its own. */
 function devicesIn({ scope, device_id: device }: { scope?: string | null | undefined; device_id?: string | null | undefined }): string[] {
-  const inScope = (scope ?? "").split(" ").flatMap((name) => /^urn:matrix:(?:client|org\.matrix\.msc2967\.client):device:(.+)$/.exec(name)?.[1] ?? []);
+  const inScope = (scope ?? "")
+    .split(" ")
+    .flatMap((name) => /^urn:matrix:(?:client|org\.matrix\.msc2967\.client):device:(.+)$/.exec(name)?.[1] ?? []);
   return device == null ? inScope : [...inScope, device];
 }

@@ -14,7 +14,10 @@ export async function readMasToken(mas: MasApi, token: string): Promise<Registra
 }
 
 /** Makes one of this name. @throws what the service says where it has made none */
-export async function createMasToken(mas: MasApi, wanted: { token: string; usesAllowed: number | null; expiresAt: number | null }): Promise<void> {
+export async function createMasToken(
+  mas: MasApi,
+  wanted: { token: string; usesAllowed: number | null; expiresAt: number | null },
+): Promise<void> {
   const lost = await sendOnce(() => mas.createRegistrationToken(wanted.token, wanted.usesAllowed, wanted.expiresAt));
   if (lost === null) return;
   // Nobody else makes one of that name. Where it cannot be looked for, nobody knows.

@@ -35,7 +35,11 @@ export function whyFound(row: UserRow, term: string): FoundBy {
  * Who on a server may be the person that some terms are about: user names, names, email addresses, phone numbers. Those for whom most
  * speaks come first. Throws as `AdminApi` does.
  */
-export async function findPerson(api: AdminApi, known: KnownOfServer, typed: readonly string[]): Promise<{ found: FoundAccount[]; more: boolean }> {
+export async function findPerson(
+  api: AdminApi,
+  known: KnownOfServer,
+  typed: readonly string[],
+): Promise<{ found: FoundAccount[]; more: boolean }> {
   const found = new Map<string, { user: UserRow; by: Set<FoundBy> }>();
   const take = (user: UserRow, term: string): void => {
     const one = found.get(user.userId) ?? { user, by: new Set() };
@@ -70,7 +74,11 @@ async function namedExactly(api: AdminApi, localpart: string): Promise<UserRow |
     return await api.user(`@${localpart.toLowerCase()}:${api.serverName}`);
   } catch (thrown) {
     // No such user, or no name that a user could have.
-    if (thrown instanceof AppFailure && (thrown.error.kind === "not_found" || (thrown.error.kind === "server" && thrown.error.status === 400))) return null;
+    if (
+      thrown instanceof AppFailure &&
+      (thrown.error.kind === "not_found" || (thrown.error.kind === "server" && thrown.error.status === 400))
+    )
+      return null;
     throw thrown;
   }
 }

@@ -76,7 +76,8 @@ export class OffboardingService implements Requests {
       this.#parts.adminApi(accountId).checkOwnServer(userId);
       byAccount.set(accountId, [...(byAccount.get(accountId) ?? []), userId]);
     }
-    if (new Set(users.map(({ userId }) => userId)).size < users.length) throw fail("invalid_input", { issues: ["users: one is named twice"] });
+    if (new Set(users.map(({ userId }) => userId)).size < users.length)
+      throw fail("invalid_input", { issues: ["users: one is named twice"] });
     this.#close();
     const servers = [...byAccount].map(([accountId, userIds]) => this.#onServer(accountId, action, userIds));
     const serverNames = servers.map(({ serverName }) => serverName);

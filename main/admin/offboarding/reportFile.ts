@@ -9,7 +9,13 @@ export function reportFile(records: readonly JobRecord[], servers: readonly stri
   const serverOf = (target: string): string => target.slice(target.indexOf(":") + 1);
   const known = new Set(records.map(({ targets }) => serverOf(targets[0] ?? "")));
   const rows = records.flatMap((record) =>
-    record.targets.map((target, row) => [localpartOf(target), serverOf(target), record.beginning.kind, moment(record.beginning.at), ...outcomeOf(record, row)]),
+    record.targets.map((target, row) => [
+      localpartOf(target),
+      serverOf(target),
+      record.beginning.kind,
+      moment(record.beginning.at),
+      ...outcomeOf(record, row),
+    ]),
   );
   const missing = servers.filter((server) => !known.has(server)).map((server) => ["", server, "", "", "unknown", "no_job", ""]);
   return writeCsv([["id", "homeserver", "action", "begun", ...OUTCOME_COLUMNS], ...rows, ...missing]);

@@ -31,14 +31,26 @@ export interface ServerToCompare {
  *
  * @throws what concerns every request, as `PatientApi` does, and where it is stopped
  */
-export async function compareServer({ api, known, members, by, namesOnly, signal, progress, firstWaitMs }: ServerToCompare): Promise<Comparison> {
+export async function compareServer({
+  api,
+  known,
+  members,
+  by,
+  namesOnly,
+  signal,
+  progress,
+  firstWaitMs,
+}: ServerToCompare): Promise<Comparison> {
   const { pace, patient, ask } = patientReads(api, signal, firstWaitMs);
   const users = await listAllUsers(api, EVERYBODY, known, ask, (count) => progress(count, null));
   signal.throwIfAborted();
   const comparison = compareStaff(members, users, by);
   const { groups, pairs } = comparison;
   const people = groups.extra.filter(({ chosen }) => chosen);
-  const looks = [...pairs.map((pair) => () => lookAtPair(patient, pair, namesOnly)), ...people.map((one) => () => lookAtExtra(patient, one))];
+  const looks = [
+    ...pairs.map((pair) => () => lookAtPair(patient, pair, namesOnly)),
+    ...people.map((one) => () => lookAtExtra(patient, one)),
+  ];
   const looked: Looked[] = [];
   let done = 0;
   await paced(looks.keys(), pace, signal, async (at) => {
@@ -57,7 +69,8 @@ export async function compareServer({ api, known, members, by, namesOnly, signal
       if (found.isOfBridge || found.isGone) leftOut.add(one);
       if (found.isOfBridge) comparison.leftOut += 1;
     } else if (found.error !== null) groups.unusable.push({ ...somebody(pair.row, pair.member), error: found.error });
-    else if (found.changes.length > 0) groups.different.push({ ...somebody(pair.row, pair.member), changes: found.changes, user: pair.wanted, chosen: true });
+    else if (found.changes.length > 0)
+      groups.different.push({ ...somebody(pair.row, pair.member), changes: found.changes, user: pair.wanted, chosen: true });
     else if (!inactive.has(pair.row.userId)) comparison.same += 1;
   }
   groups.extra = groups.extra.filter((one) => !leftOut.has(one));

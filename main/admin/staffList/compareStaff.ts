@@ -79,7 +79,8 @@ export function compareStaff(members: readonly StaffMember[], users: readonly Us
         else groups.extra.push(extra(row, "gone", by, member));
       } else {
         const reason = inactivity(row, by);
-        if (reason !== null) groups.inactive.push({ ...somebody(row, member), reason, user: wanted, chosen: reason === "deactivated" || reason === "locked" });
+        if (reason !== null)
+          groups.inactive.push({ ...somebody(row, member), reason, user: wanted, chosen: reason === "deactivated" || reason === "locked" });
         if (!row.deactivated) pairs.push({ member, wanted, row });
       }
     } else if (member.active) addMissing(groups, member, details, by.serverName);
@@ -153,10 +154,22 @@ function extra(row: UserRow, why: "not_listed" | "gone", { own }: ComparedBy, me
 }
 
 /** Somebody to be made, unless nobody can have that name. */
-function addMissing({ missing, unusable: refused }: Comparison["groups"], member: StaffMember, details: Omit<ReadUser, "userId">, serverName: string): void {
+function addMissing(
+  { missing, unusable: refused }: Comparison["groups"],
+  member: StaffMember,
+  details: Omit<ReadUser, "userId">,
+  serverName: string,
+): void {
   try {
     const userId = readUserId(`@${member.localpart}:${serverName}`, serverName, { isNew: true });
-    missing.push({ ...NOTHING, name: userId, line: member.line, displayName: details.displayName, user: { ...details, userId }, chosen: true });
+    missing.push({
+      ...NOTHING,
+      name: userId,
+      line: member.line,
+      displayName: details.displayName,
+      user: { ...details, userId },
+      chosen: true,
+    });
   } catch (thrown) {
     if (!(thrown instanceof RowProblem)) throw thrown;
     refused.push(unusable(member, thrown.problem));

@@ -7,7 +7,9 @@ import type { Difference } from "./compareStaff.ts";
 /** What was found out about some servers, as a file that spreadsheets open, and that names who is meant as bulk work reads it. */
 export function comparisonFile(servers: readonly { serverName: string; groups: Record<StaffGroup, readonly Difference[]> }[]): string {
   const rows = servers.flatMap(({ serverName, groups }) =>
-    (Object.keys(groups) as StaffGroup[]).flatMap((group) => groups[group].map((one) => [...whoOf(one, serverName), group, whyOf(one), ...detailsOf(one)])),
+    (Object.keys(groups) as StaffGroup[]).flatMap((group) =>
+      groups[group].map((one) => [...whoOf(one, serverName), group, whyOf(one), ...detailsOf(one)]),
+    ),
   );
   return writeCsv([["id", "homeserver", "displayname", ...OWN_COLUMNS, "before", "after", "line", "last_seen"], ...rows]);
 }
@@ -21,7 +23,12 @@ const whoOf = ({ name, displayName }: Difference, serverName: string): string[] 
 
 function whyOf({ reason, problem, error, changes }: Difference): string {
   const said = error === null ? [] : [error.kind === "server" ? `${error.errcode} ${error.message}`.trim().slice(0, 200) : error.kind];
-  return [...(reason === null ? [] : [reason]), ...(problem === null ? [] : [problem.reason, problem.column ?? ""]), ...changes.map(({ field }) => field), ...said]
+  return [
+    ...(reason === null ? [] : [reason]),
+    ...(problem === null ? [] : [problem.reason, problem.column ?? ""]),
+    ...changes.map(({ field }) => field),
+    ...said,
+  ]
     .filter((part) => part !== "")
     .join(" ");
 }

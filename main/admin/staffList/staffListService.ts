@@ -109,19 +109,29 @@ export class StaffListService implements Requests {
 
   prepare = async ({ listId, accountId, group, action }: Input<"prepare">) => {
     const { path } = this.#find(listId);
-    const rows = doableWith(this.#server(listId, accountId).rowsOf(group), action).map(
-      ({ user, line, name }, at): ReadUserRow => ({ line: line ?? at + 1, name, user, problem: null }),
-    );
+    const rows = doableWith(this.#server(listId, accountId).rowsOf(group), action).map(({ user, line, name }, at): ReadUserRow => ({
+      line: line ?? at + 1,
+      name,
+      user,
+      problem: null,
+    }));
     if (rows.length === 0) throw fail("nothing_to_do");
     if (action === "create" || action === "change") findTwins(rows);
     return { draft: await this.#parts.prepareBulk(accountId, action, basename(path).slice(0, 1024), rows) };
   };
 
   save = async ({ listId }: Input<"save">) => {
-    const compared = this.#find(listId).servers.flatMap(({ serverName, comparison }) => (comparison === null ? [] : [{ serverName, groups: comparison.groups }]));
+    const compared = this.#find(listId).servers.flatMap(({ serverName, comparison }) =>
+      comparison === null ? [] : [{ serverName, groups: comparison.groups }],
+    );
     if (compared.length === 0) throw fail("nothing_to_do");
     const day = new Date().toISOString().slice(0, 10);
-    return { saved: await this.#parts.ports.saveText({ suggestedName: { holds: "staff_list", of: day, ending: "csv" }, text: comparisonFile(compared) }) };
+    return {
+      saved: await this.#parts.ports.saveText({
+        suggestedName: { holds: "staff_list", of: day, ending: "csv" },
+        text: comparisonFile(compared),
+      }),
+    };
   };
 
   drop = ({ listId }: Input<"drop">) => {
@@ -182,7 +192,16 @@ export class StaffListService implements Requests {
       const namesOnly = await isDelegated(accountId);
       const by = { serverName, hidden: known.hidden, own: ownUserIds(), seenSince };
       const members = server.membersOf(list.read.rows);
-      const comparison = await compareServer({ api, known, members, by, namesOnly, signal, progress, ...(firstWaitMs !== undefined && { firstWaitMs }) });
+      const comparison = await compareServer({
+        api,
+        known,
+        members,
+        by,
+        namesOnly,
+        signal,
+        progress,
+        ...(firstWaitMs !== undefined && { firstWaitMs }),
+      });
       if (isCurrent()) server.compared(comparison, namesOnly);
     } catch (thrown) {
       if (isCurrent()) server.failed(thrown instanceof AppFailure ? thrown.error : { kind: "internal", ref: "staffList" });

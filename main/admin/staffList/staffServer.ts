@@ -98,14 +98,24 @@ export class StaffServer {
   /** @param numbers null for all; of `extra` those who are no admins */
   choose(group: StaffGroup, numbers: readonly number[] | null, chosen: boolean): void {
     const all = this.rowsOf(group);
-    const meant = numbers === null ? all.filter(({ reason }) => !chosen || reason !== "admin") : numbers.flatMap((number) => all[number - 1] ?? []);
+    const meant =
+      numbers === null ? all.filter(({ reason }) => !chosen || reason !== "admin") : numbers.flatMap((number) => all[number - 1] ?? []);
     for (const one of meant) if (one.user !== null) one.chosen = chosen;
     this.#revision += 1;
   }
 
   view(): View {
     const { accountId, serverName, progress } = this;
-    return { accountId, serverName, listed: this.#listed, status: this.#status, progress, error: this.#error, result: this.#result(), revision: this.#revision };
+    return {
+      accountId,
+      serverName,
+      listed: this.#listed,
+      status: this.#status,
+      progress,
+      error: this.#error,
+      result: this.#result(),
+      revision: this.#revision,
+    };
   }
 
   #result(): View["result"] {
@@ -120,11 +130,27 @@ export class StaffServer {
       leftOut,
       allRead,
       namesOnly: this.#namesOnly,
-      offers: names.flatMap((group) => ACTIONS[group].map((action) => ({ group, action, count: doableWith(groups[group], action).length }))),
+      offers: names.flatMap((group) =>
+        ACTIONS[group].map((action) => ({ group, action, count: doableWith(groups[group], action).length })),
+      ),
     };
   }
 }
 
-function shown({ line, name, displayName, reason, changes, problem, error, lastSeenAt, user, chosen }: Difference, number: number): StaffDifference {
-  return { number, line, name: name.slice(0, 300), displayName, reason, changes, problem, error, lastSeenAt, chosen: user === null ? null : chosen };
+function shown(
+  { line, name, displayName, reason, changes, problem, error, lastSeenAt, user, chosen }: Difference,
+  number: number,
+): StaffDifference {
+  return {
+    number,
+    line,
+    name: name.slice(0, 300),
+    displayName,
+    reason,
+    changes,
+    problem,
+    error,
+    lastSeenAt,
+    chosen: user === null ? null : chosen,
+  };
 }

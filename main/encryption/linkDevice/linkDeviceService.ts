@@ -228,7 +228,8 @@ const REFUSALS: Readonly<Record<string, LinkEnd>> = {
 function endOf(thrown: unknown): LinkEnd {
   if (thrown instanceof LinkEnded) return thrown.reason;
   if (thrown instanceof LinkRefused) return REFUSALS[thrown.reason] ?? "not_understood";
-  if (isFailure(thrown, "cancelled") || isFailure(thrown, "unauthenticated") || isFailure(thrown, "account_not_running")) return "session_ended";
+  if (isFailure(thrown, "cancelled") || isFailure(thrown, "unauthenticated") || isFailure(thrown, "account_not_running"))
+    return "session_ended";
   if (isFailure(thrown, "internal")) return "not_understood";
   return thrown instanceof AppFailure ? "server" : "not_understood";
 }

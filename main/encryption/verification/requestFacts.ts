@@ -53,8 +53,7 @@ function isCancelledHere(request: VerificationRequest): boolean {
 type Bare<P> = P extends Verification["phase"] ? { phase: P } : never;
 /** What of the contract's state follows from the request alone. */
 export type DescribedRequest =
-  | Bare<Exclude<Verification["phase"], "comparing" | "done">>
-  | Pick<VerificationIn<"comparing">, "phase" | "emoji" | "decimals">;
+  Bare<Exclude<Verification["phase"], "comparing" | "done">> | Pick<VerificationIn<"comparing">, "phase" | "emoji" | "decimals">;
 
 /** @param answered whether the person has already said that both sides show the same */
 export function describeRequest(facts: RequestFacts, answered: boolean): DescribedRequest {
@@ -105,12 +104,7 @@ const REASONS: Record<string, { reason: VerificationEnd; by: "them" | "nobody" }
   "m.unknown_method": { reason: "no_common_way", by: "nobody" },
 };
 
-const NOT_OUR_DOING: ReadonlySet<VerificationEnd> = new Set([
-  "timed_out",
-  "other_gone",
-  "both_asked",
-  "no_common_way",
-]);
+const NOT_OUR_DOING: ReadonlySet<VerificationEnd> = new Set(["timed_out", "other_gone", "both_asked", "no_common_way"]);
 
 /** Why a verification ended, for the person. `code` is what the protocol says, unchecked. */
 export function describeEnd(code: string | null, { here, unanswered }: EndCircumstances): VerificationCancelled {

@@ -26,11 +26,7 @@ export function nameOfDevice({ displayName }: Device): string | null {
  *
  * @param verifiedHere whether this session is verified
  */
-export async function whyNotToAsk(
-  client: MatrixClient,
-  deviceId: string | null,
-  verifiedHere: boolean,
-): Promise<AppFailure | null> {
+export async function whyNotToAsk(client: MatrixClient, deviceId: string | null, verifiedHere: boolean): Promise<AppFailure | null> {
   const crypto = client.getCrypto();
   if (!crypto) return fail("account_not_running");
   const userId = client.getSafeUserId();
@@ -50,11 +46,7 @@ export async function whyNotToAsk(
  * Asks one session, or all of the account's others. Throws `conversation_over` when the crypto machine still holds on to
  * an earlier one after several syncs; and what sending throws.
  */
-export async function askToVerify(
-  client: MatrixClient,
-  deviceId: string | null,
-  signal: AbortSignal,
-): Promise<VerificationRequest> {
+export async function askToVerify(client: MatrixClient, deviceId: string | null, signal: AbortSignal): Promise<VerificationRequest> {
   const crypto = client.getCrypto();
   if (!crypto) throw fail("account_not_running");
   for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {

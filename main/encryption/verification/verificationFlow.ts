@@ -1,6 +1,12 @@
 import type { Device } from "matrix-js-sdk";
 import type { VerificationRequest, VerificationRequestEvent, Verifier } from "matrix-js-sdk/lib/crypto-api/verification.js";
-import type { Verification, VerificationCancelled, VerificationCheck, VerificationEnd, VerificationIn } from "../../../shared/contract/verifications.ts";
+import type {
+  Verification,
+  VerificationCancelled,
+  VerificationCheck,
+  VerificationEnd,
+  VerificationIn,
+} from "../../../shared/contract/verifications.ts";
 import { fail } from "../../../shared/errors.ts";
 import type { Logger } from "../../logging/logger.ts";
 import { newId } from "../../storage/newId.ts";

@@ -167,12 +167,7 @@ export class Verifications implements Requests {
   }
 
   /** Takes in what another session asks. Other people's requests are not for this app to answer. */
-  async #take(
-    accountId: AccountId,
-    client: MatrixClient,
-    signal: AbortSignal,
-    request: VerificationRequest,
-  ): Promise<void> {
+  async #take(accountId: AccountId, client: MatrixClient, signal: AbortSignal, request: VerificationRequest): Promise<void> {
     const facts = factsOf(request);
     const isOurs = request.isSelfVerification && request.roomId === undefined && !request.initiatedByMe;
     // One that is cancelled has collided with another, which is told of that itself.

@@ -37,9 +37,7 @@ export function readProxyEnvironment(environment: Environment): ProxyEnvironment
       return hop && [hop];
     },
     secrets: Object.values(hops).flatMap((hop) =>
-      hop !== null && "credentials" in hop && hop.credentials !== null && hop.credentials.password !== ""
-        ? [hop.credentials.password]
-        : [],
+      hop !== null && "credentials" in hop && hop.credentials !== null && hop.credentials.password !== "" ? [hop.credentials.password] : [],
     ),
   };
 }

@@ -11,8 +11,7 @@ export interface Target {
 }
 
 /** A host and a port in one, as URLs write them. */
-export const authorityOf = ({ host, port }: { host: string; port: number }): string =>
-  `${host.includes(":") ? `[${host}]` : host}:${port}`;
+export const authorityOf = ({ host, port }: { host: string; port: number }): string => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 type ProxyReason = Extract<NetworkReason, `proxy_${string}`>;
 
@@ -28,11 +27,7 @@ export function proxyFailure(reason: ProxyReason, hop: Exclude<Hop, { kind: "dir
  *
  * @param work gets what rejects when the socket fails, is closed, or the time is over (with the code `ETIMEDOUT`)
  */
-export async function withSocket<T>(
-  socket: Socket,
-  timeoutMs: number,
-  work: (failed: Promise<never>) => Promise<T>,
-): Promise<T> {
+export async function withSocket<T>(socket: Socket, timeoutMs: number, work: (failed: Promise<never>) => Promise<T>): Promise<T> {
   let release = (): void => undefined;
   const failed = new Promise<never>((_resolve, reject) => {
     const late = (): void => reject(Object.assign(new Error("nothing came in time"), { code: "ETIMEDOUT" }));

@@ -10,7 +10,10 @@ import { oauthCodeWay } from "./oauthCodeWay.ts";
 import { oauthWay } from "./oauthWay.ts";
 import { ssoWay } from "./ssoWay.ts";
 
-type Requests = Pick<Handlers["signIn"], "startSso" | "startOauth" | "startOauthByCode" | "listBrowserSignIns" | "openBrowserSignIn" | "cancelBrowserSignIn">;
+type Requests = Pick<
+  Handlers["signIn"],
+  "startSso" | "startOauth" | "startOauthByCode" | "listBrowserSignIns" | "openBrowserSignIn" | "cancelBrowserSignIn"
+>;
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
 
 const DONE_TEXT = "You're signed in. Close this tab and go back to Steward.";
@@ -93,7 +96,11 @@ export class BrowserSignIns implements Requests {
   }
 
   /** The address that the person has accepted, now or when the account was added. */
-  #baseUrl({ accountId, baseUrl: typed, acceptInsecureHttp }: Pick<Input<"startSso">, "accountId" | "baseUrl" | "acceptInsecureHttp">): string {
+  #baseUrl({
+    accountId,
+    baseUrl: typed,
+    acceptInsecureHttp,
+  }: Pick<Input<"startSso">, "accountId" | "baseUrl" | "acceptInsecureHttp">): string {
     if (accountId !== null) return this.#parts.sessions.account(accountId).homeserver.baseUrl;
     if (isInsecureHttp(typed) && !acceptInsecureHttp) throw fail("insecure_http", { baseUrl: typed });
     return typed;

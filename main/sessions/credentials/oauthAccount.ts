@@ -128,7 +128,9 @@ async function signedInAs(
     return { userId: who.user_id, deviceId, baseUrl, ...tokens };
   } catch (thrown) {
     await signOutQuietly({ fetch, logger }, { baseUrl, ...tokens });
-    throw thrown instanceof AppFailure && thrown.error.kind === "unauthenticated" ? fail("oauth_unusable", { host: new URL(baseUrl).host }) : thrown;
+    throw thrown instanceof AppFailure && thrown.error.kind === "unauthenticated"
+      ? fail("oauth_unusable", { host: new URL(baseUrl).host })
+      : thrown;
   }
 }
 

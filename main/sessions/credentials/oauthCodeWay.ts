@@ -10,11 +10,7 @@ import { type OauthInput, type OauthParts, prepareOauth } from "./oauthAccount.t
  *
  * @throws as `prepareOauth`, `registerClient` and `askDeviceCode` do
  */
-export async function oauthCodeWay(
-  parts: OauthParts,
-  lostDevices: Map<string, string>,
-  input: OauthInput,
-): Promise<BrowserConversation> {
+export async function oauthCodeWay(parts: OauthParts, lostDevices: Map<string, string>, input: OauthInput): Promise<BrowserConversation> {
   const { fetch, keepOutOfLogs } = parts;
   const account = await prepareOauth(parts, lostDevices, input);
   const { metadata, deviceId } = account;

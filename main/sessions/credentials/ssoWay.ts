@@ -22,8 +22,7 @@ export function ssoWay(
     signIn: async (query) => {
       const loginToken = tokenIn(query) as string;
       keepOutOfLogs(loginToken);
-      const signIn = (deviceId: string | null) =>
-        signInWithLoginToken({ fetch, sessionName, baseUrl, loginToken, deviceId });
+      const signIn = (deviceId: string | null) => signInWithLoginToken({ fetch, sessionName, baseUrl, loginToken, deviceId });
       if (accountId !== null) {
         await sessions.resume(accountId, signIn);
         return accountId;

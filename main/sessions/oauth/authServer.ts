@@ -35,7 +35,12 @@ export const TokenAnswer = z.object({
   access_token: secretText("access token", z.string().min(1).max(4096)),
   token_type: z.string().regex(/^bearer$/i),
   /** Seconds. */
-  expires_in: z.number().positive().max(10 * 365 * 24 * 3600).nullish().catch(undefined),
+  expires_in: z
+    .number()
+    .positive()
+    .max(10 * 365 * 24 * 3600)
+    .nullish()
+    .catch(undefined),
   refresh_token: secretText("refresh token", z.string().min(1).max(4096)).nullish(),
   scope: z.string().max(8192).nullish(),
 });

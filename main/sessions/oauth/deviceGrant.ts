@@ -58,9 +58,11 @@ export async function askDeviceCode({ fetch, metadata, clientId }: At, deviceId:
   const unusable = (): AppFailure => fail("oauth_unusable", { host: new URL(metadata.issuer).host });
   if (url === undefined) throw unusable();
   const form = { client_id: clientId, scope: scopeFor(deviceId) };
-  const answer = await oauthRequest({ fetch, url, form, userAgent: oauthUserAgent(), schema: DeviceAuthorization }).catch((thrown: unknown) => {
-    throw refusedBy(url, thrown);
-  });
+  const answer = await oauthRequest({ fetch, url, form, userAgent: oauthUserAgent(), schema: DeviceAuthorization }).catch(
+    (thrown: unknown) => {
+      throw refusedBy(url, thrown);
+    },
+  );
   const { verification_uri: page, verification_uri_complete: pageWithCode } = answer;
   // A server elsewhere has no business with pages on this computer.
   const isHere = isLocalhost(new URL(metadata.issuer).hostname);

@@ -131,7 +131,10 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
     const kept = read.kind === "found" ? oauthTokensIn(tokensOf(read.secrets)) : null;
     return kept === null || kept.refreshToken.equals(sent) ? null : kept;
   };
-  const exchange = async ({ refreshToken: sent, grant: { clientId, metadata: kept } }: OauthTokens, isLast = false): Promise<OauthTokens> => {
+  const exchange = async (
+    { refreshToken: sent, grant: { clientId, metadata: kept } }: OauthTokens,
+    isLast = false,
+  ): Promise<OauthTokens> => {
     const metadata = newer ?? kept;
     replaced = sent;
     try {
@@ -177,6 +180,9 @@ function refreshOf(parts: SessionTokensParts, accountId: AccountId, baseUrl: str
 export async function revokeTokens(fetch: Fetch, tokens: SignedInTokens, grant: OauthGrant, signal?: AbortSignal): Promise<void> {
   const { clientId, metadata } = grant;
   const { accessToken, refreshToken } = tokens;
-  const given = refreshToken === null ? ({ token: accessToken, hint: "access_token" } as const) : ({ token: refreshToken, hint: "refresh_token" } as const);
+  const given =
+    refreshToken === null
+      ? ({ token: accessToken, hint: "access_token" } as const)
+      : ({ token: refreshToken, hint: "refresh_token" } as const);
   await revoke({ fetch, metadata }, { clientId, ...given, ...(signal && { signal }) });
 }

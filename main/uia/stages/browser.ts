@@ -20,9 +20,7 @@ export const browser: StageDefinition<"browser"> = {
   polled: true,
   show: (type, context) => {
     if (NEED_A_REQUEST.has(type)) return null;
-    const url = WITH_ADDRESS.has(type)
-      ? (Address.safeParse(context.demand.params[type]).data?.url ?? null)
-      : fallbackPage(type, context);
+    const url = WITH_ADDRESS.has(type) ? (Address.safeParse(context.demand.params[type]).data?.url ?? null) : fallbackPage(type, context);
     return url === null ? null : { kind: "browser", type, url };
   },
   auth: () => ({}),

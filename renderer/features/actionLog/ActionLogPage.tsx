@@ -46,7 +46,9 @@ export function ActionLogPage({ account }: { readonly account: Account }) {
       }
     >
       {save.error && <ErrorText error={save.error} />}
-      {error && <ErrorText error={error} actions={<Button onPress={() => void loggedActions.load(accountId)}>{t("common.retry")}</Button>} />}
+      {error && (
+        <ErrorText error={error} actions={<Button onPress={() => void loggedActions.load(accountId)}>{t("common.retry")}</Button>} />
+      )}
       {!answer && loading && <Skeleton label={t("actionLog.looking")} lines={4} />}
       {answer?.length === 0 && <EmptyState icon={ScrollText} title={t("actionLog.none")} text={t("actionLog.noneText", { server })} />}
       {answer !== null && answer.length > 0 && <Entries accountId={accountId} entries={answer} />}
@@ -92,7 +94,8 @@ function Entries({ accountId, entries }: { readonly accountId: AccountId; readon
             dateText(entry.at),
             <ServerText key="actor">{entry.actor}</ServerText>,
             <span key="result">
-              <Pill {...resultVerdict(entry)} /> {entry.result !== "done" && entry.detail !== null && <ServerText>{entry.detail}</ServerText>}
+              <Pill {...resultVerdict(entry)} />{" "}
+              {entry.result !== "done" && entry.detail !== null && <ServerText>{entry.detail}</ServerText>}
             </span>,
             entry.undone === true
               ? t("actionLog.undone")

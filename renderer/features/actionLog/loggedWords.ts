@@ -37,7 +37,8 @@ export function resultVerdict({ result }: LoggedAction): Verdict {
 /** Whether an entry has each of the words that were typed. */
 export function matchesLogged(entry: LoggedAction, query: string): boolean {
   const changes = (entry.changes ?? []).map(changeText).join(" ");
-  const text = `${entry.actor} ${entry.target} ${actionText(entry)} ${changes} ${resultVerdict(entry).text} ${entry.detail ?? ""}`.toLowerCase();
+  const text =
+    `${entry.actor} ${entry.target} ${actionText(entry)} ${changes} ${resultVerdict(entry).text} ${entry.detail ?? ""}`.toLowerCase();
   return query
     .toLowerCase()
     .split(/\s+/)

@@ -1,4 +1,15 @@
-import { Archive, ArchiveX, LogOut, Mail, MailX, MonitorCheck, MonitorSmartphone, MonitorX, ShieldAlert, type LucideIcon } from "lucide-react";
+import {
+  Archive,
+  ArchiveX,
+  LogOut,
+  Mail,
+  MailX,
+  MonitorCheck,
+  MonitorSmartphone,
+  MonitorX,
+  ShieldAlert,
+  type LucideIcon,
+} from "lucide-react";
 import type { ActivityKind } from "../../../shared/contract/activity.ts";
 
 const icons: Record<ActivityKind, LucideIcon> = {

@@ -29,7 +29,12 @@ interface NotMineDialogProps {
 export function NotMineDialog({ text, steps, error, onClose }: NotMineDialogProps) {
   const begun = steps.some(({ done }) => Boolean(done));
   return (
-    <Dialog title={t("newSessions.notMineTitle")} onClose={onClose} wide actions={<Button onPress={onClose}>{t(begun ? "common.done" : "common.cancel")}</Button>}>
+    <Dialog
+      title={t("newSessions.notMineTitle")}
+      onClose={onClose}
+      wide
+      actions={<Button onPress={onClose}>{t(begun ? "common.done" : "common.cancel")}</Button>}
+    >
       <p>{text}</p>
       {error && <ErrorText error={error} />}
       <ol className={styles["steps"]}>

@@ -42,15 +42,8 @@ export function AddAccountPage() {
   if (recovering) {
     const { target } = recovering;
     return (
-      <Page
-        title={t("recover.title", { server: target.server })}
-        subtitle={t("recover.subtitle", { server: target.server })}
-      >
-        <RecoverAccount
-          {...recovering}
-          onBack={() => setRecovering(null)}
-          onDone={(accountId) => void showNewAccount(accountId)}
-        />
+      <Page title={t("recover.title", { server: target.server })} subtitle={t("recover.subtitle", { server: target.server })}>
+        <RecoverAccount {...recovering} onBack={() => setRecovering(null)} onDone={(accountId) => void showNewAccount(accountId)} />
       </Page>
     );
   }

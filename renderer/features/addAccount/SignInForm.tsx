@@ -65,12 +65,7 @@ export function SignInForm({ homeserver, onOtherHomeserver, onForgotten, onBack 
         </Buttons>
       )}
       {takesPassword ? (
-        <PasswordSignIn
-          homeserver={homeserver}
-          onOtherHomeserver={onOtherHomeserver}
-          onForgotten={onForgotten}
-          onBack={onBack}
-        />
+        <PasswordSignIn homeserver={homeserver} onOtherHomeserver={onOtherHomeserver} onForgotten={onForgotten} onBack={onBack} />
       ) : inBrowser ? null : (
         <>
           <Notice tone="warn">
@@ -249,23 +244,10 @@ function PasswordSignIn({ homeserver, onOtherHomeserver, onForgotten, onBack }: 
         />
       )}
       {kind === "email" && (
-        <TextField
-          label={t("add.email")}
-          type="email"
-          value={email}
-          onChange={setEmail}
-          autoComplete="email"
-          {...checked("address")}
-        />
+        <TextField label={t("add.email")} type="email" value={email} onChange={setEmail} autoComplete="email" {...checked("address")} />
       )}
       {kind === "phone" && (
-        <PhoneField
-          country={country}
-          onCountry={setCountry}
-          number={number}
-          onNumber={setNumber}
-          {...checked("number")}
-        />
+        <PhoneField country={country} onCountry={setCountry} number={number} onNumber={setNumber} {...checked("number")} />
       )}
       <PasswordField
         label={t("add.password")}

@@ -87,9 +87,7 @@ function AccountsTable({ accounts }: { readonly accounts: readonly Account[] }) 
   const [query, setQuery] = useState("");
   const [onlyNeeds, setOnlyNeeds] = useState(false);
   const many = accounts.length > MANY;
-  const shown = many
-    ? accounts.filter((account) => matchesFilter(account, query) && (!onlyNeeds || needsAttention(account)))
-    : accounts;
+  const shown = many ? accounts.filter((account) => matchesFilter(account, query) && (!onlyNeeds || needsAttention(account))) : accounts;
   const clear = (): void => {
     setQuery("");
     setOnlyNeeds(false);
@@ -98,12 +96,7 @@ function AccountsTable({ accounts }: { readonly accounts: readonly Account[] }) 
     <>
       {many && (
         <div className={styles["filters"]} role="search">
-          <SearchField
-            label={t("all.filter")}
-            placeholder={t("all.filterPlaceholder")}
-            value={query}
-            onChange={setQuery}
-          />
+          <SearchField label={t("all.filter")} placeholder={t("all.filterPlaceholder")} value={query} onChange={setQuery} />
           <label className={styles["only"]}>
             <input type="checkbox" checked={onlyNeeds} onChange={(event) => setOnlyNeeds(event.target.checked)} />
             {t("all.filterNeeds")}
@@ -180,12 +173,7 @@ function FixButton({ account, fix }: { readonly account: Account; readonly fix: 
   const action = useHealthFix(account);
   const text = t(`fix.${fix}`);
   return (
-    <Button
-      small
-      busy={action.busy}
-      aria-label={t("fix.named", { fix: text, name: nameOf(account) })}
-      onPress={() => void action.run(fix)}
-    >
+    <Button small busy={action.busy} aria-label={t("fix.named", { fix: text, name: nameOf(account) })} onPress={() => void action.run(fix)}>
       {text}
     </Button>
   );

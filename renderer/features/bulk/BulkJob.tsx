@@ -16,7 +16,12 @@ import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
 import { LongTable } from "./LongTable.tsx";
 
 /** What there is a way back from. */
-const UNDOABLE: ReadonlySet<RowJob["kind"]> = new Set(["lock_users", "unlock_users", "suspend_users", "unsuspend_users"] satisfies RowJob["kind"][]);
+const UNDOABLE: ReadonlySet<RowJob["kind"]> = new Set([
+  "lock_users",
+  "unlock_users",
+  "suspend_users",
+  "unsuspend_users",
+] satisfies RowJob["kind"][]);
 
 /** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
 export function BulkJob({ job }: { readonly job: RowJob }) {
@@ -118,7 +123,11 @@ function Passwords({ job, onSave, isSaving }: PasswordsProps) {
       tone="warn"
       actions={
         <>
-          <Button look={saved ? "plain" : "primary"} busy={isSaving} onPress={() => void onSave().then((answer) => answer?.saved && setSaved(true))}>
+          <Button
+            look={saved ? "plain" : "primary"}
+            busy={isSaving}
+            onPress={() => void onSave().then((answer) => answer?.saved && setSaved(true))}
+          >
             {t("bulk.savePasswords")}
           </Button>
           {saved && (
@@ -143,7 +152,13 @@ function JobRows({ job }: { readonly job: RowJob }) {
   const [which, setWhich] = useState<JobRowsShown>("all");
   return (
     <>
-      <FilterButtons label={t("bulk.show")} choices={shownKinds} chosen={which} textOf={(shown) => t(`bulk.resultKinds.${shown}`)} onChoose={setWhich} />
+      <FilterButtons
+        label={t("bulk.show")}
+        choices={shownKinds}
+        chosen={which}
+        textOf={(shown) => t(`bulk.resultKinds.${shown}`)}
+        onChoose={setWhich}
+      />
       <LongTable<JobRow>
         key={which}
         label={t("bulk.result")}

@@ -1,4 +1,19 @@
-import { Ban, Eraser, FileX, KeyRound, Lock, LockOpen, LogOut, Megaphone, MonitorX, Undo2, UserPen, UserPlus, UserRoundCheck, UserX } from "lucide-react";
+import {
+  Ban,
+  Eraser,
+  FileX,
+  KeyRound,
+  Lock,
+  LockOpen,
+  LogOut,
+  Megaphone,
+  MonitorX,
+  Undo2,
+  UserPen,
+  UserPlus,
+  UserRoundCheck,
+  UserX,
+} from "lucide-react";
 import { useEffect } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { BulkAction } from "../../../shared/contract/bulk.ts";
@@ -34,7 +49,10 @@ function Content({ accountId }: { readonly accountId: AccountId }) {
   useEffect(() => void bulkDrafts.load(accountId), [accountId]);
   const draft = answer?.draft ?? null;
   const all = useJobs((state) => state.open);
-  const jobs = all.filter((job) => job.rowJob).filter((job) => job.accountId === accountId).reverse();
+  const jobs = all
+    .filter((job) => job.rowJob)
+    .filter((job) => job.accountId === accountId)
+    .reverse();
   return (
     <>
       {draft !== null && <DraftView key={draft.draftId} accountId={accountId} draft={draft} />}
@@ -83,7 +101,11 @@ function Begin({ accountId }: { readonly accountId: AccountId }) {
             title={t(`bulk.action.${action}`)}
             text={t(`bulk.actionText.${action}`)}
             end={
-              <Button aria-label={t("bulk.chooseFor", { action: t(`bulk.action.${action}`) })} busy={choose.busy} onPress={() => void choose.run(action)}>
+              <Button
+                aria-label={t("bulk.chooseFor", { action: t(`bulk.action.${action}`) })}
+                busy={choose.busy}
+                onPress={() => void choose.run(action)}
+              >
                 {t("bulk.choose")}
               </Button>
             }

@@ -25,7 +25,10 @@ export function ColumnsForm({ columns: read, onUse, onCancel }: ColumnsFormProps
   const [hasHeader, setHasHeader] = useState(read.hasHeader);
   const use = useAction(() => onUse([...columns], hasHeader));
   const problem = columnsProblem(columns);
-  const options = [{ value: "", text: t("bulk.columns.none") }, ...read.usable.map((column) => ({ value: column, text: t(`bulk.columns.names.${column}`) }))];
+  const options = [
+    { value: "", text: t("bulk.columns.none") },
+    ...read.usable.map((column) => ({ value: column, text: t(`bulk.columns.names.${column}`) })),
+  ];
   return (
     <Form onSubmit={() => void use.run()}>
       <p>{t("bulk.columns.text")}</p>
@@ -35,7 +38,9 @@ export function ColumnsForm({ columns: read, onUse, onCancel }: ColumnsFormProps
             key={at}
             label={hasHeader && heading !== "" ? heading : t("bulk.columns.unnamed", { number: at + 1 })}
             value={columns[at] ?? ""}
-            onChange={(value) => setColumns(columns.map((column, place) => (place === at ? (read.usable.find((one) => one === value) ?? null) : column)))}
+            onChange={(value) =>
+              setColumns(columns.map((column, place) => (place === at ? (read.usable.find((one) => one === value) ?? null) : column)))
+            }
             options={options}
           />
         ))}

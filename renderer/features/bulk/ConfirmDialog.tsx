@@ -8,7 +8,17 @@ import { t } from "../../i18n/index.ts";
 import styles from "./Bulk.module.css";
 
 /** What takes something away from people, or reaches them, is asked about first. */
-export const CONFIRMED = ["reset_passwords", "lock", "suspend", "sign_out", "prune_sessions", "send_notice", "delete_media", "deactivate", "erase"] as const;
+export const CONFIRMED = [
+  "reset_passwords",
+  "lock",
+  "suspend",
+  "sign_out",
+  "prune_sessions",
+  "send_notice",
+  "delete_media",
+  "deactivate",
+  "erase",
+] as const;
 export type ConfirmedAction = (typeof CONFIRMED)[number];
 
 /** What the person says beside yes. */
@@ -82,8 +92,18 @@ export function ConfirmDialog({ action, count, who = [], onConfirm, onClose }: C
           <p>{t(action === "erase" ? "bulk.confirm.staysErased" : "bulk.confirm.stays")}</p>
         </>
       )}
-      {action === "erase" && <TextField label={t("bulk.confirm.typeCount", { count })} value={typed} onChange={setTyped} inputMode="numeric" autoComplete="off" />}
-      {action === "send_notice" && <TextField label={t("bulk.choices.notice")} value={notice} onChange={setNotice} maxLength={MAX_NOTICE} area />}
+      {action === "erase" && (
+        <TextField
+          label={t("bulk.confirm.typeCount", { count })}
+          value={typed}
+          onChange={setTyped}
+          inputMode="numeric"
+          autoComplete="off"
+        />
+      )}
+      {action === "send_notice" && (
+        <TextField label={t("bulk.choices.notice")} value={notice} onChange={setNotice} maxLength={MAX_NOTICE} area />
+      )}
       {action === "reset_passwords" && (
         <Choice
           label={t("bulk.confirm.theirSessions")}

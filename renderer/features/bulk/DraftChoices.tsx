@@ -27,7 +27,11 @@ export function DraftChoices({ accountId, draft }: { readonly accountId: Account
       {action === "prune_sessions" && (
         <div className={styles["days"]}>
           <TextField label={t("bulk.choices.unseenDays")} value={days} onChange={setDays} inputMode="numeric" />
-          <Button isDisabled={!isUsable || unseenDays === choices.unseenDays} busy={change.busy} onPress={() => void change.run({ unseenDays })}>
+          <Button
+            isDisabled={!isUsable || unseenDays === choices.unseenDays}
+            busy={change.busy}
+            onPress={() => void change.run({ unseenDays })}
+          >
             {t("bulk.choices.look")}
           </Button>
         </div>

@@ -44,7 +44,9 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
         <p className={styles["quiet"]}>{title}</p>
         <ColumnsForm
           columns={columns}
-          onUse={async (said, hasHeader) => bulkDrafts.set(accountId, await steward.bulk.setColumns({ accountId, draftId, columns: said, hasHeader }))}
+          onUse={async (said, hasHeader) =>
+            bulkDrafts.set(accountId, await steward.bulk.setColumns({ accountId, draftId, columns: said, hasHeader }))
+          }
           onCancel={() => (mapping ? setMapping(false) : void drop.run())}
         />
       </Section>

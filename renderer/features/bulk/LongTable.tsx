@@ -17,7 +17,13 @@ interface LongTableProps<T> {
   /** What the column is called where rows can be chosen; absent where they can't. */
   readonly chooseName?: string;
   /** Where it stands, who is meant, what is so, and why; where rows can be chosen, the box for it. */
-  readonly cells: (row: T) => { readonly choose?: ReactNode; readonly number: ReactNode; readonly user: ReactNode; readonly what: ReactNode; readonly why: string };
+  readonly cells: (row: T) => {
+    readonly choose?: ReactNode;
+    readonly number: ReactNode;
+    readonly user: ReactNode;
+    readonly what: ReactNode;
+    readonly why: string;
+  };
 }
 
 /** A table of up to hundreds of thousands of rows, of which those alone are here that are looked at. */

@@ -10,7 +10,15 @@ export function draftVerdict({ verdict }: Pick<BulkDraftRow, "verdict">): Verdic
   return { tone: draftTones[verdict], text: t(`bulk.verdict.${verdict}`) };
 }
 
-const outcomeTones = { open: "quiet", done: "good", already: "good", skipped: "warn", failed: "bad", incomplete: "warn", unknown: "warn" } as const;
+const outcomeTones = {
+  open: "quiet",
+  done: "good",
+  already: "good",
+  skipped: "warn",
+  failed: "bad",
+  incomplete: "warn",
+  unknown: "warn",
+} as const;
 
 /** What came of a row, in a word or two. */
 export function outcomeVerdict({ outcome }: Pick<JobRow, "outcome">): Verdict {
@@ -23,7 +31,9 @@ const statusTones = { paused: "warn", interrupted: "warn", done: "good", cancell
 export function jobVerdict(job: RowJob): Verdict {
   if (job.status !== "running") return { tone: statusTones[job.status], text: t(`jobs.status.${job.status}`) };
   if (job.stopping) return { tone: "quiet", text: t("bulk.stopping") };
-  return job.waiting === null ? { tone: "quiet", text: t("jobs.status.running") } : { tone: "warn", text: t(`bulk.waiting.${job.waiting}`) };
+  return job.waiting === null
+    ? { tone: "quiet", text: t("jobs.status.running") }
+    : { tone: "warn", text: t(`bulk.waiting.${job.waiting}`) };
 }
 
 /** Why a row of a file can't be used. */
@@ -70,6 +80,7 @@ export function jobRowText(row: JobRow, kind: JobKind): string {
 /** Why columns can't be used as they were chosen. */
 export function columnsProblem(columns: readonly (UserColumn | null)[]): "needsId" | "twice" | null {
   if (!columns.includes("id")) return "needsId";
-  const isTwice = (column: UserColumn | null, at: number): boolean => column !== null && !joined.has(column) && columns.indexOf(column) !== at;
+  const isTwice = (column: UserColumn | null, at: number): boolean =>
+    column !== null && !joined.has(column) && columns.indexOf(column) !== at;
   return columns.some(isTwice) ? "twice" : null;
 }

@@ -24,8 +24,14 @@ interface Rows<T> {
  * @param ask rejects where the list is gone: what is shown stays as it is then
  * @param version changes whenever the list does
  */
-export function useRows<T>(ask: (from: number, limit: number) => Promise<{ readonly rows: readonly T[]; readonly total: number }>, version: string): Rows<T> {
-  const [state, setState] = useState<{ readonly total: number; readonly pages: ReadonlyMap<number, Page<T>> }>({ total: 0, pages: new Map() });
+export function useRows<T>(
+  ask: (from: number, limit: number) => Promise<{ readonly rows: readonly T[]; readonly total: number }>,
+  version: string,
+): Rows<T> {
+  const [state, setState] = useState<{ readonly total: number; readonly pages: ReadonlyMap<number, Page<T>> }>({
+    total: 0,
+    pages: new Map(),
+  });
   const [shown, setShown] = useState({ first: 0, last: 0 });
   const latest = useRef({ ask, version });
   const asked = useRef(new Set<string>());

@@ -32,12 +32,7 @@ export function ChallengeDialog({ challenge }: { readonly challenge: Challenge }
   const params = { server: account?.homeserver.serverName ?? "", userId: account?.userId ?? "" };
   return (
     <Dialog title={t("challenge.title")} onClose={leave}>
-      <p>
-        {t(
-          question?.kind === "password" ? `challenge.purpose.${purpose}` : `challenge.purposeOther.${purpose}`,
-          params,
-        )}
-      </p>
+      <p>{t(question?.kind === "password" ? `challenge.purpose.${purpose}` : `challenge.purposeOther.${purpose}`, params)}</p>
       {challenge.status === "failed" ? (
         <Failed error={challenge.error} onClose={leave} />
       ) : (
@@ -176,20 +171,10 @@ function BrowserQuestion({ challenge, stage: { kind, url }, onCancel }: BrowserQ
       </p>
       {error && <ErrorText error={error} />}
       <Buttons>
-        <Button
-          look={opened ? "plain" : "primary"}
-          icon={ExternalLink}
-          busy={open.busy}
-          onPress={() => void open.run()}
-        >
+        <Button look={opened ? "plain" : "primary"} icon={ExternalLink} busy={open.busy} onPress={() => void open.run()}>
           {t("challenge.openBrowser")}
         </Button>
-        <Button
-          look={opened ? "primary" : "plain"}
-          isDisabled={!opened}
-          busy={checking}
-          onPress={() => void answer.run()}
-        >
+        <Button look={opened ? "primary" : "plain"} isDisabled={!opened} busy={checking} onPress={() => void answer.run()}>
           {t("challenge.browserDone")}
         </Button>
         <Button onPress={onCancel}>{t("common.cancel")}</Button>

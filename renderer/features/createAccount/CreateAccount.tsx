@@ -191,7 +191,11 @@ function Input({ registration }: { readonly registration: Of<"input"> }) {
     case "email":
       return (
         <>
-          {registration.error ? <ErrorText error={registration.error} /> : <p>{t("create.emailNeeded", { server: serverOf(registration) })}</p>}
+          {registration.error ? (
+            <ErrorText error={registration.error} />
+          ) : (
+            <p>{t("create.emailNeeded", { server: serverOf(registration) })}</p>
+          )}
           <EmailChange registration={registration} />
         </>
       );
@@ -200,7 +204,11 @@ function Input({ registration }: { readonly registration: Of<"input"> }) {
     case "phone":
       return (
         <>
-          {registration.error ? <ErrorText error={registration.error} /> : <p>{t("create.phoneNeeded", { server: serverOf(registration) })}</p>}
+          {registration.error ? (
+            <ErrorText error={registration.error} />
+          ) : (
+            <p>{t("create.phoneNeeded", { server: serverOf(registration) })}</p>
+          )}
           <PhoneChange registration={registration} />
         </>
       );

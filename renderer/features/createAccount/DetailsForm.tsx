@@ -67,9 +67,7 @@ export function DetailsForm({ homeserver, offer, onStarted, onBack }: DetailsFor
   };
   const ofName = start.error?.kind === "user_name_taken" || start.error?.kind === "user_name_refused" ? start.error : null;
   const ofPassword = start.error?.kind === "password_refused" ? start.error : null;
-  const emailProblem = emailMissing
-    ? t("create.emailRequired", { server: serverName })
-    : address && problemText("email", address);
+  const emailProblem = emailMissing ? t("create.emailRequired", { server: serverName }) : address && problemText("email", address);
   const nameRefused =
     ofName && refused?.user === user
       ? errorLine(ofName)

@@ -7,19 +7,17 @@ import { isUnfinished, registrationName, useRegistrations } from "../../stores/r
 /** Leads back to accounts that are still being created. */
 export function UnfinishedRegistrations({ onContinue }: { readonly onContinue: (registrationId: AccountId) => void }) {
   const open = useRegistrations((state) => state.open);
-  return open
-    .filter(isUnfinished)
-    .map((registration) => (
-      <Notice
-        key={registration.registrationId}
-        tone="info"
-        actions={
-          <Button small onPress={() => onContinue(registration.registrationId)}>
-            {t("create.finish")}
-          </Button>
-        }
-      >
-        {t("create.underWay", { name: registrationName(registration) })}
-      </Notice>
-    ));
+  return open.filter(isUnfinished).map((registration) => (
+    <Notice
+      key={registration.registrationId}
+      tone="info"
+      actions={
+        <Button small onPress={() => onContinue(registration.registrationId)}>
+          {t("create.finish")}
+        </Button>
+      }
+    >
+      {t("create.underWay", { name: registrationName(registration) })}
+    </Notice>
+  ));
 }

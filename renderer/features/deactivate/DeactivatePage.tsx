@@ -74,11 +74,7 @@ function Consequences({ preview, server }: { readonly preview: DeactivationPrevi
       <ul className={styles["list"]}>
         <li>{t("deactivate.noWayBack")}</li>
         <li>{t("deactivate.nameStays", { userId })}</li>
-        <li>
-          {otherSessions === null
-            ? t("deactivate.signedOutEverywhere")
-            : t("deactivate.signedOut", { count: otherSessions + 1 })}
-        </li>
+        <li>{otherSessions === null ? t("deactivate.signedOutEverywhere") : t("deactivate.signedOut", { count: otherSessions + 1 })}</li>
         <li>{t("deactivate.leavesRooms")}</li>
         <li>{t("deactivate.notFound")}</li>
         <li>{t("deactivate.backupGoes")}</li>

@@ -80,8 +80,7 @@ export function EmergencySheetPage({ accountId }: { readonly accountId: AccountI
       else {
         try {
           const keyOrPhrase = source === "kept" ? ({ kept: true } as const) : typed;
-          const key =
-            source === "blank" ? null : await steward.emergencySheet.securityKey({ accountId: account.accountId, keyOrPhrase });
+          const key = source === "blank" ? null : await steward.emergencySheet.securityKey({ accountId: account.accountId, keyOrPhrase });
           prepared.push({ account, key });
         } catch (thrown) {
           found.set(account.accountId, errorOf(thrown));

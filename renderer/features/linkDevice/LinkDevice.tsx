@@ -83,9 +83,17 @@ function Step({ link, leave }: StepProps) {
     case "approving":
       return <Approve link={link} leave={leave} />;
     case "done":
-      return <Notice tone="success" live>{t("linkDevice.done")}</Notice>;
+      return (
+        <Notice tone="success" live>
+          {t("linkDevice.done")}
+        </Notice>
+      );
     case "ended":
-      return <Notice tone="warn" live>{t(`linkDevice.ended.${link.reason}`)}</Notice>;
+      return (
+        <Notice tone="warn" live>
+          {t(`linkDevice.ended.${link.reason}`)}
+        </Notice>
+      );
   }
 }
 

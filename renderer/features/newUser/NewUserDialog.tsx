@@ -43,7 +43,12 @@ export function NewUserDialog({ account, onCreated, onOpen, onClose }: NewUserDi
   return <Fields account={account} onCreated={take} onOpen={onOpen} onClose={onClose} />;
 }
 
-function Fields({ account, onCreated, onOpen, onClose }: Omit<NewUserDialogProps, "onCreated"> & { readonly onCreated: (created: Created) => void }) {
+function Fields({
+  account,
+  onCreated,
+  onOpen,
+  onClose,
+}: Omit<NewUserDialogProps, "onCreated"> & { readonly onCreated: (created: Created) => void }) {
   const { accountId, homeserver } = account;
   const { serverName } = homeserver;
   const [username, setUsername] = useState("");

@@ -7,8 +7,7 @@ export function EndedAccounts() {
   const ended = useEndedAccounts((state) => state.ended);
   return ended.map(({ userId, erased, foundOutLater, unboundEverywhere }) => (
     <Notice key={userId} tone="success" live onDismiss={() => void dismissEndedAccount(userId)}>
-      <strong>{t("ended.title", { userId })}</strong> {t("ended.text")}{" "}
-      {t(erased ? "ended.erased" : "ended.notErased")}
+      <strong>{t("ended.title", { userId })}</strong> {t("ended.text")} {t(erased ? "ended.erased" : "ended.notErased")}
       {foundOutLater && ` ${t("ended.foundOutLater")}`}
       {unboundEverywhere === false && ` ${t("ended.notUnbound")}`}
     </Notice>

@@ -34,10 +34,7 @@ export function Notices() {
           actions={
             <>
               {waiting.retry && (
-                <Button
-                  small
-                  onPress={() => void steward.secrets.retryKeychain({}).then(secretsChanged, () => undefined)}
-                >
+                <Button small onPress={() => void steward.secrets.retryKeychain({}).then(secretsChanged, () => undefined)}>
                   {t("gate.retry")}
                 </Button>
               )}

@@ -27,7 +27,11 @@ export function ChooseAction({ count }: { readonly count: number }) {
         look="cards"
         value={action}
         onChange={setAction}
-        options={actions.map((one) => ({ value: one, text: t(`offboarding.action.${one}`), explanation: t(`offboarding.actionText.${one}`) }))}
+        options={actions.map((one) => ({
+          value: one,
+          text: t(`offboarding.action.${one}`),
+          explanation: t(`offboarding.actionText.${one}`),
+        }))}
       />
       {count > MAX_OFFBOARDED && (
         <Notice tone="warn" live>

@@ -39,7 +39,11 @@ export function FoundAccounts({ accounts }: { readonly accounts: readonly Accoun
       <p className={styles["quiet"]} role="status">
         {isSearching ? t("servers.searching") : rows.length === 0 ? t("servers.nobody") : t("servers.foundCount", { count: rows.length })}
       </p>
-      {many.length > 0 && <p className={styles["quiet"]}>{t("offboarding.more", { servers: many.map(({ homeserver }) => homeserver.serverName).join(", ") })}</p>}
+      {many.length > 0 && (
+        <p className={styles["quiet"]}>
+          {t("offboarding.more", { servers: many.map(({ homeserver }) => homeserver.serverName).join(", ") })}
+        </p>
+      )}
       {rows.length > 0 && (
         <Table
           label={t("servers.found")}

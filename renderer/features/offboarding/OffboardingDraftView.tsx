@@ -27,7 +27,11 @@ export function OffboardingDraftView({ draft }: { readonly draft: OffboardingDra
   const count = countOf(ready);
   const start = useAction(async (on: readonly OffboardingServer[], typed: string | undefined) => {
     setAsked(null);
-    await startOffboarding(draftId, on.map(({ accountId }) => accountId), typed);
+    await startOffboarding(
+      draftId,
+      on.map(({ accountId }) => accountId),
+      typed,
+    );
     focusPageTitle();
   });
   const drop = useAction(async () => {
@@ -107,7 +111,11 @@ function OnServer({ draft: { draftId, action }, server }: { readonly draft: Offb
           { id: "what", name: t("bulk.what") },
           { id: "why", name: t("bulk.details") },
         ]}
-        cells={(row) => [<ServerText key="user">{row.name}</ServerText>, <Pill key="what" {...draftVerdict(row)} />, draftRowText(row, action)]}
+        cells={(row) => [
+          <ServerText key="user">{row.name}</ServerText>,
+          <Pill key="what" {...draftVerdict(row)} />,
+          draftRowText(row, action),
+        ]}
       />
     </section>
   );

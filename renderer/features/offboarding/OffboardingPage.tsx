@@ -25,7 +25,12 @@ export function OffboardingPage() {
   if (accounts.length === 0 && draft === null) {
     return (
       <Page title={t("offboarding.title")}>
-        <EmptyState icon={UserX} title={t("servers.none")} text={t("servers.noneText")} action={<Button onPress={() => go({ name: "all" })}>{t("nav.allAccounts")}</Button>} />
+        <EmptyState
+          icon={UserX}
+          title={t("servers.none")}
+          text={t("servers.noneText")}
+          action={<Button onPress={() => go({ name: "all" })}>{t("nav.allAccounts")}</Button>}
+        />
         <OffboardingReports />
       </Page>
     );
@@ -38,7 +43,14 @@ export function OffboardingPage() {
         <>
           <Section title={t("offboarding.who")}>
             <Form onSubmit={find}>
-              <TextField label={t("offboarding.known")} help={t("offboarding.knownHelp")} value={typed} onChange={typePerson} maxLength={5000} area />
+              <TextField
+                label={t("offboarding.known")}
+                help={t("offboarding.knownHelp")}
+                value={typed}
+                onChange={typePerson}
+                maxLength={5000}
+                area
+              />
               <Buttons>
                 <Button look="primary" icon={Search} isDisabled={typed.trim() === ""} onPress={find}>
                   {t("offboarding.find")}

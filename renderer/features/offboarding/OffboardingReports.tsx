@@ -79,7 +79,11 @@ function Report({ jobs }: { readonly jobs: readonly RowJob[] }) {
             { id: "what", name: t("bulk.what") },
             { id: "why", name: t("bulk.details") },
           ]}
-          cells={({ row, kind }) => [<ServerText key="user">{row.target}</ServerText>, <Pill key="what" {...outcomeVerdict(row)} />, jobRowText(row, kind)]}
+          cells={({ row, kind }) => [
+            <ServerText key="user">{row.target}</ServerText>,
+            <Pill key="what" {...outcomeVerdict(row)} />,
+            jobRowText(row, kind),
+          ]}
         />
       )}
       {problem && <ErrorText error={problem} />}
@@ -107,7 +111,11 @@ function OneJob({ job, serverName: ofRows }: { readonly job: RowJob; readonly se
       <ServerText>{serverName}</ServerText>
       <Pill {...jobVerdict(job)} />
       <span className={styles["quiet"]}>{t("jobs.progress", { done: progress.done, total: progress.total ?? 0 })}</span>
-      <Button small aria-label={t("offboarding.openJob", { server: serverName })} onPress={() => go({ name: "account", accountId, page: "bulk" })}>
+      <Button
+        small
+        aria-label={t("offboarding.openJob", { server: serverName })}
+        onPress={() => go({ name: "account", accountId, page: "bulk" })}
+      >
         {t("nav.bulk")}
       </Button>
     </li>

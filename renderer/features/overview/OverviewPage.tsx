@@ -330,15 +330,7 @@ function emailText({ health }: Account): string {
   return email.count > 1 ? t("overview.emailSeveral", { masked: email.masked, more: email.count - 1 }) : email.masked;
 }
 
-function sessionsText({
-  total,
-  unverified,
-  inactive,
-}: {
-  total: number;
-  unverified: number;
-  inactive: number;
-}): string {
+function sessionsText({ total, unverified, inactive }: { total: number; unverified: number; inactive: number }): string {
   if (total === 0) return t("overview.sessionsNone");
   const parts = [t("overview.sessionsAll", { count: total })];
   if (unverified > 0) parts.push(t("overview.sessionsUnverified", { count: unverified }));

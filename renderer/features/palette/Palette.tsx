@@ -94,13 +94,7 @@ function Results({ found, chosen, onPoint }: ResultsProps) {
           {t("palette.none")}
         </p>
       )}
-      <ul
-        ref={list}
-        className={styles["results"]}
-        role="listbox"
-        id="palette-results"
-        aria-label={t("palette.results")}
-      >
+      <ul ref={list} className={styles["results"]} role="listbox" id="palette-results" aria-label={t("palette.results")}>
         {found.map((item, index) => (
           <li
             key={item.id}
@@ -111,8 +105,14 @@ function Results({ found, chosen, onPoint }: ResultsProps) {
             onPointerMove={() => onPoint(index)}
             onClick={() => void performCommand(item.command)}
           >
-            <span className={styles["text"]}><ServerText>{item.text}</ServerText></span>
-            {item.detail && <span className={styles["detail"]}><ServerText>{item.detail}</ServerText></span>}
+            <span className={styles["text"]}>
+              <ServerText>{item.text}</ServerText>
+            </span>
+            {item.detail && (
+              <span className={styles["detail"]}>
+                <ServerText>{item.detail}</ServerText>
+              </span>
+            )}
             <span className={styles["group"]}>{t(`palette.group.${item.group}`)}</span>
           </li>
         ))}

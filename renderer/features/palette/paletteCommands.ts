@@ -59,9 +59,7 @@ async function perform(command: PaletteCommand): Promise<void> {
       await steward.accounts.refreshHealth({ accountId: command.accountId });
       return;
     case "checkAll":
-      await Promise.allSettled(
-        useAccounts.getState().order.map((accountId) => steward.accounts.refreshHealth({ accountId })),
-      );
+      await Promise.allSettled(useAccounts.getState().order.map((accountId) => steward.accounts.refreshHealth({ accountId })));
       return;
     case "signOut":
       return openDialog({ name: "signOut", accountId: command.accountId });

@@ -34,7 +34,12 @@ export function paletteItems(accounts: readonly Account[], isAdmin: (accountId: 
         ] as const)
       : []),
     { id: "add", group: "action", text: t("nav.addAccount"), command: { do: "go", to: { name: "add" } } },
-    { id: "emergencySheet", group: "page", text: t("emergency.title"), command: { do: "go", to: { name: "emergencySheet", accountId: null } } },
+    {
+      id: "emergencySheet",
+      group: "page",
+      text: t("emergency.title"),
+      command: { do: "go", to: { name: "emergencySheet", accountId: null } },
+    },
     { id: "settings", group: "page", text: t("nav.settings"), command: { do: "go", to: { name: "settings" } } },
     { id: "lock", group: "action", text: t("lock.now"), command: { do: "lock" } },
     { id: "theme-light", group: "action", text: t("palette.themeLight"), command: { do: "theme", theme: "light" } },

@@ -19,7 +19,9 @@ export function AddEmail({ accountId }: { readonly accountId: AccountId }) {
   const [typing, setTyping] = useState<string | null>(null);
   return (
     <>
-      {error && <ErrorText error={error} actions={<Button onPress={() => void pendingEmails.load(accountId)}>{t("common.retry")}</Button>} />}
+      {error && (
+        <ErrorText error={error} actions={<Button onPress={() => void pendingEmails.load(accountId)}>{t("common.retry")}</Button>} />
+      )}
       {pending?.map((email) => (
         <Pending key={email.pendingId} accountId={accountId} email={email} onChangeAddress={() => setTyping(email.address)} />
       ))}
@@ -51,12 +53,7 @@ function EmailForm({ accountId, start, onClose }: EmailFormProps) {
   });
   const refused = add.error?.kind === "address_refused" ? errorWords(add.error).sentence : refusedFieldText(add.error, "address");
   return (
-    <ContactForm
-      submitText={t("addresses.send")}
-      submit={add}
-      saidAtField={refused !== null}
-      onClose={onClose}
-    >
+    <ContactForm submitText={t("addresses.send")} submit={add} saidAtField={refused !== null} onClose={onClose}>
       <TextField
         label={t("addresses.email")}
         type="email"

@@ -22,7 +22,9 @@ export function AddPhone({ accountId }: { readonly accountId: AccountId }) {
   const [notSupported, setNotSupported] = useState(false);
   return (
     <>
-      {error && <ErrorText error={error} actions={<Button onPress={() => void pendingPhones.load(accountId)}>{t("common.retry")}</Button>} />}
+      {error && (
+        <ErrorText error={error} actions={<Button onPress={() => void pendingPhones.load(accountId)}>{t("common.retry")}</Button>} />
+      )}
       {pending?.map((phone) => (
         <Pending key={phone.pendingId} accountId={accountId} phone={phone} onChangeNumber={() => setTyping(true)} />
       ))}
@@ -63,12 +65,7 @@ function PhoneForm({ accountId, onClose, onNotSupported }: PhoneFormProps) {
   }, [isNotSupported, onNotSupported]);
   const refused = error?.kind === "phone_refused" ? errorWords(error).sentence : refusedFieldText(error, "number");
   return (
-    <ContactForm
-      submitText={t("addresses.sendCode")}
-      submit={add}
-      saidAtField={refused !== null}
-      onClose={onClose}
-    >
+    <ContactForm submitText={t("addresses.sendCode")} submit={add} saidAtField={refused !== null} onClose={onClose}>
       <PhoneField
         country={phone.country}
         onCountry={(chosen) => {

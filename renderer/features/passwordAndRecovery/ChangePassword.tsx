@@ -52,11 +52,7 @@ export function ChangePassword({ accountId, state }: ChangePasswordProps) {
       <BeforeChanging accountId={accountId} />
       <Form round={changes} onSubmit={() => void change.run()}>
         <NewPassword password={password} refused={refused === password.typed ? ofField : null} />
-        <OtherSessions
-          count={sessions && sessions.filter(({ thisSession }) => !thisSession).length}
-          value={others}
-          onChange={setOthers}
-        />
+        <OtherSessions count={sessions && sessions.filter(({ thisSession }) => !thisSession).length} value={others} onChange={setOthers} />
         {change.error && !ofField && <ErrorText error={change.error} />}
         {outcome && (
           <Notice

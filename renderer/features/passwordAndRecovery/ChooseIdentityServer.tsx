@@ -24,12 +24,7 @@ export function ChooseIdentityServer({ accountId, onClose }: ChooseIdentityServe
   });
   const refused = refusedFieldText(use.error, "identityServer");
   return (
-    <ContactForm
-      submitText={t("discovery.useThis")}
-      submit={use}
-      saidAtField={refused !== null}
-      onClose={onClose}
-    >
+    <ContactForm submitText={t("discovery.useThis")} submit={use} saidAtField={refused !== null} onClose={onClose}>
       <TextField
         label={t("discovery.address")}
         help={t("discovery.addressHelp")}

@@ -43,8 +43,12 @@ export function SharedAddresses({ accountId, shared }: SharedAddressesProps) {
           ))}
         </Rows>
       )}
-      {error && <ErrorText error={error} actions={<Button onPress={() => void pendingShares.load(accountId)}>{t("common.retry")}</Button>} />}
-      {pending?.map((one) => <Pending key={one.pendingId} accountId={accountId} share={one} />)}
+      {error && (
+        <ErrorText error={error} actions={<Button onPress={() => void pendingShares.load(accountId)}>{t("common.retry")}</Button>} />
+      )}
+      {pending?.map((one) => (
+        <Pending key={one.pendingId} accountId={accountId} share={one} />
+      ))}
     </>
   );
 }

@@ -96,14 +96,7 @@ export function CropDialog({ image, transparent, limitBytes, onClose, onCropped 
       </div>
       <label className={styles["zoom"]}>
         <span>{t("profile.crop.zoom")}</span>
-        <input
-          type="range"
-          min={1}
-          max={MAX_ZOOM}
-          step={0.01}
-          value={crop.zoom}
-          onChange={(event) => zoomTo(Number(event.target.value))}
-        />
+        <input type="range" min={1} max={MAX_ZOOM} step={0.01} value={crop.zoom} onChange={(event) => zoomTo(Number(event.target.value))} />
       </label>
       {upload.error && <ErrorText error={upload.error} />}
     </Dialog>

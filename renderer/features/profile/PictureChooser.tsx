@@ -30,7 +30,17 @@ interface PictureChooserProps {
 }
 
 /** A picture with what can be done to it: choose, crop, replace, remove. */
-export function PictureChooser({ shown, hasPicture, text, limitBytes, isDisabled = false, isReadOnly = false, isKept = false, onSet, onRemove }: PictureChooserProps) {
+export function PictureChooser({
+  shown,
+  hasPicture,
+  text,
+  limitBytes,
+  isDisabled = false,
+  isReadOnly = false,
+  isKept = false,
+  onSet,
+  onRemove,
+}: PictureChooserProps) {
   const fileInput = useRef<HTMLInputElement>(null);
   const [chosen, setChosen] = useState<{ readonly image: ImageBitmap; readonly transparent: boolean } | null>(null);
   const [unreadable, setUnreadable] = useState(false);

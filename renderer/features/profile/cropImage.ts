@@ -23,12 +23,7 @@ export function drawCrop(context: CanvasRenderingContext2D, image: ImageBitmap, 
  * smaller each time.
  * @throws RequestFailure `too_large` when nothing fits.
  */
-export async function cropImage(
-  image: ImageBitmap,
-  crop: Crop,
-  transparent: boolean,
-  limitBytes: number | null,
-): Promise<CroppedPicture> {
+export async function cropImage(image: ImageBitmap, crop: Crop, transparent: boolean, limitBytes: number | null): Promise<CroppedPicture> {
   const largest = Math.max(1, Math.round(Math.min(LARGEST_SIDE, sideOf(image, crop.zoom))));
   const tries: { side: number; mimeType: CroppedPicture["mimeType"] }[] = [
     ...(transparent ? [{ side: largest, mimeType: "image/png" as const }] : []),

@@ -31,7 +31,8 @@ export function ChangeTokenDialog({ account, token: known, onChanged, onClose }:
       ...(wanted !== undefined && wanted !== usesAllowed && { usesAllowed: wanted }),
       ...(expiry !== AS_IT_IS && { expiresAt: expiresAfter(expiry) }),
     };
-    if (Object.keys(changes).length > 0) await steward.registrationTokens.change({ accountId: account.accountId, token, changes, seen: { usesAllowed, expiresAt } });
+    if (Object.keys(changes).length > 0)
+      await steward.registrationTokens.change({ accountId: account.accountId, token, changes, seen: { usesAllowed, expiresAt } });
     onChanged();
     onClose();
   });

@@ -47,7 +47,11 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
   const [uses, setUses] = useState("1");
   const [expiry, setExpiry] = useState<string>("7");
   const own = way === "own";
-  const values = { length: readCount(length, LENGTHS.least, LENGTHS.most), count: readCount(count, 1, MAX_AT_ONCE), uses: readCount(uses, 1, MAX_USES) };
+  const values = {
+    length: readCount(length, LENGTHS.least, LENGTHS.most),
+    count: readCount(count, 1, MAX_AT_ONCE),
+    uses: readCount(uses, 1, MAX_USES),
+  };
   const create = useAction(async () => {
     const { made, error } = await steward.registrationTokens.create({
       accountId: account.accountId,
@@ -130,7 +134,10 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
           label={t("tokens.expiry")}
           value={expiry}
           onChange={setExpiry}
-          options={EXPIRIES.map((days) => ({ value: days, text: days === "0" ? t("tokens.never") : t("tokens.days", { count: Number(days) }) }))}
+          options={EXPIRIES.map((days) => ({
+            value: days,
+            text: days === "0" ? t("tokens.never") : t("tokens.days", { count: Number(days) }),
+          }))}
         />
         {(create.error ?? refused) && <ErrorText error={(create.error ?? refused)!} />}
       </Form>
@@ -138,7 +145,13 @@ function Fields({ account, refused, onMade, onClose }: FieldsProps) {
   );
 }
 
-function MadeTokens({ made, onClose }: { readonly made: { readonly tokens: readonly string[]; readonly error: AppError | null }; readonly onClose: () => void }) {
+function MadeTokens({
+  made,
+  onClose,
+}: {
+  readonly made: { readonly tokens: readonly string[]; readonly error: AppError | null };
+  readonly onClose: () => void;
+}) {
   const { tokens, error } = made;
   return (
     <Dialog

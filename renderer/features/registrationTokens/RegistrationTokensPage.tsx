@@ -50,7 +50,9 @@ export function RegistrationTokensPage({ account }: { readonly account: Account 
       {answer?.status === "known" && answer.tokens.length === 0 && (
         <EmptyState icon={Ticket} title={t("tokens.none")} text={t("tokens.noneText", { server })} action={newButton} />
       )}
-      {answer?.status === "known" && answer.tokens.length > 0 && <Tokens tokens={answer.tokens} onChange={setChanging} onRemove={setLeaving} />}
+      {answer?.status === "known" && answer.tokens.length > 0 && (
+        <Tokens tokens={answer.tokens} onChange={setChanging} onRemove={setLeaving} />
+      )}
       {creating && (
         <DialogBoundary onClose={() => setCreating(false)}>
           <NewTokensDialog account={account} onChanged={reload} onClose={() => setCreating(false)} />

@@ -32,11 +32,7 @@ function Running({ job }: { readonly job: PlainJob }) {
   const { done, total } = job.progress;
   return (
     <div className={styles["running"]}>
-      <progress
-        className={styles["bar"]}
-        aria-label={t(`jobs.${job.kind}`)}
-        {...(total === null ? {} : { max: total, value: done })}
-      />
+      <progress className={styles["bar"]} aria-label={t(`jobs.${job.kind}`)} {...(total === null ? {} : { max: total, value: done })} />
       <Button small onPress={() => void steward.jobs.cancel({ jobId: job.jobId }).catch(() => undefined)}>
         {t("roomKeys.cancel")}
       </Button>
@@ -94,9 +90,7 @@ function Problems({ problems, broken }: { readonly problems: readonly JobProblem
           t(`roomKeys.fault.${reason as RoomKeyFault}`),
         ]}
       />
-      {broken > shown.length && (
-        <p className={styles["quiet"]}>{t("roomKeys.problemsMore", { count: broken - shown.length })}</p>
-      )}
+      {broken > shown.length && <p className={styles["quiet"]}>{t("roomKeys.problemsMore", { count: broken - shown.length })}</p>}
     </>
   );
 }

@@ -57,15 +57,11 @@ export function RoomChooser({ accountId, chosen, onChange }: RoomChooserProps) {
             <Checkbox value={chosen.has(room.roomId)} onChange={(take) => toggle(room.roomId, take)}>
               <ServerText>{room.name ?? room.roomId}</ServerText>
             </Checkbox>
-            <span className={styles["quiet"]}>
-              {t("roomKeys.count", { count: Math.max(room.inBackup, room.here) })}
-            </span>
+            <span className={styles["quiet"]}>{t("roomKeys.count", { count: Math.max(room.inBackup, room.here) })}</span>
           </div>
         ))}
         {found.length === 0 && <p className={styles["quiet"]}>{t("roomKeys.roomsNone")}</p>}
-        {found.length > SHOWN && (
-          <p className={styles["quiet"]}>{t("roomKeys.roomsMore", { count: found.length - SHOWN })}</p>
-        )}
+        {found.length > SHOWN && <p className={styles["quiet"]}>{t("roomKeys.roomsMore", { count: found.length - SHOWN })}</p>}
       </div>
       <p className={styles["quiet"]} role="status">
         {t("roomKeys.roomsChosen", { count: chosen.size })}

@@ -28,16 +28,11 @@ export function ChooseProtection({ instead }: ChooseProtectionProps) {
   const passphrase = useNewPassphrase((typed) => steward.secrets.passphraseStrength({ passphrase: typed }));
   const choose = useAction(() =>
     taken(
-      choice === "passphrase"
-        ? steward.secrets.choosePassphrase({ passphrase: passphrase.typed })
-        : steward.secrets.chooseThisTimeOnly({}),
+      choice === "passphrase" ? steward.secrets.choosePassphrase({ passphrase: passphrase.typed }) : steward.secrets.chooseThisTimeOnly({}),
     ),
   );
   return (
-    <Page
-      title={t(instead ? "gate.insteadTitle" : "gate.unprotectedTitle")}
-      subtitle={instead ? instead.of : t("gate.unprotectedText")}
-    >
+    <Page title={t(instead ? "gate.insteadTitle" : "gate.unprotectedTitle")} subtitle={instead ? instead.of : t("gate.unprotectedText")}>
       <Form onSubmit={() => void choose.run()}>
         <Choice
           label={t("gate.choices")}

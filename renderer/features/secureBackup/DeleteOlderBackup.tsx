@@ -41,12 +41,7 @@ export function DeleteOlderBackup({ accountId, backup, onClose, onDeleted }: Del
       alert
       actions={
         <>
-          <Button
-            look="danger"
-            busy={remove.busy}
-            isDisabled={asksForBox && !deleteUnopened}
-            onPress={() => void remove.run()}
-          >
+          <Button look="danger" busy={remove.busy} isDisabled={asksForBox && !deleteUnopened} onPress={() => void remove.run()}>
             {t(remove.busy ? "backup.storage.olderBusy" : "backup.storage.olderSubmit")}
           </Button>
           <Button autoFocus isDisabled={remove.busy} onPress={onClose}>
@@ -63,9 +58,7 @@ export function DeleteOlderBackup({ accountId, backup, onClose, onDeleted }: Del
       {stayed && <Notice tone="warn">{stayedWords(version, stayed)}</Notice>}
       {asksForBox && (
         <Checkbox value={deleteUnopened} onChange={setDeleteUnopened}>
-          {opensHere && unopened > 0
-            ? t("backup.storage.olderDeleteRest", { count: unopened })
-            : t("backup.storage.olderDeleteUnopened")}
+          {opensHere && unopened > 0 ? t("backup.storage.olderDeleteRest", { count: unopened }) : t("backup.storage.olderDeleteUnopened")}
         </Checkbox>
       )}
       {remove.error && <ErrorText error={remove.error} />}

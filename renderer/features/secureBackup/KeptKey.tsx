@@ -37,11 +37,7 @@ export function KeptKey({ account, state }: KeptKeyProps) {
           <Useless account={account} text={t("backup.kept.damaged")} />
         ))}
       {status === "none" &&
-        (place === "memory" ? (
-          <p className={styles["quiet"]}>{t("backup.kept.memory")}</p>
-        ) : (
-          <Off account={account} state={state} />
-        ))}
+        (place === "memory" ? <p className={styles["quiet"]}>{t("backup.kept.memory")}</p> : <Off account={account} state={state} />)}
     </Section>
   );
 }
@@ -100,13 +96,7 @@ function Off({ account: { accountId }, state }: KeptKeyProps) {
 }
 
 /** The key is in this window only while it is shown; whoever leaves the page leaves it hidden. */
-function Current({
-  account,
-  place,
-}: {
-  readonly account: Account;
-  readonly place: SecureBackupState["keptKey"]["place"];
-}) {
+function Current({ account, place }: { readonly account: Account; readonly place: SecureBackupState["keptKey"]["place"] }) {
   const { accountId } = account;
   const [shown, setShown] = useState<string | null>(null);
   const [forgetting, setForgetting] = useState(false);

@@ -29,9 +29,7 @@ export function KeyStorage({ account, state }: KeyStorageProps) {
       <Buttons>
         <Button onPress={() => setAsking(true)}>{t("backup.storage.turnOff")}</Button>
       </Buttons>
-      {state.backup && (
-        <OlderBackups key={state.backup.version} accountId={account.accountId} newest={state.backup.version} />
-      )}
+      {state.backup && <OlderBackups key={state.backup.version} accountId={account.accountId} newest={state.backup.version} />}
       {asking && (
         <DialogBoundary onClose={() => setAsking(false)}>
           <TurnOffDialog account={account} state={state} onClose={() => setAsking(false)} />
@@ -69,9 +67,7 @@ function TurnOffDialog({ account, state, onClose }: KeyStorageProps & { readonly
         </>
       }
     >
-      {backup && (!mayStay || deleteUnopened) && (
-        <Notice tone="error">{t("backup.storage.offKeys", { count: backup.keyCount })}</Notice>
-      )}
+      {backup && (!mayStay || deleteUnopened) && <Notice tone="error">{t("backup.storage.offKeys", { count: backup.keyCount })}</Notice>}
       {backup && !mayStay && <p>{t("backup.storage.offTaken")}</p>}
       {mayStay && !deleteUnopened && <Notice tone="info">{t("backup.storage.offStays")}</Notice>}
       {mayStay && (

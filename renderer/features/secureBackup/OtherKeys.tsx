@@ -79,9 +79,7 @@ export function OtherKeys({ accountId, readAt }: OtherKeysProps) {
 function nameOf({ keyId, name, isDefault }: OtherKey): string {
   if (keyId === null) return t("backup.otherKeys.noKey");
   if (isDefault) return t("backup.otherKeys.default");
-  return name === null
-    ? t("backup.otherKeys.unnamed", { id: keyId.slice(0, 8) })
-    : t("backup.otherKeys.named", { name });
+  return name === null ? t("backup.otherKeys.unnamed", { id: keyId.slice(0, 8) }) : t("backup.otherKeys.named", { name });
 }
 
 function contentsOf({ secrets, putAside }: OtherKey): string {

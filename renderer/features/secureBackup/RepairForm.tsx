@@ -65,9 +65,7 @@ export function RepairForm({ account: { accountId }, state }: RepairFormProps) {
       )}
       {otherKey && (
         <Notice tone="warn" live>
-          {otherKey.name === ""
-            ? t("backup.repair.otherKey")
-            : t("backup.repair.otherKeyNamed", { name: otherKey.name })}
+          {otherKey.name === "" ? t("backup.repair.otherKey") : t("backup.repair.otherKeyNamed", { name: otherKey.name })}
         </Notice>
       )}
       {mend.error && !asks && <ErrorText error={mend.error} />}

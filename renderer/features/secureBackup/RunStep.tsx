@@ -86,9 +86,7 @@ export function RunStep({ account, setUp }: { readonly account: Account; readonl
       )}
       {error && <ErrorText error={error} />}
       {setUp.phase === "stopped" && <p>{stoppedText(setUp, locked)}</p>}
-      {setUp.phase === "stopped" && setUp.keptSince !== null && (
-        <p>{t("backup.run.keptSince", { when: momentText(setUp.keptSince) })}</p>
-      )}
+      {setUp.phase === "stopped" && setUp.keptSince !== null && <p>{t("backup.run.keptSince", { when: momentText(setUp.keptSince) })}</p>}
       <Buttons
         end={
           phase === "stopped" &&

@@ -17,13 +17,7 @@ const storedTones: Record<SecureBackupState["secrets"][number]["stored"], Tone> 
 };
 
 /** What was read: each secret on the server and in this session, and the backup of message keys. */
-export function SecureBackupDetails({
-  state,
-  actions,
-}: {
-  readonly state: SecureBackupState;
-  readonly actions: ReactNode;
-}) {
+export function SecureBackupDetails({ state, actions }: { readonly state: SecureBackupState; readonly actions: ReactNode }) {
   return (
     <>
       <Section title={t("backup.secretsTitle")} actions={actions}>

@@ -47,7 +47,8 @@ export function SecureBackupPage({ account, offered, created }: SecureBackupPage
       title={t(title)}
       subtitle={t(subtitle)}
       actions={
-        entry.state && !entry.setUp && (
+        entry.state &&
+        !entry.setUp && (
           <Button icon={ScrollText} onPress={() => go({ name: "emergencySheet", accountId })}>
             {t("emergency.open")}
           </Button>
@@ -221,9 +222,7 @@ function OtherKeyUsed({ state: { openedByOtherKey: used } }: { readonly state: S
   if (!used) return null;
   return (
     <Notice tone="warn">
-      {used.name === null
-        ? t("backup.repair.otherKeyUsed")
-        : t("backup.repair.otherKeyUsedNamed", { name: used.name })}
+      {used.name === null ? t("backup.repair.otherKeyUsed") : t("backup.repair.otherKeyUsedNamed", { name: used.name })}
     </Notice>
   );
 }

@@ -15,10 +15,9 @@ export function deletedWords(version: string, { migrated, unopened }: Counts): s
 
 /** What is said when an older backup was not deleted: why, and how much of it went over all the same. */
 export function stayedWords(version: string, { migrated, unopened, missing }: Counts): string {
-  return [
-    whyStayed(version, unopened, missing),
-    ...(migrated > 0 ? [t("backup.storage.olderCarried", { count: migrated })] : []),
-  ].join(" ");
+  return [whyStayed(version, unopened, missing), ...(migrated > 0 ? [t("backup.storage.olderCarried", { count: migrated })] : [])].join(
+    " ",
+  );
 }
 
 function whyStayed(version: string, unopened: number, missing: number): string {

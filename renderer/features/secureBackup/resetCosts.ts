@@ -48,5 +48,4 @@ export function resetCosts(
   return { lost, kept };
 }
 
-const keysIn = (backups: readonly { keyCount: number }[]): number =>
-  backups.reduce((sum, { keyCount }) => sum + keyCount, 0);
+const keysIn = (backups: readonly { keyCount: number }[]): number => backups.reduce((sum, { keyCount }) => sum + keyCount, 0);

@@ -30,7 +30,9 @@ export function ServerLine({ account, found, limits }: ServerLineProps) {
   const { answer: access } = adminAccess.use(accountId);
   useEffect(() => void adminAccess.load(accountId), [accountId]);
   const ofServer = new Set(useAccountList().flatMap((one) => (one.homeserver.serverName === serverName ? [one.accountId] : [])));
-  const running = useJobs(({ open }) => open).filter((job) => job.status === "running" && job.accountId !== null && ofServer.has(job.accountId)).length;
+  const running = useJobs(({ open }) => open).filter(
+    (job) => job.status === "running" && job.accountId !== null && ofServer.has(job.accountId),
+  ).length;
   const isAdmin = access?.status === "admin";
   const facts = [
     ...(isAdmin && access.version !== null ? [t("servers.version", { version: versionText(access.version) })] : []),
@@ -49,7 +51,11 @@ export function ServerLine({ account, found, limits }: ServerLineProps) {
         <span className={styles["found"]} role="status">
           {foundText(found)}
         </span>
-        <Button small aria-label={t("servers.openNamed", { server: serverName })} onPress={() => go({ name: "account", accountId, page: "users" })}>
+        <Button
+          small
+          aria-label={t("servers.openNamed", { server: serverName })}
+          onPress={() => go({ name: "account", accountId, page: "users" })}
+        >
           {t("nav.users")}
         </Button>
       </div>

@@ -151,12 +151,8 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
         </ul>
       )}
       <div ref={end} />
-      {shown.length === 0 && (
-        <EmptyState icon={Search} title={t("sessions.noneFound")} text={t("sessions.noneFoundText")} />
-      )}
-      {allOthers.length === 0 && (
-        <EmptyState icon={MonitorSmartphone} title={t("sessions.noOthers")} text={t("sessions.noOthersText")} />
-      )}
+      {shown.length === 0 && <EmptyState icon={Search} title={t("sessions.noneFound")} text={t("sessions.noneFoundText")} />}
+      {allOthers.length === 0 && <EmptyState icon={MonitorSmartphone} title={t("sessions.noOthers")} text={t("sessions.noOthersText")} />}
       {renaming && (
         <DialogBoundary onClose={() => setRenaming(null)}>
           <RenameDialog accountId={accountId} session={renaming} onClose={() => setRenaming(null)} />
@@ -175,14 +171,16 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
                 setChosenIds(new Set());
               }}
             />
-          ) : <SignOutSessionsDialog
-            leaving={leaving}
-            onClose={() => setLeaving(null)}
-            onConfirm={() => {
-              setLeaving(null);
-              void signOut.run(leaving.map(({ deviceId }) => deviceId));
-            }}
-          />}
+          ) : (
+            <SignOutSessionsDialog
+              leaving={leaving}
+              onClose={() => setLeaving(null)}
+              onConfirm={() => {
+                setLeaving(null);
+                void signOut.run(leaving.map(({ deviceId }) => deviceId));
+              }}
+            />
+          )}
         </DialogBoundary>
       )}
     </>

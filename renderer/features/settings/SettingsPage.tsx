@@ -54,11 +54,7 @@ export function SettingsPage() {
         </div>
       </Section>
       <Section title={t("settings.secrets")}>
-        {secrets ? (
-          <p>{t(`settings.protection.${secrets.protection}`)}</p>
-        ) : (
-          <Skeleton label={t("app.loading")} lines={1} />
-        )}
+        {secrets ? <p>{t(`settings.protection.${secrets.protection}`)}</p> : <Skeleton label={t("app.loading")} lines={1} />}
       </Section>
       <LockSettings />
       <BackgroundSettings />

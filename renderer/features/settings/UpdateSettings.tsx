@@ -25,7 +25,9 @@ export function UpdateSettings() {
       <Checkbox value={daily} onChange={(value) => void change.run(value)} explanation={t("updates.dailyMeaning")}>
         {t("updates.daily")}
       </Checkbox>
-      <p role="status">{newer ? t("updates.newer", { version: newer.version }) : checkedAt === null || check.error ? "" : t("updates.none")}</p>
+      <p role="status">
+        {newer ? t("updates.newer", { version: newer.version }) : checkedAt === null || check.error ? "" : t("updates.none")}
+      </p>
       {newer && newer.notes !== "" && (
         <section aria-label={t("updates.notes", { version: newer.version })} className={styles["notes"]}>
           <ServerText>{newer.notes}</ServerText>

@@ -39,7 +39,19 @@ interface OauthSignInProps {
 
 /** The button for a homeserver that signs people in on a page of its own (OAuth 2.0), and what becomes of it. */
 export function OauthSignIn(props: OauthSignInProps) {
-  const { server, serverName, baseUrl, localpart, accountId, acceptInsecureHttp, create = false, byCode = false, admin = false, words, mayStart = true } = props;
+  const {
+    server,
+    serverName,
+    baseUrl,
+    localpart,
+    accountId,
+    acceptInsecureHttp,
+    create = false,
+    byCode = false,
+    admin = false,
+    words,
+    mayStart = true,
+  } = props;
   const { signIn, begun } = useBrowserSignIn(props.onDone);
   const start = useAction(async () => {
     const request = { serverName, baseUrl, localpart, accountId, create, admin, acceptInsecureHttp };

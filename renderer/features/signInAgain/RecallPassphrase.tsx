@@ -16,12 +16,7 @@ export function RecallPassphrase() {
   return (
     <Form onSubmit={() => void (passphrase && recall.run())}>
       <p>{t("again.recallText")}</p>
-      <PasswordField
-        label={t("again.recallField")}
-        value={passphrase}
-        onChange={setPassphrase}
-        autoComplete="current-password"
-      />
+      <PasswordField label={t("again.recallField")} value={passphrase} onChange={setPassphrase} autoComplete="current-password" />
       {recall.error && <ErrorText error={recall.error} />}
       <Buttons>
         <Button type="submit" busy={recall.busy} isDisabled={passphrase === ""}>

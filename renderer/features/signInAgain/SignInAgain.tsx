@@ -63,23 +63,20 @@ export function SignInAgain({ account }: { readonly account: Account }) {
         />
       )}
       {oauth && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
-      {takesPassword && <Form onSubmit={() => void (password && again.run())}>
-        <PasswordField
-          label={t("again.password", { userId })}
-          value={password}
-          onChange={setPassword}
-          autoComplete="current-password"
-        />
-        {again.error && <ErrorText error={again.error} wrongCredentials={t("again.wrongPassword")} />}
-        <Buttons>
-          <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
-            {t(again.busy ? "again.submitting" : "again.submit")}
-          </Button>
-          <Button look="quiet" isDisabled={again.busy} onPress={() => setForgotten(true)}>
-            {t("recover.link")}
-          </Button>
-        </Buttons>
-      </Form>}
+      {takesPassword && (
+        <Form onSubmit={() => void (password && again.run())}>
+          <PasswordField label={t("again.password", { userId })} value={password} onChange={setPassword} autoComplete="current-password" />
+          {again.error && <ErrorText error={again.error} wrongCredentials={t("again.wrongPassword")} />}
+          <Buttons>
+            <Button type="submit" look="primary" busy={again.busy} isDisabled={password === ""}>
+              {t(again.busy ? "again.submitting" : "again.submit")}
+            </Button>
+            <Button look="quiet" isDisabled={again.busy} onPress={() => setForgotten(true)}>
+              {t("recover.link")}
+            </Button>
+          </Buttons>
+        </Form>
+      )}
       {sso && takesPassword && <p className={styles["or"]}>{t("add.sso.or")}</p>}
       {sso && (
         <SingleSignOn

@@ -42,12 +42,7 @@ export function SingleSignOn(props: SingleSignOnProps) {
   return (
     <div className={styles["providers"]}>
       {providers.map((provider) => (
-        <Button
-          key={provider?.id ?? ""}
-          icon={ExternalLink}
-          isDisabled={start.busy}
-          onPress={() => press(provider?.id ?? null)}
-        >
+        <Button key={provider?.id ?? ""} icon={ExternalLink} isDisabled={start.busy} onPress={() => press(provider?.id ?? null)}>
           {provider ? t("add.sso.provider", { provider: provider.name }) : t("add.sso.any")}
         </Button>
       ))}

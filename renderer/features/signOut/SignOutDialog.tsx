@@ -89,7 +89,9 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
         </>
       }
     >
-      <p className={styles["id"]}><ServerText>{account.userId}</ServerText></p>
+      <p className={styles["id"]}>
+        <ServerText>{account.userId}</ServerText>
+      </p>
       {!ready && <Skeleton label={t("signOut.looking")} lines={3} />}
       {look.error && <ErrorText error={look.error} />}
       {costs?.map(({ tone, text }) => (

@@ -52,7 +52,12 @@ export function CompareForm({ list }: { readonly list: StaffList }) {
         ]}
       />
       <div className={styles["how"]}>
-        <SelectField label={t("staffList.unseen")} value={unseen} onChange={setUnseen} options={DAYS.map((days) => ({ value: days, text: t("staffList.days", { count: Number(days) }) }))} />
+        <SelectField
+          label={t("staffList.unseen")}
+          value={unseen}
+          onChange={setUnseen}
+          options={DAYS.map((days) => ({ value: days, text: t("staffList.days", { count: Number(days) }) }))}
+        />
       </div>
       {accountIds.length === 0 && <p className={styles["quiet"]}>{t("staffList.chooseServers")}</p>}
       {compare.error && <ErrorText error={compare.error} />}
@@ -79,7 +84,10 @@ function State({ list: { listId }, server }: { readonly list: StaffList; readonl
     case "comparing":
       return (
         <span className={styles["state"]}>
-          <progress aria-label={t("staffList.comparing", { server: serverName })} {...(progress.total === null ? {} : { max: Math.max(1, progress.total), value: progress.done })} />
+          <progress
+            aria-label={t("staffList.comparing", { server: serverName })}
+            {...(progress.total === null ? {} : { max: Math.max(1, progress.total), value: progress.done })}
+          />
           <Button small aria-label={t("staffList.stopFor", { server: serverName })} onPress={() => void stop.run()}>
             {t("staffList.stop")}
           </Button>

@@ -33,7 +33,12 @@ export function StaffListPage() {
   return (
     <Page title={t("staffList.title")} subtitle={t("staffList.subtitle")} wide>
       {accounts.length === 0 ? (
-        <EmptyState icon={ListChecks} title={t("servers.none")} text={t("servers.noneText")} action={<Button onPress={() => go({ name: "all" })}>{t("nav.allAccounts")}</Button>} />
+        <EmptyState
+          icon={ListChecks}
+          title={t("servers.none")}
+          text={t("servers.noneText")}
+          action={<Button onPress={() => go({ name: "all" })}>{t("nav.allAccounts")}</Button>}
+        />
       ) : (
         <Section title={t("staffList.begin")}>
           <p>{t("staffList.beginText")}</p>

@@ -17,6 +17,12 @@ export function staffVerdict({ reason }: Pick<StaffDifference, "reason">, group:
 
 /** What is otherwise, or why a row can't be used. */
 export function staffDetails({ changes, problem, error, lastSeenAt }: StaffDifference, group: StaffGroup): string {
-  const seen = (group === "extra" || group === "inactive") && lastSeenAt !== null ? [t("staffList.lastSeen", { time: lastSeenText(lastSeenAt) })] : [];
-  return [...changes.map(changeText), ...(problem ? [problemText(problem)] : []), ...(error ? [errorWords(error).sentence] : []), ...seen].join(" · ");
+  const seen =
+    (group === "extra" || group === "inactive") && lastSeenAt !== null ? [t("staffList.lastSeen", { time: lastSeenText(lastSeenAt) })] : [];
+  return [
+    ...changes.map(changeText),
+    ...(problem ? [problemText(problem)] : []),
+    ...(error ? [errorWords(error).sentence] : []),
+    ...seen,
+  ].join(" · ");
 }

@@ -23,7 +23,15 @@ import styles from "./Statistics.module.css";
 import { createdName, lastSeenName } from "./statisticsWords.ts";
 
 /** The kinds that are counted, in the order of their bars. */
-const countedKinds: readonly (keyof UserStatistics["kinds"])[] = ["people", "bots", "guests", "admins", "locked", "shadowBanned", "deactivated"];
+const countedKinds: readonly (keyof UserStatistics["kinds"])[] = [
+  "people",
+  "bots",
+  "guests",
+  "admins",
+  "locked",
+  "shadowBanned",
+  "deactivated",
+];
 
 /** The users of an account's homeserver in numbers, for its admins. */
 export function StatisticsPage({ account }: { readonly account: Account }) {
@@ -37,13 +45,22 @@ export function StatisticsPage({ account }: { readonly account: Account }) {
   const collect = useAction(async () => jobChanged((await steward.userStatistics.collect({ accountId })).job));
   const statistics = answer?.statistics ?? null;
   const button = (
-    <Button look={statistics === null ? "primary" : "plain"} icon={RefreshCw} busy={isCollecting || collect.busy} onPress={() => void collect.run()}>
+    <Button
+      look={statistics === null ? "primary" : "plain"}
+      icon={RefreshCw}
+      busy={isCollecting || collect.busy}
+      onPress={() => void collect.run()}
+    >
       {t(isCollecting ? "statistics.collecting" : statistics === null ? "statistics.collect" : "statistics.collectAgain")}
     </Button>
   );
   const failure = collect.error ?? error ?? (last?.status === "failed" ? last.error : null);
   return (
-    <Page title={t("statistics.title")} subtitle={t("statistics.subtitle", { server: homeserver.serverName })} actions={statistics && !refused && button}>
+    <Page
+      title={t("statistics.title")}
+      subtitle={t("statistics.subtitle", { server: homeserver.serverName })}
+      actions={statistics && !refused && button}
+    >
       {refused && <NoAccess account={account} access={access} />}
       {failure && <ErrorText error={failure} />}
       {answer === null && error === null && <Skeleton label={t("app.loading")} />}
@@ -66,7 +83,8 @@ function Numbers({ accountId, statistics }: { readonly accountId: AccountId; rea
   return (
     <>
       <p className={styles["quiet"]} role="status">
-        {t("statistics.collected", { count: total, date: dateText(collectedAt) })} {leftOut > 0 && t("statistics.leftOut", { count: leftOut })}
+        {t("statistics.collected", { count: total, date: dateText(collectedAt) })}{" "}
+        {leftOut > 0 && t("statistics.leftOut", { count: leftOut })}
       </p>
       <Section title={t("statistics.kinds")}>
         <Bars

@@ -16,6 +16,8 @@ export function lastSeenName({ from, to }: TimeSpan, collectedAt: number): strin
 export function createdName(span: TimeSpan, by: UserStatistics["created"]["by"], collectedAt: number): string {
   // What is open at its beginning ends where the next one begins.
   const moment = span.from ?? (span.to === null ? collectedAt : span.to - 1);
-  const name = new Intl.DateTimeFormat(currentLocale(), by === "year" ? { year: "numeric" } : { month: "long", year: "numeric" }).format(moment);
+  const name = new Intl.DateTimeFormat(currentLocale(), by === "year" ? { year: "numeric" } : { month: "long", year: "numeric" }).format(
+    moment,
+  );
   return span.from === null && span.to !== null ? t("statistics.orEarlier", { time: name }) : name;
 }

@@ -19,7 +19,15 @@ import { MediaProgress } from "./MediaProgress.tsx";
 import { PasswordChooser, useChoosingPassword } from "./PasswordChooser.tsx";
 import styles from "./UserActions.module.css";
 
-const HARMLESS: ReadonlySet<UserAction> = new Set(["help", "allow_new_identity", "unlock", "unsuspend", "lift_shadow_ban", "reactivate", "reset_password"]);
+const HARMLESS: ReadonlySet<UserAction> = new Set([
+  "help",
+  "allow_new_identity",
+  "unlock",
+  "unsuspend",
+  "lift_shadow_ban",
+  "reactivate",
+  "reset_password",
+]);
 
 interface ActionDialogProps {
   readonly account: Account;
@@ -73,7 +81,17 @@ export function ActionDialog({ account, user, action, onChanged, onClose }: Acti
     setResult(ended);
     if ("user" in ended && ended.user) onChanged(ended.user);
   };
-  return <Confirm key={preview.token} account={account} preview={preview} title={title} onResult={finished} onAgain={() => void lookNow()} onClose={onClose} />;
+  return (
+    <Confirm
+      key={preview.token}
+      account={account}
+      preview={preview}
+      title={title}
+      onResult={finished}
+      onAgain={() => void lookNow()}
+      onClose={onClose}
+    />
+  );
 }
 
 interface ConfirmProps {
@@ -115,7 +133,11 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
       onClose={onClose}
       actions={
         <>
-          <Button look={HARMLESS.has(action) ? "primary" : "danger"} busy={perform.busy} {...(over ? { onPress: onAgain } : { type: "submit", form: formId })}>
+          <Button
+            look={HARMLESS.has(action) ? "primary" : "danger"}
+            busy={perform.busy}
+            {...(over ? { onPress: onAgain } : { type: "submit", form: formId })}
+          >
             {over ? t("userActions.lookAgain") : t(`userActions.${action}.confirm`)}
           </Button>
           <Button isDisabled={perform.busy} onPress={onClose}>
@@ -126,14 +148,24 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
     >
       <Form id={formId} onSubmit={() => void perform.run()}>
         <Part title={t("userActions.does")}>{words.does}</Part>
-        {words.leaves.length > 0 && <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>}
+        {words.leaves.length > 0 && (
+          <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>
+        )}
         {words.notes.map((note) => (
           <Notice key={note} tone="info">
             {note}
           </Notice>
         ))}
         {preview.ownAccount && <Notice tone="warn">{t("userActions.ownAccount", { userId })}</Notice>}
-        {action === "reactivate" && <TextField label={t("userActions.reactivate.displayName")} help={t("userActions.reactivate.nameHelp")} value={name} onChange={setName} maxLength={256} />}
+        {action === "reactivate" && (
+          <TextField
+            label={t("userActions.reactivate.displayName")}
+            help={t("userActions.reactivate.nameHelp")}
+            value={name}
+            onChange={setName}
+            maxLength={256}
+          />
+        )}
         {setsPassword && <PasswordChooser choosing={choosing} offersNone={action === "reactivate"} />}
         {asksSessions && (
           <>
@@ -148,7 +180,10 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
                 {
                   value: "signOut",
                   text: t("userActions.reset_password.signOut"),
-                  explanation: sessions === null ? t("userActions.reset_password.costUnknown") : t("userActions.reset_password.cost", { count: sessions }),
+                  explanation:
+                    sessions === null
+                      ? t("userActions.reset_password.costUnknown")
+                      : t("userActions.reset_password.cost", { count: sessions }),
                 },
               ]}
             />

@@ -43,7 +43,9 @@ export function ActionOutcome({ account, preview, result, title, onAgain, onClos
       }
     >
       <Said preview={preview} result={result} />
-      {credentialsId !== null && <CredentialsSlip account={account} credentialsId={credentialsId} identityUntil={result.status === "done" ? result.until : null} />}
+      {credentialsId !== null && (
+        <CredentialsSlip account={account} credentialsId={credentialsId} identityUntil={result.status === "done" ? result.until : null} />
+      )}
       {done.error && <ErrorText error={done.error} />}
     </Dialog>
   );
@@ -57,7 +59,11 @@ function Said({ preview, result }: Pick<ActionOutcomeProps, "preview" | "result"
       return (
         <>
           <Notice tone="success" live>
-            {t(`userActions.${action}.done`, { userId, count: result.media?.deleted ?? 0, until: result.until === null ? "" : dateText(result.until) })}
+            {t(`userActions.${action}.done`, {
+              userId,
+              count: result.media?.deleted ?? 0,
+              until: result.until === null ? "" : dateText(result.until),
+            })}
           </Notice>
           {result.roomsLeft !== null && result.roomsLeft > 0 && (
             <Notice tone="warn">{t("userActions.roomsLeft", { count: result.roomsLeft })}</Notice>
@@ -91,7 +97,13 @@ function Said({ preview, result }: Pick<ActionOutcomeProps, "preview" | "result"
         <>
           <ErrorText error={result.error} />
           <Notice tone="warn">
-            {t(result.status === "still_running" ? "userActions.stillRunning" : action === "reset_password" || action === "help" ? "userActions.reset_password.unknown" : "userActions.unknown")}
+            {t(
+              result.status === "still_running"
+                ? "userActions.stillRunning"
+                : action === "reset_password" || action === "help"
+                  ? "userActions.reset_password.unknown"
+                  : "userActions.unknown",
+            )}
           </Notice>
         </>
       );
@@ -104,7 +116,9 @@ type Done = Extract<ActionResult, { status: "done" }>;
 function HelpedWith({ result: { identity, until, unlocked } }: { readonly result: Done }) {
   return (
     <>
-      {identity === "allowed" && until !== null && <Notice tone="info">{t("userActions.help.identityAllowed", { until: dateText(until) })}</Notice>}
+      {identity === "allowed" && until !== null && (
+        <Notice tone="info">{t("userActions.help.identityAllowed", { until: dateText(until) })}</Notice>
+      )}
       {identity === "none" && <Notice tone="info">{t("userActions.help.identityNone")}</Notice>}
       {identity === "failed" && <Notice tone="warn">{t("userActions.help.identityFailed")}</Notice>}
       {unlocked === true && <Notice tone="info">{t("userActions.help.unlocked")}</Notice>}

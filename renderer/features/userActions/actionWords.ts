@@ -40,7 +40,12 @@ function wordsOf({ action, user, sessions, rooms, media }: ActionPreview): Parti
       };
     case "delete_uploads":
       return {
-        does: [mediaText(media), t("userActions.delete_uploads.messages"), t("userActions.delete_uploads.avatar"), t("userActions.erase.forGood")],
+        does: [
+          mediaText(media),
+          t("userActions.delete_uploads.messages"),
+          t("userActions.delete_uploads.avatar"),
+          t("userActions.erase.forGood"),
+        ],
         leaves: [t("userActions.delete_uploads.leaves")],
       };
     case "reset_password":
@@ -78,7 +83,12 @@ function wordsOf({ action, user, sessions, rooms, media }: ActionPreview): Parti
       const notes = [t("userActions.deactivate.directoryUser")];
       if (action === "deactivate") return { does: ended, leaves: [t("userActions.deactivate.profile"), ...stays], notes };
       return {
-        does: [...(user.deactivated ? [] : ended), t("userActions.erase.profile"), t("userActions.erase.messages"), t("userActions.erase.forGood")],
+        does: [
+          ...(user.deactivated ? [] : ended),
+          t("userActions.erase.profile"),
+          t("userActions.erase.messages"),
+          t("userActions.erase.forGood"),
+        ],
         leaves: stays,
         notes,
       };
@@ -106,7 +116,9 @@ function counted(count: number | null, known: CountedKey, unknown: PlainTextKey)
 function mediaText(media: ActionPreview["media"]): string {
   if (media === null) return t("userActions.delete_uploads.unknown");
   const { count, bytes } = media;
-  return bytes === null ? t("userActions.delete_uploads.files", { count }) : t("userActions.delete_uploads.sized", { count, size: sizeText(bytes) });
+  return bytes === null
+    ? t("userActions.delete_uploads.files", { count })
+    : t("userActions.delete_uploads.sized", { count, size: sizeText(bytes) });
 }
 
 function contactsText({ threepids }: User): string[] {

@@ -23,7 +23,9 @@ export function LoadedSection<T>({ title, store, userKey, children }: LoadedSect
   return (
     <Section title={title}>
       {lacks && <Notice tone="info">{t("userData.lacks")}</Notice>}
-      {error && !lacks && <ErrorText error={error} actions={<Button onPress={() => void store.load(userKey)}>{t("common.retry")}</Button>} />}
+      {error && !lacks && (
+        <ErrorText error={error} actions={<Button onPress={() => void store.load(userKey)}>{t("common.retry")}</Button>} />
+      )}
       {answer === null && !error && <Skeleton label={t("app.loading")} lines={2} />}
       {answer !== null && children(answer)}
     </Section>

@@ -39,7 +39,9 @@ export function UserServerData({ account, user }: UserServerDataProps) {
                 <Row
                   key={index}
                   title={ip}
-                  text={[lastSeenAt === null ? null : t("sessions.seen", { when: momentText(lastSeenAt) }), userAgent].filter((fact) => fact !== null).join(" · ")}
+                  text={[lastSeenAt === null ? null : t("sessions.seen", { when: momentText(lastSeenAt) }), userAgent]
+                    .filter((fact) => fact !== null)
+                    .join(" · ")}
                 />
               ))}
             </Rows>
@@ -62,7 +64,11 @@ export function UserServerData({ account, user }: UserServerDataProps) {
       <LoadedSection title={t("userData.media")} store={userMedia} userKey={key}>
         {({ count, bytes }) => (
           <p className={count === 0 ? styles["quiet"] : undefined}>
-            {count === 0 ? t("userData.noMedia") : bytes === null ? t("userData.mediaCount", { count }) : t("userData.mediaSum", { count, size: sizeText(bytes) })}
+            {count === 0
+              ? t("userData.noMedia")
+              : bytes === null
+                ? t("userData.mediaCount", { count })
+                : t("userData.mediaSum", { count, size: sizeText(bytes) })}
           </p>
         )}
       </LoadedSection>
@@ -75,7 +81,10 @@ export function UserServerData({ account, user }: UserServerDataProps) {
         {({ version, at }) => (
           <Facts
             facts={[
-              { name: t("userData.consentVersion"), value: version === null ? t("userData.noConsent") : <ServerText>{version}</ServerText> },
+              {
+                name: t("userData.consentVersion"),
+                value: version === null ? t("userData.noConsent") : <ServerText>{version}</ServerText>,
+              },
               ...(at === null ? [] : [{ name: t("userData.consentAt"), value: dateText(at) }]),
             ]}
           />
@@ -108,7 +117,11 @@ function AccountData({ userDataKey }: { readonly userDataKey: UserKey }) {
           <>
             <Rows label={t("userData.accountData")}>
               {entries.slice(0, MAX_SHOWN).map(({ type, roomId, bytes }) => (
-                <Row key={`${roomId ?? ""} ${type}`} title={type} text={[sizeText(bytes), roomId].filter((fact) => fact !== null).join(" · ")} />
+                <Row
+                  key={`${roomId ?? ""} ${type}`}
+                  title={type}
+                  text={[sizeText(bytes), roomId].filter((fact) => fact !== null).join(" · ")}
+                />
               ))}
             </Rows>
             {total > MAX_SHOWN && <p className={styles["quiet"]}>{t("userData.moreAccountData", { count: total - MAX_SHOWN })}</p>}

@@ -38,7 +38,13 @@ export function HiddenUsersDialog({ accountId, patterns, onClose }: HiddenUsersD
       <p>{t("users.hideText")}</p>
       <label className={styles["label"]}>
         {t("users.hideField")}
-        <textarea className={styles["patterns"]} value={text} spellCheck={false} onChange={(event) => setText(event.target.value)} placeholder={"_discord_*\ntelegram_*"} />
+        <textarea
+          className={styles["patterns"]}
+          value={text}
+          spellCheck={false}
+          onChange={(event) => setText(event.target.value)}
+          placeholder={"_discord_*\ntelegram_*"}
+        />
       </label>
       {save.error && <ErrorText error={save.error} />}
     </Dialog>

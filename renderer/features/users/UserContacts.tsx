@@ -190,7 +190,15 @@ function ExternalIdForm({ accountId, user, onClose }: Pick<ContactsProps, "accou
   const needed = (text: string): string | null => (text.trim() === "" ? fieldProblemText("any", "empty") : null);
   return (
     <Form onSubmit={() => void add.run()}>
-      <TextField label={t("users.provider")} help={t("users.providerHelp")} value={provider} onChange={setProvider} autoFocus isRequired validate={needed} />
+      <TextField
+        label={t("users.provider")}
+        help={t("users.providerHelp")}
+        value={provider}
+        onChange={setProvider}
+        autoFocus
+        isRequired
+        validate={needed}
+      />
       <TextField label={t("users.externalId")} value={id} onChange={setId} isRequired validate={needed} />
       {add.error && <ErrorText error={add.error} />}
       <Buttons>

@@ -152,7 +152,13 @@ function RenameDialog({ accountId, userId, userDevicesKey, device, onClose }: De
   );
 }
 
-function SignOutDialog({ accountId, userId, userDevicesKey, leaving, onClose }: DeviceDialogProps & { readonly leaving: readonly UserDevice[] }) {
+function SignOutDialog({
+  accountId,
+  userId,
+  userDevicesKey,
+  leaving,
+  onClose,
+}: DeviceDialogProps & { readonly leaving: readonly UserDevice[] }) {
   const count = leaving.length;
   const [only] = leaving;
   const signOut = useAction(async () => {

@@ -37,9 +37,7 @@ export function UserPage({ account, userId }: UserPageProps) {
   const key = userKey(accountId, userId);
   const { answer: user, error } = shownUsers.use(key);
   useEffect(() => void shownUsers.load(key), [key]);
-  const reload = (
-    <Button icon={RefreshCw} aria-label={t("users.refreshOne")} onPress={() => void shownUsers.load(key)} />
-  );
+  const reload = <Button icon={RefreshCw} aria-label={t("users.refreshOne")} onPress={() => void shownUsers.load(key)} />;
   return (
     <Page
       title={user ? nameOfUser(user) : userId}
@@ -104,7 +102,11 @@ function States({ user }: { readonly user: User }) {
       name: t("users.columns.states"),
       value: (
         <span className={styles["pills"]}>
-          {verdicts.length === 0 ? <Pill tone="good" text={t("users.active")} /> : verdicts.map((verdict) => <Pill key={verdict.text} {...verdict} />)}
+          {verdicts.length === 0 ? (
+            <Pill tone="good" text={t("users.active")} />
+          ) : (
+            verdicts.map((verdict) => <Pill key={verdict.text} {...verdict} />)
+          )}
         </span>
       ),
     },

@@ -23,7 +23,16 @@ import { speak } from "../../stores/announcements.ts";
 import { prepareBulk } from "../../stores/bulk.ts";
 import { jobChanged } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
-import { hiddenUsers, listUsers, listUsersAgain, openUserList, selectAllMatching, selectUsers, useSelectedUsers, useUserList } from "../../stores/users.ts";
+import {
+  hiddenUsers,
+  listUsers,
+  listUsersAgain,
+  openUserList,
+  selectAllMatching,
+  selectUsers,
+  useSelectedUsers,
+  useUserList,
+} from "../../stores/users.ts";
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
 import { NewUserButton } from "../newUser/NewUserButton.tsx";
 import { WaitingCredentials } from "../userActions/WaitingCredentials.tsx";
@@ -95,7 +104,9 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
           title={t("users.noneFound")}
           text={emptyText(filter, hidden)}
           action={
-            <Button onPress={() => void listUsers(accountId, { search: "", kind: "current", seen: "any", created: null, lastSeen: null })}>{t("users.showAll")}</Button>
+            <Button onPress={() => void listUsers(accountId, { search: "", kind: "current", seen: "any", created: null, lastSeen: null })}>
+              {t("users.showAll")}
+            </Button>
           }
         />
       )}

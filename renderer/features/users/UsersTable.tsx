@@ -45,7 +45,15 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
         </thead>
         <tbody role="rowgroup" ref={body} style={{ height: rows.length * ROW_PX }}>
           {rows.slice(first, end).map((user, index) => (
-            <Row key={user.userId} accountId={accountId} user={user} index={first + index} columns={columns} selected={selected.has(user.userId)} outdated={outdated} />
+            <Row
+              key={user.userId}
+              accountId={accountId}
+              user={user}
+              index={first + index}
+              columns={columns}
+              selected={selected.has(user.userId)}
+              outdated={outdated}
+            />
           ))}
         </tbody>
       </table>

@@ -62,7 +62,11 @@ export function ViewTools({ accountId }: OfAccount) {
       {problem && <ErrorText error={problem} />}
       {open !== null && (
         <DialogBoundary onClose={close}>
-          {open === "columns" ? <ColumnsDialog accountId={accountId} onClose={close} /> : <ViewsDialog accountId={accountId} onClose={close} />}
+          {open === "columns" ? (
+            <ColumnsDialog accountId={accountId} onClose={close} />
+          ) : (
+            <ViewsDialog accountId={accountId} onClose={close} />
+          )}
         </DialogBoundary>
       )}
     </>
@@ -73,10 +77,14 @@ function ColumnsDialog({ accountId, onClose }: OfAccount & { readonly onClose: (
   const shown = useColumns(accountId);
   const [chosen, setChosen] = useState<ReadonlySet<UserListColumn>>(new Set(shown));
   const save = useAction(async () => {
-    await setColumns(accountId, allColumns.filter((column) => chosen.has(column)));
+    await setColumns(
+      accountId,
+      allColumns.filter((column) => chosen.has(column)),
+    );
     onClose();
   });
-  const choose = (column: UserListColumn, yes: boolean): void => setChosen(new Set(allColumns.filter((one) => (one === column ? yes : chosen.has(one)))));
+  const choose = (column: UserListColumn, yes: boolean): void =>
+    setChosen(new Set(allColumns.filter((one) => (one === column ? yes : chosen.has(one)))));
   return (
     <Dialog
       title={t("users.columnsTitle")}

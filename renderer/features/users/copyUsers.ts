@@ -11,7 +11,13 @@ import { dayText, lastSeenText, verdictsOf } from "./userWords.ts";
  */
 export function textOfUsers(userIds: Iterable<string>, rows: readonly UserRow[]): string {
   const known = new Map(rows.map((row) => [row.userId, row]));
-  const heading = [t("users.userId"), t("users.displayName"), t("users.columns.states"), t("users.columns.createdAt"), t("users.columns.lastSeenAt")];
+  const heading = [
+    t("users.userId"),
+    t("users.displayName"),
+    t("users.columns.states"),
+    t("users.columns.createdAt"),
+    t("users.columns.lastSeenAt"),
+  ];
   const lines = [...userIds].map((userId) => {
     const row = known.get(userId);
     // Who has gone out of the list since is named all the same.

@@ -54,7 +54,14 @@ export function dayText(moment: number | null): string {
 
 /** The lines of a text field as patterns, each once. */
 export function patternsIn(text: string): string[] {
-  return [...new Set(text.split(/[\n,]/).map((line) => line.trim()).filter(Boolean))];
+  return [
+    ...new Set(
+      text
+        .split(/[\n,]/)
+        .map((line) => line.trim())
+        .filter(Boolean),
+    ),
+  ];
 }
 
 /** A span of time by its days, both included. */

@@ -28,7 +28,9 @@ export function VerificationDialog({ verification }: { readonly verification: Ve
   });
   return (
     <Dialog title={t(`verification.title.${subject}`)} wide onClose={() => void leave.run()}>
-      <p className={styles["quiet"]}><ServerText>{account ? `${nameOf(account)} · ${account.userId}` : ""}</ServerText></p>
+      <p className={styles["quiet"]}>
+        <ServerText>{account ? `${nameOf(account)} · ${account.userId}` : ""}</ServerText>
+      </p>
       <FocusedStep key={`${verificationId} ${phase}`}>
         <Step verification={verification} onLeave={() => void leave.run()} />
       </FocusedStep>
@@ -83,7 +85,11 @@ function Step({ verification, onLeave }: LeavableStepProps<Verification["phase"]
   }
 }
 
-function Waiting({ verification, onLeave, children }: LeavableStepProps<"requested" | "waiting_for_other"> & { readonly children: string }) {
+function Waiting({
+  verification,
+  onLeave,
+  children,
+}: LeavableStepProps<"requested" | "waiting_for_other"> & { readonly children: string }) {
   return (
     <>
       <p className={styles["waiting"]} role="status">

@@ -73,9 +73,7 @@ function AnotherSession({ accountId }: Pick<Account, "accountId">) {
   if (verified.length === 0) {
     return (
       <Notice tone="info" actions={lookAgain}>
-        {otherSessions === 0
-          ? t("verification.choose.anotherNone")
-          : t("verification.choose.anotherUnverified", { count: otherSessions })}
+        {otherSessions === 0 ? t("verification.choose.anotherNone") : t("verification.choose.anotherUnverified", { count: otherSessions })}
       </Notice>
     );
   }

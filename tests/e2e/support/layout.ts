@@ -39,7 +39,8 @@ export async function textsPastTheFile(page: Page, given: RegExp): Promise<strin
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
       const text = node.textContent?.trim() ?? "";
-      if (!element || text === "" || !/\p{L}{2}/u.test(text) || element.closest("script, style, kbd, code, select, [translate=no]")) continue;
+      if (!element || text === "" || !/\p{L}{2}/u.test(text) || element.closest("script, style, kbd, code, select, [translate=no]"))
+        continue;
       if (!/[⟦⟧]/.test(text)) found.push(text);
     }
     for (const name of ["aria-label", "placeholder", "title"]) {

@@ -79,9 +79,27 @@ export class Person<App extends AppWindow = StewardApp> {
   }
 
   /** Opens an account from the left column, and one of its pages if one is named. */
-  async openAccount(name: string, page?: "Overview" | "Profile" | "Secure Backup" | "Sessions" | "Password & recovery" | "Users" | "Statistics" | "Bulk jobs" | "Registration tokens" | "Action log" | "Activity"): Promise<void> {
+  async openAccount(
+    name: string,
+    page?:
+      | "Overview"
+      | "Profile"
+      | "Secure Backup"
+      | "Sessions"
+      | "Password & recovery"
+      | "Users"
+      | "Statistics"
+      | "Bulk jobs"
+      | "Registration tokens"
+      | "Action log"
+      | "Activity",
+  ): Promise<void> {
     await this.#orSay(this.inColumn(name).click({ timeout: PATIENCE_MS }));
-    if (page) await this.page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button", { name: page }).click();
+    if (page)
+      await this.page
+        .getByRole("navigation", { name: /^Pages of/ })
+        .getByRole("button", { name: page })
+        .click();
   }
 
   async openAllAccounts(): Promise<void> {
@@ -143,10 +161,10 @@ export class Person<App extends AppWindow = StewardApp> {
 
   /** Makes the window so large, in pixels of the page. */
   async resizeTo(this: Person, width: number, height: number): Promise<void> {
-    await this.app.electron.evaluate(
-      ({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height),
-      { width, height },
-    );
+    await this.app.electron.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height), {
+      width,
+      height,
+    });
     await waitUntil(() => this.page.evaluate((to) => innerWidth === to, width), { what: "the window to be resized" });
   }
 

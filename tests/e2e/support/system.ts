@@ -51,7 +51,10 @@ export async function chooseWhereToSave({ electron }: StewardApp, path: string):
 }
 
 /** A dialog for saving that stays open until it is answered with this path, as by somebody who comes by. */
-export async function holdSaveDialog({ electron }: StewardApp, path: string): Promise<{ open: () => Promise<boolean>; answer: () => Promise<void> }> {
+export async function holdSaveDialog(
+  { electron }: StewardApp,
+  path: string,
+): Promise<{ open: () => Promise<boolean>; answer: () => Promise<void> }> {
   await electron.evaluate(({ dialog }, filePath) => {
     const held: { answer: (() => void) | null } = { answer: null };
     Object.assign(globalThis, { heldDialog: held });

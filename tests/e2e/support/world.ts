@@ -44,18 +44,13 @@ interface WorldOptions<E extends keyof Extras> {
 }
 
 /** Starts all of it; `close` ends it and removes what it left. */
-export async function openWorld<E extends keyof Extras = never>(
-  options: WorldOptions<E> = {},
-): Promise<World & Pick<Extras, E>> {
+export async function openWorld<E extends keyof Extras = never>(options: WorldOptions<E> = {}): Promise<World & Pick<Extras, E>> {
   const toClose: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const part of toClose.reverse().splice(0)) await part();
   };
   const wanted: readonly (keyof Extras)[] = options.with ?? [];
-  const startIf = async <T extends { stop(): Promise<void> }>(
-    name: keyof Extras,
-    start: () => Promise<T>,
-  ): Promise<T | undefined> => {
+  const startIf = async <T extends { stop(): Promise<void> }>(name: keyof Extras, start: () => Promise<T>): Promise<T | undefined> => {
     if (!wanted.includes(name)) return undefined;
     const part = await start();
     toClose.push(() => part.stop());
@@ -86,7 +81,10 @@ export async function openWorld<E extends keyof Extras = never>(
       }),
       startSecretService(options.keychain),
     ]);
-    toClose.push(() => synapse.stop(), () => keyring.stop());
+    toClose.push(
+      () => synapse.stop(),
+      () => keyring.stop(),
+    );
     const steward = await startApp({ ...options.app, env: { ...keyring.env, ...browser?.env } });
     toClose.push(() => steward.close());
     const extras = { mailbox, provider, authService, browser, proxy } as unknown as Pick<Extras, E>;
@@ -121,10 +119,7 @@ export async function expectNoLeaks(
   const bare = Object.entries(secrets).flatMap(([name, secret]) =>
     secret.includes(" ") ? [[`${name} without spaces`, secret.replaceAll(" ", "")]] : [],
   );
-  const leaks = await sweepForSecrets(
-    { ...all, ...Object.fromEntries(bare) },
-    { folders: [app.userData], texts: { output: app.output } },
-  );
+  const leaks = await sweepForSecrets({ ...all, ...Object.fromEntries(bare) }, { folders: [app.userData], texts: { output: app.output } });
   expect(leaks).toEqual([]);
   expect(await app.log()).not.toBe("");
 }

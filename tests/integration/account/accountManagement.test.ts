@@ -17,7 +17,14 @@ beforeAll(async () => {
   await servers.auth.addUser(user);
   data = await StewardData.create();
   services = await data.open({ managementTimes: { pollMs: 100 } });
-  const request = { serverName: null, baseUrl: servers.proxy.baseUrl, localpart: null, accountId: null, create: false, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: servers.proxy.baseUrl,
+    localpart: null,
+    accountId: null,
+    create: false,
+    acceptInsecureHttp: false,
+  };
   await services.browserSignIns.startOauth(request);
   await fetch((await new FormClient().signIn(data.opened.at(-1)!, user)).url);
   const running = (): AccountId | undefined => services.sessions.list().find(({ session }) => session.status === "running")?.accountId;

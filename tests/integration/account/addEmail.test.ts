@@ -148,7 +148,10 @@ describe("an email address", () => {
     await openLink(email, 1);
     await openLink(other);
     expect(await confirm(pendingId)).toEqual({ added: false });
-    expect(await pending()).toMatchObject([{ pendingId, status: "confirmed" }, { pendingId: otherId, status: "sent" }]);
+    expect(await pending()).toMatchObject([
+      { pendingId, status: "confirmed" },
+      { pendingId: otherId, status: "sent" },
+    ]);
     expect(await listed()).toEqual([]);
     expect(await confirm(otherId)).toEqual({ added: true });
     expect(await listed()).toEqual([other]);

@@ -53,7 +53,13 @@ afterEach(async () => {
 });
 
 const signIn = (baseUrl: string, { userId, password }: TestUser): Promise<AccountId> =>
-  services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier: { kind: "user", user: userId }, password, acceptInsecureHttp: false });
+  services.passwordSignIns.signIn({
+    serverName: null,
+    baseUrl,
+    identifier: { kind: "user", user: userId },
+    password,
+    acceptInsecureHttp: false,
+  });
 const add = async (number = typed, country = "GB"): Promise<ConversationId> =>
   (await services.addPhone.addPhone({ accountId, country, number })).pendingId;
 const again = (pendingId: ConversationId) => services.addPhone.sendCodeAgain({ accountId, pendingId });

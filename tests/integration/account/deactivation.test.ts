@@ -63,7 +63,9 @@ async function expectGoneHere(told: object): Promise<void> {
   expect([...data.keychain.entries.keys()].filter((name) => name.includes(accountId))).toEqual([]);
   // What is remembered of it goes right after it has left the list.
   const namesIt = async (): Promise<string[]> =>
-    Object.entries(await filesBelow(data.folder)).flatMap(([path, base64]) => (Buffer.from(base64, "base64").includes(accountId) ? [path] : []));
+    Object.entries(await filesBelow(data.folder)).flatMap(([path, base64]) =>
+      Buffer.from(base64, "base64").includes(accountId) ? [path] : [],
+    );
   await waitUntil(async () => (await namesIt()).length === 0, { what: "the files to say nothing of the account" });
   await services.deactivation.dismissEnded({ userId: user.userId });
   expect(await services.deactivation.ended()).toEqual({ ended: [] });
@@ -82,7 +84,9 @@ describe("deactivating", () => {
   it("sends nothing to the server's deactivation before the final yes", async () => {
     await services.deactivation.preview({ accountId });
     await services.deactivation.checkRooms({ accountId, again: true });
-    expect(await errorOf(services.deactivation.confirm({ accountId, typed: "@somebody:else", erase: true }))).toEqual({ kind: "not_confirmed" });
+    expect(await errorOf(services.deactivation.confirm({ accountId, typed: "@somebody:else", erase: true }))).toEqual({
+      kind: "not_confirmed",
+    });
     expect(sent()).toEqual([]);
   });
 
@@ -179,7 +183,10 @@ describe("rooms that nobody could manage afterwards", () => {
     const join = (roomId: string) =>
       servers.synapse.call({ method: "POST", path: `/_matrix/client/v3/join/${encodeURIComponent(roomId)}`, token: theirs, body: {} });
     const headless = [await create("Headless"), await create("Headless too", { room_version: "12" })];
-    const shared = await create("Shared", { power_level_content_override: { users: { [user.userId]: 100, [other.userId]: 100 } }, room_version: "10" });
+    const shared = await create("Shared", {
+      power_level_content_override: { users: { [user.userId]: 100, [other.userId]: 100 } },
+      room_version: "10",
+    });
     await create("Alone");
     for (const roomId of [...headless, shared]) await join(roomId);
     await services.deactivation.checkRooms({ accountId, again: true });

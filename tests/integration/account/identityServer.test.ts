@@ -82,7 +82,9 @@ async function openLink(): Promise<void> {
 async function shareEmail(): Promise<void> {
   await services.shareAddresses.share({ accountId, ...email });
   await openLink();
-  await waitUntil(async () => (await services.shareAddresses.pendingShares({ accountId })).pending.length === 0, { what: "the address to be shared" });
+  await waitUntil(async () => (await services.shareAddresses.pendingShares({ accountId })).pending.length === 0, {
+    what: "the address to be shared",
+  });
 }
 
 it("uses none until the person chooses one, shows its terms first, and says again that none is wanted", async () => {
@@ -96,7 +98,12 @@ it("uses none until the person chooses one, shows its terms first, and says agai
   await expect(services.identityServers.openPolicy({ accountId, url: "https://elsewhere.example" })).rejects.toThrow("conversation_over");
   await services.identityServers.openPolicy({ accountId, url: ACCEPTED[0]! });
   expect(data.opened).toEqual(ACCEPTED);
-  expect(await services.identityServers.agree({ accountId, urls: ACCEPTED })).toEqual({ kind: "connected", host, chosen: true, shared: [] });
+  expect(await services.identityServers.agree({ accountId, urls: ACCEPTED })).toEqual({
+    kind: "connected",
+    host,
+    chosen: true,
+    shared: [],
+  });
   expect(await accountData("m.accepted_terms")).toEqual({ accepted: ACCEPTED });
   expect(await services.identityServers.stopUsing({ accountId })).toEqual({ kind: "none", notWanted: true });
   expect(await accountData("m.identity_server")).toEqual({ base_url: null });
@@ -120,7 +127,9 @@ it("shares an email address once its link is opened, which never leaves the acco
   await services.sessions.restoreAll();
   expect((await services.shareAddresses.pendingShares({ accountId })).pending).toMatchObject([{ pendingId, status: "sent", count: 2 }]);
   await openLink();
-  await waitUntil(async () => (await services.shareAddresses.pendingShares({ accountId })).pending.length === 0, { what: "the address to be shared" });
+  await waitUntil(async () => (await services.shareAddresses.pendingShares({ accountId })).pending.length === 0, {
+    what: "the address to be shared",
+  });
   expect(await state()).toMatchObject({ kind: "connected", shared: [email] });
   expect(await services.shareAddresses.stopSharing({ accountId, ...email })).toMatchObject({ kind: "connected", shared: [] });
   expect(await onAccount()).toEqual([email, phone]);
@@ -190,7 +199,8 @@ it("shows terms that have changed when something is refused for them, and takes 
 
 it("sends nothing to a server that the account or its homeserver names before the person has connected to it", async () => {
   const { accessToken: token } = await pair.synapse.login(user.user, user.password);
-  const name = (baseUrl: unknown) => pair.synapse.call({ method: "PUT", path: ofAccount("m.identity_server"), token, body: { base_url: baseUrl } });
+  const name = (baseUrl: unknown) =>
+    pair.synapse.call({ method: "PUT", path: ofAccount("m.identity_server"), token, body: { base_url: baseUrl } });
   await name(pair.sydent.baseUrl);
   await expect(services.shareAddresses.share({ accountId, ...email })).rejects.toThrow("conversation_over");
   expect(await state()).toEqual({ kind: "not_connected", host: pair.sydent.host, chosen: true });
@@ -206,7 +216,12 @@ it("sends nothing to a server that the account or its homeserver names before th
   proxy.addRule({ path: /\.well-known/, times: Infinity, fault: { kind: "answer", status: 200, body } });
   await name(null);
   expect(await state()).toEqual({ kind: "none", notWanted: true });
-  proxy.addRule({ method: "GET", path: /m\.identity_server$/, times: Infinity, fault: { kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND" } } });
+  proxy.addRule({
+    method: "GET",
+    path: /m\.identity_server$/,
+    times: Infinity,
+    fault: { kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND" } },
+  });
   expect(await state()).toEqual({ kind: "not_connected", host: pair.sydent.host, chosen: false });
   expect(await services.identityServers.connect({ accountId })).toMatchObject({ kind: "terms", chosen: false });
   expect(await accountData("m.identity_server")).toEqual({ base_url: null });

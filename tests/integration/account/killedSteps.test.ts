@@ -174,7 +174,10 @@ describe("the app is killed while", () => {
     expect(recoveries).toMatchObject([{ address }]);
     const { recoveryId } = recoveries[0]!;
     await services.recoveries.setPassword({ recoveryId, newPassword: NEW });
-    await waitUntil(async () => (await services.recoveries.list()).recoveries[0]?.status === "changed", { what: "the new password", ...patience });
+    await waitUntil(async () => (await services.recoveries.list()).recoveries[0]?.status === "changed", {
+      what: "the new password",
+      ...patience,
+    });
     const signedIn = await services.recoveries.signIn({ recoveryId });
     expect(runs(signedIn.accountId)).toBe(true);
     await expectNotStored(NEW);
@@ -226,43 +229,49 @@ describe("the app is killed while", () => {
     expect(delegate.codes(msisdn)).toHaveLength(1);
   });
 
-  it.each(MOMENTS)("the account is deactivated, %s the server has done it: it's gone with its secrets, or all of it is there", async (when) => {
-    await signIn();
-    const child = await begin();
-    await killAt("POST", /\/account\/deactivate$/, 2, when, () => {
-      child.tell("deactivation", "confirm", { accountId, typed: user.userId, erase: true });
-    });
-    if (when === "after") {
-      await waitUntil(() => services.sessions.list().length === 0, { what: "the account to be removed", ...patience });
-      expect(await services.deactivation.ended()).toMatchObject({ ended: [{ userId: user.userId, erased: true, foundOutLater: true }] });
-      expect([...data.keychain.entries.keys()].filter((one) => one.includes(accountId))).toEqual([]);
-    } else {
-      expect([runs(accountId), await accepts(user.password)]).toEqual([true, true]);
-      expect((await services.deactivation.preview({ accountId })).unansweredSince).not.toBeNull();
-    }
-  });
+  it.each(MOMENTS)(
+    "the account is deactivated, %s the server has done it: it's gone with its secrets, or all of it is there",
+    async (when) => {
+      await signIn();
+      const child = await begin();
+      await killAt("POST", /\/account\/deactivate$/, 2, when, () => {
+        child.tell("deactivation", "confirm", { accountId, typed: user.userId, erase: true });
+      });
+      if (when === "after") {
+        await waitUntil(() => services.sessions.list().length === 0, { what: "the account to be removed", ...patience });
+        expect(await services.deactivation.ended()).toMatchObject({ ended: [{ userId: user.userId, erased: true, foundOutLater: true }] });
+        expect([...data.keychain.entries.keys()].filter((one) => one.includes(accountId))).toEqual([]);
+      } else {
+        expect([runs(accountId), await accepts(user.password)]).toEqual([true, true]);
+        expect((await services.deactivation.preview({ accountId })).unansweredSince).not.toBeNull();
+      }
+    },
+  );
 
-  it.each(MOMENTS)("the browser's answer is exchanged for a session, %s the server has done it: signing in is started again", async (when) => {
-    const name = `guest${users}`;
-    await servers.browser.forgetCookies();
-    const child = await begin();
-    const request = { serverName: null, baseUrl: servers.proxy.baseUrl, providerId: "oidc-example", accountId: null };
-    await child.ask("browserSignIns", "startSso", { ...request, acceptInsecureHttp: false });
-    const held = servers.proxy.hold({ method: "POST", path: /\/v3\/login$/, nth: 1, when });
-    const page = await servers.browser.open(await child.opened());
-    await signInAtProvider(page, name);
-    await within(held.reached, patience.timeoutMs, "the request");
-    await kill();
-    held.release();
-    expect([services.sessions.list(), services.browserSignIns.listBrowserSignIns().signIns]).toEqual([[], []]);
-    await servers.browser.forgetCookies();
-    await services.browserSignIns.startSso({ ...request, acceptInsecureHttp: false });
-    await signInAtProvider(await servers.browser.open(data.opened.at(-1) ?? ""), name);
-    await waitUntil(() => services.sessions.list()[0]?.session.status === "running", { what: "the account", ...patience });
-    const account = services.sessions.list()[0]!;
-    // At most one that nobody holds is left over, and the list of sessions shows it.
-    const { sessions } = await services.devices.list({ accountId: account.accountId });
-    expect(sessions).toHaveLength(when === "after" ? 2 : 1);
-    expect(sessions.filter(({ thisSession }) => thisSession)).toHaveLength(1);
-  });
+  it.each(MOMENTS)(
+    "the browser's answer is exchanged for a session, %s the server has done it: signing in is started again",
+    async (when) => {
+      const name = `guest${users}`;
+      await servers.browser.forgetCookies();
+      const child = await begin();
+      const request = { serverName: null, baseUrl: servers.proxy.baseUrl, providerId: "oidc-example", accountId: null };
+      await child.ask("browserSignIns", "startSso", { ...request, acceptInsecureHttp: false });
+      const held = servers.proxy.hold({ method: "POST", path: /\/v3\/login$/, nth: 1, when });
+      const page = await servers.browser.open(await child.opened());
+      await signInAtProvider(page, name);
+      await within(held.reached, patience.timeoutMs, "the request");
+      await kill();
+      held.release();
+      expect([services.sessions.list(), services.browserSignIns.listBrowserSignIns().signIns]).toEqual([[], []]);
+      await servers.browser.forgetCookies();
+      await services.browserSignIns.startSso({ ...request, acceptInsecureHttp: false });
+      await signInAtProvider(await servers.browser.open(data.opened.at(-1) ?? ""), name);
+      await waitUntil(() => services.sessions.list()[0]?.session.status === "running", { what: "the account", ...patience });
+      const account = services.sessions.list()[0]!;
+      // At most one that nobody holds is left over, and the list of sessions shows it.
+      const { sessions } = await services.devices.list({ accountId: account.accountId });
+      expect(sessions).toHaveLength(when === "after" ? 2 : 1);
+      expect(sessions.filter(({ thisSession }) => thisSession)).toHaveLength(1);
+    },
+  );
 });

@@ -55,7 +55,10 @@ async function happened(services: Services, accountId: AccountId) {
 
 /** Waits for what the sync brings. */
 const happens = (services: Services, accountId: AccountId, kind: ActivityKind): Promise<true> =>
-  waitUntil(async () => (await happened(services, accountId)).some(([one]) => one === kind) || undefined, { timeoutMs: PATIENCE_MS, what: kind });
+  waitUntil(async () => (await happened(services, accountId)).some(([one]) => one === kind) || undefined, {
+    timeoutMs: PATIENCE_MS,
+    what: kind,
+  });
 
 const named = (name: string): Promise<true> =>
   waitUntil(() => noticed.includes(name) || undefined, { timeoutMs: PATIENCE_MS, what: `"${name}" to be noticed` });
@@ -116,7 +119,10 @@ describe("a session that goes", () => {
     await synapse.call({ path: "/_matrix/client/v3/logout", token: elsewhere!.accessToken, body: {} });
     await waitUntil(() => told.length > 0, { timeoutMs: PATIENCE_MS, what: "the person to be asked" });
     expect(told).toEqual(["session_gone Session 2"]);
-    expect(await happened(services, accountId)).toEqual([["session_gone", true, false], ["session_gone", false, true]]);
+    expect(await happened(services, accountId)).toEqual([
+      ["session_gone", true, false],
+      ["session_gone", false, true],
+    ]);
   });
 
   it("is told of when it is this one, once, and is over when the account is signed in again", async () => {

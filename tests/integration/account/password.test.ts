@@ -104,7 +104,10 @@ describe("the password of an account", () => {
   it("is asked for again when it was wrong, and nothing changes before", async () => {
     const changing = change();
     await answer("not it");
-    await waitUntil(() => services.challenges.list().challenges.find((one) => one.status === "asking" && one.error?.kind === "wrong_credentials"), { what: "a refusal" });
+    await waitUntil(
+      () => services.challenges.list().challenges.find((one) => one.status === "asking" && one.error?.kind === "wrong_credentials"),
+      { what: "a refusal" },
+    );
     expect(await signsIn(NEW)).toBe(false);
     await answer();
     await changing;

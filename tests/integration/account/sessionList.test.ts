@@ -51,7 +51,9 @@ describe("an account's sessions", () => {
     await verified.setUpSecureBackup();
     await synapse.addSessions(user, 2);
     const of = async () =>
-      Object.fromEntries((await services.devices.list({ accountId })).sessions.map(({ deviceId, verification }) => [deviceId, verification]));
+      Object.fromEntries(
+        (await services.devices.list({ accountId })).sessions.map(({ deviceId, verification }) => [deviceId, verification]),
+      );
     expect((await of())[verified.tokens.deviceId]).toBe("verified");
     expect(Object.values(await of()).sort()).toEqual(["no_encryption", "no_encryption", "unverified", "verified"]);
     const health = await services.health.refresh(accountId);
@@ -87,7 +89,10 @@ describe("an account's sessions", () => {
     const challenge = await asked();
     expect(challenge).toMatchObject({ accountId, purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
     services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: "wrong" } });
-    const again = await waitUntil(() => services.challenges.list().challenges.find((one) => one.status === "asking" && one.error !== null), { what: "a refusal" });
+    const again = await waitUntil(
+      () => services.challenges.list().challenges.find((one) => one.status === "asking" && one.error !== null),
+      { what: "a refusal" },
+    );
     expect(again).toMatchObject({ error: { kind: "wrong_credentials" } });
     services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
     const { sessions: left } = await signingOut;

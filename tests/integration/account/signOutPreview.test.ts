@@ -141,7 +141,9 @@ describe("a server that is away", () => {
   const healthOnDisk = () => services.sessions.account(accountId).health;
   /** Does nothing without an answer within so short a time. */
   const hurry = (): Promise<number> =>
-    services.sessions.session(accountId).use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = client.http.opts.localTimeoutMs = 500)));
+    services.sessions
+      .session(accountId)
+      .use((client) => Promise.resolve((homeserverOf(client).limits.answerMs = client.http.opts.localTimeoutMs = 500)));
   const hang = { path: /(?:)/, fault: { kind: "hang" as const }, times: Infinity };
   /** All is well, and known. */
   beforeEach(async () => {

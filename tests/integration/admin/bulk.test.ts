@@ -80,7 +80,9 @@ describe("users from a file", () => {
     await synapse.login("bert", password);
     expect(table).not.toContain("secret of anna");
     const secrets = { made: password, given: " secret of anna " };
-    expect(await sweepForSecrets(secrets, { folders: [`${data.folder}/accounts`], texts: { events: JSON.stringify(data.events) } })).toEqual([]);
+    expect(
+      await sweepForSecrets(secrets, { folders: [`${data.folder}/accounts`], texts: { events: JSON.stringify(data.events) } }),
+    ).toEqual([]);
 
     expect(await errorOf(rig.services.allJobs.dismiss({ jobId }))).toEqual({ kind: "passwords_not_saved" });
     await rig.services.bulk.deletePasswords({ jobId });
@@ -99,14 +101,22 @@ describe("users from a file", () => {
     proxy.addRule({ ...after, fault: { kind: "malformed" }, skip: 2 });
     proxy.addRule({ ...after, fault: { kind: "answer", status: 502, body: "<html>Bad gateway</html>" }, skip: 3 });
     proxy.addRule({ ...PUT_USER, fault: { kind: "rateLimit", retryAfterMs: 10 }, skip: 4, times: 5 });
-    proxy.addRule({ ...PUT_USER, fault: { kind: "answer", status: 429, body: "slow down", headers: { "retry-after": "0" } }, skip: 9, times: 2 });
+    proxy.addRule({
+      ...PUT_USER,
+      fault: { kind: "answer", status: 429, body: "slow down", headers: { "retry-after": "0" } },
+      skip: 9,
+      times: 2,
+    });
     proxy.addRule({ ...PUT_USER, fault: { kind: "answer", status: 503, body: "<html>Away</html>" }, skip: 11 });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
     proxy.clear();
     expect(rig.outcomes(jobId)).toEqual(names.map((name) => `@${name}:bulk.test done`));
     // A request that the server took is never sent again.
-    const taken = proxy.requests(PUT_USER).filter(({ forwarded }) => forwarded).map(({ path }) => path);
+    const taken = proxy
+      .requests(PUT_USER)
+      .filter(({ forwarded }) => forwarded)
+      .map(({ path }) => path);
     expect(taken.length).toBe(new Set(taken).size);
     const table = await rig.saved(jobId, "all");
     for (const name of ["lost0", "lost1", "lost11"]) {
@@ -148,7 +158,9 @@ describe("users from a file", () => {
     hold.release();
     await rig.until(jobId, "done");
     const { rows } = rig.services.allJobs.rows({ jobId, which: "not_done", from: 0, limit: 10 });
-    expect(rows).toMatchObject([{ outcome: "incomplete", reason: "fields_missing", names: ["external_ids"], error: { kind: "server", status: 409 } }]);
+    expect(rows).toMatchObject([
+      { outcome: "incomplete", reason: "fields_missing", names: ["external_ids"], error: { kind: "server", status: 409 } },
+    ]);
     expect(await user("half")).toMatchObject({ displayname: "Half", threepids: [{ address: "half@bulk.test" }] });
     await rig.services.bulk.deletePasswords({ jobId });
   });
@@ -242,8 +254,15 @@ describe("users who are deactivated", () => {
     await synapse.register({ user: "e1", password: "a password of e1" });
     const elsewhere = rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@x:other.test"] });
     expect(await errorOf(elsewhere)).toMatchObject({ kind: "not_own_server" });
-    const { draft } = await rig.services.bulk.fromUsers({ accountId: rig.accountId, action: "deactivate", userIds: ["@e1:bulk.test", "@e1:bulk.test", "@root:bulk.test"] });
-    await waitUntil(() => rig.services.bulk.draft({ accountId: rig.accountId }).draft?.status === "ready", { what: "the rows to be looked at", timeoutMs: 60_000 });
+    const { draft } = await rig.services.bulk.fromUsers({
+      accountId: rig.accountId,
+      action: "deactivate",
+      userIds: ["@e1:bulk.test", "@e1:bulk.test", "@root:bulk.test"],
+    });
+    await waitUntil(() => rig.services.bulk.draft({ accountId: rig.accountId }).draft?.status === "ready", {
+      what: "the rows to be looked at",
+      timeoutMs: 60_000,
+    });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
     expect(rig.outcomes(jobId)).toEqual(["@e1:bulk.test done"]);

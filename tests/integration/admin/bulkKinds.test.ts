@@ -47,12 +47,25 @@ describe("changes", () => {
   it("are exactly what the columns name: what is not named, and what is empty, stays", async () => {
     await register("c1", "c2", "c3", "holder");
     await put("holder", { threepids: [{ medium: "email", address: "held@kinds.test" }] });
-    const kept = { threepids: [{ medium: "email", address: "c1@kinds.test" }, { medium: "msisdn", address: "4930111111" }] };
+    const kept = {
+      threepids: [
+        { medium: "email", address: "c1@kinds.test" },
+        { medium: "msisdn", address: "4930111111" },
+      ],
+    };
     await put("c1", { displayname: "Old", user_type: "bot", external_ids: [{ auth_provider: "oidc-x", external_id: "c1" }], ...kept });
     await put("c2", { displayname: "Same" });
-    const draft = await rig.chooseFile("change", "id,displayname,email,locked\nc1,New,\nc2,Same,\nc3,,HELD@kinds.test\nroot,Root,\nnobody,X,\n");
+    const draft = await rig.chooseFile(
+      "change",
+      "id,displayname,email,locked\nc1,New,\nc2,Same,\nc3,,HELD@kinds.test\nroot,Root,\nnobody,X,\n",
+    );
     expect(draft).toMatchObject({ ready: 2, skipped: 3, unused: ["locked"], passwordsToMake: 0, choices: { emptyCells: "keep" } });
-    expect(rowsOf(draft).map(({ verdict, reason, changes }) => [reason ?? verdict, ...changes.map(({ field, before, after }) => `${field}: ${before} > ${after}`)])).toEqual([
+    expect(
+      rowsOf(draft).map(({ verdict, reason, changes }) => [
+        reason ?? verdict,
+        ...changes.map(({ field, before, after }) => `${field}: ${before} > ${after}`),
+      ]),
+    ).toEqual([
       ["ready", "displayname: Old > New"],
       ["already"],
       ["email_taken", "emails:  > held@kinds.test"],
@@ -71,11 +84,20 @@ describe("changes", () => {
 
   it("of one kind of contact leave the other, and empty cells clear where the person says so", async () => {
     await register("c4");
-    await put("c4", { displayname: "Four", threepids: [{ medium: "email", address: "c4@kinds.test" }, { medium: "msisdn", address: "4930444444" }] });
+    await put("c4", {
+      displayname: "Four",
+      threepids: [
+        { medium: "email", address: "c4@kinds.test" },
+        { medium: "msisdn", address: "4930444444" },
+      ],
+    });
     const text = "id,displayname,emails\nc4,,\n";
     expect(await rig.chooseFile("change", text)).toMatchObject({ ready: 0, skipped: 1 });
     const draft = await rig.choose({ unseenDays: 90, emptyCells: "clear" });
-    expect(rowsOf(draft)[0]?.changes.map(({ field, after }) => [field, after])).toEqual([["displayname", ""], ["emails", ""]]);
+    expect(rowsOf(draft)[0]?.changes.map(({ field, after }) => [field, after])).toEqual([
+      ["displayname", ""],
+      ["emails", ""],
+    ]);
     proxy.addRule({ ...PUT_USER, ...LOST });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
@@ -134,7 +156,11 @@ describe("sessions", () => {
     await register("o1", "o2", "o3");
     for (const name of ["o1", "o3"]) await synapse.login(name, `a password of ${name}`);
     const draft = await rig.chooseFile("sign_out", "o1\no2\nroot");
-    expect(rowsOf(draft).map(({ verdict, reason, count }) => [reason ?? verdict, count])).toEqual([["ready", 1], ["already", null], ["own_account", null]]);
+    expect(rowsOf(draft).map(({ verdict, reason, count }) => [reason ?? verdict, count])).toEqual([
+      ["ready", 1],
+      ["already", null],
+      ["own_account", null],
+    ]);
     proxy.addRule({ method: "POST", path: /\/delete_devices/, ...LOST });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
@@ -175,16 +201,29 @@ async function devicesOf(name: string): Promise<string[]> {
 describe("files", () => {
   it("are deleted until nothing more is deleted, and what remains is counted", async () => {
     await register("m1", "m2", "m3");
-    for (const [name, count] of [["m1", 3], ["m2", 1]] as const) {
+    for (const [name, count] of [
+      ["m1", 3],
+      ["m2", 1],
+    ] as const) {
       const { accessToken } = await synapse.login(name, `a password of ${name}`);
       for (let at = 0; at < count; at += 1) await upload(accessToken, `${name} ${at}`);
     }
     const draft = await rig.chooseFile("delete_media", "m1\nm2\nm3\nnobody");
-    expect(rowsOf(draft).map(({ verdict, reason, count }) => [reason ?? verdict, count])).toEqual([["ready", 3], ["ready", 1], ["already", null], ["no_such_user", null]]);
+    expect(rowsOf(draft).map(({ verdict, reason, count }) => [reason ?? verdict, count])).toEqual([
+      ["ready", 3],
+      ["ready", 1],
+      ["already", null],
+      ["no_such_user", null],
+    ]);
     const DELETE = { method: "DELETE", path: /\/media/ };
     proxy.addRule({ ...DELETE, path: /m1.*\/media/, ...LOST });
     // One whose files the server can't delete.
-    proxy.addRule({ ...DELETE, path: /m2.*\/media/, fault: { kind: "answer", status: 200, body: { deleted_media: [], total: 0 } }, times: 50 });
+    proxy.addRule({
+      ...DELETE,
+      path: /m2.*\/media/,
+      fault: { kind: "answer", status: 200, body: { deleted_media: [], total: 0 } },
+      times: 50,
+    });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
     proxy.clear();
@@ -226,11 +265,17 @@ describe("users who come to an end", () => {
     const { accessToken: token } = await synapse.login("r1", "a password of r1");
     await synapse.call({ method: "POST", path: "/_matrix/client/v3/createRoom", token, body: {} });
     const rooms = { method: "GET", path: /r1.*\/joined_rooms/ };
-    proxy.addRule({ ...rooms, fault: { kind: "answer", status: 200, body: { joined_rooms: ["!a:kinds.test", "!b:kinds.test"], total: 2 } }, times: 50 });
+    proxy.addRule({
+      ...rooms,
+      fault: { kind: "answer", status: 200, body: { joined_rooms: ["!a:kinds.test", "!b:kinds.test"], total: 2 } },
+      times: 50,
+    });
     const jobId = await rig.start(await rig.chooseFile("deactivate", "r1\nr2"));
     const ended = await rig.until(jobId, "done");
     expect(ended.leftInRooms).toBe(1);
-    expect(rig.services.allJobs.rows({ jobId, which: "not_done", from: 0, limit: 10 }).rows).toMatchObject([{ target: idOf("r1"), reason: "rooms_left", count: 2 }]);
+    expect(rig.services.allJobs.rows({ jobId, which: "not_done", from: 0, limit: 10 }).rows).toMatchObject([
+      { target: idOf("r1"), reason: "rooms_left", count: 2 },
+    ]);
     const { draft } = await rig.services.bulk.leftInRooms({ jobId });
     expect(await rig.looked()).toMatchObject({ action: "deactivate", rows: 1, ready: 1 });
     proxy.clear();
@@ -244,7 +289,11 @@ describe("users who come to an end", () => {
     synapse.makeProfileIndex();
     await register("b1", "b2");
     await put("b1", { displayname: "Back One" });
-    for (const [name, erase] of [["b1", false], ["b2", true]] as const) await synapse.adminCall({ path: `/_synapse/admin/v1/deactivate/${idOf(name)}`, body: { erase } });
+    for (const [name, erase] of [
+      ["b1", false],
+      ["b2", true],
+    ] as const)
+      await synapse.adminCall({ path: `/_synapse/admin/v1/deactivate/${idOf(name)}`, body: { erase } });
     const draft = await rig.chooseFile("reactivate", 'id,password,displayname\nb1," given to b1 ",\nb2,,Back Two\nroot,,\n');
     expect(draft).toMatchObject({ ready: 2, skipped: 1, passwordsToMake: 1 });
     proxy.addRule({ ...PUT_USER, ...LOST });
@@ -269,14 +318,21 @@ describe("notices", () => {
     await synapse.adminCall({ path: `/_synapse/admin/v1/deactivate/${idOf("n3")}`, body: {} });
     const draft = await rig.chooseFile("send_notice", "n1\nn2\nn3");
     expect(draft).toMatchObject({ ready: 2, skipped: 1 });
-    expect(await errorOf(rig.services.bulk.start({ accountId: rig.accountId, draftId: draft.draftId }))).toMatchObject({ kind: "invalid_input" });
+    expect(await errorOf(rig.services.bulk.start({ accountId: rig.accountId, draftId: draft.draftId }))).toMatchObject({
+      kind: "invalid_input",
+    });
     proxy.clearRecord();
     // The first question is whether there are notices at all.
     proxy.addRule({ ...NOTICE, ...LOST, skip: 1 });
     const jobId = await rig.start(draft, { notice: "The server is down on Sunday." });
     await rig.until(jobId, "done");
     proxy.clear();
-    expect(rig.outcomes(jobId).map((line) => line.split(" ")[1]).sort()).toEqual(["done", "unknown"]);
+    expect(
+      rig
+        .outcomes(jobId)
+        .map((line) => line.split(" ")[1])
+        .sort(),
+    ).toEqual(["done", "unknown"]);
     expect(proxy.requests(NOTICE)).toHaveLength(3);
     expect(rig.services.allJobs.rows({ jobId, which: "not_done", from: 0, limit: 10 }).total).toBe(0);
     expect(rig.services.allJobs.rows({ jobId, which: "unknown", from: 0, limit: 10 }).total).toBe(1);
@@ -296,10 +352,17 @@ describe("a file with other columns", () => {
   it("waits for the person to say what they are, and is known the next time", async () => {
     const text = "Nachname;Vorname;Kennung\nLovelace;Ada;k1\nHopper;Grace;k2\n";
     const asked = await rig.chooseFile("create", text);
-    expect(asked).toMatchObject({ status: "columns", rows: 0, columns: { headings: ["Nachname", "Vorname", "Kennung"], columns: [null, null, null], hasHeader: true } });
+    expect(asked).toMatchObject({
+      status: "columns",
+      rows: 0,
+      columns: { headings: ["Nachname", "Vorname", "Kennung"], columns: [null, null, null], hasHeader: true },
+    });
     const draft = await rig.nameColumns(["displayname", "displayname", "id"]);
     expect(draft).toMatchObject({ status: "ready", ready: 2 });
-    expect(rowsOf(draft).map(({ name, displayName }) => [name, displayName])).toEqual([[idOf("k1"), "Lovelace Ada"], [idOf("k2"), "Hopper Grace"]]);
+    expect(rowsOf(draft).map(({ name, displayName }) => [name, displayName])).toEqual([
+      [idOf("k1"), "Lovelace Ada"],
+      [idOf("k2"), "Hopper Grace"],
+    ]);
     await data.close();
     rig.services = await data.open({ serverAwayMs: 20 });
     await rig.services.sessions.restoreAll();

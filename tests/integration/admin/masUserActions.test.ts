@@ -37,7 +37,15 @@ const newUser = (more: Partial<AuthUser> = {}): Promise<AuthUser> =>
 const userId = ({ localpart }: AuthUser = user): string => `@${localpart}:oauth.test`;
 
 async function signIn(who: AuthUser, admin: boolean): Promise<AccountId> {
-  const request = { serverName: null, baseUrl: servers.proxy.baseUrl, localpart: null, accountId: null, create: false, admin, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: servers.proxy.baseUrl,
+    localpart: null,
+    accountId: null,
+    create: false,
+    admin,
+    acceptInsecureHttp: false,
+  };
   const { signInId } = await services.browserSignIns.startOauth(request);
   await fetch((await new FormClient().signIn(data.opened.at(-1)!, who)).url);
   const end = await data.signInEnded(signInId);
@@ -50,7 +58,10 @@ async function asAdmin(): Promise<void> {
   user = await newUser();
 }
 const preview = (action: UserAction, of = userId()) => services.userActions.preview({ accountId, userId: of, action });
-async function act(action: UserAction, more: { password?: PasswordChoice; signOutSessions?: boolean; typed?: string; displayName?: string } = {}): Promise<ActionResult> {
+async function act(
+  action: UserAction,
+  more: { password?: PasswordChoice; signOutSessions?: boolean; typed?: string; displayName?: string } = {},
+): Promise<ActionResult> {
   const { token, refusal } = await preview(action);
   expect(refusal).toBeNull();
   const rest = { typed: "", password: NONE, signOutSessions: false, allowIdentityReset: false, displayName: null };
@@ -95,7 +106,10 @@ describe("on a server that leaves accounts to an authentication service, an admi
 
   it("is told that a password is too weak for the service, and that nothing was set", async () => {
     await asAdmin();
-    servers.auth.faults.addRule({ ...ADMIN_API, fault: { kind: "answer", status: 400, body: { errors: [{ title: "Password is too weak" }] } } });
+    servers.auth.faults.addRule({
+      ...ADMIN_API,
+      fault: { kind: "answer", status: 400, body: { errors: [{ title: "Password is too weak" }] } },
+    });
     await expect(act("reset_password", { password: OWN })).rejects.toMatchObject({ error: { kind: "password_refused", reason: "weak" } });
     expect((await services.newUsers.waitingCredentials({ accountId })).waiting).toEqual([]);
   });

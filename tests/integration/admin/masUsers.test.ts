@@ -27,7 +27,15 @@ beforeAll(async () => {
   const root = await servers.auth.addUser({ localpart: "root", password: "a password", mayAskForAdmin: true });
   data = await StewardData.create();
   services = await data.open({ serverAwayMs: 20 });
-  const request = { serverName: null, baseUrl: servers.proxy.baseUrl, localpart: null, accountId: null, create: false, admin: true, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: servers.proxy.baseUrl,
+    localpart: null,
+    accountId: null,
+    create: false,
+    admin: true,
+    acceptInsecureHttp: false,
+  };
   await services.browserSignIns.startOauth(request);
   await fetch((await new FormClient().signIn(data.opened.at(-1)!, root)).url);
   const running = (): AccountId | undefined => services.sessions.list().find(({ session }) => session.status === "running")?.accountId;
@@ -70,12 +78,18 @@ describe("on a server that leaves accounts to an authentication service, an admi
   });
 
   it("is told what of a new user the service did not take, and has no password to hand out that was not set", async () => {
-    servers.auth.faults.addRule({ path: /set-password/, fault: { kind: "answer", status: 400, body: { errors: [{ title: "Password is too weak" }] } } });
+    servers.auth.faults.addRule({
+      path: /set-password/,
+      fault: { kind: "answer", status: 400, body: { errors: [{ title: "Password is too weak" }] } },
+    });
     const made = await services.newUsers.create({ accountId, user: wanted({ externalIds: [{ provider: "oidc", id: "1" }] }) });
     expect(made).toMatchObject({
       status: "created",
       credentialsId: null,
-      missing: [{ part: "password", error: { kind: "password_refused", reason: "weak" } }, { part: "external_ids", error: { kind: "not_allowed_by_server" } }],
+      missing: [
+        { part: "password", error: { kind: "password_refused", reason: "weak" } },
+        { part: "external_ids", error: { kind: "not_allowed_by_server" } },
+      ],
     });
   });
 
@@ -99,7 +113,9 @@ describe("on a server that leaves accounts to an authentication service, an admi
   it("gives and takes an admin's rights and addresses, and no phone number nor their own rights", async () => {
     const user = await newUser();
     const userId = idOf(user.localpart);
-    expect(await services.users.change({ accountId, userId, changes: { admin: true }, seen: { admin: false } })).toMatchObject({ admin: true });
+    expect(await services.users.change({ accountId, userId, changes: { admin: true }, seen: { admin: false } })).toMatchObject({
+      admin: true,
+    });
     expect(user.mayAskForAdmin).toBe(true);
     expect(await shown(userId)).toMatchObject({ admin: true });
     const own = { accountId, userId: idOf("root"), changes: { admin: false }, seen: { admin: true } };
@@ -110,7 +126,9 @@ describe("on a server that leaves accounts to an authentication service, an admi
     const removed = await services.users.removeThreepid({ accountId, userId, threepid, seen: added.user.threepids });
     expect([removed.user.threepids, user.emails]).toEqual([[], []]);
     const phone = { medium: "msisdn" as const, address: "491711234567" };
-    await expect(services.users.addThreepid({ accountId, userId, threepid: phone, seen: [] })).rejects.toMatchObject({ error: { kind: "not_allowed_by_server" } });
+    await expect(services.users.addThreepid({ accountId, userId, threepid: phone, seen: [] })).rejects.toMatchObject({
+      error: { kind: "not_allowed_by_server" },
+    });
   });
 
   it("signs one session of a user out, of whichever kind, and leaves the others", async () => {
@@ -132,7 +150,14 @@ describe("the registration tokens of such a server", () => {
   it("are made, listed and revoked at the service, once where an answer is lost", async () => {
     servers.auth.faults.addRule({ method: "POST", path: /user-registration-tokens$/, when: "after", fault: { kind: "cut" } });
     const expiresAt = Date.UTC(2100, 0);
-    const { made, error } = await services.registrationTokens.create({ accountId, name: null, length: 16, count: 2, usesAllowed: 3, expiresAt });
+    const { made, error } = await services.registrationTokens.create({
+      accountId,
+      name: null,
+      length: 16,
+      count: 2,
+      usesAllowed: 3,
+      expiresAt,
+    });
     expect([made.length, error]).toEqual([2, null]);
     expect(await list()).toMatchObject(made.map((token) => ({ token, usesAllowed: 3, expiresAt, completed: 0 })));
     const change = { accountId, token: made[1]!, changes: { usesAllowed: 5 }, seen: { usesAllowed: 3, expiresAt } };
@@ -192,7 +217,12 @@ ${taken.localpart},Taken,,,,
 
   it("are changed there, each part where it belongs, and what nobody can change there is told", async () => {
     const [ann, ben] = [await newUser(), await newUser()];
-    await services.users.addThreepid({ accountId, userId: idOf(ann.localpart), threepid: { medium: "email", address: "before@example.org" }, seen: [] });
+    await services.users.addThreepid({
+      accountId,
+      userId: idOf(ann.localpart),
+      threepid: { medium: "email", address: "before@example.org" },
+      seen: [],
+    });
     servers.auth.faults.addRule({ method: "POST", path: /user-emails$/, when: "after", fault: { kind: "reset" } });
     const draft = await rig.chooseFile(
       "change",
@@ -238,10 +268,15 @@ root,,false,,
     const draft = await rig.chooseFile("reactivate", `id,displayname\n${ann.localpart},Ann\n${ben.localpart},\nroot,\n`);
     expect(draft).toMatchObject({ status: "ready", ready: 2, passwordsToMake: 2 });
     servers.auth.faults.addRule({ method: "POST", path: /reactivate/, when: "after", fault: { kind: "reset" } });
-    servers.auth.faults.addRule({ path: /set-password/, fault: { kind: "answer", status: 403, body: { errors: [{ title: "Password login is disabled" }] } } });
+    servers.auth.faults.addRule({
+      path: /set-password/,
+      fault: { kind: "answer", status: 403, body: { errors: [{ title: "Password login is disabled" }] } },
+    });
     const jobId = await rig.start(draft);
     await rig.until(jobId, "done");
-    expect(rig.outcomes(jobId).sort()).toEqual([ann, ben].map(({ localpart }) => expect.stringMatching(`^${idOf(localpart)} (?:done|incomplete fields_missing)$`)));
+    expect(rig.outcomes(jobId).sort()).toEqual(
+      [ann, ben].map(({ localpart }) => expect.stringMatching(`^${idOf(localpart)} (?:done|incomplete fields_missing)$`)),
+    );
     expect([ann.deactivated, ben.deactivated]).toEqual([false, false]);
     const made = [ann, ben].filter(({ password }) => password !== "a password");
     expect(made).toHaveLength(1);
@@ -260,7 +295,10 @@ root,,false,,
 
   it("are left alone where the service does not let itself be asked, or would erase them", async () => {
     const user = await newUser();
-    for (const [adminApi, action] of [["off", "lock"], ["old", "deactivate"]] as const) {
+    for (const [adminApi, action] of [
+      ["off", "lock"],
+      ["old", "deactivate"],
+    ] as const) {
       servers.auth.settings.adminApi = adminApi;
       await services.bulk.fromUsers({ accountId, action, userIds: [idOf(user.localpart)] });
       expect(await rig.looked()).toMatchObject({ status: "failed", error: { kind: "users_managed_elsewhere" } });

@@ -50,16 +50,34 @@ const idOf = (username: string): string => `@${username}:${synapse.serverName}`;
 const create = (user: Partial<NewUser> = {}) =>
   services.newUsers.create({
     accountId,
-    user: { username: name, displayName: null, emails: [], externalIds: [], admin: false, picture: null, password: { kind: "generated" }, ...user },
+    user: {
+      username: name,
+      displayName: null,
+      emails: [],
+      externalIds: [],
+      admin: false,
+      picture: null,
+      password: { kind: "generated" },
+      ...user,
+    },
   });
 const seen = (userId = idOf(name)) => synapse.adminCall({ path: `/_synapse/admin/v2/users/${encodeURIComponent(userId)}` });
 
 describe("a new user", () => {
   it("is made with everything that was asked for, and signs in with the password that is handed out", async () => {
     const email = `${name}@mail.example`;
-    const result = await create({ displayName: "Ann O’Nym", emails: [email], externalIds: [{ provider: "oidc-x", id: name }], admin: true, picture: PICTURE });
+    const result = await create({
+      displayName: "Ann O’Nym",
+      emails: [email],
+      externalIds: [{ provider: "oidc-x", id: name }],
+      admin: true,
+      picture: PICTURE,
+    });
     if (result.status !== "created" || result.credentialsId === null) throw new Error(JSON.stringify(result));
-    expect(result).toMatchObject({ missing: [], user: { displayName: "Ann O’Nym", admin: true, threepids: [{ medium: "email", address: email }] } });
+    expect(result).toMatchObject({
+      missing: [],
+      user: { displayName: "Ann O’Nym", admin: true, threepids: [{ medium: "email", address: email }] },
+    });
     expect(await synapse.call({ path: `/_matrix/client/v3/profile/${encodeURIComponent(idOf(name))}` })).toMatchObject({
       avatar_url: expect.stringMatching(/^mxc:/) as string,
     });
@@ -75,14 +93,22 @@ describe("a new user", () => {
 
   it("is told apart from one who is there, and nothing of them is changed", async () => {
     await synapse.register({ user: name, password: "a password", displayName: "Somebody" });
-    expect(await create({ displayName: "Else" })).toMatchObject({ status: "exists", userId: idOf(name), user: { displayName: "Somebody" } });
+    expect(await create({ displayName: "Else" })).toMatchObject({
+      status: "exists",
+      userId: idOf(name),
+      user: { displayName: "Somebody" },
+    });
     expect(proxy.requests(PUT_USER)).toEqual([]);
     expect((await services.newUsers.waitingCredentials({ accountId })).waiting).toEqual([]);
   });
 
   it("is told apart from one who is deactivated", async () => {
     await synapse.register({ user: name, password: "a password" });
-    await synapse.adminCall({ method: "POST", path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(idOf(name))}`, body: { erase: true } });
+    await synapse.adminCall({
+      method: "POST",
+      path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(idOf(name))}`,
+      body: { erase: true },
+    });
     expect(await create()).toMatchObject({ status: "exists", user: { deactivated: true } });
     expect(proxy.requests(PUT_USER)).toEqual([]);
   });
@@ -101,16 +127,31 @@ describe("a new user", () => {
     const externalIds = [{ provider: "oidc-x", id: `of ${name}/ü` }];
     const first = await create({ externalIds });
     expect(first.status).toBe("created");
-    await synapse.adminCall({ method: "POST", path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(idOf(name))}`, body: { erase: true } });
-    expect(await create({ username: `${name}-b`, externalIds })).toMatchObject({ status: "contacts_taken", taken: [{ owner: idOf(name) }] });
+    await synapse.adminCall({
+      method: "POST",
+      path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(idOf(name))}`,
+      body: { erase: true },
+    });
+    expect(await create({ username: `${name}-b`, externalIds })).toMatchObject({
+      status: "contacts_taken",
+      taken: [{ owner: idOf(name) }],
+    });
     // The server goes on naming the first as its owner when the id was taken off by way of the whole list.
-    await synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(idOf(name))}`, body: { external_ids: [] } });
+    await synapse.adminCall({
+      method: "PUT",
+      path: `/_synapse/admin/v2/users/${encodeURIComponent(idOf(name))}`,
+      body: { external_ids: [] },
+    });
     expect(await create({ username: `${name}-b`, externalIds })).toMatchObject({ status: "created", missing: [] });
   });
 
   it("is finished where the server made the account and refused the rest", async () => {
     // The server makes the account and refuses the contact afterwards, as it does with a used one.
-    proxy.addRule({ ...PUT_USER, when: "after", fault: { kind: "answer", status: 409, body: { errcode: "M_UNKNOWN", error: "External id is already in use." } } });
+    proxy.addRule({
+      ...PUT_USER,
+      when: "after",
+      fault: { kind: "answer", status: 409, body: { errcode: "M_UNKNOWN", error: "External id is already in use." } },
+    });
     const result = await create({ emails: [`${name}@mail.example`] });
     expect(result).toMatchObject({ status: "created", missing: [], user: { threepids: [{ address: `${name}@mail.example` }] } });
   });
@@ -121,12 +162,22 @@ describe("a new user", () => {
     proxy.addRule({ ...PUT_USER, fault: { kind: "answer", status: 201, body: without } });
     proxy.addRule({ ...PUT_USER, skip: 1, fault: { kind: "answer", status: 400, body: { errcode: "M_INVALID_PARAM", error: "no" } } });
     const result = await create({ emails: [`${name}@mail.example`] });
-    expect(result).toMatchObject({ status: "created", missing: [{ part: "emails", error: { kind: "server", errcode: "M_INVALID_PARAM" } }] });
+    expect(result).toMatchObject({
+      status: "created",
+      missing: [{ part: "emails", error: { kind: "server", errcode: "M_INVALID_PARAM" } }],
+    });
   });
 
   it("is made without a picture that the server does not take", async () => {
-    proxy.addRule({ method: "POST", path: /\/upload/, fault: { kind: "answer", status: 413, body: { errcode: "M_TOO_LARGE", error: "no" } } });
-    expect(await create({ picture: PICTURE })).toMatchObject({ status: "created", missing: [{ part: "picture", error: { kind: "too_large" } }] });
+    proxy.addRule({
+      method: "POST",
+      path: /\/upload/,
+      fault: { kind: "answer", status: 413, body: { errcode: "M_TOO_LARGE", error: "no" } },
+    });
+    expect(await create({ picture: PICTURE })).toMatchObject({
+      status: "created",
+      missing: [{ part: "picture", error: { kind: "too_large" } }],
+    });
   });
 
   it("is found where the answer was lost after the server made them", async () => {
@@ -139,7 +190,13 @@ describe("a new user", () => {
   it("is finished by asking again where it could not be found out", async () => {
     proxy.addRule({ ...PUT_USER, when: "after", fault: { kind: "answer", status: 502, body: "<html>" } });
     // The two questions before it, and then none.
-    proxy.addRule({ method: "GET", path: new RegExp(`/admin/v2/users/%40${name}%3A`), skip: 1, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } } });
+    proxy.addRule({
+      method: "GET",
+      path: new RegExp(`/admin/v2/users/%40${name}%3A`),
+      skip: 1,
+      times: Infinity,
+      fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } },
+    });
     expect(await create()).toMatchObject({ status: "unknown", error: { kind: "gateway_error" } });
     proxy.clear();
     const result = await create({ displayName: "Ann" });
@@ -187,7 +244,11 @@ describe("registration tokens", () => {
     expect([made.length, error]).toEqual([3, null]);
     for (const token of made) expect(token).toMatch(/^[A-Za-z2-9]{24}$/);
     const found = (await tokens()).filter(({ token }) => made.includes(token));
-    expect(found).toEqual(made.map((token): unknown => expect.objectContaining({ token, usesAllowed: 5, pending: 0, completed: 0, expiresAt, addressable: true })));
+    expect(found).toEqual(
+      made.map((token): unknown =>
+        expect.objectContaining({ token, usesAllowed: 5, pending: 0, completed: 0, expiresAt, addressable: true }),
+      ),
+    );
     await services.registrationTokens.remove({ accountId, token: made[0]! });
     await services.registrationTokens.remove({ accountId, token: made[0]! });
     expect((await tokens()).map(({ token }) => token)).not.toContain(made[0]);
@@ -198,7 +259,8 @@ describe("registration tokens", () => {
     const { made } = await make({ usesAllowed: 5, expiresAt: Date.now() + 60_000 });
     const token = made[0]!;
     const seen = async () => (await tokens()).find((one) => one.token === token)!;
-    const change = (changes: object, known: { usesAllowed: number | null; expiresAt: number | null }) => services.registrationTokens.change({ accountId, token, changes, seen: known });
+    const change = (changes: object, known: { usesAllowed: number | null; expiresAt: number | null }) =>
+      services.registrationTokens.change({ accountId, token, changes, seen: known });
     const first = await seen();
     const expiresAt = Date.now() + 86_400_000;
     expect(await change({ expiresAt }, first)).toMatchObject({ usesAllowed: 5, expiresAt });
@@ -208,7 +270,10 @@ describe("registration tokens", () => {
     expect(await errorOf(change({ expiresAt: 1 }, await seen()))).toMatchObject({ kind: "server", errcode: "M_INVALID_PARAM" });
     const [, last] = await services.actionLog.list();
     expect(last).toMatchObject({ action: "change_token", target: `${token.slice(0, 4)}…` });
-    expect(last?.changes?.map(({ field, after }) => [field, after])).toEqual([["usesAllowed", null], ["expiresAt", null]]);
+    expect(last?.changes?.map(({ field, after }) => [field, after])).toEqual([
+      ["usesAllowed", null],
+      ["expiresAt", null],
+    ]);
     await services.registrationTokens.remove({ accountId, token });
     expect(await errorOf(change({ usesAllowed: 1 }, { usesAllowed: null, expiresAt: null }))).toEqual({ kind: "not_found" });
   });
@@ -218,7 +283,12 @@ describe("registration tokens", () => {
       await synapse.adminCall({ path: "/_synapse/admin/v1/registration_tokens/new", body: { token, uses_allowed: 0 } });
     }
     const odd = (await tokens()).filter(({ addressable }) => !addressable);
-    expect(odd.map(({ token, usesAllowed }) => [token, usesAllowed])).toEqual(expect.arrayContaining([[".", null], ["..", null]]));
+    expect(odd.map(({ token, usesAllowed }) => [token, usesAllowed])).toEqual(
+      expect.arrayContaining([
+        [".", null],
+        ["..", null],
+      ]),
+    );
   });
 
   it("are made once where the answer was lost, and those that were made stay where one fails", async () => {
@@ -272,7 +342,10 @@ describe("the first admin", () => {
     expect(await errorOf(first({ sharedSecret: SECRET }))).toEqual({ kind: "shared_secret_wrong" });
     expect(await errorOf(first({ username: "boss" }))).toEqual({ kind: "user_name_taken", username: "boss" });
     expect(await errorOf(first({ password: `${name}1` }))).toEqual({ kind: "password_refused", reason: "guessable" });
-    proxy.addRule({ path: /admin\/v1\/register/, fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "Shared secret registration is not enabled" } } });
+    proxy.addRule({
+      path: /admin\/v1\/register/,
+      fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "Shared secret registration is not enabled" } },
+    });
     expect(await errorOf(first())).toEqual({ kind: "shared_secret_off" });
     proxy.addRule({ path: /admin\/v1\/register/, fault: { kind: "answer", status: 404, body: "<html>" } });
     expect(await errorOf(first())).toMatchObject({ kind: "admin_api_not_exposed" });

@@ -21,7 +21,13 @@ let atTwo: AccountId;
 
 async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
   const { user, password } = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
-  return services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier: { kind: "user", user }, password, acceptInsecureHttp: false });
+  return services.passwordSignIns.signIn({
+    serverName: null,
+    baseUrl,
+    identifier: { kind: "user", user },
+    password,
+    acceptInsecureHttp: false,
+  });
 }
 
 beforeAll(async () => {
@@ -53,11 +59,17 @@ const draftWhen = (is: (draft: OffboardingDraft) => boolean): Promise<Offboardin
     },
     { what: "what would be done to be known", timeoutMs: 60_000 },
   );
-const isReady = (accountId: AccountId) => (draft: OffboardingDraft) => draft.servers.some((server) => server.accountId === accountId && server.status === "ready");
+const isReady = (accountId: AccountId) => (draft: OffboardingDraft) =>
+  draft.servers.some((server) => server.accountId === accountId && server.status === "ready");
 const ended = (jobId: ConversationId): Promise<unknown> =>
-  waitUntil(() => services.allJobs.list().jobs.some((job) => job.jobId === jobId && job.status === "done"), { what: "the job to be done", timeoutMs: 60_000 });
-const prepared = async (users: { accountId: AccountId; userId: string }[]): Promise<void> => void services.offboarding.prepare({ action: "lock", users });
-const locked = async (synapse: Synapse, userId: string): Promise<unknown> => (await synapse.adminCall({ path: `/_synapse/admin/v2/users/${userId}` }))["locked"];
+  waitUntil(() => services.allJobs.list().jobs.some((job) => job.jobId === jobId && job.status === "done"), {
+    what: "the job to be done",
+    timeoutMs: 60_000,
+  });
+const prepared = async (users: { accountId: AccountId; userId: string }[]): Promise<void> =>
+  void services.offboarding.prepare({ action: "lock", users });
+const locked = async (synapse: Synapse, userId: string): Promise<unknown> =>
+  (await synapse.adminCall({ path: `/_synapse/admin/v2/users/${userId}` }))["locked"];
 
 it("finds whom a person may be on each server, by what is known of them", async () => {
   const terms = ["@jane:one.test", "Jane Doe", "jane@corp.test"];
@@ -107,7 +119,9 @@ it("locks the accounts of a person on several servers: a server that lets wait s
   expect(await locked(two, "@jdoe:two.test")).toBe(true);
   expect(await errorOf(services.offboarding.start({ draftId, accountIds: [atTwo] }))).toEqual({ kind: "conversation_over" });
 
-  const [batch, batchOfSecond] = [first, second].map(({ jobIds }) => services.allJobs.list().jobs.find((job): job is RowJob => job.rowJob && job.jobId === jobIds[0])?.batch);
+  const [batch, batchOfSecond] = [first, second].map(
+    ({ jobIds }) => services.allJobs.list().jobs.find((job): job is RowJob => job.rowJob && job.jobId === jobIds[0])?.batch,
+  );
   expect(batch?.servers).toEqual(["one.test", "two.test"]);
   expect(batchOfSecond).toEqual(batch);
   const report = async (): Promise<string> => {
@@ -126,7 +140,12 @@ it("locks the accounts of a person on several servers: a server that lets wait s
 });
 
 it("erases only what was counted, and what one server refuses waits there to be looked at again", async () => {
-  proxy.addRule({ method: "GET", path: /auth_metadata/, times: Infinity, fault: { kind: "answer", status: 200, body: { issuer: "https://mas.two.test/" } } });
+  proxy.addRule({
+    method: "GET",
+    path: /auth_metadata/,
+    times: Infinity,
+    fault: { kind: "answer", status: 200, body: { issuer: "https://mas.two.test/" } },
+  });
   await services.administration.checkAccess({ accountId: atTwo });
   services.offboarding.prepare({
     action: "erase",
@@ -135,7 +154,9 @@ it("erases only what was counted, and what one server refuses waits there to be 
       { accountId: atTwo, userId: "@office:two.test" },
     ],
   });
-  const { draftId, servers } = await draftWhen((draft) => isReady(atOne)(draft) && draft.servers.every(({ status }) => status !== "checking"));
+  const { draftId, servers } = await draftWhen(
+    (draft) => isReady(atOne)(draft) && draft.servers.every(({ status }) => status !== "checking"),
+  );
   expect(servers[1]).toMatchObject({ serverName: "two.test", status: "failed", error: { kind: "users_managed_elsewhere" } });
   expect(await errorOf(services.offboarding.start({ draftId, accountIds: [atOne], typed: "2" }))).toEqual({ kind: "not_confirmed" });
   const { jobIds } = await services.offboarding.start({ draftId, accountIds: [atOne], typed: " 1 " });

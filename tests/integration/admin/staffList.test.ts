@@ -27,7 +27,13 @@ const userPath = (userId: string): string => `/_synapse/admin/v2/users/${encodeU
 
 async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
   const { user, password } = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
-  return services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier: { kind: "user", user }, password, acceptInsecureHttp: false });
+  return services.passwordSignIns.signIn({
+    serverName: null,
+    baseUrl,
+    identifier: { kind: "user", user },
+    password,
+    acceptInsecureHttp: false,
+  });
 }
 
 beforeAll(async () => {
@@ -59,10 +65,13 @@ async function choose(text: string): Promise<StaffList> {
   return list!;
 }
 const serverWhen = (accountId: AccountId, status: StaffServer["status"]): Promise<StaffServer> =>
-  waitUntil(() => services.staffList.get().list?.servers.find((server) => server.accountId === accountId && server.status === status) ?? null, {
-    what: `the server to be ${status}`,
-    timeoutMs: 60_000,
-  });
+  waitUntil(
+    () => services.staffList.get().list?.servers.find((server) => server.accountId === accountId && server.status === status) ?? null,
+    {
+      what: `the server to be ${status}`,
+      timeoutMs: 60_000,
+    },
+  );
 const listId = () => services.staffList.get().list!.listId;
 /** Who is in a group, with why; without the admin by whom tests ask. */
 const group = (accountId: AccountId, name: StaffGroup): string[] =>
@@ -70,7 +79,9 @@ const group = (accountId: AccountId, name: StaffGroup): string[] =>
     .rows({ listId: listId(), accountId, group: name, from: 0, limit: 200 })
     .rows.filter(({ reason }) => reason !== "admin")
     .map(({ name: who, reason, problem, changes }) =>
-      [who, reason ?? problem?.reason ?? changes.map(({ field, before, after }) => `${field} ${before}>${after}`).join(" ")].filter((part) => part !== "").join(" "),
+      [who, reason ?? problem?.reason ?? changes.map(({ field, before, after }) => `${field} ${before}>${after}`).join(" ")]
+        .filter((part) => part !== "")
+        .join(" "),
     );
 /** What a Job about those who are chosen would do, once each was looked at again. */
 async function prepared(accountId: AccountId, from: StaffGroup, action: StaffOffer["action"]): Promise<BulkDraft> {
@@ -100,17 +111,34 @@ const STAFF = [
 
 it("reads whose rows are whose, and changes nothing by comparing, though one server does not answer", async () => {
   const list = await choose(STAFF);
-  expect(list).toMatchObject({ fileName: "staff.csv", rows: 10, withoutServer: 1, unusable: 1, elsewhere: [{ serverName: "elsewhere.test", rows: 1 }], unused: [] });
+  expect(list).toMatchObject({
+    fileName: "staff.csv",
+    rows: 10,
+    withoutServer: 1,
+    unusable: 1,
+    elsewhere: [{ serverName: "elsewhere.test", rows: 1 }],
+    unused: [],
+  });
   expect(list.servers.map(({ serverName, listed, status }) => [serverName, listed, status])).toEqual([
     ["one.test", 5, "waiting"],
     ["two.test", 2, "waiting"],
   ]);
   await services.users.setHidden({ accountId: atOne, patterns: ["bridge_*"] });
-  proxy.addRule({ path: LIST, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } } });
+  proxy.addRule({
+    path: LIST,
+    times: Infinity,
+    fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } },
+  });
   services.staffList.compare({ listId: listId(), accountIds: [atOne, atTwo], unseenDays: 90 });
   expect((await serverWhen(atTwo, "failed")).error).toMatchObject({ kind: "forbidden" });
   const { result } = await serverWhen(atOne, "compared");
-  expect(result).toMatchObject({ counts: { missing: 2, different: 1, inactive: 2, unusable: 1 }, same: 1, leftOut: 1, allRead: false, namesOnly: false });
+  expect(result).toMatchObject({
+    counts: { missing: 2, different: 1, inactive: 2, unusable: 1 },
+    same: 1,
+    leftOut: 1,
+    allRead: false,
+    namesOnly: false,
+  });
   expect(group(atOne, "missing")).toEqual(["@newcomer:one.test", "@everywhere:one.test"]);
   expect(group(atOne, "extra")).toEqual(["@leaver:one.test not_listed", "@root:one.test own_account"]);
   expect(group(atOne, "different")).toEqual(["@ada:one.test displayname Ada>Ada Lovelace emails ada@old.test>ada@new.test"]);
@@ -120,13 +148,18 @@ it("reads whose rows are whose, and changes nothing by comparing, though one ser
   await serverWhen(atTwo, "compared");
   expect(group(atTwo, "extra")).toEqual(["@kay:two.test gone", "@root:two.test own_account"]);
   expect((await serverWhen(atOne, "compared")).result?.comparedAt).toBe(result?.comparedAt);
-  expect(await one.adminCall({ path: userPath("@ada:one.test") })).toMatchObject({ displayname: "Ada", threepids: [{ address: "ada@old.test" }] });
+  expect(await one.adminCall({ path: userPath("@ada:one.test") })).toMatchObject({
+    displayname: "Ada",
+    threepids: [{ address: "ada@old.test" }],
+  });
 });
 
 it("makes a Job of each difference, which looks at everybody again first", async () => {
   const { listId: id } = services.staffList.get().list!;
   // A row that could not be told: nobody is chosen for not being on the list.
-  expect(await errorOf(services.staffList.prepare({ listId: id, accountId: atOne, group: "extra", action: "lock" }))).toEqual({ kind: "nothing_to_do" });
+  expect(await errorOf(services.staffList.prepare({ listId: id, accountId: atOne, group: "extra", action: "lock" }))).toEqual({
+    kind: "nothing_to_do",
+  });
   services.staffList.choose({ listId: id, accountId: atOne, group: "extra", numbers: null, chosen: true });
   // Meanwhile somebody else has done it.
   await one.adminCall({ method: "PUT", path: userPath("@leaver:one.test"), body: { locked: true } });
@@ -138,10 +171,16 @@ it("makes a Job of each difference, which looks at everybody again first", async
   const create = await prepared(atOne, "missing", "create");
   expect(create).toMatchObject({ ready: 1, passwordsToMake: 1 });
   expect(await doIt(atOne, create)).toEqual(["@newcomer:one.test done"]);
-  expect(await one.adminCall({ path: userPath("@newcomer:one.test") })).toMatchObject({ displayname: "New Comer", threepids: [{ address: "new@corp.test" }] });
+  expect(await one.adminCall({ path: userPath("@newcomer:one.test") })).toMatchObject({
+    displayname: "New Comer",
+    threepids: [{ address: "new@corp.test" }],
+  });
 
   expect(await doIt(atOne, await prepared(atOne, "different", "change"))).toEqual(["@ada:one.test done"]);
-  expect(await one.adminCall({ path: userPath("@ada:one.test") })).toMatchObject({ displayname: "Ada Lovelace", threepids: [{ address: "ada@new.test" }] });
+  expect(await one.adminCall({ path: userPath("@ada:one.test") })).toMatchObject({
+    displayname: "Ada Lovelace",
+    threepids: [{ address: "ada@new.test" }],
+  });
   expect(await doIt(atOne, await prepared(atOne, "inactive", "reactivate"))).toEqual(["@asleep:one.test done"]);
   expect(await doIt(atOne, await prepared(atOne, "inactive", "unlock"))).toEqual(["@barred:one.test done"]);
   expect(await doIt(atTwo, await prepared(atTwo, "extra", "lock"))).toEqual(["@kay:two.test done"]);
@@ -165,7 +204,12 @@ it("leaves out the users of bridges, and chooses nobody of whom the server doesn
   await choose("id\nsame\n");
   services.staffList.compare({ listId: listId(), accountIds: [atTwo], unseenDays: 90 });
   expect((await serverWhen(atTwo, "compared")).result).toMatchObject({ same: 1, leftOut: 1, allRead: true });
-  expect(group(atTwo, "extra")).toEqual(["@kay:two.test already_locked", "@plain:two.test not_listed", "@root:two.test own_account", "@silent:two.test not_told"]);
+  expect(group(atTwo, "extra")).toEqual([
+    "@kay:two.test already_locked",
+    "@plain:two.test not_listed",
+    "@root:two.test own_account",
+    "@silent:two.test not_told",
+  ]);
   expect((await serverWhen(atTwo, "compared")).result?.offers).toContainEqual({ group: "extra", action: "lock", count: 1 });
   proxy.clear();
 });
@@ -182,7 +226,9 @@ it("stops where the person wants, and looks at nobody of a list that is gone", a
   const gone = listId();
   services.staffList.drop({ listId: gone });
   expect(services.staffList.get()).toEqual({ list: null });
-  expect(await errorOf(services.staffList.prepare({ listId: gone, accountId: atTwo, group: "extra", action: "lock" }))).toEqual({ kind: "conversation_over" });
+  expect(await errorOf(services.staffList.prepare({ listId: gone, accountId: atTwo, group: "extra", action: "lock" }))).toEqual({
+    kind: "conversation_over",
+  });
   expect(await errorOf(choose(""))).toMatchObject({ kind: "csv_without_users" });
 });
 

@@ -57,7 +57,16 @@ interface More {
   displayName?: string | null;
 }
 const withToken = (token: Awaited<ReturnType<typeof preview>>["token"], more: More = {}): Promise<ActionResult> =>
-  services.userActions.perform({ accountId, token: token!, typed: "", password: NONE, signOutSessions: false, allowIdentityReset: false, displayName: null, ...more });
+  services.userActions.perform({
+    accountId,
+    token: token!,
+    typed: "",
+    password: NONE,
+    signOutSessions: false,
+    allowIdentityReset: false,
+    displayName: null,
+    ...more,
+  });
 async function act(action: UserAction, more: More = {}): Promise<ActionResult> {
   const { token, refusal } = await preview(action);
   expect(refusal).toBeNull();
@@ -154,7 +163,11 @@ describe("what an admin does to a user", () => {
 
   it("deactivates without erasing, erases, and reactivates with a password and a name", async () => {
     await synapse.setEmail(user, `${user.user}@mail.example`);
-    expect(await act("deactivate")).toMatchObject({ status: "done", roomsLeft: 0, user: { deactivated: true, erased: false, threepids: [] } });
+    expect(await act("deactivate")).toMatchObject({
+      status: "done",
+      roomsLeft: 0,
+      user: { deactivated: true, erased: false, threepids: [] },
+    });
     expect(await preview("lock")).toMatchObject({ refusal: "deactivated" });
     expect(await preview("reset_password")).toMatchObject({ refusal: "deactivated" });
     expect((await preview("deactivate")).refusal).toBe("already");
@@ -208,7 +221,11 @@ describe("what keeps an action from going wrong", () => {
 
   it("is that the user is read again, and nothing done to one who has changed", async () => {
     const { token } = await preview("deactivate");
-    await synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v1/users/${encodeURIComponent(user.userId)}/admin`, body: { admin: true } });
+    await synapse.adminCall({
+      method: "PUT",
+      path: `/_synapse/admin/v1/users/${encodeURIComponent(user.userId)}/admin`,
+      body: { admin: true },
+    });
     expect(await withToken(token)).toEqual({ status: "changed" });
     expect((await seen()).deactivated).toBe(false);
     expect(proxy.requests(DEACTIVATE)).toEqual([]);
@@ -235,12 +252,24 @@ describe("what keeps an action from going wrong", () => {
   });
 
   it("is that what an authentication service looks after is left to it", async () => {
-    proxy.addRule({ path: /\/auth_metadata/, times: Infinity, fault: { kind: "answer", status: 200, body: { issuer: "https://auth.test/" } } });
+    proxy.addRule({
+      path: /\/auth_metadata/,
+      times: Infinity,
+      fault: { kind: "answer", status: 200, body: { issuer: "https://auth.test/" } },
+    });
     await services.administration.checkAccess({ accountId });
     try {
       expect(await preview("reset_password")).toMatchObject({ refusal: "delegated", token: null });
       expect((await preview("suspend")).refusal).toBeNull();
-      const wanted = { username: `${user.user}-new`, displayName: null, emails: [], externalIds: [], admin: false, picture: null, password: GENERATED };
+      const wanted = {
+        username: `${user.user}-new`,
+        displayName: null,
+        emails: [],
+        externalIds: [],
+        admin: false,
+        picture: null,
+        password: GENERATED,
+      };
       expect(await services.newUsers.create({ accountId, user: wanted })).toEqual({ status: "delegated" });
       expect(proxy.requests(PUT_USER)).toEqual([]);
     } finally {
@@ -250,7 +279,11 @@ describe("what keeps an action from going wrong", () => {
   });
 
   it("can be taken back from the log where there is a way back", async () => {
-    for (const [action, field] of [["lock", "locked"], ["suspend", "suspended"], ["shadow_ban", "shadowBanned"]] as const) {
+    for (const [action, field] of [
+      ["lock", "locked"],
+      ["suspend", "suspended"],
+      ["shadow_ban", "shadowBanned"],
+    ] as const) {
       expect(await act(action, {})).toMatchObject({ status: "done" });
       const [last] = (await services.loggedActions.list({ accountId })).actions;
       expect(last).toMatchObject({ action, canUndo: true, changes: [{ field, before: "false", after: "true" }] });
@@ -258,7 +291,10 @@ describe("what keeps an action from going wrong", () => {
       expect(await services.users.get({ accountId, userId: user.userId })).toMatchObject({ [field]: false });
     }
     const [unbanned, banned] = (await services.loggedActions.list({ accountId })).actions;
-    expect([unbanned, banned]).toMatchObject([{ action: "lift_shadow_ban", canUndo: false }, { action: "shadow_ban", canUndo: false, undone: true }]);
+    expect([unbanned, banned]).toMatchObject([
+      { action: "lift_shadow_ban", canUndo: false },
+      { action: "shadow_ban", canUndo: false, undone: true },
+    ]);
   });
 
   it("is written down, without secrets", async () => {

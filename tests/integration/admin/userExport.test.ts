@@ -35,7 +35,12 @@ beforeAll(async () => {
   await synapse.register({ user: "boss", password: "a password", admin: true });
   await synapse.register({ user: "ann", password: "a password", displayName: '=HYPERLINK("http://evil.example")' });
   await synapse.register({ user: "bea", password: "a password", displayName: "Bea, “the\nsecond”" });
-  await put("ann", { threepids: [{ medium: "email", address: "ann@mail.example" }, { medium: "msisdn", address: "447700900123" }] });
+  await put("ann", {
+    threepids: [
+      { medium: "email", address: "ann@mail.example" },
+      { medium: "msisdn", address: "447700900123" },
+    ],
+  });
   await put("bea", { external_ids: [{ auth_provider: "oidc-x", external_id: "b/1" }], locked: true });
   await put("user00001", { deactivated: true });
   accountId = await services.passwordSignIns.signIn({
@@ -67,7 +72,10 @@ async function begin(name: string, filter: Partial<UserFilter> = {}, userIds: st
 }
 
 async function ended(job: Job): Promise<Job> {
-  return waitUntil(() => Promise.resolve(jobNow(job).status === "running" ? undefined : jobNow(job)), { what: "the export to end", timeoutMs: 90_000 });
+  return waitUntil(() => Promise.resolve(jobNow(job).status === "running" ? undefined : jobNow(job)), {
+    what: "the export to end",
+    timeoutMs: 90_000,
+  });
 }
 
 async function rowsOf(name: string): Promise<Record<string, string>[]> {
@@ -90,7 +98,11 @@ it("writes everybody, contacts included, where nobody else may read it", async (
     created: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:]{8}Z$/),
     result: "done",
   });
-  expect(rows.find(({ id }) => id === "bea")).toMatchObject({ external_ids: "oidc-x:b/1", locked: "true", displayname: "Bea, “the\nsecond”" });
+  expect(rows.find(({ id }) => id === "bea")).toMatchObject({
+    external_ids: "oidc-x:b/1",
+    locked: "true",
+    displayname: "Bea, “the\nsecond”",
+  });
   expect((await stat(join(folder, "all.csv"))).mode & 0o777).toBe(0o600);
   expect(await readdir(folder)).toEqual(["all.csv"]);
 }, 120_000);
@@ -98,7 +110,12 @@ it("writes everybody, contacts included, where nobody else may read it", async (
 it("writes a file that can be read for bulk work, with names as they were", async () => {
   await ended(await begin("some.csv", {}, [idOf("bea"), idOf("ann")]));
   expect((await rowsOf("some.csv")).map(({ id }) => id)).toEqual(["ann", "bea"]);
-  const { rows } = await readUserFile({ path: join(folder, "some.csv"), serverName: "export.test", readFor: { isNew: true, columns: UserColumn.options }, mapping: null });
+  const { rows } = await readUserFile({
+    path: join(folder, "some.csv"),
+    serverName: "export.test",
+    readFor: { isNew: true, columns: UserColumn.options },
+    mapping: null,
+  });
   expect(rows.map(({ user, problem }) => [user?.userId, user?.displayName, problem])).toEqual([
     [idOf("ann"), '=HYPERLINK("http://evil.example")', null],
     [undefined, undefined, { reason: "line_break", column: "displayname" }],
@@ -109,16 +126,25 @@ it("goes on after a rate limit, and says of whom the server does not tell", asyn
   const limited = { kind: "answer", status: 429, body: { errcode: "M_LIMIT_EXCEEDED", error: "", retry_after_ms: 5 } } as const;
   proxy.addRule({ path: /\/v2\/users\//, times: 3, fault: limited });
   proxy.addRule({ path: /\/v3\/users\?/, times: 1, fault: { kind: "answer", status: 502, body: "<html>" } });
-  proxy.addRule({ path: aboutUser("ann"), times: Infinity, fault: { kind: "answer", status: 500, body: { errcode: "M_UNKNOWN", error: "Internal" } } });
+  proxy.addRule({
+    path: aboutUser("ann"),
+    times: Infinity,
+    fault: { kind: "answer", status: 500, body: { errcode: "M_UNKNOWN", error: "Internal" } },
+  });
   proxy.addRule({ path: aboutUser("bea"), fault: { kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND", error: "" } } });
   const job = await ended(await begin("odd.csv", { search: "e" }, [idOf("ann"), idOf("bea"), idOf("user00002")]));
   expect(job).toMatchObject({ status: "done", counts: { users: 2, gone: 1, incomplete: 1 } });
   const other = await ended(await begin("ann.csv", { search: "ann" }));
   expect(other).toMatchObject({ status: "done", counts: { users: 1, gone: 0, incomplete: 1 } });
-  expect(await rowsOf("ann.csv")).toMatchObject([{ id: "ann", threepids: "", suspended: "", result: "incomplete", reason: expect.stringContaining("M_UNKNOWN") }]);
+  expect(await rowsOf("ann.csv")).toMatchObject([
+    { id: "ann", threepids: "", suspended: "", result: "incomplete", reason: expect.stringContaining("M_UNKNOWN") },
+  ]);
   proxy.clear();
   proxy.addRule({ path: /\/v1\/threepid\//, times: 2, fault: limited });
-  expect(await ended(await begin("owner.csv", { search: "ann@mail.example" }))).toMatchObject({ status: "done", counts: { users: 1, gone: 0, incomplete: 0 } });
+  expect(await ended(await begin("owner.csv", { search: "ann@mail.example" }))).toMatchObject({
+    status: "done",
+    counts: { users: 1, gone: 0, incomplete: 0 },
+  });
 }, 60_000);
 
 it("leaves the file that was there, and none of its own, where it is stopped or fails", async () => {
@@ -130,7 +156,11 @@ it("leaves the file that was there, and none of its own, where it is stopped or 
   await services.jobs.cancel(job.jobId);
   asked.release();
   expect(jobNow(job)).toMatchObject({ status: "cancelled" });
-  proxy.addRule({ path: aboutUser("boss"), times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } } });
+  proxy.addRule({
+    path: aboutUser("boss"),
+    times: Infinity,
+    fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } },
+  });
   proxy.addRule({ path: aboutUser("user00002"), fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } } });
   expect(await ended(await begin("kept.csv", { search: "user00002" }))).toMatchObject({ status: "failed", error: { kind: "forbidden" } });
   expect(await readdir(folder)).toEqual(before);

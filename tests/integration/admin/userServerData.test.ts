@@ -50,14 +50,28 @@ const upload = (token: string, name: string): Promise<{ content_uri: string }> =
   matrixOk(synapse.baseUrl, { method: "POST", path: `/_matrix/media/v3/upload?filename=${name}`, token, body: { bytes: name } });
 const deleteMedia = async () => {
   const { token } = await services.userActions.preview({ ...one(), action: "delete_uploads" });
-  const rest = { typed: user.userId, password: { kind: "none" }, signOutSessions: false, allowIdentityReset: false, displayName: null } as const;
+  const rest = {
+    typed: user.userId,
+    password: { kind: "none" },
+    signOutSessions: false,
+    allowIdentityReset: false,
+    displayName: null,
+  } as const;
   return services.userActions.perform({ accountId, token: token!, ...rest });
 };
 
 describe("what a server keeps of a user", () => {
   it("is where they were, what notifies them, and what they agreed to", async () => {
     const { accessToken } = await synapse.login(user.user, user.password);
-    const pusher = { kind: "http", app_id: "app.test", pushkey: "k", app_display_name: "An app", device_display_name: "A phone", lang: "en", data: { url: "https://push.test/_matrix/push/v1/notify" } };
+    const pusher = {
+      kind: "http",
+      app_id: "app.test",
+      pushkey: "k",
+      app_display_name: "An app",
+      device_display_name: "A phone",
+      lang: "en",
+      data: { url: "https://push.test/_matrix/push/v1/notify" },
+    };
     await matrixOk(synapse.baseUrl, { method: "POST", path: "/_matrix/client/v3/pushers/set", token: accessToken, body: pusher });
     expect((await services.userServerData.pushers(one())).pushers).toEqual([{ kind: "http", app: "An app", device: "A phone" }]);
     const { connections } = await services.userServerData.connections(one());
@@ -75,7 +89,8 @@ describe("what a server keeps of a user", () => {
   });
 
   it("is a message limit that is set, lifted and taken off", async () => {
-    const set = (limit: { messagesPerSecond: number; burstCount: number } | null) => services.userServerData.setRateLimit({ ...one(), limit });
+    const set = (limit: { messagesPerSecond: number; burstCount: number } | null) =>
+      services.userServerData.setRateLimit({ ...one(), limit });
     expect(await services.userServerData.rateLimit(one())).toEqual({ limit: null });
     expect(await set({ messagesPerSecond: 3, burstCount: 7 })).toEqual({ limit: { messagesPerSecond: 3, burstCount: 7 } });
     expect(await set({ messagesPerSecond: 0, burstCount: 0 })).toEqual({ limit: { messagesPerSecond: 0, burstCount: 0 } });
@@ -94,14 +109,22 @@ describe("what a server keeps of a user", () => {
   });
 
   it("fails part by part", async () => {
-    proxy.addRule({ path: /pushers/, times: Infinity, fault: { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED", error: "" } } });
+    proxy.addRule({
+      path: /pushers/,
+      times: Infinity,
+      fault: { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED", error: "" } },
+    });
     await expect(services.userServerData.pushers(one())).rejects.toThrow("admin_api_lacks");
     expect(await services.userServerData.rateLimit(one())).toEqual({ limit: null });
     await expect(services.userServerData.media({ accountId, userId: "@ann:elsewhere.test" })).rejects.toThrow("not_own_server");
   });
 
   it("is a picture that is given and taken away", async () => {
-    const { avatarMxc } = await services.userServerData.setAvatar({ ...one(), image: new Uint8Array(makePng(64, 64)), mimeType: "image/png" });
+    const { avatarMxc } = await services.userServerData.setAvatar({
+      ...one(),
+      image: new Uint8Array(makePng(64, 64)),
+      mimeType: "image/png",
+    });
     expect(avatarMxc).toMatch(/^mxc:/);
     expect((await services.userServerData.avatar(one())).image?.byteLength).toBeGreaterThan(0);
     expect((await services.userServerData.removeAvatar(one())).avatarMxc).toBeNull();
@@ -145,9 +168,18 @@ describe("somebody who is locked out", () => {
     const { token, refusal } = await services.userActions.preview({ ...one(), action: "help" });
     expect(refusal).toBeNull();
     const password = { kind: "own", password: "nine quiet herons" } as const;
-    return services.userActions.perform({ accountId, token: token!, typed: "", password, signOutSessions: true, allowIdentityReset, displayName: null });
+    return services.userActions.perform({
+      accountId,
+      token: token!,
+      typed: "",
+      password,
+      signOutSessions: true,
+      allowIdentityReset,
+      displayName: null,
+    });
   };
-  const lock = () => synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(user.userId)}`, body: { locked: true } });
+  const lock = () =>
+    synapse.adminCall({ method: "PUT", path: `/_synapse/admin/v2/users/${encodeURIComponent(user.userId)}`, body: { locked: true } });
 
   it("has a password, no sessions and an unlocked account again, and is told that there is no identity to replace", async () => {
     await synapse.addSessions(user, 1);
@@ -159,8 +191,17 @@ describe("somebody who is locked out", () => {
 
   it("keeps what was done where a later part fails, which is told", async () => {
     await lock();
-    proxy.addRule({ path: /_allow_cross_signing/, times: Infinity, fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "" } } });
-    proxy.addRule({ method: "PUT", path: /\/v2\/users\//, times: Infinity, fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "" } } });
+    proxy.addRule({
+      path: /_allow_cross_signing/,
+      times: Infinity,
+      fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "" } },
+    });
+    proxy.addRule({
+      method: "PUT",
+      path: /\/v2\/users\//,
+      times: Infinity,
+      fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "" } },
+    });
     const result = await help(true);
     expect(result).toMatchObject({ status: "done", identity: "failed", unlocked: false, user: { locked: true } });
     expect(result.status === "done" && result.credentialsId).toBeTruthy();
@@ -168,7 +209,11 @@ describe("somebody who is locked out", () => {
 
   it("stays locked where the password could not be set", async () => {
     await lock();
-    proxy.addRule({ path: /reset_password/, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "no" } } });
+    proxy.addRule({
+      path: /reset_password/,
+      times: Infinity,
+      fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "no" } },
+    });
     await expect(help(false)).rejects.toThrow("forbidden");
     expect((await services.users.get(one())).locked).toBe(true);
   });

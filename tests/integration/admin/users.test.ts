@@ -66,7 +66,8 @@ const filterOf = (filter: Partial<UserFilter>): UserFilter => ({
   descending: false,
   ...filter,
 });
-const list = (filter: Partial<UserFilter>, from: string | null = null) => services.users.list({ accountId, filter: filterOf(filter), from });
+const list = (filter: Partial<UserFilter>, from: string | null = null) =>
+  services.users.list({ accountId, filter: filterOf(filter), from });
 const namesOf = (rows: readonly { userId: string }[]): string[] => rows.map(({ userId }) => userId.slice(1, -9));
 const found = async (filter: Partial<UserFilter>): Promise<string[]> => namesOf((await list(filter)).rows);
 const ids = (filter: Partial<UserFilter>) => services.users.ids({ accountId, filter: filterOf(filter) });
@@ -142,7 +143,11 @@ describe("the list", () => {
   });
 
   it("says why it cannot be shown", async () => {
-    proxy.addRule({ path: LIST, times: 1, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } } });
+    proxy.addRule({
+      path: LIST,
+      times: 1,
+      fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "You are not a server admin" } },
+    });
     expect(await errorOf(list({}))).toMatchObject({ kind: "forbidden" });
     proxy.addRule({ path: LIST, times: 1, fault: { kind: "answer", status: 404, body: "<html>" } });
     expect(await errorOf(list({}))).toMatchObject({ kind: "admin_api_not_exposed" });
@@ -157,10 +162,16 @@ describe("the users in numbers", () => {
     await services.users.setHidden({ accountId, patterns: ["irc_*"] });
     proxy.addRule({ path: LIST, times: 1, fault: { kind: "answer", status: 502, body: "<html>" } });
     const { job } = services.userStatistics.collect({ accountId });
-    await waitUntil(() => services.jobs.list().some(({ jobId, status }) => jobId === job.jobId && status === "done"), { what: "the users to be counted" });
+    await waitUntil(() => services.jobs.list().some(({ jobId, status }) => jobId === job.jobId && status === "done"), {
+      what: "the users to be counted",
+    });
     const { statistics } = await services.userStatistics.get({ accountId });
     const everybody = (await ids({ kind: "all", withoutHidden: true })).userIds;
-    expect(statistics).toMatchObject({ total: everybody.length, leftOut: 2, kinds: { people: everybody.length - 1, deactivated: 1, locked: 1, bots: 0 } });
+    expect(statistics).toMatchObject({
+      total: everybody.length,
+      leftOut: 2,
+      kinds: { people: everybody.length - 1, deactivated: 1, locked: 1, bots: 0 },
+    });
     const { spans, unknown } = statistics!.created;
     expect(spans.reduce((sum, { count }) => sum + count, unknown)).toBe(everybody.length);
     const files = (await readdir(data.folder, { recursive: true })).filter((name) => name.includes("user-statistics"));
@@ -172,9 +183,15 @@ describe("the users in numbers", () => {
 
   it("stay those of the time before where the server refuses", async () => {
     const before = await services.userStatistics.get({ accountId });
-    proxy.addRule({ path: /\/_synapse\/admin\//, times: Infinity, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } } });
+    proxy.addRule({
+      path: /\/_synapse\/admin\//,
+      times: Infinity,
+      fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } },
+    });
     const { job } = services.userStatistics.collect({ accountId });
-    await waitUntil(() => services.jobs.list().some(({ jobId, status }) => jobId === job.jobId && status === "failed"), { what: "the Job to fail" });
+    await waitUntil(() => services.jobs.list().some(({ jobId, status }) => jobId === job.jobId && status === "failed"), {
+      what: "the Job to fail",
+    });
     expect(await services.userStatistics.get({ accountId })).toEqual(before);
   });
 });
@@ -193,7 +210,11 @@ describe("one user", () => {
     expect(puts()).toHaveLength(1);
     expect(puts()[0]?.requestBytes).toBe(JSON.stringify({ displayname: "Axel" }).length);
     expect(await change({ userType: "bot", admin: true }, {})).toMatchObject({ userType: "bot", admin: true, displayName: "Axel" });
-    expect(await change({ userType: null, admin: false, displayName: "" }, {})).toMatchObject({ userType: null, admin: false, displayName: null });
+    expect(await change({ userType: null, admin: false, displayName: "" }, {})).toMatchObject({
+      userType: null,
+      admin: false,
+      displayName: null,
+    });
     proxy.clearRecord();
     await change({ displayName: "" }, { displayName: "" });
     expect(puts()).toEqual([]);
@@ -240,7 +261,13 @@ describe("one user", () => {
     expect([removed, added, changed].map((entry) => [entry?.changes, entry?.canUndo])).toEqual([
       [[{ field: "email", before: email.address, after: null }], true],
       [[{ field: "email", before: null, after: email.address }], true],
-      [[{ field: "displayName", before: "The a_n", after: "=Mistake" }, { field: "userType", before: null, after: "bot" }], true],
+      [
+        [
+          { field: "displayName", before: "The a_n", after: "=Mistake" },
+          { field: "userType", before: null, after: "bot" },
+        ],
+        true,
+      ],
     ]);
     const undo = (id: typeof removed) => services.loggedActions.undo({ accountId, id: id!.id! });
     expect(await undo(removed)).toEqual({ outcome: "undone" });
@@ -252,7 +279,9 @@ describe("one user", () => {
     expect(await services.users.get(undone)).toMatchObject({ displayName: "The a_n", userType: null });
     expect(await errorOf(undo(changed))).toEqual({ kind: "conversation_over" });
     const saved = await services.loggedActions.save({ accountId }).then(() => data.kept.at(-1) ?? "");
-    expect(saved).toContain("change_user,'@a_n:one.test,done,\"displayName, userType\",\"displayName: The a_n -> =Mistake; userType:  -> bot\",true\r\n");
+    expect(saved).toContain(
+      'change_user,\'@a_n:one.test,done,"displayName, userType","displayName: The a_n -> =Mistake; userType:  -> bot",true\r\n',
+    );
   });
 
   it("is not given what is another user's", async () => {
@@ -262,11 +291,16 @@ describe("one user", () => {
       contact: threepid.address,
       userId: idOf("ann"),
     });
-    expect(await services.users.get({ accountId, userId: idOf("ann") })).toMatchObject({ threepids: [{ address: "someone.else@mail.example" }] });
+    expect(await services.users.get({ accountId, userId: idOf("ann") })).toMatchObject({
+      threepids: [{ address: "someone.else@mail.example" }],
+    });
     const externalId = { provider: "oidc-x", id: "7/7" };
     const { user } = await services.users.addExternalId({ accountId, userId: idOf("ann"), externalId, seen: [] });
     expect(user.externalIds).toEqual([externalId]);
-    expect(await errorOf(services.users.addExternalId({ ...one, externalId, seen: [] }))).toMatchObject({ kind: "contact_of_other_user", userId: idOf("ann") });
+    expect(await errorOf(services.users.addExternalId({ ...one, externalId, seen: [] }))).toMatchObject({
+      kind: "contact_of_other_user",
+      userId: idOf("ann"),
+    });
     await services.users.removeExternalId({ accountId, userId: idOf("ann"), externalId, seen: [externalId] });
     expect((await services.users.addExternalId({ ...one, externalId, seen: [] })).user.externalIds).toEqual([externalId]);
     expect(await found({ search: "7/7" })).toEqual(["axn"]);
@@ -291,7 +325,9 @@ describe("one user", () => {
     const renamed = await services.users.renameDevice({ ...one, deviceId: "a/b ü", name: "New" });
     expect(renamed.devices.find(({ deviceId }) => deviceId === "a/b ü")).toMatchObject({ name: "New" });
     expect(await services.users.rooms(one)).toMatchObject({ total: 1, rooms: [{ name: "Kitchen" }] });
-    expect(await services.users.signOutDevices({ ...one, deviceIds: ["a/b ü", "NEVER"] })).toMatchObject({ devices: [{ deviceId: "OTHER" }] });
+    expect(await services.users.signOutDevices({ ...one, deviceIds: ["a/b ü", "NEVER"] })).toMatchObject({
+      devices: [{ deviceId: "OTHER" }],
+    });
     expect(await errorOf(services.users.devices({ accountId, userId: "@x:two.test" }))).toMatchObject({ kind: "not_own_server" });
   });
 });

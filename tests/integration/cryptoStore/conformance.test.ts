@@ -136,13 +136,9 @@ const cases: Record<string, Case> = {
       await writing(database, (s) => {
         for (let id = 0; id < 9; id++) s.put({ id, group: id % 3 });
       });
+      await writing(database, (s) => eachCursor(s.index("i").openCursor(IDBKeyRange.only(1), "prev"), (at) => at.delete()));
       await writing(database, (s) =>
-        eachCursor(s.index("i").openCursor(IDBKeyRange.only(1), "prev"), (at) => at.delete()),
-      );
-      await writing(database, (s) =>
-        eachCursor(s.index("i").openCursor(IDBKeyRange.only(2)), (at) =>
-          at.update({ ...(at.value as object), group: 0 }),
-        ),
+        eachCursor(s.index("i").openCursor(IDBKeyRange.only(2)), (at) => at.update({ ...(at.value as object), group: 0 })),
       );
     },
     keys: [0, 2, 3, 5, 6, 8],
@@ -236,8 +232,20 @@ describe("an IndexedDB that is written to", () => {
     const again = await openDatabase(indexedDB, name);
     expect(await dump(again)).toEqual(live);
     expect(await done(again.transaction("s").objectStore("s").count())).toBe(keys.length);
-    expect(await done(again.transaction("s").objectStore("s").get(keys[0] ?? ""))).toEqual(
-      await done(plain.transaction("s").objectStore("s").get(keys[0] ?? "")),
+    expect(
+      await done(
+        again
+          .transaction("s")
+          .objectStore("s")
+          .get(keys[0] ?? ""),
+      ),
+    ).toEqual(
+      await done(
+        plain
+          .transaction("s")
+          .objectStore("s")
+          .get(keys[0] ?? ""),
+      ),
     );
   });
 

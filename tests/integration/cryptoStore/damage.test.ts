@@ -121,10 +121,7 @@ describe("a store that is damaged", () => {
     ["a bit in a table", async (f) => change(await biggestTable(f), (b) => flip(b.length >> 1, 1)(b))],
     // Where LevelDB would end the process.
     ["a bit in a table's index", async (f) => change(await biggestTable(f), (b) => flip(b.length - 48 - 30, 1)(b))],
-    [
-      "the manifest's last length",
-      async (f) => change(await only(f, /^MANIFEST/), (b) => flip(lastRecord(b) + 5, 1)(b)),
-    ],
+    ["the manifest's last length", async (f) => change(await only(f, /^MANIFEST/), (b) => flip(lastRecord(b) + 5, 1)(b))],
     ["nothing but the folder", async (f) => rm(join(f, "level"), { recursive: true })],
   ])("is refused and left as it was: %s", async (_, damage) => {
     const folder = await copy();
@@ -236,7 +233,6 @@ describe("a store's folder", () => {
       await store.remove();
     }
   });
-
 });
 
 describe("a store that is removed", () => {

@@ -67,8 +67,7 @@ const ownKeys = async (): Promise<KeysAnswer> =>
     token: other.tokens.accessToken,
     body: { device_keys: { [user.userId]: [] } },
   });
-const masterOnServer = async (): Promise<string> =>
-  Object.values((await ownKeys()).master_keys[user.userId]!.keys)[0]!;
+const masterOnServer = async (): Promise<string> => Object.values((await ownKeys()).master_keys[user.userId]!.keys)[0]!;
 
 const privateKeysHere = () =>
   services.sessions.session(accountId).use((client, signal) => identityKeysHere(openEncryptionContext(client, { signal })));
@@ -217,10 +216,7 @@ describe("an identity that the server has made up", () => {
     expect(await privateKeysHere()).toEqual(keys);
     proxy.clear();
     expect(await state()).toMatchObject({ diagnosis: "working", proven: true });
-    expect((await services.devices.list({ accountId })).sessions.map(({ verification }) => verification)).toEqual([
-      "verified",
-      "verified",
-    ]);
+    expect((await services.devices.list({ accountId })).sessions.map(({ verification }) => verification)).toEqual(["verified", "verified"]);
   });
 
   it("verifies nothing either where the session was verified before there were pins", async () => {

@@ -80,7 +80,9 @@ describe("a room key that another client has deleted inside the backup", () => {
     await waitUntil(isBack, { what: "the entry to be in the backup again", timeoutMs: 60_000 });
     expect((await rig.backupVersion(other)).count).toBe(7 + added);
     // Nothing is downloaded where nothing has changed since.
-    await waitUntil(async () => (await rig.services.secureBackup.state({ accountId })).backup?.keyCount === 7 + added, { what: "all to be seen" });
+    await waitUntil(async () => (await rig.services.secureBackup.state({ accountId })).backup?.keyCount === 7 + added, {
+      what: "all to be seen",
+    });
     await rig.services.secureBackup.repair({ accountId, keyOrPhrase: null }).catch(() => undefined);
     rig.proxy.clearRecord();
     await rig.restart();

@@ -41,8 +41,7 @@ type Rule = "spec" | "synapse";
 
 const replaces: Record<Rule, (one: KeyQuality, other: KeyQuality) => boolean> = {
   spec: isBetter,
-  synapse: (one, other) =>
-    (one.verified && !other.verified) || one.firstIndex < other.firstIndex || one.forwarded < other.forwarded,
+  synapse: (one, other) => (one.verified && !other.verified) || one.firstIndex < other.firstIndex || one.forwarded < other.forwarded,
 };
 
 /** A backup on a server that follows one of these rules. */
@@ -80,9 +79,7 @@ class Backup {
   /** The first message that each key opens, by what is inside the entries. */
   firstIndexes(): Record<string, number> {
     const decryptor = new BackupDecryptor(keys.privateKey);
-    return Object.fromEntries(
-      [...this.entries].map(([id, entry]) => [id, (openEntry(decryptor, entry) as CheckedRoomKey).firstIndex]),
-    );
+    return Object.fromEntries([...this.entries].map(([id, entry]) => [id, (openEntry(decryptor, entry) as CheckedRoomKey).firstIndex]));
   }
 
   #answer(): string {

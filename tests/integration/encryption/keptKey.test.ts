@@ -120,9 +120,7 @@ describe("the Security Key on this computer", () => {
 
   it("is kept only when it opens the Secure Backup", async () => {
     const other = openForPerson(services, user);
-    const wrong = note(
-      (await other.service.beginSetUp({ accountId, kind: "change", method: "key" })).securityKey,
-    );
+    const wrong = note((await other.service.beginSetUp({ accountId, kind: "change", method: "key" })).securityKey);
     expect(await errorOf(keep(wrong))).toEqual({ kind: "wrong_security_key" });
     expect(await errorOf(keep("Es not a key"))).toEqual({ kind: "malformed_security_key" });
     expect((await state()).keptKey).toEqual(NONE);

@@ -108,12 +108,16 @@ describe("a new device", () => {
   it.each([
     ["while the code is shown", () => show()],
     ["while the digits are waited for", () => scan()],
-  ])("is not linked where the person cancels %s, and nothing is asked of the server any more", async (_when, upTo) => {
-    await upTo();
-    service().cancel({ linkId });
-    expect(await ended()).toBe("cancelled");
-    expect(() => service().checkCode({ linkId, code: "00" })).toThrow();
-  }, 60_000);
+  ])(
+    "is not linked where the person cancels %s, and nothing is asked of the server any more",
+    async (_when, upTo) => {
+      await upTo();
+      service().cancel({ linkId });
+      expect(await ended()).toBe("cancelled");
+      expect(() => service().checkCode({ linkId, code: "00" })).toThrow();
+    },
+    60_000,
+  );
 
   it("is handed no keys where the person cancels when it is signed in already", async () => {
     const phone = await scan();
@@ -145,7 +149,11 @@ describe("a new device", () => {
 
   it("says that the time is up where the server has forgotten the exchange by then, and that it was ended where it has not", async () => {
     await show();
-    const forgotten = servers.proxy.addRule({ path: PLACE, fault: { kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND" } }, times: Infinity });
+    const forgotten = servers.proxy.addRule({
+      path: PLACE,
+      fault: { kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND" } },
+      times: Infinity,
+    });
     void forgotten.firstMet.then(() => (later = 3_600_000));
     expect(await ended()).toBe("expired");
     servers.proxy.clear();
@@ -157,7 +165,12 @@ describe("a new device", () => {
 
   it("ends with its reason where a message of ours was not taken, because another lies there", async () => {
     const code = await show();
-    servers.proxy.addRule({ method: "PUT", path: PLACE, skip: 1, fault: { kind: "answer", status: 412, body: { errcode: "M_CONCURRENT_WRITE" } } });
+    servers.proxy.addRule({
+      method: "PUT",
+      path: PLACE,
+      skip: 1,
+      fault: { kind: "answer", status: 412, body: { errcode: "M_CONCURRENT_WRITE" } },
+    });
     void QrPhone.scan(code, servers.proxy.baseUrl).catch(() => undefined);
     expect(await ended()).toBe("message_lost");
   }, 60_000);

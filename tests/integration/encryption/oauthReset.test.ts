@@ -22,7 +22,14 @@ async function newSteward(): Promise<{ data: StewardData; services: Services; ac
   const data = await StewardData.create();
   open.push(data);
   const services = await data.open();
-  const request = { serverName: null, baseUrl: servers.proxy.baseUrl, localpart: null, accountId: null, create: false, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: servers.proxy.baseUrl,
+    localpart: null,
+    accountId: null,
+    create: false,
+    acceptInsecureHttp: false,
+  };
   await services.browserSignIns.startOauth(request);
   await fetch((await pages.signIn(data.opened.at(-1)!, user)).url);
   const running = (): AccountId | undefined => services.sessions.list().find(({ session }) => session.status === "running")?.accountId;
@@ -30,10 +37,13 @@ async function newSteward(): Promise<{ data: StewardData; services: Services; ac
 }
 
 const challengeIn = ({ events }: StewardData): Promise<Extract<Challenge, { status: "asking" }>> =>
-  waitUntil(() => events.flatMap(({ channel, payload }) => (channel === "challenges.changed" && payload.status === "asking" ? [payload] : []))[0], {
-    what: "the server to want an approval",
-    timeoutMs: 60_000,
-  });
+  waitUntil(
+    () => events.flatMap(({ channel, payload }) => (channel === "challenges.changed" && payload.status === "asking" ? [payload] : []))[0],
+    {
+      what: "the server to want an approval",
+      timeoutMs: 60_000,
+    },
+  );
 
 it("a set-up needs no approval, a reset one: it goes on by itself after that, and has lost nothing without it", async () => {
   const first = await newSteward();
@@ -43,7 +53,13 @@ it("a set-up needs no approval, a reset one: it goes on by itself after that, an
 
   const second = await newSteward();
   const { services, accountId, data } = second;
-  const begun = await services.secureBackup.beginSetUp({ accountId, kind: "reset", method: "key", confirmation: user.localpart, deleteUnopened: true });
+  const begun = await services.secureBackup.beginSetUp({
+    accountId,
+    kind: "reset",
+    method: "key",
+    confirmation: user.localpart,
+    deleteUnopened: true,
+  });
   const cancelled = services.secureBackup.confirmSetUp({ accountId, typed: begun.securityKey });
   const asked = await challengeIn(data);
   expect(asked.stage).toMatchObject({ kind: "browser", url: expect.stringContaining(servers.auth.issuer) });

@@ -126,10 +126,7 @@ describe("the room keys of a session's own store", () => {
   });
 
   it("are put together with those of the backup: of each the copy that opens more messages", async () => {
-    const both = await OwnRoomKeys.create([
-      ...makeRoomKeys(450, { firstIndex: 5 }),
-      ...makeRoomKeys(20, { room: "!mine:example.org" }),
-    ]);
+    const both = await OwnRoomKeys.create([...makeRoomKeys(450, { firstIndex: 5 }), ...makeRoomKeys(20, { room: "!mine:example.org" })]);
     const read: object[] = [];
     const answer = both.readStore();
     const readStore: WorkerCalls["readStore"] = (range) => (read.push(range), answer(range));

@@ -61,70 +61,82 @@ function repairOf(
 }
 
 describe("a repair that is interrupted", () => {
-  it("has lost nothing of what is stored, and finishes when it is done again", async () => {
-    await interrupt(
-      servers,
-      repairOf(["secret_not_stored", "key_not_checkable", "old_keys_left"], THEIRS + OURS, {
-        newBackup: false,
-        decisive: [
-          { method: "PUT", path: /m\.secret_storage\.key\.(?!old)/, when: "after" },
-          { method: "PUT", path: /m\.cross_signing\.master/, when: "before" },
-          { method: "PUT", path: /m\.cross_signing\.self_signing/, when: "after" },
-        ],
-        deadly: [
-          { method: "PUT", path: /m\.cross_signing\.master/, nth: 1, when: "after" },
-          { method: "PUT", path: /m\.cross_signing\.self_signing/, nth: 1, when: "before" },
-        ],
-        prepare: async ({ onServer }) => {
-          const { key } = await onServer.read(DEFAULT_KEY);
-          const { iv: _iv, mac: _mac, ...uncheckable } = await onServer.read(`m.secret_storage.key.${key}`);
-          await onServer.write(`m.secret_storage.key.${key}`, uncheckable);
-          await onServer.write("m.secret_storage.key.old", uncheckable);
-          await onServer.write(MASTER, {});
-          const { encrypted } = await onServer.read(SELF_SIGNING);
-          await onServer.write(SELF_SIGNING, { encrypted: { ...encrypted, old: encrypted[key] } });
-        },
-      }),
-    );
-  }, patience);
+  it(
+    "has lost nothing of what is stored, and finishes when it is done again",
+    async () => {
+      await interrupt(
+        servers,
+        repairOf(["secret_not_stored", "key_not_checkable", "old_keys_left"], THEIRS + OURS, {
+          newBackup: false,
+          decisive: [
+            { method: "PUT", path: /m\.secret_storage\.key\.(?!old)/, when: "after" },
+            { method: "PUT", path: /m\.cross_signing\.master/, when: "before" },
+            { method: "PUT", path: /m\.cross_signing\.self_signing/, when: "after" },
+          ],
+          deadly: [
+            { method: "PUT", path: /m\.cross_signing\.master/, nth: 1, when: "after" },
+            { method: "PUT", path: /m\.cross_signing\.self_signing/, nth: 1, when: "before" },
+          ],
+          prepare: async ({ onServer }) => {
+            const { key } = await onServer.read(DEFAULT_KEY);
+            const { iv: _iv, mac: _mac, ...uncheckable } = await onServer.read(`m.secret_storage.key.${key}`);
+            await onServer.write(`m.secret_storage.key.${key}`, uncheckable);
+            await onServer.write("m.secret_storage.key.old", uncheckable);
+            await onServer.write(MASTER, {});
+            const { encrypted } = await onServer.read(SELF_SIGNING);
+            await onServer.write(SELF_SIGNING, { encrypted: { ...encrypted, old: encrypted[key] } });
+          },
+        }),
+      );
+    },
+    patience,
+  );
 
-  it("begins one new backup where another client has deleted it, and fills it", async () => {
-    await interrupt(
-      servers,
-      repairOf(["backup_missing", "backup_not_connected"], OURS, {
-        newBackup: false,
-        decisive: [
-          { method: "POST", path: /room_keys\/version/, when: "before" },
-          { method: "POST", path: /room_keys\/version/, when: "after" },
-          { method: "PUT", path: /room_keys\/keys/, when: "after", fault: { kind: "malformed" } },
-        ],
-        deadly: [{ method: "POST", path: /room_keys\/version/, nth: 1, when: "after" }],
-        prepare: async (scene) => {
-          const { version } = await scene.ask("GET", VERSIONS);
-          await scene.ask("DELETE", `${VERSIONS}/${version}`);
-        },
-      }),
-    );
-  }, patience);
+  it(
+    "begins one new backup where another client has deleted it, and fills it",
+    async () => {
+      await interrupt(
+        servers,
+        repairOf(["backup_missing", "backup_not_connected"], OURS, {
+          newBackup: false,
+          decisive: [
+            { method: "POST", path: /room_keys\/version/, when: "before" },
+            { method: "POST", path: /room_keys\/version/, when: "after" },
+            { method: "PUT", path: /room_keys\/keys/, when: "after", fault: { kind: "malformed" } },
+          ],
+          deadly: [{ method: "POST", path: /room_keys\/version/, nth: 1, when: "after" }],
+          prepare: async (scene) => {
+            const { version } = await scene.ask("GET", VERSIONS);
+            await scene.ask("DELETE", `${VERSIONS}/${version}`);
+          },
+        }),
+      );
+    },
+    patience,
+  );
 
-  it("leaves older backups open to the Security Key where nothing opens the newest", async () => {
-    await interrupt(
-      servers,
-      repairOf(["backup_key_differs", "backup_not_connected"], OURS, {
-        newBackup: true,
-        decisive: [
-          { method: "POST", path: /room_keys\/version/, when: "before" },
-          { method: "POST", path: /room_keys\/version/, when: "after" },
-        ],
-        deadly: [
-          { method: "POST", path: /room_keys\/version/, nth: 1, when: "after" },
-          { method: "PUT", path: /room_keys\/keys/, nth: 1, when: "before" },
-        ],
-        prepare: async (scene) => {
-          const foreign = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };
-          await scene.ask("POST", VERSIONS, { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: foreign });
-        },
-      }),
-    );
-  }, patience);
+  it(
+    "leaves older backups open to the Security Key where nothing opens the newest",
+    async () => {
+      await interrupt(
+        servers,
+        repairOf(["backup_key_differs", "backup_not_connected"], OURS, {
+          newBackup: true,
+          decisive: [
+            { method: "POST", path: /room_keys\/version/, when: "before" },
+            { method: "POST", path: /room_keys\/version/, when: "after" },
+          ],
+          deadly: [
+            { method: "POST", path: /room_keys\/version/, nth: 1, when: "after" },
+            { method: "PUT", path: /room_keys\/keys/, nth: 1, when: "before" },
+          ],
+          prepare: async (scene) => {
+            const foreign = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };
+            await scene.ask("POST", VERSIONS, { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: foreign });
+          },
+        }),
+      );
+    },
+    patience,
+  );
 });

@@ -184,61 +184,68 @@ describe.each<Kind>(["change", "reset"])("a %s that is interrupted", (kind) => {
   function chosen(): number[] {
     const all = Array.from({ length: requests }, (_, index) => index + 1);
     const other = 1 + Math.floor(next() * requests);
-    return sample([...new Set([...decisive, other])].sort((one, two) => one - two), all);
+    return sample(
+      [...new Set([...decisive, other])].sort((one, two) => one - two),
+      all,
+    );
   }
   /** Says in a soak what it has done. */
   const tell = (what: string): void => void (soak && process.stdout.write(`${kind} of ${requests} requests: ${what}\n`));
   const sides = (nth: number): ("before" | "after")[] => sample([nth % 2 ? "after" : "before"], ["before", "after"]);
 
-  it("by a failing server has lost nothing, and can be finished", async () => {
-    let turn = 0;
-    let stopped = 0;
-    for (const nth of chosen()) {
-      for (const when of sides(nth)) {
-        const fault = FAULTS[when][turn++ % FAULTS[when].length]!;
-        const what = `request ${nth} of ${requests}, ${fault.kind} ${when}`;
-        await withScene(async (scene) => {
-          const { user, services, accountId } = scene;
-          const rig = openForPerson(services, user);
-          const securityKey = await beginReplacing(rig, accountId, kind);
-          const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
-          let { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
-          rule.remove();
-          if (setUp.phase === "stopped") {
-            stopped += 1;
-            await expectNothingLost(scene, securityKey, what);
-            expect((await rig.service.state({ accountId })).diagnosis, what).toBe("unfinished_set_up");
-            ({ setUp } = await rig.service.continueSetUp({ accountId }));
-          }
-          expect(setUp, what).toMatchObject({ kind, phase: "checked" });
-          await expectReplaced(kind, scene, securityKey);
-        });
+  it(
+    "by a failing server has lost nothing, and can be finished",
+    async () => {
+      let turn = 0;
+      let stopped = 0;
+      for (const nth of chosen()) {
+        for (const when of sides(nth)) {
+          const fault = FAULTS[when][turn++ % FAULTS[when].length]!;
+          const what = `request ${nth} of ${requests}, ${fault.kind} ${when}`;
+          await withScene(async (scene) => {
+            const { user, services, accountId } = scene;
+            const rig = openForPerson(services, user);
+            const securityKey = await beginReplacing(rig, accountId, kind);
+            const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
+            let { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
+            rule.remove();
+            if (setUp.phase === "stopped") {
+              stopped += 1;
+              await expectNothingLost(scene, securityKey, what);
+              expect((await rig.service.state({ accountId })).diagnosis, what).toBe("unfinished_set_up");
+              ({ setUp } = await rig.service.continueSetUp({ accountId }));
+            }
+            expect(setUp, what).toMatchObject({ kind, phase: "checked" });
+            await expectReplaced(kind, scene, securityKey);
+          });
+        }
       }
-    }
-    tell(`${turn} failing requests, ${stopped} of them stopped it`);
-    expect(stopped).toBeGreaterThan(0);
-  }, sample(300_000, 7_200_000));
+      tell(`${turn} failing requests, ${stopped} of them stopped it`);
+      expect(stopped).toBeGreaterThan(0);
+    },
+    sample(300_000, 7_200_000),
+  );
 
-  it("by SIGKILL has lost nothing, and can be finished with the key that was shown", async () => {
-    let [tried, reached] = [0, 0];
-    for (const nth of chosen()) {
-      for (const when of sides(nth + 1)) {
-        await withScene(async (scene) => {
-          tried += 1;
-          if (await killAndFinish(kind, scene, { nth, when })) reached += 1;
-        });
+  it(
+    "by SIGKILL has lost nothing, and can be finished with the key that was shown",
+    async () => {
+      let [tried, reached] = [0, 0];
+      for (const nth of chosen()) {
+        for (const when of sides(nth + 1)) {
+          await withScene(async (scene) => {
+            tried += 1;
+            if (await killAndFinish(kind, scene, { nth, when })) reached += 1;
+          });
+        }
       }
-    }
-    tell(`${tried} kills, ${reached} of them before it had ended`);
-  }, sample(300_000, 7_200_000));
+      tell(`${tried} kills, ${reached} of them before it had ended`);
+    },
+    sample(300_000, 7_200_000),
+  );
 });
 
 /** Answers whether the kill met the work, and not what comes after it. */
-async function killAndFinish(
-  kind: Kind,
-  scene: Scene,
-  { nth, when }: { nth: number; when: "before" | "after" },
-): Promise<boolean> {
+async function killAndFinish(kind: Kind, scene: Scene, { nth, when }: { nth: number; when: "before" | "after" }): Promise<boolean> {
   const { data, user, other, accountId, oldKey } = scene;
   const onServer = new AccountDataOnServer(synapse, other.tokens);
   const defaultKey = await onServer.read("m.secret_storage.default_key");

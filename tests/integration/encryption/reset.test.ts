@@ -55,9 +55,7 @@ const ownMaster = async (): Promise<unknown> => {
   return Object.values(answer.master_keys[userId].keys)[0];
 };
 const backupVersion = async (version: string): Promise<unknown> =>
-  synapse
-    .call({ path: `/_matrix/client/v3/room_keys/version/${version}`, token: other.tokens.accessToken })
-    .catch(() => null);
+  synapse.call({ path: `/_matrix/client/v3/room_keys/version/${version}`, token: other.tokens.accessToken }).catch(() => null);
 
 describe("a reset", () => {
   it("says beforehand what it costs, and begins only when it is confirmed", async () => {

@@ -163,9 +163,7 @@ describe("setting up Secure Backup", () => {
     const { securityKey } = await rig.service.beginSetUp({ accountId, method: "key" });
     let stopAt = 0;
     const phases = (): SetUp[] =>
-      rig.events
-        .filter(({ channel }) => channel === "secureBackup.setUpChanged")
-        .map(({ payload }) => payload as SetUp);
+      rig.events.filter(({ channel }) => channel === "secureBackup.setUpChanged").map(({ payload }) => payload as SetUp);
     const steps = ["identity", "secret_storage", "key_backup", "check"];
     const cancelling = openSecureBackup(services, ({ service, events }, channel) => {
       const latest = events.at(-1)!.payload as SetUp;

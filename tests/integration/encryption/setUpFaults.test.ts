@@ -13,11 +13,7 @@ import { startSynapse, type Synapse, type TestUser } from "../../support/synapse
 /** Everything but the long poll, which goes on beside the set-up. */
 const NOT_SYNC = /^(?!.*\/sync\b)/;
 const FAULTS: Record<"before" | "after", Fault[]> = {
-  before: [
-    { kind: "reset" },
-    { kind: "answer", status: 502, body: "<html>Bad gateway</html>" },
-    { kind: "rateLimit", retryAfterMs: 100 },
-  ],
+  before: [{ kind: "reset" }, { kind: "answer", status: 502, body: "<html>Bad gateway</html>" }, { kind: "rateLimit", retryAfterMs: 100 }],
   after: [{ kind: "cut" }, { kind: "malformed" }, { kind: "reset" }],
 };
 
@@ -44,8 +40,7 @@ let decisive: number[];
 let firstLook: Omit<KillPoint, "when">;
 let users = 0;
 
-const newUser = (): Promise<TestUser> =>
-  synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
+const newUser = (): Promise<TestUser> => synapse.register({ user: `person${(users += 1)}`, password: `password of ${users}` });
 
 beforeAll(async () => {
   synapse = await startSynapse();
@@ -79,7 +74,10 @@ const next = randomNumbers();
 function chosenRequests(others: number): number[] {
   const random = Array.from({ length: others }, () => 1 + Math.floor(next() * requests));
   const all = Array.from({ length: requests }, (_, index) => index + 1);
-  return sample([...new Set([...decisive, ...random])].sort((one, other) => one - other), all);
+  return sample(
+    [...new Set([...decisive, ...random])].sort((one, other) => one - other),
+    all,
+  );
 }
 
 /** Before the server sees the request, after it has done what was asked; both in a soak. */
@@ -96,56 +94,64 @@ async function expectWhole(user: TestUser, securityKey: string, setUp: SetUp, ac
 }
 
 describe("a set-up of Secure Backup", () => {
-  it("can be continued after any of its requests failed, before or after the server did it", async () => {
-    let stopped = 0;
-    let turn = 0;
-    for (const nth of chosenRequests(2)) {
-      for (const when of sides(nth)) {
-        const fault = FAULTS[when][turn++ % FAULTS[when].length]!;
-        const what = `request ${nth} of ${requests}, ${fault.kind} ${when}`;
-        const user = await newUser();
-        const data = await StewardData.create();
-        try {
-          const services = await data.open();
-          const accountId = await signInTo(services, user, proxy.baseUrl);
-          const { service } = openSecureBackup(services);
-          // What is learnt of an account at its start makes requests of its own.
-          await services.health.refresh(accountId);
-          const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
-          const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
-          let { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
-          rule.remove();
-          const accessToken = await services.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
-          if (setUp.phase === "stopped") {
-            stopped += 1;
-            await new AccountDataOnServer(synapse, { userId: user.userId, accessToken }).expectNoKeyWithoutSecrets();
-            expect((await service.state({ accountId })).diagnosis, what).toBe("unfinished_set_up");
-            ({ setUp } = await service.continueSetUp({ accountId }));
+  it(
+    "can be continued after any of its requests failed, before or after the server did it",
+    async () => {
+      let stopped = 0;
+      let turn = 0;
+      for (const nth of chosenRequests(2)) {
+        for (const when of sides(nth)) {
+          const fault = FAULTS[when][turn++ % FAULTS[when].length]!;
+          const what = `request ${nth} of ${requests}, ${fault.kind} ${when}`;
+          const user = await newUser();
+          const data = await StewardData.create();
+          try {
+            const services = await data.open();
+            const accountId = await signInTo(services, user, proxy.baseUrl);
+            const { service } = openSecureBackup(services);
+            // What is learnt of an account at its start makes requests of its own.
+            await services.health.refresh(accountId);
+            const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
+            const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
+            let { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
+            rule.remove();
+            const accessToken = await services.sessions.session(accountId).use(async (client) => client.getAccessToken()!);
+            if (setUp.phase === "stopped") {
+              stopped += 1;
+              await new AccountDataOnServer(synapse, { userId: user.userId, accessToken }).expectNoKeyWithoutSecrets();
+              expect((await service.state({ accountId })).diagnosis, what).toBe("unfinished_set_up");
+              ({ setUp } = await service.continueSetUp({ accountId }));
+            }
+            expect(setUp, what).toMatchObject({ phase: "checked" });
+            await expectWhole(user, securityKey, setUp, accessToken);
+          } finally {
+            proxy.clear();
+            await data.destroy();
           }
-          expect(setUp, what).toMatchObject({ phase: "checked" });
-          await expectWhole(user, securityKey, setUp, accessToken);
-        } finally {
-          proxy.clear();
-          await data.destroy();
         }
       }
-    }
-    // Now and then the fault meets a request that the SDK makes on its own; most must have met ours.
-    expect(stopped).toBeGreaterThan(sample(2, requests));
-  }, sample(300_000, 7_200_000));
+      // Now and then the fault meets a request that the SDK makes on its own; most must have met ours.
+      expect(stopped).toBeGreaterThan(sample(2, requests));
+    },
+    sample(300_000, 7_200_000),
+  );
 
-  it("can be continued after SIGKILL at any of its requests, with the key that was shown", async () => {
-    const everywhere = chosenRequests(0).flatMap((nth) => sides(nth).map((when) => ({ path: NOT_SYNC, nth, when })));
-    const deadly = [...DECISIVE.map((match) => ({ ...match, nth: 1 })), firstLook].map((point, index) => ({
-      ...point,
-      when: index % 2 === 0 ? ("after" as const) : ("before" as const),
-    }));
-    let cut = 0;
-    const points: KillPoint[] = sample(deadly, everywhere);
-    for (const point of points) if (await killAndContinue(point)) cut += 1;
-    // A process makes a few requests more or fewer than another, so by number alone the last may not be met.
-    expect(cut).toBeGreaterThanOrEqual(sample(deadly.length, points.length - 10));
-  }, sample(300_000, 7_200_000));
+  it(
+    "can be continued after SIGKILL at any of its requests, with the key that was shown",
+    async () => {
+      const everywhere = chosenRequests(0).flatMap((nth) => sides(nth).map((when) => ({ path: NOT_SYNC, nth, when })));
+      const deadly = [...DECISIVE.map((match) => ({ ...match, nth: 1 })), firstLook].map((point, index) => ({
+        ...point,
+        when: index % 2 === 0 ? ("after" as const) : ("before" as const),
+      }));
+      let cut = 0;
+      const points: KillPoint[] = sample(deadly, everywhere);
+      for (const point of points) if (await killAndContinue(point)) cut += 1;
+      // A process makes a few requests more or fewer than another, so by number alone the last may not be met.
+      expect(cut).toBeGreaterThanOrEqual(sample(deadly.length, points.length - 10));
+    },
+    sample(300_000, 7_200_000),
+  );
 });
 
 /** Answers whether the kill cut the set-up off, and not what comes after it. */

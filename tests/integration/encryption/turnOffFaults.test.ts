@@ -11,64 +11,68 @@ describe("turning Secure Backup off, interrupted", () => {
   let keyId: string;
   const IDENTITY = { exists: true, thisSessionVerified: true };
 
-  it("is off from the first word of it, goes on when it is done again, and can be turned on again instead", async () => {
-    await interrupt(servers, {
-      work: { kind: "turn_off" },
-      decisive: [
-        { method: "PUT", path: /m\.key_backup/, when: "before" },
-        { method: "DELETE", path: /room_keys\/version/, when: "after" },
-        { method: "PUT", path: /m\.cross_signing\.master/, when: "after" },
-        { method: "PUT", path: /m\.secret_storage\.default_key/, when: "after" },
-        { method: "PUT", path: /m\.secret_storage\.key\./, when: "before" },
-      ],
-      deadly: [
-        { method: "DELETE", path: /room_keys\/version/, nth: 1, when: "after" },
-        { method: "PUT", path: /m\.cross_signing\.master/, nth: 1, when: "before" },
-      ],
-      prepare: async (scene) => {
-        if (await isOff(scene)) await scene.setUp();
-        ({ key: keyId } = await scene.onServer.readIfAny(DEFAULT_KEY));
-      },
-      stopped: async (scene, before, turn) => {
-        const { service, accountId } = scene;
-        const opened = await scene.opened();
-        const off = await isOff(scene);
-        const { diagnosis, identity, secrets, key, unneededKeys } = await scene.state();
-        expect(diagnosis).toBe(off ? "turned_off" : "working");
-        expect(identity).toMatchObject(IDENTITY);
-        expect(secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1")).toBe(true);
-        // A description may be all that is left: it is said, so that the page offers to finish.
-        const isDescribed = Object.keys(await scene.onServer.readIfAny(`m.secret_storage.key.${keyId}`)).length > 0;
-        expect(unneededKeys).toBe(key === null && isDescribed ? 1 : 0);
-        if (!off) expect(opened).toEqual(before);
-        // As long as other clients are led to the key, it opens all of the identity.
-        if (key !== null) expect(opened).toEqual(expect.arrayContaining(before.filter((name) => name.startsWith("m."))));
-        if (!off || turn % 2 === 0) return;
-        const on = (await service.turnOn({ accountId })).diagnosis;
-        if (on === "backup_missing" || on === "default_key_missing") await scene.repair();
-        if (on === "not_set_up") await scene.setUp();
-        if ((await scene.state()).diagnosis === "old_keys_left") await scene.repair();
-        expect(await scene.state()).toMatchObject({ diagnosis: "working", proven: true, backup: { signed: true } });
-        expect(await scene.opened()).toHaveLength(4);
-      },
-      finished: async (scene, _before, state) => {
-        expect(state).toMatchObject({ diagnosis: "turned_off", turnedOff: true, key: null, backup: null, identity: IDENTITY });
-        expect(state.unneededKeys).toBe(0);
-        expect(await scene.onServer.read(`m.secret_storage.key.${keyId}`)).toEqual({});
-        expect(state.secrets.map(({ stored }) => stored)).toEqual(Array(4).fill("missing"));
-        expect(await scene.opened()).toEqual([]);
-        expect(await scene.onServer.readIfAny("m.org.matrix.custom.backup_disabled")).toEqual({ disabled: true });
-      },
-      atLast: async (scene) => {
-        await scene.setUp();
-        // Uploads at once what the SDK does within ten seconds.
-        await scene.repair();
-        const elsewhere = await scene.openElsewhere();
-        // Those that only the backup had were taken into the session before it was deleted.
-        expect(elsewhere.roomKeys).toEqual({ inBackup: THEIRS + OURS, restored: THEIRS + OURS });
-      },
-    });
-  }, patience);
+  it(
+    "is off from the first word of it, goes on when it is done again, and can be turned on again instead",
+    async () => {
+      await interrupt(servers, {
+        work: { kind: "turn_off" },
+        decisive: [
+          { method: "PUT", path: /m\.key_backup/, when: "before" },
+          { method: "DELETE", path: /room_keys\/version/, when: "after" },
+          { method: "PUT", path: /m\.cross_signing\.master/, when: "after" },
+          { method: "PUT", path: /m\.secret_storage\.default_key/, when: "after" },
+          { method: "PUT", path: /m\.secret_storage\.key\./, when: "before" },
+        ],
+        deadly: [
+          { method: "DELETE", path: /room_keys\/version/, nth: 1, when: "after" },
+          { method: "PUT", path: /m\.cross_signing\.master/, nth: 1, when: "before" },
+        ],
+        prepare: async (scene) => {
+          if (await isOff(scene)) await scene.setUp();
+          ({ key: keyId } = await scene.onServer.readIfAny(DEFAULT_KEY));
+        },
+        stopped: async (scene, before, turn) => {
+          const { service, accountId } = scene;
+          const opened = await scene.opened();
+          const off = await isOff(scene);
+          const { diagnosis, identity, secrets, key, unneededKeys } = await scene.state();
+          expect(diagnosis).toBe(off ? "turned_off" : "working");
+          expect(identity).toMatchObject(IDENTITY);
+          expect(secrets.every(({ name, here }) => here || name === "m.megolm_backup.v1")).toBe(true);
+          // A description may be all that is left: it is said, so that the page offers to finish.
+          const isDescribed = Object.keys(await scene.onServer.readIfAny(`m.secret_storage.key.${keyId}`)).length > 0;
+          expect(unneededKeys).toBe(key === null && isDescribed ? 1 : 0);
+          if (!off) expect(opened).toEqual(before);
+          // As long as other clients are led to the key, it opens all of the identity.
+          if (key !== null) expect(opened).toEqual(expect.arrayContaining(before.filter((name) => name.startsWith("m."))));
+          if (!off || turn % 2 === 0) return;
+          const on = (await service.turnOn({ accountId })).diagnosis;
+          if (on === "backup_missing" || on === "default_key_missing") await scene.repair();
+          if (on === "not_set_up") await scene.setUp();
+          if ((await scene.state()).diagnosis === "old_keys_left") await scene.repair();
+          expect(await scene.state()).toMatchObject({ diagnosis: "working", proven: true, backup: { signed: true } });
+          expect(await scene.opened()).toHaveLength(4);
+        },
+        finished: async (scene, _before, state) => {
+          expect(state).toMatchObject({ diagnosis: "turned_off", turnedOff: true, key: null, backup: null, identity: IDENTITY });
+          expect(state.unneededKeys).toBe(0);
+          expect(await scene.onServer.read(`m.secret_storage.key.${keyId}`)).toEqual({});
+          expect(state.secrets.map(({ stored }) => stored)).toEqual(Array(4).fill("missing"));
+          expect(await scene.opened()).toEqual([]);
+          expect(await scene.onServer.readIfAny("m.org.matrix.custom.backup_disabled")).toEqual({ disabled: true });
+        },
+        atLast: async (scene) => {
+          await scene.setUp();
+          // Uploads at once what the SDK does within ten seconds.
+          await scene.repair();
+          const elsewhere = await scene.openElsewhere();
+          // Those that only the backup had were taken into the session before it was deleted.
+          expect(elsewhere.roomKeys).toEqual({ inBackup: THEIRS + OURS, restored: THEIRS + OURS });
+        },
+      });
+    },
+    patience,
+  );
 });
 
 describe("turning Secure Backup off, at a server that deletes a backup and has it still", () => {

@@ -134,7 +134,11 @@ describe("the state of a Secure Backup", () => {
       // How the phrase leads to a key is in the description.
       expect(await errorOf(unlock(PHRASE))).toEqual({ kind: "secure_backup_check_failed", failed: ["key_description"] });
     }
-    for (const unclear of [{ ...good, mac: "cut" }, { ...good, iv: 5 }, { ...good, mac: "A".repeat(60_000) }]) {
+    for (const unclear of [
+      { ...good, mac: "cut" },
+      { ...good, iv: 5 },
+      { ...good, mac: "A".repeat(60_000) },
+    ]) {
       await onServer.write(type, unclear);
       expect(await state()).toMatchObject({ diagnosis: "session_unverified", key: { checkable: false } });
       expect(await errorOf(unlock("another phrase"))).toEqual({ kind: "wrong_security_key" });

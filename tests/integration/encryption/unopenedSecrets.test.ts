@@ -49,10 +49,8 @@ beforeEach(async () => {
 });
 afterEach(() => data.destroy());
 
-const repair = (newBackup = false): Promise<SecureBackupState> =>
-  rig.service.repair({ accountId, keyOrPhrase: securityKey, newBackup });
-const copiesOf = async (name: SecretName): Promise<Record<string, EncryptedSecret>> =>
-  (await onServer.readIfAny(name)).encrypted ?? {};
+const repair = (newBackup = false): Promise<SecureBackupState> => rig.service.repair({ accountId, keyOrPhrase: securityKey, newBackup });
+const copiesOf = async (name: SecretName): Promise<Record<string, EncryptedSecret>> => (await onServer.readIfAny(name)).encrypted ?? {};
 
 /** Adds copies of secrets under a key that nobody types, and describes it. */
 async function addForeign(secrets: Partial<Record<SecretName, string>>): Promise<void> {
@@ -69,7 +67,8 @@ async function addForeign(secrets: Partial<Record<SecretName, string>>): Promise
 }
 
 /** All account data, by type. */
-async function allAccountData(): Promise<Map<string, any>> { // eslint-disable-line @typescript-eslint/no-explicit-any -- of every shape
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- of every shape
+async function allAccountData(): Promise<Map<string, any>> {
   const filter = encodeURIComponent(JSON.stringify({ room: { rooms: [] }, presence: { not_types: ["*"] } }));
   const path = `/_matrix/client/v3/sync?timeout=0&filter=${filter}&since_nothing=${randomBytes(4).toString("hex")}`;
   const { account_data: found } = await synapse.call({ path, token: other.tokens.accessToken });
@@ -87,8 +86,7 @@ async function openedBy(key: Uint8Array, id: string, name: SecretName): Promise<
   return null;
 }
 
-const isDescribed = async (id: string): Promise<boolean> =>
-  Object.keys(await onServer.readIfAny(`m.secret_storage.key.${id}`)).length > 0;
+const isDescribed = async (id: string): Promise<boolean> => Object.keys(await onServer.readIfAny(`m.secret_storage.key.${id}`)).length > 0;
 
 describe("what a repair has not opened", () => {
   const onlyKey = randomBytes(32).toString("base64");
@@ -158,12 +156,18 @@ describe("what a repair has not opened", () => {
     const all = await allAccountData();
     for (const [name, content] of odd) {
       const aside = [...all].filter(([type]) => type.startsWith(`secret_storage.put_aside.${name}.`));
-      expect(aside.map(([, kept]) => kept), name).toEqual([content]);
+      expect(
+        aside.map(([, kept]) => kept),
+        name,
+      ).toEqual([content]);
     }
     expect(await onServer.read(MASTER)).toMatchObject({ "org.example.note": "x" });
     const { keys } = await rig.service.otherKeys({ accountId });
     expect(keys.map(({ isDefault, putAside }) => [isDefault, putAside])).toEqual(
-      expect.arrayContaining([[true, 2], [false, 2]]),
+      expect.arrayContaining([
+        [true, 2],
+        [false, 2],
+      ]),
     );
     // Done again, it finds nothing to do.
     await repair();

@@ -26,10 +26,9 @@ async function expectVerifiedHere(done: VerificationIn<"done">): Promise<void> {
   expect(state).toMatchObject({ diagnosis: "working", proven: true, backup: { active: true, keyCount: 2 } });
   expect(await other.isVerified(rig.deviceId)).toBe(true);
   await waitUntil(() => services.sessions.account(accountId).health?.thisSession === "verified", { what: "health" });
-  await waitUntil(
-    () => data.events.some(({ channel, payload }) => channel === "secureBackup.stateChanged" && payload.state.proven),
-    { what: "the state of Secure Backup to be announced" },
-  );
+  await waitUntil(() => data.events.some(({ channel, payload }) => channel === "secureBackup.stateChanged" && payload.state.proven), {
+    what: "the state of Secure Backup to be announced",
+  });
 }
 
 describe("emoji and numbers", () => {
@@ -123,10 +122,7 @@ describe("emoji and numbers", () => {
     const theirs = await partner.incoming();
     await theirs.accept();
     await rig.reaches("ready");
-    const [verifier] = await Promise.all([
-      theirs.startVerification("m.sas.v1"),
-      services.verifications.chooseSas(only(asked)),
-    ]);
+    const [verifier] = await Promise.all([theirs.startVerification("m.sas.v1"), services.verifications.chooseSas(only(asked))]);
     agree(verifier);
     const callbacks = await partner.sas(theirs);
     expect((await rig.reaches("comparing")).decimals).toEqual(callbacks.sas.decimal);

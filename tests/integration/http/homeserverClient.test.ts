@@ -44,7 +44,8 @@ const write = (displayname: string, repeatable: boolean): Promise<unknown> =>
 const newName = (): string => `Whole ${(names += 1)}`;
 const sent = (): number => servers.proxy.record.length;
 /** Asked past the proxy, so that nothing more is counted. */
-const nameOnServer = async (): Promise<unknown> => ((await (await fetch(servers.synapse.baseUrl + path)).json()) as { displayname?: string }).displayname;
+const nameOnServer = async (): Promise<unknown> =>
+  ((await (await fetch(servers.synapse.baseUrl + path)).json()) as { displayname?: string }).displayname;
 const meets = (fault: Fault, rule: Partial<FaultRule> = {}): unknown => servers.proxy.addRule({ path: /displayname/, fault, ...rule });
 const answer = (status: number, body: unknown, headers: Record<string, string> = {}): Fault => ({ kind: "answer", status, body, headers });
 const page = "<!doctype html><html><body>The proxy says no.</body></html>";
@@ -59,12 +60,37 @@ const FAULTS: readonly { name: string; fault: Fault; error: object; again: boole
   { name: "a page of HTML with 502", fault: html(502), error: { kind: "gateway_error", status: 502 }, again: true },
   { name: "a page of HTML with 403", fault: html(403), error: { kind: "gateway_error", status: 403 }, again: false },
   { name: "429 that says for how long", fault: { kind: "rateLimit", retryAfterMs: 0 }, error: { kind: "rate_limited" }, again: true },
-  { name: "429 with a Retry-After alone", fault: answer(429, {}, { "retry-after": "0" }), error: { kind: "rate_limited", retryAfterMs: 0 }, again: true },
-  { name: "429 with a time in the body alone", fault: answer(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 3 }), error: { kind: "rate_limited", retryAfterMs: 3 }, again: true },
-  { name: "429 that does not say for how long, which is longer than is waited here", fault: answer(429, { errcode: "M_LIMIT_EXCEEDED" }), error: { kind: "rate_limited" }, again: false },
-  { name: "500 in words of Matrix", fault: answer(500, { errcode: "M_UNKNOWN", error: "no" }), error: { kind: "server", status: 500 }, again: true },
+  {
+    name: "429 with a Retry-After alone",
+    fault: answer(429, {}, { "retry-after": "0" }),
+    error: { kind: "rate_limited", retryAfterMs: 0 },
+    again: true,
+  },
+  {
+    name: "429 with a time in the body alone",
+    fault: answer(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 3 }),
+    error: { kind: "rate_limited", retryAfterMs: 3 },
+    again: true,
+  },
+  {
+    name: "429 that does not say for how long, which is longer than is waited here",
+    fault: answer(429, { errcode: "M_LIMIT_EXCEEDED" }),
+    error: { kind: "rate_limited" },
+    again: false,
+  },
+  {
+    name: "500 in words of Matrix",
+    fault: answer(500, { errcode: "M_UNKNOWN", error: "no" }),
+    error: { kind: "server", status: 500 },
+    again: true,
+  },
   { name: "501", fault: answer(501, { errcode: "M_UNRECOGNIZED", error: "no" }), error: {}, again: false },
-  { name: "more than can be taken", fault: answer(200, { displayname: "x".repeat(2 * ANSWER_BYTES) }), error: { kind: "bad_answer" }, again: false },
+  {
+    name: "more than can be taken",
+    fault: answer(200, { displayname: "x".repeat(2 * ANSWER_BYTES) }),
+    error: { kind: "bad_answer" },
+    again: false,
+  },
   { name: "another shape", fault: answer(200, []), error: { kind: "bad_answer" }, again: false },
 ];
 

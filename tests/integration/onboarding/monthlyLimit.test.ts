@@ -19,7 +19,12 @@ let data: StewardData;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "steward-limit-"));
   mailbox = await startMailbox();
-  synapse = await startSynapse({ dir, mailPort: mailbox.port, enableRegistration: true, config: { ...LIMIT, registrations_require_3pid: ["email"] } });
+  synapse = await startSynapse({
+    dir,
+    mailPort: mailbox.port,
+    enableRegistration: true,
+    config: { ...LIMIT, registrations_require_3pid: ["email"] },
+  });
   data = await StewardData.create();
 }, 120_000);
 afterAll(async () => {
@@ -31,10 +36,21 @@ afterAll(async () => {
 it("a server that takes no more people this month is named with its contact, and completes the same attempt when it does", async () => {
   const services = await data.open({ registrationPollMs: 100 });
   const address = "late@mail.example";
-  const request = { serverName: null, baseUrl: synapse.baseUrl, username: "late", password: "four unrelated words", email: address, phone: null, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: synapse.baseUrl,
+    username: "late",
+    password: "four unrelated words",
+    email: address,
+    phone: null,
+    acceptInsecureHttp: false,
+  };
   const { registrationId } = await services.registration.start(request);
   const is = (wanted: (state: Registration) => boolean, what: string) =>
-    waitUntil(async () => (await services.registration.list()).registrations.find((one) => one.registrationId === registrationId && wanted(one)), { what });
+    waitUntil(
+      async () => (await services.registration.list()).registrations.find((one) => one.registrationId === registrationId && wanted(one)),
+      { what },
+    );
   const { links } = await mailbox.waitFor(({ to }) => to.includes(address));
   await (await fetch(links.find((link) => link.includes("submit_token"))!)).text();
   expect(await is(({ status }) => status === "stopped", "the limit to be told")).toMatchObject({

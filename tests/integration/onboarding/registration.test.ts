@@ -54,9 +54,8 @@ const start = async (username: string, email: string | null = null): Promise<Acc
   return (await services.registration.start(request)).registrationId;
 };
 const stateOf = (registrationId: AccountId): Registration | undefined =>
-  data.events.findLast(
-    ({ channel, payload }) => channel === "registration.changed" && payload.registrationId === registrationId,
-  )?.payload as Registration | undefined;
+  data.events.findLast(({ channel, payload }) => channel === "registration.changed" && payload.registrationId === registrationId)
+    ?.payload as Registration | undefined;
 const isAsked = (registrationId: AccountId) => {
   const state = stateOf(registrationId);
   return state?.status === "asking" ? state : null;
@@ -163,7 +162,9 @@ describe("creating an account", () => {
     await data.close();
     data.events.splice(0);
     services = await data.open({ registrationPollMs: 100 });
-    expect((await services.registration.list()).registrations).toMatchObject([{ registrationId, status: "input", needs: "password", email: first }]);
+    expect((await services.registration.list()).registrations).toMatchObject([
+      { registrationId, status: "input", needs: "password", email: first },
+    ]);
     await services.registration.change({ registrationId, password: PASSWORD });
     await reaches(registrationId, "asking", "email");
     services.registration.resend({ registrationId });
@@ -228,7 +229,9 @@ describe("a refusal", () => {
     await reaches(registrationId, "asking", "email");
     const body = { errcode: "M_RESOURCE_LIMIT_EXCEEDED", error: "full", admin_contact: "mailto:admin@mail.example" };
     proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 403, body } });
-    expect(await reaches(registrationId, "stopped")).toMatchObject({ error: { kind: "resource_limit", contact: "mailto:admin@mail.example" } });
+    expect(await reaches(registrationId, "stopped")).toMatchObject({
+      error: { kind: "resource_limit", contact: "mailto:admin@mail.example" },
+    });
     await useLink(address);
     services.registration.retry({ registrationId });
     await reaches(registrationId, "done");
@@ -344,7 +347,9 @@ describe("when the last answer is lost", () => {
     proxy.clear();
     data.events.splice(0);
     services = await data.open({ registrationPollMs: 100 });
-    expect((await services.registration.list()).registrations).toMatchObject([{ registrationId, status: "input", needs: "password", username: name }]);
+    expect((await services.registration.list()).registrations).toMatchObject([
+      { registrationId, status: "input", needs: "password", username: name },
+    ]);
     await services.registration.change({ registrationId, password: PASSWORD });
     expect(await reaches(registrationId, "done")).toMatchObject({ accountId: registrationId });
     await expectOne(name);
@@ -365,7 +370,7 @@ describe("when the last answer is lost", () => {
     const body = { errcode: "M_USER_IN_USE", error: "taken" };
     proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 400, body }, times: Infinity });
     await services.registration.change({ registrationId, password: `${PASSWORD}, mistyped` });
-    await waitUntil(() => JSON.stringify(stateOf(registrationId)).includes("error\":{"), { what: "a refusal" });
+    await waitUntil(() => JSON.stringify(stateOf(registrationId)).includes('error":{'), { what: "a refusal" });
     expect(stateOf(registrationId)).toMatchObject({ status: "input", needs: "password", error: { kind: "wrong_credentials" } });
     await services.registration.change({ registrationId, password: PASSWORD });
     await reaches(registrationId, "done");

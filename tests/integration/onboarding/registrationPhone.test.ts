@@ -75,7 +75,10 @@ const type = (registrationId: AccountId, code: string): void => {
 const lastCode = (): string => delegate.codes(to).at(-1) ?? "";
 const wrongCode = (): string => (lastCode() === "100000" ? "100001" : "100000");
 const isMade = (): Promise<unknown> =>
-  waitUntil(() => services.sessions.list().some(({ userId }) => userId.startsWith(`@${name}:`)), { what: "the account", timeoutMs: 30_000 });
+  waitUntil(() => services.sessions.list().some(({ userId }) => userId.startsWith(`@${name}:`)), {
+    what: "the account",
+    timeoutMs: 30_000,
+  });
 /** The numbers that are on the account. */
 const numbers = async (): Promise<string[]> => {
   const path = `/_synapse/admin/v2/users/${encodeURIComponent(`@${name}:${synapse.serverName}`)}`;

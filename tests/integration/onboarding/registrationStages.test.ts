@@ -64,7 +64,15 @@ afterEach(() => data.destroy());
 
 const newName = (): string => `door${(people += 1)}`;
 const start = async (username: string, email: string | null): Promise<AccountId> => {
-  const request = { serverName: null, baseUrl: synapse.baseUrl, username, password: PASSWORD, email, phone: null, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: synapse.baseUrl,
+    username,
+    password: PASSWORD,
+    email,
+    phone: null,
+    acceptInsecureHttp: false,
+  };
   return (await services.registration.start(request)).registrationId;
 };
 const stateOf = async (registrationId: AccountId): Promise<Registration | undefined> =>
@@ -90,7 +98,11 @@ const solve = async (url: string): Promise<void> => {
 
 describe("a server that lets in few", () => {
   it("says so beforehand", async () => {
-    expect(await services.registration.offer({ baseUrl: synapse.baseUrl })).toEqual({ open: true, email: "required", phone: "not_offered" });
+    expect(await services.registration.offer({ baseUrl: synapse.baseUrl })).toEqual({
+      open: true,
+      email: "required",
+      phone: "not_offered",
+    });
   });
 
   it("gets another token in the same attempt, without the blanks, then a puzzle, then an address", async () => {
@@ -114,7 +126,9 @@ describe("a server that lets in few", () => {
     expect(url).toContain("/auth/m.login.recaptcha/fallback/web?session=");
     await services.registration.openPage({ registrationId, url });
     expect(data.opened).toEqual([url]);
-    await expect(services.registration.openPage({ registrationId, url: "https://elsewhere.example/" })).rejects.toThrow("conversation_over");
+    await expect(services.registration.openPage({ registrationId, url: "https://elsewhere.example/" })).rejects.toThrow(
+      "conversation_over",
+    );
     await solve(url);
     services.registration.answer({ registrationId, answer: { kind: "browser" } });
     await isAt(registrationId, "browser", "stage_not_finished");

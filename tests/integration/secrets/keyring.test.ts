@@ -218,18 +218,22 @@ describe("with an open keyring", () => {
     expect(await first.call("read", ADA)).toMatchObject({ kind: "found" });
   });
 
-  it(`has the old or the new secrets after SIGKILL during a write, ${KILLS} times`, async () => {
-    let process_ = await start();
-    await process_.call("write", ADA, secretsOf("token -1"));
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const last = await process_.killWhileWriting(ADA, 2 + ((kill * 3) % 50));
-      process_ = await start();
-      const read = await process_.call("read", ADA);
-      expect(read.kind).toBe("found");
-      const round = read.kind === "found" ? Number(read.secrets.accessToken.replace("token ", "")) : -1;
-      expect(round).toBeGreaterThanOrEqual(last);
-    }
-  }, sample(60_000, 300_000));
+  it(
+    `has the old or the new secrets after SIGKILL during a write, ${KILLS} times`,
+    async () => {
+      let process_ = await start();
+      await process_.call("write", ADA, secretsOf("token -1"));
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const last = await process_.killWhileWriting(ADA, 2 + ((kill * 3) % 50));
+        process_ = await start();
+        const read = await process_.call("read", ADA);
+        expect(read.kind).toBe("found");
+        const round = read.kind === "found" ? Number(read.secrets.accessToken.replace("token ", "")) : -1;
+        expect(round).toBeGreaterThanOrEqual(last);
+      }
+    },
+    sample(60_000, 300_000),
+  );
 
   it("removes a key later when its keyring did not answer at once", async () => {
     const first = await start();

@@ -28,7 +28,10 @@ async function putCopies(path: string, daysAgo: readonly number[], text = "{"): 
   return names.map((name) => name.slice(name.lastIndexOf("/") + 1));
 }
 const copiesIn = async (folder: string): Promise<string[]> =>
-  (await readdir(folder)).filter((name) => name.includes(".damaged-")).sort().reverse();
+  (await readdir(folder))
+    .filter((name) => name.includes(".damaged-"))
+    .sort()
+    .reverse();
 
 /** A vault of an account of which only a damaged file may still know. */
 async function putVault(protection: "keychain" | "passphrase"): Promise<void> {
@@ -45,11 +48,7 @@ describe("copies of files that were damaged, at the start", () => {
     const protection = await putCopies(join(folders.secrets, "protection.json"), [0, 100, 200, 300]);
     await writeFile(`${folders.settingsFile}.damaged-by-hand`, "not ours");
     await data.open();
-    expect(await copiesIn(data.folder)).toEqual([
-      "settings.json.damaged-by-hand",
-      ...settings.slice(0, 3),
-      ...jobs.slice(0, 2),
-    ]);
+    expect(await copiesIn(data.folder)).toEqual(["settings.json.damaged-by-hand", ...settings.slice(0, 3), ...jobs.slice(0, 2)]);
     expect(await copiesIn(folders.secrets)).toEqual(protection.slice(0, 1));
   });
 
@@ -89,7 +88,11 @@ describe("copies of files that were damaged, at the start", () => {
     await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
     await data.close();
     await putVault("passphrase");
-    const holding = await putCopies(folders.passphraseFile, [300], JSON.stringify({ version: 1, data: { content: { entries: { [ada]: "AAAA" } } } }));
+    const holding = await putCopies(
+      folders.passphraseFile,
+      [300],
+      JSON.stringify({ version: 1, data: { content: { entries: { [ada]: "AAAA" } } } }),
+    );
     await putCopies(folders.passphraseFile, [200], '{"version":1,"data":{"content":{"entries":{}}}}');
     const again = await data.open();
     expect(await copiesIn(folders.secrets)).toEqual(holding);

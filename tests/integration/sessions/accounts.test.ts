@@ -51,9 +51,7 @@ describe("accounts", () => {
     const people = [await newUser(), await newUser(), await newUser()];
     const ids = await Promise.all(people.map((user) => signIn(before, user)));
     const keysOf = (services: Services) =>
-      Promise.all(
-        ids.map((id) => services.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys())),
-      );
+      Promise.all(ids.map((id) => services.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys())));
     const keys = await keysOf(before);
     expect(before.sessions.list().map(({ session }) => session.status)).toEqual(["running", "running", "running"]);
     await data.close();
@@ -122,7 +120,10 @@ describe("accounts", () => {
     const { accountId, homeserver } = after.sessions.list()[0]!;
     await waitUntil(() => syncs > 0, { what: "the session to sync" });
     let stopped = false;
-    const stopping = after.sessions.session(accountId).stop().then(() => (stopped = true));
+    const stopping = after.sessions
+      .session(accountId)
+      .stop()
+      .then(() => (stopped = true));
     while (!stopped) {
       await Promise.race([after.sessions.started(homeserver.baseUrl), stopping]);
       await new Promise(setImmediate);
@@ -287,9 +288,7 @@ describe("one account's trouble is no other's", () => {
       expect(await errorOf(restarted.passwordSignIns.signInAgain(accountId, "wrong"))).toEqual({ kind: "wrong_credentials" });
       await restarted.passwordSignIns.signInAgain(accountId, user.password);
       expect(restarted.sessions.account(accountId)).toMatchObject({ deviceId, session: { status: "running" } });
-      expect(
-        await restarted.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys()),
-      ).toEqual(keys);
+      expect(await restarted.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys())).toEqual(keys);
       await data.close();
     } finally {
       await shortLived.stop();

@@ -65,7 +65,8 @@ describe("the name of a new session", () => {
 /** The data folder and the keychain as SIGKILL would leave them after each thing that is written down. */
 async function snapshotsOfSignIn(): Promise<{ what: string; copy: StewardData }[]> {
   const moments: { what: string; copy: StewardData }[] = [];
-  const keepAfter = <A extends unknown[], R>(what: string, done: (...given: A) => Promise<R>) =>
+  const keepAfter =
+    <A extends unknown[], R>(what: string, done: (...given: A) => Promise<R>) =>
     async (...given: A): Promise<R> => {
       const answer = await done(...given);
       const copy = await StewardData.create();
@@ -83,53 +84,61 @@ async function snapshotsOfSignIn(): Promise<{ what: string; copy: StewardData }[
 }
 
 describe("a sign-in that is killed", () => {
-  it.each(["signed in again", "signed out"])("leaves an account that is listed, and can be %s", async (next) => {
-    const moments = await snapshotsOfSignIn();
-    expect(moments.map(({ what }) => what)).toEqual(["entry", "key", "secrets"]);
-    await data.close();
-    for (const { what, copy } of moments) {
-      try {
-        const started = await copy.open();
-        await started.sessions.restoreAll();
-        const [account] = started.sessions.list();
-        expect(account?.userId, what).toBe(user.userId);
-        const { accountId } = account!;
-        expect(account!.session.error?.kind, what).toBe(what === "secrets" ? undefined : "secret_missing");
-        if (next === "signed out") await started.sessions.signOut(accountId);
-        else {
-          if (what !== "secrets") await started.passwordSignIns.signInAgain(accountId, user.password);
-          expect(started.sessions.account(accountId).session.status, what).toBe("running");
+  it.each(["signed in again", "signed out"])(
+    "leaves an account that is listed, and can be %s",
+    async (next) => {
+      const moments = await snapshotsOfSignIn();
+      expect(moments.map(({ what }) => what)).toEqual(["entry", "key", "secrets"]);
+      await data.close();
+      for (const { what, copy } of moments) {
+        try {
+          const started = await copy.open();
+          await started.sessions.restoreAll();
+          const [account] = started.sessions.list();
+          expect(account?.userId, what).toBe(user.userId);
+          const { accountId } = account!;
+          expect(account!.session.error?.kind, what).toBe(what === "secrets" ? undefined : "secret_missing");
+          if (next === "signed out") await started.sessions.signOut(accountId);
+          else {
+            if (what !== "secrets") await started.passwordSignIns.signInAgain(accountId, user.password);
+            expect(started.sessions.account(accountId).session.status, what).toBe("running");
+          }
+          const stays = next === "signed out" ? [] : [accountId];
+          expect(await new Folders(copy.folder).accountIds(), what).toEqual(stays);
+          expect([...copy.keychain.entries.keys()], what).toEqual(stays);
+        } finally {
+          await copy.destroy();
         }
-        const stays = next === "signed out" ? [] : [accountId];
-        expect(await new Folders(copy.folder).accountIds(), what).toEqual(stays);
-        expect([...copy.keychain.entries.keys()], what).toEqual(stays);
-      } finally {
-        await copy.destroy();
       }
-    }
-  }, 90_000);
+    },
+    90_000,
+  );
 });
 
 describe("a sign-in that fails", () => {
   const refusal = fail("file_failed", { reason: "no_space" });
 
-  it.each(["locked", "secrets", "mark"])("at the %s leaves nothing, here or on the server", async (where) => {
-    const { index, secretStore } = services;
-    if (where === "locked") data.keychain.problem = "locked";
-    if (where === "secrets") secretStore.write = () => Promise.reject(refusal);
-    if (where === "mark") {
-      data.keychain.problem = "unreachable";
-      await services.secrets.retryKeychain();
-      await services.secrets.chooseThisTimeOnly();
-      index.update = () => Promise.reject(refusal);
-    }
-    expect(await errorOf(signIn())).toEqual(where === "locked" ? { kind: "secrets_locked" } : refusal.error);
-    expect(services.sessions.list()).toEqual([]);
-    expect(data.events.at(-1)?.channel).toBe("accounts.removed");
-    expect(await readdir(join(data.folder, "accounts"))).toEqual([]);
-    expect(data.keychain.entries.size).toBe(0);
-    expect(await sessionsOnServer()).toBe(0);
-  }, 60_000);
+  it.each(["locked", "secrets", "mark"])(
+    "at the %s leaves nothing, here or on the server",
+    async (where) => {
+      const { index, secretStore } = services;
+      if (where === "locked") data.keychain.problem = "locked";
+      if (where === "secrets") secretStore.write = () => Promise.reject(refusal);
+      if (where === "mark") {
+        data.keychain.problem = "unreachable";
+        await services.secrets.retryKeychain();
+        await services.secrets.chooseThisTimeOnly();
+        index.update = () => Promise.reject(refusal);
+      }
+      expect(await errorOf(signIn())).toEqual(where === "locked" ? { kind: "secrets_locked" } : refusal.error);
+      expect(services.sessions.list()).toEqual([]);
+      expect(data.events.at(-1)?.channel).toBe("accounts.removed");
+      expect(await readdir(join(data.folder, "accounts"))).toEqual([]);
+      expect(data.keychain.entries.size).toBe(0);
+      expect(await sessionsOnServer()).toBe(0);
+    },
+    60_000,
+  );
 
   it("leaves an account that says so where its entry cannot be removed", async () => {
     services.secretStore.write = () => Promise.reject(refusal);
@@ -164,19 +173,23 @@ describe("what protects secrets changes while an account is added", () => {
   it.each<["before" | "after", "sealed" | "in memory"]>([
     ["before", "sealed"],
     ["after", "in memory"],
-  ])("%s its secrets are written: they are %s, and that counts", async (when, place) => {
-    changeAround(when, async () => {
-      data.keychain.problem = null;
-      await services.secrets.retryKeychain();
-    });
-    const accountId = await signIn();
-    await data.close();
-    services = await data.open();
-    await services.sessions.restoreAll();
-    const states = services.sessions.list().map(({ session }) => session.status);
-    expect(states).toEqual(place === "sealed" ? ["running"] : []);
-    expect(await readdir(join(data.folder, "accounts"))).toEqual(place === "sealed" ? [accountId] : []);
-  }, 60_000);
+  ])(
+    "%s its secrets are written: they are %s, and that counts",
+    async (when, place) => {
+      changeAround(when, async () => {
+        data.keychain.problem = null;
+        await services.secrets.retryKeychain();
+      });
+      const accountId = await signIn();
+      await data.close();
+      services = await data.open();
+      await services.sessions.restoreAll();
+      const states = services.sessions.list().map(({ session }) => session.status);
+      expect(states).toEqual(place === "sealed" ? ["running"] : []);
+      expect(await readdir(join(data.folder, "accounts"))).toEqual(place === "sealed" ? [accountId] : []);
+    },
+    60_000,
+  );
 
   it("to memory, and none of them is forgotten that is sealed", async () => {
     const before = await signIn();
@@ -194,9 +207,7 @@ describe("what protects secrets changes while an account is added", () => {
     await data.close();
     services = await data.open();
     await services.sessions.restoreAll();
-    expect(services.sessions.list().map(({ accountId, session }) => [accountId, session.status])).toEqual([
-      [sealed, "running"],
-    ]);
+    expect(services.sessions.list().map(({ accountId, session }) => [accountId, session.status])).toEqual([[sealed, "running"]]);
   }, 60_000);
 });
 

@@ -47,9 +47,7 @@ const signIn = (serverName: string | null, identifier: LoginIdentifier) =>
   });
 
 const loggedOut = (): boolean =>
-  server.arrived.some(
-    ({ path, headers }) => path.endsWith("/logout") && headers.authorization === "Bearer syt_of_another",
-  );
+  server.arrived.some(({ path, headers }) => path.endsWith("/logout") && headers.authorization === "Bearer syt_of_another");
 
 describe("a server that signs in a user of another server", () => {
   it.each<[string, string | null, LoginIdentifier, string]>([

@@ -51,8 +51,7 @@ afterEach(() => data.destroy());
 
 const sessionOf = (id: AccountId) => services.sessions.account(id).session;
 const foldersOf = (id: AccountId, folder = data.folder) => new Folders(folder).account(id);
-const deviceKeysOf = (id: AccountId) =>
-  services.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys());
+const deviceKeysOf = (id: AccountId) => services.sessions.session(id).use((client) => client.getCrypto()!.getOwnDeviceKeys());
 
 const runs = (id: AccountId): Promise<unknown> =>
   waitUntil(() => sessionOf(id).status === "running", { what: "the session to run", timeoutMs: 20_000 });
@@ -213,11 +212,7 @@ async function snapshotsOfSignIn(): Promise<{ what: string; folder: StewardData 
     moments.push({ what, folder });
   };
   const { secretStore, index } = services;
-  const [aside, update, write] = [
-    secretStore.setAside.bind(secretStore),
-    index.update.bind(index),
-    secretStore.write.bind(secretStore),
-  ];
+  const [aside, update, write] = [secretStore.setAside.bind(secretStore), index.update.bind(index), secretStore.write.bind(secretStore)];
   secretStore.setAside = async (...given) => {
     await aside(...given);
     await keep("vault set aside");

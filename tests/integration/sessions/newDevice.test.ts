@@ -36,18 +36,21 @@ beforeAll(async () => {
 afterAll(() => synapse.stop());
 
 /** An account with room keys that are nowhere else, whose device another session has removed. */
-beforeEach(async () => {
-  data = await StewardData.create();
-  services = await data.open();
-  user = await synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
-  accountId = await signInTo(services, user, synapse.baseUrl);
-  oldDevice = services.sessions.account(accountId).deviceId;
-  await services.sessions.session(accountId).use(async (client) => {
-    (await cryptoMachineOf(client).importExportedRoomKeys(JSON.stringify(KEYS), () => undefined)).free();
-  });
-  await synapse.removeDevice(user, oldDevice);
-  await waitUntil(isLoggedOut, { what: "the account to notice", timeoutMs: 40_000 });
-}, sample(60_000, 600_000));
+beforeEach(
+  async () => {
+    data = await StewardData.create();
+    services = await data.open();
+    user = await synapse.register({ user: `user${(users += 1)}`, password: `password ${users}` });
+    accountId = await signInTo(services, user, synapse.baseUrl);
+    oldDevice = services.sessions.account(accountId).deviceId;
+    await services.sessions.session(accountId).use(async (client) => {
+      (await cryptoMachineOf(client).importExportedRoomKeys(JSON.stringify(KEYS), () => undefined)).free();
+    });
+    await synapse.removeDevice(user, oldDevice);
+    await waitUntil(isLoggedOut, { what: "the account to notice", timeoutMs: 40_000 });
+  },
+  sample(60_000, 600_000),
+);
 afterEach(() => data.destroy());
 
 const isLoggedOut = (): boolean => services.sessions.account(accountId).session.status === "softLoggedOut";
@@ -89,7 +92,11 @@ async function halfFilled(): Promise<void> {
 
 async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const sizes = names.map((name) => stat(join(folder, name)).then(({ size }) => size).catch(() => 0));
+  const sizes = names.map((name) =>
+    stat(join(folder, name))
+      .then(({ size }) => size)
+      .catch(() => 0),
+  );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 

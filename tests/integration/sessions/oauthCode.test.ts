@@ -55,10 +55,16 @@ describe("signing in with a code", () => {
     expect(await typeCode(begun, user)).toContain("Device linked");
     const end = await data.signInEnded(begun.signInId);
     if (end.status !== "done") throw new Error(JSON.stringify(end));
-    await waitUntil(() => services.sessions.account(end.accountId).session.status === "running", { what: "the account to run", timeoutMs: 60_000 });
+    await waitUntil(() => services.sessions.account(end.accountId).session.status === "running", {
+      what: "the account to run",
+      timeoutMs: 60_000,
+    });
     const [session, ...others] = servers.auth.sessionsOf(user.localpart);
     expect(others).toEqual([]);
-    expect(session).toMatchObject({ deviceId: services.sessions.account(end.accountId).deviceId, name: expect.stringMatching(/^Steward on /) });
+    expect(session).toMatchObject({
+      deviceId: services.sessions.account(end.accountId).deviceId,
+      name: expect.stringMatching(/^Steward on /),
+    });
     expect(JSON.stringify(data.events)).not.toContain("device_code");
   });
 
@@ -66,7 +72,11 @@ describe("signing in with a code", () => {
     const { signInId, page } = await start();
     services.browserSignIns.openBrowserSignIn({ signInId });
     expect(data.opened).toEqual([page]);
-    expect(data.signInStates(signInId).at(-1)).toMatchObject({ status: "waiting", browserFailed: false, userCode: expect.stringMatching(/^[A-Z]{6}$/) });
+    expect(data.signInStates(signInId).at(-1)).toMatchObject({
+      status: "waiting",
+      browserFailed: false,
+      userCode: expect.stringMatching(/^[A-Z]{6}$/),
+    });
   });
 
   it("says that the person has said no", async () => {
@@ -99,7 +109,10 @@ describe("signing in with a code", () => {
     await asked.reached;
     await typeCode(begun, user);
     asked.release();
-    expect(await data.signInEnded(begun.signInId)).toMatchObject({ status: "failed", error: { kind: "oauth_refused", code: "invalid_grant" } });
+    expect(await data.signInEnded(begun.signInId)).toMatchObject({
+      status: "failed",
+      error: { kind: "oauth_refused", code: "invalid_grant" },
+    });
     const [lost] = servers.auth.sessionsOf(user.localpart);
     const again = await start();
     await typeCode(again, user);

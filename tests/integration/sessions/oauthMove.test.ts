@@ -55,7 +55,6 @@ async function begin(accountId: AccountId): Promise<{ signInId: ConversationId; 
   return { signInId, url, device: /device:(\S+)/.exec(new URL(url).searchParams.get("scope")!)?.[1] ?? null };
 }
 
-
 async function allow(url: string, user: AuthUser): Promise<void> {
   await fetch((await new FormClient().signIn(url, user)).url);
 }
@@ -65,12 +64,20 @@ async function keyOnServer(accountId: AccountId): Promise<string | undefined> {
   const { userId, deviceId } = services.sessions.account(accountId);
   const { accessToken } = await secretsOf(accountId);
   const body = { device_keys: { [userId]: [deviceId] } };
-  const answer = await matrixOk(servers.proxy.baseUrl, { method: "POST", path: "/_matrix/client/v3/keys/query", token: accessToken.reveal(), body });
-  return (answer as { device_keys: Record<string, Record<string, { keys: Record<string, string> }>> }).device_keys[userId]?.[deviceId]?.keys[`ed25519:${deviceId}`];
+  const answer = await matrixOk(servers.proxy.baseUrl, {
+    method: "POST",
+    path: "/_matrix/client/v3/keys/query",
+    token: accessToken.reveal(),
+    body,
+  });
+  return (answer as { device_keys: Record<string, Record<string, { keys: Record<string, string> }>> }).device_keys[userId]?.[deviceId]
+    ?.keys[`ed25519:${deviceId}`];
 }
 
 const roomKeysOf = (accountId: AccountId): Promise<string[]> =>
-  services.sessions.session(accountId).use(async (client) => (await client.getCrypto()!.exportRoomKeys()).map((key) => key.session_id).sort());
+  services.sessions
+    .session(accountId)
+    .use(async (client) => (await client.getCrypto()!.exportRoomKeys()).map((key) => key.session_id).sort());
 
 it("goes over to OAuth with its device and its keys, and the session of the password is ended", async () => {
   const user = await newUser();
@@ -87,7 +94,10 @@ it("goes over to OAuth with its device and its keys, and the session of the pass
   await waitUntil(() => sessionsOf(user).length === 1, { what: "the session before to end", timeoutMs: 60_000 });
   expect(sessionsOf(user)).toEqual([{ kind: "oauth2", deviceId }]);
   expect(await keyOnServer(accountId)).toBe(key);
-  await waitUntil(async () => (await secretsOf(accountId)).replaced === undefined, { what: "the tokens before to be forgotten", timeoutMs: 60_000 });
+  await waitUntil(async () => (await secretsOf(accountId)).replaced === undefined, {
+    what: "the tokens before to be forgotten",
+    timeoutMs: 60_000,
+  });
   expect(revealedJson(await secretsOf(accountId))).not.toContain(accessToken.reveal());
   expect(await canMove(accountId)).toBe(false);
 });
@@ -112,9 +122,20 @@ it("has changed nothing where it is cancelled, or somebody else comes back", asy
 it("gets a new device, with the room keys of the one before, where that has a name that no scope takes", async () => {
   const user = await newUser();
   const { baseUrl } = servers.proxy;
-  const body = { type: "m.login.password", identifier: { type: "m.id.user", user: user.localpart }, password: user.password, device_id: "TOO+SHORT" };
-  const login = (await matrixOk(baseUrl, { method: "POST", path: "/_matrix/client/v3/login", body })) as { access_token: string; user_id: string };
-  const accountId = await services.sessions.adopt({ userId: login.user_id, deviceId: "TOO+SHORT", accessToken: accessTokenOf(login.access_token), baseUrl }, null);
+  const body = {
+    type: "m.login.password",
+    identifier: { type: "m.id.user", user: user.localpart },
+    password: user.password,
+    device_id: "TOO+SHORT",
+  };
+  const login = (await matrixOk(baseUrl, { method: "POST", path: "/_matrix/client/v3/login", body })) as {
+    access_token: string;
+    user_id: string;
+  };
+  const accountId = await services.sessions.adopt(
+    { userId: login.user_id, deviceId: "TOO+SHORT", accessToken: accessTokenOf(login.access_token), baseUrl },
+    null,
+  );
   await services.sessions.session(accountId).use((client) => client.getCrypto()!.importRoomKeys(makeRoomKeys(3) as never));
   const keys = await roomKeysOf(accountId);
   expect(keys).toHaveLength(3);

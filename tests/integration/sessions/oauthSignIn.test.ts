@@ -106,7 +106,13 @@ describe("signing in by OAuth 2.0", () => {
     const { signInId, url } = await start();
     const redirect = redirectOf(url);
     const { state } = Object.fromEntries(new URL(url).searchParams);
-    const strangers = ["?code=x", "?code=x&state=wrong", `?state=${state}`, `?code=a&code=b&state=${state}`, `?error=access_denied&state=wrong`];
+    const strangers = [
+      "?code=x",
+      "?code=x&state=wrong",
+      `?state=${state}`,
+      `?code=a&code=b&state=${state}`,
+      `?error=access_denied&state=wrong`,
+    ];
     for (const stranger of strangers) expect((await fetch(redirect.href + stranger)).status).toBe(404);
     expect((await fetch(new URL("/favicon.ico", redirect))).status).toBe(404);
     await goThrough(url, user);
@@ -199,7 +205,11 @@ describe("the end of a session by OAuth 2.0", () => {
     const user = await newUser();
     const accountId = await signIn(user);
     const { accessToken, refreshToken } = await secretsOf(accountId);
-    const away = servers.auth.faults.addRule({ path: /revoke/, fault: { kind: "answer", status: 503, body: { errcode: "M_UNKNOWN" } }, times: Infinity });
+    const away = servers.auth.faults.addRule({
+      path: /revoke/,
+      fault: { kind: "answer", status: 503, body: { errcode: "M_UNKNOWN" } },
+      times: Infinity,
+    });
     expect(await services.sessions.signOut(accountId)).toEqual({ serverTold: false, triedLater: true });
     expect(services.sessions.list()).toEqual([]);
     expect((await services.secretStore.read(accountId)).kind).toBe("absent");

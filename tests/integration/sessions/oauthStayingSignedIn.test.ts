@@ -40,7 +40,14 @@ async function expectNothingLost(): Promise<void> {
     timeoutMs: 60_000,
   });
   refused.remove();
-  await waitUntil(() => one.ask().then((userId) => userId === one.userId, () => false), { what: "the account to be of use", timeoutMs: 60_000 });
+  await waitUntil(
+    () =>
+      one.ask().then(
+        (userId) => userId === one.userId,
+        () => false,
+      ),
+    { what: "the account to be of use", timeoutMs: 60_000 },
+  );
   expect(one.status()).toBe("running");
   const [session] = servers.auth.sessionsOf(one.user.localpart);
   expect((await one.secrets()).refreshToken).toEqual(session!.current.refreshToken);
@@ -90,9 +97,15 @@ describe("an account of an authorization server", () => {
     ["an answer that is lost after the server acted", { kind: "cut" }, "after"],
     ["a connection that is cut", { kind: "reset" }],
     ["a page of a proxy", { kind: "answer", status: 502, body: "<html>Bad gateway</html>", headers: { "content-type": "text/html" } }],
-    ["a page of a proxy that calls it a success", { kind: "answer", status: 200, body: "<html>Sign in to the hotel</html>", headers: { "content-type": "text/html" } }],
+    [
+      "a page of a proxy that calls it a success",
+      { kind: "answer", status: 200, body: "<html>Sign in to the hotel</html>", headers: { "content-type": "text/html" } },
+    ],
     ["a rate limit in the words of Matrix", { kind: "rateLimit", retryAfterMs: 100 }],
-    ["a refusal in the words of Matrix", { kind: "answer", status: 401, body: { errcode: "M_UNKNOWN_TOKEN", error: "no", soft_logout: false } }],
+    [
+      "a refusal in the words of Matrix",
+      { kind: "answer", status: 401, body: { errcode: "M_UNKNOWN_TOKEN", error: "no", soft_logout: false } },
+    ],
     ["a server out of service", { kind: "answer", status: 503, body: { errcode: "M_UNKNOWN", error: "later" } }],
     ["a client that is not known any more", { kind: "answer", status: 401, body: { error: "invalid_client" } }],
     ["a server that says later", { kind: "answer", status: 400, body: { error: "temporarily_unavailable" } }],
@@ -141,14 +154,22 @@ describe("an account of an authorization server", () => {
     ["before the new tokens are written down", () => servers.auth.faults.hold({ ...TOKEN, nth: 1, when: "after" })],
     ["before their first use", () => servers.proxy.hold({ ...WHOAMI, nth: 2, when: "before" })],
     ["after it", () => servers.proxy.hold({ ...WHOAMI, nth: 2, when: "after" })],
-  ])("survives a SIGKILL %s", async (_what, hold) => {
-    const { reached } = await killDuring({ data: one.data, accountId: one.accountId, user: { ...one.user, user: one.user.localpart, userId: one.userId } }, { kind: "ask" }, () => {
-      refuse();
-      return hold();
-    });
-    expect(reached).toBe(true);
-    await one.open();
-    await one.services.sessions.restoreAll();
-    await expectNothingLost();
-  }, 120_000);
+  ])(
+    "survives a SIGKILL %s",
+    async (_what, hold) => {
+      const { reached } = await killDuring(
+        { data: one.data, accountId: one.accountId, user: { ...one.user, user: one.user.localpart, userId: one.userId } },
+        { kind: "ask" },
+        () => {
+          refuse();
+          return hold();
+        },
+      );
+      expect(reached).toBe(true);
+      await one.open();
+      await one.services.sessions.restoreAll();
+      await expectNothingLost();
+    },
+    120_000,
+  );
 });

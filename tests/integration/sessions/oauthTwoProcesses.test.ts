@@ -22,7 +22,13 @@ const counting: typeof fetch = (input, init) => {
 };
 const HOUR = 3_600_000;
 /** Clocks that go on by themselves, and can be set. */
-const keeperTimes = { now: () => Date.now() + wall, elapsed: () => performance.now() + monotonic, firstPauseMs: 50, longestPauseMs: 200, refusedPauseMs: 50 };
+const keeperTimes = {
+  now: () => Date.now() + wall,
+  elapsed: () => performance.now() + monotonic,
+  firstPauseMs: 50,
+  longestPauseMs: 200,
+  refusedPauseMs: 50,
+};
 
 beforeEach(async () => {
   wall = monotonic = 0;
@@ -75,7 +81,10 @@ describe("a data folder that two processes use", () => {
     const before = await one.secrets();
     refuse(Infinity);
     await one.ask().catch(() => undefined);
-    await waitUntil(() => one.problem()?.kind === "unauthenticated", { what: "the account to say that it is signed out", timeoutMs: 60_000 });
+    await waitUntil(() => one.problem()?.kind === "unauthenticated", {
+      what: "the account to say that it is signed out",
+      timeoutMs: 60_000,
+    });
     expect(await one.secrets()).toEqual(before);
     servers.proxy.clear();
     await one.signInAgain();
@@ -100,14 +109,18 @@ describe("a clock that jumps", () => {
     ["a year forward", () => void (wall += 365 * 24 * HOUR)],
     ["an hour back, while time goes on", () => void ((wall -= HOUR), (monotonic += HOUR))],
     ["forward by a night's sleep, in which the other stands still", () => void (wall += 8 * HOUR)],
-  ])("%s costs one refresh for all who ask, and no more", async (_what, jump) => {
-    jump();
-    expect(await Promise.all(Array.from({ length: 20 }, () => one.ask()))).toEqual(Array.from({ length: 20 }, () => one.userId));
-    expect(refreshes()).toBe(1);
-    for (let times = 0; times < 5; times++) expect(await one.ask()).toBe(one.userId);
-    expect(refreshes()).toBe(1);
-    expect(one.status()).toBe("running");
-  }, 120_000);
+  ])(
+    "%s costs one refresh for all who ask, and no more",
+    async (_what, jump) => {
+      jump();
+      expect(await Promise.all(Array.from({ length: 20 }, () => one.ask()))).toEqual(Array.from({ length: 20 }, () => one.userId));
+      expect(refreshes()).toBe(1);
+      for (let times = 0; times < 5; times++) expect(await one.ask()).toBe(one.userId);
+      expect(refreshes()).toBe(1);
+      expect(one.status()).toBe("running");
+    },
+    120_000,
+  );
 
   it("back by a day costs nothing, and neither does a start before the clock is set right", async () => {
     wall -= 24 * HOUR;

@@ -89,12 +89,21 @@ describe("a server that answers a sync with an error", () => {
       {
         kind: "answer",
         status: 403,
-        body: { errcode: "M_RESOURCE_LIMIT_EXCEEDED", error: "...", limit_type: "monthly_active_user", admin_contact: "mailto:admin@hs.example" },
+        body: {
+          errcode: "M_RESOURCE_LIMIT_EXCEEDED",
+          error: "...",
+          limit_type: "monthly_active_user",
+          admin_contact: "mailto:admin@hs.example",
+        },
       },
       () => ({ kind: "resource_limit", host: host(), contact: "mailto:admin@hs.example" }),
     ],
     ["it is asked too often", { kind: "rateLimit", retryAfterMs: 7_000 }, () => ({ kind: "rate_limited", retryAfterMs: 7_000 })],
-    ["a proxy answers in its place", { kind: "answer", status: 502, body: page, headers: html }, () => ({ kind: "gateway_error", host: host(), status: 502 })],
+    [
+      "a proxy answers in its place",
+      { kind: "answer", status: 502, body: page, headers: html },
+      () => ({ kind: "gateway_error", host: host(), status: 502 }),
+    ],
     [
       "a proxy answers with what it calls JSON",
       { kind: "answer", status: 503, body: page },
@@ -119,7 +128,11 @@ describe("a server that answers a sync with an error", () => {
   it("says it of a session that has been running", async () => {
     const services = await data.open();
     const accountId = await signIn(services);
-    servers.proxy.addRule({ path: /\/sync\?/, fault: { kind: "answer", status: 403, body: { errcode: "M_RESOURCE_LIMIT_EXCEEDED" } }, times: Infinity });
+    servers.proxy.addRule({
+      path: /\/sync\?/,
+      fault: { kind: "answer", status: 403, body: { errcode: "M_RESOURCE_LIMIT_EXCEEDED" } },
+      times: Infinity,
+    });
     // Something new ends the poll that is under way.
     await services.sessions.session(accountId).use((client) => client.setAccountDataRaw("org.example.new" as never, {}));
     const error = { kind: "resource_limit", host: host(), contact: null };
@@ -138,12 +151,16 @@ it.each([
   ["devices", /\/devices$/, (services: Services, id: AccountId) => services.devices.list({ accountId: id })],
   ["a profile", /\/profile\/[^/]+$/, (services: Services, id: AccountId) => services.profile.get({ accountId: id })],
   ["what may be changed", /\/capabilities$/, (services: Services, id: AccountId) => services.profile.get({ accountId: id })],
-])("a server whose answer about %s has another shape is not understood, in words", async (_what, path, ask) => {
-  const services = await data.open();
-  const accountId = await signIn(services);
-  for (const body of ["[]", "null", `{"devices":{},"capabilities":7,"displayname":`]) {
-    servers.proxy.clear();
-    servers.proxy.addRule({ method: "GET", path, fault: { kind: "answer", status: 200, body }, times: Infinity });
-    expect(await errorOf(ask(services, accountId))).toEqual({ kind: "bad_answer", host: host() });
-  }
-}, 30_000);
+])(
+  "a server whose answer about %s has another shape is not understood, in words",
+  async (_what, path, ask) => {
+    const services = await data.open();
+    const accountId = await signIn(services);
+    for (const body of ["[]", "null", `{"devices":{},"capabilities":7,"displayname":`]) {
+      servers.proxy.clear();
+      servers.proxy.addRule({ method: "GET", path, fault: { kind: "answer", status: 200, body }, times: Infinity });
+      expect(await errorOf(ask(services, accountId))).toEqual({ kind: "bad_answer", host: host() });
+    }
+  },
+  30_000,
+);

@@ -42,8 +42,7 @@ afterEach(async () => {
   await data.destroy();
 });
 
-const newUser = (synapse: Synapse): Promise<TestUser> =>
-  synapse.register({ user: `leaver${(users += 1)}`, password: `password ${users}` });
+const newUser = (synapse: Synapse): Promise<TestUser> => synapse.register({ user: `leaver${(users += 1)}`, password: `password ${users}` });
 const folders = () => new Folders(data.folder).account(leavingId);
 const errorOfSession = (): AppError | null => services.sessions.account(leavingId).session.error;
 
@@ -116,7 +115,10 @@ describe("a request that the server has begun", () => {
   /** What the server had answered to each upload of keys when the sign-out came to it. */
   const uploadsBeforeLogout = (): (number | null)[] => {
     const logout = servers.proxy.requests({ path: /\/logout$/ })[0]!;
-    return servers.proxy.requests(UPLOAD).filter(({ number }) => number < logout.number).map(({ status }) => status);
+    return servers.proxy
+      .requests(UPLOAD)
+      .filter(({ number }) => number < logout.number)
+      .map(({ status }) => status);
   };
 
   // Synapse checks the token first and lists the device again last: a sign-out between the two leaves the device behind.
@@ -236,12 +238,16 @@ describe("a server that cannot be told", () => {
     await expectGone();
   }, 60_000);
 
-  it.each([true, false])("is one that takes the token no more and lists the session still, or not: %s", async (softLogout) => {
-    const body = { errcode: "M_UNKNOWN_TOKEN", error: "No", soft_logout: softLogout };
-    servers.proxy.addRule({ path: /logout/, fault: { kind: "answer", status: 401, body } });
-    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: !softLogout });
-    await expectGone();
-  }, 60_000);
+  it.each([true, false])(
+    "is one that takes the token no more and lists the session still, or not: %s",
+    async (softLogout) => {
+      const body = { errcode: "M_UNKNOWN_TOKEN", error: "No", soft_logout: softLogout };
+      servers.proxy.addRule({ path: /logout/, fault: { kind: "answer", status: 401, body } });
+      expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold: !softLogout });
+      await expectGone();
+    },
+    60_000,
+  );
 });
 
 describe("the jobs of an account", () => {
@@ -265,23 +271,23 @@ describe("a sign-out that fails half-way", () => {
   const refuse = (): Promise<never> => Promise.reject(refusal);
 
   it.each<[string, () => void, { left: AppError["kind"]; serverTold: boolean }]>([
-    [
-      "the secrets",
-      () => Object.assign(services.secretStore, { remove: refuse }),
-      { left: "store_damaged", serverTold: true },
-    ],
+    ["the secrets", () => Object.assign(services.secretStore, { remove: refuse }), { left: "store_damaged", serverTold: true }],
     ["the picture", () => Object.assign(services.avatars, { remove: refuse }), { left: "secret_missing", serverTold: false }],
     ["the entry", () => Object.assign(services.index, { remove: refuse }), { left: "secret_missing", serverTold: false }],
-  ])("at %s leaves an account that says so, and is done to its end by the next", async (_, spoil, { left, serverTold }) => {
-    spoil();
-    expect(await errorOf(services.sessions.signOut(leavingId))).toEqual(refusal.error);
-    await waitUntil(() => errorOfSession()?.kind === left, { what: "the account to say what is left" });
-    await restart();
-    expect(errorOfSession()?.kind).toBe(left);
-    expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold });
-    expect(await sessionsOn(servers.synapse, leaving)).toBe(0);
-    await expectGone();
-  }, 60_000);
+  ])(
+    "at %s leaves an account that says so, and is done to its end by the next",
+    async (_, spoil, { left, serverTold }) => {
+      spoil();
+      expect(await errorOf(services.sessions.signOut(leavingId))).toEqual(refusal.error);
+      await waitUntil(() => errorOfSession()?.kind === left, { what: "the account to say what is left" });
+      await restart();
+      expect(errorOfSession()?.kind).toBe(left);
+      expect(await services.sessions.signOut(leavingId)).toEqual({ serverTold });
+      expect(await sessionsOn(servers.synapse, leaving)).toBe(0);
+      await expectGone();
+    },
+    60_000,
+  );
 
   it("is done once when it is asked for twice", async () => {
     const { accessToken: token } = await tokenOf(leavingId);

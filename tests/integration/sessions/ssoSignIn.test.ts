@@ -85,9 +85,12 @@ describe("single sign-on", () => {
     const page = await servers.browser.open(data.opened[0]!);
     await signInAtProvider(page, one);
     expect(await data.signInEnded(first)).toMatchObject({ status: "done" });
-    expect(services.sessions.list().map(({ userId }) => userId).sort()).toEqual(
-      [one, two].map((name) => `@${name}:${servers.synapse.serverName}`).sort(),
-    );
+    expect(
+      services.sessions
+        .list()
+        .map(({ userId }) => userId)
+        .sort(),
+    ).toEqual([one, two].map((name) => `@${name}:${servers.synapse.serverName}`).sort());
   });
 
   it("hangs for none of two where one browser's cookie is the newer one's, and does both one after the other", async () => {
@@ -115,7 +118,11 @@ describe("single sign-on", () => {
     const accountId = await signIn(name);
     const userId = `@${name}:${servers.synapse.serverName}`;
     await services.sessions.signOut(accountId);
-    await servers.synapse.adminCall({ method: "POST", path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(userId)}`, body: { erase: false } });
+    await servers.synapse.adminCall({
+      method: "POST",
+      path: `/_synapse/admin/v1/deactivate/${encodeURIComponent(userId)}`,
+      body: { erase: false },
+    });
     const signInId = await start();
     const page = await servers.browser.open(data.opened.at(-1)!);
     await page.waitForURL((url) => url.pathname.includes("/oidc/callback"));

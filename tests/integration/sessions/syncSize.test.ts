@@ -12,10 +12,13 @@ let synapse: Synapse;
 let crowded: TestUser;
 let proxy: FaultProxy;
 
-beforeAll(async () => {
-  ({ synapse, crowded } = await startSynapseWithRooms(ROOMS));
-  proxy = await startFaultProxy(synapse.baseUrl);
-}, sample(120_000, 2_400_000));
+beforeAll(
+  async () => {
+    ({ synapse, crowded } = await startSynapseWithRooms(ROOMS));
+    proxy = await startFaultProxy(synapse.baseUrl);
+  },
+  sample(120_000, 2_400_000),
+);
 afterAll(async () => {
   await proxy.stop();
   await synapse.stop();

@@ -42,7 +42,10 @@ test("a trial does not start an account of another server, and loses nothing of 
   });
   await data.close();
   const local = await data.open();
-  await local.index.update(accountId, (entry) => ({ ...entry, homeserver: { ...entry.homeserver, baseUrl: "https://matrix.example.org" } }));
+  await local.index.update(accountId, (entry) => ({
+    ...entry,
+    homeserver: { ...entry.homeserver, baseUrl: "https://matrix.example.org" },
+  }));
   await data.close();
   const services = await data.open(trial);
   await services.sessions.restoreAll();

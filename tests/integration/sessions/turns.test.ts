@@ -171,7 +171,11 @@ describe("a session", () => {
     await session().prepareDevice("THIRDDEVICE");
     expect(session().details.deviceId).toBe("SECONDDEVICE");
     const { accessToken, deviceId } = await servers.synapse.login(user.user, user.password, { deviceId: "THIRDDEVICE" });
-    await services.secretStore.update(accountId, (secrets) => ({ ...secrets, accessToken: accessTokenOf(accessToken), newDevice: deviceId }));
+    await services.secretStore.update(accountId, (secrets) => ({
+      ...secrets,
+      accessToken: accessTokenOf(accessToken),
+      newDevice: deviceId,
+    }));
     await session().start();
     expect(await roomKeysHere()).toEqual(IDS);
   });

@@ -66,9 +66,10 @@ async function signOutAnother(): Promise<{ result: Promise<void>; deviceId: stri
 const asking = (): Promise<Extract<Challenge, { status: "asking" }>> =>
   waitUntil(() => challenges.list().challenges.find((one) => one.status === "asking"), { what: "the question" });
 const askingAfter = (kind: AppErrorKind): Promise<Challenge> =>
-  waitUntil(() => challenges.list().challenges.find((one) => one.status === "asking" && one.error?.kind === kind), { what: `the question after ${kind}` });
-const devices = (): Promise<string[]> =>
-  session.use(async (client) => (await client.getDevices()).devices.map(({ device_id: id }) => id));
+  waitUntil(() => challenges.list().challenges.find((one) => one.status === "asking" && one.error?.kind === kind), {
+    what: `the question after ${kind}`,
+  });
+const devices = (): Promise<string[]> => session.use(async (client) => (await client.getDevices()).devices.map(({ device_id: id }) => id));
 
 describe("a challenge", () => {
   it("asks for the password, again when it was wrong, and does what was wanted", async () => {

@@ -67,9 +67,7 @@ async function newPerson(): Promise<SignedIn> {
   const app = await LocalServer.start((response) => void response.end("done"));
   await browser.forgetCookies();
   const redirect = encodeURIComponent(`${app.baseUrl}/answer`);
-  const page = await browser.open(
-    `${proxy.baseUrl}/_matrix/client/v3/login/sso/redirect/oidc-example?redirectUrl=${redirect}`,
-  );
+  const page = await browser.open(`${proxy.baseUrl}/_matrix/client/v3/login/sso/redirect/oidc-example?redirectUrl=${redirect}`);
   await signInAtProvider(page, name);
   await page.waitForURL(`${app.baseUrl}/answer?*`);
   const loginToken = new URL(page.url()).searchParams.get("loginToken");

@@ -75,8 +75,11 @@ async function act(
     default:
       if (form?.get("action") !== "delete") {
         const names = sessionsOf(user.localpart).map(({ name }) => `<li>${escapeHtml(name)}</li>`);
-        context.body = page(`Account of ${user.localpart}`, `<ul>${names.join("")}</ul><form method="post">
-<label>Password <input name="password" type="password" required></label><button name="action" value="delete">Delete account</button></form>`);
+        context.body = page(
+          `Account of ${user.localpart}`,
+          `<ul>${names.join("")}</ul><form method="post">
+<label>Password <input name="password" type="password" required></label><button name="action" value="delete">Delete account</button></form>`,
+        );
         return;
       }
       if (form.get("password") !== user.password) return fail("Wrong password");

@@ -77,7 +77,10 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
     if (method === "DELETE") {
       const found = listed.find((one) => one.id === id);
       if (found === undefined) return fail(404, "User email not found");
-      await parts.setEmails(found.user, found.user.emails.filter((email) => email !== found.email));
+      await parts.setEmails(
+        found.user,
+        found.user.emails.filter((email) => email !== found.email),
+      );
       context.status = 204;
       return;
     }
@@ -97,8 +100,14 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
     return;
   }
   if (id === "") {
-    const data = [...sessions.users.values()].filter(({ mayAskForAdmin, locked, deactivated }) => mayAskForAdmin && !locked && !deactivated);
-    context.body = { meta: { count: data.length }, data: data.slice(0, Number(context.query["page[first]"] ?? 10)).map(resource), links: {} };
+    const data = [...sessions.users.values()].filter(
+      ({ mayAskForAdmin, locked, deactivated }) => mayAskForAdmin && !locked && !deactivated,
+    );
+    context.body = {
+      meta: { count: data.length },
+      data: data.slice(0, Number(context.query["page[first]"] ?? 10)).map(resource),
+      links: {},
+    };
     return;
   }
   const user = id === "by-username" ? sessions.users.get(action) : byId(id);
@@ -142,7 +151,12 @@ async function registrationTokens(
   action: string,
   fail: (status: number, title: string) => void,
 ): Promise<void> {
-  const resourceOf = (one: RegistrationToken): object => ({ type: "user-registration_token", id: idOf(one.token), attributes: { ...one, times_used: 0 }, links: {} });
+  const resourceOf = (one: RegistrationToken): object => ({
+    type: "user-registration_token",
+    id: idOf(one.token),
+    attributes: { ...one, times_used: 0 },
+    links: {},
+  });
   if (context.method === "PUT") {
     const changed = tokens.find(({ token }) => idOf(token) === id);
     if (changed === undefined) return fail(404, `Registration token with ID ${id} not found`);

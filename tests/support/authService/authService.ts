@@ -25,10 +25,7 @@ interface Homeserver {
  * Starts the tests' authorization server on 127.0.0.1, before a Synapse that need not run yet: what has to be in its
  * configuration is `synapseConfig`.
  */
-export async function startAuthService(
-  homeserver: Homeserver,
-  settings: Partial<AuthServiceSettings> = {},
-): Promise<AuthService> {
+export async function startAuthService(homeserver: Homeserver, settings: Partial<AuthServiceSettings> = {}): Promise<AuthService> {
   const port = await freePort();
   const faults = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
   const service = new AuthService(homeserver, faults, settings);
@@ -54,7 +51,14 @@ export class AuthService {
     this.#homeserver = homeserver;
     this.#link = new HomeserverLink(homeserver.baseUrl);
     this.faults = faults;
-    this.settings = { accessTokenSeconds: 300, deviceIntervalSeconds: 5, registration: true, accountActions: ACCOUNT_ACTIONS, adminApi: "off", ...settings };
+    this.settings = {
+      accessTokenSeconds: 300,
+      deviceIntervalSeconds: 5,
+      registration: true,
+      accountActions: ACCOUNT_ACTIONS,
+      adminApi: "off",
+      ...settings,
+    };
     this.#provider = makeProvider(this.issuer, this.#store, this.settings);
     this.#provider.on("grant.revoked", (_context: unknown, grantId: string) => this.#ended(grantId));
     this.#provider.use((context, next) => this.#serve(context as KoaContextWithOIDC, next));
@@ -231,7 +235,17 @@ export class AuthService {
     const name = `${client.clientName ?? client.clientId} on ${deviceFrom(context.get("user-agent"))}`;
     const expiresAt = Date.now() + token.expiration * 1000;
     const current = { accessToken: body.access_token, refreshToken: body.refresh_token ?? null, expiresAt, used: false };
-    const session: AuthSession = { id, kind: "oauth2", localpart, deviceId, scope, clientId: client.clientId, name, current, previousRefreshToken: null };
+    const session: AuthSession = {
+      id,
+      kind: "oauth2",
+      localpart,
+      deviceId,
+      scope,
+      clientId: client.clientId,
+      name,
+      current,
+      previousRefreshToken: null,
+    };
     if (deviceId !== null) await this.#link.upsertDevice(localpart, deviceId, name);
     this.#store.setPair(session, current, null);
     this.#store.sessions.set(id, session);

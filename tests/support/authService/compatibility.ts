@@ -36,19 +36,40 @@ export async function compatibility(context: Context, parts: CompatibilityParts)
     context.body = { flows: [{ type: "m.login.password" }] };
     return;
   }
-  const asked = (await readJson(context)) as { identifier?: { user?: string }; password?: string; device_id?: string; initial_device_display_name?: string };
+  const asked = (await readJson(context)) as {
+    identifier?: { user?: string };
+    password?: string;
+    device_id?: string;
+    initial_device_display_name?: string;
+  };
   const localpart = /^@?([^:]*)/.exec(asked.identifier?.user ?? "")?.[1] ?? "";
   const user = sessions.users.get(localpart);
-  if (user === undefined || user.password !== asked.password || user.deactivated) return refuse(403, "M_FORBIDDEN", "Invalid username/password");
+  if (user === undefined || user.password !== asked.password || user.deactivated)
+    return refuse(403, "M_FORBIDDEN", "Invalid username/password");
   const deviceId = asked.device_id ?? randomBytes(5).toString("hex").toUpperCase();
   const name = asked.initial_device_display_name ?? "Unknown device";
   await parts.upsertDevice(localpart, deviceId, name);
   for (const other of sessions.all()) {
     if (other.kind === "compat" && other.localpart === localpart && other.deviceId === deviceId) sessions.sessions.delete(other.id);
   }
-  const current = { accessToken: `mct_${randomBytes(15).toString("hex")}`, refreshToken: null, expiresAt: Number.MAX_SAFE_INTEGER, used: true };
+  const current = {
+    accessToken: `mct_${randomBytes(15).toString("hex")}`,
+    refreshToken: null,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    used: true,
+  };
   const scope = `urn:matrix:client:api:* urn:matrix:client:device:${deviceId}`;
-  const session: AuthSession = { id: randomBytes(8).toString("hex"), kind: "compat", localpart, deviceId, scope, clientId: "", name, current, previousRefreshToken: null };
+  const session: AuthSession = {
+    id: randomBytes(8).toString("hex"),
+    kind: "compat",
+    localpart,
+    deviceId,
+    scope,
+    clientId: "",
+    name,
+    current,
+    previousRefreshToken: null,
+  };
   sessions.setPair(session, current, null);
   sessions.sessions.set(session.id, session);
   context.body = { user_id: `@${localpart}:${serverName}`, access_token: current.accessToken, device_id: deviceId };

@@ -47,7 +47,10 @@ export class OauthAccount {
     servers.proxy.clearRecord();
     await account.open();
     account.accountId = await account.#signIn(null);
-    await waitUntil(() => servers.proxy.requests(KEYS).some(({ status }) => status === 200), { what: "the device's keys to be there", timeoutMs: 60_000 });
+    await waitUntil(() => servers.proxy.requests(KEYS).some(({ status }) => status === 200), {
+      what: "the device's keys to be there",
+      timeoutMs: 60_000,
+    });
     servers.auth.faults.clearRecord();
     return account;
   }
@@ -116,7 +119,10 @@ export class OauthAccount {
       });
       if (end === "again") continue;
       if (end.status !== "done") throw new Error(JSON.stringify(end));
-      await waitUntil(() => sessions.account(end.accountId).session.status === "running", { what: "the account to run", timeoutMs: 60_000 });
+      await waitUntil(() => sessions.account(end.accountId).session.status === "running", {
+        what: "the account to run",
+        timeoutMs: 60_000,
+      });
       return end.accountId;
     }
   }

@@ -32,14 +32,17 @@ export function registerPage(options: { name: string; problem: string | null }):
 /** Asks whether a client may have what it wants, and says whose account it would be. */
 export function consentPage(options: { client: string; userId: string; scope: string }): string {
   const scopes = options.scope.split(" ").map((scope) => `<li><code>${escapeHtml(scope)}</code></li>`);
-  return page(`Allow access to your account?`, `
+  return page(
+    `Allow access to your account?`,
+    `
 <p><b>${escapeHtml(options.client)}</b> wants to access the account <b>${escapeHtml(options.userId)}</b>.</p><ul>${scopes.join("")}</ul>
 <form method="post"><button name="action" value="allow">Continue</button>
 <button name="action" value="other">Use another account</button>
-<button name="action" value="cancel">Cancel</button></form>`);
+<button name="action" value="cancel">Cancel</button></form>`,
+  );
 }
 
 /** The end of what the server's policy does not allow: with no way back. */
 export function unexpectedErrorPage(): string {
-  return page("Unexpected error", "<p role=\"alert\">The server met an unexpected error.</p>");
+  return page("Unexpected error", '<p role="alert">The server met an unexpected error.</p>');
 }

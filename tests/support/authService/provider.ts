@@ -96,14 +96,20 @@ export function makeProvider(issuer: string, sessions: AuthSessions, settings: A
         charset: "base-20",
         mask: "******",
         userCodeInputSource: (context, form, _out, error) => {
-          context.body = page("Link a device", `${error ? "<p role=alert>That code is not right.</p>" : ""}${form}
-            <button type="submit" form="op.deviceInputForm">Continue</button>`);
+          context.body = page(
+            "Link a device",
+            `${error ? "<p role=alert>That code is not right.</p>" : ""}${form}
+            <button type="submit" form="op.deviceInputForm">Continue</button>`,
+          );
         },
         userCodeConfirmSource: (context, form, client, _info, userCode) => {
-          context.body = page("Link a device", `<p>${client.clientName ?? client.clientId} asks for access with the code ${userCode}.</p>${form}
+          context.body = page(
+            "Link a device",
+            `<p>${client.clientName ?? client.clientId} asks for access with the code ${userCode}.</p>${form}
             <label><input type="checkbox" required form="op.deviceConfirmForm"> This is my device</label>
             <button type="submit" form="op.deviceConfirmForm">Continue</button>
-            <button type="submit" form="op.deviceConfirmForm" name="abort" value="yes" formnovalidate>Cancel</button>`);
+            <button type="submit" form="op.deviceConfirmForm" name="abort" value="yes" formnovalidate>Cancel</button>`,
+          );
         },
         successSource: (context) => {
           context.body = page("Device linked", "<p>You can go back to your device.</p>");

@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { initAsync, QrCodeData } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { createClient, OAuth2 } from "matrix-js-sdk";
-import { MSC4108FailureReason, MSC4108RendezvousSession, MSC4108SecureChannel, MSC4108SignInWithQR } from "matrix-js-sdk/lib/rendezvous/index.js";
+import {
+  MSC4108FailureReason,
+  MSC4108RendezvousSession,
+  MSC4108SecureChannel,
+  MSC4108SignInWithQR,
+} from "matrix-js-sdk/lib/rendezvous/index.js";
 import { type SdkSession, startSdkSession } from "../sdkSession.ts";
 import type { AuthUser } from "./authService.ts";
 import { FormClient } from "./formClient.ts";

@@ -8,7 +8,10 @@ import { consentPage, page, registerPage, signInPage, unexpectedErrorPage } from
 import { bothNames, homeserverScopes, readScope } from "./scopes.ts";
 import type { AuthSessions } from "./sessions.ts";
 
-type Context = Pick<KoaContextWithOIDC, "method" | "path" | "query" | "req" | "res" | "status" | "type" | "body" | "redirect" | "respond" | "get">;
+type Context = Pick<
+  KoaContextWithOIDC,
+  "method" | "path" | "query" | "req" | "res" | "status" | "type" | "body" | "redirect" | "respond" | "get"
+>;
 
 /** What the pages need. */
 export interface RouteParts {

@@ -13,7 +13,10 @@ export interface AskedScope {
 
 /** The scopes of the homeserver among those that are asked for: all but OpenID's own. */
 export function homeserverScopes(scope: string | undefined): string {
-  return (scope ?? "").split(" ").filter((name) => name.startsWith("urn:")).join(" ");
+  return (scope ?? "")
+    .split(" ")
+    .filter((name) => name.startsWith("urn:"))
+    .join(" ");
 }
 
 /** Reads a scope; null when it is refused: no or two devices, a short device id, stable and unstable names mixed. */

@@ -8,7 +8,9 @@ import { type AuthServers, type AuthServersOptions, startAuthServers } from "./a
  * Starts all of it before the tests of a file, and stops it after. There once the first `beforeAll` has run.
  * @param options no browser where a `FormClient` does
  */
-export function useAuthService({ browser = true, ...options }: AuthServersOptions & { browser?: boolean } = {}): AuthServers & { browser: PersonsBrowser } {
+export function useAuthService({ browser = true, ...options }: AuthServersOptions & { browser?: boolean } = {}): AuthServers & {
+  browser: PersonsBrowser;
+} {
   const servers = {} as AuthServers & { browser: PersonsBrowser };
   beforeAll(async () => {
     Object.assign(servers, await startAuthServers(options));

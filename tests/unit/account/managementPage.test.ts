@@ -10,17 +10,27 @@ describe("the page where accounts are managed", () => {
     ["by the oldest", ["session_end"], "session_end"],
   ])("is opened at an action %s", (_what, actions, name) => {
     const url = new URL(managementUrl(page(actions), "device_delete", "A&B=C"));
-    expect([...url.searchParams]).toEqual([["action", name], ["device_id", "A&B=C"]]);
+    expect([...url.searchParams]).toEqual([
+      ["action", name],
+      ["device_id", "A&B=C"],
+    ]);
   });
 
   it("keeps the path and the query of its address", () => {
-    const { pathname, searchParams } = new URL(managementUrl(page(["org.matrix.profile"], "https://a.example/me/?realm=x&action=old#top"), "profile", null));
+    const { pathname, searchParams } = new URL(
+      managementUrl(page(["org.matrix.profile"], "https://a.example/me/?realm=x&action=old#top"), "profile", null),
+    );
     expect(pathname).toBe("/me/");
-    expect([...searchParams]).toEqual([["realm", "x"], ["action", "org.matrix.profile"]]);
+    expect([...searchParams]).toEqual([
+      ["realm", "x"],
+      ["action", "org.matrix.profile"],
+    ]);
   });
 
   it("is not asked for an action that is not listed, but for the nearest, or for nothing", () => {
-    expect(managementUrl(page(["org.matrix.sessions_list"]), "device_delete", "A")).toBe("https://account.example.org/?action=org.matrix.sessions_list");
+    expect(managementUrl(page(["org.matrix.sessions_list"]), "device_delete", "A")).toBe(
+      "https://account.example.org/?action=org.matrix.sessions_list",
+    );
     expect(managementUrl(page(["org.matrix.profile"]), "device_delete", "A")).toBe("https://account.example.org/");
     expect(managementUrl(page([]), "deactivate", null)).toBe("https://account.example.org/");
   });

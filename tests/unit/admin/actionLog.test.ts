@@ -36,7 +36,10 @@ it("tells what failed from what may have been done, in at most 200 characters of
 
 it("keeps two that begin at the same time apart", async () => {
   const other = { ...BEGUN, target: "@bob:one.test" };
-  await Promise.all([log.record(BEGUN, () => Promise.resolve()), log.record(other, () => Promise.reject(fail("not_found"))).catch(() => undefined)]);
+  await Promise.all([
+    log.record(BEGUN, () => Promise.resolve()),
+    log.record(other, () => Promise.reject(fail("not_found"))).catch(() => undefined),
+  ]);
   expect((await log.list()).map(({ target, result }) => [target, result]).sort()).toEqual([
     ["@ann:one.test", "done"],
     ["@bob:one.test", "failed"],

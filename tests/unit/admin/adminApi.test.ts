@@ -7,7 +7,10 @@ import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
 const USER = "@ann:one.test";
-const page = (status: number): Answer => (response) => void response.writeHead(status, { "content-type": "text/html" }).end("<!doctype html><p>Nope</p>");
+const page =
+  (status: number): Answer =>
+  (response) =>
+    void response.writeHead(status, { "content-type": "text/html" }).end("<!doctype html><p>Nope</p>");
 const row = { name: USER, displayname: "Ann", admin: false, is_guest: false, deactivated: false, creation_ts: 1_600_000_000_123 };
 
 let server: LocalServer;
@@ -20,8 +23,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-const apiOf = (userId: string, { baseUrl = server.baseUrl, ...more }: { baseUrl?: string; adminBaseUrl?: string; token?: string } = {}): AdminApi =>
-  adminApiAt(baseUrl, userId, { ...more, ended: ended.signal });
+const apiOf = (
+  userId: string,
+  { baseUrl = server.baseUrl, ...more }: { baseUrl?: string; adminBaseUrl?: string; token?: string } = {},
+): AdminApi => adminApiAt(baseUrl, userId, { ...more, ended: ended.signal });
 
 const api = (): AdminApi => apiOf(USER);
 const ask = (path: readonly string[], more: Partial<AdminRequest<z.ZodUnknown>> = {}): Promise<unknown> =>
@@ -46,14 +51,19 @@ describe("a path", () => {
 });
 
 describe("a user of another server", () => {
-  it.each(["@ann:two.test", "@ann:one.test.two.test", "@ann:one.test:8448", "@ann", "ann:one.test", "@ann:ONE.test", "@x@ann:one.test:one.test"])(
-    "is refused before anything is sent: %s",
-    async (userId) => {
-      expect(() => api().checkOwnServer(userId)).toThrow("not_own_server");
-      if (userId.startsWith("@")) await expect(ask(["v1", "deactivate", userId])).rejects.toThrow("not_own_server");
-      expect(server.arrived).toEqual([]);
-    },
-  );
+  it.each([
+    "@ann:two.test",
+    "@ann:one.test.two.test",
+    "@ann:one.test:8448",
+    "@ann",
+    "ann:one.test",
+    "@ann:ONE.test",
+    "@x@ann:one.test:one.test",
+  ])("is refused before anything is sent: %s", async (userId) => {
+    expect(() => api().checkOwnServer(userId)).toThrow("not_own_server");
+    if (userId.startsWith("@")) await expect(ask(["v1", "deactivate", userId])).rejects.toThrow("not_own_server");
+    expect(server.arrived).toEqual([]);
+  });
 
   it("is told by the port as well", async () => {
     const mine = apiOf("@ann:one.test:8448");
@@ -86,14 +96,14 @@ describe("an answer", () => {
   it.each([
     ["a page in place of the admin API", page(404), "admin_api_not_exposed"],
     ["a proxy that keeps it back", page(403), "admin_api_not_exposed"],
-    ["an empty 404", ((response) => void response.writeHead(404).end()), "admin_api_not_exposed"],
+    ["an empty 404", (response) => void response.writeHead(404).end(), "admin_api_not_exposed"],
     ["the page of an app that answers every path", page(200), "admin_api_not_exposed"],
     ["no such endpoint", json(404, { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" }), "admin_api_lacks"],
     ["no such method", json(405, { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" }), "admin_api_lacks"],
     ["no admin", json(403, { errcode: "M_FORBIDDEN", error: "You are not a server admin" }), "forbidden"],
     ["no such user", json(404, { errcode: "M_NOT_FOUND", error: "User not found" }), "not_found"],
     ["another shape", json(200, { name: 1 }), "bad_answer"],
-    ["a cut connection", ((response) => void response.destroy()), "network"],
+    ["a cut connection", (response) => void response.destroy(), "network"],
     ["a proxy without its server", page(502), "gateway_error"],
   ])("says what it means: %s", async (_name, answer, kind) => {
     answers = Array.from({ length: 9 }, () => answer);
@@ -129,16 +139,27 @@ describe("the list", () => {
     expect(await api().users(query, null)).toMatchObject({ rows: [{ userId: USER }], next: null, total: 1 });
     await api().users(query, "10");
     const asked = server.arrived.map(({ path }) => path);
-    expect(asked).toEqual(["v3/users?name=ann&limit=10", "v3/users?name=ann&limit=10&from=10", "v2/users?name=ann&limit=10&deactivated=true&from=10"].map((path) => `/_synapse/admin/${path}`));
+    expect(asked).toEqual(
+      ["v3/users?name=ann&limit=10", "v3/users?name=ann&limit=10&from=10", "v2/users?name=ann&limit=10&deactivated=true&from=10"].map(
+        (path) => `/_synapse/admin/${path}`,
+      ),
+    );
   });
 
   it("comes to an end, whatever leads on from it, and keeps what it understands", async () => {
     const strange = [{ name: "no id" }, null, { ...row, admin: 1, deactivated: 0, locked: 1 }, row];
-    answers = [json(200, { users: [], next_token: "0" }), json(200, { users: [row], next_token: "7" }), json(200, { users: strange, next_token: 4 })];
+    answers = [
+      json(200, { users: [], next_token: "0" }),
+      json(200, { users: [row], next_token: "7" }),
+      json(200, { users: strange, next_token: 4 }),
+    ];
     expect((await api().users({}, null)).next).toBeNull();
     expect((await api().users({}, "7")).next).toBeNull();
     const { rows, next, total } = await api().users({}, null);
-    expect(rows.map(({ admin, deactivated, locked }) => [admin, deactivated, locked])).toEqual([[true, false, true], [false, false, null]]);
+    expect(rows.map(({ admin, deactivated, locked }) => [admin, deactivated, locked])).toEqual([
+      [true, false, true],
+      [false, false, null],
+    ]);
     expect([next, total]).toEqual(["4", null]);
   });
 });
@@ -153,7 +174,10 @@ it("reads times in seconds and in milliseconds, and makes nothing of those that 
 });
 
 it("reads one user, and keeps contacts that it does not know for sending them back", async () => {
-  const threepids = [{ medium: "email", address: "a@b.example", validated_at: 1 }, { medium: "pigeon", address: "loft 3" }];
+  const threepids = [
+    { medium: "email", address: "a@b.example", validated_at: 1 },
+    { medium: "pigeon", address: "loft 3" },
+  ];
   const raw = { ...row, suspended: 1, threepids, external_ids: [{ auth_provider: "oidc-x", external_id: "7" }, {}], user_type: "" };
   expect(UserAnswer.parse(raw)).toMatchObject({
     suspended: true,

@@ -44,19 +44,26 @@ async function endOf(kind: JobKind, payload: unknown, row: unknown, begunBefore:
 }
 
 function run(kind: JobKind, payload: unknown, control: Partial<RowsControl<unknown>>): Promise<void> {
-  const found = bulkKinds({ adminApi: () => adminApiAt(server.baseUrl, "@boss:one.test"), masApi: () => Promise.resolve(null), ownUserIds: () => new Set(), firstWaitMs: 1 });
-  return found.find((one) => one.kind === kind)!.run(payload, {
-    accountId: AccountId.parse("abcdefgh01234567"),
-    signal: new AbortController().signal,
-    stopping: new AbortController().signal,
-    open: [0],
-    readRow: () => ({ userId: ANN }),
-    begunAt: () => null,
-    beginRow: () => Promise.resolve(),
-    endRow: () => Promise.resolve(),
-    waiting: () => undefined,
-    ...control,
+  const found = bulkKinds({
+    adminApi: () => adminApiAt(server.baseUrl, "@boss:one.test"),
+    masApi: () => Promise.resolve(null),
+    ownUserIds: () => new Set(),
+    firstWaitMs: 1,
   });
+  return found
+    .find((one) => one.kind === kind)!
+    .run(payload, {
+      accountId: AccountId.parse("abcdefgh01234567"),
+      signal: new AbortController().signal,
+      stopping: new AbortController().signal,
+      open: [0],
+      readRow: () => ({ userId: ANN }),
+      begunAt: () => null,
+      beginRow: () => Promise.resolve(),
+      endRow: () => Promise.resolve(),
+      waiting: () => undefined,
+      ...control,
+    });
 }
 
 /** More than any pace has under way at once. */
@@ -104,12 +111,26 @@ it("an end that cannot be written is what the Job fails with, and no further row
 const cut: Answer = (response) => void response.destroy();
 const noSuch = json(404, { errcode: "M_NOT_FOUND", error: "" });
 const refusal = json(400, { errcode: "M_UNKNOWN", error: "no" });
-const newUser = { displayName: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false };
+const newUser = {
+  displayName: null,
+  admin: null,
+  avatarUrl: null,
+  userType: null,
+  threepids: [],
+  externalIds: [],
+  locked: false,
+  deactivated: false,
+};
 
 it.each<[string, JobKind, object, Answer]>([
   ["a new password", "reset_passwords", row, user],
   ["a new user", "create_users", { ...row, ...newUser }, noSuch],
-  ["a user who may sign in again", "reactivate_users", { ...row, displayName: null }, json(200, { name: ANN, admin: false, deactivated: true })],
+  [
+    "a user who may sign in again",
+    "reactivate_users",
+    { ...row, displayName: null },
+    json(200, { name: ANN, admin: false, deactivated: true }),
+  ],
 ])("a refusal does not undo what may have been done before it: %s", async (_what, kind, given, now) => {
   const payload = kind === "reset_passwords" ? { signOut: false } : {};
   const still = (): Answer[] => Array.from({ length: 9 }, () => now);
@@ -135,8 +156,14 @@ it.each<[string, JobKind]>([
 ])("what is seen to be so counts as done, and what is not as unknown, when a refusal comes after a loss: %s", async (_what, kind) => {
   const given = kind === "lock_users" ? { userId: ANN } : { userId: ANN, displayname: "Ann" };
   const isSo = json(200, { name: ANN, admin: false, deactivated: false, locked: true, displayname: "Ann" });
-  [answers, writes] = [[user, user, isSo], [cut, refusal]];
+  [answers, writes] = [
+    [user, user, isSo],
+    [cut, refusal],
+  ];
   expect(await endOf(kind, {}, given)).toMatchObject({ outcome: "done" });
-  [answers, writes] = [[user, user, user, user], [cut, refusal]];
+  [answers, writes] = [
+    [user, user, user, user],
+    [cut, refusal],
+  ];
   expect(await endOf(kind, {}, given)).toMatchObject({ outcome: "unknown", error: { kind: "network" } });
 });

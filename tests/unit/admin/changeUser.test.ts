@@ -18,7 +18,10 @@ it("changes nothing of an admin who would take their own rights by the service",
     user: async () => user,
     changeUser: async (_userId: string, { displayname }: { displayname: string }) => (asked("name"), { ...user, displayName: displayname }),
   } as unknown as AdminApi;
-  const service = { user: async () => masUser, setAdmin: async (_id: string, admin: boolean) => (asked("admin"), { ...masUser, admin }) } as unknown as MasApi;
+  const service = {
+    user: async () => masUser,
+    setAdmin: async (_id: string, admin: boolean) => (asked("admin"), { ...masUser, admin }),
+  } as unknown as MasApi;
   const changes = { displayName: "No boss", admin: false };
   expect(await errorOf(changeUser(api, BOSS, changes, {}, service))).toEqual({ kind: "not_allowed_by_server" });
   expect(sent).toEqual([]);

@@ -50,7 +50,12 @@ it("counts by month of creation, or by year where that would be too many, and no
   const { created } = countUsers(rows, "one.test", [], NOW);
   expect(created).toMatchObject({ by: "month", unknown: 1 });
   expect(created.spans.map(({ count }) => count)).toEqual([2, 0, 1, 4]);
-  const old = countUsers([...rows, row("odd", { createdAt: 0 }), row("old", { createdAt: new Date(2021, 3, 1).getTime() })], "one.test", [], NOW).created;
+  const old = countUsers(
+    [...rows, row("odd", { createdAt: 0 }), row("old", { createdAt: new Date(2021, 3, 1).getTime() })],
+    "one.test",
+    [],
+    NOW,
+  ).created;
   expect(old.by).toBe("year");
   expect(old.spans).toHaveLength(13);
   expect(total(old.spans) + old.unknown).toBe(10);
@@ -60,7 +65,8 @@ it("counts by month of creation, or by year where that would be too many, and no
 
 it("counts with each number those whom the list shows for it", () => {
   const everybody: UserFilter = { search: "", kind: "all", seen: "any", withoutHidden: true, sort: "name", descending: false };
-  const listed = (filter: Partial<UserFilter>): number => rows.filter(readFilter({ ...everybody, ...filter }, "one.test", ["irc_*"], NOW).matches).length;
+  const listed = (filter: Partial<UserFilter>): number =>
+    rows.filter(readFilter({ ...everybody, ...filter }, "one.test", ["irc_*"], NOW).matches).length;
   const { kinds, lastSeen, created } = countUsers(rows, "one.test", ["irc_*"], NOW);
   for (const kind of COUNTED_KINDS) expect([kind, kinds[kind]]).toEqual([kind, listed({ kind })]);
   for (const { from, to, count } of lastSeen.spans) expect(count).toBe(listed({ kind: "current", lastSeen: { from, to } }));

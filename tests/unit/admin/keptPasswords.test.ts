@@ -136,20 +136,32 @@ describe("a password that was sent to the server", () => {
   it.each(ends)("is kept where a user is made and nobody waits for the answer: %s", async (_what, reason, kind) => {
     there = null;
     answer = () => ended.abort(reason);
-    expect(await new NewUsersService(parts()).create({ accountId: ACCOUNT, user: NEW_USER })).toMatchObject({ status: "unknown", error: { kind } });
+    expect(await new NewUsersService(parts()).create({ accountId: ACCOUNT, user: NEW_USER })).toMatchObject({
+      status: "unknown",
+      error: { kind },
+    });
     expect(fate).toBe("kept");
     expect((await log.list())[0]).toMatchObject({ result: "unknown" });
   });
 
   it.each([
-    ["is kept where a service has made the user, and its answer to the password was lost", fail("network", { reason: "cut", host: "auth.one.test" }), "kept"],
+    [
+      "is kept where a service has made the user, and its answer to the password was lost",
+      fail("network", { reason: "cut", host: "auth.one.test" }),
+      "kept",
+    ],
     ["is forgotten where a service has made the user, and refused the password", fail("password_refused", { reason: "weak" }), "forgotten"],
   ])("%s", async (_what, thrown, becomes) => {
     let isMade = false;
     const user = () => (isMade ? Promise.resolve({ userId: ANN, displayName: null }) : Promise.reject(fail("not_found")));
     const api = { userId: "@boss:one.test", serverName: "one.test", user, request: () => Promise.resolve({}) } as unknown as AdminApi;
-    const create = () => Promise.resolve(((isMade = true), { id: "01ANN", admin: false, locked: false, deactivated: false, createdAt: null }));
-    const service = { user: () => Promise.reject(fail("not_found")), create, setPassword: () => Promise.reject(thrown) } as unknown as MasApi;
+    const create = () =>
+      Promise.resolve(((isMade = true), { id: "01ANN", admin: false, locked: false, deactivated: false, createdAt: null }));
+    const service = {
+      user: () => Promise.reject(fail("not_found")),
+      create,
+      setPassword: () => Promise.reject(thrown),
+    } as unknown as MasApi;
     const users = new NewUsersService({ ...parts(), adminApiOf: () => api, serviceOf: () => Promise.resolve(service) });
     const result = await users.create({ accountId: ACCOUNT, user: NEW_USER });
     expect(result).toMatchObject({ status: "created", credentialsId: null, missing: [{ part: "password", error: thrown.error }] });
@@ -163,7 +175,15 @@ describe("a password that was sent to the server", () => {
     expect(fate).toBe("kept");
   });
 
-  it.each(ways.slice(0, 2).flatMap(([action]) => [[action, false], [action, true]] as const))("is kept where a page came in place of the answer: %s, by a service %s", async (action, byService) => {
+  it.each(
+    ways.slice(0, 2).flatMap(
+      ([action]) =>
+        [
+          [action, false],
+          [action, true],
+        ] as const,
+    ),
+  )("is kept where a page came in place of the answer: %s, by a service %s", async (action, byService) => {
     delegated = byService;
     answer = (response) => void response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><p>Hello</p>");
     expect(await act(action)).toMatchObject({ status: "unknown", error: { kind: "bad_answer" }, credentialsId: MADE.credentialsId });
@@ -200,7 +220,8 @@ describe("an action whose end cannot be written down", () => {
 
   it("has made a user all the same", async () => {
     there = null;
-    answer = (response, request) => void unwritable().then(() => json(201, { name: ANN, admin: false, deactivated: false })(response, request));
+    answer = (response, request) =>
+      void unwritable().then(() => json(201, { name: ANN, admin: false, deactivated: false })(response, request));
     expect(await new NewUsersService(parts()).create({ accountId: ACCOUNT, user: NEW_USER })).toMatchObject({ status: "created" });
     expect(fate).toBe("confirmed");
   });

@@ -40,11 +40,19 @@ describe("a table is read", () => {
 
   it("with separators, quotes and line ends inside of quotes, and blanks left as they are", () => {
     const text = 'id;password\n"a;b";" x "\n"one\r\ntwo";"say ""hi"""\nc; y ';
-    expect(cells(utf8(text))).toEqual([["id", "password"], ["a;b", " x "], ["one\r\ntwo", 'say "hi"'], ["c", " y "]]);
+    expect(cells(utf8(text))).toEqual([
+      ["id", "password"],
+      ["a;b", " x "],
+      ["one\r\ntwo", 'say "hi"'],
+      ["c", " y "],
+    ]);
   });
 
   it("with a quote inside of a cell that does not begin with one", () => {
-    expect(cells(utf8('id,password\nada,pa"ss'))).toEqual([["id", "password"], ["ada", 'pa"ss']]);
+    expect(cells(utf8('id,password\nada,pa"ss'))).toEqual([
+      ["id", "password"],
+      ["ada", 'pa"ss'],
+    ]);
   });
 
   it("by the separator of its first line, whatever the others hold", () => {
@@ -79,7 +87,11 @@ describe("a row that cannot be read costs no other row", () => {
   it("where there are characters that were not understood", () => {
     const bad = Buffer.concat([utf8("\ufeffid,displayname\nada,A"), Buffer.from([0xff]), utf8("\nbob,Bob")]);
     expect(readTable(bad).map(({ problem }) => problem)).toEqual([null, "unreadable_characters", null]);
-    expect(readTable(Buffer.from("id;n\nada;\x81\nbob;b", "latin1")).map(({ problem }) => problem)).toEqual([null, "unreadable_characters", null]);
+    expect(readTable(Buffer.from("id;n\nada;\x81\nbob;b", "latin1")).map(({ problem }) => problem)).toEqual([
+      null,
+      "unreadable_characters",
+      null,
+    ]);
     expect(readTable(wide("\ufeffid;n\nada;\ud800\nbob;b")).map(({ problem }) => problem)).toEqual([null, "unreadable_characters", null]);
   });
 
@@ -131,7 +143,13 @@ describe("the short ways", () => {
       fc.property(text, (body) => {
         let expected: { record: string[]; info: { lines: number } }[];
         try {
-          const options = { delimiter: ",", record_delimiter: ["\r\n", "\n", "\r"], relax_column_count: true, skip_empty_lines: true, info: true };
+          const options = {
+            delimiter: ",",
+            record_delimiter: ["\r\n", "\n", "\r"],
+            relax_column_count: true,
+            skip_empty_lines: true,
+            info: true,
+          };
           expected = parse(`x,y\n${body}`, options as never);
         } catch {
           // A quote in the wrong place is for the long way, which has its own tests.

@@ -27,8 +27,34 @@ describe("files that admins have", () => {
         '@bob:example.org,"Bob, the second",,0,,\n',
     );
     expect(rows.map(({ user: read }) => read)).toEqual([
-      { userId: "@alice:example.org", displayName: "Alice", password: "pa ss", admin: true, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false, empty: [], media: [] },
-      { userId: "@bob:example.org", displayName: "Bob, the second", password: null, admin: null, avatarUrl: null, userType: null, threepids: [], externalIds: [], locked: false, deactivated: false, empty: [], media: [] },
+      {
+        userId: "@alice:example.org",
+        displayName: "Alice",
+        password: "pa ss",
+        admin: true,
+        avatarUrl: null,
+        userType: null,
+        threepids: [],
+        externalIds: [],
+        locked: false,
+        deactivated: false,
+        empty: [],
+        media: [],
+      },
+      {
+        userId: "@bob:example.org",
+        displayName: "Bob, the second",
+        password: null,
+        admin: null,
+        avatarUrl: null,
+        userType: null,
+        threepids: [],
+        externalIds: [],
+        locked: false,
+        deactivated: false,
+        empty: [],
+        media: [],
+      },
     ]);
   });
 
@@ -50,7 +76,9 @@ describe("files that admins have", () => {
 
   it("of a table that was exported there, with what is not used named", () => {
     const { rows, unused } = readUsers(
-      Buffer.from("id,name,is_guest,admin,deactivated,erased,creation_ts,avatar_src,displayname\n@a:example.org,@a:example.org,false,false,,false,1600000000000,mxc://x/y,Ada"),
+      Buffer.from(
+        "id,name,is_guest,admin,deactivated,erased,creation_ts,avatar_src,displayname\n@a:example.org,@a:example.org,false,false,,false,1600000000000,mxc://x/y,Ada",
+      ),
       "example.org",
       NEW,
     );
@@ -64,7 +92,12 @@ describe("files that admins have", () => {
     ["user names and passwords with one", "username,password\nalice, x ", ["@alice:example.org"], [" x "]],
     ["the old name of the column", "name;is_admin\nalice;true", ["@alice:example.org"], [null]],
     ["capitals, blanks and another order", " Password ; DisplayName ; ID \n.;A;alice", ["@alice:example.org"], ["."]],
-    ["empty lines, lines of separators, and a totals line", "id;displayname\nalice;A\n;;\n\n;2 users\n", ["@alice:example.org", ""], [null, undefined]],
+    [
+      "empty lines, lines of separators, and a totals line",
+      "id;displayname\nalice;A\n;;\n\n;2 users\n",
+      ["@alice:example.org", ""],
+      [null, undefined],
+    ],
   ])("with %s", (_name, text, names, passwords) => {
     const rows = read(text);
     expect(rows.map(({ name }) => name)).toEqual(names);
@@ -72,23 +105,35 @@ describe("files that admins have", () => {
   });
 
   it("that name nobody are refused, with the columns they have", () => {
-    expect(refusal("Nachname;Vorname;Klasse\nLovelace;Ada;5a")).toMatchObject({ rows: [], headings: ["Nachname", "Vorname", "Klasse"], hasHeader: true });
+    expect(refusal("Nachname;Vorname;Klasse\nLovelace;Ada;5a")).toMatchObject({
+      rows: [],
+      headings: ["Nachname", "Vorname", "Klasse"],
+      hasHeader: true,
+    });
     expect(refusal("id,displayname\n")).toEqual({ kind: "csv_without_users", columns: [] });
     expect(refusal("")).toEqual({ kind: "csv_without_users", columns: [] });
   });
 });
 
 describe("a row", () => {
-  it.each(["alice", "@alice:example.org", " alice ", "Alice", "@ALICE:EXAMPLE.ORG", "'@alice:example.org", "alice:example.org", "\u200balice"])(
-    "names a user: %j",
-    (name) => expect(user("id,x", `${name},`).userId).toBe("@alice:example.org"),
-  );
+  it.each([
+    "alice",
+    "@alice:example.org",
+    " alice ",
+    "Alice",
+    "@ALICE:EXAMPLE.ORG",
+    "'@alice:example.org",
+    "alice:example.org",
+    "\u200balice",
+  ])("names a user: %j", (name) => expect(user("id,x", `${name},`).userId).toBe("@alice:example.org"));
 
   it.each(["true", "TRUE", "1", "yes", "on", "WAHR", "Vrai", "VERDADERO", "ИСТИНА", " true "])("says yes: %j", (word) =>
     expect(user("id,admin", `a,${word}`).admin).toBe(true),
   );
 
-  it.each(["false", "0", "FALSCH", "no", "off", "null", "undefined", "ЛОЖЬ"])("says no: %j", (word) => expect(user("id,admin", `a,${word}`).admin).toBe(false));
+  it.each(["false", "0", "FALSCH", "no", "off", "null", "undefined", "ЛОЖЬ"])("says no: %j", (word) =>
+    expect(user("id,admin", `a,${word}`).admin).toBe(false),
+  );
 
   it("says nothing of what is blank", () => {
     expect(user("id,admin,user_type,locked", "a,,null,")).toMatchObject({ admin: null, userType: null, locked: false });
@@ -138,7 +183,11 @@ describe("a row", () => {
 
   it("about somebody who exists counts for its name alone, whatever that is", () => {
     const rows = read("id,admin,email\n@Old Name:example.org,x,\n@Old|Name:example.org,perhaps,nobody\n123,,", EXISTING);
-    expect(rows.map(({ user: read, problem: found }) => read?.userId ?? found?.reason)).toEqual(["name_not_allowed", "@Old|Name:example.org", "@123:example.org"]);
+    expect(rows.map(({ user: read, problem: found }) => read?.userId ?? found?.reason)).toEqual([
+      "name_not_allowed",
+      "@Old|Name:example.org",
+      "@123:example.org",
+    ]);
   });
 });
 
@@ -147,7 +196,16 @@ describe("a file that is written", () => {
     const text = writeCsv([[cell]]);
     expect(text).toMatch(/^\ufeff"?'/);
     // What Steward wrote it reads again as it was: it says so by its columns.
-    const again = readUsers(Buffer.from(writeCsv([["id", "password", "result", "reason"], ["a", cell, "failed", ""]])), "example.org", NEW);
+    const again = readUsers(
+      Buffer.from(
+        writeCsv([
+          ["id", "password", "result", "reason"],
+          ["a", cell, "failed", ""],
+        ]),
+      ),
+      "example.org",
+      NEW,
+    );
     if (!cell.includes("\r")) expect(again.rows[0]?.user?.password).toBe(cell);
     expect(again.unused).toEqual([]);
   });
@@ -193,7 +251,9 @@ describe("columns that the person names", () => {
 
   it("that are empty are told apart from those that are not there", () => {
     const CHANGES: ReadFor = { isNew: false, columns: ["id", "displayname", "emails", "phones", "threepids"] };
-    const read = readUsers(Buffer.from("id,displayname,email\nada,,\nbob,Bob,b@x.example"), "example.org", CHANGES).rows.map(({ user: one }) => one);
+    const read = readUsers(Buffer.from("id,displayname,email\nada,,\nbob,Bob,b@x.example"), "example.org", CHANGES).rows.map(
+      ({ user: one }) => one,
+    );
     expect(read[0]).toMatchObject({ displayName: null, empty: ["displayname", "emails"], media: [] });
     expect(read[1]).toMatchObject({ displayName: "Bob", empty: [], media: ["email"] });
   });

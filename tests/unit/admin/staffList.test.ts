@@ -30,18 +30,26 @@ const compare = (text: string, users: UserRow[], { hidden = [] as string[], own 
   compareStaff(read(text), users, { serverName: SERVER, hidden, own: new Set(own), seenSince: NOW - 90 * DAY });
 /** Who is in a group, with why; those who are chosen with a star. */
 const told = ({ groups }: Comparison, group: StaffGroup): string[] =>
-  groups[group].map(({ name, reason, problem, chosen }) => [name, reason ?? problem?.reason ?? "", chosen ? "*" : ""].filter((part) => part !== "").join(" "));
+  groups[group].map(({ name, reason, problem, chosen }) =>
+    [name, reason ?? problem?.reason ?? "", chosen ? "*" : ""].filter((part) => part !== "").join(" "),
+  );
 
 describe("a list of staff", () => {
   it("names people by Matrix ID, or by user name with a server beside it or without", () => {
-    const rows = read("Matrix-ID;Homeserver;Display name;E-Mail;aktiv\n@Ada:One.Test;two.test;Ada;ADA@x.test;ja\ngrace;https://Two.test/;;;nein\n'@kay:one.test;;;;\nbob;;Bob;;ausgeschieden\n");
+    const rows = read(
+      "Matrix-ID;Homeserver;Display name;E-Mail;aktiv\n@Ada:One.Test;two.test;Ada;ADA@x.test;ja\ngrace;https://Two.test/;;;nein\n'@kay:one.test;;;;\nbob;;Bob;;ausgeschieden\n",
+    );
     expect(rows.map(({ line, localpart, server, active }) => [line, localpart, server, active])).toEqual([
       [2, "Ada", "one.test", true],
       [3, "grace", "two.test", false],
       [4, "kay", "one.test", true],
       [5, "bob", null, false],
     ]);
-    expect(rows[0]?.details).toMatchObject({ displayName: "Ada", threepids: [{ medium: "email", address: "ada@x.test" }], media: ["email"] });
+    expect(rows[0]?.details).toMatchObject({
+      displayName: "Ada",
+      threepids: [{ medium: "email", address: "ada@x.test" }],
+      media: ["email"],
+    });
   });
 
   it("says of a row why it can’t be used, and whom it means all the same", () => {
@@ -56,7 +64,10 @@ describe("a list of staff", () => {
   });
 
   it("has no rows where no column says who is meant, and refuses an empty file", () => {
-    expect(readStaffList(Buffer.from("Nachname;Vorname;Abteilung\nA;B;C\n"))).toMatchObject({ rows: [], headings: ["Nachname", "Vorname", "Abteilung"] });
+    expect(readStaffList(Buffer.from("Nachname;Vorname;Abteilung\nA;B;C\n"))).toMatchObject({
+      rows: [],
+      headings: ["Nachname", "Vorname", "Abteilung"],
+    });
     expect(() => readStaffList(Buffer.from("\ufeff"))).toThrow("csv_without_users");
     expect(() => readStaffList(Buffer.from("id;active\n;\n \n"))).toThrow("csv_without_users");
   });
@@ -78,20 +89,33 @@ describe("a server beside a list of staff", () => {
   it("tells who is missing, and who is there without being on the list, choosing nobody whom the server needs", () => {
     const comparison = compare("id\nada\nNewcomer\n", users, { hidden: ["telegram_*"], own: ["@boss:one.test"] });
     expect(told(comparison, "missing")).toEqual(["@newcomer:one.test *"]);
-    expect(told(comparison, "extra")).toEqual(["@boss:one.test own_account", "@other.admin:one.test admin", "@leaver:one.test not_listed *", "@locked.leaver:one.test already_locked"]);
+    expect(told(comparison, "extra")).toEqual([
+      "@boss:one.test own_account",
+      "@other.admin:one.test admin",
+      "@leaver:one.test not_listed *",
+      "@locked.leaver:one.test already_locked",
+    ]);
     expect(comparison).toMatchObject({ leftOut: 3, allRead: true, same: 0 });
     expect(comparison.pairs.map(({ row }) => row.userId)).toEqual(["@ada:one.test"]);
   });
 
   it("tells who is on the list and can’t sign in, or wasn’t seen for long, and takes those who have left for extra", () => {
-    const comparison = compare("id,active\ngone,yes\nlocked,yes\nidle,yes\nunknown,yes\nerased,yes\nleaver,no\nlocked.leaver,no\nnever,no\n", [
-      ...users,
-      user("locked", { locked: true }),
-      user("idle", { lastSeenAt: NOW - 91 * DAY }),
-      user("unknown"),
-      user("erased", { deactivated: true, erased: true }),
+    const comparison = compare(
+      "id,active\ngone,yes\nlocked,yes\nidle,yes\nunknown,yes\nerased,yes\nleaver,no\nlocked.leaver,no\nnever,no\n",
+      [
+        ...users,
+        user("locked", { locked: true }),
+        user("idle", { lastSeenAt: NOW - 91 * DAY }),
+        user("unknown"),
+        user("erased", { deactivated: true, erased: true }),
+      ],
+    );
+    expect(told(comparison, "inactive")).toEqual([
+      "@gone:one.test deactivated *",
+      "@locked:one.test locked *",
+      "@idle:one.test not_seen",
+      "@erased:one.test erased",
     ]);
-    expect(told(comparison, "inactive")).toEqual(["@gone:one.test deactivated *", "@locked:one.test locked *", "@idle:one.test not_seen", "@erased:one.test erased"]);
     expect(told(comparison, "extra").slice(0, 1)).toEqual(["@leaver:one.test gone *"]);
     expect(told(comparison, "missing")).toEqual([]);
     expect(comparison.same).toBe(2);
@@ -105,7 +129,14 @@ describe("a server beside a list of staff", () => {
   });
 
   it("finds names in other capitals, and takes nobody twice", () => {
-    const comparison = compare("id\nADA\nada\nOld\nJane\njane\nAMBIGUOUS\nNew\nnew\n", [user("ada"), user("OLD"), user("Jane"), user("jane"), user("Ambiguous"), user("amBiguous")]);
+    const comparison = compare("id\nADA\nada\nOld\nJane\njane\nAMBIGUOUS\nNew\nnew\n", [
+      user("ada"),
+      user("OLD"),
+      user("Jane"),
+      user("jane"),
+      user("Ambiguous"),
+      user("amBiguous"),
+    ]);
     expect(comparison.pairs.map(({ row }) => row.userId)).toEqual(["@ada:one.test", "@OLD:one.test", "@Jane:one.test", "@jane:one.test"]);
     expect(told(comparison, "unusable")).toEqual(["ada twice", "new twice"]);
     expect(told(comparison, "missing")).toEqual(["@ambiguous:one.test *", "@new:one.test *"]);
@@ -128,7 +159,10 @@ describe("a server beside a list of staff", () => {
 
   it("goes through 20,000 users in no time worth waiting for", () => {
     const names = Array.from({ length: 20_000 }, (_, at) => `person${at}`);
-    const comparison = compare(`id\n${names.map((name) => name.toUpperCase()).join("\n")}\n`, names.slice(1000).map((name) => user(name)));
+    const comparison = compare(
+      `id\n${names.map((name) => name.toUpperCase()).join("\n")}\n`,
+      names.slice(1000).map((name) => user(name)),
+    );
     expect([comparison.pairs.length, comparison.groups.missing.length, comparison.groups.extra.length]).toEqual([19_000, 1_000, 0]);
   });
 });
@@ -140,20 +174,38 @@ describe("what was found out", () => {
     expect(server.membersOf(rows).map(({ name }) => name)).toEqual(["ada", "left"]);
     expect(server.view()).toMatchObject({ listed: 1, status: "waiting", result: null });
     server.begin();
-    server.compared(compare("id\nada\n", [user("boss", { admin: true }), user("chief", { admin: true }), user("ada"), user("leaver")], { own: ["@boss:one.test"] }), false);
-    const offers = () => server.view().result?.offers.filter(({ count }) => count > 0).map(({ action, count }) => `${action} ${count}`);
+    server.compared(
+      compare("id\nada\n", [user("boss", { admin: true }), user("chief", { admin: true }), user("ada"), user("leaver")], {
+        own: ["@boss:one.test"],
+      }),
+      false,
+    );
+    const offers = () =>
+      server
+        .view()
+        .result?.offers.filter(({ count }) => count > 0)
+        .map(({ action, count }) => `${action} ${count}`);
     const chosen = () => server.page("extra", 0, 10).rows.map((row) => row.chosen);
-    expect([chosen(), offers()]).toEqual([[null, false, true], ["lock 1", "deactivate 1"]]);
+    expect([chosen(), offers()]).toEqual([
+      [null, false, true],
+      ["lock 1", "deactivate 1"],
+    ]);
     server.choose("extra", null, false);
     expect(chosen()).toEqual([null, false, false]);
     server.choose("extra", null, true);
     expect(chosen()).toEqual([null, false, true]);
     server.choose("extra", [1, 2, 99], true);
-    expect([chosen(), offers()]).toEqual([[null, true, true], ["lock 2", "deactivate 2"]]);
+    expect([chosen(), offers()]).toEqual([
+      [null, true, true],
+      ["lock 2", "deactivate 2"],
+    ]);
   });
 
   it("is a file that no spreadsheet takes for formulas, and that says who is meant as bulk work reads it", () => {
-    const { groups } = compare("id,displayname\nnewcomer,=1+1\nada,Ada\n@x y,\n", [user("ada"), user("leaver", { displayName: '+"SUM"', lastSeenAt: NOW })]);
+    const { groups } = compare("id,displayname\nnewcomer,=1+1\nada,Ada\n@x y,\n", [
+      user("ada"),
+      user("leaver", { displayName: '+"SUM"', lastSeenAt: NOW }),
+    ]);
     const lines = comparisonFile([{ serverName: SERVER, groups }]).split("\r\n");
     expect(lines[0]).toBe("\ufeffid,homeserver,displayname,result,reason,before,after,line,last_seen");
     expect(lines.slice(1)).toEqual([

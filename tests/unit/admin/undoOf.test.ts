@@ -6,18 +6,52 @@ import type { User } from "../../../shared/contract/users.ts";
 import type { ConversationId } from "../../../shared/ids.ts";
 
 const USER: User = {
-  userId: "@ann:one.test", displayName: "Ann", admin: false, guest: false, deactivated: false, erased: false, locked: false, shadowBanned: null,
-  userType: null, createdAt: 1, lastSeenAt: 1, avatarMxc: null, suspended: false, threepids: [], externalIds: [], appserviceId: null,
+  userId: "@ann:one.test",
+  displayName: "Ann",
+  admin: false,
+  guest: false,
+  deactivated: false,
+  erased: false,
+  locked: false,
+  shadowBanned: null,
+  userType: null,
+  createdAt: 1,
+  lastSeenAt: 1,
+  avatarMxc: null,
+  suspended: false,
+  threepids: [],
+  externalIds: [],
+  appserviceId: null,
 };
-const ENTRY: LoggedAction = { id: "aaaaaaaaaaaaaaaa" as ConversationId, at: 1, actor: "@boss:one.test", target: USER.userId, action: "lock", result: "done", detail: null };
-const after = (action: string, now: Partial<User>): LoggedAction => ({ ...ENTRY, action, changes: changesOfUser(USER, { ...USER, ...now }) });
+const ENTRY: LoggedAction = {
+  id: "aaaaaaaaaaaaaaaa" as ConversationId,
+  at: 1,
+  actor: "@boss:one.test",
+  target: USER.userId,
+  action: "lock",
+  result: "done",
+  detail: null,
+};
+const after = (action: string, now: Partial<User>): LoggedAction => ({
+  ...ENTRY,
+  action,
+  changes: changesOfUser(USER, { ...USER, ...now }),
+});
 
 it("is the opposite of an action that has one", () => {
-  expect(["lock", "suspend", "shadow_ban", "unlock", "deactivate", "erase", "reset_password", "lock_users"].map((action) => undoOf({ ...ENTRY, action }))).toEqual([
+  expect(
+    ["lock", "suspend", "shadow_ban", "unlock", "deactivate", "erase", "reset_password", "lock_users"].map((action) =>
+      undoOf({ ...ENTRY, action }),
+    ),
+  ).toEqual([
     { kind: "action", action: "unlock" },
     { kind: "action", action: "unsuspend" },
     { kind: "action", action: "lift_shadow_ban" },
-    null, null, null, null, null,
+    null,
+    null,
+    null,
+    null,
+    null,
   ]);
 });
 
@@ -30,7 +64,10 @@ it("is what was before, where that is known whole", () => {
   expect(undoOf(after("change_user", { displayName: "x".repeat(400) }))).toBe(null);
   const externalIds = [{ provider: "oidc-x", id: "a: b" }];
   expect(undoOf(after("add_contact", { externalIds }))).toEqual({ kind: "externalId", way: "remove", externalId: externalIds[0] });
-  expect(undoOf(after("add_contact", { threepids: [{ medium: "msisdn", address: "4930" }] }))).toMatchObject({ way: "remove", threepid: { medium: "msisdn", address: "4930" } });
+  expect(undoOf(after("add_contact", { threepids: [{ medium: "msisdn", address: "4930" }] }))).toMatchObject({
+    way: "remove",
+    threepid: { medium: "msisdn", address: "4930" },
+  });
   expect(undoOf(after("change_user", {}))).toBe(null);
 });
 

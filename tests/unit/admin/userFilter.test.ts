@@ -99,7 +99,12 @@ it("shows those who were created or last seen between two moments, and nobody of
 it("tells those who were not seen for long from those of whom it is not known", () => {
   const now = 1_000 * 86_400_000;
   const daysAgo = (days: number): number => now - days * 86_400_000;
-  const rows = [row("today", { lastSeenAt: now }), row("month", { lastSeenAt: daysAgo(31) }), row("year", { lastSeenAt: daysAgo(400) }), row("unknown")];
+  const rows = [
+    row("today", { lastSeenAt: now }),
+    row("month", { lastSeenAt: daysAgo(31) }),
+    row("year", { lastSeenAt: daysAgo(400) }),
+    row("unknown"),
+  ];
   const shown = (seen: UserFilter["seen"]): string[] =>
     rows.filter(readFilter({ ...everybody, seen }, "one.test", [], now).matches).map(({ userId }) => userId.slice(1, -9));
   expect(shown("any")).toHaveLength(4);

@@ -6,8 +6,21 @@ import { UserAnswer } from "../../../main/admin/serverUser.ts";
 import { fail } from "../../../shared/errors.ts";
 
 const userId = "@ann:server.example";
-const filter: UserFilter = { search: "ann@mail.example", kind: "current", seen: "any", withoutHidden: false, sort: "name", descending: false };
-const ann = UserAnswer.parse({ name: userId, displayname: "Ann", admin: false, deactivated: false, external_ids: [{ auth_provider: "oidc-x", external_id: "ann@mail.example" }] });
+const filter: UserFilter = {
+  search: "ann@mail.example",
+  kind: "current",
+  seen: "any",
+  withoutHidden: false,
+  sort: "name",
+  descending: false,
+};
+const ann = UserAnswer.parse({
+  name: userId,
+  displayname: "Ann",
+  admin: false,
+  deactivated: false,
+  external_ids: [{ auth_provider: "oidc-x", external_id: "ann@mail.example" }],
+});
 
 it("asks whose address or external id was typed as patiently as all else, and until the work ends", async () => {
   const { signal } = new AbortController();

@@ -6,7 +6,16 @@ import { ANN } from "../../support/serverUser.ts";
 
 const ACTOR = "@boss:one.test";
 const judge = (action: Judged["action"], user: Partial<User> = {}, more: Partial<Judged> = {}) =>
-  refusalOf({ action, user: { ...ANN, ...user }, actor: ACTOR, rooms: 0, media: null, delegated: false, isLastAdmin: () => Promise.resolve(false), ...more });
+  refusalOf({
+    action,
+    user: { ...ANN, ...user },
+    actor: ACTOR,
+    rooms: 0,
+    media: null,
+    delegated: false,
+    isLastAdmin: () => Promise.resolve(false),
+    ...more,
+  });
 
 describe("an action", () => {
   it.each(["lock", "suspend", "deactivate", "erase"] as const)("spares the last admin: %s", async (action) => {
@@ -67,7 +76,11 @@ describe("a user", () => {
 });
 
 describe("the last admin", () => {
-  const page = (next: string | null, ...users: Partial<User>[]) => ({ rows: users.map((user) => ({ ...ANN, ...user })), next, total: null });
+  const page = (next: string | null, ...users: Partial<User>[]) => ({
+    rows: users.map((user) => ({ ...ANN, ...user })),
+    next,
+    total: null,
+  });
   const listing = (...pages: ReturnType<typeof page>[]) => {
     const froms: (string | null)[] = [];
     const users = (_: unknown, from: string | null) => {
@@ -78,7 +91,11 @@ describe("the last admin", () => {
   };
 
   it("is one beside whom all others are no admins, locked or deactivated, as older servers list them", async () => {
-    const others = [{ userId: "@a:one.test" }, { userId: "@b:one.test", admin: true, locked: true }, { userId: "@c:one.test", admin: true, deactivated: true }];
+    const others = [
+      { userId: "@a:one.test" },
+      { userId: "@b:one.test", admin: true, locked: true },
+      { userId: "@c:one.test", admin: true, deactivated: true },
+    ];
     const { api, froms } = listing(page("7", { admin: true }, ...others), page(null));
     expect(await isLastAdmin(api, ANN.userId)).toBe(true);
     expect(froms).toEqual([null, "7"]);

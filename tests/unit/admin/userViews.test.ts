@@ -9,7 +9,15 @@ import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const one = "aaaaaaaaaaaaaaaa" as AccountId;
 const two = "bbbbbbbbbbbbbbbb" as AccountId;
-const filter: UserFilter = { search: "jane", kind: "bots", seen: "over90", created: { from: 1, to: null }, withoutHidden: false, sort: "createdAt", descending: true };
+const filter: UserFilter = {
+  search: "jane",
+  kind: "bots",
+  seen: "over90",
+  created: { from: 1, to: null },
+  withoutHidden: false,
+  sort: "createdAt",
+  descending: true,
+};
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let path: string;
@@ -28,9 +36,21 @@ it("keeps views for one account and for all, by name, and the columns for every 
   await views.save({ accountId: one, name: "Old bots", everywhere: false, filter, columns: ["userType"] });
   await views.save({ accountId: one, name: "all", everywhere: true, filter, columns: [] });
   await views.setColumns({ accountId: two, columns: [] });
-  expect(await open().list({ accountId: one })).toMatchObject({ columns: [], views: [{ name: "all", accountId: null }, { name: "Old bots", filter, columns: ["userType"] }] });
+  expect(await open().list({ accountId: one })).toMatchObject({
+    columns: [],
+    views: [
+      { name: "all", accountId: null },
+      { name: "Old bots", filter, columns: ["userType"] },
+    ],
+  });
   expect(await names(two)).toEqual(["all"]);
-  const { views: replaced } = await views.save({ accountId: one, name: "OLD bots", everywhere: false, filter: { ...filter, search: "" }, columns: [] });
+  const { views: replaced } = await views.save({
+    accountId: one,
+    name: "OLD bots",
+    everywhere: false,
+    filter: { ...filter, search: "" },
+    columns: [],
+  });
   expect(replaced.map(({ name }) => name)).toEqual(["all", "OLD bots"]);
   await views.remove({ accountId: two, id: replaced[0]!.id });
   await views.forgetAccount(one);
@@ -38,7 +58,10 @@ it("keeps views for one account and for all, by name, and the columns for every 
 });
 
 it("shows no view that it does not understand, and leaves it where it is", async () => {
-  await writeFile(path, JSON.stringify({ version: 1, data: { views: [{ id: "later", name: "Later", shape: "round" }], columns: ["states", "mood"] } }));
+  await writeFile(
+    path,
+    JSON.stringify({ version: 1, data: { views: [{ id: "later", name: "Later", shape: "round" }], columns: ["states", "mood"] } }),
+  );
   expect(await open().list({ accountId: one })).toEqual({ views: [], columns: ["states"] });
   await open().save({ accountId: one, name: "Mine", everywhere: true, filter, columns: [] });
   expect(await readFile(path, "utf8")).toContain("round");
@@ -47,6 +70,8 @@ it("shows no view that it does not understand, and leaves it where it is", async
 it("keeps no more than a menu can show", async () => {
   const views = open();
   for (let at = 0; at < 100; at += 1) await views.save({ accountId: one, name: `View ${at}`, everywhere: true, filter, columns: [] });
-  expect(await errorOf(views.save({ accountId: one, name: "One more", everywhere: true, filter, columns: [] }))).toMatchObject({ kind: "invalid_input" });
+  expect(await errorOf(views.save({ accountId: one, name: "One more", everywhere: true, filter, columns: [] }))).toMatchObject({
+    kind: "invalid_input",
+  });
   await views.save({ accountId: one, name: "View 7", everywhere: true, filter, columns: ["states"] });
 });

@@ -50,7 +50,13 @@ describe("the lock", () => {
       return { ok: true, value: "an account" };
     };
     const quick: Answer = () => Promise.resolve({ ok: true, value: "a setting" });
-    const answers = appLock.guard(new Map([["accounts.list", slow], ["accounts.retry", quick], ["app.settings", quick]]));
+    const answers = appLock.guard(
+      new Map([
+        ["accounts.list", slow],
+        ["accounts.retry", quick],
+        ["app.settings", quick],
+      ]),
+    );
     const asked = answers.get("accounts.list")!({});
     await appLock.lock();
     finish();

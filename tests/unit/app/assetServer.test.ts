@@ -124,7 +124,10 @@ describe("app:// assets", () => {
   });
 
   test("names the language and its direction in the page", async () => {
-    for (const [language, direction] of [["de", "ltr"], ["en-XA", "rtl"]] as const) {
+    for (const [language, direction] of [
+      ["de", "ltr"],
+      ["en-XA", "rtl"],
+    ] as const) {
       spoken = language;
       expect(await (await ask("app://steward/")).text()).toContain(`<html lang="${language}" dir="${direction}">`);
     }

@@ -31,7 +31,9 @@ describe("the file that starts it at sign-in", () => {
     expect(await file.isOn()).toBe(false);
     await file.set(true);
     expect(await file.isOn()).toBe(true);
-    expect(await readFile(path, "utf8")).toMatch(/^\[Desktop Entry\]\nType=Application\n[^]*^Exec="\/opt\/Steward\/steward" "--hidden"$[^]*\n$/m);
+    expect(await readFile(path, "utf8")).toMatch(
+      /^\[Desktop Entry\]\nType=Application\n[^]*^Exec="\/opt\/Steward\/steward" "--hidden"$[^]*\n$/m,
+    );
     if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).toBe(0o600);
     await file.set(true);
     await file.set(false);
@@ -40,19 +42,24 @@ describe("the file that starts it at sign-in", () => {
     await file.set(false);
   });
 
-  test.each(["Hidden=true", "X-GNOME-Autostart-enabled=false", "  hidden = TRUE  "])("counts as off where the desktop has written %s", async (line) => {
-    const path = join(folder.path, "steward.desktop");
-    const file = new AutostartFile(path, ["/opt/steward"]);
-    await writeFile(path, `[Desktop Entry]\nType=Application\nExec=/opt/steward\n${line}\n`);
-    expect(await file.isOn()).toBe(false);
-    await file.set(true);
-    expect(await file.isOn()).toBe(true);
-  });
+  test.each(["Hidden=true", "X-GNOME-Autostart-enabled=false", "  hidden = TRUE  "])(
+    "counts as off where the desktop has written %s",
+    async (line) => {
+      const path = join(folder.path, "steward.desktop");
+      const file = new AutostartFile(path, ["/opt/steward"]);
+      await writeFile(path, `[Desktop Entry]\nType=Application\nExec=/opt/steward\n${line}\n`);
+      expect(await file.isOn()).toBe(false);
+      await file.set(true);
+      expect(await file.isOn()).toBe(true);
+    },
+  );
 
   test("takes any path, as the specification escapes it", async () => {
     const path = join(folder.path, "steward.desktop");
     await new AutostartFile(path, ['/home/ada/my "apps"/$x `y` \\ 100%/Steward.AppImage']).set(true);
-    expect(await readFile(path, "utf8")).toContain('Exec="/home/ada/my \\\\"apps\\\\"/\\\\$x \\\\`y\\\\` \\\\\\\\ 100%%/Steward.AppImage"\n');
+    expect(await readFile(path, "utf8")).toContain(
+      'Exec="/home/ada/my \\\\"apps\\\\"/\\\\$x \\\\`y\\\\` \\\\\\\\ 100%%/Steward.AppImage"\n',
+    );
   });
 
   test("says what the disk refuses", async () => {
@@ -81,7 +88,9 @@ describe("starting at sign-in", () => {
   test("names an AppImage itself, not the folder that it was mounted in", async () => {
     const env = { XDG_CONFIG_HOME: folder.path, APPIMAGE: "/home/ada/Steward.AppImage" };
     await startAtLogin(parts({ env, execPath: "/tmp/.mount_StewaXYZ/steward" }))?.set(true);
-    expect(await readFile(join(folder.path, "autostart/steward.desktop"), "utf8")).toContain('Exec="/home/ada/Steward.AppImage" "--hidden"\n');
+    expect(await readFile(join(folder.path, "autostart/steward.desktop"), "utf8")).toContain(
+      'Exec="/home/ada/Steward.AppImage" "--hidden"\n',
+    );
   });
 
   test.each(["darwin", "win32"] as const)("is left to the system on %s", async (platform) => {
@@ -90,7 +99,9 @@ describe("starting at sign-in", () => {
       parts({
         platform,
         loginItems: {
-          getLoginItemSettings: (options) => ({ openAtLogin: JSON.stringify(options) === JSON.stringify(platform === "win32" ? { args: ["--hidden"] } : {}) }),
+          getLoginItemSettings: (options) => ({
+            openAtLogin: JSON.stringify(options) === JSON.stringify(platform === "win32" ? { args: ["--hidden"] } : {}),
+          }),
           setLoginItemSettings: (settings) => void kept.push(settings),
         },
       }),
@@ -98,7 +109,10 @@ describe("starting at sign-in", () => {
     await login?.set(true);
     await login?.set(false);
     const args = platform === "win32" ? { args: ["--hidden"] } : {};
-    expect(kept).toEqual([{ openAtLogin: true, ...args }, { openAtLogin: false, ...args }]);
+    expect(kept).toEqual([
+      { openAtLogin: true, ...args },
+      { openAtLogin: false, ...args },
+    ]);
     expect(await login?.isOn()).toBe(true);
     expect(await readdir(folder.path)).toEqual([]);
   });
@@ -128,7 +142,11 @@ describe("icons of running apps", () => {
 });
 
 describe("the app without its window", () => {
-  const settings = (keepRunning?: boolean): Settings => ({ theme: "system", language: "system", ...(keepRunning !== undefined && { keepRunning }) });
+  const settings = (keepRunning?: boolean): Settings => ({
+    theme: "system",
+    language: "system",
+    ...(keepRunning !== undefined && { keepRunning }),
+  });
 
   test("keeps running only where the person wants it, with an icon", () => {
     const happened: string[] = [];
@@ -145,7 +163,12 @@ describe("the app without its window", () => {
     const refuse = (): never => {
       throw new Error("no icon");
     };
-    const service = new BackgroundService({ tray: { show: refuse, hide: refuse }, trayHost: () => Promise.resolve("none"), startAtLogin: null, logger: quietLogger });
+    const service = new BackgroundService({
+      tray: { show: refuse, hide: refuse },
+      trayHost: () => Promise.resolve("none"),
+      startAtLogin: null,
+      logger: quietLogger,
+    });
     service.apply(settings(true));
     expect(service.keepsRunning).toBe(true);
   });
@@ -157,7 +180,10 @@ describe("the app without its window", () => {
     expect(await never.background()).toEqual({ tray: "none", startsAtLogin: null });
     expect(await errorOf(never.startAtLogin({ on: true }))).toMatchObject({ kind: "invalid_input" });
     await mkdir(join(folder.path, "autostart"));
-    const able = new BackgroundService({ ...common, startAtLogin: new AutostartFile(join(folder.path, "autostart/steward.desktop"), ["/opt/steward"]) });
+    const able = new BackgroundService({
+      ...common,
+      startAtLogin: new AutostartFile(join(folder.path, "autostart/steward.desktop"), ["/opt/steward"]),
+    });
     expect(await able.background()).toEqual({ tray: "none", startsAtLogin: false });
     expect(await able.startAtLogin({ on: true })).toEqual({ tray: "none", startsAtLogin: true });
     expect(await able.startAtLogin({ on: false })).toEqual({ tray: "none", startsAtLogin: false });

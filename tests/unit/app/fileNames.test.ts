@@ -11,7 +11,10 @@ const rows = { holds: "create_users", of: "2026-11-29", part: "not_done", ending
 
 test("a file is named in the person's language, from one moment to the next", async () => {
   applyLanguage("en");
-  expect(await Promise.all([key, rows].map(fileNameOf))).toEqual(["Security Key alice example.org.txt", "New users 2026-11-29 not done.csv"]);
+  expect(await Promise.all([key, rows].map(fileNameOf))).toEqual([
+    "Security Key alice example.org.txt",
+    "New users 2026-11-29 not done.csv",
+  ]);
   applyLanguage("de");
   expect(await Promise.all([key, rows].map(fileNameOf))).toEqual([
     "Sicherheitsschlüssel alice example.org.txt",

@@ -131,7 +131,13 @@ describe("refusedSwitches", () => {
 
 describe("cleanEnvironment", () => {
   test("takes out what would take protections off, in any capitals, and nothing else", () => {
-    const environment = { NODE_TLS_REJECT_UNAUTHORIZED: "0", Node_Options: "-r /x", SSLKEYLOGFILE: "/x", PATH: "/bin", NODE_EXTRA_CA_CERTS: "/ca" };
+    const environment = {
+      NODE_TLS_REJECT_UNAUTHORIZED: "0",
+      Node_Options: "-r /x",
+      SSLKEYLOGFILE: "/x",
+      PATH: "/bin",
+      NODE_EXTRA_CA_CERTS: "/ca",
+    };
     expect(cleanEnvironment(environment)).toEqual(["NODE_TLS_REJECT_UNAUTHORIZED", "Node_Options", "SSLKEYLOGFILE"]);
     expect(environment).toEqual({ PATH: "/bin", NODE_EXTRA_CA_CERTS: "/ca" });
   });
@@ -235,9 +241,6 @@ describe("fillIn", () => {
 describe("the window's background", () => {
   test("is the colour of the page, so that nothing flashes", async () => {
     const tokens = await readFile(new URL("../../../renderer/app/tokens.css", import.meta.url), "utf8");
-    expect([...tokens.matchAll(/--page: (#[0-9a-f]{6})/g)].map(([, colour]) => colour)).toEqual([
-      BACKGROUND.light,
-      BACKGROUND.dark,
-    ]);
+    expect([...tokens.matchAll(/--page: (#[0-9a-f]{6})/g)].map(([, colour]) => colour)).toEqual([BACKGROUND.light, BACKGROUND.dark]);
   });
 });

@@ -20,7 +20,9 @@ let opened: string[];
 beforeEach(async () => {
   answer = { status: 200, body: announcement(newer, pem) };
   [emitted, opened] = [[], []];
-  server = await LocalServer.start((response) => void response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body));
+  server = await LocalServer.start(
+    (response) => void response.writeHead(answer.status, { "content-type": "application/json" }).end(answer.body),
+  );
 });
 afterEach(() => server.stop());
 
@@ -104,10 +106,23 @@ describe("newer versions", () => {
 });
 
 test("versions are compared as semantic versioning has it", () => {
-  const inOrder = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.10.0", "2.0.0"];
+  const inOrder = [
+    "1.0.0-alpha",
+    "1.0.0-alpha.1",
+    "1.0.0-alpha.beta",
+    "1.0.0-beta",
+    "1.0.0-beta.2",
+    "1.0.0-beta.11",
+    "1.0.0-rc.1",
+    "1.0.0",
+    "1.0.1",
+    "1.10.0",
+    "2.0.0",
+  ];
   for (const [index, one] of inOrder.entries()) {
     expect(isNewer(one, one)).toBe(false);
-    for (const before of inOrder.slice(0, index)) expect([isNewer(one, before), isNewer(before, one)], `${one} ${before}`).toEqual([true, false]);
+    for (const before of inOrder.slice(0, index))
+      expect([isNewer(one, before), isNewer(before, one)], `${one} ${before}`).toEqual([true, false]);
   }
   for (const none of ["", "1", "1.2", "v1.2.3", "1.2.3.4", "9999999999.0.0"]) expect(isNewer(none, "0.0.1")).toBe(false);
 });

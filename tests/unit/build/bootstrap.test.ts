@@ -14,16 +14,7 @@ const NOBODY = 65_534;
 const asRoot = process.getuid?.() === ROOT;
 
 /** What `npm start` needs on Debian 12, without what compiling needs. */
-const libraries = [
-  "libgtk-3-0",
-  "libnss3",
-  "libasound2",
-  "libgbm1",
-  "libxss1",
-  "libxtst6",
-  "libnotify4",
-  "libsecret-1-0",
-];
+const libraries = ["libgtk-3-0", "libnss3", "libasound2", "libgbm1", "libxss1", "libxtst6", "libnotify4", "libsecret-1-0"];
 const forHomeserver = ["python3", "python3-venv"];
 const forCompiling = ["libsecret-1-dev", "pkg-config", "python3", "make", "g++"];
 

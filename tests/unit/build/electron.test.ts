@@ -84,9 +84,7 @@ describe("the folder that ELECTRON_OVERRIDE_DIST_PATH names", () => {
     await program("electron", 'echo "electron: error while loading shared libraries: libgbm.so.1: cannot open" >&2; exit 127');
     const { code, output } = await find({ ELECTRON_OVERRIDE_DIST_PATH: join(folder.path, "bin") });
     expect(code).toBe(1);
-    expect(output).toBe(
-      "Electron cannot start, because libgbm.so.1 is missing. Install the system package that has it.\n",
-    );
+    expect(output).toBe("Electron cannot start, because libgbm.so.1 is missing. Install the system package that has it.\n");
   });
 });
 

@@ -26,7 +26,12 @@ describe("the entry in the menu", () => {
     const keys = entries.map((entry) => entry?.[1] ?? "");
     expect(new Set(keys).size).toBe(keys.length);
     const values = new Map(entries.map((entry) => [entry?.[1], entry?.[2]]));
-    expect([values.get("Type"), values.get("Name"), values.get("Exec"), values.get("Icon")]).toEqual(["Application", "Steward", "steward", "steward"]);
+    expect([values.get("Type"), values.get("Name"), values.get("Exec"), values.get("Icon")]).toEqual([
+      "Application",
+      "Steward",
+      "steward",
+      "steward",
+    ]);
     for (const list of ["Categories", "Keywords", "Keywords[de]"]) expect(values.get(list)).toMatch(/;$/);
   });
 });
@@ -42,14 +47,19 @@ describe("the AppStream metadata", () => {
     }
     expect(open).toEqual([]);
     expect(text.replaceAll(/<[^<>]+>/g, "")).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
-    expect(text).toContain("<launchable type=\"desktop-id\">org.steward.desktop.desktop</launchable>");
+    expect(text).toContain('<launchable type="desktop-id">org.steward.desktop.desktop</launchable>');
     const { license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { license: string };
     expect(text).toContain(`<project_license>${license}</project_license>`);
   });
 
   test("satisfy the validator, where there is one", async ({ skip }) => {
     if (!(await has("appstreamcli"))) skip();
-    const { code, output } = await run("appstreamcli", ["validate", "--no-net", "--no-color", join(linux, "org.steward.desktop.metainfo.xml")]);
+    const { code, output } = await run("appstreamcli", [
+      "validate",
+      "--no-net",
+      "--no-color",
+      join(linux, "org.steward.desktop.metainfo.xml"),
+    ]);
     expect(code, output).toBe(0);
   });
 });
@@ -61,8 +71,11 @@ test("the Flatpak manifest names files that there are, and gives no access to al
     modules: { sources: { type: string; path?: string }[] }[];
   };
   expect(manifest.id).toBe("org.steward.desktop");
-  for (const argument of manifest["finish-args"]) expect(argument).not.toMatch(/filesystem=(?:host|home)|socket=(?:system|session)-bus|devices?=all/);
-  const files = manifest.modules.flatMap(({ sources }) => sources.flatMap(({ type, path }) => (type === "file" && path !== undefined ? [path] : [])));
+  for (const argument of manifest["finish-args"])
+    expect(argument).not.toMatch(/filesystem=(?:host|home)|socket=(?:system|session)-bus|devices?=all/);
+  const files = manifest.modules.flatMap(({ sources }) =>
+    sources.flatMap(({ type, path }) => (type === "file" && path !== undefined ? [path] : [])),
+  );
   expect(files).toHaveLength(3);
   for (const path of files) expect(existsSync(resolve(linux, path)), path).toBe(true);
 });
@@ -74,7 +87,13 @@ test("a Debian package holds the app, its entry and nothing that runs at install
   for (const name of ["steward", "chrome-sandbox", "resources/app.asar"]) await writeFile(join(unpacked, name), name);
   await chmod(join(unpacked, "steward"), 0o755);
   await chmod(join(unpacked, "chrome-sandbox"), 0o755);
-  const path = await makeDeb({ unpacked, target: join(folder.path, "dist"), work: join(folder.path, "work"), version: "1.2.0-beta.1", arch: "x64" });
+  const path = await makeDeb({
+    unpacked,
+    target: join(folder.path, "dist"),
+    work: join(folder.path, "work"),
+    version: "1.2.0-beta.1",
+    arch: "x64",
+  });
   expect(path).toBe(join(folder.path, "dist/steward_1.2.0-beta.1_amd64.deb"));
   const { output: contents } = await run("dpkg-deb", ["--contents", path]);
   const listed = contents.split("\n").map((line) => line.replaceAll(/ +/g, " ").split(" "));
@@ -82,7 +101,11 @@ test("a Debian package holds the app, its entry and nothing that runs at install
   expect(of("./opt/Steward/steward")?.slice(0, 2)).toEqual(["-rwxr-xr-x", "root/root"]);
   expect(of("./opt/Steward/chrome-sandbox")?.slice(0, 2)).toEqual(["-rwsr-xr-x", "root/root"]);
   expect(of("./usr/bin/steward")?.slice(-2)).toEqual(["->", "../../opt/Steward/steward"]);
-  for (const name of ["applications/org.steward.desktop.desktop", "metainfo/org.steward.desktop.metainfo.xml", "icons/hicolor/512x512/apps/steward.png"]) {
+  for (const name of [
+    "applications/org.steward.desktop.desktop",
+    "metainfo/org.steward.desktop.metainfo.xml",
+    "icons/hicolor/512x512/apps/steward.png",
+  ]) {
     expect(of(`./usr/share/${name}`)?.[0]).toBe("-rw-r--r--");
   }
   const { output: about } = await run("dpkg-deb", ["--field", path]);

@@ -26,7 +26,9 @@ async function refused(file: string, lines: readonly string[]): Promise<string[]
   const overrideConfigFile = join(root, "eslint.config.mjs");
   const eslint = new ESLint({ cwd: root, overrideConfigFile, overrideConfig: { files: ["**/*.ts"], languageOptions: { parserOptions } } });
   const [result] = await eslint.lintText(text, { filePath });
-  return result!.messages.map(({ line, ruleId, messageId }) => `${lines[line - 5]}: ${messageId === "opened" ? "opened" : ruleId?.split("/").at(-1)}`);
+  return result!.messages.map(
+    ({ line, ruleId, messageId }) => `${lines[line - 5]}: ${messageId === "opened" ? "opened" : ruleId?.split("/").at(-1)}`,
+  );
 }
 
 // What the compiler lets pass and would write [secret] somewhere, or the secret itself.
@@ -44,8 +46,16 @@ it("a secret is neither printed, nor joined to a text, nor compared, nor opened 
     "token?.reveal()": "opened",
     "[other].map((one) => one.reveal())": "opened",
   };
-  const right = ["token === null", "token?.equals(other)", "JSON.stringify({ length: other.length })", "new Date().toString()", "({ reveal: () => 1 }).reveal()"];
+  const right = [
+    "token === null",
+    "token?.equals(other)",
+    "JSON.stringify({ length: other.length })",
+    "new Date().toString()",
+    "({ reveal: () => 1 }).reveal()",
+  ];
   const found = await refused("main/sessions/signIn.ts", [...Object.keys(wrong), ...right]);
   expect(found).toEqual(Object.entries(wrong).map(([line, rule]) => `${line}: ${rule}`));
-  expect(await refused("main/http/sdkFetch.ts", ["other.reveal()", "token?.reveal()", "String(other)"])).toEqual(["String(other): opaque-secrets"]);
+  expect(await refused("main/http/sdkFetch.ts", ["other.reveal()", "token?.reveal()", "String(other)"])).toEqual([
+    "String(other): opaque-secrets",
+  ]);
 }, 60_000);

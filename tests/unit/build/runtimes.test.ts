@@ -5,7 +5,9 @@ import { root } from "../../../build/paths.ts";
 
 /** Which of these the compiler refuses in a file of a runtime, because there is no such name. */
 function refused(runtime: string, expressions: readonly string[]): (string | undefined)[] {
-  const { config } = ts.readConfigFile(join(root, "build", `tsconfig.${runtime}.json`), (path) => ts.sys.readFile(path)) as { config: unknown };
+  const { config } = ts.readConfigFile(join(root, "build", `tsconfig.${runtime}.json`), (path) => ts.sys.readFile(path)) as {
+    config: unknown;
+  };
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, join(root, "build"));
   const path = join(root, runtime, "inTheWrongPlace.ts");
   const text = `export const found = [\n${expressions.join(",\n")},\n];\n`;
@@ -26,6 +28,10 @@ it.each([
   ["preload", ["document.title"], ["process.platform"]],
   ["renderer", ["process.pid", "Buffer.from('')"], ["document.title", "new TextEncoder().encode('')"]],
   ["shared", ["document.title", "process.pid"], ["new URL('https://example.org').host", "new TextEncoder().encode('').length"]],
-])("%s compiles with what its runtime has, and with nothing else", (runtime, wrong, right) => {
-  expect(refused(runtime, [...wrong, ...right])).toEqual(wrong);
-}, 60_000);
+])(
+  "%s compiles with what its runtime has, and with nothing else",
+  (runtime, wrong, right) => {
+    expect(refused(runtime, [...wrong, ...right])).toEqual(wrong);
+  },
+  60_000,
+);

@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import { IDBFactory } from "fake-indexeddb";
 import { describe, expect, it } from "vitest";
-import {
-  decodeValue,
-  encodeValue,
-  entryKey,
-  entryName,
-  openEntry,
-  sealEntry,
-  stampOf,
-} from "../../../main/cryptoStore/journalEntries.ts";
+import { decodeValue, encodeValue, entryKey, entryName, openEntry, sealEntry, stampOf } from "../../../main/cryptoStore/journalEntries.ts";
 import { decodeKey, encodeKey } from "../../../main/cryptoStore/keyCodec.ts";
 import type { Key } from "../../../main/cryptoStore/keyCodec.ts";
 import { anyKey, anyValue } from "../../support/arbitraries.ts";

@@ -18,7 +18,15 @@ const newOpened = (keyId: string): OpenedStorage => ({ keyId, key: randomBytes(3
 class OneAccount implements SecretStore {
   answer: SecretRead = {
     kind: "found",
-    secrets: { accessToken: accessToken("token"), refreshToken: null, storageKey: "", pendingSetUp: null, keptSecurityKey: null, newDevice: null, identity: NO_IDENTITY_PIN },
+    secrets: {
+      accessToken: accessToken("token"),
+      refreshToken: null,
+      storageKey: "",
+      pendingSetUp: null,
+      keptSecurityKey: null,
+      newDevice: null,
+      identity: NO_IDENTITY_PIN,
+    },
     place: "keychain",
   };
   writes = 0;

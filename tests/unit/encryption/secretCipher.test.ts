@@ -175,7 +175,11 @@ describe("account data of a secret", () => {
     for (const broken of [false, "text", 5, [], { encrypted: [] }, { encrypted: "x" }, { encrypted: null }]) {
       expect(["malformed", "missing"], JSON.stringify(broken)).toContain(judged(broken));
     }
-    const cut = [{ ...copy, iv: "x" }, { ...copy, mac: copy.mac.slice(2) }, { ...copy, ciphertext: "" }];
+    const cut = [
+      { ...copy, iv: "x" },
+      { ...copy, mac: copy.mac.slice(2) },
+      { ...copy, ciphertext: "" },
+    ];
     for (const broken of [null, 5, {}, ...cut]) {
       expect(judged({ encrypted: { a: broken } }), JSON.stringify(broken)).toBe("malformed");
     }

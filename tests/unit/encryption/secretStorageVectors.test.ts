@@ -13,7 +13,10 @@ const folder = join(import.meta.dirname, "../../vectors/secretStorage");
 function readVector(file: string) {
   const text = readFileSync(join(folder, file), "utf8");
   const end = text.indexOf("\n\n");
-  const head = text.slice(0, end).split("\n").map((line) => line.split(/: (.*)/) as [string, string]);
+  const head = text
+    .slice(0, end)
+    .split("\n")
+    .map((line) => line.split(/: (.*)/) as [string, string]);
   const accountData = JSON.parse(text.slice(end)) as Record<string, unknown>;
   const one = (name: string): string | undefined => head.find(([key]) => key === name)?.[1];
   const secrets = head.filter(([key]) => key === "secret").map(([, value]) => value.split(" ") as [string, string]);

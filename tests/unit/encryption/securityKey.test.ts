@@ -1,9 +1,5 @@
 import fc from "fast-check";
-import {
-  decodeRecoveryKey,
-  deriveRecoveryKeyFromPassphrase,
-  encodeRecoveryKey,
-} from "matrix-js-sdk/lib/crypto-api/index.js";
+import { decodeRecoveryKey, deriveRecoveryKeyFromPassphrase, encodeRecoveryKey } from "matrix-js-sdk/lib/crypto-api/index.js";
 import { describe, expect, it } from "vitest";
 import { formatSecurityKey, looksLikeSecurityKey, newSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { keyFromPhrase, newPhraseInfo, readPhraseInfo } from "../../../main/encryption/securityPhrase.ts";
@@ -110,10 +106,24 @@ describe("the text of a file that Steward saves a Security Key in", () => {
 describe("what looks like a Security Key", () => {
   it("is told from a phrase", () => {
     const key = formatSecurityKey(newSecurityKey());
-    for (const text of [key.slice(0, -1), key.slice(0, 24), `${key}x`, "Es not a key", key.replace(/.$/, "0"), ` ${key.replaceAll(" ", "").slice(1)}`]) {
+    for (const text of [
+      key.slice(0, -1),
+      key.slice(0, 24),
+      `${key}x`,
+      "Es not a key",
+      key.replace(/.$/, "0"),
+      ` ${key.replaceAll(" ", "").slice(1)}`,
+    ]) {
       expect(looksLikeSecurityKey(text), text).toBe(true);
     }
-    for (const text of ["some phrase", "correct horse battery staple", "four word long test", "", "Essential estate escape", "x".repeat(48)]) {
+    for (const text of [
+      "some phrase",
+      "correct horse battery staple",
+      "four word long test",
+      "",
+      "Essential estate escape",
+      "x".repeat(48),
+    ]) {
       expect(looksLikeSecurityKey(text), text).toBe(false);
     }
   });
@@ -140,7 +150,12 @@ describe("a Security Phrase", () => {
   });
 
   it("is derived with few rounds, an empty salt and keys of other lengths as the SDK does it", async () => {
-    for (const [iterations, salt, bits] of [[1, "salt", 256], [999, "", 256], [5, "s", 128], [2, "s", 512]] as const) {
+    for (const [iterations, salt, bits] of [
+      [1, "salt", 256],
+      [999, "", 256],
+      [5, "s", 128],
+      [2, "s", 512],
+    ] as const) {
       const read = readPhraseInfo({ algorithm: "m.pbkdf2", iterations, salt, bits });
       if (read.kind !== "usable") throw new Error(read.kind);
       const theirs = await deriveRecoveryKeyFromPassphrase("phrase", salt, iterations, bits);

@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { qrModules } from "../../../main/encryption/verification/qrModules.ts";
-import {
-  describeEnd,
-  describeRequest,
-  isCollision,
-  type RequestFacts,
-} from "../../../main/encryption/verification/requestFacts.ts";
+import { describeEnd, describeRequest, isCollision, type RequestFacts } from "../../../main/encryption/verification/requestFacts.ts";
 import { numberedEmoji, SAS_EMOJI } from "../../../main/encryption/verification/sasEmoji.ts";
 import { SAS_EMOJI_COUNT, VerificationCancelled, VerificationEnd } from "../../../shared/contract/verifications.ts";
 import { QrCode } from "../../../shared/contract/qrCode.ts";

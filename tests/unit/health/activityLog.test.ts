@@ -73,12 +73,24 @@ describe("what happens to an account", () => {
     ["a session that goes", { sessions: [all.sessions![0]!] }, ["session_gone Named PHONE"]],
     ["this session, which the server no longer knows", { ended: true }, ["session_ended"]],
     ["a session that is verified", { sessions: [all.sessions![0]!, session("PHONE", "verified")] }, ["session_verified Named PHONE"]],
-    ["this session, no longer verified", { sessions: [session("OWN", "unverified", true), session("PHONE")] }, ["session_unverified Named OWN"]],
+    [
+      "this session, no longer verified",
+      { sessions: [session("OWN", "unverified", true), session("PHONE")] },
+      ["session_unverified Named OWN"],
+    ],
     ["another device of the account itself", { sessions: [session("NEXT", "verified", true), session("PHONE")] }, []],
-    ["another identity, under which nothing is verified", { sessions: [session("OWN", "unverified", true), session("PHONE")], identityChangedTo: "KEY" }, ["identity_changed"]],
+    [
+      "another identity, under which nothing is verified",
+      { sessions: [session("OWN", "unverified", true), session("PHONE")], identityChangedTo: "KEY" },
+      ["identity_changed"],
+    ],
     ["a backup that is replaced", { backupVersion: "2" }, ["backup_replaced"]],
     ["a backup that is deleted", { backupVersion: null }, ["backup_deleted"]],
-    ["an email that comes and one that goes", { emails: [email("bob@x.example")] }, ["email_added b…@x.example", "email_removed a…@x.example"]],
+    [
+      "an email that comes and one that goes",
+      { emails: [email("bob@x.example")] },
+      ["email_added b…@x.example", "email_removed a…@x.example"],
+    ],
     ["the same email in other capitals", { emails: [email("ADA@x.example")] }, []],
     ["a part that was not answered", {}, []],
   ])("is told of %s", async (_, change, expected) => {
@@ -141,7 +153,10 @@ describe("what happens to an account", () => {
     await log.looked(accountId, listed("A", "C"));
     expect(noticed).toEqual(["session_gone"]);
     const told = (await log.list({ accountId })).activities.map(({ subject, here, asked }) => [subject, here, asked]);
-    expect(told.sort()).toEqual([["Named A", true, false], ["Named C", false, true]]);
+    expect(told.sort()).toEqual([
+      ["Named A", true, false],
+      ["Named C", false, true],
+    ]);
     // On a server's page the person may take a while.
     time += 14 * 60_000;
     await log.looked(accountId, listed("A", "B", "C", "D", "E"));

@@ -12,8 +12,10 @@ import { accessToken } from "../../support/secretValues.ts";
 const Ok = z.object({ ok: z.literal(true) });
 type Answer = (response: ServerResponse) => void;
 
-const json = (status: number, body: object, headers: Record<string, string> = {}): Answer => (response) =>
-  void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
+const json =
+  (status: number, body: object, headers: Record<string, string> = {}): Answer =>
+  (response) =>
+    void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 const cut: Answer = (response) => void response.destroy();
 const good = json(200, { ok: true });
 
@@ -67,7 +69,12 @@ describe("a refusal after a loss", () => {
   it.each([
     ["cut", [cut, refused], { kind: "network", reason: "cut" }, "server"],
     ["a proxy's 502", [json(502, {}), refused], { kind: "gateway_error", status: 502 }, "server"],
-    ["not in a row", [cut, json(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1 }), refused], { kind: "network", reason: "cut" }, "server"],
+    [
+      "not in a row",
+      [cut, json(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1 }), refused],
+      { kind: "network", reason: "cut" },
+      "server",
+    ],
     ["a wait that is too long", [cut, json(429, {}, { "retry-after": "100000" })], { kind: "network", reason: "cut" }, "rate_limited"],
   ])("is not taken for the answer to the whole, where something changes: %s", async (_what, given, lost, last) => {
     answers = [...given];
@@ -79,7 +86,11 @@ describe("a refusal after a loss", () => {
 
   it("is one where nothing was lost, where the server was only busy, and where something is only read", async () => {
     const busy = json(429, { errcode: "M_LIMIT_EXCEEDED", retry_after_ms: 1 });
-    for (const [method, given] of [["PUT", [refused]], ["PUT", [busy, refused]], ["GET", [cut, refused]]] as const) {
+    for (const [method, given] of [
+      ["PUT", [refused]],
+      ["PUT", [busy, refused]],
+      ["GET", [cut, refused]],
+    ] as const) {
       answers = [...given];
       const thrown = await ask(method);
       expect(thrown).toMatchObject({ error: { kind: "server", errcode: "M_UNKNOWN" } });
@@ -118,10 +129,13 @@ describe("the token", () => {
   const authorizations = (): (string | undefined)[] => server.arrived.map(({ headers }) => headers.authorization);
   const refused = json(401, { errcode: "M_UNKNOWN_TOKEN", error: "expired", soft_logout: true });
   const keeper = (): TokenKeeper =>
-    new TokenKeeper<AccessTokens>({ accessToken: accessToken("old"), expiresAt: null }, {
-      exchange: () => Promise.resolve({ accessToken: accessToken("new"), expiresAt: null }),
-      persist: () => Promise.resolve(),
-    });
+    new TokenKeeper<AccessTokens>(
+      { accessToken: accessToken("old"), expiresAt: null },
+      {
+        exchange: () => Promise.resolve({ accessToken: accessToken("new"), expiresAt: null }),
+        persist: () => Promise.resolve(),
+      },
+    );
 
   it("is replaced after a refusal, once, for the SDK's requests too", async () => {
     const homeserver = client({ tokens: keeper() });

@@ -47,6 +47,9 @@ describe("loopbackFetch", () => {
       expect(failure).toBeInstanceOf(AppFailure);
       expect((failure as AppFailure).error.kind).toBe("this_computer_only");
     }
-    expect(asked).toEqual([["http://127.0.0.1:8008/x", "error"], ["https://localhost/", "manual"]]);
+    expect(asked).toEqual([
+      ["http://127.0.0.1:8008/x", "error"],
+      ["https://localhost/", "manual"],
+    ]);
   });
 });

@@ -17,7 +17,9 @@ it("counts what each server said within the last hour, and nothing else", async 
   await ask("https://two.test/a");
   status = 200;
   await ask("https://one.test/a");
-  expect([limits.lastHour([BASE]), limits.lastHour([BASE, "https://one.test:443"]), limits.lastHour(["https://two.test", BASE])]).toEqual([3, 3, 4]);
+  expect([limits.lastHour([BASE]), limits.lastHour([BASE, "https://one.test:443"]), limits.lastHour(["https://two.test", BASE])]).toEqual([
+    3, 3, 4,
+  ]);
   now += 60_001;
   expect(limits.lastHour([BASE])).toBe(1);
 });

@@ -6,7 +6,11 @@ import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
 const STATUSES = [301, 302, 303, 307, 308];
-const LOCATIONS = new Map([["/to-here", "/here"], ["/round", "/round"], ["/scheme", "data:,x"]]);
+const LOCATIONS = new Map([
+  ["/to-here", "/here"],
+  ["/round", "/round"],
+  ["/scheme", "data:,x"],
+]);
 
 let elsewhere: LocalServer;
 let server: LocalServer;

@@ -71,10 +71,10 @@ function sendForEver(response: ServerResponse, count: (bytes: number) => void = 
 
 describe("an answer", () => {
   it("comes through the SDK as it is, errors as well", async () => {
-    answer = (response) => void response.writeHead(200, { "x-of-server": "1" }).end(JSON.stringify({ "é": "ü".repeat(500_000) }));
+    answer = (response) => void response.writeHead(200, { "x-of-server": "1" }).end(JSON.stringify({ é: "ü".repeat(500_000) }));
     const response = await ofSession({ answerBytes: 2 * MEGABYTE })(`${server.baseUrl}/a`);
     expect([response.status, response.headers.get("x-of-server")]).toEqual([200, "1"]);
-    expect(await response.json()).toEqual({ "é": "ü".repeat(500_000) });
+    expect(await response.json()).toEqual({ é: "ü".repeat(500_000) });
     answer = (response) => void response.writeHead(204).end();
     expect((await ofSession()(`${server.baseUrl}/b`)).status).toBe(204);
     answer = (response) =>
@@ -123,7 +123,7 @@ describe("an answer", () => {
     const url = `${server.baseUrl}/_matrix/client/v3/room_keys/keys?version=1`;
     const response = await ofSession({ answerBytes: 1000, wholeAnswerMs: 1 })(url);
     const reader = response.body!.getReader();
-    for (let read = 0; read < 3 * MEGABYTE; ) read += (await reader.read()).value!.length;
+    for (let read = 0; read < 3 * MEGABYTE;) read += (await reader.read()).value!.length;
     answer = (other) => void other.end("{}");
     for (let count = 0; count < 50; count += 1) await (await ofSession()(`${server.baseUrl}/a`)).text();
     expect(sent).toBeLessThan(20 * MEGABYTE);
@@ -186,10 +186,13 @@ describe("the end of a session", () => {
     vi.useFakeTimers();
     try {
       const client = clientWith(ofSession({}, web));
-      client.on("Session.logged_out" as never, (() => {
-        ended.abort(fail("unauthenticated", { softLogout: true }));
-        stopForGood(client);
-      }) as never);
+      client.on(
+        "Session.logged_out" as never,
+        (() => {
+          ended.abort(fail("unauthenticated", { softLogout: true }));
+          stopForGood(client);
+        }) as never,
+      );
       void client.startClient().then(() => stopForGood(client));
       await settle();
       expect(requests).toEqual(["/_matrix/client/versions"]);

@@ -124,7 +124,11 @@ describe("a token keeper", () => {
     const failures = [new Error("down"), new Error("still down"), new Error("refused", { cause: limited })];
     const { keeper, pass, exchanged } = clockedKeeper(300_000, { failures });
     pass(300_000);
-    const asks = (): Promise<string> => keeper.accessToken().then((token) => token.reveal()).catch((error: Error) => error.message);
+    const asks = (): Promise<string> =>
+      keeper
+        .accessToken()
+        .then((token) => token.reveal())
+        .catch((error: Error) => error.message);
     expect([await asks(), await asks()]).toEqual(["down", "down"]);
     pass(2_000);
     expect([await asks(), await asks()]).toEqual(["still down", "still down"]);
@@ -187,7 +191,11 @@ describe("a token keeper", () => {
   const host = "auth.example";
   it.each([
     ["the answer was lost", { failures: [fail("network", { reason: "timeout", host })] }, false],
-    ["the answer was lost, as it is told", { failures: [new AppFailure({ kind: "sign_in_service_unreachable", host }, { cause: fail("network", { reason: "cut", host }) })] }, false],
+    [
+      "the answer was lost, as it is told",
+      { failures: [new AppFailure({ kind: "sign_in_service_unreachable", host }, { cause: fail("network", { reason: "cut", host }) })] },
+      false,
+    ],
     ["they could not be written down", { writes: [new Error("disk full")] }, false],
     ["the server was not reached", { failures: [fail("network", { reason: "refused", host })] }, true],
     ["the server refused it", { failures: [fail("unauthenticated", { softLogout: false })] }, true],

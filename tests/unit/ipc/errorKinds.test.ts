@@ -14,14 +14,24 @@ function servicesThat(answer: (channel: string) => unknown): Services {
     return [domainName, Object.fromEntries(methods)];
   });
   const all = Object.fromEntries(domains) as Record<string, unknown>;
-  return { ...all, recoveries: all["recovery"], identityServers: all["identityServer"], allJobs: all["jobs"], activityLog: all["activity"], loggedActions: all["actionLog"] } as unknown as Services;
+  return {
+    ...all,
+    recoveries: all["recovery"],
+    identityServers: all["identityServer"],
+    allJobs: all["jobs"],
+    activityLog: all["activity"],
+    loggedActions: all["actionLog"],
+  } as unknown as Services;
 }
 
 test("the kinds that a request names are kinds that there are, each once", () => {
   const kinds = new Set<string>(AppError.unwrap().options.map(({ shape }) => shape.kind.value));
   for (const [domainName, { requests }] of Object.entries(contract)) {
     for (const [name, { errors = [] }] of Object.entries<RequestDefinition>(requests)) {
-      expect(errors.filter((kind, at) => !kinds.has(kind) || errors.indexOf(kind) !== at), `${domainName}.${name}`).toEqual([]);
+      expect(
+        errors.filter((kind, at) => !kinds.has(kind) || errors.indexOf(kind) !== at),
+        `${domainName}.${name}`,
+      ).toEqual([]);
     }
   }
 });

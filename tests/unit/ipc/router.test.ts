@@ -15,9 +15,7 @@ function handlersThat(behave: (channel: string, input: unknown) => unknown): Han
   return Object.fromEntries(
     Object.entries(contract).map(([domainName, { requests }]) => [
       domainName,
-      Object.fromEntries(
-        Object.keys(requests).map((name) => [name, (input: unknown) => behave(`${domainName}.${name}`, input)]),
-      ),
+      Object.fromEntries(Object.keys(requests).map((name) => [name, (input: unknown) => behave(`${domainName}.${name}`, input)])),
     ]),
   ) as unknown as Handlers;
 }
@@ -84,7 +82,10 @@ describe("the router", () => {
     );
     const circular: Record<string, unknown> = {};
     circular["self"] = circular;
-    const answers = checkedHandlers(handlersThat(() => ({})), silent);
+    const answers = checkedHandlers(
+      handlersThat(() => ({})),
+      silent,
+    );
     for (const { name } of channels) {
       for (const input of [hostile, circular]) {
         const reply = await answers.get(name)?.(input);
@@ -94,7 +95,10 @@ describe("the router", () => {
   });
 
   test("never repeats a value that it refuses", async () => {
-    const answers = checkedHandlers(handlersThat(() => ({})), silent);
+    const answers = checkedHandlers(
+      handlersThat(() => ({})),
+      silent,
+    );
     for (const { name } of channels) {
       const reply = await answers.get(name)?.({
         accountId: "hunter2-hunter2",
@@ -108,7 +112,10 @@ describe("the router", () => {
   });
 
   test("strips what the contract does not name from an answer", async () => {
-    const answers = checkedHandlers(handlersThat(() => ({ theme: "dark", language: "de", accessToken: "syt_x" })), silent);
+    const answers = checkedHandlers(
+      handlersThat(() => ({ theme: "dark", language: "de", accessToken: "syt_x" })),
+      silent,
+    );
     expect(await answers.get("app.settings")?.({})).toEqual({ ok: true, value: { theme: "dark", language: "de" } });
   });
 

@@ -100,10 +100,29 @@ describe("a job", () => {
   });
 
   it("has what its status has and nothing of another, also where the file says more or less", async () => {
-    const kept = { jobId: "0011223344556677", accountId: null, kind: "verify_backup", progress: { done: 1, total: 2 }, counts: { good: 1 } };
-    const jobs = (["done", "failed", "cancelled"] as const).map((status, at) => ({ ...kept, jobId: `001122334455667${at}`, status, error: null, startedAt: 3 - at, endedAt: null }));
+    const kept = {
+      jobId: "0011223344556677",
+      accountId: null,
+      kind: "verify_backup",
+      progress: { done: 1, total: 2 },
+      counts: { good: 1 },
+    };
+    const jobs = (["done", "failed", "cancelled"] as const).map((status, at) => ({
+      ...kept,
+      jobId: `001122334455667${at}`,
+      status,
+      error: null,
+      startedAt: 3 - at,
+      endedAt: null,
+    }));
     await writeFile(join(folder, "jobs.json"), JSON.stringify({ version: 1, data: { jobs } }));
-    const common = { rowJob: false, accountId: null, kind: "verify_backup", progress: kept.progress, endedAt: expect.any(Number) as number };
+    const common = {
+      rowJob: false,
+      accountId: null,
+      kind: "verify_backup",
+      progress: kept.progress,
+      endedAt: expect.any(Number) as number,
+    };
     expect((await open()).list()).toEqual([
       { ...common, jobId: "0011223344556670", status: "done", startedAt: 3, counts: { good: 1 }, problems: [] },
       { ...common, jobId: "0011223344556671", status: "failed", startedAt: 2, error: { kind: "internal", ref: "0011223344556671" } },

@@ -46,12 +46,17 @@ describe("work at a pace", () => {
     let active = 0;
     let most = 0;
     const seen: number[] = [];
-    await paced(Array.from({ length: 20 }, (_, at) => at), pace, NEVER, async (item) => {
-      most = Math.max(most, (active += 1));
-      await turn();
-      seen.push(item);
-      active -= 1;
-    });
+    await paced(
+      Array.from({ length: 20 }, (_, at) => at),
+      pace,
+      NEVER,
+      async (item) => {
+        most = Math.max(most, (active += 1));
+        await turn();
+        seen.push(item);
+        active -= 1;
+      },
+    );
     expect(most).toBe(3);
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, at) => at));
   });

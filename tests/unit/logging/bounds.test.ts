@@ -38,7 +38,10 @@ const BODIES: [string, Record<string, unknown>][] = [
   ["a long message", { errcode: "M_FORBIDDEN", error: "eyJ".repeat((32 * MIB) / 3) }],
   ["a long code", { errcode: "M_".repeat(16 * MIB), error: "no" }],
   ["a long field", { errcode: "M_FORBIDDEN", error: "no", more: "data".repeat(8 * MIB) }],
-  ["many fields", { errcode: "M_FORBIDDEN", error: "no", ...Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`data${String(at)}`, at])) }],
+  [
+    "many fields",
+    { errcode: "M_FORBIDDEN", error: "no", ...Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`data${String(at)}`, at])) },
+  ],
   ["a long list", { errcode: "M_FORBIDDEN", error: "no", more: Array.from({ length: 2_000_000 }, () => "data") }],
 ];
 

@@ -27,8 +27,7 @@ const open = (recent: readonly string[] = ["line one"]): CrashReporter =>
   new CrashReporter({ path, redactor, about: ["Steward 1.2.3 at /home/ada/app"], recentLines: () => recent });
 
 /** The errors of the reports that would be copied, in their order. */
-const told = (reporter: CrashReporter): string[] =>
-  [...reporter.text().matchAll(/^Error: (.*)$/gm)].map(([, message]) => message ?? "");
+const told = (reporter: CrashReporter): string[] => [...reporter.text().matchAll(/^Error: (.*)$/gm)].map(([, message]) => message ?? "");
 
 describe("a crash report", () => {
   it("is redacted, for this user alone, and there until it is dismissed", async () => {
@@ -140,9 +139,17 @@ describe("the reporter", () => {
       path: join(path, "below-a-file", "x"),
       redactor,
       about: [],
-      recentLines: () => { throw new Error("no lines"); },
+      recentLines: () => {
+        throw new Error("no lines");
+      },
     });
-    expect(() => nowhere.write("uncaughtException", { toJSON: () => { throw new Error("hostile"); } })).not.toThrow();
+    expect(() =>
+      nowhere.write("uncaughtException", {
+        toJSON: () => {
+          throw new Error("hostile");
+        },
+      }),
+    ).not.toThrow();
   });
 
   it("still has what could not be written", async () => {

@@ -118,39 +118,51 @@ function expectGone(secret: string, text: string): void {
 }
 
 describe("redaction", () => {
-  it(`never lets a secret through, however it is wrapped`, () => {
-    fc.assert(
-      fc.property(nested, ({ secret, value }) => {
-        expectGone(secret, textsOf(redactor.value(value)));
-        if (typeof value === "string") expectGone(secret, redactor.text(value));
-      }),
-      { seed, numRuns: RUNS },
-    );
-  }, TIMEOUT_MS);
+  it(
+    `never lets a secret through, however it is wrapped`,
+    () => {
+      fc.assert(
+        fc.property(nested, ({ secret, value }) => {
+          expectGone(secret, textsOf(redactor.value(value)));
+          if (typeof value === "string") expectGone(secret, redactor.text(value));
+        }),
+        { seed, numRuns: RUNS },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
-  it(`is done after once: redacting again changes nothing that matters`, () => {
-    fc.assert(
-      fc.property(nested, ({ secret, value }) => {
-        expectGone(secret, textsOf(redactor.value(redactor.value(value))));
-      }),
-      { seed, numRuns: RUNS / 4 },
-    );
-  }, TIMEOUT_MS);
+  it(
+    `is done after once: redacting again changes nothing that matters`,
+    () => {
+      fc.assert(
+        fc.property(nested, ({ secret, value }) => {
+          expectGone(secret, textsOf(redactor.value(redactor.value(value))));
+        }),
+        { seed, numRuns: RUNS / 4 },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
-  it(`takes out registered secrets in every form`, () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "grapheme-ascii", minLength: 6, maxLength: 60 }), filler, (value, around) => {
-        fc.pre(!"[redacted]".includes(value) && !around.includes(value));
-        const secrets = new SecretsToRedact();
-        secrets.add(value);
-        const strict = new Redactor({ homeDirectory: null, secrets });
-        for (const form of [value, encodeURIComponent(value), JSON.stringify(value)]) {
-          expect(strict.text(`${around} ${form} ${around}`)).not.toContain(value);
-        }
-      }),
-      { seed, numRuns: RUNS / 4 },
-    );
-  }, TIMEOUT_MS);
+  it(
+    `takes out registered secrets in every form`,
+    () => {
+      fc.assert(
+        fc.property(fc.string({ unit: "grapheme-ascii", minLength: 6, maxLength: 60 }), filler, (value, around) => {
+          fc.pre(!"[redacted]".includes(value) && !around.includes(value));
+          const secrets = new SecretsToRedact();
+          secrets.add(value);
+          const strict = new Redactor({ homeDirectory: null, secrets });
+          for (const form of [value, encodeURIComponent(value), JSON.stringify(value)]) {
+            expect(strict.text(`${around} ${form} ${around}`)).not.toContain(value);
+          }
+        }),
+        { seed, numRuns: RUNS / 4 },
+      );
+    },
+    TIMEOUT_MS,
+  );
 
   it("takes the home directory out in every notation", () => {
     const windows = new Redactor({ homeDirectory: String.raw`C:\Users\Ada L` });
@@ -182,7 +194,12 @@ describe("redaction", () => {
   it("survives whatever it is given", () => {
     const loop: Record<string, unknown> = { a: 1 };
     loop["self"] = loop;
-    const hostile = Object.defineProperty({}, "x", { enumerable: true, get: () => { throw new Error("no"); } });
+    const hostile = Object.defineProperty({}, "x", {
+      enumerable: true,
+      get: () => {
+        throw new Error("no");
+      },
+    });
     const value = redactor.value({ loop, hostile, big: 10n, bytes: new Uint8Array(32), f: () => 1, none: undefined });
     expect(JSON.stringify(value)).toContain("[circular]");
     expect(JSON.stringify(value)).toContain("[32 bytes]");

@@ -62,7 +62,10 @@ describe("the next stage of a registration", () => {
     const params = { [TERMS]: { policies: { a: { "de-AT": de, en_US: { name: "X", url: "javascript:alert(1)" } }, ...policies } } };
     expect(next({ ...flows([TERMS]), params })).toMatchObject({
       kind: "terms",
-      policies: [{ id: "a", texts: [{ language: "de-AT", ...de }] }, { id: "privacy", texts: [{ language: "en" }] }],
+      policies: [
+        { id: "a", texts: [{ language: "de-AT", ...de }] },
+        { id: "privacy", texts: [{ language: "en" }] },
+      ],
     });
   });
 

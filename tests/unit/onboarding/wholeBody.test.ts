@@ -38,7 +38,8 @@ function strictServer() {
     const body = JSON.parse(String(init?.body)) as Body;
     bodies.push(body);
     const isWhole = body.username === "alice" && body.password === "a password" && body.device_id === RECORD.deviceId;
-    if (!isWhole || (body.auth && body.auth.session === undefined)) return Promise.resolve(answer(400, { errcode: "M_MISSING_PARAM", error: "no" }));
+    if (!isWhole || (body.auth && body.auth.session === undefined))
+      return Promise.resolve(answer(400, { errcode: "M_MISSING_PARAM", error: "no" }));
     // It forgets the first one.
     if (body.auth?.session === "2" && body.auth.type === "m.login.dummy") {
       return Promise.resolve(answer(200, { user_id: "@alice:example.org", access_token: "syt_token", device_id: RECORD.deviceId }));

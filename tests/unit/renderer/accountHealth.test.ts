@@ -148,9 +148,7 @@ test("the summary counts those that need something", () => {
   const starting = account({ status: "starting" });
   expect(summarySentence([account(), starting])).toBe("1 account is still starting.");
   expect(summarySentence([starting, starting, starting])).toBe("3 accounts are still starting.");
-  expect(summarySentence([needing, account(), starting])).toBe(
-    "1 of your 3 accounts needs attention. 1 account is still starting.",
-  );
+  expect(summarySentence([needing, account(), starting])).toBe("1 of your 3 accounts needs attention. 1 account is still starting.");
 });
 
 test("an account without a name is called by its Matrix ID", () => {

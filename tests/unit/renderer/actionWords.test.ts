@@ -18,8 +18,22 @@ const preview = (action: UserAction, more: Partial<ActionPreview> = {}): ActionP
 });
 
 it("offers what undoes a state in place of what makes it", () => {
-  expect(actionsFor(ANN)).toEqual(["help", "reset_password", "allow_new_identity", "lock", "suspend", "shadow_ban", "deactivate", "erase", "delete_uploads"]);
-  expect(actionsFor({ ...ANN, locked: true, suspended: true, shadowBanned: true }).slice(3, 6)).toEqual(["unlock", "unsuspend", "lift_shadow_ban"]);
+  expect(actionsFor(ANN)).toEqual([
+    "help",
+    "reset_password",
+    "allow_new_identity",
+    "lock",
+    "suspend",
+    "shadow_ban",
+    "deactivate",
+    "erase",
+    "delete_uploads",
+  ]);
+  expect(actionsFor({ ...ANN, locked: true, suspended: true, shadowBanned: true }).slice(3, 6)).toEqual([
+    "unlock",
+    "unsuspend",
+    "lift_shadow_ban",
+  ]);
   expect(actionsFor({ ...ANN, deactivated: true })).toEqual(["reactivate", "erase", "delete_uploads"]);
   expect(actionsFor({ ...ANN, deactivated: true, erased: true })).toEqual(["reactivate", "delete_uploads"]);
 });
@@ -33,7 +47,12 @@ it("says something of each action, in words and not in names of texts", () => {
 });
 
 it("counts what a deactivation takes, and says so where it is not known", () => {
-  const user = { ...ANN, admin: true, threepids: [{ medium: "email" as const, address: "ann@mail.example" }], externalIds: [{ provider: "oidc-x", id: "ann" }] };
+  const user = {
+    ...ANN,
+    admin: true,
+    threepids: [{ medium: "email" as const, address: "ann@mail.example" }],
+    externalIds: [{ provider: "oidc-x", id: "ann" }],
+  };
   const known = actionWords(preview("deactivate", { user }));
   expect(known.does.join(" ")).toMatch(/2 sessions.*1 room\..*ann@mail\.example/);
   expect(known.leaves.join(" ")).toMatch(/picture.*provider.*admin/);

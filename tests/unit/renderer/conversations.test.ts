@@ -11,7 +11,10 @@ const talk = (id: string, at: number, says = "begun"): Talk => ({ id, at, says }
 const words = (open: readonly Talk[]): string[] => open.map(({ id, says }) => `${id} ${says}`);
 
 test("a conversation is taken in whole at every change, in the place it has", () => {
-  const { use, changed, gone, forget } = createConversations<Talk, string>(({ id }) => id, () => Promise.resolve([]));
+  const { use, changed, gone, forget } = createConversations<Talk, string>(
+    ({ id }) => id,
+    () => Promise.resolve([]),
+  );
   for (const one of [talk("a", 3), talk("b", 1), talk("c", 2), talk("a", 3, "done")]) changed(one);
   expect(words(use.getState().open)).toEqual(["a done", "b begun", "c begun"]);
   gone("b");
@@ -22,7 +25,11 @@ test("a conversation is taken in whole at every change, in the place it has", ()
 
 test("what main remembers comes before what has begun since, and where main tells the newest first as well", async () => {
   const kept = [talk("b", 2), talk("a", 1, "done")];
-  const { use, changed, load } = createConversations<Talk, string>(({ id }) => id, () => Promise.resolve(kept), ({ at }) => at);
+  const { use, changed, load } = createConversations<Talk, string>(
+    ({ id }) => id,
+    () => Promise.resolve(kept),
+    ({ at }) => at,
+  );
   changed(talk("c", 3));
   await load();
   expect(words(use.getState().open)).toEqual(["a done", "b begun", "c begun"]);

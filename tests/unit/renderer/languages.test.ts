@@ -5,16 +5,7 @@ import mainEnglish from "../../../main/app/texts/en.json" with { type: "json" };
 import { countries } from "../../../renderer/i18n/countries.ts";
 import german from "../../../renderer/i18n/de.json" with { type: "json" };
 import english from "../../../renderer/i18n/en.json" with { type: "json" };
-import {
-  dateText,
-  durationText,
-  errorWords,
-  listText,
-  momentText,
-  numberText,
-  sizeText,
-  t,
-} from "../../../renderer/i18n/index.ts";
+import { dateText, durationText, errorWords, listText, momentText, numberText, sizeText, t } from "../../../renderer/i18n/index.ts";
 import { currentLanguage, messageOf, speakLanguage } from "../../../renderer/i18n/language.ts";
 import { pseudoMessage } from "../../../renderer/i18n/pseudo.ts";
 import { formatMessage } from "../../../shared/i18n/message.ts";
@@ -33,15 +24,13 @@ describe.each(files)("the texts in %s", (language, texts) => {
   test("have every plural form of the language", () => {
     const forms = [...new Intl.PluralRules(language).resolvedOptions().pluralCategories].sort();
     const wrong = [...texts].filter(([, message]) =>
-      [...argumentsOf(message).values()].some(
-        ({ type, forms: own }) => {
-          if (type !== "number" || own.length === 0) return false;
-          const named = own.filter((form) => !form.startsWith("="));
-          // "none" and "any" are no matter of grammar.
-          const noneOrAny = named.length < own.length && String(named) === "other";
-          return !noneOrAny && String(named.sort()) !== String(forms);
-        },
-      ),
+      [...argumentsOf(message).values()].some(({ type, forms: own }) => {
+        if (type !== "number" || own.length === 0) return false;
+        const named = own.filter((form) => !form.startsWith("="));
+        // "none" and "any" are no matter of grammar.
+        const noneOrAny = named.length < own.length && String(named) === "other";
+        return !noneOrAny && String(named.sort()) !== String(forms);
+      }),
     );
     expect(wrong).toEqual([]);
   });
@@ -72,13 +61,17 @@ test("one thing has one name in German", () => {
   ];
   const de = textsOf(german);
   const wrong = [...textsOf(english)].filter(([key, text]) =>
-    otherNames.some(([name, other]) => name.test(text) && other.test(de.get(key) ?? "") && !/one of your devices|Remove the device/.test(text)),
+    otherNames.some(
+      ([name, other]) => name.test(text) && other.test(de.get(key) ?? "") && !/one of your devices|Remove the device/.test(text),
+    ),
   );
   expect(wrong.map(([key]) => [key, de.get(key)])).toEqual([]);
 });
 
 test("sentences address the person with Sie", () => {
-  const informal = [...textsOf(german), ...textsOf(mainGerman)].filter(([, text]) => /\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Dd]eine?[rnms]?)\b/.test(text));
+  const informal = [...textsOf(german), ...textsOf(mainGerman)].filter(([, text]) =>
+    /\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Dd]eine?[rnms]?)\b/.test(text),
+  );
   expect(informal).toEqual([]);
 });
 
@@ -178,4 +171,3 @@ test("the strength of a passphrase is explained in the language, and German word
     adviseIn("en");
   }
 });
-

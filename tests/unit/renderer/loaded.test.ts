@@ -8,9 +8,7 @@ const lea = "aaaaaaaaaaaaaaaa" as AccountId;
 /** A store whose requests are answered by hand, in any order. */
 function byHand() {
   const asked: { resolve: (text: string) => void; reject: (error: Error) => void }[] = [];
-  const store = createLoaded<string>(
-    () => new Promise<string>((resolve, reject) => void asked.push({ resolve, reject })),
-  );
+  const store = createLoaded<string>(() => new Promise<string>((resolve, reject) => void asked.push({ resolve, reject })));
   const request = (accountId: AccountId = lea) => {
     const done = store.load(accountId);
     const one = asked.at(-1);

@@ -6,7 +6,21 @@ import { UserAction } from "../../../shared/contract/userActions.ts";
 const ENTRY: LoggedAction = { at: 1, actor: "@boss:one.test", target: "@ann:one.test", action: "deactivate", result: "done", detail: null };
 
 it("has words for every action, and shows one of a later version as it stands", () => {
-  const others = ["create", "change_user", "add_contact", "remove_contact", "rename_session", "sign_out_sessions", "create_token", "remove_token", "create_users", "deactivate_users", "lock_users", "unlock_users", "reset_passwords"];
+  const others = [
+    "create",
+    "change_user",
+    "add_contact",
+    "remove_contact",
+    "rename_session",
+    "sign_out_sessions",
+    "create_token",
+    "remove_token",
+    "create_users",
+    "deactivate_users",
+    "lock_users",
+    "unlock_users",
+    "reset_passwords",
+  ];
   for (const action of [...UserAction.options, ...others]) expect(actionText({ ...ENTRY, action })).not.toBe(action);
   expect(actionText({ ...ENTRY, action: "sing" })).toBe("sing");
   expect(actionText({ ...ENTRY, action: "change_user", detail: "admin" })).toBe("Changed the user (admin)");

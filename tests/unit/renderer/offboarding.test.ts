@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { choosePerson, findOtherAccounts, findPerson, forgetOffboarding, startOffboarding, termsOf, typePerson, useOffboarding } from "../../../renderer/stores/offboarding.ts";
+import {
+  choosePerson,
+  findOtherAccounts,
+  findPerson,
+  forgetOffboarding,
+  startOffboarding,
+  termsOf,
+  typePerson,
+  useOffboarding,
+} from "../../../renderer/stores/offboarding.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 
 const one = "aaaaaaaaaaaaaaaa" as AccountId;

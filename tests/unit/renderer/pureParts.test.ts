@@ -64,11 +64,7 @@ describe("who signs in", () => {
 
   test("is told which flows are not there yet", () => {
     expect(
-      otherFlows([
-        { kind: "password" },
-        { kind: "sso", providers: [{ id: "g", name: "Google" }] },
-        { kind: "other", type: "x.y" },
-      ]),
+      otherFlows([{ kind: "password" }, { kind: "sso", providers: [{ id: "g", name: "Google" }] }, { kind: "other", type: "x.y" }]),
     ).toEqual(["Other (“x.y”)"]);
     expect(otherFlows([{ kind: "password" }])).toEqual([]);
   });
@@ -84,8 +80,7 @@ describe("what signing out costs", () => {
     whyNotRunning: null,
     serverReachable: true,
   };
-  const tones = (changes: Partial<SignOutPreview>): string[] =>
-    signOutCosts({ ...safe, ...changes }).map(({ tone }) => tone);
+  const tones = (changes: Partial<SignOutPreview>): string[] => signOutCosts({ ...safe, ...changes }).map(({ tone }) => tone);
 
   test("nothing, when all is backed up", () => {
     expect(tones({})).toEqual(["success"]);
@@ -93,11 +88,7 @@ describe("what signing out costs", () => {
 
   test("a loss that cannot be undone comes first and is never called safe", () => {
     expect(tones({ roomKeysNotBackedUp: 412 })).toEqual(["error"]);
-    expect(tones({ lastVerifiedSession: true, secureBackup: "not_set_up", roomKeysNotBackedUp: 3 })).toEqual([
-      "error",
-      "error",
-      "warn",
-    ]);
+    expect(tones({ lastVerifiedSession: true, secureBackup: "not_set_up", roomKeysNotBackedUp: 3 })).toEqual(["error", "error", "warn"]);
     expect(tones({ lastVerifiedSession: true })).toEqual(["warn", "success"]);
   });
 
@@ -151,11 +142,7 @@ describe("what signing out costs", () => {
   });
 
   test("what could not be found out is said", () => {
-    expect(tones({ lastVerifiedSession: null, roomKeysNotBackedUp: null, serverReachable: false })).toEqual([
-      "warn",
-      "warn",
-      "warn",
-    ]);
+    expect(tones({ lastVerifiedSession: null, roomKeysNotBackedUp: null, serverReachable: false })).toEqual(["warn", "warn", "warn"]);
   });
 });
 
@@ -168,9 +155,7 @@ describe("the diagnosis of Secure Backup", () => {
 
   test("names the one secret that it is about", () => {
     expect(diagnosisSentence({ diagnosis: "secret_not_stored", secrets })).toContain("Key for verifying other people");
-    expect(diagnosisSentence({ diagnosis: "secret_unreadable", secrets })).toContain(
-      "Key to your room keys",
-    );
+    expect(diagnosisSentence({ diagnosis: "secret_unreadable", secrets })).toContain("Key to your room keys");
     expect(diagnosisSentence({ diagnosis: "working", secrets })).toBe("Secure Backup works.");
   });
 
@@ -193,12 +178,7 @@ describe("the diagnosis of Secure Backup", () => {
 });
 
 test("an avatar without a picture has stable letters and colour", () => {
-  expect([initials("Alice at work"), initials("🙂 ops"), initials("!!"), initials("é")]).toEqual([
-    "AL",
-    "OP",
-    "?",
-    "É",
-  ]);
+  expect([initials("Alice at work"), initials("🙂 ops"), initials("!!"), initials("é")]).toEqual(["AL", "OP", "?", "É"]);
   // A person knows an account by its colour: it stays with every later version.
   expect(["@a:b", "@alice:example.org", "@💜:example.org"].map(avatarColour)).toEqual(["#6a52a3", "#2b6c93", "#5b7034"]);
   expect(new Set(["@a:b", "@b:b", "@c:b", "@d:b", "@e:b"].map(avatarColour)).size).toBeGreaterThan(1);

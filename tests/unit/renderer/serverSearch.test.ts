@@ -6,7 +6,12 @@ import type { AccountId } from "../../../shared/ids.ts";
 
 const one = "aaaaaaaaaaaaaaaa" as AccountId;
 const two = "bbbbbbbbbbbbbbbb" as AccountId;
-type Asked = { channel: string; input: { accountId: AccountId; filter: UserFilter; from: string | null }; answer: (value: unknown) => void; refuse: (kind: string) => void };
+type Asked = {
+  channel: string;
+  input: { accountId: AccountId; filter: UserFilter; from: string | null };
+  answer: (value: unknown) => void;
+  refuse: (kind: string) => void;
+};
 let asked: Asked[];
 
 beforeEach(() => {
@@ -21,13 +26,21 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const page = (userIds: string[], next: string | null = null) => ({ rows: userIds.map((userId) => ({ userId })), next, total: null, sorted: true });
+const page = (userIds: string[], next: string | null = null) => ({
+  rows: userIds.map((userId) => ({ userId })),
+  next,
+  total: null,
+  sorted: true,
+});
 const found = (accountId: AccountId) => useServerSearch.getState().found[accountId];
 const words = (): (string | null)[] => [one, two].map((accountId) => foundText(found(accountId) ?? null));
 
 it("asks every server by itself, and says of each how far it is", async () => {
   const search = searchServers([one, two], "jane");
-  expect(asked.map(({ input }) => [input.accountId, input.filter.search, input.filter.kind])).toEqual([[one, "jane", "all"], [two, "jane", "all"]]);
+  expect(asked.map(({ input }) => [input.accountId, input.filter.search, input.filter.kind])).toEqual([
+    [one, "jane", "all"],
+    [two, "jane", "all"],
+  ]);
   expect(words()).toEqual(["Searching…", "Searching…"]);
   asked[1]!.answer(page(["@jane:two"]));
   await vi.waitFor(() => expect(words()).toEqual(["Searching…", "1 found"]));
@@ -58,7 +71,12 @@ it("reads on where a page has nobody who matches, and says that there are more",
   const search = searchServers([one], "x");
   asked[0]!.answer(page([], "100"));
   await vi.waitFor(() => expect(asked).toHaveLength(2));
-  asked[1]!.answer(page(Array.from({ length: 60 }, (_, index) => `@x${index}:one`), null));
+  asked[1]!.answer(
+    page(
+      Array.from({ length: 60 }, (_, index) => `@x${index}:one`),
+      null,
+    ),
+  );
   await search;
   expect(found(one)).toMatchObject({ more: true, status: "found" });
   expect(words()[0]).toBe("The first 50 of many");
@@ -68,7 +86,9 @@ it("says how a server is", () => {
   const common = { adminBaseUrl: null, wasAdmin: true };
   expect(serverVerdict({ ...common, status: "admin", version: null, delegatedAuth: false }).text).toBe("Reachable");
   expect(serverVerdict({ ...common, status: "not_admin" }).text).toBe("Not an admin any more");
-  expect(serverVerdict({ ...common, status: "unreachable", error: { kind: "rate_limited", retryAfterMs: 5 } }).text).toBe("Asked too often");
+  expect(serverVerdict({ ...common, status: "unreachable", error: { kind: "rate_limited", retryAfterMs: 5 } }).text).toBe(
+    "Asked too often",
+  );
   expect(serverVerdict({ ...common, status: "not_exposed" }).text).toBe("Admin API not reachable");
   expect(serverVerdict(null).text).toBe("Not asked yet");
 });

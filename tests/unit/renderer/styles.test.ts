@@ -44,9 +44,7 @@ test("every class name that is used is defined", () => {
 
 test("the renderer takes types alone from what knows the schema library, so that it does not come along", () => {
   const values = globSync("**/*.{ts,tsx}", { cwd: renderer }).flatMap((path) =>
-    [
-      ...readFileSync(join(renderer, path), "utf8").matchAll(/^import (?!type\b)[^;]*from "[^"]*\/shared\/[^"]*";/gm),
-    ]
+    [...readFileSync(join(renderer, path), "utf8").matchAll(/^import (?!type\b)[^;]*from "[^"]*\/shared\/[^"]*";/gm)]
       // Rules about fields, searches and languages without schemas, for both sides.
       .filter(([line]) => !/\/shared\/(?:fields|personSearch|i18n\/\w+)\.ts";$/.test(line))
       .map(([line]) => `${path}: ${line}`),

@@ -138,8 +138,14 @@ const languages = [
 
 describe.each(languages)("%s", (file, english, german) => {
   test("says everything that the English texts say, and nothing else", () => {
-    expect([...english].filter(([key]) => !german.has(key)), `add these to ${file}`).toEqual([]);
-    expect([...german.keys()].filter((key) => !english.has(key)), `remove these from ${file}`).toEqual([]);
+    expect(
+      [...english].filter(([key]) => !german.has(key)),
+      `add these to ${file}`,
+    ).toEqual([]);
+    expect(
+      [...german.keys()].filter((key) => !english.has(key)),
+      `remove these from ${file}`,
+    ).toEqual([]);
   });
 
   test("takes the same arguments as the English texts", () => {
@@ -165,9 +171,7 @@ describe("errors", () => {
     expect(errorWords({ kind: "forbidden", message: "<b>No</b> {host}" }).sentence).toBe(
       "Not allowed. The server says: “\u2068<b>No</b> {host}\u2069”",
     );
-    expect(errorWords({ kind: "server", status: 502, errcode: "M_UNKNOWN", message: "" }).sentence).toContain(
-      "502 M_UNKNOWN",
-    );
+    expect(errorWords({ kind: "server", status: 502, errcode: "M_UNKNOWN", message: "" }).sentence).toContain("502 M_UNKNOWN");
   });
 
   test.each([

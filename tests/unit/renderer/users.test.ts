@@ -20,7 +20,12 @@ const row = (userId: string): UserRow => ({
   lastSeenAt: null,
 });
 
-type Asked = { channel: string; input: { filter: UserFilter; from: string | null }; answer: (value: unknown) => void; refuse: (kind: string) => void };
+type Asked = {
+  channel: string;
+  input: { filter: UserFilter; from: string | null };
+  answer: (value: unknown) => void;
+  refuse: (kind: string) => void;
+};
 let asked: Asked[];
 
 beforeEach(() => {

@@ -100,7 +100,10 @@ describe("the index of a backup", () => {
     expect(isBetter({ ...plain, verified: true, firstIndex: 9 }, plain)).toBe(true);
     expect(isBetter({ ...plain, firstIndex: 4, forwarded: 9 }, plain)).toBe(true);
     expect(isBetter({ ...plain, forwarded: 0 }, plain)).toBe(true);
-    fc.assert(fc.property(quality, quality, (one, other) => !(isBetter(one, other) && isBetter(other, one))), { seed });
+    fc.assert(
+      fc.property(quality, quality, (one, other) => !(isBetter(one, other) && isBetter(other, one))),
+      { seed },
+    );
   });
 });
 

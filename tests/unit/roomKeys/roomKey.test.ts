@@ -12,7 +12,9 @@ const sender = good.sender_key;
 const signing = good.session_id;
 const urlAlphabet = (text: string): string => text.replaceAll("+", "-").replaceAll("/", "_");
 /** A public key of Ed25519 that is no point on the curve. */
-const NO_POINT = Buffer.from([2, ...Array<number>(31).fill(0)]).toString("base64").slice(0, 43);
+const NO_POINT = Buffer.from([2, ...Array<number>(31).fill(0)])
+  .toString("base64")
+  .slice(0, 43);
 
 type Fields = Record<string, unknown>;
 const withFields = (fields: Fields): Fields =>
@@ -92,9 +94,7 @@ describe("a room key", () => {
   });
 
   it("is taken with any mixture of such shapes", async () => {
-    const mixture = fc.record(
-      Object.fromEntries(Object.entries(beside).map(([name, values]) => [name, fc.constantFrom(...values)])),
-    );
+    const mixture = fc.record(Object.fromEntries(Object.entries(beside).map(([name, values]) => [name, fc.constantFrom(...values)])));
     await fc.assert(
       fc.asyncProperty(mixture, async (fields) => void (await expectTaken(withFields(fields)))),
       { seed, numRuns: 60 },
@@ -136,7 +136,10 @@ describe("a room key", () => {
       expect(checked, JSON.stringify(writing)).toMatchObject({ firstIndex: 3, key: { session_key: plain.session_key } });
       expect(checked.key.session_id).toBe(plain.session_id);
       for (const taken of await takenByWasm(checked.key as unknown as Fields)) {
-        expect(taken.map(({ session_key: key }) => key), JSON.stringify(writing)).toEqual([plain.session_key]);
+        expect(
+          taken.map(({ session_key: key }) => key),
+          JSON.stringify(writing),
+        ).toEqual([plain.session_key]);
       }
     }
   });

@@ -22,7 +22,10 @@ const vectors = globSync("*.txt", { cwd: folder }).sort().map(read);
 function read(file: string): Vector {
   const text = readFileSync(join(folder, file), "utf8");
   const end = text.indexOf("\n\n");
-  const lines = text.slice(0, end).split("\n").map((line) => /^([a-z-]+): (.*)$/.exec(line) as RegExpExecArray);
+  const lines = text
+    .slice(0, end)
+    .split("\n")
+    .map((line) => /^([a-z-]+): (.*)$/.exec(line) as RegExpExecArray);
   const keys = lines.filter(([, name]) => name === "key").map(([, , value]) => value as string);
   const fields = Object.fromEntries(lines.map(([, name, value]) => [name, value])) as Record<string, string>;
   return { name: basename(file, ".txt"), fields, keys: keys.sort(), bytes: text.slice(end + 2) };
@@ -30,8 +33,7 @@ function read(file: string): Vector {
 
 const ofKind = (kind: string): [string, Vector][] =>
   vectors.filter(({ fields }) => fields["kind"] === kind).map((vector) => [vector.name, vector]);
-const listed = (keys: readonly RoomKey[]): string[] =>
-  keys.map((key) => `${key.room_id} ${key.session_id} ${firstIndexOf(key)}`).sort();
+const listed = (keys: readonly RoomKey[]): string[] => keys.map((key) => `${key.room_id} ${key.session_id} ${firstIndexOf(key)}`).sort();
 /** The keys of a list, each of which must be one as it stands. */
 const good = (values: readonly unknown[]): RoomKey[] => values.map((value) => (checkRoomKey(value) as CheckedRoomKey).key);
 

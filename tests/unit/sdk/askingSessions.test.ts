@@ -33,7 +33,11 @@ describe("the keys of a session that asks to verify", () => {
 
   it.each<[string, object, string[]]>([
     ["one that is not known is asked for", { toDeviceEvents: [request({ from_device: "NEW" })] }, ["query", "process"]],
-    ["several are asked for at once", { toDeviceEvents: [request({ from_device: "A" }), request({ from_device: "B" })] }, ["query", "process"]],
+    [
+      "several are asked for at once",
+      { toDeviceEvents: [request({ from_device: "A" }), request({ from_device: "B" })] },
+      ["query", "process"],
+    ],
     ["one that is known is not", { toDeviceEvents: [request({ from_device: "KNOWN" })] }, ["process"]],
     ["one of another person is not", { toDeviceEvents: [request({ from_device: "NEW" }, "@other:example.org")] }, ["process"]],
     ["a request that names no session", { toDeviceEvents: [request({}), request(null), request({ from_device: 5 })] }, ["process"]],

@@ -5,24 +5,29 @@ import { WireReader, WireWriter } from "../../../main/secrets/dbusWire.ts";
 import { sample, seed } from "../../support/seed.ts";
 
 /** A type of the wire format with a value of it. */
-const typed: fc.Arbitrary<{ type: string; value: unknown }> = fc.letrec<{ any: { type: string; value: unknown } }>(
-  (tie) => ({
-    any: fc.oneof(
-      { depthSize: "small", withCrossShrink: true },
-      fc.boolean().map((value) => ({ type: "b", value })),
-      fc.integer({ min: 0, max: 255 }).map((value) => ({ type: "y", value })),
-      fc.nat().map((value) => ({ type: "u", value })),
-      fc.string().map((value) => ({ type: "s", value: value.replaceAll("\0", "") })),
-      fc.array(fc.nat()).map((value) => ({ type: "au", value })),
-      fc.array(fc.tuple(fc.constant("k"), fc.string().map((text) => text.replaceAll("\0", "")))).map((value) => ({ type: "a{ss}", value })),
-      tie("any").map(({ type, value }) => ({ type: "v", value: { signature: type, value } })),
-      fc.array(tie("any"), { minLength: 1, maxLength: 3 }).map((members) => ({
-        type: `(${members.map(({ type }) => type).join("")})`,
-        value: members.map(({ value }) => value),
-      })),
-    ),
-  }),
-).any;
+const typed: fc.Arbitrary<{ type: string; value: unknown }> = fc.letrec<{ any: { type: string; value: unknown } }>((tie) => ({
+  any: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    fc.boolean().map((value) => ({ type: "b", value })),
+    fc.integer({ min: 0, max: 255 }).map((value) => ({ type: "y", value })),
+    fc.nat().map((value) => ({ type: "u", value })),
+    fc.string().map((value) => ({ type: "s", value: value.replaceAll("\0", "") })),
+    fc.array(fc.nat()).map((value) => ({ type: "au", value })),
+    fc
+      .array(
+        fc.tuple(
+          fc.constant("k"),
+          fc.string().map((text) => text.replaceAll("\0", "")),
+        ),
+      )
+      .map((value) => ({ type: "a{ss}", value })),
+    tie("any").map(({ type, value }) => ({ type: "v", value: { signature: type, value } })),
+    fc.array(tie("any"), { minLength: 1, maxLength: 3 }).map((members) => ({
+      type: `(${members.map(({ type }) => type).join("")})`,
+      value: members.map(({ value }) => value),
+    })),
+  ),
+})).any;
 
 describe("the D-Bus wire format", () => {
   it(`reads what it wrote, at any offset`, () => {

@@ -27,9 +27,7 @@ const open = (cost: typeof CHEAP | null = CHEAP): PassphraseKeychain =>
 /** Every file of the folder with its content. */
 async function snapshot(): Promise<Record<string, string>> {
   const names = (await readdir(folder.path)).sort();
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder.path, name), "utf8")] as const)),
-  );
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder.path, name), "utf8")] as const)));
 }
 
 describe("PassphraseKeychain", () => {

@@ -227,8 +227,7 @@ describe("a forgotten passphrase", () => {
     await store.write(BOB, secretsOf("two"));
   });
 
-  const vaultOf = async (id: AccountId): Promise<Buffer> =>
-    readFile(join(new Folders(folder.path).account(id).vault, "secrets.sealed"));
+  const vaultOf = async (id: AccountId): Promise<Buffer> => readFile(join(new Folders(folder.path).account(id).vault, "secrets.sealed"));
 
   it("is given up only while it is asked for", async () => {
     const { protection } = await open();
@@ -343,7 +342,11 @@ describe("VaultSecretStore", () => {
     const { store } = await open();
     await expect(store.update(ADA, (secrets) => secrets)).rejects.toMatchObject({ error: { kind: "secret_missing" } });
     await store.write(ADA, secretsOf("one"));
-    await expect(store.update(ADA, () => { throw new Error("no"); })).rejects.toThrow("no");
+    await expect(
+      store.update(ADA, () => {
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
     await expect(store.update(ADA, () => ({}) as AccountSecrets)).rejects.toThrow();
     expect(await store.read(ADA)).toMatchObject({ secrets: { accessToken: "one" } });
   });

@@ -15,7 +15,14 @@ function rig() {
     order.push(`${name} ends`);
     return name;
   };
-  return { locks, lock, order, work, end: (name: string) => works.get(name)?.resolve(), cut: (name: string) => works.get(name)?.reject(fail("cancelled")) };
+  return {
+    locks,
+    lock,
+    order,
+    work,
+    end: (name: string) => works.get(name)?.resolve(),
+    cut: (name: string) => works.get(name)?.reject(fail("cancelled")),
+  };
 }
 
 interface Ending {

@@ -19,7 +19,10 @@ async function removeWith(failure: Error): Promise<{ removed: string[]; thrown: 
 
 describe("the removal of an account", () => {
   it("leaves what a newer version keeps, and goes on", async () => {
-    expect(await removeWith(fail("data_too_new", { file: "user-views.json" }))).toEqual({ removed: ["first", "third", "folder"], thrown: undefined });
+    expect(await removeWith(fail("data_too_new", { file: "user-views.json" }))).toEqual({
+      removed: ["first", "third", "folder"],
+      thrown: undefined,
+    });
   });
 
   it("ends where a file cannot be written, so that it can be tried again", async () => {

@@ -11,7 +11,16 @@ const metadata = {
 describe("what is asked of an authorization server", () => {
   it("keeps the query of its page, and proves with S256 who asked", () => {
     const proof = { state: "s", verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" };
-    const request = { metadata, clientId: "c", redirectUri: "http://127.0.0.1:1/callback", deviceId: "ABCDEFGHIJ", proof, admin: true, create: true, userId: "@a:b" };
+    const request = {
+      metadata,
+      clientId: "c",
+      redirectUri: "http://127.0.0.1:1/callback",
+      deviceId: "ABCDEFGHIJ",
+      proof,
+      admin: true,
+      create: true,
+      userId: "@a:b",
+    };
     expect(Object.fromEntries(new URL(authorizationUrl(request)).searchParams)).toEqual({
       realm: "a b",
       response_type: "code",
@@ -57,7 +66,8 @@ describe("the scope that was granted", () => {
 });
 
 describe("what the browser brings back", () => {
-  const code = (query: string, more: Partial<AuthMetadata> = {}) => errorOf(Promise.resolve().then(() => codeIn(new URLSearchParams(query), { ...metadata, ...more })));
+  const code = (query: string, more: Partial<AuthMetadata> = {}) =>
+    errorOf(Promise.resolve().then(() => codeIn(new URLSearchParams(query), { ...metadata, ...more })));
 
   it("is a code, of the issuer that was asked", () => {
     expect(codeIn(new URLSearchParams("code=x"), metadata)).toBe("x");

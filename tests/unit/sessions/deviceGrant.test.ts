@@ -17,7 +17,8 @@ function serverOf(answers: readonly Given[]) {
   const asked: string[] = [];
   const fetch = (_input: unknown, init?: RequestInit): Promise<Response> => {
     const given = answers[Math.min(asked.push(typeof init?.body === "string" ? init.body : "") - 1, answers.length - 1)]!;
-    if (given === "cut") return Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error(), { code: "ECONNRESET" }) }));
+    if (given === "cut")
+      return Promise.reject(new TypeError("fetch failed", { cause: Object.assign(new Error(), { code: "ECONNRESET" }) }));
     const text = typeof given.body === "string" ? given.body : JSON.stringify(given.body);
     return Promise.resolve(new Response(text, { status: given.status }));
   };
@@ -119,8 +120,16 @@ describe("a code to type", () => {
 
   it.each<[string, object, object]>([
     ["without an address that has it, and without an interval", {}, { pageWithCode: "https://auth.example.org/link", intervalMs: 5_000 }],
-    ["with such an address", { verification_uri_complete: "https://auth.example.org/link?code=ABCDEF" }, { pageWithCode: "https://auth.example.org/link?code=ABCDEF" }],
-    ["with an address that nobody may open", { verification_uri_complete: "file:///etc/passwd" }, { pageWithCode: "https://auth.example.org/link" }],
+    [
+      "with such an address",
+      { verification_uri_complete: "https://auth.example.org/link?code=ABCDEF" },
+      { pageWithCode: "https://auth.example.org/link?code=ABCDEF" },
+    ],
+    [
+      "with an address that nobody may open",
+      { verification_uri_complete: "file:///etc/passwd" },
+      { pageWithCode: "https://auth.example.org/link" },
+    ],
     ["with an interval", { interval: 7 }, { intervalMs: 7_000 }],
     ["to be asked for without a pause", { interval: 0 }, { intervalMs: 1_000 }],
     ["that never ends", { expires_in: 1e9 }, { lifetimeMs: 3_600_000 }],

@@ -264,8 +264,16 @@ describe("finding a homeserver", () => {
 
   it.each([
     ["a page that lets people create accounts", { prompt_values_supported: ["create"] }, [{ kind: "oauth", create: true, code: false }]],
-    ["a page that takes a code", { device_authorization_endpoint: "https://auth.example.org/device" }, [{ kind: "oauth", create: false, code: true }]],
-    ["what is optional and malformed", { prompt_values_supported: "create", account_management_uri: 7 }, [{ kind: "oauth", create: false, code: false }]],
+    [
+      "a page that takes a code",
+      { device_authorization_endpoint: "https://auth.example.org/device" },
+      [{ kind: "oauth", create: false, code: true }],
+    ],
+    [
+      "what is optional and malformed",
+      { prompt_values_supported: "create", account_management_uri: 7 },
+      [{ kind: "oauth", create: false, code: false }],
+    ],
     ["no response modes, which means both", { response_modes_supported: undefined }, [{ kind: "oauth", create: false, code: false }]],
   ])("takes from the metadata of an authorization server %s", async (_what, more, flows) => {
     const web = fakeWeb({
@@ -293,7 +301,10 @@ describe("finding a homeserver", () => {
   it("says what is wrong where an OAuth server cannot say how to sign in just now", async () => {
     const web = fakeWeb({
       "https://example.org/_matrix/client/versions": { body: { versions: ["v1.15"] } },
-      "https://example.org/_matrix/client/v1/auth_metadata": { status: 500, body: { errcode: "M_UNKNOWN", error: "Internal server error" } },
+      "https://example.org/_matrix/client/v1/auth_metadata": {
+        status: 500,
+        body: { errcode: "M_UNKNOWN", error: "Internal server error" },
+      },
     });
     expect(await errorOf(findHomeserver("https://example.org", web))).toMatchObject({ kind: "server", status: 500 });
   });
@@ -305,11 +316,7 @@ describe("finding a homeserver", () => {
 
   it("reads no endless answer", async () => {
     const endless: typeof globalThis.fetch = () =>
-      Promise.resolve(
-        new Response(
-          new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024)) }),
-        ),
-      );
+      Promise.resolve(new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024)) })));
     expect(await errorOf(findHomeserver("https://example.org", endless))).toEqual({
       kind: "not_a_homeserver",
       host: "example.org",

@@ -11,7 +11,10 @@ beforeEach(async () => {
   told = [];
   root = await mkdtemp(join(tmpdir(), "steward-next-"));
   folders = { crypto: join(root, "crypto"), nextCrypto: join(root, "crypto-next"), setAside: join(root, "set-aside") };
-  for (const [folder, content] of [[folders.crypto, "old"], [folders.nextCrypto, "new"]] as const) {
+  for (const [folder, content] of [
+    [folders.crypto, "old"],
+    [folders.nextCrypto, "new"],
+  ] as const) {
     await mkdir(folder);
     await writeFile(join(folder, "store"), content);
   }

@@ -22,7 +22,13 @@ let answers: { status: number; body: unknown }[];
 let worthless: string[];
 let ended: number;
 
-const pair = (n: number, more: object = {}) => ({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, token_type: "Bearer", expires_in: 300, ...more });
+const pair = (n: number, more: object = {}) => ({
+  access_token: `access ${n}`,
+  refresh_token: `refresh ${n}`,
+  token_type: "Bearer",
+  expires_in: 300,
+  ...more,
+});
 const exchanges = (): Arrived[] => server.arrived.filter(({ path }) => path === "/token");
 
 beforeEach(async () => {
@@ -33,7 +39,17 @@ beforeEach(async () => {
     const { status, body } = path === "/token" ? (answers.shift() ?? NOT_FOUND) : NOT_FOUND;
     response.writeHead(status, { "Content-Type": "application/json" }).end(typeof body === "string" ? body : JSON.stringify(body));
   });
-  const metadata = { issuer: `${server.baseUrl}/`, token_endpoint: `${server.baseUrl}/token`, revocation_endpoint: `${server.baseUrl}/revoke`, authorization_endpoint: `${server.baseUrl}/authorize`, registration_endpoint: `${server.baseUrl}/register`, response_types_supported: ["code"], response_modes_supported: ["query"], grant_types_supported: ["authorization_code", "refresh_token"], code_challenge_methods_supported: ["S256"] } satisfies AuthMetadata;
+  const metadata = {
+    issuer: `${server.baseUrl}/`,
+    token_endpoint: `${server.baseUrl}/token`,
+    revocation_endpoint: `${server.baseUrl}/revoke`,
+    authorization_endpoint: `${server.baseUrl}/authorize`,
+    registration_endpoint: `${server.baseUrl}/register`,
+    response_types_supported: ["code"],
+    response_modes_supported: ["query"],
+    grant_types_supported: ["authorization_code", "refresh_token"],
+    code_challenge_methods_supported: ["S256"],
+  } satisfies AuthMetadata;
   secrets = initialSecrets(tokensFrom(TokenAnswer.parse(pair(0)), { clientId: "our client", metadata }));
 });
 afterEach(() => server.stop());
@@ -43,7 +59,13 @@ function keeper() {
     read: () => Promise.resolve({ kind: "found", secrets, place: "keychain" } as const),
     update: (_id: AccountId, change: (secrets: AccountSecrets) => AccountSecrets) => Promise.resolve((secrets = change(secrets))),
   };
-  const parts = { secretStore, fetch, keepOutOfLogs: () => undefined, worthless: (secret: Secret) => void worthless.push(secret.reveal()), logger: quietLogger };
+  const parts = {
+    secretStore,
+    fetch,
+    keepOutOfLogs: () => undefined,
+    worthless: (secret: Secret) => void worthless.push(secret.reveal()),
+    logger: quietLogger,
+  };
   return sessionTokens(parts, { accountId, baseUrl: server.baseUrl }, secrets, () => void (ended += 1));
 }
 
@@ -56,7 +78,11 @@ describe("the tokens of an authorization server", () => {
       tokens.accepted(accessToken(`access ${n}`));
       expect(secrets).toMatchObject({ accessToken: `access ${n}`, refreshToken: `refresh ${n}` });
     }
-    expect(Object.fromEntries(new URLSearchParams(exchanges()[0]!.body))).toEqual({ grant_type: "refresh_token", client_id: "our client", refresh_token: "refresh 0" });
+    expect(Object.fromEntries(new URLSearchParams(exchanges()[0]!.body))).toEqual({
+      grant_type: "refresh_token",
+      client_id: "our client",
+      refresh_token: "refresh 0",
+    });
     expect(exchanges()[0]!.headers["user-agent"]).toMatch(/^Steward\//);
     expect(worthless).toEqual(["access 0", "refresh 0", "access 1", "refresh 1"]);
   });
@@ -64,7 +90,10 @@ describe("the tokens of an authorization server", () => {
   it("are those that another process has written down meanwhile, where the server knows ours no more", async () => {
     const tokens = keeper();
     secrets = { ...secrets, accessToken: accessToken("access other"), refreshToken: refreshToken("refresh other") };
-    answers = [{ status: 400, body: { error: "invalid_grant" } }, { status: 200, body: pair(7) }];
+    answers = [
+      { status: 400, body: { error: "invalid_grant" } },
+      { status: 200, body: pair(7) },
+    ];
     expect(await tokens.replacementFor(accessToken("access 0"))).toEqual("access 7");
     expect(exchanges().map(({ body }) => new URLSearchParams(body).get("refresh_token"))).toEqual(["refresh 0", "refresh other"]);
     expect(secrets).toMatchObject({ accessToken: "access 7", refreshToken: "refresh 7" });
@@ -98,7 +127,10 @@ describe("the tokens of an authorization server", () => {
   ])("stay after %s", async (_what, status, body) => {
     const before = secrets;
     answers = [{ status, body }];
-    expect(await errorOf(keeper().replacementFor(accessToken("access 0")))).toEqual({ kind: "sign_in_service_unreachable", host: new URL(server.baseUrl).host });
+    expect(await errorOf(keeper().replacementFor(accessToken("access 0")))).toEqual({
+      kind: "sign_in_service_unreachable",
+      host: new URL(server.baseUrl).host,
+    });
     expect(secrets).toBe(before);
     expect(ended).toBe(0);
   });

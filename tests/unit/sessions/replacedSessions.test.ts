@@ -16,7 +16,11 @@ let forgotten: string[];
 
 /** Of an account that was signed in with a password, and then by OAuth. */
 beforeEach(() => {
-  secrets = withTokens(initialSecrets({ accessToken: accessToken("of the password") }), { accessToken: accessToken("new"), refreshToken: refreshToken("refresh"), oauth: "{}" });
+  secrets = withTokens(initialSecrets({ accessToken: accessToken("of the password") }), {
+    accessToken: accessToken("new"),
+    refreshToken: refreshToken("refresh"),
+    oauth: "{}",
+  });
   [sent, forgotten] = [[], []];
 });
 
@@ -37,7 +41,10 @@ function replaced(fetch: Fetch): ReplacedSessions {
   return new ReplacedSessions(parts);
 }
 
-const answers = (status: number, body: unknown): Fetch => async () => Response.json(body, { status });
+const answers =
+  (status: number, body: unknown): Fetch =>
+  async () =>
+    Response.json(body, { status });
 
 it.each([
   ["is ended", 200, {}, true],
@@ -55,7 +62,11 @@ it.each([
 
 it.each([
   ["ends one of OAuth where devices are shared", { token: "/oauth2/token", revocation: "/oauth2/revoke" }, 1],
-  ["leaves one of OAuth alone where the present session's device may go with it", { token: "/_server/oidc/token", revocation: "/_server/oidc/revoke" }, 0],
+  [
+    "leaves one of OAuth alone where the present session's device may go with it",
+    { token: "/_server/oidc/token", revocation: "/_server/oidc/revoke" },
+    0,
+  ],
 ])("%s", async (_what, { token, revocation }, asked) => {
   const at = "https://auth.example.org";
   const metadata = {
@@ -78,7 +89,9 @@ it.each([
 });
 
 it("asks once where it is asked twice, and leaves it for the next time when the app ends", async () => {
-  const sessions = replaced((_url, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted")))));
+  const sessions = replaced(
+    (_url, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener("abort", () => reject(new Error("aborted")))),
+  );
   const both = [sessions.end(accountId, "https://server.example"), sessions.end(accountId, "https://server.example")];
   await sessions.stopAll();
   await Promise.all(both);

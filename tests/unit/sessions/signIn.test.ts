@@ -74,9 +74,7 @@ describe("where an account is reached after its login", () => {
     [
       "somebody else is known there",
       (asked) =>
-        asked.url.endsWith("/whoami")
-          ? { status: 200, body: { user_id: "@b:example.org" } }
-          : login(named("https://new.example"))(asked),
+        asked.url.endsWith("/whoami") ? { status: 200, body: { user_id: "@b:example.org" } } : login(named("https://new.example"))(asked),
     ],
     ["the session is not known there", (asked) => (asked.url.endsWith("/whoami") ? forbidden : login(named("https://new.example"))(asked))],
   ])("is as before when %s", async (_what, answers) => {

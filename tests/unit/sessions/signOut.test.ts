@@ -11,10 +11,25 @@ import { quietLogger } from "../../support/quietLogger.ts";
 
 const accountId = "0000000000000001" as AccountId;
 const at = "https://auth.example";
-const metadata = { issuer: `${at}/`, token_endpoint: `${at}/token`, revocation_endpoint: `${at}/revoke`, authorization_endpoint: `${at}/authorize`, registration_endpoint: `${at}/register`, response_types_supported: ["code"], response_modes_supported: ["query"], grant_types_supported: ["authorization_code", "refresh_token"], code_challenge_methods_supported: ["S256"] };
+const metadata = {
+  issuer: `${at}/`,
+  token_endpoint: `${at}/token`,
+  revocation_endpoint: `${at}/revoke`,
+  authorization_endpoint: `${at}/authorize`,
+  registration_endpoint: `${at}/register`,
+  response_types_supported: ["code"],
+  response_modes_supported: ["query"],
+  grant_types_supported: ["authorization_code", "refresh_token"],
+  code_challenge_methods_supported: ["S256"],
+};
 
 const secretsOf = (n: number): AccountSecrets =>
-  initialSecrets(tokensFrom(TokenAnswer.parse({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, token_type: "Bearer", expires_in: 300 }), { clientId: "our client", metadata }));
+  initialSecrets(
+    tokensFrom(TokenAnswer.parse({ access_token: `access ${n}`, refresh_token: `refresh ${n}`, token_type: "Bearer", expires_in: 300 }), {
+      clientId: "our client",
+      metadata,
+    }),
+  );
 
 let secrets: AccountSecrets;
 let revoked: (string | null)[];

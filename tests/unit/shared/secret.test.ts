@@ -27,8 +27,10 @@ const PRINTED: Record<string, (value: unknown) => string> = {
   "a list as text": (value) => [value, [value]].join(),
   "an error's text": (value) => String(new Error(value as string)),
   "an error's fields": (value) => inspect(Object.assign(new Error("failed", { cause: value }), { value })),
-  "a failure": (value) => inspect(new AppFailure({ kind: "server", errcode: value as string, message: value as string, host: "x" } as never)),
-  "its own names": (value) => JSON.stringify([Object.entries(value as object), Object.getOwnPropertyNames(value), { ...(value as object) }]),
+  "a failure": (value) =>
+    inspect(new AppFailure({ kind: "server", errcode: value as string, message: value as string, host: "x" } as never)),
+  "its own names": (value) =>
+    JSON.stringify([Object.entries(value as object), Object.getOwnPropertyNames(value), { ...(value as object) }]),
   "a structured clone": (value) => inspect(structuredClone({ value }), { showHidden: true }),
   "a form": (value) => new URLSearchParams({ token: value as string }).toString(),
   "a structured log": (value) => JSON.stringify(redactor.value({ value, deep: [{ value }] })),

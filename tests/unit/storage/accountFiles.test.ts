@@ -12,7 +12,11 @@ let files: AccountFiles<number>;
 
 beforeEach(async () => {
   folder = await temporaryFolder("account-files");
-  files = new AccountFiles({ fileOf: (accountId) => join(folder.path, `${accountId}.json`), schema: z.number(), onDamaged: () => undefined });
+  files = new AccountFiles({
+    fileOf: (accountId) => join(folder.path, `${accountId}.json`),
+    schema: z.number(),
+    onDamaged: () => undefined,
+  });
 });
 afterEach(() => folder.remove());
 

@@ -136,7 +136,8 @@ describe("AccountIndex", () => {
       disk.syncAll();
       const before = disk.syncs;
       for (const name of all) await index.update(idOf(name), (now) => ({ ...now, displayName: name }));
-      for (const name of all) await index.update(idOf(name), (now) => ({ ...now, avatar: { mxc: `mxc://hs.example/${name}`, hash: "0123456789abcdef" } }));
+      for (const name of all)
+        await index.update(idOf(name), (now) => ({ ...now, avatar: { mxc: `mxc://hs.example/${name}`, hash: "0123456789abcdef" } }));
       for (const name of all) await index.update(idOf(name), (now) => ({ ...now, health: HEALTH }));
       expect(index.get(idOf("n199"))).toMatchObject({ displayName: "n199", health: HEALTH });
       await index.settled();
@@ -279,7 +280,11 @@ describe("AccountIndex", () => {
   it("shows nothing that is not on the disk", async () => {
     const index = await opened();
     await index.add(entry("a"));
-    const broken = new AccountIndex({ path: join(folder.path, "gone", "x.json"), onDamaged: () => undefined, onUnreadableEntries: () => undefined });
+    const broken = new AccountIndex({
+      path: join(folder.path, "gone", "x.json"),
+      onDamaged: () => undefined,
+      onUnreadableEntries: () => undefined,
+    });
     await broken.load();
     await expect(broken.add(entry("a"))).rejects.toMatchObject({ error: { kind: "file_failed", reason: "vanished" } });
     expect(broken.list()).toEqual([]);

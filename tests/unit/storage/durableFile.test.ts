@@ -70,26 +70,30 @@ describe("writeDurably", () => {
     expect(output.toString().trim()).toBe('{"kind":"file_failed","reason":"no_space"} old file');
   });
 
-  it(`leaves the old or the new content after SIGKILL, ${KILLS} times`, async () => {
-    const path = join(folder.path, "file");
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const child = spawn(process.execPath, [CHILD, "loop", path], { stdio: ["ignore", "pipe", "inherit"] });
-      let said = "";
-      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-        said += chunk;
-        // Some writes in, at no particular point of the next.
-        if (said.length > 2 * (3 + (kill % 9))) child.kill("SIGKILL");
-      });
-      // Until then what it said last has been read, too.
-      await once(child, "close");
-      const content = readFileSync(path, "utf8");
-      const letter = content[0] ?? "";
-      expect(content.length).toBeGreaterThanOrEqual(20_000);
-      expect(content).toBe(letter.repeat(content.length));
-      const lastSaid = said.trimEnd().split("\n").at(-1) ?? "";
-      const distance = (letter.charCodeAt(0) - lastSaid.charCodeAt(0) + 26) % 26;
-      // Nothing that was said to be written is lost; one more may have been written and not said.
-      expect(distance).toBeLessThan(2);
-    }
-  }, sample(60_000, 240_000));
+  it(
+    `leaves the old or the new content after SIGKILL, ${KILLS} times`,
+    async () => {
+      const path = join(folder.path, "file");
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const child = spawn(process.execPath, [CHILD, "loop", path], { stdio: ["ignore", "pipe", "inherit"] });
+        let said = "";
+        child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+          said += chunk;
+          // Some writes in, at no particular point of the next.
+          if (said.length > 2 * (3 + (kill % 9))) child.kill("SIGKILL");
+        });
+        // Until then what it said last has been read, too.
+        await once(child, "close");
+        const content = readFileSync(path, "utf8");
+        const letter = content[0] ?? "";
+        expect(content.length).toBeGreaterThanOrEqual(20_000);
+        expect(content).toBe(letter.repeat(content.length));
+        const lastSaid = said.trimEnd().split("\n").at(-1) ?? "";
+        const distance = (letter.charCodeAt(0) - lastSaid.charCodeAt(0) + 26) % 26;
+        // Nothing that was said to be written is lost; one more may have been written and not said.
+        expect(distance).toBeLessThan(2);
+      }
+    },
+    sample(60_000, 240_000),
+  );
 });

@@ -148,7 +148,11 @@ describe("JsonFile", () => {
     const file = open();
     await file.write({ count: 1 });
     await expect(file.write({ count: "x" } as unknown as Content)).rejects.toThrow();
-    await expect(file.update(() => { throw new Error("no"); })).rejects.toThrow("no");
+    await expect(
+      file.update(() => {
+        throw new Error("no");
+      }),
+    ).rejects.toThrow("no");
     expect(await open().read()).toEqual({ count: 1 });
   });
 

@@ -58,7 +58,10 @@ export const changeUsers = bulkKind({
     const refusal = refusalOf(there, wanted, own);
     if (refusal !== null || there === null) return { refusal: refusal ?? skipped("no_such_user") };
     const all = changesOf(there, wanted);
-    const possible = changeableOf(there, all.map(({ field }) => field));
+    const possible = changeableOf(
+      there,
+      all.map(({ field }) => field),
+    );
     if (all.length > 0 && possible.length === 0) return { refusal: failed(NOT_ALLOWED) };
     const changes = all.filter(({ field }) => possible.includes(field));
     return { refusal: changes.length === 0 ? already : await findTakenContact(api, contactsOf(wanted)), changes };
@@ -70,7 +73,8 @@ export const changeUsers = bulkKind({
 export function wantedOf(user: ReadUser, clears: boolean): Wanted {
   const isEmpty = (...columns: ReadUser["empty"]): boolean => clears && columns.some((column) => user.empty.includes(column));
   const listOf = (medium: "email" | "msisdn"): string[] => user.threepids.flatMap((one) => (one.medium === medium ? one.address : []));
-  const gives = (medium: "email" | "msisdn", column: "emails" | "phones"): boolean => user.media.includes(medium) || isEmpty("threepids", column);
+  const gives = (medium: "email" | "msisdn", column: "emails" | "phones"): boolean =>
+    user.media.includes(medium) || isEmpty("threepids", column);
   return {
     userId: user.userId,
     ...((user.displayName !== null || isEmpty("displayname")) && { displayname: user.displayName ?? "" }),
@@ -85,7 +89,10 @@ export function wantedOf(user: ReadUser, clears: boolean): Wanted {
 
 const contactsOf = ({ userId, emails = [], phones = [], external_ids: externalIds = [] }: Wanted) => ({
   userId,
-  threepids: [...emails.map((address) => ({ medium: "email" as const, address })), ...phones.map((address) => ({ medium: "msisdn" as const, address }))],
+  threepids: [
+    ...emails.map((address) => ({ medium: "email" as const, address })),
+    ...phones.map((address) => ({ medium: "msisdn" as const, address })),
+  ],
   externalIds,
 });
 
@@ -191,7 +198,8 @@ async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own,
   // What an earlier try was answered is of no account where all that could be done was.
   if (left.length > 0 && possibleNow().length === 0) error = NOT_ALLOWED;
   if (left.length === 0) return done;
-  if (left.length < first.length) return { outcome: "incomplete", reason: "fields_not_changed", names: left, error, count: null, madePassword: false };
+  if (left.length < first.length)
+    return { outcome: "incomplete", reason: "fields_not_changed", names: left, error, count: null, madePassword: false };
   if (lost !== null) return unknown(null, lost);
   return error === null ? { ...skipped("not_supported"), outcome: "failed" } : failed(error);
 }

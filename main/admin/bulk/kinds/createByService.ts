@@ -54,7 +54,14 @@ export async function createByService(api: PatientApi, mas: MasApi, user: NewUse
     refusal = end.error ?? refusal;
   } else if (user.locked) await give("locked", () => mas.change(id, "lock"));
   if (missing.length === 0) return done;
-  return { outcome: "incomplete", reason: "fields_missing", names: [...new Set(missing)], error: refusal, count: null, madePassword: false };
+  return {
+    outcome: "incomplete",
+    reason: "fields_missing",
+    names: [...new Set(missing)],
+    error: refusal,
+    count: null,
+    madePassword: false,
+  };
 }
 
 async function makeUser(api: PatientApi, mas: MasApi, user: NewUserRow, { begunAt, begin }: AtWork): Promise<MasUser | RowEnd> {

@@ -66,7 +66,15 @@ export async function deactivate(api: PatientApi, userId: string, erase: boolean
   let lost: AppError | null = null;
   for (let tried = 1; ; tried += 1) {
     const sent = await api.write<unknown>((admin) =>
-      mas && masUser ? mas.deactivate(masUser.id, erase) : admin.request({ method: "POST", path: ["v1", "deactivate", userId], body: { erase }, schema: z.object({}), timeoutMs: DEACTIVATE_MS }),
+      mas && masUser
+        ? mas.deactivate(masUser.id, erase)
+        : admin.request({
+            method: "POST",
+            path: ["v1", "deactivate", userId],
+            body: { erase },
+            schema: z.object({}),
+            timeoutMs: DEACTIVATE_MS,
+          }),
     );
     if (sent.kind === "answered") return done;
     if (sent.kind === "refused") return refused(sent.error, lost, null);
@@ -92,7 +100,9 @@ async function becomesSo(api: PatientApi, userId: string, erase: boolean): Promi
 }
 
 async function roomsOf(api: PatientApi, userId: string): Promise<number> {
-  const { joined_rooms: rooms } = await api.read((admin) => admin.request({ path: ["v1", "users", userId, "joined_rooms"], schema: JoinedRooms }));
+  const { joined_rooms: rooms } = await api.read((admin) =>
+    admin.request({ path: ["v1", "users", userId, "joined_rooms"], schema: JoinedRooms }),
+  );
   return rooms.length;
 }
 

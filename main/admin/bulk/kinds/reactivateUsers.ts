@@ -51,7 +51,10 @@ export const reactivateUsers = bulkKind({
       const end = await settle(
         api,
         userId,
-        (admin) => (byService ? byService.mas.change(byService.id, "reactivate") : redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS))),
+        (admin) =>
+          byService
+            ? byService.mas.change(byService.id, "reactivate")
+            : redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
         ({ deactivated }) => !deactivated,
         begunAt,
       );
@@ -61,7 +64,10 @@ export const reactivateUsers = bulkKind({
       const set = password === null ? null : await setPassword(api, byService, password);
       if (set !== null) return { ...set, madePassword: passwordMade && set.outcome === "unknown" };
       // It tells the homeserver by a queue, and a profile is for those who are there.
-      await untilHeard(() => api.readOrNull((admin) => admin.user(userId)), (user) => user?.deactivated === false);
+      await untilHeard(
+        () => api.readOrNull((admin) => admin.user(userId)),
+        (user) => user?.deactivated === false,
+      );
     }
     // Servers have forgotten the profile of an erased user, and some did not make a new one (Synapse 1.150 to 1.156).
     const name = displayName ?? before.displayName;
@@ -71,7 +77,14 @@ export const reactivateUsers = bulkKind({
         const sent = await api.write((admin) => admin.changeUser(userId, { displayname: name }));
         const error = sent.kind === "answered" ? null : sent.error;
         if (!hasName(await api.user(userId))) {
-          return { outcome: "incomplete", reason: "fields_missing", names: ["displayname"], error, count: null, madePassword: passwordMade };
+          return {
+            outcome: "incomplete",
+            reason: "fields_missing",
+            names: ["displayname"],
+            error,
+            count: null,
+            madePassword: passwordMade,
+          };
         }
       }
     }

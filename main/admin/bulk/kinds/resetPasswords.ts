@@ -30,7 +30,13 @@ export const resetPasswords = bulkKind({
     const send = (admin: AdminApi): Promise<unknown> =>
       mas && masUser ? setByService(mas, masUser.id, password, signOut) : admin.changeUser(userId, changes, CHANGE_MS);
     // Nobody can see which password somebody has.
-    const end = await settle(api, userId, (admin) => redactingPassword(password, send(admin)), () => null, begunAt);
+    const end = await settle(
+      api,
+      userId,
+      (admin) => redactingPassword(password, send(admin)),
+      () => null,
+      begunAt,
+    );
     // Where the answer was lost, it may be the one that counts.
     return { ...end, madePassword: passwordMade && (end.outcome === "done" || end.outcome === "unknown") };
   },

@@ -65,7 +65,13 @@ async function judgeSessions(api: PatientApi, userId: string, own: ReadonlySet<s
 }
 
 /** One that is gone is no error, so it is sent again where the answer was lost and there are some left. */
-async function signOut(api: PatientApi, userId: string, { own, begunAt, begin }: AtWork, isMeant: IsMeant, everywhere = false): Promise<RowEnd> {
+async function signOut(
+  api: PatientApi,
+  userId: string,
+  { own, begunAt, begin }: AtWork,
+  isMeant: IsMeant,
+  everywhere = false,
+): Promise<RowEnd> {
   const refusal = notThere(await api.user(userId), userId, own);
   if (refusal !== null) return refusal;
   const meant = await sessionsOf(api, userId, isMeant);

@@ -51,7 +51,13 @@ function stateKind({ takes, send, byService, isSo, ...kind }: StateKind): BulkKi
       const masUser = await api.masUser(userId);
       await begin();
       const { mas } = api;
-      return settle(api, userId, (admin) => (mas && masUser && byService ? byService(mas, masUser.id) : send(admin, userId)), isSo, begunAt);
+      return settle(
+        api,
+        userId,
+        (admin) => (mas && masUser && byService ? byService(mas, masUser.id) : send(admin, userId)),
+        isSo,
+        begunAt,
+      );
     },
   });
 }
