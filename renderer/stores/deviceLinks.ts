@@ -16,6 +16,9 @@ export const useDeviceLinks = use;
 export const deviceLinkChanged = changed;
 export const loadDeviceLinks = load;
 
+/** Forgets those of an account that was removed. */
+export const forgetDeviceLinks = (of: AccountId): void => forget(({ accountId }) => accountId === of);
+
 /** Begins to link a device. @throws RequestFailure */
 export async function linkDevice(accountId: AccountId): Promise<void> {
   // One that ended and was not closed has nothing more to say.

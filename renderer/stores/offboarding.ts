@@ -93,15 +93,17 @@ export function offboardingDraftChanged(draft: OffboardingDraft | null): void {
   useOffboarding.setState({ draft });
 }
 
-/** Asks main for what is prepared. */
+/** Asks main for what is prepared. What an event has told meanwhile is newer. */
 export async function loadOffboarding(): Promise<void> {
-  offboardingDraftChanged((await steward.offboarding.draft({})).draft);
+  const before = useOffboarding.getState().draft;
+  const { draft } = await steward.offboarding.draft({});
+  if (useOffboarding.getState().draft === before) offboardingDraftChanged(draft);
 }
 
-/** Has what would be done looked at. @throws RequestFailure */
+/** Has what would be done looked at; the draft comes by events, which may be newer than the answer. @throws RequestFailure */
 export async function prepareOffboarding(action: OffboardingAction): Promise<void> {
   const users = [...useOffboarding.getState().chosen].map(([userId, accountId]) => ({ accountId, userId }));
-  offboardingDraftChanged((await steward.offboarding.prepare({ action, users })).draft);
+  await steward.offboarding.prepare({ action, users });
 }
 
 /** Begins it on some of the servers, and forgets who was looked for: they aren't as they were found. Of the Jobs and the draft main tells by events, which may be newer than the answer. @throws RequestFailure */
@@ -114,8 +116,9 @@ export async function startOffboarding(
   forgetPerson();
 }
 
-/** Forgets whom an account found that is gone. */
+/** Forgets whom an account found that is gone, and ends its search. */
 export function forgetOffboarding(accountId: AccountId): void {
+  search.forget(accountId);
   useOffboarding.setState(({ found, chosen }) => {
     const { [accountId]: _gone, ...others } = found;
     return { found: others, chosen: new Map([...chosen].filter(([, by]) => by !== accountId)) };

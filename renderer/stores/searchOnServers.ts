@@ -20,6 +20,8 @@ export interface SearchOnServers {
   readonly next: () => void;
   /** Answers whether this is still the search that it is now. */
   readonly current: () => () => boolean;
+  /** Ends the search on the server of an account that is gone, for good: ids are never given again. */
+  readonly forget: (accountId: AccountId) => void;
   /** Searches one server, also once more. Never rejects. */
   readonly on: (accountId: AccountId) => Promise<void>;
 }
@@ -33,6 +35,7 @@ export function searchOnServers<T>(
   take: (accountId: AccountId, found: FoundOnServer<T>) => void,
 ): SearchOnServers {
   let turn = 0;
+  const removed = new Set<AccountId>();
   const current = () => {
     const asked = turn;
     return () => asked === turn;
@@ -42,8 +45,11 @@ export function searchOnServers<T>(
       turn += 1;
     },
     current,
+    forget: (accountId) => void removed.add(accountId),
     on: async (accountId) => {
-      const isCurrent = current();
+      if (removed.has(accountId)) return;
+      const isThisTurn = current();
+      const isCurrent = (): boolean => isThisTurn() && !removed.has(accountId);
       take(accountId, { status: "searching", rows: [], more: false, error: null });
       let found: FoundOnServer<T>;
       try {

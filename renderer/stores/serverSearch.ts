@@ -48,3 +48,9 @@ export async function searchServers(accountIds: readonly AccountId[], searched: 
 
 /** Searches one of them, also once more. */
 export const searchServer = (accountId: AccountId): Promise<void> => search.on(accountId);
+
+/** Forgets whom an account found that is gone, and ends its search. */
+export function forgetServerSearch(accountId: AccountId): void {
+  search.forget(accountId);
+  useServerSearch.setState(({ found: { [accountId]: _gone, ...others } }) => ({ found: others }));
+}

@@ -2,7 +2,6 @@ import { create } from "zustand";
 import type { StaffGroup, StaffList, StaffOffer } from "../../shared/contract/staffList.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
-import { bulkDrafts } from "./bulk.ts";
 import { go } from "./routes.ts";
 
 /** The list of staff that main holds against the servers. Main tells of every change. */
@@ -12,9 +11,11 @@ export function staffListChanged(list: StaffList | null): void {
   useStaffList.setState({ list });
 }
 
-/** Asks main for it. */
+/** Asks main for it. What an event has told meanwhile is newer. */
 export async function loadStaffList(): Promise<void> {
-  staffListChanged((await steward.staffList.get({})).list);
+  const before = useStaffList.getState().list;
+  const { list } = await steward.staffList.get({});
+  if (useStaffList.getState().list === before) staffListChanged(list);
 }
 
 /** Asks for a file; nothing changes when the person chose none. @throws RequestFailure */
@@ -28,8 +29,7 @@ export async function prepareStaffJob(
   accountId: AccountId,
   { group, action }: { readonly group: StaffGroup; readonly action: StaffOffer["action"] },
 ): Promise<void> {
-  const { draft } = await steward.staffList.prepare({ listId: list.listId, accountId, group, action });
-  bulkDrafts.set(accountId, { draft });
+  await steward.staffList.prepare({ listId: list.listId, accountId, group, action });
   go({ name: "account", accountId, page: "bulk" });
 }
 

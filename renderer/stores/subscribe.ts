@@ -6,19 +6,20 @@ import { adminAccess } from "./adminAccess.ts";
 import { accountAddresses, pendingEmails, pendingPhones } from "./addresses.ts";
 import { bulkDrafts } from "./bulk.ts";
 import { challengeChanged, forgetChallenges, loadChallenges } from "./challenges.ts";
-import { deviceLinkChanged, loadDeviceLinks } from "./deviceLinks.ts";
+import { deviceLinkChanged, forgetDeviceLinks, loadDeviceLinks } from "./deviceLinks.ts";
 import { endedAccountsChanged, loadEndedAccounts, roomsChecks } from "./deactivation.ts";
 import { identityServers, pendingShares } from "./identityServers.ts";
 import { jobChanged, jobDismissed, loadJobs } from "./jobs.ts";
-import { loadRegistrations, registrationChanged } from "./registrations.ts";
+import { forgetRegistrations, loadRegistrations, registrationChanged } from "./registrations.ts";
 import { loadSecrets, secretsChanged } from "./secrets.ts";
-import { loadRecoveries, recoveryChanged } from "./recoveries.ts";
+import { forgetRecoveries, loadRecoveries, recoveryChanged } from "./recoveries.ts";
 import { forgetSecureBackup, secureBackupStateChanged, setUpChanged } from "./secureBackup.ts";
 import { forgetLoaded } from "./loaded.ts";
 import { forgetOffboarding, loadOffboarding, offboardingDraftChanged } from "./offboarding.ts";
 import { goToOverview } from "./routes.ts";
+import { forgetServerSearch } from "./serverSearch.ts";
 import { newSessionLists, sessionLists } from "./sessions.ts";
-import { loadBrowserSignIns, browserSignInChanged } from "./browserSignIns.ts";
+import { browserSignInChanged, forgetBrowserSignIns, loadBrowserSignIns } from "./browserSignIns.ts";
 import { loadSettings, settingsChanged } from "./settings.ts";
 import { loadStaffList, staffListChanged } from "./staffList.ts";
 import { forgetUsers } from "./users.ts";
@@ -34,6 +35,11 @@ export function forgetAccount(accountId: AccountId): void {
   forgetOffboarding(accountId);
   forgetChallenges(accountId);
   forgetVerifications(accountId);
+  forgetServerSearch(accountId);
+  forgetRecoveries(accountId);
+  forgetDeviceLinks(accountId);
+  forgetBrowserSignIns(accountId);
+  forgetRegistrations(accountId);
 }
 
 /**

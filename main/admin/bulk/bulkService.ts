@@ -230,6 +230,8 @@ export class BulkService implements Requests {
   #open(accountId: AccountId, draft: Draft): BulkDraft {
     this.#drafts.set(accountId, draft);
     void draft.check();
+    // Windows go by events alone: an answer may come after a newer one.
+    this.#told(accountId, draft);
     return draft.view();
   }
 

@@ -84,6 +84,8 @@ export class OffboardingService implements Requests {
     const prepared = { draftId: newId<ConversationId>(), batchId: newId<ConversationId>(), action, servers, serverNames };
     this.#prepared = prepared;
     for (const one of servers) void this.#look(prepared, one);
+    // Windows go by events alone: an answer may come after a newer one.
+    this.#tell();
     return { draft: viewOf(prepared) };
   };
 
@@ -95,6 +97,7 @@ export class OffboardingService implements Requests {
     const again = { ...before, draft: before.draft.again(DEFAULT_CHOICES, () => this.#tell()), error: null };
     prepared.servers = prepared.servers.map((one) => (one === before ? again : one));
     void this.#look(prepared, again);
+    this.#tell();
     return { draft: viewOf(prepared) };
   };
 

@@ -10,7 +10,6 @@ import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
-import { bulkDrafts } from "../../stores/bulk.ts";
 import styles from "./Bulk.module.css";
 import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
 import { LongTable } from "./LongTable.tsx";
@@ -37,14 +36,8 @@ export function BulkJob({ job }: { readonly job: RowJob }) {
   const dismiss = useAction(() => steward.jobs.dismiss({ jobId }));
   const save = useAction((which: JobRowsShown) => steward.bulk.saveResult({ jobId, which }));
   const unknown = counts["unknown"] ?? 0;
-  const leave = useAction(async () => {
-    const { draft } = await steward.bulk.leftInRooms({ jobId });
-    bulkDrafts.set(job.accountId, { draft });
-  });
-  const undo = useAction(async () => {
-    const { draft } = await steward.bulk.undo({ jobId });
-    bulkDrafts.set(job.accountId, { draft });
-  });
+  const leave = useAction(() => steward.bulk.leftInRooms({ jobId }));
+  const undo = useAction(() => steward.bulk.undo({ jobId }));
   const problem = undo.error ?? leave.error ?? pause.error ?? resume.error ?? cancel.error ?? dismiss.error ?? save.error;
   return (
     <article className={styles["job"]} aria-label={t(`jobs.${kind}`)}>

@@ -8,7 +8,6 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { bulkDrafts } from "../../stores/bulk.ts";
 import styles from "./Bulk.module.css";
 
 const MAX_DAYS = 3650;
@@ -17,9 +16,9 @@ const MAX_DAYS = 3650;
 export function DraftChoices({ accountId, draft }: { readonly accountId: AccountId; readonly draft: BulkDraft }) {
   const { draftId, action, choices } = draft;
   const [days, setDays] = useState(String(choices.unseenDays));
-  const change = useAction(async (changed: Partial<BulkChoices>) => {
-    bulkDrafts.set(accountId, await steward.bulk.setChoices({ accountId, draftId, choices: { ...choices, ...changed } }));
-  });
+  const change = useAction((changed: Partial<BulkChoices>) =>
+    steward.bulk.setChoices({ accountId, draftId, choices: { ...choices, ...changed } }),
+  );
   const unseenDays = /^\d{1,4}$/.test(days.trim()) ? Number(days) : 0;
   const isUsable = unseenDays >= 1 && unseenDays <= MAX_DAYS;
   return (

@@ -12,8 +12,6 @@ import { Pill } from "../../components/Pill.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
-import { bulkDrafts } from "../../stores/bulk.ts";
-import { jobChanged } from "../../stores/jobs.ts";
 import styles from "./Bulk.module.css";
 import { draftRowText, draftVerdict } from "./bulkWords.ts";
 import { ColumnsForm } from "./ColumnsForm.tsx";
@@ -34,7 +32,8 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
   const confirmed = CONFIRMED.find((one) => one === action);
   const start = useAction(async (said: Confirmed) => {
     setConfirming(false);
-    jobChanged((await steward.bulk.start({ accountId, draftId, ...said })).job);
+    // The Job and what becomes of the draft come by events, which may be newer than the answer.
+    await steward.bulk.start({ accountId, draftId, ...said });
   });
   const drop = useAction(() => steward.bulk.dropDraft({ accountId, draftId }));
   const title = fileName === null ? t(`bulk.action.${action}`) : t("bulk.draftOf", { action: t(`bulk.action.${action}`), file: fileName });
@@ -44,9 +43,7 @@ export function DraftView({ accountId, draft }: DraftViewProps) {
         <p className={styles["quiet"]}>{title}</p>
         <ColumnsForm
           columns={columns}
-          onUse={async (said, hasHeader) =>
-            bulkDrafts.set(accountId, await steward.bulk.setColumns({ accountId, draftId, columns: said, hasHeader }))
-          }
+          onUse={async (said, hasHeader) => void (await steward.bulk.setColumns({ accountId, draftId, columns: said, hasHeader }))}
           onCancel={() => (mapping ? setMapping(false) : void drop.run())}
         />
       </Section>

@@ -11,7 +11,7 @@ import { ServerText } from "../../components/ServerText.tsx";
 import { Table } from "../../components/Table.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { listText, t } from "../../i18n/index.ts";
-import { offboardingDraftChanged, startOffboarding } from "../../stores/offboarding.ts";
+import { startOffboarding } from "../../stores/offboarding.ts";
 import { ConfirmDialog } from "../bulk/ConfirmDialog.tsx";
 import { draftRowText, draftVerdict } from "../bulk/bulkWords.ts";
 import styles from "./Offboarding.module.css";
@@ -84,7 +84,7 @@ const countOf = (servers: readonly OffboardingServer[]): number => servers.reduc
 
 function OnServer({ draft: { draftId, action }, server }: { readonly draft: OffboardingDraft; readonly server: OffboardingServer }) {
   const { accountId, serverName, status, error, rows } = server;
-  const again = useAction(async () => offboardingDraftChanged((await steward.offboarding.lookAgain({ draftId, accountId })).draft));
+  const again = useAction(() => steward.offboarding.lookAgain({ draftId, accountId }));
   return (
     <section className={styles["server"]} aria-label={serverName}>
       <h3 className={styles["name"]}>

@@ -13,7 +13,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { dateText, t } from "../../i18n/index.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
-import { jobChanged, useJobs } from "../../stores/jobs.ts";
+import { useJobs } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
 import { listUsers } from "../../stores/users.ts";
 import { userStatistics } from "../../stores/userStatistics.ts";
@@ -42,7 +42,8 @@ export function StatisticsPage({ account }: { readonly account: Account }) {
   useEffect(() => void userStatistics.load(accountId), [accountId]);
   const last = useJobs(({ open }) => open.findLast((job) => job.kind === "collect_users" && job.accountId === accountId));
   const isCollecting = last?.status === "running";
-  const collect = useAction(async () => jobChanged((await steward.userStatistics.collect({ accountId })).job));
+  // The Job comes by events, which may be newer than the answer.
+  const collect = useAction(() => steward.userStatistics.collect({ accountId }));
   const statistics = answer?.statistics ?? null;
   const button = (
     <Button

@@ -21,7 +21,6 @@ import { steward } from "../../bridge.ts";
 import { adminAccess } from "../../stores/adminAccess.ts";
 import { speak } from "../../stores/announcements.ts";
 import { prepareBulk } from "../../stores/bulk.ts";
-import { jobChanged } from "../../stores/jobs.ts";
 import { go } from "../../stores/routes.ts";
 import {
   hiddenUsers,
@@ -210,8 +209,8 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
 
 /** Writes those who are selected, or all that match, into a file that the person names. @throws RequestFailure */
 async function saveUsers(accountId: AccountId, filter: UserFilter, selected: ReadonlySet<string>): Promise<void> {
-  const { job } = await steward.userExport.save({ accountId, filter, userIds: selected.size === 0 ? null : [...selected] });
-  if (job) jobChanged(job);
+  // The Job comes by events, which may be newer than the answer.
+  await steward.userExport.save({ accountId, filter, userIds: selected.size === 0 ? null : [...selected] });
 }
 
 const bulkActions = [

@@ -34,3 +34,22 @@ test("what main remembers comes before what has begun since, and where main tell
   await load();
   expect(words(use.getState().open)).toEqual(["a done", "b begun", "c begun"]);
 });
+
+test("what was told or forgotten while main was asked for all is newer than its answer", async () => {
+  let answer: (kept: readonly Talk[]) => void = () => undefined;
+  const { use, changed, gone, forget, load } = createConversations<Talk, string>(
+    ({ id }) => id,
+    () => new Promise((resolve) => (answer = resolve)),
+  );
+  const loading = load();
+  changed(talk("a", 1, "done"));
+  gone("b");
+  forget(({ says }) => says === "over");
+  answer([talk("a", 1), talk("b", 2), talk("c", 3, "over"), talk("d", 4)]);
+  await loading;
+  expect(words(use.getState().open)).toEqual(["a done", "d begun"]);
+  const again = load();
+  answer([talk("b", 2)]);
+  await again;
+  expect(words(use.getState().open)).toEqual(["a done", "d begun", "b begun"]);
+});

@@ -4,11 +4,15 @@ import {
   findOtherAccounts,
   findPerson,
   forgetOffboarding,
+  loadOffboarding,
+  offboardingDraftChanged,
+  prepareOffboarding,
   startOffboarding,
   termsOf,
   typePerson,
   useOffboarding,
 } from "../../../renderer/stores/offboarding.ts";
+import type { OffboardingDraft } from "../../../shared/contract/offboarding.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 
 const one = "aaaaaaaaaaaaaaaa" as AccountId;
@@ -80,4 +84,13 @@ it("forgets who was looked for once it has begun: they aren’t as they were fou
   asked[0]!.answer({ jobIds: [] });
   await start;
   expect(useOffboarding.getState()).toMatchObject({ typed: "", terms: [], found: {}, chosen: new Map() });
+});
+
+it("keeps the draft that an event has told of, where an answer about an older one comes late", async () => {
+  const draft = (status: string) => ({ draftId: "cccccccccccccccc", status }) as unknown as OffboardingDraft;
+  const late = [prepareOffboarding("deactivate"), loadOffboarding()];
+  offboardingDraftChanged(draft("ready"));
+  for (const { answer } of asked) answer({ draft: draft("checking") });
+  await Promise.all(late);
+  expect(useOffboarding.getState().draft).toEqual(draft("ready"));
 });
