@@ -598,7 +598,7 @@ export interface TextArguments {
   "offboarding.openJob": { server: string };
   "staffList.rows": { count: number };
   "staffList.withoutServer": { count: number };
-  "staffList.elsewhere": { count: number; servers: string };
+  "staffList.elsewhere": { count: number; serverCount: number; servers: string; more: number };
   "staffList.comparing": { server: string };
   "staffList.comparedAt": { time: string };
   "staffList.stopFor": { server: string };

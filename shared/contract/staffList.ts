@@ -111,6 +111,9 @@ export const StaffList = z.object({
   unusable: z.number().int().nonnegative(),
   /** Servers that the list names, and no account here is an admin of; those with most rows first. */
   elsewhere: z.array(z.object({ serverName: z.string().max(300), rows: z.number().int().positive() })).max(20),
+  /** How many such servers there are, and rows for them, with those that are not named here. */
+  elsewhereServers: z.number().int().nonnegative(),
+  elsewhereRows: z.number().int().nonnegative(),
   /** Columns of the file that are not used. */
   unused: z.array(z.string().max(100)).max(200),
   servers: z.array(StaffServer).max(MAX_SERVERS),
@@ -147,7 +150,7 @@ export const staffList = domain({
       oneServer.extend({ group: StaffGroup, from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_PAGE) }),
       z.object({ rows: z.array(StaffDifference).max(MAX_PAGE), total: z.number().int().nonnegative() }),
     ),
-    /** Chooses people of a group by their numbers, or all; of `extra` those alone who are no admins. */
+    /** Chooses people of a group by their numbers, or all; of `extra` not those of `admin` and `not_told`, who are chosen one by one. */
     choose: request(
       oneServer.extend({ group: StaffGroup, numbers: z.array(z.number().int().positive()).max(MAX_ROWS).nullable(), chosen: z.boolean() }),
       listOrNull,

@@ -243,7 +243,7 @@ it("holds a list of staff against all servers, and makes a job of a difference",
   await person.looks("staff-list");
   await person.press("Choose a file…");
   await person.sees("4 rows.");
-  await person.sees("1 row is for a server that none of your accounts runs: third.example");
+  await person.sees("1 row is for a server that none of your accounts administers: third.example");
   await person.press("Compare");
   const servers = person.page.getByRole("table", { name: "Servers and how they differ" });
   for (const name of [/example\.org/, /other\.example/])

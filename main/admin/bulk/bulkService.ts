@@ -88,7 +88,7 @@ export class BulkService implements Requests {
     const headings = draft.view().columns?.headings;
     if (path === undefined || headings?.length !== columns.length) throw fail("invalid_input", { issues: ["columns"] });
     const read = await this.#read(accountId, draft.action, path, { columns, hasHeader });
-    if (read.rows.length > 0) await this.#parts.knownColumns.remember(headings, { columns, hasHeader });
+    if (read.rows.length > 0) await this.#parts.knownColumns.remember(headings, { columns, hasHeader }, kindOf(draft.action).reads.columns);
     this.#find(accountId, draftId);
     return { draft: this.#beginOfFile(accountId, draft.action, path, read, draft.choices) };
   };

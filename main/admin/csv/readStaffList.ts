@@ -81,8 +81,10 @@ function readMember(row: TableRow, columns: ColumnPlaces): StaffMember {
   try {
     if (row.problem !== null) throw new RowProblem(row.problem);
     Object.assign(member, readWho(cell("id"), cell("server")));
+    // First: who has left has left, though the rest of the row is no good.
+    member.active = readActive(cell("active"));
     member.details = readDetails(cell, columns, false);
-    member.active = readActive(cell("active")) && !member.details.locked && !member.details.deactivated;
+    member.active &&= !member.details.locked && !member.details.deactivated;
   } catch (thrown) {
     if (!(thrown instanceof RowProblem)) throw thrown;
     member.details = null;

@@ -46,7 +46,8 @@ export async function compareServer({
   signal.throwIfAborted();
   const comparison = compareStaff(members, users, by);
   const { groups, pairs } = comparison;
-  const people = groups.extra.filter(({ chosen }) => chosen);
+  // Though nobody is chosen at first: the person may choose all of them.
+  const people = groups.extra.filter(({ reason }) => reason === "not_listed" || reason === "gone");
   const looks = [
     ...pairs.map((pair) => () => lookAtPair(patient, pair, namesOnly)),
     ...people.map((one) => () => lookAtExtra(patient, one)),

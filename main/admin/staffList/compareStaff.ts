@@ -50,7 +50,8 @@ export interface ComparedBy {
 
 /**
  * Holds a list of staff against the users of one server. Capital letters make no other user, as long as there is no user of exactly that
- * name. Whoever a row means is not missing on the list, though the rest of the row can't be used.
+ * name. Whoever a row means is not missing on the list, though the rest of the row can't be used. Of whom rows disagree nothing is said but
+ * that.
  *
  * @param members the rows that count for this server
  * @param users everybody on it
@@ -59,19 +60,17 @@ export function compareStaff(members: readonly StaffMember[], users: readonly Us
   const groups: Comparison["groups"] = { missing: [], extra: [], different: [], inactive: [], unusable: [] };
   const pairs: Pair[] = [];
   const find = finder(users);
-  const met = new Set<string>();
-  const named = new Set<string>();
+  const read = members.map((member) => ({ member, ...whoIsMeant(member, find, by.serverName) }));
+  const met = disputedIn(read);
+  const named = new Set(members.flatMap(({ localpart }) => localpart?.toLowerCase() ?? []));
   let same = 0;
-  for (const member of members) {
-    const { localpart, details } = member;
-    if (localpart !== null) named.add(localpart.toLowerCase());
-    if (localpart === null || details === null) {
-      groups.unusable.push(unusable(member, member.problem));
+  for (const { member, row, userId, problem } of read) {
+    const { details } = member;
+    if (userId === null || details === null) {
+      groups.unusable.push(unusable(member, member.problem ?? problem));
       continue;
     }
-    const row = find(localpart);
-    const key = row?.userId ?? localpart.toLowerCase();
-    if (met.has(key)) groups.unusable.push(unusable(member, { reason: "twice", column: null }));
+    if (met.has(userId)) groups.unusable.push(unusable(member, { reason: "twice", column: null }));
     else if (row !== undefined) {
       const wanted = { ...details, userId: row.userId };
       if (!member.active) {
@@ -83,11 +82,11 @@ export function compareStaff(members: readonly StaffMember[], users: readonly Us
           groups.inactive.push({ ...somebody(row, member), reason, user: wanted, chosen: reason === "deactivated" || reason === "locked" });
         if (!row.deactivated) pairs.push({ member, wanted, row });
       }
-    } else if (member.active) addMissing(groups, member, details, by.serverName);
+    } else if (member.active) groups.missing.push(missing(member, { ...details, userId }));
     else same += 1;
-    met.add(key);
+    met.add(userId);
   }
-  const allRead = members.every(({ localpart }) => localpart !== null) && (pairs.length > 0 || groups.inactive.length > 0);
+  const allRead = read.every(({ userId }) => userId !== null) && (pairs.length > 0 || groups.inactive.length > 0);
   const isLeftOut = leftOutBy(by.hidden);
   let leftOut = 0;
   for (const row of users) {
@@ -97,6 +96,38 @@ export function compareStaff(members: readonly StaffMember[], users: readonly Us
   }
   if (!allRead) for (const one of groups.extra) one.chosen &&= one.reason === "gone";
   return { groups, pairs, same, leftOut, allRead };
+}
+
+interface Meant {
+  /** Null where that can't be told: nobody of that name is there, and nobody can be. */
+  userId: string | null;
+  row?: UserRow;
+  problem: UserRowProblem | null;
+}
+
+/** Whom a row means: somebody of the server, or somebody to be made. */
+function whoIsMeant({ localpart }: StaffMember, find: ReturnType<typeof finder>, serverName: string): Meant {
+  if (localpart === null) return { userId: null, problem: null };
+  const row = find(localpart);
+  if (row !== undefined) return { userId: row.userId, row, problem: null };
+  try {
+    return { userId: readUserId(`@${localpart}:${serverName}`, serverName, { isNew: true }), problem: null };
+  } catch (thrown) {
+    if (!(thrown instanceof RowProblem)) throw thrown;
+    return { userId: null, problem: thrown.problem };
+  }
+}
+
+/** Of whom one row says that they have left, and another that they are there: neither is believed, whichever stands first. */
+function disputedIn(read: readonly (Meant & { member: StaffMember })[]): Set<string> {
+  const said = new Map<string, boolean>();
+  const disputed = new Set<string>();
+  for (const { userId, member } of read) {
+    if (userId === null) continue;
+    if ((said.get(userId) ?? member.active) !== member.active) disputed.add(userId);
+    said.set(userId, member.active);
+  }
+  return disputed;
 }
 
 /** Whom a localpart means: the very same, or the one that differs in capital letters. */
@@ -153,27 +184,14 @@ function extra(row: UserRow, why: "not_listed" | "gone", { own }: ComparedBy, me
   return { ...somebody(row, member), reason, user: nobodyBut(userId), chosen: reason === why };
 }
 
-/** Somebody to be made, unless nobody can have that name. */
-function addMissing(
-  { missing, unusable: refused }: Comparison["groups"],
-  member: StaffMember,
-  details: Omit<ReadUser, "userId">,
-  serverName: string,
-): void {
-  try {
-    const userId = readUserId(`@${member.localpart}:${serverName}`, serverName, { isNew: true });
-    missing.push({
-      ...NOTHING,
-      name: userId,
-      line: member.line,
-      displayName: details.displayName,
-      user: { ...details, userId },
-      chosen: true,
-    });
-  } catch (thrown) {
-    if (!(thrown instanceof RowProblem)) throw thrown;
-    refused.push(unusable(member, thrown.problem));
-  }
-}
+/** Somebody to be made. */
+const missing = ({ line }: StaffMember, user: ReadUser): Difference => ({
+  ...NOTHING,
+  name: user.userId,
+  line,
+  displayName: user.displayName,
+  user,
+  chosen: true,
+});
 
 const unusable = ({ line, name }: StaffMember, problem: UserRowProblem | null): Difference => ({ ...NOTHING, name, line, problem });

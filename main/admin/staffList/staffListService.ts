@@ -83,7 +83,7 @@ export class StaffListService implements Requests {
     if (read.headings.length !== columns.length) throw fail("invalid_input", { issues: ["columns"] });
     const mapping = { columns, hasHeader };
     const again = await readStaffFile({ path, mapping });
-    if (again.rows.length > 0) await this.#parts.knownColumns.remember(again.headings, mapping);
+    if (again.rows.length > 0) await this.#parts.knownColumns.remember(again.headings, mapping, STAFF_COLUMNS);
     this.#find(listId);
     return this.#open(path, again, new Map(servers.map(({ serverName, accountId }) => [serverName, accountId])));
   };
@@ -261,6 +261,8 @@ function viewOf({ listId, path, read, servers }: OpenList): StaffList {
       .sort(([, a], [, b]) => b - a)
       .slice(0, MAX_ELSEWHERE)
       .map(([serverName, rows]) => ({ serverName: serverName.slice(0, 300), rows })),
+    elsewhereServers: elsewhere.size,
+    elsewhereRows: [...elsewhere.values()].reduce((sum, rows) => sum + rows, 0),
     unused: read.unused.slice(0, 200),
     servers: servers.map((server) => server.view()),
   };

@@ -26,6 +26,9 @@ const FITS: Partial<Record<Offered, (reason: Difference["reason"]) => boolean>> 
 export const doableWith = (people: readonly Difference[], action: Offered): Difference[] =>
   people.filter(({ chosen, user, reason }) => chosen && user !== null && (FITS[action]?.(reason) ?? true));
 
+/** Whom nobody chooses by choosing all. */
+const ONE_BY_ONE: ReadonlySet<Difference["reason"]> = new Set(["admin", "not_told"]);
+
 /** One server that a list of staff is held against, and what was found out. */
 export class StaffServer {
   readonly accountId: AccountId;
@@ -95,11 +98,13 @@ export class StaffServer {
     return { rows: all.slice(from, from + limit).map((one, at) => shown(one, from + at + 1)), total: all.length };
   }
 
-  /** @param numbers null for all; of `extra` those who are no admins */
+  /** @param numbers null for all; to be chosen, of `extra` neither admins nor those of whom the server doesn't tell what they are */
   choose(group: StaffGroup, numbers: readonly number[] | null, chosen: boolean): void {
     const all = this.rowsOf(group);
     const meant =
-      numbers === null ? all.filter(({ reason }) => !chosen || reason !== "admin") : numbers.flatMap((number) => all[number - 1] ?? []);
+      numbers === null
+        ? all.filter(({ reason }) => !chosen || !ONE_BY_ONE.has(reason))
+        : numbers.flatMap((number) => all[number - 1] ?? []);
     for (const one of meant) if (one.user !== null) one.chosen = chosen;
     this.#revision += 1;
   }

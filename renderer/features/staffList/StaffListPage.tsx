@@ -65,7 +65,7 @@ function ChooseFile({ accountIds }: { readonly accountIds: readonly AccountId[] 
 }
 
 function OpenList({ list, accountIds }: { readonly list: StaffList; readonly accountIds: readonly AccountId[] }) {
-  const { listId, columns, unused, elsewhere, rows } = list;
+  const { listId, columns, unused, elsewhere, elsewhereServers, rows } = list;
   const [mapping, setMapping] = useState(false);
   const drop = useAction(() => steward.staffList.drop({ listId }));
   const save = useAction(() => steward.staffList.save({ listId }));
@@ -90,7 +90,9 @@ function OpenList({ list, accountIds }: { readonly list: StaffList; readonly acc
           {elsewhere.length > 0 && (
             <p>
               {t("staffList.elsewhere", {
-                count: elsewhere.reduce((sum, one) => sum + one.rows, 0),
+                count: list.elsewhereRows,
+                serverCount: elsewhereServers,
+                more: elsewhereServers - elsewhere.length,
                 servers: elsewhere.map(({ serverName }) => serverName).join(", "),
               })}
             </p>

@@ -211,7 +211,27 @@ it("leaves out the users of bridges, and chooses nobody of whom the server doesn
     "@silent:two.test not_told",
   ]);
   expect((await serverWhen(atTwo, "compared")).result?.offers).toContainEqual({ group: "extra", action: "lock", count: 1 });
+  // So where nobody is chosen at first: “Select all” takes no puppet either.
+  await choose("id\nsame\nb c\n");
+  services.staffList.compare({ listId: listId(), accountIds: [atTwo], unseenDays: 90 });
+  expect((await serverWhen(atTwo, "compared")).result).toMatchObject({ same: 1, leftOut: 1, allRead: false });
+  services.staffList.choose({ listId: listId(), accountId: atTwo, group: "extra", numbers: null, chosen: true });
+  const { rows } = services.staffList.rows({ listId: listId(), accountId: atTwo, group: "extra", from: 0, limit: 200 });
+  expect(rows.filter(({ reason }) => reason !== "admin").map(({ name, chosen }) => [name, chosen])).toEqual([
+    ["@kay:two.test", true],
+    ["@plain:two.test", true],
+    ["@root:two.test", null],
+    ["@silent:two.test", false],
+  ]);
   proxy.clear();
+});
+
+it("tells how many rows are for servers that are not named", async () => {
+  const rows = Array.from({ length: 25 }, (_, at) => `ada;server${at}.test\nkay;server${at}.test\n`);
+  const list = await choose(`id;server\n${rows.join("")}ada;one.test\n`);
+  expect(list.elsewhere.length).toBe(20);
+  expect(list).toMatchObject({ elsewhereRows: 50, elsewhereServers: 25 });
+  services.staffList.drop({ listId: listId() });
 });
 
 it("stops where the person wants, and looks at nobody of a list that is gone", async () => {
@@ -240,5 +260,17 @@ it("asks which column says who is meant, and remembers it", async () => {
   services.staffList.compare({ listId: listId(), accountIds: [atOne], unseenDays: 90 });
   await serverWhen(atOne, "compared");
   expect(group(atOne, "different")).toEqual(["@ada:one.test displayname Ada Lovelace>Lovelace Ada"]);
+  services.staffList.drop({ listId: listId() });
+});
+
+it("knows its own columns where bulk work had no use for them, and leaves out those that the person left out of a list", async () => {
+  const text = "Kennung;Anzeige;Homeserver;aktiv\nADA;Ada;two.test;nein\n";
+  const rig = BulkRig.of(data, services, atOne);
+  await rig.chooseFile("lock", text);
+  const { draftId } = await rig.nameColumns(["id", null, null, null]);
+  services.bulk.dropDraft({ accountId: atOne, draftId });
+  expect(await choose(text)).toMatchObject({ withoutServer: 0, columns: { columns: ["id", null, "server", "active"] } });
+  await services.staffList.setColumns({ listId: listId(), columns: ["id", null, "server", null], hasHeader: true });
+  expect(await choose(text)).toMatchObject({ withoutServer: 0, columns: { columns: ["id", null, "server", null] } });
   services.staffList.drop({ listId: listId() });
 });

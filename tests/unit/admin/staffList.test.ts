@@ -143,6 +143,36 @@ describe("a server beside a list of staff", () => {
     expect(told(comparison, "extra")).toEqual([]);
   });
 
+  it.each([
+    ["the one who left first", "id,active\nada,\nkay,no\nKAY,yes\nnew,no\nnew,\nasleep,no\nasleep,yes\n"],
+    ["the one who left last", "id,active\nada,\nKAY,yes\nkay,no\nnew,yes\nnew,no\nasleep,yes\nasleep,no\n"],
+    [
+      "one that can’t be used",
+      "id,active,email\nada,,\nkay,no,\nkay,,no address\nnew,no,no address\nnew,yes,\nasleep,yes,\nasleep,no,no address\n",
+    ],
+  ])("tells of rows that disagree, and does nothing about whom they mean: %s", (_, list) => {
+    const comparison = compare(list, [user("ada"), user("kay"), user("asleep", { deactivated: true })]);
+    const all = [...comparison.groups.missing, ...comparison.groups.extra, ...comparison.groups.different, ...comparison.groups.inactive];
+    expect(all.map(({ name }) => name)).toEqual([]);
+    expect(comparison.pairs.map(({ row }) => row.userId)).toEqual(["@ada:one.test"]);
+    expect(comparison.same).toBe(0);
+    expect(comparison.groups.unusable.map(({ line }) => line)).toEqual([3, 4, 5, 6, 7, 8]);
+    expect(new Set(comparison.groups.unusable.map(({ problem }) => problem?.reason))).toContain("twice");
+  });
+
+  it.each([
+    ["has a server’s name in it", "bob@corp.example,,"],
+    ["has a server’s name in it, of somebody who left", "bob@corp.example,,no"],
+    ["has a server’s name in it, and can’t be used besides", "bob@corp.example,no address,"],
+    ["has only digits", "0815,,"],
+    ["is too long", `${"b".repeat(300)},,`],
+  ])("chooses nobody where a row may mean somebody by a name that %s", (_, row) => {
+    const comparison = compare(`id,email,active\nada,,\n${row}\n`, [user("ada"), user("bob")]);
+    expect(told(comparison, "extra")).toEqual(["@bob:one.test not_listed"]);
+    expect(comparison).toMatchObject({ allRead: false, same: 0 });
+    expect(comparison.groups.unusable.map(({ line }) => line)).toEqual([3]);
+  });
+
   it("takes nobody for extra whom a row means that can’t be used, and chooses nobody where a row can’t be told", () => {
     const list = "id,email\nada,no address\nb@d,\n0815,\n";
     const comparison = compare(list, [...users, user("kay")]);
@@ -194,6 +224,10 @@ describe("what was found out", () => {
     expect(chosen()).toEqual([null, false, false]);
     server.choose("extra", null, true);
     expect(chosen()).toEqual([null, false, true]);
+    Object.assign(server.rowsOf("extra")[2]!, { reason: "not_told", chosen: false });
+    server.choose("extra", null, true);
+    expect(chosen()).toEqual([null, false, false]);
+    Object.assign(server.rowsOf("extra")[2]!, { reason: "not_listed", chosen: true });
     server.choose("extra", [1, 2, 99], true);
     expect([chosen(), offers()]).toEqual([
       [null, true, true],
