@@ -51,25 +51,29 @@ export async function renameUserDevice(api: AdminApi, userId: string, deviceId: 
  * Signs these sessions out. What the server has not signed out is still in the answer.
  *
  * @param service looks after the server's accounts, where it has to do it
- * @param everywhere they are all: with a service also those of browsers, which have no device
  */
 export async function signOutUserDevices(
   api: AdminApi,
   userId: string,
   devices: readonly string[],
-  { service = null, everywhere = false }: { service?: MasApi | null; everywhere?: boolean } = {},
+  { service = null }: { service?: MasApi | null } = {},
 ): Promise<DeviceAnswer> {
   const masUser = await knownToService(service, userId);
   if (service && masUser) {
     // A device that is removed on the homeserver alone comes back.
     const leaving = new Set(devices);
-    await service.endSessions(masUser.id, everywhere ? null : leaving);
+    await service.endSessions(masUser.id, leaving);
     return untilHeard(
       () => listUserDevices(api, userId),
       (left) => !left.devices.some(({ deviceId }) => leaving.has(deviceId)),
     );
   }
+  await deleteUserDevices(api, userId, devices);
+  return listUserDevices(api, userId);
+}
+
+/** Has the homeserver sign these sessions out. One that is gone is no error. */
+export async function deleteUserDevices(api: AdminApi, userId: string, devices: readonly string[]): Promise<void> {
   const path = pathOf(userId, "delete_devices");
   await api.request({ method: "POST", path, body: { devices }, schema: z.unknown(), timeoutMs: SIGN_OUT_MS });
-  return listUserDevices(api, userId);
 }

@@ -120,9 +120,12 @@ export class JobRecord {
     return [...this.rowsEnded].filter(([, end]) => end.reason === reason).map(([row]) => row);
   }
 
-  /** The rows that came to this. */
-  rowsThatEnded(outcome: RowEnd["outcome"]): number[] {
-    return [...this.rowsEnded].filter(([, end]) => end.outcome === outcome).map(([row]) => row);
+  /** The rows to which something was done, or may have been, in order. */
+  get rowsToUndo(): number[] {
+    return [...this.rowsEnded]
+      .filter(([, { outcome }]) => outcome === "done" || outcome === "unknown")
+      .map(([row]) => row)
+      .sort((a, b) => a - b);
   }
 
   /** How many passwords were made that are in use and still here. */

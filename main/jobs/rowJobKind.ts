@@ -35,6 +35,8 @@ export interface RowJobKind<P extends z.ZodType = z.ZodType, R extends z.ZodType
   readonly kind: JobKind;
   /** Whether rows may hold passwords that were made for them, and that somebody has to be given. */
   readonly makesPasswords: boolean;
+  /** Whether there is a way back from what it does. */
+  readonly isUndoable?: boolean;
   /** What is said for the whole Job. It is not kept secret. */
   readonly payload: P;
   /** What is said for each row. It is sealed. */

@@ -10,8 +10,8 @@ export interface KeptRowJob {
   lastRun: unknown;
 }
 
-/** A Job as the renderer sees it. */
-export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined): RowJob {
+/** A Job as the renderer sees it. @param isUndoable whether there is a way back from what its kind does */
+export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined, isUndoable: boolean): RowJob {
   const { jobId, accountId, kind, rows, at, batch } = record.beginning;
   const common = {
     rowJob: true,
@@ -22,6 +22,7 @@ export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefine
     counts: record.counts(),
     unsavedPasswords: record.unsavedPasswords,
     leftInRooms: record.rowsEndedFor("rooms_left").length,
+    undoable: isUndoable ? record.rowsToUndo.length : 0,
     ...(batch !== undefined && { batch }),
     startedAt: at,
   } as const;

@@ -73,7 +73,7 @@ export class RowJobs {
   }
 
   list(): RowJob[] {
-    return [...this.#kept.values()].map((kept) => jobOf(kept, this.#runs.get(kept.record.beginning.jobId)));
+    return [...this.#kept.values()].map((kept) => this.#view(kept));
   }
 
   /** What is known of the Jobs of a batch, in the order they were begun. */
@@ -199,11 +199,16 @@ export class RowJobs {
     return this.#openInput(record);
   }
 
+  /** Whether a Job has ended, and will not go on. @throws `conversation_over` where there is none */
+  isOver(jobId: ConversationId): boolean {
+    const { status } = this.#find(jobId).record;
+    return (status === "done" || status === "cancelled") && !this.#runs.has(jobId);
+  }
+
   /** Deletes what the Job was given, and the passwords in it. @throws `conversation_over` while it has not ended */
   async deleteInput(jobId: ConversationId): Promise<void> {
     const { record } = this.#find(jobId);
-    if (record.status !== "done" && record.status !== "cancelled") throw fail("conversation_over");
-    if (this.#runs.has(jobId)) throw fail("conversation_over");
+    if (!this.isOver(jobId)) throw fail("conversation_over");
     const { accountId } = record.beginning;
     await this.#changeKeys(accountId, ({ [jobId]: _gone, ...keys }) => keys);
     await files().rm(join(this.#folder(accountId, jobId), "input"));
@@ -279,12 +284,17 @@ export class RowJobs {
     );
   }
 
+  #view(kept: KeptRowJob): RowJob {
+    const { record } = kept;
+    return jobOf(kept, this.#runs.get(record.beginning.jobId), this.#kindOf(record)?.isUndoable === true);
+  }
+
   #kindOf({ beginning }: KeptRowJob["record"]): RowJobKind | undefined {
     return this.#parts.kinds.find(({ kind }) => kind === beginning.kind);
   }
 
   #tell(jobId: ConversationId): RowJob {
-    const job = jobOf(this.#find(jobId), this.#runs.get(jobId));
+    const job = this.#view(this.#find(jobId));
     this.#parts.emit("jobs.changed", job);
     return job;
   }

@@ -210,7 +210,10 @@ export const bulk = domain({
     ),
     /** Prepares the deactivation of those again who were still in rooms afterwards. Throws `nothing_to_do`. */
     leftInRooms: request(oneJob, z.object({ draft: BulkDraft })),
-    /** Prepares the way back for those to whom a Job has done something that has one. Throws `nothing_to_do`. */
+    /**
+     * Prepares the way back for those to whom a Job has done, or may have done, something that has one. Throws `nothing_to_do`,
+     * `conversation_over` while the Job has not ended.
+     */
     undo: request(oneJob, z.object({ draft: BulkDraft })),
     /**
      * Asks where, then writes a CSV with what came of each row, and the passwords that were made; or what the rows were that

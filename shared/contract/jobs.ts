@@ -85,6 +85,8 @@ const row = z.object({
   unsavedPasswords: z.number().int().nonnegative(),
   /** How many users were still in rooms after they were deactivated. */
   leftInRooms: z.number().int().nonnegative(),
+  /** To how many users it has done, or may have done, what there is a way back from. */
+  undoable: z.number().int().nonnegative(),
   /** What it is a part of; absent where it stands alone. */
   batch: JobBatch.optional(),
 });

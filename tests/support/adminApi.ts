@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { AdminApi, type AdminSession } from "../../main/admin/adminApi.ts";
+import { MasApi } from "../../main/admin/mas/masApi.ts";
 import { HomeserverClient } from "../../main/http/homeserverClient.ts";
 import { bindHomeserver } from "../../main/http/homeserverOf.ts";
 import { TokenKeeper } from "../../main/http/tokenKeeper.ts";
@@ -21,13 +22,27 @@ export function adminApiAt(
   userId: string,
   { adminBaseUrl = null as string | null, token = "secret", ended = new AbortController().signal } = {},
 ): AdminApi {
+  return new AdminApi(sessionAt(baseUrl, userId, { adminBaseUrl, token, ended }));
+}
+
+/** The admin API of an authentication service at the same address, as the same account would ask. */
+export const masApiAt = (baseUrl: string, userId: string): MasApi =>
+  new MasApi(sessionAt(baseUrl, userId, { adminBaseUrl: null, token: "secret", ended: new AbortController().signal }));
+
+interface SessionOptions {
+  adminBaseUrl: string | null;
+  token: string;
+  ended: AbortSignal;
+}
+
+function sessionAt(baseUrl: string, userId: string, { adminBaseUrl, token, ended }: SessionOptions): AdminSession {
   const client = {};
   const tokens = new TokenKeeper({ accessToken: accessToken(token), expiresAt: null });
-  const retry = { firstWaitMs: 1 };
-  bindHomeserver(client, new HomeserverClient({ fetch, baseUrl, adminBaseUrl: () => adminBaseUrl, tokens, retry, ended }));
+  const options = { fetch, baseUrl, adminBaseUrl: () => adminBaseUrl, authBaseUrl: baseUrl, tokens, retry: { firstWaitMs: 1 }, ended };
+  bindHomeserver(client, new HomeserverClient(options));
   const session = {
     details: { userId },
     use: (work: (client: unknown, signal: AbortSignal) => Promise<unknown>) => work(client, ended),
   };
-  return new AdminApi(session as unknown as AdminSession);
+  return session as unknown as AdminSession;
 }

@@ -28,6 +28,7 @@ function rowJobKind(kind: BulkKind, { adminApi, masApi, ownUserIds, firstWaitMs 
   return {
     kind: kind.kind,
     makesPasswords,
+    isUndoable: kind.undoneBy !== undefined,
     payload: kind.payload,
     row: kind.row,
     run: async (payload, control) => {

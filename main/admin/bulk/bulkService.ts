@@ -79,7 +79,9 @@ export class BulkService implements Requests {
 
   undo = ({ jobId }: Input<"undo">) => {
     const record = this.#parts.rowJobs.record(jobId);
-    return this.#beginOfRows(record, kindOfJob(record.beginning.kind)?.undoneBy, record.rowsThatEnded("done"));
+    // It would go on doing what is taken back.
+    if (!this.#parts.rowJobs.isOver(jobId)) throw fail("conversation_over");
+    return this.#beginOfRows(record, kindOfJob(record.beginning.kind)?.undoneBy, record.rowsToUndo);
   };
 
   setColumns = async ({ accountId, draftId, columns, hasHeader }: Input<"setColumns">) => {

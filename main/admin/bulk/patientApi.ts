@@ -8,6 +8,7 @@ import type { Pace } from "../../jobs/pace.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { MasApi, MasUser } from "../mas/masApi.ts";
 import { asServiceHas } from "../mas/masUser.ts";
+import { untilHeard } from "../mas/untilHeard.ts";
 import { UserAnswer } from "../serverUser.ts";
 
 /** What became of a request that changes something. */
@@ -160,6 +161,19 @@ export class PatientApi {
   /** Waits a while before a state is looked at again, longer each time. */
   async moment(tried: number): Promise<void> {
     await this.#sleep(this.#waitBefore(tried));
+  }
+
+  /**
+   * Reads from the homeserver until it has heard of what the service has done, as `untilHeard` does. A row that is under way is brought
+   * to its end although its Job is to pause: it alone knows what was sent for it.
+   */
+  async untilHeard<T>(read: () => Promise<T>, isSo: (read: T) => boolean): Promise<T> {
+    const { signal } = this.#parts;
+    return untilHeard(read, isSo, (milliseconds) =>
+      pause(milliseconds, undefined, { signal }).catch(() => {
+        throw stopOf(signal);
+      }),
+    );
   }
 
   async #turn(): Promise<void> {

@@ -256,6 +256,16 @@ export class MasApi {
     }
   }
 
+  /** Whether a user has a session of any kind. Those of browsers have no device: no homeserver knows of them. */
+  async hasSessions(id: string): Promise<boolean> {
+    const query = { "filter[user]": id, "filter[status]": "active", "page[first]": "1" };
+    for (const kind of SESSION_KINDS) {
+      const { data } = await this.#request({ path: [kind], query, schema: SessionPage, repeatable: true });
+      if ((data ?? []).length > 0) return true;
+    }
+    return false;
+  }
+
   /** Whether nobody but this user may ask for the scopes of an admin, and is neither locked nor deactivated. */
   async isLastAdmin(id: string): Promise<boolean> {
     const query = { "filter[admin]": "true", "filter[status]": "active", "page[first]": "2" };

@@ -14,17 +14,9 @@ import styles from "./Bulk.module.css";
 import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
 import { LongTable } from "./LongTable.tsx";
 
-/** What there is a way back from. */
-const UNDOABLE: ReadonlySet<RowJob["kind"]> = new Set([
-  "lock_users",
-  "unlock_users",
-  "suspend_users",
-  "unsuspend_users",
-] satisfies RowJob["kind"][]);
-
 /** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
 export function BulkJob({ job }: { readonly job: RowJob }) {
-  const { jobId, kind, progress, counts, status, leftInRooms, unsavedPasswords } = job;
+  const { jobId, kind, progress, counts, status, leftInRooms, undoable, unsavedPasswords } = job;
   const error = job.status === "running" ? null : job.error;
   const stopping = job.status === "running" && job.stopping;
   const [shown, setShown] = useState(false);
@@ -77,7 +69,7 @@ export function BulkJob({ job }: { readonly job: RowJob }) {
         {isOver && <Button onPress={() => void save.run("all")}>{t("bulk.save")}</Button>}
         {isOver && notDone > 0 && <Button onPress={() => void save.run("not_done")}>{t("bulk.saveNotDone")}</Button>}
         {isOver && unknown > 0 && <Button onPress={() => void save.run("unknown")}>{t("bulk.saveUnknown")}</Button>}
-        {isOver && UNDOABLE.has(kind) && (counts["done"] ?? 0) > 0 && (
+        {isOver && undoable > 0 && (
           <Button busy={undo.busy} onPress={() => void undo.run()}>
             {t("bulk.undo")}
           </Button>

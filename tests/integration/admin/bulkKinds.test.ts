@@ -126,7 +126,8 @@ describe("states", () => {
     expect(draft).toMatchObject({ ready: 2, skipped: 1 });
     proxy.addRule({ method: "PUT", path: /\/v1\/suspend\//, ...LOST });
     const jobId = await rig.start(draft);
-    await rig.until(jobId, "done");
+    await expect(async () => rig.services.bulk.undo({ jobId })).rejects.toMatchObject({ error: { kind: "conversation_over" } });
+    expect((await rig.until(jobId, "done")).undoable).toBe(2);
     proxy.clear();
     expect(rig.outcomes(jobId)).toEqual([`${idOf("s1")} done`, `${idOf("s2")} done`]);
     expect(await user("s1")).toMatchObject({ suspended: true });

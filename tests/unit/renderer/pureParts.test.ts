@@ -101,7 +101,7 @@ describe("what signing out costs", () => {
   test("bulk jobs that aren’t finished, and passwords that nobody has saved", () => {
     const [accountId, other] = ["abcdefgh01234567", "abcdefgh76543210"] as AccountId[];
     const common = { jobId: "abcdefgh01234567" as ConversationId, progress: { done: 0, total: 1 }, startedAt: 0 };
-    const rowJob = { ...common, rowJob: true, kind: "create_users", counts: {}, leftInRooms: 0, error: null } as const;
+    const rowJob = { ...common, rowJob: true, kind: "create_users", counts: {}, leftInRooms: 0, undoable: 0, error: null } as const;
     const job = (status: "done" | "paused" | "cancelled", unsavedPasswords: number, of = accountId): Job => ({
       ...rowJob,
       accountId: of as AccountId,

@@ -1,4 +1,5 @@
 import { type AppError, fail } from "../../../../shared/errors.ts";
+import type { User } from "../../../../shared/contract/users.ts";
 import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import type { AdminApi } from "../../adminApi.ts";
@@ -11,9 +12,6 @@ import { findTakenContact } from "../takenContacts.ts";
 import { deactivate } from "./deactivateUsers.ts";
 import { CLOCKS_MS, existing, MAX_TRIES, type NewUserRow } from "./newUserRow.ts";
 
-/** How often it is looked whether the homeserver has heard of a user. */
-const MAX_LOOKS = 6;
-
 /** Makes a user by the authentication service that looks after a server's accounts, and then whatever the row says of them. */
 export async function createByService(api: PatientApi, mas: MasApi, user: NewUserRow, progress: AtWork): Promise<RowEnd> {
   const made = await makeUser(api, mas, user, progress);
@@ -21,38 +19,84 @@ export async function createByService(api: PatientApi, mas: MasApi, user: NewUse
   const { id } = made;
   const missing: string[] = [];
   let refusal: AppError | null = null;
-  /** Done again where the answer was lost: nothing of it does harm twice. */
-  const give = async (name: string, send: (admin: AdminApi) => Promise<unknown>): Promise<void> => {
+  /** What was sent last for a part that nobody can see, and was not answered. */
+  let unseen: AppError | null = null;
+  /**
+   * Done again where the answer was lost: nothing of it does harm twice.
+   *
+   * @param isSo reads whether it was done, where an answer was lost; null where nobody can see it
+   */
+  const give = async (name: string, send: (admin: AdminApi) => Promise<unknown>, isSo: (() => Promise<boolean>) | null): Promise<void> => {
+    let lost: AppError | null = null;
     for (let tried = 1; ; tried += 1) {
       const sent = await api.write(send);
       if (sent.kind === "answered") return;
+      if (sent.kind === "lost") lost = sent.error;
       if (sent.kind === "lost" && tried < MAX_TRIES) continue;
+      if (lost !== null && isSo === null) return void (unseen = lost);
+      if (lost !== null && (await isSo?.())) return;
       missing.push(name);
       refusal = sent.error;
       return;
     }
   };
-  await give("password", () => redactingPassword(user.password, mas.setPassword(id, user.password)));
-  if (user.admin === true) await give("admin", () => mas.setAdmin(id, true));
+  const now = (isSo: (masUser: MasUser) => boolean) => async (): Promise<boolean> => {
+    const masUser = await api.masUser(user.userId);
+    return masUser !== null && isSo(masUser);
+  };
+  const has = (isSo: (there: User) => boolean) => async (): Promise<boolean> => {
+    const there = await api.user(user.userId);
+    return there !== null && isSo(there);
+  };
+  await give("password", () => redactingPassword(user.password, mas.setPassword(id, user.password)), null);
+  if (user.admin === true)
+    await give(
+      "admin",
+      () => mas.setAdmin(id, true),
+      now(({ admin }) => admin),
+    );
   for (const { medium, address } of user.threepids) {
-    await give("threepids", async () => {
-      if (medium !== "email") throw fail("not_allowed_by_server");
-      if (!(await mas.hasEmail(id, address))) await mas.addEmail(id, address);
-    });
+    await give(
+      "threepids",
+      async () => {
+        if (medium !== "email") throw fail("not_allowed_by_server");
+        if (!(await mas.hasEmail(id, address))) await mas.addEmail(id, address);
+      },
+      () => api.read(() => mas.hasEmail(id, address)),
+    );
   }
   // Providers have other names there, and a link is made by signing in.
-  if (user.externalIds.length > 0) await give("external_ids", () => Promise.reject(fail("not_allowed_by_server")));
-  const heard = await untilHeard(api, user.userId);
+  if (user.externalIds.length > 0) await give("external_ids", () => Promise.reject(fail("not_allowed_by_server")), null);
+  const heard = await api.untilHeard(
+    () => api.user(user.userId),
+    (there) => there !== null,
+  );
   if (heard === null) return unknown("still_running", null);
   if (user.displayName !== null && heard.displayName !== user.displayName) missing.push("displayname");
   const { avatarUrl, userType } = user;
-  if (avatarUrl !== null) await give("avatar_url", (admin) => admin.changeUser(user.userId, { avatar_url: avatarUrl }));
-  if (userType !== null) await give("user_type", (admin) => admin.changeUser(user.userId, { user_type: userType }));
+  if (avatarUrl !== null)
+    await give(
+      "avatar_url",
+      (admin) => admin.changeUser(user.userId, { avatar_url: avatarUrl }),
+      has(({ avatarMxc }) => avatarMxc === avatarUrl),
+    );
+  if (userType !== null)
+    await give(
+      "user_type",
+      (admin) => admin.changeUser(user.userId, { user_type: userType }),
+      has((there) => there.userType === userType),
+    );
   if (user.deactivated) {
     const end = await deactivate(api, user.userId, false);
     if (end.outcome !== "done") missing.push("deactivated");
     refusal = end.error ?? refusal;
-  } else if (user.locked) await give("locked", () => mas.change(id, "lock"));
+  } else if (user.locked)
+    await give(
+      "locked",
+      () => mas.change(id, "lock"),
+      now(({ locked }) => locked),
+    );
+  if (unseen !== null) return { ...unknown(null, unseen), names: [...new Set(missing)] };
   if (missing.length === 0) return done;
   return {
     outcome: "incomplete",
@@ -93,11 +137,3 @@ async function makeUser(api: PatientApi, mas: MasApi, user: NewUserRow, { begunA
 }
 
 const isTaken = (error: AppError): boolean => error.kind === "server" && error.status === 409;
-
-async function untilHeard(api: PatientApi, userId: string) {
-  for (let look = 1; ; look += 1) {
-    const heard = await api.user(userId);
-    if (heard !== null || look === MAX_LOOKS) return heard;
-    await api.moment(look);
-  }
-}

@@ -5,7 +5,7 @@ import type { AppError } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { type BulkKind, bulkKind, HEAVY_PACE, ID_ALONE, type Judgement } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
-import { already, done, failed, incomplete, refused, skipped, unknown } from "../rowEnds.ts";
+import { already, done, incomplete, refused, skipped, unknown } from "../rowEnds.ts";
 import { idAlone, NoPayload, noPayload, UserRow, userRowOf } from "./userRow.ts";
 
 /** Until a deactivation must be answered, in milliseconds: the server deletes each device of the user by itself. */
@@ -85,7 +85,8 @@ export async function deactivate(api: PatientApi, userId: string, erase: boolean
     if (so === null) return unknown(null, sent.error);
     // The server goes on with what nobody waits for any more: sent again, it would have to do it twice.
     if (isStillRunning(sent.error)) return unknown("still_running", sent.error);
-    if (tried >= MAX_TRIES) return failed(sent.error);
+    // The server may come to it yet.
+    if (tried >= MAX_TRIES) return unknown(null, sent.error);
   }
 }
 

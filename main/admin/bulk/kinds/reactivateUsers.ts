@@ -6,7 +6,6 @@ import type { PatientApi } from "../patientApi.ts";
 import { localpartOf, passwordCell } from "../resultCells.ts";
 import { already, done, skipped, unknown } from "../rowEnds.ts";
 import type { MasApi } from "../../mas/masApi.ts";
-import { untilHeard } from "../../mas/untilHeard.ts";
 import { CHANGE_MS, settle } from "./settle.ts";
 import { NoPayload, noPayload, passwordFor, PasswordRow } from "./userRow.ts";
 
@@ -43,6 +42,8 @@ export const reactivateUsers = bulkKind({
     const before = await api.user(userId);
     if (before === null) return skipped("no_such_user");
     if (!before.deactivated && begunAt === null) return already;
+    // A run that ended may have done it, or somebody else meanwhile: then the password is theirs, and not to be set here.
+    const isSettledElsewhere = !before.deactivated && password !== null;
     const masUser = await api.masUser(userId);
     const byService = api.mas && masUser ? { mas: api.mas, id: masUser.id } : null;
     await begin();
@@ -61,10 +62,10 @@ export const reactivateUsers = bulkKind({
       if (end.outcome !== "done") return { ...end, madePassword: passwordMade && end.outcome === "unknown" && byService === null };
     }
     if (byService) {
-      const set = password === null ? null : await setPassword(api, byService, password);
+      const set = password === null || isSettledElsewhere ? null : await setPassword(api, byService, password);
       if (set !== null) return { ...set, madePassword: passwordMade && set.outcome === "unknown" };
       // It tells the homeserver by a queue, and a profile is for those who are there.
-      await untilHeard(
+      await api.untilHeard(
         () => api.readOrNull((admin) => admin.user(userId)),
         (user) => user?.deactivated === false,
       );
@@ -88,6 +89,7 @@ export const reactivateUsers = bulkKind({
         }
       }
     }
+    if (isSettledElsewhere) return { ...unknown("interrupted", null), names: ["password"], madePassword: passwordMade };
     return { ...done, madePassword: passwordMade };
   },
 });

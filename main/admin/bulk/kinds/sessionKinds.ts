@@ -2,10 +2,11 @@ import * as z from "zod";
 import type { UserDevice } from "../../../../shared/contract/users.ts";
 import type { AppError } from "../../../../shared/errors.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
-import { listUserDevices, signOutUserDevices } from "../../userDevices.ts";
+import { deleteUserDevices, listUserDevices } from "../../userDevices.ts";
+import type { MasApi } from "../../mas/masApi.ts";
 import { type AtWork, bulkKind, ID_ALONE, type Judgement, LIGHT_PACE } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
-import { already, done, incomplete, refused } from "../rowEnds.ts";
+import { already, done, incomplete, refused, unknown } from "../rowEnds.ts";
 import { MAX_TRIES } from "./settle.ts";
 import { idAlone, NoPayload, noPayload, notThere, UserRow, userRowOf } from "./userRow.ts";
 
@@ -36,7 +37,7 @@ export const signOutUsers = bulkKind({
   kind: "sign_out_users",
   payload: NoPayload,
   payloadOf: noPayload,
-  judge: (api, { userId }, { own }) => judgeSessions(api, userId, own, () => true),
+  judge: (api, { userId }, { own }) => judgeSessions(api, userId, own, () => true, true),
   perform: (api, { userId }, _payload, at) => signOut(api, userId, at, () => true, true),
 });
 
@@ -57,12 +58,33 @@ const sessionsOf = async (api: PatientApi, userId: string, isMeant: IsMeant): Pr
   return devices.filter(isMeant).map(({ deviceId }) => deviceId);
 };
 
-async function judgeSessions(api: PatientApi, userId: string, own: ReadonlySet<string>, isMeant: IsMeant): Promise<Judgement> {
+async function judgeSessions(
+  api: PatientApi,
+  userId: string,
+  own: ReadonlySet<string>,
+  isMeant: IsMeant,
+  everywhere = false,
+): Promise<Judgement> {
   const refusal = notThere(await api.user(userId), userId, own);
   if (refusal !== null) return { refusal };
   const count = (await sessionsOf(api, userId, isMeant)).length;
-  return count === 0 ? { refusal: already } : { refusal: null, count };
+  if (count > 0) return { refusal: null, count };
+  const service = await serviceOf(api, userId);
+  return { refusal: everywhere && service && (await hasSessions(api, service)) ? null : already };
 }
+
+/** The service that looks after a user, and its own name for them. */
+interface ServiceOfUser {
+  mas: MasApi;
+  id: string;
+}
+
+async function serviceOf(api: PatientApi, userId: string): Promise<ServiceOfUser | null> {
+  const [{ mas }, masUser] = [api, await api.masUser(userId)];
+  return mas && masUser && { mas, id: masUser.id };
+}
+
+const hasSessions = (api: PatientApi, { mas, id }: ServiceOfUser): Promise<boolean> => api.read(() => mas.hasSessions(id));
 
 /** One that is gone is no error, so it is sent again where the answer was lost and there are some left. */
 async function signOut(
@@ -75,21 +97,40 @@ async function signOut(
   const refusal = notThere(await api.user(userId), userId, own);
   if (refusal !== null) return refusal;
   const meant = await sessionsOf(api, userId, isMeant);
+  const service = await serviceOf(api, userId);
+  // The sessions of browsers have no device: that they have ended is for the service to say.
+  const isForServiceToSay = everywhere && service !== null;
   // How many were signed out before the app ended is not known.
-  if (meant.length === 0) return begunAt === null ? already : done;
+  if (meant.length === 0 && !(isForServiceToSay && (await hasSessions(api, service)))) return begunAt === null ? already : done;
   await begin();
   let left = meant;
   let error: AppError | null = null;
   let lost: AppError | null = null;
-  for (let tried = 1; left.length > 0 && tried <= MAX_TRIES; tried += 1) {
-    const sent = await api.write((admin) => signOutUserDevices(admin, userId, left, { service: api.mas, everywhere }));
-    const now = new Set(await sessionsOf(api, userId, () => true));
-    left = left.filter((deviceId) => now.has(deviceId));
+  let isOver = false;
+  for (let tried = 1; !isOver && tried <= MAX_TRIES; tried += 1) {
+    const sent = await api.write((admin) =>
+      service
+        ? // A device that is removed on the homeserver alone comes back.
+          service.mas.endSessions(service.id, everywhere ? null : new Set(left))
+        : deleteUserDevices(admin, userId, left),
+    );
+    left = await leftOf(api, userId, left, sent.kind === "answered" && service !== null);
     error = sent.kind === "answered" ? null : sent.error;
     if (sent.kind === "lost") lost = sent.error;
     if (sent.kind === "refused") break;
+    isOver = left.length === 0 && (error === null || !isForServiceToSay);
   }
-  if (left.length === 0) return { ...done, count: begunAt === null ? meant.length : null };
+  if (left.length === 0 && (error === null || !isForServiceToSay)) return { ...done, count: begunAt === null ? meant.length : null };
   if (left.length === meant.length && error !== null) return refused(error, lost, null);
-  return incomplete("sessions_left", left.length, error);
+  if (left.length > 0) return incomplete("sessions_left", left.length, error);
+  return lost === null ? { ...incomplete("sessions_left", 0, error), count: null } : unknown(null, lost);
+}
+
+/** Which of these are still signed in. @param isQueued a service has ended them, and tells the homeserver a moment later */
+function leftOf(api: PatientApi, userId: string, devices: readonly string[], isQueued: boolean): Promise<string[]> {
+  const read = async (): Promise<string[]> => {
+    const now = new Set(await sessionsOf(api, userId, () => true));
+    return devices.filter((deviceId) => now.has(deviceId));
+  };
+  return isQueued ? api.untilHeard(read, (left) => left.length === 0) : read();
 }
