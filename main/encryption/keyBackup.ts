@@ -1,6 +1,6 @@
 import { type AppError, type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
 import { toServerFailure } from "../http/serverErrors.ts";
-import type { EncryptionApi, ServerBackup } from "./encryptionApi.ts";
+import { accountDataOf, type EncryptionApi, type ServerBackup } from "./encryptionApi.ts";
 import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
 import { canonicalJson } from "./canonicalJson.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -184,16 +184,16 @@ export async function connectBackup(access: EncryptionContext, privateKey: strin
 }
 
 /** `m.key_backup` (Client-Server API 1.19), and the name that clients used before, which says the opposite. */
-const WANTED = "m.key_backup";
-const NOT_WANTED_BEFORE = "m.org.matrix.custom.backup_disabled";
+export const WANTED = "m.key_backup";
+export const NOT_WANTED_BEFORE = "m.org.matrix.custom.backup_disabled";
 
 const wantedIn = (content: unknown): unknown => (content as { enabled?: unknown } | null)?.enabled;
 const disabledIn = (content: unknown): unknown => (content as { disabled?: unknown } | null)?.disabled;
 
 /** Whether the account data say that no key backup is wanted. The name of the spec counts where there is one. */
 export function isTurnedOff(accountData: ReadonlyMap<string, unknown>): boolean {
-  const wanted = wantedIn(accountData.get(WANTED));
-  return typeof wanted === "boolean" ? !wanted : disabledIn(accountData.get(NOT_WANTED_BEFORE)) === true;
+  const wanted = wantedIn(accountDataOf(accountData, WANTED));
+  return typeof wanted === "boolean" ? !wanted : disabledIn(accountDataOf(accountData, NOT_WANTED_BEFORE)) === true;
 }
 
 /** Says in the account data that key backup is wanted, under both names. Writes only what says otherwise. */

@@ -10,7 +10,8 @@ import { PhraseInfo, readPhraseInfo } from "./securityPhrase.ts";
 import { decryptSecret, encryptSecret, type EncryptedSecret, matchesKeyCheck, readIv, readMac } from "./secretCipher.ts";
 
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
-const DEFAULT_KEY = "m.secret_storage.default_key";
+/** Names the default key, by its id. */
+export const DEFAULT_KEY = "m.secret_storage.default_key";
 const DESCRIPTION = "m.secret_storage.key.";
 /**
  * Where account data are kept that must make room and could not be shown to be elsewhere: the type they had and a

@@ -2,12 +2,30 @@ import { type KeptKeyState, SecretName, type SecureBackupDiagnosis, type SecureB
 import type { AccountHealth } from "../../shared/contract/accounts.ts";
 import type { AppError } from "../../shared/errors.ts";
 import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./encryptionApi.ts";
+import { hasJustWritten } from "../sdk/accountDataOfSync.ts";
 import { readDehydratedDevice } from "./dehydratedDevice.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { belongsTo, IDENTITY_SECRETS, identityKeysHere, type IdentityPrivateKeys, isThisSessionVerified } from "./crossSigning.ts";
-import { backupKeyHere, connectedVersion, isSignedByTrusted, isTurnedOff, newestBackup, opensBackup } from "./keyBackup.ts";
-import { elsewhereAsRead, unneededKeys } from "./removeStorageKeys.ts";
-import { type DefaultKey, defaultKeyIn, type DescribedKey, descriptionIn, type StoredSecret, storedSecretsIn } from "./secretStorage.ts";
+import {
+  backupKeyHere,
+  connectedVersion,
+  isSignedByTrusted,
+  isTurnedOff,
+  newestBackup,
+  NOT_WANTED_BEFORE,
+  opensBackup,
+  WANTED,
+} from "./keyBackup.ts";
+import { elsewhereAsRead, KEY_PREFIX, unneededKeys } from "./removeStorageKeys.ts";
+import {
+  DEFAULT_KEY,
+  type DefaultKey,
+  defaultKeyIn,
+  type DescribedKey,
+  descriptionIn,
+  type StoredSecret,
+  storedSecretsIn,
+} from "./secretStorage.ts";
 
 /** Everything that the server and this session have of a Secure Backup, read at one time. Holds private keys. */
 export interface SecureBackupReading {
@@ -43,13 +61,13 @@ export interface JustLearnt {
   accountData?: ReadonlyMap<string, unknown> | null;
 }
 
-/** Reads the server and this session: three requests, all account data with one of them. */
+/** Reads the server and this session; all account data at once, but for what this session may just have written. */
 export async function readSecureBackup(access: EncryptionContext, learnt: JustLearnt = {}): Promise<SecureBackupReading> {
   const { machine, server, storage } = access;
   const [identity, { backup, problem }, accountData] = await Promise.all([
     learnt.identity ?? server.queryOwnKeys(machine),
     newestBackup(server),
-    learnt.accountData ?? server.allAccountData(),
+    accountDataOnServer(access, learnt.accountData ?? null),
   ]);
   const [identityKeys, backupKey, thisSessionVerified, activeVersion, dehydratedDevice] = await Promise.all([
     identityKeysHere(access),
@@ -81,6 +99,26 @@ export async function readSecureBackup(access: EncryptionContext, learnt: JustLe
     changedTo: access.identity.changedTo,
     dehydratedDevice,
   };
+}
+
+/**
+ * All account data. Those that say how Secure Backup stands are asked for one by one after this session has written any:
+ * a sync may not have what it wrote yet.
+ */
+async function accountDataOnServer(
+  { client, server }: EncryptionContext,
+  heard: ReadonlyMap<string, unknown> | null,
+): Promise<ReadonlyMap<string, unknown>> {
+  const reading = heard ?? server.allAccountData();
+  if (!hasJustWritten(client)) return await reading;
+  const ask = (types: readonly string[]): Promise<[string, unknown][]> =>
+    Promise.all(types.map(async (type): Promise<[string, unknown]> => [type, await server.accountData(type)]));
+  const [all, written] = await Promise.all([reading, ask([DEFAULT_KEY, ...SecretName.options, WANTED, NOT_WANTED_BEFORE])]);
+  const now = new Map([...all, ...written]);
+  const defaultKey = defaultKeyIn(now);
+  const described = new Set([...all.keys()].filter((type) => type.startsWith(KEY_PREFIX)));
+  if (defaultKey.kind === "found") described.add(`${KEY_PREFIX}${defaultKey.keyId}`);
+  return new Map([...now, ...(await ask([...described]))]);
 }
 
 /** What is known of a Secure Backup beside what was read. */

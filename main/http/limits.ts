@@ -1,7 +1,9 @@
 /** What main puts up with from a server. */
 export interface ServerLimits {
-  /** Until a request without an answer counts as lost, in milliseconds. The SDK gives a sync and a few others longer. */
+  /** Until a request without an answer counts as lost, in milliseconds. The SDK gives a sync that waits for news and a few others longer. */
   answerMs: number;
+  /** As `answerMs`, of a first sync: a server puts it together from all that an account has. */
+  firstSyncMs: number;
   /** Until an answer that has begun and does not go on counts as cut, in milliseconds. */
   silenceMs: number;
   /** Until an answer must be there as a whole, in milliseconds: one that drips is never silent. */
@@ -15,6 +17,7 @@ export interface ServerLimits {
 
 export const SERVER_LIMITS: ServerLimits = {
   answerMs: 30_000,
+  firstSyncMs: 80_000,
   silenceMs: 60_000,
   wholeAnswerMs: 300_000,
   answerBytes: 32 * 1024 * 1024,

@@ -10,8 +10,15 @@ const TAKEN_IN_PIECES = /\/room_keys\/keys$/;
 
 const SYNC = /\/sync$/;
 
-/** Whether the server is to answer at once: a sync without rooms that does not wait for news has little to say. */
-const isSyncAtOnce = ({ pathname, searchParams }: URL): boolean => SYNC.test(pathname) && searchParams.get("timeout") === "0";
+/**
+ * How long an answer may take to begin. Where a sync does not wait for news, the server is to answer at once, and one
+ * without rooms has little to say; but for the first one. Of everything else, the SDK knows.
+ */
+function answerMsOf({ pathname, searchParams }: URL, { answerMs, firstSyncMs }: ServerLimits): number {
+  if (!SYNC.test(pathname)) return Infinity;
+  if (!searchParams.has("since")) return firstSyncMs;
+  return searchParams.get("timeout") === "0" ? answerMs : Infinity;
+}
 
 export interface SdkFetchOptions {
   wire: Wire;
@@ -42,7 +49,7 @@ export function sdkFetch({ wire, baseUrl, tokens }: SdkFetchOptions): Fetch {
     const headers = new Headers(init.headers);
     const inPieces = (init.method ?? "GET") === "GET" && TAKEN_IN_PIECES.test(url.pathname);
     const limits: Partial<ServerLimits> = {
-      ...(isSyncAtOnce(url) ? {} : { answerMs: Infinity }),
+      answerMs: answerMsOf(url, wire.limits),
       ...(inPieces && { wholeAnswerMs: Infinity, answerBytes: Infinity }),
     };
     const once = (): Promise<Response> => wire.send({ url, init: { ...init, headers }, limits, shape: pastTheSdk });

@@ -39,10 +39,16 @@ export function noteAccountData(client: MatrixClient): void {
 }
 
 /**
+ * Whether a client has written account data so lately that no sync need know of it yet: where a server works in several
+ * parts, the one that answers syncs learns of it later. What is asked for by its type is as it was written.
+ */
+export const hasJustWritten = (client: MatrixClient): boolean => homeserverOf(client).sinceChange("account_data") < OWN_MS;
+
+/**
  * All account data of a client's account, as its sync has brought them; null where that is not known for sure. Those that
  * concern rooms and messages alone are left out of the sync.
  */
 export function accountDataHeard(client: MatrixClient): ReadonlyMap<string, unknown> | null {
-  if (homeserverOf(client).sinceChange("account_data") < OWN_MS) return null;
+  if (hasJustWritten(client)) return null;
   return heard.get(client) ?? null;
 }

@@ -82,16 +82,10 @@ function accountOnlyFilter(userId: string): Filter {
 }
 
 /**
- * Stops a client with everything in it that polls. By itself the SDK goes on where it was stopped while it started or
- * asked: the start continues when its first request has failed, and what polls for capabilities asks again half a minute
- * after each failure, for ever. Called again, it stops what has been started meanwhile.
+ * Stops a client with everything in it that polls. By itself the SDK goes on where it was stopped while it started: the
+ * start continues when its first request has failed. Called again, it stops what has been started meanwhile.
  */
 export function stopForGood(client: MatrixClient): void {
-  const { serverCapabilitiesService: capabilities } = client as unknown as {
-    serverCapabilitiesService?: { poll?: () => Promise<void> };
-  };
-  if (typeof capabilities?.poll !== "function") throw new Error("the SDK's poller for capabilities is not where it was");
-  capabilities.poll = () => Promise.resolve();
   // It does nothing for one that it takes for stopped.
   client.clientRunning = true;
   client.stopClient();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_KEY, interrupt, OURS, patience, Scene, THEIRS } from "../../support/interruptedWork.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { matrixOk } from "../../support/matrixApi.ts";
 import { useServers } from "../../support/servers.ts";
 
 const servers = useServers();
@@ -93,6 +94,34 @@ describe("turning Secure Backup off, at a server that deletes a backup and has i
       expect(await service.turnOff({ accountId })).toMatchObject({ diagnosis: "turned_off", key: null, backup: null });
     } finally {
       deaf.remove();
+      await scene.end();
+    }
+  });
+});
+
+describe("a server whose sync learns late of what was written", () => {
+  it("is told how Secure Backup stands from what was written, when it is turned off, set up and turned on again", async () => {
+    const scene = await Scene.create(servers);
+    const { service, accountId } = scene;
+    const token = await scene.use((client) => Promise.resolve(client.getAccessToken()!));
+    const body = await matrixOk(servers.proxy.baseUrl, { path: "/_matrix/client/v3/sync?timeout=0", token });
+    const late = servers.proxy.addRule({
+      method: "GET",
+      path: /\/sync\?(?!.*\bsince=)/,
+      fault: { kind: "answer", status: 200, body },
+      times: Infinity,
+    });
+    try {
+      const off = await service.turnOff({ accountId });
+      expect(off).toMatchObject({ diagnosis: "turned_off", turnedOff: true, key: null, unneededKeys: 0 });
+      expect(off.secrets.map(({ stored }) => stored)).toEqual(Array(4).fill("missing"));
+      await scene.setUp();
+      expect(await scene.state()).toMatchObject({ diagnosis: "working", proven: true });
+      await scene.onServer.write("m.key_backup", { enabled: false });
+      expect((await service.turnOn({ accountId })).diagnosis).toBe("working");
+      expect(late.met).toBeGreaterThan(3);
+    } finally {
+      late.remove();
       await scene.end();
     }
   });

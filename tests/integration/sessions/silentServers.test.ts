@@ -16,7 +16,7 @@ import { waitUntil, within } from "../../support/waitUntil.ts";
 
 const servers = useServers();
 /** Answered by the homeserver of these tests within a fraction of it. */
-const PATIENCE = { serverLimits: { answerMs: 2_000 } };
+const PATIENCE = { serverLimits: { answerMs: 2_000, firstSyncMs: 2_000 } };
 
 let data: StewardData;
 let user: TestUser;

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { DEHYDRATION_SECRET, readDehydratedDevice } from "../../../main/encryption/dehydratedDevice.ts";
 import { fail } from "../../../shared/errors.ts";
 
-const stored = new Map<string, unknown>([[DEHYDRATION_SECRET, { encrypted: { key: { iv: "", ciphertext: "", mac: "" } } }]]);
+const secret = { encrypted: { key: { iv: "", ciphertext: "", mac: "" } } };
+const DEFAULT_KEY = "m.secret_storage.default_key";
+const stored = new Map<string, unknown>([
+  [DEHYDRATION_SECRET, secret],
+  [DEFAULT_KEY, { key: "key" }],
+]);
 const answering = (answer: boolean | Error) => ({
   hasDehydratedDevice: (): Promise<boolean> => (typeof answer === "boolean" ? Promise.resolve(answer) : Promise.reject(answer)),
 });
@@ -12,6 +17,18 @@ describe("a dehydrated device", () => {
     for (const content of [undefined, null, {}, "encrypted", []]) {
       const accountData = new Map<string, unknown>([[DEHYDRATION_SECRET, content]]);
       expect(await readDehydratedDevice(answering(new Error("nobody is asked")), accountData)).toBe("none");
+    }
+  });
+
+  it("is not lost when it was given up, with secret storage or the key of before", async () => {
+    for (const content of [undefined, {}, { key: "" }, { key: "another" }, { key: 1 }]) {
+      const givenUp = new Map<string, unknown>([
+        [DEHYDRATION_SECRET, secret],
+        [DEFAULT_KEY, content],
+      ]);
+      expect(await readDehydratedDevice(answering(false), givenUp)).toBe("none");
+      // Until a client has deleted it, a reset ends it.
+      expect(await readDehydratedDevice(answering(true), givenUp)).toBe("there");
     }
   });
 

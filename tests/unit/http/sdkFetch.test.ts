@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HomeserverClient } from "../../../main/http/homeserverClient.ts";
 import { SERVER_LIMITS, type ServerLimits } from "../../../main/http/limits.ts";
 import type { Fetch } from "../../../main/http/redirects.ts";
+import { startLean } from "../../../main/sdk/leanStart.ts";
 import { stopForGood } from "../../../main/sdk/matrixClient.ts";
 import { toServerFailure } from "../../../main/http/serverErrors.ts";
 import { fail } from "../../../shared/errors.ts";
@@ -26,7 +27,7 @@ const silentLogger: Logger = {
 let server: LocalServer;
 let ended: AbortController;
 let answer: (response: ServerResponse) => void;
-const limits: ServerLimits = { answerMs: 300, silenceMs: 300, wholeAnswerMs: 900, answerBytes: MEGABYTE };
+const limits: ServerLimits = { answerMs: 300, firstSyncMs: 300, silenceMs: 300, wholeAnswerMs: 900, answerBytes: MEGABYTE };
 
 beforeEach(async () => {
   ended = new AbortController();
@@ -41,7 +42,7 @@ const badAnswer = (): object => ({ kind: "bad_answer", host: new URL(server.base
 
 /** A client of the SDK as a session has it, but for encryption. */
 function clientWith(fetchFn: Fetch) {
-  return createClient({
+  const client = createClient({
     baseUrl: server.baseUrl,
     userId: "@a:example.org",
     accessToken: "the-token",
@@ -50,6 +51,8 @@ function clientWith(fetchFn: Fetch) {
     localTimeoutMs: limits.answerMs,
     logger: silentLogger,
   });
+  startLean(client, ended.signal);
+  return client;
 }
 
 /** What a session makes of what the SDK throws. */
@@ -109,6 +112,20 @@ describe("an answer", () => {
     await waitUntil(() => server.connections === 0, { what: "the connection to be closed" });
     answer = (response) => void response.write("{");
     expect(await meaningOf(clientWith(ofSession({ wholeAnswerMs: 60_000 })).getDevices())).toEqual(timeout());
+  });
+
+  it("to a first sync may take longer than one to a later sync that does not wait", async () => {
+    let first: ServerResponse | undefined;
+    answer = (response) => (first ??= response);
+    const request = ofSession({ answerMs: 50, firstSyncMs: 60_000 });
+    const sync = `${server.baseUrl}/_matrix/client/v3/sync?timeout=0`;
+    const firstAnswer = request(sync);
+    await waitUntil(() => first !== undefined, { what: "the first sync" });
+    expect(await errorOf(request(`${sync}&since=s1`))).toEqual(timeout());
+    first?.end("{}");
+    expect((await firstAnswer).status).toBe(200);
+    answer = silent;
+    expect(await errorOf(ofSession({ firstSyncMs: 50 })(sync))).toEqual(timeout());
   });
 
   it("that does not come is a time-out, not a stop", async () => {
@@ -219,7 +236,7 @@ describe("the end of a session", () => {
       const client = clientWith(ofSession(SERVER_LIMITS, web));
       void client.startClient();
       await settle();
-      expect(requests.some((path) => path.endsWith("/capabilities"))).toBe(true);
+      expect(requests.some((path) => path.endsWith("/sync"))).toBe(true);
       const asked = requests.length;
       ended.abort();
       stopForGood(client);
