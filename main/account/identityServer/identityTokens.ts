@@ -33,8 +33,9 @@ export class IdentityTokens {
 
   /**
    * Proves to a server whose account it is, and keeps what it is known by from then on, in place of what another knew it by.
+   * Where that or what follows fails, what the one before knows it by is kept, and this one forgets it.
    *
-   * @param choose has the account name this server; where that fails, the one before is as it was
+   * @param choose has the account name this server, once nothing else can fail
    * @throws what either server answers, the secret store, and what `choose` throws
    */
   async connect(
@@ -43,7 +44,7 @@ export class IdentityTokens {
     baseUrl: string,
     choose: () => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
-    const { fetch, secretStore, keepOutOfLogs } = this.#parts;
+    const { fetch, keepOutOfLogs } = this.#parts;
     const { homeserver, userId, signal } = account;
     const openId = await homeserver.json({
       method: "POST",
@@ -55,14 +56,20 @@ export class IdentityTokens {
     keepOutOfLogs(openId.access_token);
     const token = await register({ fetch, baseUrl, signal }, openId);
     keepOutOfLogs(token);
+    const before = await this.#kept(accountId);
     try {
-      await choose();
+      await this.#keep(accountId, { baseUrl, token });
+      try {
+        await choose();
+      } catch (thrown) {
+        // Where this fails as well, the account has to be connected again.
+        await this.#keep(accountId, before).catch(() => undefined);
+        throw thrown;
+      }
     } catch (thrown) {
       await this.#logOut({ baseUrl, token }, signal);
       throw thrown;
     }
-    const before = await this.#kept(accountId);
-    await secretStore.update(accountId, (secrets) => ({ ...secrets, identityServer: JSON.stringify(z.encode(Kept, { baseUrl, token })) }));
     if (before !== null && before.baseUrl !== baseUrl) await this.#logOut(before, signal);
   }
 
@@ -70,7 +77,7 @@ export class IdentityTokens {
   async disconnect(accountId: AccountId, signal: AbortSignal): Promise<void> {
     const kept = await this.#kept(accountId);
     if (kept === null) return;
-    await this.#parts.secretStore.update(accountId, ({ identityServer: _, ...secrets }) => secrets);
+    await this.#keep(accountId, null);
     await this.#logOut(kept, signal);
   }
 
@@ -101,8 +108,15 @@ export class IdentityTokens {
   }
 
   async #logOut({ baseUrl, token }: Kept, signal: AbortSignal): Promise<void> {
-    // It forgets by itself whom it has not seen for long, and nobody has the token any more.
+    // Sent also where nobody waits any more. Should it get lost: the server forgets by itself whom it has not seen for long,
+    // and nobody has the token any more.
     await logOut({ fetch: this.#parts.fetch, baseUrl, token, signal }).catch(() => undefined);
+  }
+
+  async #keep(accountId: AccountId, kept: Kept | null): Promise<void> {
+    await this.#parts.secretStore.update(accountId, ({ identityServer: _, ...secrets }) =>
+      kept === null ? secrets : { ...secrets, identityServer: JSON.stringify(z.encode(Kept, kept)) },
+    );
   }
 
   async #kept(accountId: AccountId): Promise<Kept | null> {

@@ -38,9 +38,19 @@ export async function namedServer(account: AccountAt, fetch: Fetch): Promise<Nam
   return suggested === undefined ? { kind: "none", notWanted: false } : usable(suggested, false);
 }
 
-/** Writes into the account which one is used; null says that none is wanted. @throws what the homeserver answers */
-export function chooseServer(account: AccountAt, baseUrl: string | null): Promise<void> {
-  return setAccountData(account, IDENTITY_SERVER, { base_url: baseUrl });
+/**
+ * Writes into the account which one is used; null says that none is wanted. The answer may be lost after the homeserver has
+ * done it: then what it has tells.
+ *
+ * @throws what the homeserver answers. Where it cannot be asked either, it may have done it all the same
+ */
+export async function chooseServer(account: AccountAt, baseUrl: string | null): Promise<void> {
+  try {
+    await setAccountData(account, IDENTITY_SERVER, { base_url: baseUrl });
+  } catch (thrown) {
+    const said = await accountData(account, IDENTITY_SERVER).catch(() => null);
+    if (said?.["base_url"] !== baseUrl) throw thrown;
+  }
 }
 
 /** The addresses of the documents that the person has agreed to, in whatever client. @throws what the homeserver answers */
