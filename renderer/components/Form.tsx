@@ -71,7 +71,7 @@ export function Form({ id, onSubmit, round = 0, children }: FormProps) {
     if (!part) return;
     looksForProblem.current = false;
     // A group of choices has no focus of its own.
-    const field = part.role === "radiogroup" ? part.querySelector<HTMLElement>("input:checked, input") : part;
+    const field = part.role === "radiogroup" ? (part.querySelector<HTMLElement>("input:checked") ?? part.querySelector("input")) : part;
     // A screen reader says nothing new of a field that has the focus already.
     if (field === document.activeElement) say(problemOf(part));
     else field?.focus();

@@ -300,6 +300,7 @@ export interface TextArguments {
   "jobs.progressPercent": { share: number };
   "jobs.progress": { done: number; total: number };
   "jobs.progressUnknown": { count: number };
+  "jobs.named": { job: string; state: string };
   "jobs.cancelNamed": { job: string };
   "jobs.dismissNamed": { job: string };
   "userActions.typeLabel": { userId: string };

@@ -234,9 +234,11 @@ it("undoes one of them, once that is asked", async () => {
   await person.isAsked("Undo this?");
   await person.looks("action-log-undo");
   await person.page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
+  await person.page.getByRole("alertdialog").waitFor({ state: "detached" });
   expect(await isSuspended()).toBe(true);
   await person.press(`Undo: Suspended, ${ANN}`);
   await person.page.getByRole("alertdialog").getByRole("button", { name: "Undo" }).click();
+  await person.page.getByRole("alertdialog").waitFor({ state: "detached" });
   await person.sees("Undone");
   expect(await isSuspended()).toBe(false);
 }, 60_000);

@@ -20,15 +20,18 @@ const JOINED: Partial<Record<DomainName, readonly (keyof Services)[]>> = {
  * as before: their methods, which tests call as the router does, are the requests.
  *
  * @param tell called with `domain.request: kind`
+ * @throws where the method of a request that names its errors isn't found: it would go unwatched
  */
 export function watchErrors(services: Services, tell: (what: string) => void): void {
   const none = { app: {}, lock: {}, updates: {} } as Parameters<typeof createHandlers>[1];
   for (const [domainName, answering] of Object.entries(createHandlers(services, none)) as [DomainName, object][]) {
     const those = (JOINED[domainName]?.map((name) => services[name]) ?? [answering]) as Record<string, Method>[];
     for (const [name, { errors }] of Object.entries<RequestDefinition>(contract[domainName].requests)) {
+      if (!errors) continue;
       const service = those.find((one) => name in one);
       const method = service?.[name]?.bind(service);
-      if (service && method && errors) service[name] = watched(method, new Set([...ANY_REQUEST, ...errors]), `${domainName}.${name}`, tell);
+      if (!service || !method) throw new Error(`nothing answers ${domainName}.${name}, which names its errors`);
+      service[name] = watched(method, new Set([...ANY_REQUEST, ...errors]), `${domainName}.${name}`, tell);
     }
   }
 }

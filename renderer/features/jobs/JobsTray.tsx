@@ -1,4 +1,5 @@
-import { X } from "lucide-react";
+import { Ban, CircleAlert, CircleCheck, CirclePause, LoaderCircle, type LucideIcon, X } from "lucide-react";
+import { Button as AriaButton } from "react-aria-components/Button";
 import type { Job } from "../../../shared/contract/jobs.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { steward } from "../../bridge.ts";
@@ -7,7 +8,17 @@ import { ServerText } from "../../components/ServerText.tsx";
 import { errorWords, t } from "../../i18n/index.ts";
 import { useAccounts } from "../../stores/accounts.ts";
 import { useJobs } from "../../stores/jobs.ts";
+import { go, type Route } from "../../stores/routes.ts";
 import styles from "./JobsTray.module.css";
+
+const icons: Record<Job["status"], LucideIcon> = {
+  running: LoaderCircle,
+  paused: CirclePause,
+  interrupted: CirclePause,
+  failed: CircleAlert,
+  done: CircleCheck,
+  cancelled: Ban,
+};
 
 /** The Jobs that run or have ended and not been dismissed, above the bottom of the left column. */
 export function JobsTray() {
@@ -30,12 +41,19 @@ function JobLine({ job }: { readonly job: Job }) {
   // What goes on, and passwords that nobody has saved, are looked after on their own page.
   const isHeld = job.rowJob && (!isOver(job) || job.unsavedPasswords > 0);
   const state = standing(job);
+  const named = account ? `${name} · ${nameOf(account)}` : name;
+  const said = t("jobs.named", { job: named, state });
+  const page = pageOf(job);
+  const Icon = icons[job.status];
   return (
-    <li className={styles["job"]} title={`${name}\n${state}`}>
+    <li className={styles["job"]} title={said}>
       <div className={styles["head"]}>
-        <span className={styles["name"]} title={name}>
-          <ServerText>{account ? `${name} · ${nameOf(account)}` : name}</ServerText>
-        </span>
+        <AriaButton className={styles["open"] ?? ""} aria-label={said} data-status={job.status} onPress={() => page && go(page)}>
+          <Icon className={styles["icon"]} size={14} aria-hidden />
+          <span className={styles["name"]}>
+            <ServerText>{named}</ServerText>
+          </span>
+        </AriaButton>
         {!isHeld && (
           <Button
             look="quiet"
@@ -50,6 +68,21 @@ function JobLine({ job }: { readonly job: Job }) {
       <span className={styles["count"]}>{state}</span>
     </li>
   );
+}
+
+/** Where it is looked after; null for one that belongs to no account. */
+function pageOf(job: Job): Route | null {
+  const { accountId } = job;
+  if (accountId === null) return null;
+  if (job.rowJob) return job.batch ? { name: "offboarding" } : { name: "account", accountId, page: "bulk" };
+  switch (job.kind) {
+    case "export_users":
+      return { name: "account", accountId, page: "users" };
+    case "collect_users":
+      return { name: "account", accountId, page: "statistics" };
+    default:
+      return { name: "account", accountId, page: "roomKeys" };
+  }
 }
 
 /** How far it is, or how it ended. */

@@ -1,15 +1,15 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import type { Session } from "../../../shared/contract/devices.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { Form } from "../../components/Form.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { refusedFieldText, t } from "../../i18n/index.ts";
 import { renameSession } from "../../stores/sessions.ts";
 import { nameOfSession } from "./SessionRow.tsx";
-import styles from "./Sessions.module.css";
 
 interface RenameDialogProps {
   readonly accountId: AccountId;
@@ -24,6 +24,7 @@ export function RenameDialog({ accountId, session, onClose }: RenameDialogProps)
     await renameSession(accountId, session.deviceId, name);
     onClose();
   });
+  const formId = useId();
   const refused = refusedFieldText(rename.error, "name");
   return (
     <Dialog
@@ -31,23 +32,17 @@ export function RenameDialog({ accountId, session, onClose }: RenameDialogProps)
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={rename.busy} onPress={() => void rename.run()}>
+          <Button look="primary" busy={rename.busy} type="submit" form={formId}>
             {t("sessions.renameSave")}
           </Button>
           <Button onPress={onClose}>{t("common.cancel")}</Button>
         </>
       }
     >
-      <form
-        className={styles["form"]}
-        onSubmit={(event) => {
-          event.preventDefault();
-          void rename.run();
-        }}
-      >
+      <Form id={formId} onSubmit={() => void rename.run()}>
         <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus problem={refused} />
-      </form>
-      {rename.error && !refused && <ErrorText error={rename.error} />}
+        {rename.error && !refused && <ErrorText error={rename.error} />}
+      </Form>
     </Dialog>
   );
 }

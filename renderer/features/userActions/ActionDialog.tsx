@@ -11,7 +11,7 @@ import { Form, FormProblem } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
-import { useAction } from "../../components/useAction.ts";
+import { type Action, useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { ActionOutcome } from "./ActionOutcome.tsx";
 import { actionWords } from "./actionWords.ts";
@@ -82,15 +82,7 @@ export function ActionDialog({ account, user, action, onChanged, onClose }: Acti
     if ("user" in ended && ended.user) onChanged(ended.user);
   };
   return (
-    <Confirm
-      key={preview.token}
-      account={account}
-      preview={preview}
-      title={title}
-      onResult={finished}
-      onAgain={() => void lookNow()}
-      onClose={onClose}
-    />
+    <Confirm key={preview.token} account={account} preview={preview} title={title} look={look} onResult={finished} onClose={onClose} />
   );
 }
 
@@ -98,13 +90,13 @@ interface ConfirmProps {
   readonly account: Account;
   readonly preview: ActionPreview;
   readonly title: string;
-  readonly onResult: (result: ActionResult) => void;
   /** Looks again, because what was shown can no longer be acted on. */
-  readonly onAgain: () => void;
+  readonly look: Action<[], void>;
+  readonly onResult: (result: ActionResult) => void;
   readonly onClose: () => void;
 }
 
-function Confirm({ account, preview, title, onResult, onAgain, onClose }: ConfirmProps) {
+function Confirm({ account, preview, title, look, onResult, onClose }: ConfirmProps) {
   const { action, user, token, sessions } = preview;
   const { userId } = user;
   const [typed, setTyped] = useState("");
@@ -135,8 +127,8 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
         <>
           <Button
             look={HARMLESS.has(action) ? "primary" : "danger"}
-            busy={perform.busy}
-            {...(over ? { onPress: onAgain } : { type: "submit", form: formId })}
+            busy={perform.busy || look.busy}
+            {...(over ? { onPress: () => void look.run() } : { type: "submit", form: formId })}
           >
             {over ? t("userActions.lookAgain") : t(`userActions.${action}.confirm`)}
           </Button>
@@ -146,7 +138,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
         </>
       }
     >
-      <Form id={formId} onSubmit={() => void perform.run()}>
+      <Form id={formId} onSubmit={() => void (over ? look : perform).run()}>
         <Part title={t("userActions.does")}>{words.does}</Part>
         {words.leaves.length > 0 && (
           <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>
@@ -207,6 +199,7 @@ function Confirm({ account, preview, title, onResult, onAgain, onClose }: Confir
         )}
         {perform.busy && action === "delete_uploads" && <MediaProgress accountId={account.accountId} userId={userId} />}
         {perform.error && <ErrorText error={perform.error} />}
+        {look.error && <ErrorText error={look.error} />}
         {perform.error?.kind === "forbidden" && action === "reactivate" && choosing.kind !== "none" && (
           <Notice tone="info">{t("userActions.reactivate.forbidden")}</Notice>
         )}

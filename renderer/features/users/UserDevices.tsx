@@ -1,5 +1,5 @@
 import { LogOut } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import type { User, UserDevice } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
@@ -14,7 +14,7 @@ import { Row, Rows } from "../../components/Rows.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { momentText, t } from "../../i18n/index.ts";
+import { momentText, refusedFieldText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { type UserKey, userDevices, userKey } from "../../stores/users.ts";
 import { PruneDialog } from "./PruneDialog.tsx";
@@ -131,23 +131,25 @@ function RenameDialog({ accountId, userId, userDevicesKey, device, onClose }: De
     userDevices.set(userDevicesKey, devices);
     onClose();
   });
+  const formId = useId();
+  const refused = refusedFieldText(rename.error, "name");
   return (
     <Dialog
       title={t("sessions.renameTitle")}
       onClose={onClose}
       actions={
         <>
-          <Button look="primary" busy={rename.busy} onPress={() => void rename.run()}>
+          <Button look="primary" busy={rename.busy} type="submit" form={formId}>
             {t("sessions.renameSave")}
           </Button>
           <Button onPress={onClose}>{t("common.cancel")}</Button>
         </>
       }
     >
-      <Form onSubmit={() => void rename.run()}>
-        <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus />
+      <Form id={formId} onSubmit={() => void rename.run()}>
+        <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus problem={refused} />
+        {rename.error && !refused && <ErrorText error={rename.error} />}
       </Form>
-      {rename.error && <ErrorText error={rename.error} />}
     </Dialog>
   );
 }

@@ -61,6 +61,12 @@ test("a request that ends with another kind than it names is told of, whether it
   expect(told).toEqual(["jobs.cancel: weak_phrase", "jobs.list: nothing_to_do"]);
 });
 
+test("a request that names its errors, and that no service answers, can't be watched, and that is said", () => {
+  const services = servicesThat(() => ({}));
+  delete (services.allJobs as Partial<Services["allJobs"]>).cancel;
+  expect(() => watchErrors(services, () => undefined)).toThrow("jobs.cancel");
+});
+
 test("what an action may fail with is narrowed to what its request names", () => {
   type Cancel = ErrorKindOf<Contract["jobs"]["requests"]["cancel"]>;
   const named: Cancel[] = ["conversation_over", "file_failed", "internal", "app_locked"];
