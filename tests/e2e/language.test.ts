@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectNothingCut, textsPastTheFile } from "./support/layout.ts";
+import { expectNothingCut, isLoaded, textsPastTheFile } from "./support/layout.ts";
 import { openWorld, type World } from "./support/world.ts";
 
 let world: World;
@@ -34,7 +34,7 @@ async function walk(names: Names, look: (page: string) => Promise<void>): Promis
   await look("overview");
   for (const [name, title] of names.pages) {
     await open(names.ofAccount, name, title);
-    await page.getByRole("main").getByRole("progressbar").waitFor({ state: "detached" });
+    await isLoaded(page);
     await look(title.toLowerCase().replaceAll(/\W+/g, "-"));
   }
 }
@@ -166,7 +166,7 @@ test("in the pseudo-language no text passes by the texts, from right to left not
   for (const button of await others.all()) {
     await button.click();
     await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.getByRole("main").getByRole("progressbar").waitFor({ state: "detached" });
+    await isLoaded(page);
     const name = (await page.getByRole("heading", { level: 1 }).innerText()).trim();
     await person.app.screenshot(`pseudo-page-${(await others.all()).indexOf(button)}`);
     expect(await textsPastTheFile(page, given), name).toEqual([]);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { expectNothingCut } from "../e2e/support/layout.ts";
+import { expectNothingCut, isLoaded } from "../e2e/support/layout.ts";
 import { Person } from "../e2e/support/person.ts";
 import { SecureBackupPage } from "../e2e/support/secureBackupPage.ts";
 import { ModernWindow } from "../support/modernWindow.ts";
@@ -131,7 +131,8 @@ test.each([
   for (let index = 0; index < count; index += 1) {
     const name = (await pages.nth(index).getAttribute("title")) as string;
     await pages.nth(index).click();
-    await page.getByRole("main").getByRole("progressbar").waitFor({ state: "detached" });
+    await page.locator("nav [aria-current=page]").and(pages.nth(index)).waitFor();
+    await isLoaded(page);
     await expectNothingCut(page, `${name} in ${where}`);
   }
   await person.looks(`modern-${width}-last-page`);

@@ -1,6 +1,12 @@
 import { expect } from "vitest";
 import type { Page } from "playwright";
 
+/** Waits until the page has what it asked for: no grey bars stand in its place any more. */
+export async function isLoaded(page: Page): Promise<void> {
+  const skeletons = page.getByRole("main").locator("[role=status]:has(> .visuallyHidden + [aria-hidden=true])");
+  await expect.poll(() => skeletons.count(), { timeout: 20_000 }).toBe(0);
+}
+
 /**
  * That no text is cut off by the box it stands in, and that nothing lies beside the window. Names that a person or a server
  * has given may end in an ellipsis.
