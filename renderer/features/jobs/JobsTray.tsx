@@ -49,11 +49,11 @@ function JobLine({ job }: { readonly job: Job }) {
     <li className={styles["job"]} title={said}>
       <div className={styles["head"]}>
         <AriaButton className={styles["open"] ?? ""} aria-label={said} data-status={job.status} onPress={() => page && go(page)}>
-          <Icon className={styles["icon"]} size={14} aria-hidden />
-          <span className={styles["name"]}>
-            <ServerText>{named}</ServerText>
-          </span>
+          <Icon size={14} aria-hidden />
         </AriaButton>
+        <span className={styles["name"]}>
+          <ServerText>{named}</ServerText>
+        </span>
         {!isHeld && (
           <Button
             look="quiet"
