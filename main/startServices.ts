@@ -95,7 +95,7 @@ export function startServices(front: WindowParts): StartedServices {
     onDamaged,
     openInBrowser: openHomeserverPage,
     keeping: {
-      copyText: (text) => dialogs.copySecret(text),
+      copyText: (secret) => dialogs.copySecret(secret),
       saveText: (file) => dialogs.saveText(file),
       print: () => dialogs.printWindow(),
       savePdf: (suggestedName) => dialogs.savePdf(suggestedName),

@@ -1,7 +1,17 @@
 import * as z from "zod";
 
 /** What a secret is for. One kind does not stand in for another. */
-export type SecretKind = "access token" | "refresh token" | "password" | "Security Key" | "passphrase" | "private key" | "code";
+export type SecretKind =
+  | "access token"
+  | "refresh token"
+  | "password"
+  /** Or the Security Phrase that leads to it: either is typed in the same place. */
+  | "Security Key"
+  | "passphrase"
+  /** Of a homeserver: who knows it registers admins. */
+  | "shared secret"
+  | "private key"
+  | "code";
 
 /** What stands for every secret wherever it is printed. */
 export const PRINTED_SECRET = "[secret]";
@@ -37,6 +47,11 @@ export class Secret<K extends SecretKind = SecretKind> {
     return this.#value.length;
   }
 
+  /** The same with text around it: what a file says, or what is signed. */
+  between(before: string, after: string): Secret<K> {
+    return new Secret(this.kind, `${before}${this.#value}${after}`);
+  }
+
   /** Whether both are the same secret, of the same kind. */
   equals(other: Secret | null | undefined): boolean {
     return other != null && this.kind === other.kind && this.#value === other.#value;
@@ -58,20 +73,31 @@ export class Secret<K extends SecretKind = SecretKind> {
 
 export type AccessToken = Secret<"access token">;
 export type RefreshToken = Secret<"refresh token">;
+export type Password = Secret<"password">;
+export type SecurityKey = Secret<"Security Key">;
+export type Passphrase = Secret<"passphrase">;
 
 /** Told of a secret before it is used, so that no log shows it. Texts are those that are a secret for a moment only. */
 export type KeepOutOfLogs = (secret: string | Secret) => void;
 
 /** A text that is a secret from where it is parsed on. `z.encode` makes a text of it again, to be sealed. */
 export function secretText<K extends SecretKind>(kind: K, text: z.ZodType<string, string> = z.string()) {
-  return z.codec(
-    text,
-    z.custom<Secret<K>>((value) => value instanceof Secret && value.kind === kind),
-    {
-      decode: (value) => new Secret(kind, value),
-      encode: (secret) => secret.reveal(),
-    },
-  );
+  return z.codec(text, secretOf(kind), {
+    decode: (value) => new Secret(kind, value),
+    encode: (secret) => secret.reveal(),
+  });
+}
+
+/** A secret of main's that the window shows: it is a text from where main's answer leaves on. */
+export function shownSecret<K extends SecretKind>(kind: K) {
+  return z.codec(secretOf(kind), z.string(), {
+    decode: (secret) => secret.reveal(),
+    encode: (value) => new Secret(kind, value),
+  });
+}
+
+function secretOf<K extends SecretKind>(kind: K) {
+  return z.custom<Secret<K>>((value) => value instanceof Secret && value.kind === kind);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import type { PasswordChange, PasswordState } from "../../shared/contract/password.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { Password } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { isUnreachable, mayBeDone } from "../http/lostAnswer.ts";
@@ -130,7 +131,7 @@ async function otherSessions(client: MatrixClient): Promise<string[] | null> {
   }
 }
 
-type SetPasswordBody = { readonly new_password: string; readonly logout_devices: boolean };
+type SetPasswordBody = { readonly new_password: Password; readonly logout_devices: boolean };
 
 async function setPassword(homeserver: HomeserverClient, body: SetPasswordBody, auth: AuthDict | null, signal: AbortSignal): Promise<void> {
   const ask = (given: AuthDict | null): Promise<string> => {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type User, type UserRow } from "../../shared/contract/users.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
+import type { Password } from "../../shared/secret.ts";
 import { anySignal } from "../http/anySignal.ts";
 import type { HomeserverClient, HomeserverRequest } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
@@ -29,7 +30,7 @@ export interface ServerUserChanges {
   external_ids?: readonly object[];
   locked?: boolean;
   deactivated?: boolean;
-  password?: string;
+  password?: Password;
   logout_devices?: boolean;
 }
 

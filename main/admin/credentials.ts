@@ -3,7 +3,7 @@ import type { Credentials as Shown } from "../../shared/contract/newUsers.ts";
 import type { PasswordChoice } from "../../shared/contract/userActions.ts";
 import { fail } from "../../shared/errors.ts";
 import { type AccountId, ConversationId, UserId } from "../../shared/ids.ts";
-import type { KeepOutOfLogs } from "../../shared/secret.ts";
+import { type KeepOutOfLogs, type Password, type Secret, secretText } from "../../shared/secret.ts";
 import type { phraseStrength } from "../secrets/phraseStrength.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { newId } from "../storage/newId.ts";
@@ -15,8 +15,10 @@ const GOOD_PASSWORD_SCORE = 3;
 /** Of those that nobody fetched, the oldest go. */
 const MAX_WAITING = 100;
 
-const Kept = z.array(z.object({ credentialsId: ConversationId, userId: UserId, password: z.string(), isSet: z.boolean() }));
-type Kept = z.infer<typeof Kept>;
+const Kept = z.array(z.object({ credentialsId: ConversationId, userId: UserId, password: secretText("password"), isSet: z.boolean() }));
+type Kept = z.output<typeof Kept>;
+/** As they are held here; the window is shown the password itself. */
+type Held = Omit<Shown, "password"> & { password: Password };
 
 export interface CredentialsParts {
   secretStore: Pick<SecretStore, "read" | "update">;
@@ -24,8 +26,8 @@ export interface CredentialsParts {
   phraseStrength: typeof phraseStrength;
   /** The ways to take a password elsewhere. Each answers whether it was done. */
   ports: {
-    copyText(text: string): Promise<void>;
-    saveText(file: { suggestedName: SuggestedName; text: string }): Promise<boolean>;
+    copyText(text: Secret): Promise<void>;
+    saveText(file: { suggestedName: SuggestedName; text: string | Secret }): Promise<boolean>;
     print(): Promise<boolean>;
   };
 }
@@ -42,7 +44,7 @@ export class Credentials {
   }
 
   /** How hard a password is to guess for somebody who knows whose it is. */
-  strength(userId: string, password: string) {
+  strength(userId: string, password: Password) {
     return this.#parts.phraseStrength(password, [userId], GOOD_PASSWORD_SCORE);
   }
 
@@ -51,7 +53,7 @@ export class Credentials {
    *
    * @throws `password_refused` where a typed one is too easy to guess, and what the secret store throws
    */
-  async choose(accountId: AccountId, userId: string, choice: PasswordChoice): Promise<Shown | null> {
+  async choose(accountId: AccountId, userId: string, choice: PasswordChoice): Promise<Held | null> {
     if (choice.kind === "none") return null;
     if (choice.kind === "own" && !(await this.strength(userId, choice.password)).good) {
       throw fail("password_refused", { reason: "guessable" });
@@ -71,12 +73,12 @@ export class Credentials {
   }
 
   /** @throws what the secret store throws */
-  async waiting(accountId: AccountId): Promise<Omit<Shown, "password">[]> {
+  async waiting(accountId: AccountId): Promise<Omit<Held, "password">[]> {
     return (await this.#all(accountId)).map(({ credentialsId, userId, isSet }) => ({ credentialsId, userId, isSet }));
   }
 
   /** @throws `conversation_over` where they are gone, and what the secret store throws */
-  async show(accountId: AccountId, credentialsId: ConversationId): Promise<Shown> {
+  async show(accountId: AccountId, credentialsId: ConversationId): Promise<Held> {
     const found = (await this.#all(accountId)).find((kept) => kept.credentialsId === credentialsId);
     if (!found) throw fail("conversation_over");
     return found;
@@ -91,10 +93,8 @@ export class Credentials {
       await ports.copyText(password);
       return true;
     }
-    return ports.saveText({
-      suggestedName: { holds: "password", of: inFileName(userId), ending: "txt" },
-      text: `${userId}\n${password}\n`,
-    });
+    const suggestedName = { holds: "password", of: inFileName(userId), ending: "txt" } as const;
+    return ports.saveText({ suggestedName, text: password.between(`${userId}\n`, "\n") });
   }
 
   /** Deletes them. @throws what the secret store throws */
@@ -110,7 +110,7 @@ export class Credentials {
   async #update(accountId: AccountId, change: (before: Kept) => Kept): Promise<void> {
     await this.#parts.secretStore.update(accountId, (secrets) => ({
       ...secrets,
-      passwordsToHandOut: JSON.stringify(change(parse(secrets.passwordsToHandOut))),
+      passwordsToHandOut: JSON.stringify(z.encode(Kept, change(parse(secrets.passwordsToHandOut)))),
     }));
   }
 }

@@ -62,7 +62,9 @@ export class FirstAdminService implements Requests {
     const { nonce } = await readAdminAnswer(homeserver, { path }, Nonce).catch((thrown: unknown) => {
       throw meaningOf(thrown, username);
     });
-    const mac = createHmac("sha1", sharedSecret).update([nonce, username, password, "admin"].join("\0")).digest("hex");
+    const mac = createHmac("sha1", sharedSecret.reveal())
+      .update(password.between(`${nonce}\0${username}\0`, "\0admin").reveal())
+      .digest("hex");
     const body = { nonce, username, password, admin: true, mac, initial_device_display_name: sessionName };
     try {
       const answer = await readAdminAnswer(homeserver, { method: "POST", path, body }, LoginAnswer);

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { type Password, Secret } from "../../shared/secret.ts";
 
 /**
  * Letters and digits that nobody mixes up on paper or on the phone: no `0 O o`, `1 I l`. And nothing with which a cell of a
@@ -17,9 +18,9 @@ const KINDS = [/[a-z]/, /[A-Z]/, /\d/];
  *
  * @param below a number from 0 up to, not including, the one given, each as likely as the others
  */
-export function generatePassword(below: (limit: number) => number = randomInt): string {
+export function generatePassword(below: (limit: number) => number = randomInt): Password {
   for (;;) {
     const password = Array.from({ length: LENGTH }, () => ALPHABET[below(ALPHABET.length)]).join("");
-    if (KINDS.every((kind) => kind.test(password))) return password;
+    if (KINDS.every((kind) => kind.test(password))) return new Secret("password", password);
   }
 }

@@ -4,6 +4,7 @@ import type { MissingPart, NewUser, NewUserResult, TakenContact } from "../../sh
 import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
 import { UserId } from "../../shared/ids.ts";
+import type { Password } from "../../shared/secret.ts";
 import { mayBeDone, mayBeDoneUnseen } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
@@ -115,7 +116,7 @@ function nameRefusal(thrown: unknown): "in_use" | "invalid" | "reserved" | null 
  *
  * @throws what the server refuses, where it has made nobody
  */
-export async function createUser(api: AdminApi, user: NewUser, password: string | null): Promise<Creation> {
+export async function createUser(api: AdminApi, user: NewUser, password: Password | null): Promise<Creation> {
   const userId = newUserId(api, user);
   const wanted: ServerUserChanges = {
     admin: user.admin,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { ActionResult } from "../../shared/contract/userActions.ts";
 import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
+import type { Password } from "../../shared/secret.ts";
 import { lastAnswer, sendOnce } from "../http/lostAnswer.ts";
 import { redactingPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi } from "./adminApi.ts";
@@ -43,7 +44,7 @@ export async function settle(
 export const unknown = (error: AppError): ActionResult => ({ status: "unknown", error, credentialsId: null });
 
 /** Done twice it does no harm: the same password is set again. @throws what the server says where it has not done it, without the password */
-export async function resetPassword(api: AdminApi, userId: string, password: string, signOutSessions: boolean): Promise<ActionResult> {
+export async function resetPassword(api: AdminApi, userId: string, password: Password, signOutSessions: boolean): Promise<ActionResult> {
   const send = (): Promise<unknown> =>
     api.request({
       method: "POST",
@@ -92,11 +93,9 @@ export async function giveName(
 }
 
 /** Makes a user active again, by the homeserver itself. */
-export async function reactivate(api: AdminApi, userId: string, password: string | null, name: string | null): Promise<ActionResult> {
-  const send = (): Promise<unknown> => {
-    const sent = api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) });
-    return password === null ? sent : redactingPassword(password, sent);
-  };
+export async function reactivate(api: AdminApi, userId: string, password: Password | null, name: string | null): Promise<ActionResult> {
+  const send = (): Promise<unknown> =>
+    redactingPassword(password, api.changeUser(userId, { deactivated: false, ...(password !== null && { password }) }));
   const result = await settle(api, userId, send, ({ deactivated }) => !deactivated);
   return result.status === "done" ? { ...result, ...(await giveName(api, userId, name, result.user)) } : result;
 }

@@ -4,6 +4,7 @@ import type { ActionPreview, ActionResult, UserAction } from "../../shared/contr
 import type { User } from "../../shared/contract/users.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import type { Password } from "../../shared/secret.ts";
 import { isRefused } from "../http/lostAnswer.ts";
 import type { Logger } from "../logging/logger.ts";
 import { KeyedQueue } from "../storage/keyedQueue.ts";
@@ -186,14 +187,20 @@ export class UserActionsService implements Requests {
     return chosen && "credentialsId" in result ? { ...result, credentialsId: chosen.credentialsId } : result;
   }
 
-  async #send(api: AdminApi, action: UserAction, userId: string, input: Input<"perform">, password: string | null): Promise<ActionResult> {
+  async #send(
+    api: AdminApi,
+    action: UserAction,
+    userId: string,
+    input: Input<"perform">,
+    password: Password | null,
+  ): Promise<ActionResult> {
     const put = (path: readonly string[], method: "PUT" | "POST" | "DELETE", body: object): Promise<unknown> =>
       api.request({ method, path, body, schema: z.unknown() });
     switch (action) {
       case "help":
         return this.#help(api, userId, password, input);
       case "reset_password":
-        return resetPassword(api, userId, password ?? "", input.signOutSessions);
+        return resetPassword(api, userId, password!, input.signOutSessions);
       case "allow_new_identity":
         return allowIdentityReset(api, userId);
       case "lock":
@@ -226,7 +233,7 @@ export class UserActionsService implements Requests {
     }
   }
 
-  async #help(api: AdminApi, userId: string, password: string | null, input: Input<"perform">): Promise<ActionResult> {
+  async #help(api: AdminApi, userId: string, password: Password | null, input: Input<"perform">): Promise<ActionResult> {
     const { locked } = await api.user(userId);
     const unlock = (): Promise<ActionResult> =>
       settle(

@@ -1,6 +1,7 @@
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { LockState } from "../../shared/contract/lock.ts";
 import { fail } from "../../shared/errors.ts";
+import type { Passphrase } from "../../shared/secret.ts";
 import type { Answer } from "../ipc/checkedHandlers.ts";
 import type { Logger } from "../logging/logger.ts";
 
@@ -11,7 +12,7 @@ export interface AppLockParts {
   /** Forgets the key that the passphrase leads to. */
   readonly forgetPassphrase: () => Promise<unknown>;
   /** @throws `wrong_passphrase` */
-  readonly givePassphrase: (passphrase: string) => Promise<unknown>;
+  readonly givePassphrase: (passphrase: Passphrase) => Promise<unknown>;
   /** Takes a secret off the clipboard that was copied here. */
   readonly forgetCopiedSecret: () => Promise<unknown>;
   /** Loads the page again, so that nothing of what it showed stays in its memory. */

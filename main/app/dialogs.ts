@@ -1,5 +1,6 @@
 import { app, type BrowserWindow, clipboard, dialog } from "electron";
 import { join } from "node:path";
+import type { Secret } from "../../shared/secret.ts";
 import { writeForPerson } from "../storage/durableFile.ts";
 import type { SuggestedName } from "../storage/suggestedName.ts";
 import { ClipboardTimeout } from "./clipboardTimeout.ts";
@@ -9,7 +10,7 @@ import { mainText } from "./language.ts";
 /** A text to be saved where the person says. */
 export interface TextToSave {
   suggestedName: SuggestedName;
-  text: string;
+  text: string | Secret;
 }
 
 const filterNames = { txt: "dialogs.textFiles", csv: "dialogs.csvFiles", pdf: "dialogs.pdfFiles" } as const;
@@ -38,8 +39,8 @@ export class Dialogs {
   }
 
   /** Copies a secret; after 60 seconds, or when the app ends, it is taken off the clipboard if it is still there. */
-  async copySecret(text: string): Promise<void> {
-    await this.#clipboardTimeout.copy(text);
+  async copySecret(secret: Secret): Promise<void> {
+    await this.#clipboardTimeout.copy(secret.reveal());
   }
 
   /** Takes a secret copied before off the clipboard: part of ending the app. */
@@ -55,7 +56,7 @@ export class Dialogs {
   async saveText({ suggestedName, text }: TextToSave): Promise<boolean> {
     const path = await this.chooseTarget(suggestedName);
     if (path === null) return false;
-    await writeForPerson(path, text);
+    await writeForPerson(path, typeof text === "string" ? text : text.reveal());
     return true;
   }
 

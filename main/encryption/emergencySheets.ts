@@ -1,13 +1,14 @@
 import type { KeyOrPhrase } from "../../shared/contract/secureBackup.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { SecurityKey } from "../../shared/secret.ts";
 import { qrModules } from "./verification/qrModules.ts";
 
 /** What the sheets are made from. */
 export interface EmergencySheetsParts {
   readonly secureBackup: {
     keepsSecurityKey(accountId: AccountId): Promise<boolean | null>;
-    checkedKey(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<string>;
+    checkedKey(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<SecurityKey>;
   };
   /** The ways to take what the window has ready for paper. Each answers whether it was done. */
   readonly ports: {
@@ -40,7 +41,7 @@ export class EmergencySheets implements Requests {
   securityKey = async ({ accountId, keyOrPhrase }: Input<"securityKey">) => {
     const securityKey = await this.#parts.secureBackup.checkedKey(accountId, keyOrPhrase);
     // Without the spaces that people read it by: a scanned key is pasted.
-    return { securityKey, qr: await qrModules(Buffer.from(securityKey.replaceAll(" ", ""), "utf8")) };
+    return { securityKey, qr: await qrModules(Buffer.from(securityKey.reveal().replaceAll(" ", ""), "utf8")) };
   };
 
   /** @throws `file_failed` */

@@ -4,6 +4,7 @@ import type { MatrixClient } from "matrix-js-sdk";
 import type { CryptoMachine } from "../sdk/cryptoInternals.ts";
 import * as z from "zod";
 import { fail, isFailure } from "../../shared/errors.ts";
+import { revealedJson } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { accountDataIn } from "../sdk/accountDataOfSync.ts";
@@ -154,7 +155,8 @@ export class EncryptionApi {
 
   /** Uploads the public keys of an identity. Throws the server's 401 when it wants authentication first. */
   async uploadSigningKeys(body: string, auth: object | null): Promise<void> {
-    const content = auth === null ? body : JSON.stringify({ ...(JSON.parse(body) as object), auth });
+    // The answer to a Challenge may have a password in it.
+    const content = auth === null ? body : revealedJson({ ...(JSON.parse(body) as object), auth });
     await this.#send("POST", "/keys/device_signing/upload", content);
   }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { SecurityKey } from "../../shared/secret.ts";
 import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
 import { keyThatOpens, moveToBackup } from "./migrateBackups.ts";
 import type { ServerBackup } from "./encryptionApi.ts";
@@ -25,7 +26,7 @@ const FromPhrase = z.object({
  *
  * @returns whether what was typed opens a backup
  */
-export async function openBackupByRecoveryKey(access: EncryptionContext, typed: string): Promise<boolean> {
+export async function openBackupByRecoveryKey(access: EncryptionContext, typed: SecurityKey): Promise<boolean> {
   const backups = await allBackups(access.server);
   for (const backup of backups) {
     const privateKey = keyThatOpens([bareKey(typed), await keyByPassphrase(typed, backup)], backup);
@@ -47,7 +48,7 @@ async function takeOlder(access: EncryptionContext, from: OpenBackup, newest: Se
   await restoreFromBackup(access, from, into.version);
 }
 
-function bareKey(typed: string): string | null {
+function bareKey(typed: SecurityKey): string | null {
   try {
     return toUnpaddedBase64(parseSecurityKey(typed));
   } catch {
@@ -55,7 +56,7 @@ function bareKey(typed: string): string | null {
   }
 }
 
-async function keyByPassphrase(typed: string, { raw }: ServerBackup): Promise<string | null> {
+async function keyByPassphrase(typed: SecurityKey, { raw }: ServerBackup): Promise<string | null> {
   const parsed = FromPhrase.safeParse(raw).data?.auth_data;
   if (!parsed) return null;
   const read = readPhraseInfo({

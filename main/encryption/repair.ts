@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
+import type { SecurityKey } from "../../shared/secret.ts";
 import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
 import { migrateBackups } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -41,7 +42,7 @@ export interface RepairChoices {
  */
 export async function repairStorage(
   access: EncryptionContext,
-  keyOrPhrase: string,
+  keyOrPhrase: SecurityKey,
   { newBackup, makeDefault }: RepairChoices,
   ownStore: () => Promise<OwnStore>,
 ): Promise<FoundKey> {

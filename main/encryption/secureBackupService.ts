@@ -3,6 +3,7 @@ import { type KeyOrPhrase, type ResetPreview, SecretName, type SecureBackupState
 import type { Handlers } from "../../shared/contract/index.ts";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { Secret, SecurityKey } from "../../shared/secret.ts";
 import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
 import { completeBackup } from "./completeBackup.ts";
 import { DeletedEntries, type SeenBackups } from "./deletedEntries.ts";
@@ -28,12 +29,12 @@ export interface SecureBackupParts extends Omit<SetUpParts, "keptKeys" | "opened
   /** The ways to keep a Security Key outside the app. Each answers whether it was done. */
   ports: {
     /** Puts a secret on the clipboard. */
-    copyText: (text: string) => Promise<void>;
-    saveText: (file: { suggestedName: SuggestedName; text: string }) => Promise<boolean>;
+    copyText: (text: Secret) => Promise<void>;
+    saveText: (file: { suggestedName: SuggestedName; text: string | Secret }) => Promise<boolean>;
     /** Prints what the window shows. */
     print: () => Promise<boolean>;
   };
-  phraseStrength: (phrase: string, guessableWords: readonly string[], goodFrom: number) => Promise<PhraseStrength>;
+  phraseStrength: (phrase: Secret, guessableWords: readonly string[], goodFrom: number) => Promise<PhraseStrength>;
   /** The account's display name where it is known: it is guessable. */
   displayName: (accountId: AccountId) => string | null;
   /** What is remembered of backups over a restart; nothing is, where it is left out. */
@@ -117,7 +118,7 @@ export class SecureBackupService implements Requests {
     return {
       kept: await ports.saveText({
         suggestedName: { holds: "security_key", of: inFileName(userId), ending: "txt" },
-        text: `${userId}\n${key}\n`,
+        text: key.between(`${userId}\n`, "\n"),
       }),
     };
   };
@@ -153,7 +154,7 @@ export class SecureBackupService implements Requests {
     });
 
   /** Throws as `KeptKeys.current` does. */
-  showKeptKey = ({ accountId }: Input<"showKeptKey">): Promise<{ securityKey: string }> =>
+  showKeptKey = ({ accountId }: Input<"showKeptKey">): Promise<{ securityKey: SecurityKey }> =>
     this.#parts.session(accountId).use(async (client, signal) => {
       const { key } = await this.#keptKeys.current(accountId, openEncryptionContext(client, { signal }));
       return { securityKey: formatSecurityKey(key) };
@@ -164,7 +165,7 @@ export class SecureBackupService implements Requests {
    * now. Throws as `repair` does; `other_key_opens` where it is not the default key, and
    * `phrase_key_length` for one of a phrase that no client takes as a Security Key.
    */
-  checkedKey(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<string> {
+  checkedKey(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<SecurityKey> {
     return this.#use(accountId, async (access) => {
       const { isDefault, name, key } = await openStorage(access, await this.#typedOrKept(accountId, access, keyOrPhrase));
       if (!isDefault) throw fail("other_key_opens", { name: (name ?? "").slice(0, 300) });
@@ -275,8 +276,8 @@ export class SecureBackupService implements Requests {
   }
 
   /** What was typed, or the key that is kept, as if it had been. */
-  async #typedOrKept(accountId: AccountId, access: EncryptionContext, keyOrPhrase: KeyOrPhrase): Promise<string> {
-    if (typeof keyOrPhrase === "string") return keyOrPhrase;
+  async #typedOrKept(accountId: AccountId, access: EncryptionContext, keyOrPhrase: KeyOrPhrase): Promise<SecurityKey> {
+    if (!("kept" in keyOrPhrase)) return keyOrPhrase;
     return formatSecurityKey((await this.#keptKeys.current(accountId, access)).key);
   }
 

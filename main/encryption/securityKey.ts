@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { fail } from "../../shared/errors.ts";
+import { Secret, type SecurityKey } from "../../shared/secret.ts";
 
 /** Length of the key that opens secret storage, in bytes. */
 export const SECURITY_KEY_BYTES = 32;
@@ -24,7 +25,7 @@ export function newSecurityKey(): Buffer {
  * Writes a key as people see it: 48 letters and digits in groups of four (Client-Server API, "Secret storage", "Key
  * representation").
  */
-export function formatSecurityKey(key: Uint8Array): string {
+export function formatSecurityKey(key: Uint8Array): SecurityKey {
   if (key.length !== SECURITY_KEY_BYTES) throw new RangeError("A Security Key has 32 bytes");
   const withoutParity = [...PREFIX, ...key];
   let number = BigInt(`0x${Buffer.from([...withoutParity, parityOf(withoutParity)]).toString("hex")}`);
@@ -33,7 +34,7 @@ export function formatSecurityKey(key: Uint8Array): string {
     letters = ALPHABET[Number(number % BASE)]! + letters;
     number /= BASE;
   }
-  return letters.match(new RegExp(`.{1,${GROUP_LETTERS}}`, "g"))!.join(" ");
+  return new Secret("Security Key", letters.match(new RegExp(`.{1,${GROUP_LETTERS}}`, "g"))!.join(" "));
 }
 
 /**
@@ -43,7 +44,8 @@ export function formatSecurityKey(key: Uint8Array): string {
  *
  * @throws `malformed_security_key`
  */
-export function parseSecurityKey(text: string): Buffer {
+export function parseSecurityKey(typed: SecurityKey): Buffer {
+  const text = typed.reveal();
   const key = parseBare(text) ?? parseLine(text) ?? parseAfterUserId(text);
   if (!key) throw fail("malformed_security_key");
   return key;
@@ -53,9 +55,13 @@ export function parseSecurityKey(text: string): Buffer {
  * Whether a text that is no Security Key was probably meant to be one: incomplete, mistyped, or with too much. All keys
  * begin with "Es", because of their first two bytes.
  */
-export function looksLikeSecurityKey(text: string): boolean {
+export function looksLikeSecurityKey(typed: SecurityKey): boolean {
+  return looksLikeKey(typed.reveal());
+}
+
+function looksLikeKey(text: string): boolean {
   const letters = text.replace(NOT_PART_OF_A_KEY, "");
-  if (!/^[A-Za-z0-9]+$/.test(letters)) return letters.includes(":") && looksLikeSecurityKey(afterUserId(letters));
+  if (!/^[A-Za-z0-9]+$/.test(letters)) return letters.includes(":") && looksLikeKey(afterUserId(letters));
   const startsAsKeysDo = letters.startsWith("Es");
   if (
     startsAsKeysDo &&

@@ -2,6 +2,7 @@ import { pbkdf2, randomInt } from "node:crypto";
 import { promisify } from "node:util";
 import * as z from "zod";
 import type { PhraseProblem } from "../../shared/errors.ts";
+import type { SecurityKey } from "../../shared/secret.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 
 const deriveBits = promisify(pbkdf2);
@@ -65,6 +66,6 @@ export function newPhraseInfo(): PhraseInfo {
 }
 
 /** The key that a Security Phrase leads to. Takes about 0.2 s for 500,000 rounds, outside the main thread. */
-export function keyFromPhrase(phrase: string, { salt, iterations, bits }: PhraseInfo): Promise<Buffer> {
-  return deriveBits(phrase, salt, iterations, bits === undefined ? SECURITY_KEY_BYTES : bits / 8, "sha512");
+export function keyFromPhrase(phrase: SecurityKey, { salt, iterations, bits }: PhraseInfo): Promise<Buffer> {
+  return deriveBits(phrase.reveal(), salt, iterations, bits === undefined ? SECURITY_KEY_BYTES : bits / 8, "sha512");
 }

@@ -3,6 +3,7 @@ import type { KeptBackups, SetUp, SetUpKind, SetUpStep } from "../../shared/cont
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { SecurityKey } from "../../shared/secret.ts";
 import type { AuthDict, Challenges } from "../uia/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
@@ -38,7 +39,7 @@ export interface SetUpParts {
 /** Waits to be typed back. Exists in memory alone. */
 interface Unconfirmed {
   pending: PendingSetUp;
-  phrase: string | null;
+  phrase: SecurityKey | null;
 }
 
 /** How a person's set-up stands: what is shown, and what stops it. */
@@ -116,9 +117,9 @@ export class SetUpService {
   async begin(
     accountId: AccountId,
     kind: SetUpKind,
-    phrase: string | null,
+    phrase: SecurityKey | null,
     deleteUnopened = false,
-  ): Promise<{ setUp: SetUp; securityKey: string }> {
+  ): Promise<{ setUp: SetUp; securityKey: SecurityKey }> {
     if (await this.isUnfinished(accountId)) throw fail("conversation_over");
     const { replaces, discards } = await this.#parts.session(accountId).use(async (client, signal) => {
       const access = openEncryptionContext(client, { signal });
@@ -139,7 +140,7 @@ export class SetUpService {
   }
 
   /** The Security Key that waits to be typed back. Throws `conversation_over` when none does. */
-  unconfirmedKey(accountId: AccountId): string {
+  unconfirmedKey(accountId: AccountId): SecurityKey {
     const unconfirmed = this.#conversations.get(accountId)?.unconfirmed;
     if (!unconfirmed) throw fail("conversation_over");
     return formatSecurityKey(Buffer.from(unconfirmed.pending.key, "base64"));
@@ -152,13 +153,13 @@ export class SetUpService {
    *
    * @param keepKey whether the Security Key stays on this computer in the end; null: if another one is kept now
    */
-  async confirm(accountId: AccountId, typed: string, keepKey: boolean | null): Promise<SetUp> {
+  async confirm(accountId: AccountId, typed: SecurityKey, keepKey: boolean | null): Promise<SetUp> {
     const conversation = this.#conversations.get(accountId);
     const unconfirmed = conversation?.unconfirmed;
     if (!conversation || !unconfirmed) throw fail("conversation_over");
     const { phrase } = unconfirmed;
     let { pending } = unconfirmed;
-    if (phrase === null || typed !== phrase) {
+    if (phrase === null || !typed.equals(phrase)) {
       const rightKey = Buffer.from(pending.key, "base64");
       if (!sameKey(parseTyped(typed, phrase !== null), rightKey)) throw fail("security_key_not_confirmed");
     }
@@ -351,7 +352,7 @@ async function giveUp(access: EncryptionContext, pending: PendingSetUp): Promise
 }
 
 /** A text that is no key at all is a mistyped phrase, where a phrase is what may be typed. */
-function parseTyped(typed: string, mayBePhrase: boolean): Buffer {
+function parseTyped(typed: SecurityKey, mayBePhrase: boolean): Buffer {
   try {
     return parseSecurityKey(typed);
   } catch (thrown) {

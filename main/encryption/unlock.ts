@@ -1,5 +1,6 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { type AppErrorKind, fail, isFailure, type PhraseProblem } from "../../shared/errors.ts";
+import type { SecurityKey } from "../../shared/secret.ts";
 import { moveToBackup } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import {
@@ -45,7 +46,7 @@ const MAX_ROUNDS_TOGETHER = 30_000_000;
  * phrase was typed; `malformed_security_key` when a key was meant and it is not one; `phrase_unusable`;
  * `wrong_security_key`
  */
-export async function openStorage(access: EncryptionContext, keyOrPhrase: string): Promise<FoundKey> {
+export async function openStorage(access: EncryptionContext, keyOrPhrase: SecurityKey): Promise<FoundKey> {
   const { storage } = access;
   const typed = new TypedKey(keyOrPhrase);
   const defaultKey = await storage.defaultKey();
@@ -78,13 +79,13 @@ export async function openStorage(access: EncryptionContext, keyOrPhrase: string
 
 /** What a person typed, as a Security Key and as a phrase. */
 class TypedKey {
-  readonly #text: string;
+  readonly #text: SecurityKey;
   readonly securityKey: Buffer | null;
   /** Why a phrase could not be tried, where one could not. */
   phraseProblem: PhraseProblem | null = null;
   #rounds = 0;
 
-  constructor(text: string) {
+  constructor(text: SecurityKey) {
     this.#text = text;
     this.securityKey = readSecurityKey(text);
   }
@@ -98,7 +99,7 @@ class TypedKey {
   }
 }
 
-function readSecurityKey(text: string): Buffer | null {
+function readSecurityKey(text: SecurityKey): Buffer | null {
   try {
     return parseSecurityKey(text);
   } catch {
@@ -164,7 +165,7 @@ const OPENS_NO_STORAGE: readonly AppErrorKind[] = [
  * @returns the key that was used, null when it opened a backup alone
  * @throws as `openStorage` and `takeSecrets` do
  */
-export async function unlockStorage(access: EncryptionContext, keyOrPhrase: string): Promise<FoundKey | null> {
+export async function unlockStorage(access: EncryptionContext, keyOrPhrase: SecurityKey): Promise<FoundKey | null> {
   let opened: FoundKey;
   try {
     opened = await openStorage(access, keyOrPhrase);

@@ -1,5 +1,6 @@
 import type { AppError, PasswordRefusal } from "../../shared/errors.ts";
 import { AppFailure } from "../../shared/errors.ts";
+import type { Password } from "../../shared/secret.ts";
 import { StoppedFailure } from "./serverErrors.ts";
 
 /** The codes with which servers refuse a password (Client-Server API, "Password management"; those of Synapse). */
@@ -21,22 +22,22 @@ const MALFORMED: ReadonlySet<string> = new Set(["M_BAD_JSON", "M_INVALID_PARAM",
  * What the refusal of a request that carries a new password means, without the server's text: Synapse quotes the
  * beginning and the end of a value that it refuses. What is no failure of the server's is given back as it is.
  */
-export function withoutPassword(thrown: unknown, newPassword: string): unknown {
+export function withoutPassword(thrown: unknown, newPassword: Password): unknown {
   if (!(thrown instanceof AppFailure)) return thrown;
   if (thrown instanceof StoppedFailure) return new StoppedFailure(thrown.error);
   return new AppFailure(passwordError(thrown.error, newPassword));
 }
 
-/** Gives the answer to a request that carries a new password; what goes wrong does not quote it. @throws as `withoutPassword` gives it */
-export async function redactingPassword<T>(newPassword: string, sent: Promise<T>): Promise<T> {
+/** Gives the answer to a request that may carry a new password; what goes wrong does not quote it. @throws as `withoutPassword` gives it */
+export async function redactingPassword<T>(newPassword: Password | null, sent: Promise<T>): Promise<T> {
   try {
     return await sent;
   } catch (thrown) {
-    throw withoutPassword(thrown, newPassword);
+    throw newPassword === null ? thrown : withoutPassword(thrown, newPassword);
   }
 }
 
-function passwordError(error: AppError, newPassword: string): AppError {
+function passwordError(error: AppError, newPassword: Password): AppError {
   if (error.kind === "forbidden") return { ...error, message: "" };
   if (error.kind !== "server") return error;
   const reason = REASONS[error.errcode];

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
 import type { ConversationId } from "../../shared/ids.ts";
 import { seal, unseal } from "../secrets/aesGcm.ts";
@@ -26,14 +27,14 @@ export class JobInput {
   }
 
   /**
-   * Writes the rows down.
+   * Writes the rows down, as the schema encodes them: what it does not name is left out.
    * @returns the SHA-256 of what was written, as hex
    * @throws `file_failed`
    */
-  static async write(path: string, jobId: ConversationId, key: Uint8Array, rows: readonly unknown[]): Promise<string> {
+  static async write(path: string, jobId: ConversationId, key: Uint8Array, schema: z.ZodType, rows: readonly unknown[]): Promise<string> {
     const lines: string[] = [];
     for (const [at, row] of rows.entries()) {
-      lines.push(`${seal(key, Buffer.from(JSON.stringify(row)), labelOf(jobId, at)).toString("base64")}\n`);
+      lines.push(`${seal(key, Buffer.from(JSON.stringify(z.encode(schema, row))), labelOf(jobId, at)).toString("base64")}\n`);
       if (lines.length % SLICE === 0) await new Promise(setImmediate);
     }
     const bytes = Buffer.from(lines.join(""));

@@ -101,6 +101,8 @@ export class RowJobs {
     batch?: JobBatch,
   ): Promise<RowJob> {
     if (rows.length === 0) throw fail("nothing_to_do");
+    const kind = this.#parts.kinds.find((one) => one.kind === kindName);
+    if (kind === undefined) throw new TypeError(`No kind of Job is "${kindName}".`);
     const jobId = newId<ConversationId>();
     const folder = this.#folder(accountId, jobId);
     const key = newKey();
@@ -111,6 +113,7 @@ export class RowJobs {
         join(folder, "input"),
         jobId,
         key,
+        kind.row,
         rows.map(({ content }) => content),
       );
       const beginning = {

@@ -1,5 +1,6 @@
 import type { PhoneNumber } from "../../shared/contract/phoneNumber.ts";
 import type { RegistrationAnswer } from "../../shared/contract/registration.ts";
+import type { Password } from "../../shared/secret.ts";
 import { stopOf } from "../http/serverErrors.ts";
 import { inTime, LATE } from "../storage/inTime.ts";
 
@@ -9,7 +10,7 @@ export type Command =
   | {
       kind: "change";
       username?: string | undefined;
-      password?: string | undefined;
+      password?: Password | undefined;
       email?: string | null | undefined;
       phone?: PhoneNumber | null | undefined;
     }

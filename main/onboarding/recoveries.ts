@@ -3,7 +3,7 @@ import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { Recovery, SupportContacts } from "../../shared/contract/recovery.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
-import type { KeepOutOfLogs } from "../../shared/secret.ts";
+import type { KeepOutOfLogs, Password } from "../../shared/secret.ts";
 import { GOOD_PASSWORD_SCORE } from "../account/password.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -175,7 +175,7 @@ export class Recoveries implements Requests {
     return { signedOut: accountId, serverName: homeserver.serverName, baseUrl: homeserver.baseUrl, address, acceptInsecureHttp: true };
   }
 
-  async #refuseGuessable(address: string, newPassword: string): Promise<void> {
+  async #refuseGuessable(address: string, newPassword: Password): Promise<void> {
     if (!(await this.strength({ address, newPassword })).good) throw fail("password_refused", { reason: "guessable" });
   }
 
@@ -282,7 +282,7 @@ export class Recoveries implements Requests {
       // After a further mail there may be more than one validation: each is asked about in its turn.
       const sid = attempt.record.sids[attempt.asked % attempt.record.sids.length] as string;
       attempt.asked += 1;
-      const outcome = await this.#requests.trySet(attempt.record, sid, attempt.newPassword as string, signal);
+      const outcome = await this.#requests.trySet(attempt.record, sid, attempt.newPassword as Password, signal);
       if (signal.aborted) return;
       const waitMs = await this.#follow(attempt, outcome, pressed);
       if (waitMs === null) return;
@@ -360,7 +360,7 @@ export class Recoveries implements Requests {
   async #signInWith({ record, newPassword }: Attempt): Promise<AccountId> {
     const { signedOut, serverName, baseUrl, address, acceptInsecureHttp } = record;
     const { passwordSignIns } = this.#parts;
-    const password = newPassword as string;
+    const password = newPassword as Password;
     if (signedOut !== null) return passwordSignIns.signInAgain(signedOut, password).then(() => signedOut);
     return passwordSignIns.signIn({ serverName, baseUrl, identifier: { kind: "email", address }, password, acceptInsecureHttp });
   }

@@ -1,6 +1,7 @@
 import type { Recovery } from "../../shared/contract/recovery.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import type { Password } from "../../shared/secret.ts";
 import type { RecoveryRecord } from "./recoveryRecord.ts";
 
 /** One forgotten password that is being replaced. */
@@ -9,7 +10,7 @@ export interface RecoveryAttempt {
   record: RecoveryRecord;
   state: Recovery;
   /** In memory only. Null after a restart. */
-  newPassword: string | null;
+  newPassword: Password | null;
   /** Ends the asking that goes on. */
   asking: AbortController | null;
   /** The person says that the link was used; the next question answers it. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type AppError, AppFailure, fail, type PasswordRefusal } from "../../shared/errors.ts";
+import type { Password } from "../../shared/secret.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import { mayBeDone } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
@@ -42,7 +43,7 @@ export class RecoveryRequests {
    * @throws `password_refused`, `recovery_not_offered`, and what the server says, but never its text, which may quote the
    * password
    */
-  async begin(record: RecoveryRecord, newPassword: string, signal: AbortSignal): Promise<string | null> {
+  async begin(record: RecoveryRecord, newPassword: Password, signal: AbortSignal): Promise<string | null> {
     const homeserver = this.#homeserver(record);
     try {
       await this.#set(homeserver, record, newPassword, null, signal);
@@ -83,7 +84,7 @@ export class RecoveryRequests {
    * Sets the password, if the link of that validation was used. Every request has the whole body: Synapse fails when the
    * last lacks the password, and `logout_devices` that is not said means yes. Never rejects, unless it is stopped.
    */
-  async trySet(record: RecoveryRecord, sid: string, newPassword: string, signal: AbortSignal): Promise<SetOutcome> {
+  async trySet(record: RecoveryRecord, sid: string, newPassword: Password, signal: AbortSignal): Promise<SetOutcome> {
     const auth = {
       type: EMAIL_STAGE,
       threepid_creds: { sid, client_secret: record.clientSecret },
@@ -106,7 +107,7 @@ export class RecoveryRequests {
   async #set(
     homeserver: HomeserverClient,
     { signOutOthers }: RecoveryRecord,
-    newPassword: string,
+    newPassword: Password,
     auth: object | null,
     signal: AbortSignal,
   ): Promise<void> {

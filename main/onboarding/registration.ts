@@ -1,6 +1,7 @@
 import type { Registration as State, RegistrationAnswer, RegistrationStage } from "../../shared/contract/registration.ts";
 import { type AppError, type AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { Password } from "../../shared/secret.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { SignedIn } from "../sessions/signIn.ts";
 import type { AuthDict } from "../uia/stage.ts";
@@ -61,7 +62,7 @@ export class Registration {
   #first: Turn | null = null;
 
   /** @param password null after a restart: it is asked for again */
-  constructor(parts: RegistrationParts, record: RegistrationRecord, password: string | null) {
+  constructor(parts: RegistrationParts, record: RegistrationRecord, password: Password | null) {
     this.#parts = parts;
     const { fetch, save } = parts;
     const { signal } = this.#ending;

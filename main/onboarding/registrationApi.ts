@@ -3,7 +3,7 @@ import type { PhoneNumber } from "../../shared/contract/phoneNumber.ts";
 import type { Availability, RegistrationOffer } from "../../shared/contract/registration.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
-import { secretText } from "../../shared/secret.ts";
+import { type Password, secretText } from "../../shared/secret.ts";
 import { CodeSent } from "../account/phoneCode.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { Fetch } from "../http/redirects.ts";
@@ -26,7 +26,7 @@ export const RegisterAnswer = z.object({
 
 export interface RegisterRequest {
   username: string;
-  password: string;
+  password: Password;
   deviceId: string;
   sessionName: string;
 }

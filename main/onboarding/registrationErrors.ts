@@ -1,11 +1,12 @@
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import type { Password } from "../../shared/secret.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 
 /** What was sent with a request that was refused. */
 export interface Sent {
   host: string;
   username: string;
-  password: string;
+  password: Password;
   /** Whether a phone number was the only thing that could belong to somebody. */
   phoneOnly: boolean;
   /** Whether it named a session of the authentication. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { PhoneNumber } from "../../shared/contract/phoneNumber.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
+import type { Password } from "../../shared/secret.ts";
 
 /** What is kept, sealed, of an account that is being created. The password is not: it stays in memory. */
 export const RegistrationRecord = z.object({
@@ -48,11 +49,11 @@ export function newClientSecret(): string {
 /** A record and the password that belongs to it; each change is sealed before it counts. */
 export class KeptRegistration {
   /** Null after a restart, until it was typed again. */
-  password: string | null;
+  password: Password | null;
   #record: RegistrationRecord;
   readonly #seal: (record: RegistrationRecord) => Promise<void>;
 
-  constructor(record: RegistrationRecord, password: string | null, seal: (record: RegistrationRecord) => Promise<void>) {
+  constructor(record: RegistrationRecord, password: Password | null, seal: (record: RegistrationRecord) => Promise<void>) {
     this.#record = record;
     this.password = password;
     this.#seal = seal;

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type AppError, AppFailure } from "../../shared/errors.ts";
+import type { Password } from "../../shared/secret.ts";
 import type { Fetch } from "../http/redirects.ts";
 import { stopOf } from "../http/serverErrors.ts";
 import { type Demand, demandIn } from "../http/uiaDemand.ts";
@@ -65,7 +66,7 @@ export class RegistrationRequests {
 
   async #once(auth: AuthDict | null): Promise<Turn> {
     const { username, email, phone, deviceId, uiaSession, baseUrl } = this.#kept.record;
-    const password = this.#kept.password as string;
+    const password = this.#kept.password as Password;
     const wasSent = this.#sentNames.has(username);
     this.#sentNames.add(username);
     const { fetch, sessionName } = this.#parts;
@@ -98,7 +99,7 @@ export class RegistrationRequests {
     const { username, deviceId, baseUrl, serverName } = this.#kept.record;
     const { fetch, sessionName } = this.#parts;
     try {
-      const [identifier, password] = [{ kind: "user", user: username } as const, this.#kept.password as string];
+      const [identifier, password] = [{ kind: "user", user: username } as const, this.#kept.password as Password];
       // The warning about an unencrypted connection was accepted at the start, for this very address.
       const request = { fetch, sessionName, serverName, baseUrl, identifier, password, deviceId, acceptInsecureHttp: true };
       return { kind: "made", signedIn: await signInWithPassword(request) };

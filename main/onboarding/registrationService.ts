@@ -2,7 +2,7 @@ import type { Emit, Handlers } from "../../shared/contract/index.ts";
 import type { Registration as State } from "../../shared/contract/registration.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { KeepOutOfLogs } from "../../shared/secret.ts";
+import type { KeepOutOfLogs, Password } from "../../shared/secret.ts";
 import { GOOD_PASSWORD_SCORE } from "../account/password.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -196,7 +196,7 @@ export class RegistrationService implements Requests {
     return registration;
   }
 
-  #make(registrationId: AccountId, record: RegistrationRecord, password: string | null): Registration {
+  #make(registrationId: AccountId, record: RegistrationRecord, password: Password | null): Registration {
     const { fetch, sessionName, emit, pollMs = POLL_MS } = this.#parts;
     const parts = {
       registrationId,

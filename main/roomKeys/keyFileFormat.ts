@@ -1,5 +1,6 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
+import type { Passphrase } from "../../shared/secret.ts";
 
 const derive = promisify(pbkdf2);
 
@@ -36,11 +37,18 @@ export interface KeyFileKeys {
  * @param encoding UTF-8 for every file that we write; matrix-nio writes Latin-1
  */
 export async function keyFileKeys(
-  passphrase: string,
+  passphrase: Passphrase,
   salt: Uint8Array,
   rounds: number,
   encoding: "utf8" | "latin1" = "utf8",
 ): Promise<KeyFileKeys> {
-  const keys = await derive(Buffer.from(passphrase, encoding), salt, rounds, 64, "sha512");
+  const keys = await derive(Buffer.from(passphrase.reveal(), encoding), salt, rounds, 64, "sha512");
   return { aes: keys.subarray(0, 32), mac: keys.subarray(32) };
+}
+
+/** Whether Latin-1 can write a passphrase, and by other bytes than UTF-8. */
+export function isOtherInLatin1(passphrase: Passphrase): boolean {
+  const text = passphrase.reveal();
+  const isLatin1 = Buffer.from(text, "latin1").toString("latin1") === text;
+  return isLatin1 && Buffer.byteLength(text, "utf8") !== text.length;
 }

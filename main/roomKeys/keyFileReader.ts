@@ -1,11 +1,13 @@
 import { createDecipheriv, createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { fail } from "../../shared/errors.ts";
+import type { Passphrase } from "../../shared/secret.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
 import { ArmourDecoder } from "./keyFileArmour.ts";
 import {
   FORMAT_VERSION,
   HEAD_BYTES,
+  isOtherInLatin1,
   IV_BYTES,
   keyFileKeys,
   type KeyFileKeys,
@@ -83,7 +85,7 @@ export class KeyFileReader {
    * Derives the keys and reads the whole file to check its MAC. Throws as `readHead` does; `key_file_wrong_passphrase`
    * when the MAC is wrong, which a changed file looks like too; `key_file_cut`.
    */
-  async check(passphrase: string, signal: AbortSignal, onRead: OnRead): Promise<void> {
+  async check(passphrase: Passphrase, signal: AbortSignal, onRead: OnRead): Promise<void> {
     if (!this.#head) await this.readHead();
     const { salt, rounds } = this.#head as Head;
     const possible = [await keyFileKeys(passphrase, salt, rounds)];
@@ -159,12 +161,6 @@ export class KeyFileReader {
     }
     return room.subarray(0, filled);
   }
-}
-
-/** Whether Latin-1 can write a passphrase, and by other bytes than UTF-8. */
-function isOtherInLatin1(passphrase: string): boolean {
-  const isLatin1 = Buffer.from(passphrase, "latin1").toString("latin1") === passphrase;
-  return isLatin1 && Buffer.byteLength(passphrase, "utf8") !== passphrase.length;
 }
 
 function headOf(bytes: Buffer): Head {

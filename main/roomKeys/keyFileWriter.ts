@@ -1,4 +1,5 @@
 import { type Cipheriv, createCipheriv, createHmac, type Hmac, randomBytes } from "node:crypto";
+import type { Passphrase } from "../../shared/secret.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
 import { GrowingFile } from "../storage/growingFile.ts";
 import { ArmourEncoder } from "./keyFileArmour.ts";
@@ -27,7 +28,7 @@ export class KeyFileWriter {
    *
    * @param rounds of PBKDF2; fewer than usual are for tests
    */
-  static async open(path: string, passphrase: string, rounds: number = ROUNDS): Promise<KeyFileWriter> {
+  static async open(path: string, passphrase: Passphrase, rounds: number = ROUNDS): Promise<KeyFileWriter> {
     const salt = randomBytes(SALT_BYTES);
     const iv = randomBytes(IV_BYTES);
     // The counter's upper half begins low, so that implementations with 64-bit counters never overflow.

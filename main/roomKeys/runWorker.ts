@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { inTime } from "../storage/inTime.ts";
-import type { FromThread, ResultOf, RoomKeysTask, WorkerCalls, ToThread } from "./workerProtocol.ts";
+import { type FromThread, forThread, type ResultOf, type RoomKeysTask, type WorkerCalls, type ToThread } from "./workerProtocol.ts";
 
 /**
  * How long a cancelled thread may take to clean up, and then to end, in milliseconds. The app waits five seconds in all
@@ -39,7 +39,7 @@ export async function runWorker<T extends RoomKeysTask>(
 ): Promise<ResultOf<T>> {
   if (signal.aborted) throw fail("cancelled");
   const calls = { ...WITHOUT, ...given };
-  const worker = new Worker(module, { workerData: task, resourceLimits: LIMITS });
+  const worker = new Worker(module, { workerData: forThread(task), resourceLimits: LIMITS });
   let overdue: NodeJS.Timeout | undefined;
   let giveUp: () => void = () => undefined;
   /** What a call failed with is what the person is told, not what the thread makes of it. */

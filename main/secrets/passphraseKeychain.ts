@@ -2,6 +2,7 @@ import { createHash, randomBytes, scrypt } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { fail } from "../../shared/errors.ts";
+import type { Passphrase } from "../../shared/secret.ts";
 import { damagedCopiesIn } from "../storage/damagedCopies.ts";
 import { isThere, readIfThere, removeDurably, renameDurably } from "../storage/durableFile.ts";
 import { fileFailure } from "../storage/fileErrors.ts";
@@ -96,7 +97,7 @@ export class PassphraseKeychain implements Keychain {
    * entries, in one step. Copies of the file that were put aside as damaged go when all entries in them are in the new one.
    * @throws `secrets_locked` when there is one that was not unlocked; `data_too_new`, `file_failed`
    */
-  choose(passphrase: string): Promise<void> {
+  choose(passphrase: Passphrase): Promise<void> {
     return this.#turns.run("file", async () => {
       const before = this.#master;
       const master = newKey();
@@ -155,7 +156,7 @@ export class PassphraseKeychain implements Keychain {
   /**
    * @throws `wrong_passphrase`; `secret_unreadable` when the file is lost; `data_too_new`, `file_failed`
    */
-  unlock(passphrase: string): Promise<void> {
+  unlock(passphrase: Passphrase): Promise<void> {
     return this.#turns.run("file", async () => {
       const data = await this.#file.read();
       if (data === null) throw fail("secret_unreadable");
@@ -208,7 +209,7 @@ export class PassphraseKeychain implements Keychain {
    * @throws `wrong_passphrase` when it opens nothing that was put aside; `secrets_locked` when the file in use is not
    *   unlocked; `data_too_new`, `file_failed`
    */
-  recall(passphrase: string): Promise<void> {
+  recall(passphrase: Passphrase): Promise<void> {
     return this.#turns.run("file", async () => {
       let inUse = await this.exists();
       if (inUse && this.#master === null) throw fail("secrets_locked");
@@ -313,7 +314,7 @@ async function moveIfThere(from: string, to: string): Promise<void> {
 }
 
 /** The master key of a file, or null when the passphrase is not its. */
-async function openMaster({ content }: Data, passphrase: string): Promise<Buffer | null> {
+async function openMaster({ content }: Data, passphrase: Passphrase): Promise<Buffer | null> {
   const key = await deriveKey(passphrase, Buffer.from(content.salt, "base64"), content);
   const opened = unseal(key, Buffer.from(content.master, "base64"), MASTER_LABEL);
   return opened?.length === KEY_BYTES ? opened : null;
@@ -335,9 +336,11 @@ function checksumOf({ N, r, p, salt, master, entries }: Content): string {
 }
 
 /** The same passphrase typed on another keyboard may come as other code points: NFKC makes them one. */
-function deriveKey(passphrase: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
+function deriveKey(passphrase: Passphrase, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
   const options = { N, r, p, maxmem: 128 * r * (N + p) + 1024 * 1024 };
   return new Promise((resolve, reject) => {
-    scrypt(passphrase.normalize("NFKC"), salt, KEY_BYTES, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(passphrase.reveal().normalize("NFKC"), salt, KEY_BYTES, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
   });
 }

@@ -1,6 +1,7 @@
 import type { ZxcvbnFactory } from "@zxcvbn-ts/core";
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import type { Language } from "../../shared/i18n/language.ts";
+import type { Secret } from "../../shared/secret.ts";
 
 let estimator: Promise<ZxcvbnFactory> | null = null;
 let language: Language = "en";
@@ -24,13 +25,13 @@ const JUDGED_CHARACTERS = 100;
  * @param guessableWords what an attacker knows of the person: user ids, display names, server names
  * @param goodFrom the lowest score (0 to 4) that counts as good
  */
-export async function phraseStrength(phrase: string, guessableWords: readonly string[], goodFrom: number): Promise<PhraseStrength> {
+export async function phraseStrength(phrase: Secret, guessableWords: readonly string[], goodFrom: number): Promise<PhraseStrength> {
   estimator ??= loadEstimator(language);
   const zxcvbn = await estimator.catch((error: unknown) => {
     estimator = null;
     throw error;
   });
-  const { score, feedback } = zxcvbn.check(phrase.slice(0, JUDGED_CHARACTERS), guessableWords.flatMap(withItsParts));
+  const { score, feedback } = zxcvbn.check(phrase.reveal().slice(0, JUDGED_CHARACTERS), guessableWords.flatMap(withItsParts));
   const { warning, suggestions } = feedback;
   return { score, good: score >= goodFrom, warning: warning === "" ? null : warning, suggestions };
 }

@@ -4,6 +4,7 @@ import type { SecretsState, WhereKept } from "../../shared/contract/secrets.ts";
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { fail } from "../../shared/errors.ts";
 import { AccountId } from "../../shared/ids.ts";
+import type { Passphrase } from "../../shared/secret.ts";
 import type { Logger } from "../logging/logger.ts";
 import { JsonFile } from "../storage/jsonFile.ts";
 import type { DamagedFile } from "../storage/jsonFile.ts";
@@ -31,7 +32,7 @@ export interface SecretsProtectionOptions {
   readonly vaults: () => Promise<{ accountId: AccountId; protection: () => Promise<VaultProtection | null> }[]>;
   /** Seals every vault of the passphrase's with the key that belongs to it now. Never rejects. */
   readonly renewVaults: () => Promise<void>;
-  readonly phraseStrength: (passphrase: string) => Promise<PhraseStrength>;
+  readonly phraseStrength: (passphrase: Passphrase) => Promise<PhraseStrength>;
   readonly onDamaged: (damaged: DamagedFile) => void;
   readonly log: Logger;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { LoginIdentifier } from "../../shared/contract/signIn.ts";
 import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { DeviceId, UserId } from "../../shared/ids.ts";
-import { type AccessToken, secretText } from "../../shared/secret.ts";
+import { type AccessToken, type Password, secretText } from "../../shared/secret.ts";
 import { checkHomeserver } from "./discovery.ts";
 import type { SignedInTokens } from "./initialSecrets.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
@@ -37,7 +37,7 @@ export interface PasswordSignIn {
   serverName: string | null;
   baseUrl: string;
   identifier: LoginIdentifier;
-  password: string;
+  password: Password;
   acceptInsecureHttp: boolean;
   /** Given when an account signs in again: the server then keeps the same device. */
   deviceId?: string;

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { KeyOrPhrase, SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
+import type { KeyOrPhraseInput, SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
@@ -149,7 +149,7 @@ export async function finishSetUp(accountId: AccountId): Promise<void> {
 }
 
 /** Opens an existing Secure Backup on this session. @throws RequestFailure */
-export async function unlock(accountId: AccountId, keyOrPhrase: KeyOrPhrase): Promise<void> {
+export async function unlock(accountId: AccountId, keyOrPhrase: KeyOrPhraseInput): Promise<void> {
   secureBackupStateChanged(accountId, await steward.secureBackup.unlock({ accountId, keyOrPhrase }));
 }
 
@@ -165,7 +165,7 @@ export interface RepairChoices {
 }
 
 /** Mends what is wrong, with the Security Key or Phrase where it takes one. @throws RequestFailure */
-export async function repair(accountId: AccountId, keyOrPhrase: KeyOrPhrase | null, choices: RepairChoices): Promise<void> {
+export async function repair(accountId: AccountId, keyOrPhrase: KeyOrPhraseInput | null, choices: RepairChoices): Promise<void> {
   secureBackupStateChanged(accountId, await steward.secureBackup.repair({ accountId, keyOrPhrase, ...choices }));
 }
 

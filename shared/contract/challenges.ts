@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** One step of user-interactive authentication, as the person sees it. */
@@ -19,7 +20,7 @@ export type Stage = z.infer<typeof Stage>;
 
 /** What a person answers to the stage of the same kind. */
 export const ChallengeAnswer = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("password"), password: z.string().min(1).max(4096) }),
+  z.object({ kind: z.literal("password"), password: secretText("password", z.string().min(1).max(4096)) }),
   /** "I have done it": asks the server now instead of in some seconds. */
   z.object({ kind: z.literal("sso") }),
   z.object({ kind: z.literal("browser") }),

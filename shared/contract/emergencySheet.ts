@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
+import { shownSecret } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { QrCode } from "./qrCode.ts";
 import { KeyOrPhrase } from "./secureBackup.ts";
@@ -14,7 +15,10 @@ export const emergencySheet = domain({
      * one this computer keeps. Throws as
      * `secureBackup.keepOnThisComputer` does; with the stored one, says that there is none or that it is outdated.
      */
-    securityKey: request(z.object({ accountId: AccountId, keyOrPhrase: KeyOrPhrase }), z.object({ securityKey: z.string(), qr: QrCode })),
+    securityKey: request(
+      z.object({ accountId: AccountId, keyOrPhrase: KeyOrPhrase }),
+      z.object({ securityKey: shownSecret("Security Key"), qr: QrCode }),
+    ),
     /**
      * Prints the sheets that the window has ready, or saves them as a PDF where the person says. Nothing of them is written
      * anywhere else. `name` is the file's, without folder and ending. Answers whether it was done.

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { readUsername } from "../fields.ts";
 import { AccountId, BaseUrl } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { typed } from "./typed.ts";
 
@@ -16,9 +17,9 @@ export const firstAdmin = domain({
         baseUrl: BaseUrl,
         serverName: z.string().max(255).nullable(),
         acceptInsecureHttp: z.boolean(),
-        sharedSecret: z.string().min(1).max(1000),
+        sharedSecret: secretText("shared secret", z.string().min(1).max(1000)),
         username: typed((text) => readUsername(text)),
-        password: z.string().min(1).max(512),
+        password: secretText("password", z.string().min(1).max(512)),
       }),
       z.object({ accountId: AccountId }),
     ),

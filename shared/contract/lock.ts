@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** Whether the window shows nothing until the person has said who they are. */
@@ -18,7 +19,7 @@ export const lock = domain({
      */
     lock: request(z.object({}), LockState),
     /** Throws `wrong_passphrase`. */
-    unlock: request(z.object({ passphrase: z.string().min(1).max(4096) }), LockState),
+    unlock: request(z.object({ passphrase: secretText("passphrase", z.string().min(1).max(4096)) }), LockState),
   },
   events: {},
 });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { readContactEmail, readUsername } from "../fields.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
+import { secretText, shownSecret } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
@@ -57,7 +58,7 @@ export type NewUserResult = z.infer<typeof NewUserResult>;
 export const Credentials = z.object({
   credentialsId: ConversationId,
   userId: UserId,
-  password: z.string().max(512),
+  password: shownSecret("password"),
   /** Whether the server has said that it is set: its answer may have been lost, or the app have ended before. */
   isSet: z.boolean(),
 });
@@ -69,7 +70,7 @@ const oneCredentials = one.extend({ credentialsId: ConversationId });
 export const newUsers = domain({
   requests: {
     /** How hard a password for a user is to guess. */
-    strength: request(z.object({ userId: z.string().max(300), password: z.string().max(512) }), PhraseStrength),
+    strength: request(z.object({ userId: z.string().max(300), password: secretText("password", z.string().max(512)) }), PhraseStrength),
     /** Makes a user, or says why not. Throws `password_refused` and what the server says. */
     create: request(one.extend({ user: NewUser }), NewUserResult),
     /** Passwords that are still to be handed out. */

@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
 /** The longest password that is sent on, in UTF-16 code units. What a server takes is its own to say. */
-const MAX_PASSWORD = 4096;
+const newPassword = secretText("password", z.string().min(1).max(4096));
 
 export const PasswordState = z.object({
   /**
@@ -30,12 +31,12 @@ export const password = domain({
   requests: {
     state: request(one, PasswordState),
     /** How hard a new password is to guess. */
-    strength: request(one.extend({ newPassword: z.string().min(1).max(MAX_PASSWORD) }), PhraseStrength),
+    strength: request(one.extend({ newPassword }), PhraseStrength),
     /**
      * Sets a new password, or the first, after a Challenge. It is sent exactly as it was typed. Throws
      * `password_refused`, `password_maybe_changed`, `challenge_cancelled`.
      */
-    change: request(one.extend({ newPassword: z.string().min(1).max(MAX_PASSWORD), signOutOthers: z.boolean() }), PasswordChange),
+    change: request(one.extend({ newPassword, signOutOthers: z.boolean() }), PasswordChange),
   },
   events: {},
 });

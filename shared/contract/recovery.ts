@@ -2,12 +2,13 @@ import * as z from "zod";
 import { AppError, PasswordRefusal } from "../errors.ts";
 import { MAX_TYPED, readEmail } from "../fields.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName, UserId } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
 
 /** The longest password that is sent on, in UTF-16 code units. What a server takes is its own to say. */
-const newPassword = z.string().min(1).max(4096);
+const newPassword = secretText("password", z.string().min(1).max(4096));
 
 const common = z.object({
   recoveryId: ConversationId,

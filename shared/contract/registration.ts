@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { MAX_TYPED, readCode, readEmail, readUsername } from "../fields.ts";
 import { AccountId, BaseUrl, ServerName } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhoneNumber } from "./phoneNumber.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
@@ -118,7 +119,7 @@ export type RegistrationOffer = z.infer<typeof RegistrationOffer>;
 const one = z.object({ registrationId: AccountId });
 const username = typed((text) => readUsername(text));
 const email = typed(readEmail);
-const password = z.string().min(1).max(MAX_PASSWORD);
+const password = secretText("password", z.string().min(1).max(MAX_PASSWORD));
 
 export const registration = domain({
   requests: {

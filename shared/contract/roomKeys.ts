@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PlainJob } from "./jobs.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
@@ -45,7 +46,7 @@ export const RoomWithKeys = z.object({
 export type RoomWithKeys = z.infer<typeof RoomWithKeys>;
 
 const one = z.object({ accountId: AccountId });
-const passphrase = z.string().min(1).max(4096);
+const passphrase = secretText("passphrase", z.string().min(1).max(4096));
 
 /** Room keys of an account in key files, in the backup and in this session (Client-Server API, "Key exports"). */
 export const roomKeys = domain({
@@ -54,7 +55,7 @@ export const roomKeys = domain({
     /** The rooms that there are keys of, with their names where known. Reads the whole list of the backup. */
     rooms: request(one, z.object({ rooms: z.array(RoomWithKeys) })),
     /** How hard the passphrase of a key file is to guess; 3 is needed. */
-    passphraseStrength: request(one.extend({ passphrase: z.string().max(4096) }), PhraseStrength),
+    passphraseStrength: request(one.extend({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength),
     /**
      * Asks where, then writes the room keys of backup and session together into a key file: a Job. Null when the person
      * chose no place.

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
@@ -22,7 +23,7 @@ export type SecretsState = z.infer<typeof SecretsState>;
 export const WhereKept = z.object({ keychain: z.array(AccountId), passphrase: z.array(AccountId) });
 export type WhereKept = z.infer<typeof WhereKept>;
 
-const passphrase = z.string().min(1).max(4096);
+const passphrase = secretText("passphrase", z.string().min(1).max(4096));
 
 export const secrets = domain({
   requests: {
@@ -30,7 +31,7 @@ export const secrets = domain({
     /** Asks the keychain again, after the person has unlocked it. */
     retryKeychain: request(z.object({}), SecretsState),
     /** How hard a passphrase is to guess; 3 is needed. */
-    passphraseStrength: request(z.object({ passphrase: z.string().max(4096) }), PhraseStrength),
+    passphraseStrength: request(z.object({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength),
     whereKept: request(z.object({}), WhereKept),
     /** For a computer without a keychain that can be used: chooses a passphrase. Weak ones (zxcvbn below 3) are refused. */
     choosePassphrase: request(z.object({ passphrase }), SecretsState),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId } from "../ids.ts";
+import { secretText, shownSecret } from "../secret.ts";
 import { AccountHealth } from "./accounts.ts";
 import { domain, request } from "./defineDomain.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
@@ -248,10 +249,12 @@ export type OtherKey = z.infer<typeof OtherKey>;
 const OtherKeys = z.object({ keys: z.array(OtherKey) });
 
 const one = z.object({ accountId: AccountId });
-const phrase = z.string().min(1).max(4096);
+const phrase = secretText("Security Key", z.string().min(1).max(4096));
 /** What opens Secure Backup: what was typed, or the Security Key that this computer keeps. */
 export const KeyOrPhrase = z.union([phrase, z.object({ kept: z.literal(true) })]);
-export type KeyOrPhrase = z.infer<typeof KeyOrPhrase>;
+export type KeyOrPhrase = z.output<typeof KeyOrPhrase>;
+/** As it is typed. */
+export type KeyOrPhraseInput = z.input<typeof KeyOrPhrase>;
 const begin = one.extend({
   /** Without it, a set-up. */
   kind: SetUpKind.optional(),
@@ -265,7 +268,7 @@ export const secureBackup = domain({
   requests: {
     state: request(one, SecureBackupState),
     /** How hard a Security Phrase is to guess; 4 is needed. The account's own names count as guessable. */
-    phraseStrength: request(one.extend({ phrase: z.string().max(4096) }), PhraseStrength),
+    phraseStrength: request(one.extend({ phrase: secretText("Security Key", z.string().max(4096)) }), PhraseStrength),
     /** The set-up under way, or null. */
     setUp: request(one, z.object({ setUp: SetUp.nullable() })),
     /**
@@ -276,7 +279,7 @@ export const secureBackup = domain({
      */
     beginSetUp: request(
       z.discriminatedUnion("method", [begin.extend({ method: z.literal("key") }), begin.extend({ method: z.literal("phrase"), phrase })]),
-      z.object({ setUp: SetUp, securityKey: z.string() }),
+      z.object({ setUp: SetUp, securityKey: shownSecret("Security Key") }),
     ),
     /**
      * Copies, saves as a text file or prints the key that waits to be typed back, or the one that this computer keeps.
@@ -296,14 +299,14 @@ export const secureBackup = domain({
      * Shows the key that is kept, after it has been compared with the Secure Backup on the server. Throws
      * `security_key_not_kept`, `kept_key_outdated`.
      */
-    showKeptKey: request(one, z.object({ securityKey: z.string() })),
+    showKeptKey: request(one, z.object({ securityKey: shownSecret("Security Key") })),
     /** Also when the server cannot be reached. */
     forgetKeptKey: request(one, z.object({})),
     resetPreview: request(one, ResetPreview),
     /** The key typed or pasted back; when it is right, the set-up runs. Resolves when it has ended or stopped. */
     confirmSetUp: request(
       one.extend({
-        typed: z.string().max(4096),
+        typed: secretText("Security Key", z.string().max(4096)),
         /**
          * Whether this computer keeps the key once it has been checked. If not, another one it kept is forgotten. Left
          * out where nobody was asked: then it takes the place of another one, if one is kept.

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
 import { AppError } from "../errors.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { typed } from "./typed.ts";
 
@@ -71,7 +72,7 @@ export type BrowserSignIn = z.infer<typeof BrowserSignIn>;
 
 const recentHomeservers = z.object({ inputs: z.array(z.string()) });
 
-const password = z.string().min(1).max(4096);
+const password = secretText("password", z.string().min(1).max(4096));
 
 export const signIn = domain({
   requests: {

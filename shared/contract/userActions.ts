@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
+import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
 import { UserMediaSum } from "./userServerData.ts";
 import { User } from "./users.ts";
@@ -67,7 +68,7 @@ export const ActionPreview = z.object({
 export type ActionPreview = z.infer<typeof ActionPreview>;
 
 /** Synapse takes up to 512 characters. */
-const Password = z.string().min(1).max(512);
+const Password = secretText("password", z.string().min(1).max(512));
 
 /** A password that an admin gives to a user. */
 export const PasswordChoice = z.discriminatedUnion("kind", [
@@ -75,7 +76,9 @@ export const PasswordChoice = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("own"), password: Password }),
   z.object({ kind: z.literal("none") }),
 ]);
-export type PasswordChoice = z.infer<typeof PasswordChoice>;
+export type PasswordChoice = z.output<typeof PasswordChoice>;
+/** As it is typed. */
+export type PasswordChoiceInput = z.input<typeof PasswordChoice>;
 
 /** How an action ended. `user` is as the server has them afterwards, null where that could not be read. */
 export const ActionResult = z.discriminatedUnion("status", [

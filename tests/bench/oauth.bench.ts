@@ -5,6 +5,7 @@ import type { Benchmark, Measured } from "../../build/bench.ts";
 import { startAuthServers } from "../support/authService/authServers.ts";
 import { OauthAccount, TOKEN } from "../support/authService/oauthAccount.ts";
 import { runScript } from "../support/childProcess.ts";
+import { secretOf } from "../support/secretValues.ts";
 import { StewardData } from "../support/stewardServices.ts";
 import { median } from "./runningApp.ts";
 
@@ -31,7 +32,7 @@ export async function measureOauthRestart(starts: number): Promise<Measured> {
       serverName: null,
       baseUrl: proxy.baseUrl,
       identifier,
-      password: user.password,
+      password: secretOf("password", user.password),
       acceptInsecureHttp: false,
     });
     await withPassword.close();

@@ -3,6 +3,7 @@ import type { Registration } from "../../shared/contract/registration.ts";
 import { startFaultProxy } from "../support/faultProxy.ts";
 import { startMailbox } from "../support/mail.ts";
 import { freePort } from "../support/ports.ts";
+import { secretOf } from "../support/secretValues.ts";
 import { StewardData } from "../support/stewardServices.ts";
 import { startSynapse } from "../support/synapse.ts";
 import { waitUntil } from "../support/waitUntil.ts";
@@ -39,7 +40,7 @@ export async function countRegistration(waitedMs: number): Promise<RegistrationR
     const { registration } = await data.open();
     const create = async (username: string, onMail: (link: string) => Promise<unknown>): Promise<void> => {
       const email = `${username}@mail.example`;
-      const request = { serverName: null, baseUrl: proxy.baseUrl, username, password: "four unrelated words", email };
+      const request = { serverName: null, baseUrl: proxy.baseUrl, username, password: secretOf("password", "four unrelated words"), email };
       const { registrationId } = await registration.start({ ...request, phone: null, acceptInsecureHttp: false });
       const state = (): Registration | undefined =>
         data.events.findLast(({ channel, payload }) => channel === "registration.changed" && payload.registrationId === registrationId)

@@ -15,6 +15,7 @@ import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { makeRoomKey } from "../support/roomKeyMaker.ts";
 import { runWorker } from "../../main/roomKeys/runWorker.ts";
 import type { ResultOf, RoomKeysTask, WorkerCalls } from "../../main/roomKeys/workerProtocol.ts";
+import { secretOf } from "../support/secretValues.ts";
 
 const PASSPHRASE = "a passphrase for the measurement";
 const ROUNDS = 500_000;
@@ -118,7 +119,13 @@ async function make(): Promise<unknown> {
 /** The whole way: the server's answer to a key file. */
 async function exportOurs(): Promise<Measurement> {
   const backupKey = Buffer.from(await readFile(files.privateKey, "utf8"), "base64");
-  const task = { kind: "export" as const, path: files.written, passphrase: PASSPHRASE, roomIds: null, session: null };
+  const task = {
+    kind: "export" as const,
+    path: files.written,
+    passphrase: secretOf("passphrase", PASSPHRASE),
+    roomIds: null,
+    session: null,
+  };
   return await measure(() => inThread({ ...task, backupKey, total: number }));
 }
 
@@ -180,7 +187,13 @@ async function makeOwn(): Promise<unknown> {
 /** The keys of the session's own store to a key file, where there is no backup. */
 async function exportOwn(): Promise<Measurement> {
   const own = await ownKeys();
-  const task = { kind: "export" as const, path: files.written, passphrase: PASSPHRASE, roomIds: null, backupKey: null };
+  const task = {
+    kind: "export" as const,
+    path: files.written,
+    passphrase: secretOf("passphrase", PASSPHRASE),
+    roomIds: null,
+    backupKey: null,
+  };
   const readStore = own.readStore();
   const measured = await measure(() => inThread({ ...task, session: own.session(), total: number }, { readStore }));
   await own.close();
@@ -201,7 +214,7 @@ async function exportOwnWithWasm(): Promise<Measurement> {
 
 /** Keys in clear to a key file, by what the exporting thread writes with. */
 async function writeKeyFile(path: string): Promise<void> {
-  const writer = await KeyFileWriter.open(path, PASSPHRASE, ROUNDS);
+  const writer = await KeyFileWriter.open(path, secretOf("passphrase", PASSPHRASE), ROUNDS);
   for await (const text of createReadStream(files.clear, { highWaterMark: 512 * 1024, encoding: "utf8" })) {
     await writer.write(text as string);
   }
@@ -223,7 +236,10 @@ const works: Record<string, () => Promise<unknown>> = {
       await writeFile(files.written, OlmMachine.encryptExportedRoomKeys(json, PASSPHRASE, ROUNDS));
     });
   },
-  "read ours": () => measure(() => inThread({ kind: "import", path: files.keyFile, passphrase: PASSPHRASE, backup: null, session: null })),
+  "read ours": () =>
+    measure(() =>
+      inThread({ kind: "import", path: files.keyFile, passphrase: secretOf("passphrase", PASSPHRASE), backup: null, session: null }),
+    ),
   "read wasm": async () => {
     const { OlmMachine } = await wasm();
     return await measure(async () => {

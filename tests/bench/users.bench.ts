@@ -1,5 +1,6 @@
 import type { Benchmark, Measured } from "../../build/bench.ts";
 import type { UserFilter, UserPage } from "../../shared/contract/users.ts";
+import { secretOf } from "../support/secretValues.ts";
 import { StewardData } from "../support/stewardServices.ts";
 import { startSynapse } from "../support/synapse.ts";
 import { median } from "./runningApp.ts";
@@ -17,7 +18,13 @@ export async function measurePage(users: number, pages: number): Promise<Measure
     const { user, userId, password } = await synapse.register({ user: "boss", password: "a password", admin: true });
     const services = await data.open();
     const identifier = { kind: "user" as const, user: userId };
-    const signIn = { serverName: null, baseUrl: synapse.baseUrl, identifier, password, acceptInsecureHttp: false };
+    const signIn = {
+      serverName: null,
+      baseUrl: synapse.baseUrl,
+      identifier,
+      password: secretOf("password", password),
+      acceptInsecureHttp: false,
+    };
     const accountId = await services.passwordSignIns.signIn(signIn);
     const { accessToken } = await synapse.login(user, password);
     const bare = async (from: string | null): Promise<unknown> => {

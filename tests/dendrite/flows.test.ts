@@ -8,6 +8,7 @@ import type { Job } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { Dendrite } from "../support/dendrite.ts";
 import { matrixCall } from "../support/matrixApi.ts";
+import { secretOf } from "../support/secretValues.ts";
 import { replace } from "../support/secureBackupAccounts.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../support/secureBackupRig.ts";
 import { startSdkSession } from "../support/sdkSession.ts";
@@ -55,7 +56,8 @@ async function withPassword<T>(
   );
   await waitUntil(() => over || challenges.list().challenges.some(({ status }) => status === "asking"), { what: "a question or the end" });
   const asked = challenges.list().challenges.find(({ status }) => status === "asking");
-  if (asked) challenges.answer({ challengeId: asked.challengeId, answer: { kind: "password", password: user.password } });
+  if (asked)
+    challenges.answer({ challengeId: asked.challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
   return work;
 }
 
@@ -98,11 +100,11 @@ it("unlocks on a second session, which is another client's for the first", async
 });
 
 it("exports room keys and imports them again", async () => {
-  const { job } = await services.roomKeys.export({ accountId, passphrase: KEY_FILE_PASSPHRASE, roomIds: null });
+  const { job } = await services.roomKeys.export({ accountId, passphrase: secretOf("passphrase", KEY_FILE_PASSPHRASE), roomIds: null });
   expect(await ended(job!)).toMatchObject({ status: "done", counts: { exported: 3 } });
   expect(await readFile(data.keyFile!, "utf8")).toMatch(/^-----BEGIN MEGOLM SESSION DATA-----/);
   await services.roomKeys.chooseFile({ accountId });
-  const imported = await ended(services.roomKeys.import({ accountId, passphrase: KEY_FILE_PASSPHRASE }).job);
+  const imported = await ended(services.roomKeys.import({ accountId, passphrase: secretOf("passphrase", KEY_FILE_PASSPHRASE) }).job);
   expect(imported).toMatchObject({ status: "done" });
 });
 
@@ -142,7 +144,7 @@ it("gets a new Secure Backup by a reset, into which its room keys are taken", as
 
 it("gets another password, with which it signs in elsewhere", async () => {
   const newPassword = "nine quiet herons by the mill";
-  await withPassword(services.password.change({ accountId, newPassword, signOutOthers: false }));
+  await withPassword(services.password.change({ accountId, newPassword: secretOf("password", newPassword), signOutOthers: false }));
   user = { ...user, password: newPassword };
   const other = await startSdkSession({ baseUrl, ...user });
   other.stop();

@@ -4,6 +4,7 @@ import type { Services } from "../../main/services.ts";
 import type { BulkAction, BulkChoices, BulkDraft, UserColumn } from "../../shared/contract/bulk.ts";
 import type { JobRowsShown, RowJob } from "../../shared/contract/jobs.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
+import { secretOf } from "./secretValues.ts";
 import type { StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 import { waitUntil } from "./waitUntil.ts";
@@ -31,7 +32,7 @@ export class BulkRig {
       serverName: null,
       baseUrl,
       identifier,
-      password: admin.password,
+      password: secretOf("password", admin.password),
       acceptInsecureHttp: false,
     });
     return new BulkRig(data, services, accountId);

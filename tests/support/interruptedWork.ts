@@ -16,6 +16,7 @@ import type { KillableWork } from "./killableWork.ts";
 import { expectNothingGone, type KeysOnServer, readKeysOnServer, storeUnopenable, VERSIONS } from "./keysOnServer.ts";
 import { killDuring, type KillPoint } from "./killedWork.ts";
 import { makeRoomKeys } from "./roomKeyMaker.ts";
+import { secretOf } from "./secretValues.ts";
 import { openForNewUser, openForPerson, setUpElsewhere } from "./secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "./secureBackupChecks.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "./secureBackupRig.ts";
@@ -90,7 +91,7 @@ export class Scene {
     // It would mend, or spoil, what is broken here.
     other.stop();
     const accountId = await signInTo(services, user, proxy.baseUrl);
-    await rig.service.unlock({ accountId, keyOrPhrase: securityKey });
+    await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) });
     await services.health.refresh(accountId);
     await services.sessions.session(accountId).use(async (client) => {
       const keys = JSON.stringify(makeRoomKeys(OURS));
@@ -121,7 +122,7 @@ export class Scene {
   }
 
   repair(newBackup = true) {
-    return this.service.repair({ accountId: this.accountId, keyOrPhrase: this.securityKey, newBackup });
+    return this.service.repair({ accountId: this.accountId, keyOrPhrase: secretOf("Security Key", this.securityKey), newBackup });
   }
 
   /** Does the work here. */
@@ -162,7 +163,7 @@ export class Scene {
    */
   keys({ kind }: InterruptibleWork): Promise<KeysOnServer> {
     const ask: Scene["ask"] = (...request) => this.ask(...request);
-    const keys = [...this.#securityKeys].map(parseSecurityKey);
+    const keys = [...this.#securityKeys].map((key) => parseSecurityKey(secretOf("Security Key", key)));
     if (kind === "repair") return readKeysOnServer(ask, this.user.userId, keys);
     return this.use((client) => readKeysOnServer(ask, this.user.userId, keys, client));
   }
@@ -178,7 +179,7 @@ export class Scene {
   async storedBackupKey(): Promise<string | null> {
     const { key: keyId } = await this.onServer.readIfAny(DEFAULT_KEY);
     const copy = new StoredSecret(await this.onServer.readIfAny("m.megolm_backup.v1")).copyFor(keyId);
-    return copy && (await decryptSecret(copy, parseSecurityKey(this.securityKey), "m.megolm_backup.v1"));
+    return copy && (await decryptSecret(copy, parseSecurityKey(secretOf("Security Key", this.securityKey)), "m.megolm_backup.v1"));
   }
 
   /** Asks the server past the proxy; null when it has no such thing. */
@@ -202,7 +203,7 @@ export class Scene {
   async opened(): Promise<string[]> {
     const { key: keyId } = await this.onServer.readIfAny(DEFAULT_KEY);
     if (keyId === undefined) return [];
-    const key = parseSecurityKey(this.securityKey);
+    const key = parseSecurityKey(secretOf("Security Key", this.securityKey));
     const { userId } = this.user;
     const keys = await this.ask("POST", "/_matrix/client/v3/keys/query", { device_keys: { [userId]: [] } });
     const stored = await Promise.all(SecretName.options.map((name) => this.onServer.readIfAny(name)));

@@ -21,7 +21,7 @@ import type { PowerCutDisk } from "./powerCutDisk.ts";
 import type { Work } from "./powerCuts.ts";
 import { ScriptedRowJobs } from "./keptRowJobs.ts";
 import { quietLogger } from "./quietLogger.ts";
-import { accessToken } from "./secretValues.ts";
+import { accessToken, secretOf } from "./secretValues.ts";
 
 const COST = { N: 2, r: 1, p: 1 };
 const accountId = AccountId.parse("abcdefgh01234567");
@@ -195,9 +195,9 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     return {
       before: holds(null, "nobody"),
       steps: [
-        [() => keychain.choose("one"), holds(null, "one")],
+        [() => keychain.choose(secretOf("passphrase", "one")), holds(null, "one")],
         [() => keychain.set("a", "secret"), holds("secret", "one")],
-        [() => keychain.choose("two"), holds("secret", "two")],
+        [() => keychain.choose(secretOf("passphrase", "two")), holds("secret", "two")],
         [() => keychain.set("a", "newer"), holds("newer", "two")],
         [() => open().forget(), holds("newer", "two, recalled")],
       ],
@@ -205,7 +205,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
         const reader = open();
         for (const passphrase of ["two", "one"]) {
           const there = await reader.exists();
-          const opens = there ? reader.unlock(passphrase) : reader.recall(passphrase);
+          const opens = there ? reader.unlock(secretOf("passphrase", passphrase)) : reader.recall(secretOf("passphrase", passphrase));
           if (
             !(await opens.then(
               () => true,
@@ -261,13 +261,14 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
     return {
       before: "absent",
       steps: [
-        [() => protection.choosePassphrase({ passphrase: PASSPHRASE }), "absent"],
+        [() => protection.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) }), "absent"],
         [() => addAccount(parts, accountId, signedIn), "one"],
         [() => store.update(accountId, (secrets) => ({ ...secrets, accessToken: accessToken("two") })), "two"],
       ],
       read: async () => {
         const opened = await start(keychain);
-        if (opened.protection.state().protection === "passphrase") await opened.protection.unlock({ passphrase: PASSPHRASE });
+        if (opened.protection.state().protection === "passphrase")
+          await opened.protection.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
         const read = await opened.store.read(accountId);
         return read.kind === "found" ? read.secrets.accessToken.reveal() : read.kind === "absent" ? "absent" : read.reason;
       },
@@ -373,7 +374,7 @@ export const works: Record<string, (disk: PowerCutDisk) => Work<unknown> | Promi
       steps: [
         [
           async () => {
-            const writer = await KeyFileWriter.open(path, "passphrase", 1);
+            const writer = await KeyFileWriter.open(path, secretOf("passphrase", "passphrase"), 1);
             await writer.write("[]".padEnd(50_000));
             whole = disk.peek(`${path}.part`);
             await writer.finish();

@@ -7,10 +7,11 @@
 import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import { makeRoomKey } from "./roomKeyMaker.ts";
+import { secretOf } from "./secretValues.ts";
 
 const [path, count] = process.argv.slice(2) as [string, string];
 try {
-  const writer = await KeyFileWriter.open(path, "a passphrase", 10);
+  const writer = await KeyFileWriter.open(path, secretOf("passphrase", "a passphrase"), 10);
   for (let number = 0; number < Number(count); number += 1) {
     await writer.write(`${number === 0 ? "[" : ","}${JSON.stringify(makeRoomKey(number))}`);
     if (number === 100) process.stdout.write("growing\n");

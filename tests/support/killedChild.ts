@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import type { AccountId } from "../../shared/ids.ts";
 import type { ChildWork } from "./killableWork.ts";
 import { openChildServices } from "./childServices.ts";
+import { secretOf } from "./secretValues.ts";
 import { openForPerson } from "./secureBackupAccounts.ts";
 
 const [folder, keychainFile, account, password] = process.argv.slice(2) as [string, string, string, string];
@@ -30,13 +31,13 @@ if (work.kind === "ask") {
 } else if (work.kind === "sign_in_again") {
   say("ready");
   await nextLine();
-  await services.passwordSignIns.signInAgain(accountId, password);
+  await services.passwordSignIns.signInAgain(accountId, secretOf("password", password));
   say(`ended ${services.sessions.account(accountId).session.status}`);
 } else if (work.kind === "repair") {
   const { securityKey: keyOrPhrase, newBackup } = work;
   say("ready");
   await nextLine();
-  say(`ended ${(await service.repair({ accountId, keyOrPhrase, newBackup })).diagnosis}`);
+  say(`ended ${(await service.repair({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase), newBackup })).diagnosis}`);
 } else if (work.kind === "turn_off") {
   say("ready");
   await nextLine();
@@ -44,7 +45,7 @@ if (work.kind === "ask") {
 } else {
   const confirmation = services.sessions.session(accountId).details.userId;
   const begun = await service.beginSetUp({ accountId, kind: work.kind, method: "key", confirmation });
-  say(`ready ${begun.securityKey}`);
+  say(`ready ${begun.securityKey.reveal()}`);
   await nextLine();
   say(`ended ${(await service.confirmSetUp({ accountId, typed: begun.securityKey })).setUp.phase}`);
 }

@@ -9,12 +9,20 @@ import { createInterface } from "node:readline";
 import type { Services } from "../../main/services.ts";
 import type { Challenge } from "../../shared/contract/challenges.ts";
 import { openChildServices } from "./childServices.ts";
+import { channels } from "./contractInputs.ts";
+import { secretOf } from "./secretValues.ts";
 
 /** A request to one of the services. */
 export interface RequestLine {
   service: keyof Services;
   request: string;
   input: object;
+}
+
+/** What comes as text, as main's router hands it on. */
+function checked(service: string, request: string, input: object): unknown {
+  const name = `${service === "recoveries" ? "recovery" : service}.${request}`;
+  return channels.find((channel) => channel.name === name)?.definition.input.parse(input) ?? input;
 }
 
 const [folder, keychainFile, password] = process.argv.slice(2) as [string, string, string];
@@ -28,7 +36,10 @@ const opened = await openChildServices(folder, keychainFile, {
   emit: (channel, payload) => {
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = payload as Challenge;
-    if (status === "asking") queueMicrotask(() => services?.challenges.answer({ challengeId, answer: { kind: "password", password } }));
+    if (status === "asking")
+      queueMicrotask(() =>
+        services?.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", password) } }),
+      );
   },
 });
 services = opened;
@@ -38,8 +49,8 @@ let number = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   const { service, request, input } = JSON.parse(line) as RequestLine;
   const called = (number += 1);
-  const target = opened[service] as unknown as Record<string, (input: object) => unknown>;
-  void Promise.resolve(target[request]?.(input)).then(
+  const target = opened[service] as unknown as Record<string, (input: unknown) => unknown>;
+  void Promise.resolve(target[request]?.(checked(service, request, input))).then(
     (answer) => say(`answer ${called} ${JSON.stringify(answer)}`),
     (error: unknown) => say(`answer ${called} ${String(error)}`),
   );

@@ -8,6 +8,7 @@ import { type FaultProxy, startFaultProxy } from "./faultProxy.ts";
 import { readKeyFile, writeKeyFile } from "./keyFiles.ts";
 import type { RoomKey } from "../../main/roomKeys/roomKey.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
+import { secretOf } from "./secretValues.ts";
 import { signInTo } from "./secureBackupRig.ts";
 import { StewardData } from "./stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "./synapse.ts";
@@ -68,7 +69,7 @@ export class RoomKeysRig {
     const other = await this.client(user);
     const securityKey = await other.setUpSecureBackup();
     const accountId = await signInTo(this.services, user, this.proxy.baseUrl);
-    await this.services.secureBackup.unlock({ accountId, keyOrPhrase: securityKey });
+    await this.services.secureBackup.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) });
     return { accountId, other, user, securityKey };
   }
 
@@ -90,12 +91,12 @@ export class RoomKeysRig {
   async import(accountId: AccountId, entries: readonly unknown[]): Promise<Job> {
     await writeKeyFile(this.data.keyFile!, PASSPHRASE, entries);
     await this.services.roomKeys.chooseFile({ accountId });
-    return await this.ended(this.services.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
+    return await this.ended(this.services.roomKeys.import({ accountId, passphrase: secretOf("passphrase", PASSPHRASE) }).job);
   }
 
   /** Exports all room keys, and answers them with the Job. */
   async export(accountId: AccountId): Promise<{ job: Job; keys: RoomKey[] }> {
-    const { job } = await this.services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null });
+    const { job } = await this.services.roomKeys.export({ accountId, passphrase: secretOf("passphrase", PASSPHRASE), roomIds: null });
     return { job: await this.ended(job!), keys: await readKeyFile(this.data.keyFile!, PASSPHRASE) };
   }
 

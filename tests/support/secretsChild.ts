@@ -5,7 +5,7 @@ import { Folders } from "../../main/storage/folders.ts";
 import { AppFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { quietLogger } from "./quietLogger.ts";
-import { accessToken, heldSecrets, type PlainSecrets, plainSecrets } from "./secretValues.ts";
+import { accessToken, heldSecrets, plainSecrets, type PlainSecrets, secretOf } from "./secretValues.ts";
 
 /**
  * The secrets room in a process of its own, which keytar needs: libsecret reads the address of its bus once. Takes
@@ -42,12 +42,12 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   remove: (accountId: AccountId) => store.remove(accountId),
   state: () => protection.state(),
   retryKeychain: () => protection.retryKeychain(),
-  choosePassphrase: (passphrase: string) => protection.choosePassphrase({ passphrase }),
+  choosePassphrase: (passphrase: string) => protection.choosePassphrase({ passphrase: secretOf("passphrase", passphrase) }),
   chooseThisTimeOnly: () => protection.chooseThisTimeOnly(),
-  unlock: (passphrase: string) => protection.unlock({ passphrase }),
+  unlock: (passphrase: string) => protection.unlock({ passphrase: secretOf("passphrase", passphrase) }),
   whereKept: () => protection.whereKept(),
   forgetPassphrase: () => protection.forgetPassphrase(),
-  recallPassphrase: (passphrase: string) => protection.recallPassphrase({ passphrase }),
+  recallPassphrase: (passphrase: string) => protection.recallPassphrase({ passphrase: secretOf("passphrase", passphrase) }),
   setAside: (accountId: AccountId, folder: string) => store.setAside(accountId, folder),
   changes: () => changes,
   damaged: () => damaged,

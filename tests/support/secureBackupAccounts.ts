@@ -3,6 +3,7 @@ import type { Services } from "../../main/services.ts";
 import type { Challenge } from "../../shared/contract/challenges.ts";
 import type { SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { secretOf } from "./secretValues.ts";
 import { openSecureBackup, type SecureBackupRig } from "./secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
 import { StewardData } from "./stewardServices.ts";
@@ -14,7 +15,8 @@ export function openForPerson(services: Services, { password }: Pick<TestUser, "
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = events.at(-1)!.payload as Challenge;
     // The conversation waits from the moment it asks, which is right after this event.
-    if (status === "asking") queueMicrotask(() => challenges.answer({ challengeId, answer: { kind: "password", password } }));
+    if (status === "asking")
+      queueMicrotask(() => challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", password) } }));
   });
 }
 
@@ -72,7 +74,7 @@ export async function beginReplacing(
   const { confirmation } = await service.resetPreview({ accountId });
   const begun = await service.beginSetUp({ accountId, kind, method: "key", confirmation, ...options });
   expect(begun.setUp).toMatchObject({ kind, phase: "confirm_key" });
-  return begun.securityKey;
+  return begun.securityKey.reveal();
 }
 
 /** Changes the key or resets, and answers the new key and what came of it. */
@@ -83,6 +85,6 @@ export async function replace(
   options: { deleteUnopened?: boolean } = {},
 ): Promise<{ securityKey: string; setUp: SetUp }> {
   const securityKey = await beginReplacing(rig, accountId, kind, options);
-  const { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
+  const { setUp } = await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey) });
   return { securityKey, setUp };
 }

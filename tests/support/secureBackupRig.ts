@@ -6,6 +6,7 @@ import type { SuggestedName } from "../../main/storage/suggestedName.ts";
 import type { SetUp } from "../../shared/contract/secureBackup.ts";
 import type { Emit, EventChannel, EventPayload } from "../../shared/contract/index.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { revealed, secretOf } from "./secretValues.ts";
 import type { TestUser } from "./synapse.ts";
 
 /** Secure Backup as `main` builds it, with what it would have shown, copied and saved. */
@@ -38,8 +39,8 @@ export function openSecureBackup(services: Services, onEvent?: (rig: SecureBacku
     emit,
     logger: { debug: silent, info: silent, warn: silent, error: silent },
     ports: {
-      copyText: (text) => Promise.resolve(void kept.copied.push(text)),
-      saveText: (file) => Promise.resolve(kept.saved.push(file) > 0),
+      copyText: (secret) => Promise.resolve(void kept.copied.push(secret.reveal())),
+      saveText: ({ suggestedName, text }) => Promise.resolve(kept.saved.push({ suggestedName, text: revealed(text) }) > 0),
       print: () => Promise.resolve(true),
     },
     phraseStrength,
@@ -57,7 +58,7 @@ export function signInTo(services: Services, { userId, password }: TestUser, bas
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 }
@@ -66,5 +67,5 @@ export function signInTo(services: Services, { userId, password }: TestUser, bas
 export async function setUpWithKey({ service }: SecureBackupRig, accountId: AccountId): Promise<{ securityKey: string; setUp: SetUp }> {
   const { securityKey } = await service.beginSetUp({ accountId, method: "key" });
   const { setUp } = await service.confirmSetUp({ accountId, typed: securityKey });
-  return { securityKey, setUp };
+  return { securityKey: securityKey.reveal(), setUp };
 }

@@ -11,6 +11,7 @@ import type { EventChannel, EventPayload } from "../../shared/contract/index.ts"
 import type { BrowserSignIn } from "../../shared/contract/signIn.ts";
 import type { ConversationId } from "../../shared/ids.ts";
 import { watchErrors } from "./declaredErrors.ts";
+import { revealed } from "./secretValues.ts";
 import { MemoryKeychain } from "./memoryKeychain.ts";
 import { waitUntil } from "./waitUntil.ts";
 
@@ -86,8 +87,8 @@ export class StewardData {
       keychain: this.keychain,
       ...overrides,
       keeping: {
-        copyText: (text) => Promise.resolve(void this.kept.push(text)),
-        saveText: ({ text }) => Promise.resolve(this.kept.push(text) > 0),
+        copyText: (secret) => Promise.resolve(void this.kept.push(secret.reveal())),
+        saveText: ({ text }) => Promise.resolve(this.kept.push(revealed(text)) > 0),
         print: () => Promise.resolve(true),
         savePdf: () => Promise.resolve(true),
       },

@@ -3,6 +3,7 @@ import type { VerificationLimits } from "../../main/encryption/verification/limi
 import type { Services } from "../../main/services.ts";
 import { Verification, type VerificationIn } from "../../shared/contract/verifications.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { secretOf } from "./secretValues.ts";
 import { AccountDataOnServer } from "./secureBackupChecks.ts";
 import { signInTo } from "./secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "./sdkSession.ts";
@@ -127,7 +128,7 @@ export class VerificationRig {
 
   /** Verifies our session with the Security Key. */
   async verifyHere(): Promise<void> {
-    await this.services.secureBackup.unlock({ accountId: this.accountId, keyOrPhrase: this.securityKey });
+    await this.services.secureBackup.unlock({ accountId: this.accountId, keyOrPhrase: secretOf("Security Key", this.securityKey) });
   }
 
   /** Signs in with one more client, which is not verified. */

@@ -77,7 +77,7 @@ export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType =
   readonly payloadOf: (said: Said) => z.input<P>;
   /** What is said for each row. Sealed. */
   readonly row: R;
-  readonly rowOf: (user: ReadUser, said: Said) => z.input<R>;
+  readonly rowOf: (user: ReadUser, said: Said) => z.output<R>;
   readonly result: ResultColumns<z.output<R>>;
   /** Finds out, once, whether the server does such a thing at all. @throws why it does not */
   readonly prepare?: (api: PatientApi) => Promise<void>;

@@ -1,6 +1,7 @@
 import { readEmail, readPhone, readUsername, tidy } from "../../../shared/fields.ts";
 import type { UserColumn, UserRowProblem } from "../../../shared/contract/bulk.ts";
 import { fail } from "../../../shared/errors.ts";
+import { type Password, Secret } from "../../../shared/secret.ts";
 import { undoEscape } from "./writeCsv.ts";
 import { scanTable, type TableLimits, type TableRow } from "./readTable.ts";
 import { cellOf, type ColumnMapping, type ColumnPlaces, guessColumns, placesOf } from "./userColumns.ts";
@@ -11,7 +12,7 @@ export interface ReadUser {
   userId: string;
   displayName: string | null;
   /** Exactly as it stands in the file. */
-  password: string | null;
+  password: Password | null;
   admin: boolean | null;
   avatarUrl: string | null;
   userType: string | null;
@@ -207,7 +208,7 @@ export function readDetails(cell: (column: UserColumn) => string, { places }: Co
   const threepids = contactsOf(cell);
   return {
     displayName: displayName === "" ? null : displayName,
-    password: password === "" ? null : password,
+    password: password === "" ? null : new Secret("password", password),
     admin: cell("admin").trim() === "" ? null : flag(cell("admin"), "admin"),
     avatarUrl: avatarUrl === "" ? null : avatarUrl,
     userType: nothing(cell("user_type")) ? null : cell("user_type").trim(),

@@ -1,5 +1,6 @@
 import type { MissingPart, NewUser } from "../../../shared/contract/newUsers.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
+import type { Password } from "../../../shared/secret.ts";
 import { mayBeDoneUnseen, sendOnce } from "../../http/lostAnswer.ts";
 import { withoutPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi } from "../adminApi.ts";
@@ -19,7 +20,7 @@ export async function createByService(
   mas: MasApi,
   api: AdminApi,
   user: NewUser,
-  password: string | null,
+  password: Password | null,
   isOurs: boolean,
 ): Promise<Creation> {
   const userId = newUserId(api, user);

@@ -1,6 +1,7 @@
 import type { ActionRefusal, ActionResult, UserAction } from "../../../shared/contract/userActions.ts";
 import type { User } from "../../../shared/contract/users.ts";
 import { AppFailure, isFailure } from "../../../shared/errors.ts";
+import type { Password } from "../../../shared/secret.ts";
 import { sendOnce } from "../../http/lostAnswer.ts";
 import { redactingPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi } from "../adminApi.ts";
@@ -43,14 +44,14 @@ export async function actByService(
   api: AdminApi,
   userId: string,
   action: UserAction,
-  password: string | null,
+  password: Password | null,
   wanted: Wanted,
 ): Promise<ActionResult> {
   const { mas, masUser } = view;
   const { id } = masUser;
   const settled = (send: () => Promise<unknown>, isSo: (now: MasUser) => boolean): Promise<ActionResult> =>
     settle(mas, api, userId, send, isSo);
-  const reset = (): Promise<ActionResult> => setPassword(mas, api, userId, id, password ?? "", wanted.signOutSessions);
+  const reset = (): Promise<ActionResult> => setPassword(mas, api, userId, id, password!, wanted.signOutSessions);
   const unlock = (): Promise<ActionResult> =>
     settled(
       () => mas.change(id, "unlock"),
@@ -122,7 +123,7 @@ async function setPassword(
   api: AdminApi,
   userId: string,
   id: string,
-  password: string,
+  password: Password,
   signOutSessions: boolean,
 ): Promise<ActionResult> {
   const lost = await sendOnce(() => redactingPassword(password, mas.setPassword(id, password)));

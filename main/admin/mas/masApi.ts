@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
+import type { Password } from "../../../shared/secret.ts";
 import { anySignal } from "../../http/anySignal.ts";
 import { homeserverOf } from "../../http/homeserverOf.ts";
 import { stopOf } from "../../http/serverErrors.ts";
@@ -218,7 +219,7 @@ export class MasApi {
   }
 
   /** Ends no session. @throws `password_refused`, `not_allowed_by_server` where the service keeps no passwords */
-  async setPassword(id: string, password: string): Promise<void> {
+  async setPassword(id: string, password: Password): Promise<void> {
     const body = { password, skip_password_check: false };
     try {
       await this.#request({ method: "POST", path: ["users", id, "set-password"], body, schema: z.unknown(), repeatable: true });

@@ -1,4 +1,5 @@
 import type { AccountId } from "../../../shared/ids.ts";
+import type { Password } from "../../../shared/secret.ts";
 import type { AccountIndex } from "../../storage/accountIndex.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { refuseWhenHeld } from "../addAccount.ts";
@@ -36,7 +37,7 @@ export class PasswordSignIns {
   }
 
   /** Signs a logged-out account in again, as `SessionManager.resume` says. @throws as `signInWithPassword` and that do */
-  async signInAgain(accountId: AccountId, password: string): Promise<void> {
+  async signInAgain(accountId: AccountId, password: Password): Promise<void> {
     const { sessions, fetch, sessionName } = this.#parts;
     const { userId, homeserver } = sessions.account(accountId);
     await sessions.resume(accountId, (deviceId) =>

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { KeyOrPhrase, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import type { KeyOrPhraseInput, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Form.tsx";
@@ -23,7 +23,7 @@ export function UnlockForm({ account, state, later }: UnlockFormProps) {
   const [keyOrPhrase, setKeyOrPhrase] = useState("");
   // Where there is no secret storage, a backup from before it is all that a key can open.
   const backupAlone = state.diagnosis === "not_set_up";
-  const open = useAction(async (opener: KeyOrPhrase) => {
+  const open = useAction(async (opener: KeyOrPhraseInput) => {
     await unlock(accountId, opener);
     speak(t(backupAlone ? "backup.unlock.doneBackup" : "backup.unlock.done"));
     focusPageTitle();

@@ -1,12 +1,12 @@
 import { useState } from "react";
-import type { PasswordChoice } from "../../../shared/contract/userActions.ts";
+import type { PasswordChoiceInput } from "../../../shared/contract/userActions.ts";
 import { steward } from "../../bridge.ts";
 import { Choice } from "../../components/Choice.tsx";
 import { type NewPassphrase, useNewPassphrase } from "../../components/NewPassphrase.tsx";
 import { t } from "../../i18n/index.ts";
 import { NewPassword } from "../passwordAndRecovery/NewPassword.tsx";
 
-type Kind = PasswordChoice["kind"];
+type Kind = PasswordChoiceInput["kind"];
 
 /** How a user gets a password, while it is being chosen. */
 export interface ChoosingPassword {
@@ -14,14 +14,14 @@ export interface ChoosingPassword {
   readonly setKind: (kind: Kind) => void;
   readonly own: NewPassphrase;
   /** Null while what is typed cannot be handed in. */
-  readonly choice: PasswordChoice | null;
+  readonly choice: PasswordChoiceInput | null;
 }
 
 /** @param userId whose it will be, so that it is not made of their name */
 export function useChoosingPassword(userId: string, first: Kind = "generated"): ChoosingPassword {
   const [kind, setKind] = useState<Kind>(first);
   const own = useNewPassphrase((password) => steward.newUsers.strength({ userId, password }));
-  const choice: PasswordChoice | null = kind !== "own" ? { kind } : own.ready ? { kind, password: own.typed } : null;
+  const choice: PasswordChoiceInput | null = kind !== "own" ? { kind } : own.ready ? { kind, password: own.typed } : null;
   return { kind, setKind, own, choice };
 }
 

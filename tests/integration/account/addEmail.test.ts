@@ -9,6 +9,7 @@ import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { type Mailbox, startMailbox } from "../../support/mail.ts";
 import { freePort } from "../../support/ports.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -51,7 +52,7 @@ beforeEach(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: secretOf("password", user.password),
     acceptInsecureHttp: false,
   });
   proxy.clearRecord();
@@ -74,7 +75,7 @@ const asked = (): Promise<Challenge> =>
   waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a question" });
 const answer = async (password = user.password): Promise<void> => {
   const { challengeId } = await asked();
-  services.challenges.answer({ challengeId, answer: { kind: "password", password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", password) } });
 };
 const confirm = async (pendingId: ConversationId): Promise<{ added: boolean }> => {
   const confirming = services.addEmail.confirmEmail({ accountId, pendingId });
@@ -329,7 +330,7 @@ describe("a server", () => {
         serverName: null,
         baseUrl: own.baseUrl,
         identifier: { kind: "user", user: someone.userId },
-        password: someone.password,
+        password: secretOf("password", someone.password),
         acceptInsecureHttp: false,
       });
       const reason = what === "has no email" ? "not_supported" : "not_sent";

@@ -4,6 +4,7 @@ import type { PendingPhone } from "../../../shared/contract/addresses.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { freePort } from "../../support/ports.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { SmsDelegate } from "../../support/smsDelegate.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -57,7 +58,7 @@ const signIn = (baseUrl: string, { userId, password }: TestUser): Promise<Accoun
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 const add = async (number = typed, country = "GB"): Promise<ConversationId> =>
@@ -71,7 +72,7 @@ const asked = () =>
   waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a question" });
 const answer = async (): Promise<void> => {
   const { challengeId } = await asked();
-  services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
 };
 const confirm = async (pendingId: ConversationId, code: string | null = lastCode()): Promise<void> => {
   const confirming = services.addPhone.confirmPhone({ accountId, pendingId, code });

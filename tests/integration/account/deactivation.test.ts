@@ -8,6 +8,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { matrixCall } from "../../support/matrixApi.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -45,7 +46,7 @@ const marked = () => services.index.get(accountId)?.deactivation ?? null;
 async function deactivate(erase = false): Promise<DeactivationResult> {
   const ending = confirm(erase);
   const { challengeId } = await asked();
-  services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
   return ending;
 }
 
@@ -122,7 +123,7 @@ describe("deactivating", () => {
     const { accessToken: token } = await servers.synapse.login(user.user, user.password);
     const remove = { medium: "email", address: "gone@example.test" };
     await servers.synapse.call({ path: "/_matrix/client/v3/account/3pid/delete", token, body: remove });
-    services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     expect(await ending).toMatchObject({ status: "refused", error: { kind: "server" }, removed: [remove] });
     expect(marked()).toBeNull();
     expect(services.sessions.account(accountId).session.status).toBe("running");

@@ -4,6 +4,7 @@ import type { AccountAddress } from "../../../shared/contract/addresses.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { matrixCall } from "../../support/matrixApi.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { type SydentPair, startSydentPair } from "../../support/sydentPair.ts";
 import type { TestUser } from "../../support/synapse.ts";
@@ -47,7 +48,7 @@ beforeEach(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: secretOf("password", user.password),
     acceptInsecureHttp: false,
   });
 });

@@ -6,6 +6,7 @@ import { signInAtProvider } from "../../support/browser.ts";
 import { filesBelow } from "../../support/filesBelow.ts";
 import { KillableSteward } from "../../support/killedRequests.ts";
 import { type Mailbox, startMailbox } from "../../support/mail.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { useSingleSignOn } from "../../support/singleSignOn.ts";
 import { SmsDelegate } from "../../support/smsDelegate.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -51,7 +52,7 @@ const signIn = async (): Promise<void> => {
     serverName: null,
     baseUrl: servers.proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: secretOf("password", user.password),
     acceptInsecureHttp: false,
   });
 };
@@ -95,7 +96,7 @@ const answerPassword = async (): Promise<void> => {
   const { challengeId } = await waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), {
     what: "a question",
   });
-  services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
 };
 const runs = (id: AccountId): boolean => services.sessions.account(id).session.status === "running";
 /** What was typed lies nowhere on this computer. */
@@ -126,7 +127,7 @@ describe("the app is killed while", () => {
       held.release();
       expect(await state()).toMatchObject({ status: "input", needs: "password", username: name });
       const { registrationId } = (await state())!;
-      await services.registration.change({ registrationId, password: NEW });
+      await services.registration.change({ registrationId, password: secretOf("password", NEW) });
       await waitUntil(() => services.sessions.list().length === 1 && runs(registrationId), { what: "the account", ...patience });
       expect(await devicesOf(name)).toHaveLength(1);
       await expectNotStored(NEW);
@@ -173,7 +174,7 @@ describe("the app is killed while", () => {
     const { recoveries } = await services.recoveries.list();
     expect(recoveries).toMatchObject([{ address }]);
     const { recoveryId } = recoveries[0]!;
-    await services.recoveries.setPassword({ recoveryId, newPassword: NEW });
+    await services.recoveries.setPassword({ recoveryId, newPassword: secretOf("password", NEW) });
     await waitUntil(async () => (await services.recoveries.list()).recoveries[0]?.status === "changed", {
       what: "the new password",
       ...patience,

@@ -4,6 +4,7 @@ import type { ActivityKind } from "../../../shared/contract/activity.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { startFaultProxy } from "../../support/faultProxy.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -40,7 +41,7 @@ async function signIn(services: Services, baseUrl = synapse.baseUrl): Promise<Ac
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: secretOf("password", user.password),
     acceptInsecureHttp: false,
   });
   await services.health.refresh(accountId);
@@ -112,7 +113,7 @@ describe("a session that goes", () => {
     const signingOut = services.devices.signOut({ accountId, deviceIds: [here!.deviceId] });
     const asking = () => services.challenges.list().challenges.find(({ status }) => status === "asking");
     const { challengeId } = await waitUntil(asking, { what: "a challenge" });
-    services.challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     await signingOut;
     await happens(services, accountId, "session_gone");
     expect(await happened(services, accountId)).toEqual([["session_gone", true, false]]);

@@ -3,6 +3,7 @@ import type { Services } from "../../../main/services.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -47,7 +48,7 @@ beforeEach(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: secretOf("password", user.password),
     acceptInsecureHttp: false,
   });
   proxy.clearRecord();
@@ -57,12 +58,13 @@ afterEach(async () => {
   await data.destroy();
 });
 
-const change = (newPassword = NEW, signOutOthers = false) => services.password.change({ accountId, newPassword, signOutOthers });
+const change = (newPassword = NEW, signOutOthers = false) =>
+  services.password.change({ accountId, newPassword: secretOf("password", newPassword), signOutOthers });
 const asked = (): Promise<Challenge> =>
   waitUntil(() => services.challenges.list().challenges.find(({ status }) => status === "asking"), { what: "a question" });
 const answer = async (password = user.password): Promise<void> => {
   const { challengeId } = await asked();
-  services.challenges.answer({ challengeId, answer: { kind: "password", password } });
+  services.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", password) } });
 };
 const signsIn = async (password: string): Promise<boolean> =>
   synapse.login(user.user, password).then(

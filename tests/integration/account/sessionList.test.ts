@@ -3,6 +3,7 @@ import type { Services } from "../../../main/services.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -26,7 +27,7 @@ beforeEach(async () => {
     serverName: null,
     baseUrl: synapse.baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: secretOf("password", user.password),
     acceptInsecureHttp: false,
   });
 });
@@ -88,13 +89,19 @@ describe("an account's sessions", () => {
     const signingOut = services.devices.signOut({ accountId, deviceIds: leaving });
     const challenge = await asked();
     expect(challenge).toMatchObject({ accountId, purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
-    services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: "wrong" } });
+    services.challenges.answer({
+      challengeId: challenge.challengeId,
+      answer: { kind: "password", password: secretOf("password", "wrong") },
+    });
     const again = await waitUntil(
       () => services.challenges.list().challenges.find((one) => one.status === "asking" && one.error !== null),
       { what: "a refusal" },
     );
     expect(again).toMatchObject({ error: { kind: "wrong_credentials" } });
-    services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({
+      challengeId: challenge.challengeId,
+      answer: { kind: "password", password: secretOf("password", user.password) },
+    });
     const { sessions: left } = await signingOut;
     expect(left.map(({ deviceId }) => deviceId).sort()).toEqual([kept, services.sessions.account(accountId).deviceId].sort());
     expect(services.challenges.list().challenges).toEqual([]);

@@ -4,6 +4,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { LocalServer } from "../../support/localServer.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -40,7 +41,7 @@ async function signIn({ admin }: { admin: boolean }): Promise<AccountId> {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 }

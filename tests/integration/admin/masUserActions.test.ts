@@ -5,12 +5,13 @@ import type { AccountId } from "../../../shared/ids.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
 import { FormClient } from "../../support/authService/formClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 
 /** Against a stand-in for MAS' admin API: see its file. */
 const servers = useAuthService({ browser: false });
 const NONE: PasswordChoice = { kind: "none" };
-const OWN: PasswordChoice = { kind: "own", password: "nine quiet herons" };
+const OWN: PasswordChoice = { kind: "own", password: secretOf("password", "nine quiet herons") };
 const ADMIN_API = { method: "POST", path: /\/api\/admin\/v1\// };
 
 let data: StewardData;

@@ -72,7 +72,7 @@ describe("on a server that leaves accounts to an authentication service, an admi
     expect(made).toMatchObject({ status: "created", missing: [], user: { displayName: "Made here", admin: true } });
     if (made.status !== "created") throw new Error(made.status);
     const { password } = await services.newUsers.showCredentials({ accountId, credentialsId: made.credentialsId! });
-    await canSignIn(user.username, password);
+    await canSignIn(user.username, password.reveal());
     expect(await shown(idOf(user.username))).toMatchObject({ admin: true, threepids: [{ medium: "email", address: user.emails[0] }] });
     expect(await services.newUsers.create({ accountId, user })).toMatchObject({ status: "exists" });
   });

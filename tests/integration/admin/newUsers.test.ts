@@ -5,6 +5,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { makePng } from "../../support/png.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { sweepForSecrets } from "../../support/secretsSweep.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
@@ -31,7 +32,7 @@ beforeAll(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: admin.userId },
-    password: admin.password,
+    password: secretOf("password", admin.password),
     acceptInsecureHttp: false,
   });
 }, 180_000);
@@ -83,10 +84,12 @@ describe("a new user", () => {
     });
     const { credentialsId } = result;
     const { userId, password } = await services.newUsers.showCredentials({ accountId, credentialsId });
-    expect(await synapse.login(userId, password)).toMatchObject({ userId: idOf(name) });
-    expect(await sweepForSecrets({ password }, { folders: [data.folder], texts: { warnings: data.warnings.join("\n") } })).toEqual([]);
+    expect(await synapse.login(userId, password.reveal())).toMatchObject({ userId: idOf(name) });
+    expect(
+      await sweepForSecrets({ password: password.reveal() }, { folders: [data.folder], texts: { warnings: data.warnings.join("\n") } }),
+    ).toEqual([]);
     expect(await services.newUsers.keepCredentials({ accountId, credentialsId, how: "save" })).toEqual({ kept: true });
-    expect(data.kept.at(-1)).toBe(`${userId}\n${password}\n`);
+    expect(data.kept.at(-1)).toBe(`${userId}\n${password.reveal()}\n`);
     await services.newUsers.forgetCredentials({ accountId, credentialsId });
     expect(await services.newUsers.waitingCredentials({ accountId })).toEqual({ waiting: [] });
   });
@@ -202,7 +205,7 @@ describe("a new user", () => {
     const result = await create({ displayName: "Ann" });
     if (result.status !== "created" || result.credentialsId === null) throw new Error(JSON.stringify(result));
     const { password } = await services.newUsers.showCredentials({ accountId, credentialsId: result.credentialsId });
-    expect(await synapse.login(idOf(name), password)).toMatchObject({ userId: idOf(name) });
+    expect(await synapse.login(idOf(name), password.reveal())).toMatchObject({ userId: idOf(name) });
     expect((await seen()).displayname).toBe("Ann");
     // And is somebody who is there from now on.
     expect((await create()).status).toBe("exists");
@@ -318,9 +321,9 @@ describe("the first admin", () => {
       baseUrl: proxy.baseUrl,
       serverName: synapse.serverName,
       acceptInsecureHttp: false,
-      sharedSecret: synapse.registrationSharedSecret,
+      sharedSecret: secretOf("shared secret", synapse.registrationSharedSecret),
       username: name,
-      password: "nine quiet herons",
+      password: secretOf("password", "nine quiet herons"),
       ...more,
     });
 
@@ -339,9 +342,9 @@ describe("the first admin", () => {
   });
 
   it("is refused in words of its own: a wrong secret, a taken name, a server without it", async () => {
-    expect(await errorOf(first({ sharedSecret: SECRET }))).toEqual({ kind: "shared_secret_wrong" });
+    expect(await errorOf(first({ sharedSecret: secretOf("shared secret", SECRET) }))).toEqual({ kind: "shared_secret_wrong" });
     expect(await errorOf(first({ username: "boss" }))).toEqual({ kind: "user_name_taken", username: "boss" });
-    expect(await errorOf(first({ password: `${name}1` }))).toEqual({ kind: "password_refused", reason: "guessable" });
+    expect(await errorOf(first({ password: secretOf("password", `${name}1`) }))).toEqual({ kind: "password_refused", reason: "guessable" });
     proxy.addRule({
       path: /admin\/v1\/register/,
       fault: { kind: "answer", status: 400, body: { errcode: "M_UNKNOWN", error: "Shared secret registration is not enabled" } },

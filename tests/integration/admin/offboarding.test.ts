@@ -5,6 +5,7 @@ import type { OffboardingDraft } from "../../../shared/contract/offboarding.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -25,7 +26,7 @@ async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 }

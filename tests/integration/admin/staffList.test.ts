@@ -5,6 +5,7 @@ import type { Services } from "../../../main/services.ts";
 import type { BulkDraft } from "../../../shared/contract/bulk.ts";
 import type { StaffGroup, StaffList, StaffOffer, StaffServer } from "../../../shared/contract/staffList.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { BulkRig } from "../../support/bulkRig.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -31,7 +32,7 @@ async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 }

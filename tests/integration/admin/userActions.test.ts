@@ -3,6 +3,7 @@ import type { Services } from "../../../main/services.ts";
 import type { ActionResult, PasswordChoice, UserAction } from "../../../shared/contract/userActions.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
@@ -45,7 +46,7 @@ const signIn = ({ userId, password }: TestUser): Promise<AccountId> =>
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: userId },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 const preview = (action: UserAction, userId = user.userId) => services.userActions.preview({ accountId, userId, action });
@@ -105,14 +106,14 @@ describe("what an admin does to a user", () => {
     const { credentialsId } = result;
     const { password } = await services.newUsers.showCredentials({ accountId, credentialsId });
     expect((await preview("lock")).sessions).toBe(left);
-    expect([await signsIn(password), await signsIn(user.password)]).toEqual([true, false]);
+    expect([await signsIn(password.reveal()), await signsIn(user.password)]).toEqual([true, false]);
     await services.newUsers.forgetCredentials({ accountId, credentialsId });
     await expect(services.newUsers.showCredentials({ accountId, credentialsId })).rejects.toThrow("conversation_over");
   });
 
   it("sets the same password once more where the answer was lost", async () => {
     proxy.addRule({ method: "POST", path: /reset_password/, when: "after", fault: { kind: "reset" } });
-    const result = await act("reset_password", { password: { kind: "own", password: "nine quiet herons" } });
+    const result = await act("reset_password", { password: { kind: "own", password: secretOf("password", "nine quiet herons") } });
     expect(result.status).toBe("done");
     expect(await signsIn("nine quiet herons")).toBe(true);
   });
@@ -126,7 +127,7 @@ describe("what an admin does to a user", () => {
     if (result.status !== "unknown" || result.credentialsId === null) throw new Error(JSON.stringify(result));
     expect(result.error).toMatchObject({ kind: "network", reason: "cut" });
     const { password, isSet } = await services.newUsers.showCredentials({ accountId, credentialsId: result.credentialsId });
-    expect([isSet, await signsIn(password)]).toEqual([false, true]);
+    expect([isSet, await signsIn(password.reveal())]).toEqual([false, true]);
     expect((await services.actionLog.list())[0]).toMatchObject({ action: "reset_password", result: "unknown" });
     await services.newUsers.forgetCredentials({ accountId, credentialsId: result.credentialsId });
   });
@@ -140,7 +141,7 @@ describe("what an admin does to a user", () => {
       const result = await acted;
       if (result.status !== "unknown" || result.credentialsId === null) throw new Error(JSON.stringify(result));
       const { password, isSet } = await services.newUsers.showCredentials({ accountId, credentialsId: result.credentialsId });
-      expect([isSet, await signsIn(password)]).toEqual([false, true]);
+      expect([isSet, await signsIn(password.reveal())]).toEqual([false, true]);
       expect((await services.actionLog.list())[0]).toMatchObject({ action: "reset_password", result: "unknown" });
     } finally {
       hold.release();
@@ -149,7 +150,7 @@ describe("what an admin does to a user", () => {
   });
 
   it("refuses a password that is easy to guess before anything is sent", async () => {
-    const wanted = { kind: "own", password: `${user.user}1` } as const;
+    const wanted = { kind: "own", password: secretOf("password", `${user.user}1`) } as const;
     await expect(act("reset_password", { password: wanted })).rejects.toMatchObject({
       error: { kind: "password_refused", reason: "guessable" },
     });
@@ -175,7 +176,10 @@ describe("what an admin does to a user", () => {
     expect(typed).toBe(true);
     await expect(withToken(token, { typed: "@somebody:else" })).rejects.toThrow("not_confirmed");
     expect(await withToken(token, { typed: ` ${user.userId} ` })).toMatchObject({ status: "done", user: { erased: true } });
-    const back = await act("reactivate", { password: { kind: "own", password: "nine quiet herons" }, displayName: "Ann again" });
+    const back = await act("reactivate", {
+      password: { kind: "own", password: secretOf("password", "nine quiet herons") },
+      displayName: "Ann again",
+    });
     expect(back).toMatchObject({ status: "done", nameLost: false, user: { deactivated: false, displayName: "Ann again" } });
     expect(await signsIn("nine quiet herons")).toBe(true);
     expect((await preview("reactivate")).refusal).toBe("not_deactivated");

@@ -9,6 +9,7 @@ import type { Job } from "../../../shared/contract/jobs.ts";
 import type { UserFilter } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -47,7 +48,7 @@ beforeAll(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: "boss" },
-    password: "a password",
+    password: secretOf("password", "a password"),
     acceptInsecureHttp: false,
   });
 }, 180_000);

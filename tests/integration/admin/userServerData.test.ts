@@ -4,6 +4,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { matrixOk } from "../../support/matrixApi.ts";
 import { makePng } from "../../support/png.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: admin.userId },
-    password: admin.password,
+    password: secretOf("password", admin.password),
     acceptInsecureHttp: false,
   });
 }, 180_000);
@@ -167,7 +168,7 @@ describe("somebody who is locked out", () => {
   const help = async (allowIdentityReset: boolean) => {
     const { token, refusal } = await services.userActions.preview({ ...one(), action: "help" });
     expect(refusal).toBeNull();
-    const password = { kind: "own", password: "nine quiet herons" } as const;
+    const password = { kind: "own", password: secretOf("password", "nine quiet herons") } as const;
     return services.userActions.perform({
       accountId,
       token: token!,

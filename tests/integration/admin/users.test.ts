@@ -7,6 +7,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { manyTimes } from "../../support/matrixApi.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -38,7 +39,7 @@ beforeAll(async () => {
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: "boss" },
-    password: "a password",
+    password: secretOf("password", "a password"),
     acceptInsecureHttp: false,
   });
   // As a server with single sign-on answers. It is asked once.

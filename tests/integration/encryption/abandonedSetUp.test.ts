@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { FaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { beginReplacing, openForCanceller, openForPerson } from "../../support/secureBackupAccounts.ts";
 import { setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
@@ -51,7 +52,7 @@ describe("a set-up that is not continued", () => {
     await setUpWithKey(openForPerson(services, user), accountId);
     const key = await beginReplacing({ service }, accountId, "reset");
     const before = Date.now();
-    const { setUp } = await service.confirmSetUp({ accountId, typed: key });
+    const { setUp } = await service.confirmSetUp({ accountId, typed: secretOf("Security Key", key) });
     if (setUp.phase !== "stopped") throw new Error(`it did not stop: ${setUp.phase}`);
     expect(setUp.keptSince).toBeGreaterThanOrEqual(before);
 
@@ -71,7 +72,7 @@ describe("a set-up that is not continued", () => {
     const key = await beginReplacing({ service }, accountId, "reset");
     // The new identity is there; the backup cannot be made.
     proxy.addRule({ method: "POST", path: /room_keys\/version/, fault: { kind: "answer", status: 500 }, times: Infinity });
-    const { setUp } = await service.confirmSetUp({ accountId, typed: key });
+    const { setUp } = await service.confirmSetUp({ accountId, typed: secretOf("Security Key", key) });
     expect(setUp.phase).toBe("stopped");
     proxy.clear();
     const late = await afterDays(100);

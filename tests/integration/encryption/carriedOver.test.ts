@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { connectBackup } from "../../../main/encryption/keyBackup.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
 import { BackupOnServer } from "../../support/backupOnServer.ts";
 import { OURS, Scene, THEIRS } from "../../support/interruptedWork.ts";
@@ -139,7 +140,7 @@ describe("an older backup, before its key is replaced", () => {
     await scene.use((client, signal) => connectBackup(openEncryptionContext(client, { signal }), own.privateKey, "2"));
     return own;
   }
-  const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: scene.securityKey });
+  const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: secretOf("Security Key", scene.securityKey) });
 
   it("replaces no better copy in the other, whatever the server was told of both", async () => {
     const own = await twoKeys();

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Services } from "../../../main/services.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
@@ -51,18 +52,23 @@ describe("a change of the Security Key", () => {
     expect(await onServer.read(`m.secret_storage.key.${old}`)).toEqual({});
     expect(Object.keys((await onServer.read(MASTER)).encrypted)).toEqual([await keyId()]);
     await openElsewhere(synapse, user, { securityKey });
-    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: oldKey }))).toEqual({
+    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) }))).toEqual({
       kind: "wrong_security_key",
     });
   });
 
   it("adds a phrase to a backup that had a key alone", async () => {
-    const { securityKey } = await rig.service.beginSetUp({ accountId, kind: "change", method: "phrase", phrase: PHRASE });
-    const { setUp } = await rig.service.confirmSetUp({ accountId, typed: PHRASE });
+    const { securityKey } = await rig.service.beginSetUp({
+      accountId,
+      kind: "change",
+      method: "phrase",
+      phrase: secretOf("Security Key", PHRASE),
+    });
+    const { setUp } = await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", PHRASE) });
     expect(setUp).toMatchObject({ kind: "change", method: "phrase", phase: "checked" });
     expect((await rig.service.state({ accountId })).key).toEqual({ hasPhrase: true, checkable: true });
     await openElsewhere(synapse, user, { securityPhrase: PHRASE });
-    await openElsewhere(synapse, user, { securityKey });
+    await openElsewhere(synapse, user, { securityKey: securityKey.reveal() });
   });
 
   it("leaves the old key's description where a secret that Steward does not know needs it", async () => {

@@ -9,6 +9,7 @@ import { type IdentityPin, NO_IDENTITY_PIN } from "../../../main/secrets/secretS
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import type { FaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
@@ -146,8 +147,8 @@ async function expectNothingVerified(master: string): Promise<void> {
 
 async function expectNothingGoesOn(key: string): Promise<void> {
   const refused = [
-    () => rig.service.unlock({ accountId, keyOrPhrase: key }),
-    () => rig.service.repair({ accountId, keyOrPhrase: key }),
+    () => rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", key) }),
+    () => rig.service.repair({ accountId, keyOrPhrase: secretOf("Security Key", key) }),
     () => rig.service.beginSetUp({ accountId, kind: "change", method: "key" }),
     () => services.verifications.request({ accountId, deviceId: other.tokens.deviceId }),
   ];
@@ -178,7 +179,7 @@ describe("an identity that another client has replaced", () => {
     expect((await services.verifications.candidates({ accountId })).verified).toHaveLength(1);
 
     // The other client has left the description of its first key behind.
-    expect(await rig.service.unlock({ accountId, keyOrPhrase: newKey })).toMatchObject({
+    expect(await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", newKey) })).toMatchObject({
       diagnosis: "old_keys_left",
       proven: true,
       identity: { thisSessionVerified: true },

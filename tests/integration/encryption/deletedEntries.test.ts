@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { RoomKeysRig } from "../../support/roomKeysRig.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -26,14 +27,18 @@ describe("a room key that another client has deleted inside the backup", () => {
     if (others > 0) await other.sendRoomKeys(others);
     await rig.keys(other, "DELETE", deleted);
     await new AccountDataOnServer(rig.synapse, other.tokens).write("m.cross_signing.master", {});
-    const repaired = await rig.services.secureBackup.repair({ accountId, keyOrPhrase: securityKey, newBackup: false });
+    const repaired = await rig.services.secureBackup.repair({
+      accountId,
+      keyOrPhrase: secretOf("Security Key", securityKey),
+      newBackup: false,
+    });
     expect(repaired).toMatchObject({ diagnosis: "working", proven: true });
     const client = await rig.client(user);
     const inBackup = 3 + others;
     expect((await client.openBackupWith({ securityKey })).roomKeys).toEqual({ inBackup, restored: inBackup });
     // And once more, when nothing is missing.
     const uploads = rig.proxy.requests({ method: "PUT", path: /room_keys\/keys/ }).length;
-    await rig.services.secureBackup.repair({ accountId, keyOrPhrase: securityKey, newBackup: false });
+    await rig.services.secureBackup.repair({ accountId, keyOrPhrase: secretOf("Security Key", securityKey), newBackup: false });
     expect(rig.proxy.requests({ method: "PUT", path: /room_keys\/keys/ })).toHaveLength(uploads);
   });
 
@@ -119,7 +124,8 @@ describe("a room key of which the server keeps a copy that opens less", () => {
     });
     try {
       const before = uploads();
-      const repair = () => rig.services.secureBackup.repair({ accountId, keyOrPhrase: securityKey, newBackup: false });
+      const repair = () =>
+        rig.services.secureBackup.repair({ accountId, keyOrPhrase: secretOf("Security Key", securityKey), newBackup: false });
       await new AccountDataOnServer(rig.synapse, other.tokens).write("m.cross_signing.master", {});
       expect(await repair()).toMatchObject({ diagnosis: "working" });
       expect(uploads() - before).toBe(1);

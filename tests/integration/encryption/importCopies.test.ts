@@ -16,6 +16,7 @@ import type { TaskResults } from "../../../main/roomKeys/workerProtocol.ts";
 import { writeKeyFile } from "../../support/keyFiles.ts";
 import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { seed } from "../../support/seed.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
@@ -112,7 +113,13 @@ async function importInto({ file, session, backup: inBackup }: Situation, rule: 
       backup?.put(key.room_id, key.session_id, JSON.stringify({ ...entry, is_verified: verified }));
     }
     const counts = await runWorker(
-      { kind: "import", path, passphrase: PASSPHRASE, backup: backup && keys, session: session.length > 0 ? own.session() : null },
+      {
+        kind: "import",
+        path,
+        passphrase: secretOf("passphrase", PASSPHRASE),
+        backup: backup && keys,
+        session: session.length > 0 ? own.session() : null,
+      },
       {
         pull: () => backup?.pull() ?? Promise.reject(new Error("there is no backup")),
         progress: () => Promise.resolve(),

@@ -4,6 +4,7 @@ import type { Services } from "../../../main/services.ts";
 import type { SecureBackupState, SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { revealedJson } from "../../../shared/secret.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { beginReplacing, openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
@@ -49,7 +50,7 @@ function note(key: string): string {
   const name = `key ${Object.keys(keys).length}`;
   keys[name] = key;
   keys[`${name} without spaces`] = key.replaceAll(" ", "");
-  keys[`${name} in base64`] = parseSecurityKey(key).toString("base64");
+  keys[`${name} in base64`] = parseSecurityKey(secretOf("Security Key", key)).toString("base64");
   return key;
 }
 
@@ -61,8 +62,9 @@ async function expectNoTrace(): Promise<void> {
 }
 
 const state = (): Promise<SecureBackupState> => rig.service.state({ accountId });
-const keep = (keyOrPhrase = securityKey) => rig.service.keepOnThisComputer({ accountId, keyOrPhrase });
-const shown = async (): Promise<string> => (await rig.service.showKeptKey({ accountId })).securityKey;
+const keep = (keyOrPhrase = securityKey) =>
+  rig.service.keepOnThisComputer({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase) });
+const shown = async (): Promise<string> => (await rig.service.showKeptKey({ accountId })).securityKey.reveal();
 
 /** As when the app is quit and started again. */
 async function restart(): Promise<void> {
@@ -79,7 +81,7 @@ async function elsewhere(work: (other: SecureBackupRig, id: AccountId) => Promis
     const theirs = await second.open();
     const other = openForPerson(theirs, user);
     const id = await signInTo(theirs, user, synapse.baseUrl);
-    await other.service.unlock({ accountId: id, keyOrPhrase: securityKey });
+    await other.service.unlock({ accountId: id, keyOrPhrase: secretOf("Security Key", securityKey) });
     await work(other, id);
   } finally {
     await second.destroy();
@@ -120,7 +122,7 @@ describe("the Security Key on this computer", () => {
 
   it("is kept only when it opens the Secure Backup", async () => {
     const other = openForPerson(services, user);
-    const wrong = note((await other.service.beginSetUp({ accountId, kind: "change", method: "key" })).securityKey);
+    const wrong = note((await other.service.beginSetUp({ accountId, kind: "change", method: "key" })).securityKey.reveal());
     expect(await errorOf(keep(wrong))).toEqual({ kind: "wrong_security_key" });
     expect(await errorOf(keep("Es not a key"))).toEqual({ kind: "malformed_security_key" });
     expect((await state()).keptKey).toEqual(NONE);
@@ -130,11 +132,11 @@ describe("the Security Key on this computer", () => {
   });
 
   it("is what a phrase leads to; the phrase itself is not kept", async () => {
-    const begun = await rig.service.beginSetUp({ accountId, kind: "change", method: "phrase", phrase: PHRASE });
-    note(begun.securityKey);
-    await rig.service.confirmSetUp({ accountId, typed: PHRASE });
+    const begun = await rig.service.beginSetUp({ accountId, kind: "change", method: "phrase", phrase: secretOf("Security Key", PHRASE) });
+    note(begun.securityKey.reveal());
+    await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", PHRASE) });
     await keep(PHRASE);
-    expect(await shown()).toBe(begun.securityKey);
+    expect(await shown()).toEqual(begun.securityKey);
     const read = await services.secretStore.read(accountId);
     expect(revealedJson(read)).not.toContain("quarrel");
   });
@@ -173,13 +175,13 @@ describe("the Security Key on this computer", () => {
       await theirs.secrets.chooseThisTimeOnly();
       const other = openForPerson(theirs, user);
       const id = await signInTo(theirs, user, synapse.baseUrl);
-      const unlocked = await other.service.unlock({ accountId: id, keyOrPhrase: securityKey });
+      const unlocked = await other.service.unlock({ accountId: id, keyOrPhrase: secretOf("Security Key", securityKey) });
       expect(unlocked.keptKey).toEqual({ status: "none", place: "memory" });
-      const kept = other.service.keepOnThisComputer({ accountId: id, keyOrPhrase: securityKey });
+      const kept = other.service.keepOnThisComputer({ accountId: id, keyOrPhrase: secretOf("Security Key", securityKey) });
       expect(await errorOf(kept)).toEqual({ kind: "kept_this_time_only" });
       const begun = await other.service.beginSetUp({ accountId: id, kind: "change", method: "key" });
-      const typed = note(begun.securityKey);
-      const confirmed = other.service.confirmSetUp({ accountId: id, typed, keepOnThisComputer: true });
+      const typed = note(begun.securityKey.reveal());
+      const confirmed = other.service.confirmSetUp({ accountId: id, typed: secretOf("Security Key", typed), keepOnThisComputer: true });
       expect(await errorOf(confirmed)).toEqual({ kind: "kept_this_time_only" });
       expect((await other.service.setUp({ accountId: id })).setUp?.phase).toBe("confirm_key");
       const texts = { log: bare.warnings.join("\n") };
@@ -194,7 +196,7 @@ describe("the Security Key on this computer", () => {
     await services.sessions.session(accountId).use((client) => client.logout(false));
     await services.sessions.session(accountId).stop();
     await services.sessions.session(accountId).start();
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     expect(await state()).toMatchObject({ keptKey: CURRENT, identity: { thisSessionVerified: false } });
     const unlocked = await rig.service.unlock({ accountId, keyOrPhrase: { kept: true } });
     expect(unlocked).toMatchObject({ diagnosis: "working", proven: true, keptKey: CURRENT });
@@ -258,7 +260,7 @@ describe("another default key", () => {
   it("set here takes the place of the kept one where that is wanted, over a restart in between", async () => {
     await keep();
     const begun = await rig.service.beginSetUp({ accountId, kind: "change", method: "key" });
-    note(begun.securityKey);
+    note(begun.securityKey.reveal());
     const { setUp } = await rig.service.confirmSetUp({
       accountId,
       typed: begun.securityKey,
@@ -267,16 +269,16 @@ describe("another default key", () => {
     expect(setUp.phase).toBe("checked");
     await restart();
     expect((await state()).keptKey).toEqual(CURRENT);
-    expect(await shown()).toBe(begun.securityKey);
+    expect(await shown()).toEqual(begun.securityKey);
   });
 
   it("set here takes the place of the kept one where nobody was asked", async () => {
     const typed = note(await beginReplacing(rig, accountId, "change"));
-    await rig.service.confirmSetUp({ accountId, typed });
+    await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", typed) });
     expect((await state()).keptKey).toEqual(NONE);
     await keep(typed);
     securityKey = note(await beginReplacing(rig, accountId, "change"));
-    await rig.service.confirmSetUp({ accountId, typed: securityKey });
+    await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey) });
     expect((await state()).keptKey).toEqual(CURRENT);
     expect(await shown()).toBe(securityKey);
   });
@@ -285,7 +287,7 @@ describe("another default key", () => {
     await keep();
     for (const kind of ["change", "reset"] as const) {
       securityKey = note(await beginReplacing(rig, accountId, kind));
-      await rig.service.confirmSetUp({ accountId, typed: securityKey, keepOnThisComputer: false });
+      await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey), keepOnThisComputer: false });
       expect((await state()).keptKey, kind).toEqual(NONE);
       expect(await errorOf(shown())).toEqual({ kind: "security_key_not_kept" });
       await keep();
@@ -299,8 +301,8 @@ describe("another default key", () => {
       if (channel === "secureBackup.setUpChanged" && latest.phase === "running") void service.cancelSetUp({ accountId });
     });
     const begun = await stopping.service.beginSetUp({ accountId, kind: "change", method: "key" });
-    const typed = note(begun.securityKey);
-    const { setUp } = await stopping.service.confirmSetUp({ accountId, typed, keepOnThisComputer: true });
+    const typed = note(begun.securityKey.reveal());
+    const { setUp } = await stopping.service.confirmSetUp({ accountId, typed: secretOf("Security Key", typed), keepOnThisComputer: true });
     expect(setUp.phase).toBe("stopped");
     expect((await state()).keptKey).toEqual(NONE);
     await restart();

@@ -16,6 +16,7 @@ import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile } from "../../support/keyFiles.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
 const THREAD = new URL("../../../main/roomKeys/roomKeysWorker.ts", import.meta.url);
@@ -73,7 +74,7 @@ function exportKeys(from: OwnRoomKeys, options: Options = {}): Promise<ResultOf<
   const task: ExportTask = {
     kind: "export",
     path,
-    passphrase: PASSPHRASE,
+    passphrase: secretOf("passphrase", PASSPHRASE),
     roomIds,
     backupKey: backup && BACKUP.privateKey,
     session,

@@ -6,6 +6,7 @@ import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openForNewUser, openForPerson, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
@@ -38,7 +39,7 @@ beforeEach(async () => {
   ({ other, securityKey } = await setUpElsewhere(synapse, user, 2));
   onServer = new AccountDataOnServer(synapse, other.tokens);
   accountId = await signInTo(services, user, synapse.baseUrl);
-  expect((await rig.service.unlock({ accountId, keyOrPhrase: securityKey })).diagnosis).toBe("working");
+  expect((await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) })).diagnosis).toBe("working");
   // It would mend, or spoil, what is broken here.
   other.stop();
 });
@@ -47,7 +48,7 @@ afterEach(() => data.destroy());
 const state = (): Promise<SecureBackupState> => rig.service.state({ accountId });
 const keyId = async (): Promise<string> => (await onServer.read("m.secret_storage.default_key")).key;
 const repair = (keyOrPhrase: string | null, newBackup = false): Promise<SecureBackupState> =>
-  rig.service.repair({ accountId, keyOrPhrase, newBackup });
+  rig.service.repair({ accountId, keyOrPhrase: keyOrPhrase === null ? null : secretOf("Security Key", keyOrPhrase), newBackup });
 const server = (method: "GET" | "PUT" | "DELETE" | "POST", path: string, body?: unknown) =>
   synapse.call({ method, path, token: other.tokens.accessToken, body });
 
@@ -129,10 +130,14 @@ describe("a repair with the Security Key", () => {
 
   it("mends a stored secret that is not the identity's, once the key has shown it", async () => {
     const id = await keyId();
-    const wrong = await encryptSecret(Buffer.alloc(32, 7).toString("base64"), parseSecurityKey(securityKey), MASTER);
+    const wrong = await encryptSecret(
+      Buffer.alloc(32, 7).toString("base64"),
+      parseSecurityKey(secretOf("Security Key", securityKey)),
+      MASTER,
+    );
     await onServer.write(MASTER, { encrypted: { [id]: wrong } });
     expect((await state()).diagnosis).toBe("working");
-    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: securityKey }))).toEqual({
+    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) }))).toEqual({
       kind: "secure_backup_check_failed",
       failed: [MASTER],
     });
@@ -141,9 +146,13 @@ describe("a repair with the Security Key", () => {
   });
 
   it("stores the right key where the stored one does not open the backup but this session's does", async () => {
-    const stale = await encryptSecret(Buffer.alloc(32, 7).toString("base64"), parseSecurityKey(securityKey), BACKUP);
+    const stale = await encryptSecret(
+      Buffer.alloc(32, 7).toString("base64"),
+      parseSecurityKey(secretOf("Security Key", securityKey)),
+      BACKUP,
+    );
     await onServer.write(BACKUP, { encrypted: { [await keyId()]: stale } });
-    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: securityKey }))).toEqual({
+    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) }))).toEqual({
       kind: "secure_backup_check_failed",
       failed: [BACKUP],
     });
@@ -158,7 +167,7 @@ describe("a repair with the Security Key", () => {
       auth_data: { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} },
     });
     expect((await state()).diagnosis).toBe("backup_key_differs");
-    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: securityKey }))).toMatchObject({
+    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) }))).toMatchObject({
       failed: [BACKUP],
     });
     expect((await state()).diagnosis).toBe("stored_secret_wrong");
@@ -188,11 +197,13 @@ describe("a repair with the Security Key", () => {
       const elsewhere = await second.open();
       const id = await signInTo(elsewhere, user, synapse.baseUrl);
       const theirs = openForPerson(elsewhere, user);
-      expect(await errorOf(theirs.service.repair({ accountId: id, keyOrPhrase: securityKey }))).toEqual({
+      expect(await errorOf(theirs.service.repair({ accountId: id, keyOrPhrase: secretOf("Security Key", securityKey) }))).toEqual({
         kind: "session_not_verified",
       });
       await expectRepaired(await repair(securityKey));
-      expect((await theirs.service.repair({ accountId: id, keyOrPhrase: securityKey })).diagnosis).toBe("working");
+      expect((await theirs.service.repair({ accountId: id, keyOrPhrase: secretOf("Security Key", securityKey) })).diagnosis).toBe(
+        "working",
+      );
     } finally {
       await second.destroy();
     }
@@ -213,7 +224,7 @@ describe("a repair that needs no key", () => {
     const begun = await rig.service.beginSetUp({ accountId, method: "key" });
     const { setUp } = await rig.service.confirmSetUp({ accountId, typed: begun.securityKey });
     expect(setUp).toMatchObject({ phase: "checked" });
-    securityKey = begun.securityKey;
+    securityKey = begun.securityKey.reveal();
     expect(await state()).toMatchObject({ proven: true, backup: { version: "1" } });
     await expectRepaired(await repair(securityKey));
   });

@@ -6,6 +6,7 @@ import type { SecureBackupDiagnosis } from "../../../shared/contract/secureBacku
 import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS } from "../../support/interruptedWork.ts";
 import { VERSIONS } from "../../support/keysOnServer.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { useServers } from "../../support/servers.ts";
 
 const MASTER = "m.cross_signing.master";
@@ -37,7 +38,7 @@ function repairOf(
       const unlockable = diagnosis === "backup_not_connected" || diagnosis === "backup_key_differs";
       if (!unlockable || turn % 2 === 0) return;
       const { accountId, securityKey } = scene;
-      const unlocking = scene.service.unlock({ accountId, keyOrPhrase: securityKey });
+      const unlocking = scene.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) });
       // The page offers to unlock with the key: that is enough where the new backup has come to be.
       if ((await scene.opened()).some((what) => what.startsWith(`backup ${backup!.version} of`))) {
         expect((await unlocking).diagnosis).toBe("working");

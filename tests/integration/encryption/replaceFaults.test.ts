@@ -8,6 +8,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { type Fault, type FaultProxy, type RequestMatch } from "../../support/faultProxy.ts";
 import { matches } from "../../support/faultRules.ts";
 import { killDuring } from "../../support/killedWork.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { beginReplacing, openForNewUser, openForPerson, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { BackupOnServer } from "../../support/backupOnServer.ts";
 import { type Ask, expectNothingGone, type KeysOnServer, readKeysOnServer, storeUnopenable, VERSIONS } from "../../support/keysOnServer.ts";
@@ -75,7 +76,7 @@ async function addWhatOthersLeave(scene: Pick<Scene, "user" | "other">, oldKey: 
   const ask = asking(scene);
   const stored = new StoredSecret(await new AccountDataOnServer(synapse, scene.other.tokens).read("m.megolm_backup.v1"));
   const { key: keyId } = await new AccountDataOnServer(synapse, scene.other.tokens).read("m.secret_storage.default_key");
-  const privateKey = await decryptSecret(stored.copyFor(keyId)!, parseSecurityKey(oldKey), "m.megolm_backup.v1");
+  const privateKey = await decryptSecret(stored.copyFor(keyId)!, parseSecurityKey(secretOf("Security Key", oldKey)), "m.megolm_backup.v1");
   const backup = new BackupOnServer({ ask }, privateKey!);
   const entries = Object.entries(await backup.read()).map(([id, { clear }], index) => {
     const [roomId, sessionId] = id.split(" ") as [string, string];
@@ -100,7 +101,7 @@ async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
   try {
     await addWhatOthersLeave({ user, other }, oldKey);
     const accountId = await signInTo(services, user, proxy.baseUrl);
-    await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
+    await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) });
     await services.health.refresh(accountId);
     const before = await keysOnServer({ user, other }, oldKey);
     expect(before.roomKeys.size).toBe(ENTRIES);
@@ -124,7 +125,11 @@ const asking =
 
 /** All that there is, read with nothing but the keys that the person has. */
 function keysOnServer(scene: Pick<Scene, "other" | "user">, ...keys: string[]): Promise<KeysOnServer> {
-  return readKeysOnServer(asking(scene), scene.user.userId, keys.map(parseSecurityKey));
+  return readKeysOnServer(
+    asking(scene),
+    scene.user.userId,
+    keys.map((key) => parseSecurityKey(secretOf("Security Key", key))),
+  );
 }
 
 /** What must hold whenever it has stopped: nothing is gone, and what opens the newest backup is known. */
@@ -171,7 +176,7 @@ describe.each<Kind>(["change", "reset"])("a %s that is interrupted", (kind) => {
       const rig = openForPerson(services, user);
       const securityKey = await beginReplacing(rig, accountId, kind);
       proxy.clearRecord();
-      const { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
+      const { setUp } = await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey) });
       expect(setUp).toMatchObject({ phase: "checked" });
       const made = proxy.requests({ path: NOT_SYNC });
       requests = made.length;
@@ -207,7 +212,7 @@ describe.each<Kind>(["change", "reset"])("a %s that is interrupted", (kind) => {
             const rig = openForPerson(services, user);
             const securityKey = await beginReplacing(rig, accountId, kind);
             const rule = proxy.addRule({ path: NOT_SYNC, skip: nth - 1, when, fault });
-            let { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
+            let { setUp } = await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey) });
             rule.remove();
             if (setUp.phase === "stopped") {
               stopped += 1;

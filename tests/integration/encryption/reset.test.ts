@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import {
   beginReplacing,
   openForCanceller,
@@ -70,7 +71,7 @@ describe("a reset", () => {
       const refused = rig.service.beginSetUp({ accountId, kind: "reset", method: "key", confirmation });
       expect(await errorOf(refused)).toEqual({ kind: "not_confirmed" });
     }
-    await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
+    await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) });
     expect((await rig.service.resetPreview({ accountId })).roomKeys).toMatchObject({ inBackup: 3, opensHere: true });
   });
 
@@ -92,14 +93,14 @@ describe("a reset", () => {
     const keyId = (await onServer.read("m.secret_storage.default_key")).key;
     expect(Object.keys((await onServer.read("m.cross_signing.master")).encrypted)).toEqual([keyId]);
     await openElsewhere(synapse, user, { securityKey });
-    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: oldKey }))).toEqual({
+    expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) }))).toEqual({
       kind: "wrong_security_key",
     });
     expect(await rig.service.setUp({ accountId })).toMatchObject({ setUp: { phase: "checked" } });
   });
 
   it("by a session that opens the old backup carries its room keys over", async () => {
-    await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
+    await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) });
     const { securityKey, setUp } = await replace(rig, accountId, "reset");
     expect(setUp).toMatchObject({ phase: "checked" });
     expect((await state()).backup).toMatchObject({ version: "2", keyCount: 3 });
@@ -107,7 +108,7 @@ describe("a reset", () => {
   });
 
   it("that is cancelled at the password loses nothing", async () => {
-    await rig.service.unlock({ accountId, keyOrPhrase: oldKey });
+    await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) });
     const before = await ownMaster();
     const canceller = openForCanceller(services);
     const { setUp } = await replace(canceller, accountId, "reset");
@@ -126,7 +127,7 @@ describe("a reset", () => {
     await canceller.service.cancelSetUp({ accountId });
     expect(await canceller.service.setUp({ accountId })).toEqual({ setUp: null });
     expect(await state()).toMatchObject({ diagnosis: "working", proven: true, backup: { version: "1", keyCount: 3 } });
-    expect((await rig.service.unlock({ accountId, keyOrPhrase: oldKey })).diagnosis).toBe("working");
+    expect((await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", oldKey) })).diagnosis).toBe("working");
   });
 
   it("that was cancelled at the password can be continued after the app was closed", async () => {
@@ -154,7 +155,7 @@ describe("a reset", () => {
       },
     });
     const replaced = await ownMaster();
-    const { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
+    const { setUp } = await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey) });
     expect(setUp).toMatchObject({ phase: "stopped", error: { kind: "identity_replaced" } });
     expect(await ownMaster()).toBe(replaced);
     await rig.service.cancelSetUp({ accountId });

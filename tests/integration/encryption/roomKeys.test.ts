@@ -2,25 +2,29 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initAsync, OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RoomKey } from "../../../main/roomKeys/roomKey.ts";
 import type { Services } from "../../../main/services.ts";
 import type { Job } from "../../../shared/contract/jobs.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import type { FaultProxy } from "../../support/faultProxy.ts";
 import { resultOf } from "../../support/jobResult.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile, writeKeyFile } from "../../support/keyFiles.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
+import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
-import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+import type { Synapse, TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
+const TYPED = secretOf("passphrase", PASSPHRASE);
 const KEYS = /\/room_keys\/keys/;
 
+const servers = useServers();
 let synapse: Synapse;
 let proxy: FaultProxy;
 let data: StewardData;
@@ -31,13 +35,8 @@ let users = 0;
 const others: SdkSession[] = [];
 
 beforeAll(async () => {
+  ({ synapse, proxy } = servers);
   await initAsync();
-  synapse = await startSynapse();
-  proxy = await startFaultProxy(synapse.baseUrl);
-}, 120_000);
-afterAll(async () => {
-  await proxy.stop();
-  await synapse.stop();
 });
 
 beforeEach(async () => {
@@ -63,7 +62,7 @@ async function accountWithBackup(): Promise<{ accountId: AccountId; other: SdkSe
   others.push(other);
   const securityKey = await other.setUpSecureBackup();
   const accountId = await signInTo(services, user, proxy.baseUrl);
-  await services.secureBackup.unlock({ accountId, keyOrPhrase: securityKey });
+  await services.secureBackup.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) });
   return { accountId, other, user, securityKey };
 }
 
@@ -75,13 +74,13 @@ async function ended(job: Job): Promise<Job> {
 }
 
 async function exportAll(accountId: AccountId, roomIds: string[] | null = null): Promise<Job> {
-  const { job } = await services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds });
+  const { job } = await services.roomKeys.export({ accountId, passphrase: TYPED, roomIds });
   return ended(job!);
 }
 
 async function importFile(accountId: AccountId, passphrase = PASSPHRASE): Promise<Job> {
   await services.roomKeys.chooseFile({ accountId });
-  return ended(services.roomKeys.import({ accountId, passphrase }).job);
+  return ended(services.roomKeys.import({ accountId, passphrase: secretOf("passphrase", passphrase) }).job);
 }
 
 const verify = async (accountId: AccountId): Promise<Job> => ended(services.roomKeys.verifyBackup({ accountId }).job);
@@ -298,7 +297,7 @@ describe("work on room keys that does not come to its end", () => {
     await writeFile(file, "precious");
     for (const when of ["before", "after"] as const) {
       const hold = proxy.hold({ nth: 1, when, method: "GET", path: KEYS });
-      const { job } = await services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null });
+      const { job } = await services.roomKeys.export({ accountId, passphrase: TYPED, roomIds: null });
       await hold.reached;
       await waitUntil(async () => (await readdir(folder)).includes("keys.txt.part"), { what: "the file to be begun" });
       await services.jobs.cancel(job!.jobId);
@@ -348,7 +347,7 @@ describe("work on room keys that does not come to its end", () => {
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(20, { room: "!other:example.org" }));
     const hold = proxy.hold({ nth: 1, when: "before", method: "PUT", path: KEYS });
     await services.roomKeys.chooseFile({ accountId });
-    const { job } = services.roomKeys.import({ accountId, passphrase: PASSPHRASE });
+    const { job } = services.roomKeys.import({ accountId, passphrase: TYPED });
     await hold.reached;
     await other.crypto.resetKeyBackup();
     hold.release();
@@ -357,9 +356,9 @@ describe("work on room keys that does not come to its end", () => {
 
   it("is refused before it begins: a weak passphrase, no file, no key file, a backup that is locked here", async () => {
     const { user, accountId } = await accountWithBackup();
-    const weak = services.roomKeys.export({ accountId, passphrase: "password1", roomIds: null });
+    const weak = services.roomKeys.export({ accountId, passphrase: secretOf("passphrase", "password1"), roomIds: null });
     expect(await errorOf(weak)).toEqual({ kind: "weak_phrase" });
-    const notChosen = Promise.resolve().then(() => services.roomKeys.import({ accountId, passphrase: "x" }));
+    const notChosen = Promise.resolve().then(() => services.roomKeys.import({ accountId, passphrase: secretOf("passphrase", "x") }));
     expect(await errorOf(notChosen)).toEqual({ kind: "no_file_chosen" });
     expect(await errorOf(services.roomKeys.chooseFile({ accountId }))).toEqual({ kind: "file_failed", reason: "vanished" });
     await writeFile(file, "hello");
@@ -369,12 +368,12 @@ describe("work on room keys that does not come to its end", () => {
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(3));
     await services.roomKeys.chooseFile({ accountId });
     await truncate(file, 4 * 1024 ** 3);
-    const grown = await ended(services.roomKeys.import({ accountId, passphrase: PASSPHRASE }).job);
+    const grown = await ended(services.roomKeys.import({ accountId, passphrase: TYPED }).job);
     expect(grown).toMatchObject({ status: "failed", error: { kind: "too_large" } });
     await writeKeyFile(file, PASSPHRASE, makeRoomKeys(3));
     expect(await importFile(accountId, "wrong")).toMatchObject({ error: { kind: "key_file_wrong_passphrase" } });
     data.keyFile = null;
-    expect(await services.roomKeys.export({ accountId, passphrase: PASSPHRASE, roomIds: null })).toEqual({ job: null });
+    expect(await services.roomKeys.export({ accountId, passphrase: TYPED, roomIds: null })).toEqual({ job: null });
     expect(await services.roomKeys.chooseFile({ accountId })).toEqual({ file: null });
     data.keyFile = file;
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { type RoomKeysAccount, RoomKeysRig } from "../../support/roomKeysRig.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 const HERE = 3;
 
@@ -50,7 +51,11 @@ describe("room keys, where the server says of the backup", () => {
     answer(500, { errcode: "M_UNKNOWN", error: "Internal server error" });
     const { accountId } = account;
     expect(await rig.services.roomKeys.overview({ accountId })).toMatchObject({ backup: "unreadable", keysHere: HERE });
-    const { job } = await rig.services.roomKeys.export({ accountId, passphrase: "quarrel lantern osprey velvet 1837", roomIds: null });
+    const { job } = await rig.services.roomKeys.export({
+      accountId,
+      passphrase: secretOf("passphrase", "quarrel lantern osprey velvet 1837"),
+      roomIds: null,
+    });
     expect(await rig.ended(job!)).toMatchObject({ status: "failed", error: { kind: "server" } });
     rig.proxy.clear();
     expect(await rig.services.roomKeys.overview({ accountId })).toMatchObject({ backup: "open", keysInBackup: HERE });

@@ -3,6 +3,7 @@ import type { Services } from "../../../main/services.ts";
 import type { SetUp } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { startSdkSession } from "../../support/sdkSession.ts";
@@ -65,24 +66,24 @@ describe("setting up Secure Backup", () => {
   });
 
   it("with a Security Phrase opens elsewhere with the phrase alone, and with the key alone", async () => {
-    expect(await errorOf(rig.service.beginSetUp({ accountId, method: "phrase", phrase: "password1" }))).toEqual({
+    expect(await errorOf(rig.service.beginSetUp({ accountId, method: "phrase", phrase: secretOf("Security Key", "password1") }))).toEqual({
       kind: "weak_phrase",
     });
-    const { securityKey } = await rig.service.beginSetUp({ accountId, method: "phrase", phrase: STRONG_PHRASE });
-    expect(await errorOf(rig.service.confirmSetUp({ accountId, typed: `${STRONG_PHRASE}.` }))).toEqual({
+    const { securityKey } = await rig.service.beginSetUp({ accountId, method: "phrase", phrase: secretOf("Security Key", STRONG_PHRASE) });
+    expect(await errorOf(rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", `${STRONG_PHRASE}.`) }))).toEqual({
       kind: "security_key_not_confirmed",
     });
-    const { setUp } = await rig.service.confirmSetUp({ accountId, typed: STRONG_PHRASE });
+    const { setUp } = await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", STRONG_PHRASE) });
     expect(setUp).toMatchObject({ phase: "checked", method: "phrase" });
     expect((await rig.service.state({ accountId })).key).toEqual({ hasPhrase: true, checkable: true });
     await openElsewhere(synapse, user, { securityPhrase: STRONG_PHRASE });
-    await openElsewhere(synapse, user, { securityKey });
+    await openElsewhere(synapse, user, { securityKey: securityKey.reveal() });
   });
 
   it("changes nothing on the server before the very key is typed back, however it is spaced", async () => {
     const { securityKey, setUp } = await rig.service.beginSetUp({ accountId, method: "key" });
     expect(setUp.phase).toBe("confirm_key");
-    expect(await errorOf(rig.service.confirmSetUp({ accountId, typed: securityKey.slice(1) }))).toEqual({
+    expect(await errorOf(rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", securityKey.reveal().slice(1)) }))).toEqual({
       kind: "malformed_security_key",
     });
     const { securityKey: another } = await rig.service.beginSetUp({ accountId, method: "key" });
@@ -91,8 +92,8 @@ describe("setting up Secure Backup", () => {
     });
     expect((await rig.service.state({ accountId })).diagnosis).toBe("not_set_up");
     expect((await rig.service.state({ accountId })).identity.exists).toBe(false);
-    const pasted = `\u00a0${another.replaceAll(" ", "\u2009\u200b")}\r\n\t`;
-    expect((await rig.service.confirmSetUp({ accountId, typed: pasted })).setUp.phase).toBe("checked");
+    const pasted = `\u00a0${another.reveal().replaceAll(" ", "\u2009\u200b")}\r\n\t`;
+    expect((await rig.service.confirmSetUp({ accountId, typed: secretOf("Security Key", pasted) })).setUp.phase).toBe("checked");
   });
 
   it("hands the key to the clipboard and to a file only while it waits to be typed back", async () => {
@@ -101,7 +102,7 @@ describe("setting up Secure Backup", () => {
     expect(await rig.service.keepSecurityKey({ accountId, how: "save", which: "new" })).toEqual({ kept: true });
     expect(await rig.service.keepSecurityKey({ accountId, how: "print", which: "new" })).toEqual({ kept: true });
     expect(rig.kept.copied).toEqual([securityKey]);
-    expect(rig.kept.saved[0]!.text).toContain(securityKey);
+    expect(rig.kept.saved[0]!.text).toContain(securityKey.reveal());
     expect(rig.kept.saved[0]!.suggestedName.of).not.toMatch(/[:@/\\]/);
     await rig.service.cancelSetUp({ accountId });
     expect(await errorOf(rig.service.keepSecurityKey({ accountId, how: "copy", which: "new" }))).toEqual({
@@ -136,7 +137,7 @@ describe("setting up Secure Backup", () => {
     const { setUp } = await rig.service.confirmSetUp({ accountId, typed: securityKey });
     expect(setUp).toMatchObject({ phase: "stopped", error: { kind: "secure_backup_exists" } });
     await rig.service.cancelSetUp({ accountId });
-    expect((await rig.service.unlock({ accountId, keyOrPhrase: theirs })).diagnosis).toBe("working");
+    expect((await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", theirs) })).diagnosis).toBe("working");
   });
 
   it("takes over a backup that this session already writes to, instead of making a second one", async () => {
@@ -183,8 +184,8 @@ describe("setting up Secure Backup", () => {
     }
     expect(setUp.phase).toBe("checked");
     expect(phases().every(({ phase }) => phase === "confirm_key")).toBe(true);
-    expect(securityKey).not.toBe(begun.securityKey);
-    await openElsewhere(synapse, user, { securityKey: begun.securityKey });
+    expect(securityKey).not.toEqual(begun.securityKey);
+    await openElsewhere(synapse, user, { securityKey: begun.securityKey.reveal() });
   });
 
   it.each([true, false])("stops before it begins when it is cancelled while it is kept; key kept here: %s", async (keep) => {

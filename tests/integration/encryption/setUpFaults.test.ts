@@ -123,7 +123,7 @@ describe("a set-up of Secure Backup", () => {
               ({ setUp } = await service.continueSetUp({ accountId }));
             }
             expect(setUp, what).toMatchObject({ phase: "checked" });
-            await expectWhole(user, securityKey, setUp, accessToken);
+            await expectWhole(user, securityKey.reveal(), setUp, accessToken);
           } finally {
             proxy.clear();
             await data.destroy();

@@ -8,6 +8,7 @@ import type { Services } from "../../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { openForNewUser, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
@@ -50,11 +51,12 @@ beforeEach(async () => {
 afterEach(() => data.destroy());
 
 const state = (): Promise<SecureBackupState> => rig.service.state({ accountId });
-const unlock = (keyOrPhrase: string): Promise<SecureBackupState> => rig.service.unlock({ accountId, keyOrPhrase });
+const unlock = (keyOrPhrase: string): Promise<SecureBackupState> =>
+  rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase) });
 const repair = (keyOrPhrase: string, choices: { newBackup?: boolean; makeDefault?: boolean } = {}) =>
-  rig.service.repair({ accountId, keyOrPhrase, ...choices });
+  rig.service.repair({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase), ...choices });
 const description = (id = keyId): string => `m.secret_storage.key.${id}`;
-const wrongKey = (): string => formatSecurityKey(randomBytes(32));
+const wrongKey = (): string => formatSecurityKey(randomBytes(32)).reveal();
 
 async function expectUnlocked(opened: SecureBackupState): Promise<void> {
   expect(opened).toMatchObject({ proven: true, identity: { thisSessionVerified: true }, backup: { active: true } });
@@ -65,7 +67,7 @@ async function expectUnlocked(opened: SecureBackupState): Promise<void> {
 async function encryptWith(id: string, key: Uint8Array, write = (secret: string): string => secret): Promise<void> {
   for (const name of SecretName.options) {
     const { encrypted } = await onServer.read(name);
-    const secret = await decryptSecret(encrypted[keyId], parseSecurityKey(securityKey), name);
+    const secret = await decryptSecret(encrypted[keyId], parseSecurityKey(secretOf("Security Key", securityKey)), name);
     await onServer.write(name, { encrypted: { [id]: await encryptSecret(write(secret!), key, name) } });
   }
 }
@@ -131,14 +133,14 @@ describe("secrets encrypted with a key that is not the default one", () => {
     expect(["default_key_missing", "key_description_missing", "secret_not_stored"]).toContain((await state()).diagnosis);
     expect((await services.health.refresh(accountId)).secureBackup).toBe("broken");
     expect(await errorOf(unlock(wrongKey()))).toEqual({ kind: "wrong_security_key" });
-    const opened = await unlock(theirs);
+    const opened = await unlock(theirs.reveal());
     await expectUnlocked(opened);
     expect(opened.openedByOtherKey).toEqual({ name: "Office" });
-    const repaired = await repair(theirs);
+    const repaired = await repair(theirs.reveal());
     expect(repaired).toMatchObject({ diagnosis: "working", openedByOtherKey: null });
     expect((await onServer.read(DEFAULT)).key).toBe("theirs");
     expect(await onServer.read(description("theirs"))).toMatchObject({ name: "Office" });
-    await openElsewhere(synapse, user, { securityKey: theirs });
+    await openElsewhere(synapse, user, { securityKey: theirs.reveal() });
   });
 
   it("and with the default one as well: it becomes the default only when the person says so", async () => {
@@ -149,14 +151,14 @@ describe("secrets encrypted with a key that is not the default one", () => {
       const { encrypted } = await onServer.read(name);
       await onServer.write(name, { encrypted: { ...copies[index].encrypted, ...encrypted } });
     }
-    await expectUnlocked(await unlock(theirs));
-    expect(await errorOf(repair(theirs))).toEqual({ kind: "other_key_opens", name: "Office" });
+    await expectUnlocked(await unlock(theirs.reveal()));
+    expect(await errorOf(repair(theirs.reveal()))).toEqual({ kind: "other_key_opens", name: "Office" });
     expect((await onServer.read(DEFAULT)).key).toBe(keyId);
-    expect((await repair(theirs, { makeDefault: true })).diagnosis).toBe("working");
+    expect((await repair(theirs.reveal(), { makeDefault: true })).diagnosis).toBe("working");
     expect((await onServer.read(DEFAULT)).key).toBe("theirs");
     // Nobody has opened what the other key encrypts.
     expect((await onServer.read(MASTER)).encrypted).toHaveProperty([keyId]);
-    await openElsewhere(synapse, user, { securityKey: theirs });
+    await openElsewhere(synapse, user, { securityKey: theirs.reveal() });
     expect((await repair(securityKey, { makeDefault: true })).diagnosis).toBe("working");
     expect((await onServer.read(DEFAULT)).key).toBe(keyId);
   });
@@ -169,12 +171,12 @@ describe("secrets encrypted with a key that is not the default one", () => {
     await onServer.write(description("theirs"), await describeTheirs());
     await encryptWith("theirs", theirKey);
     await onServer.write(DEFAULT, {});
-    await expectUnlocked(await unlock(theirs));
+    await expectUnlocked(await unlock(theirs.reveal()));
   });
 
   it("by a phrase of their own are opened with it", async () => {
     const passphrase = { algorithm: "m.pbkdf2", iterations: 1000, salt: "their salt" } as const;
-    const key = await keyFromPhrase("their phrase", passphrase);
+    const key = await keyFromPhrase(secretOf("Security Key", "their phrase"), passphrase);
     await onServer.write(description("theirs"), { algorithm: ALGORITHM, passphrase, ...(await newKeyCheck(key)) });
     await encryptWith("theirs", key);
     await onServer.write(DEFAULT, {});
@@ -195,7 +197,7 @@ describe("a Security Phrase of another client", () => {
 
   it.each(phrases)("%s opens", async (_what, how) => {
     const passphrase = { algorithm: "m.pbkdf2", ...how } as const;
-    const key = await keyFromPhrase("their phrase", passphrase);
+    const key = await keyFromPhrase(secretOf("Security Key", "their phrase"), passphrase);
     await onServer.write(description("theirs"), { algorithm: ALGORITHM, passphrase, ...(await newKeyCheck(key)) });
     await encryptWith("theirs", key);
     await onServer.write(DEFAULT, { key: "theirs" });
@@ -204,7 +206,7 @@ describe("a Security Phrase of another client", () => {
     await onServer.write(MASTER, {});
     expect((await repair("their phrase")).diagnosis).toBe("working");
     // Only a key of 256 bits can be written as a Security Key.
-    const keeping = rig.service.keepOnThisComputer({ accountId, keyOrPhrase: "their phrase" });
+    const keeping = rig.service.keepOnThisComputer({ accountId, keyOrPhrase: secretOf("Security Key", "their phrase") });
     if (how.bits === undefined) await keeping;
     else expect(await errorOf(keeping)).toEqual({ kind: "phrase_key_length", bits: how.bits });
     expect(await rig.service.keepsSecurityKey(accountId)).toBe(how.bits === undefined);
@@ -230,12 +232,12 @@ describe("secrets that another client wrote oddly", () => {
   ];
 
   it.each(ways)("%s are read, and written properly by a repair", async (_what, write) => {
-    await encryptWith(keyId, parseSecurityKey(securityKey), write);
+    await encryptWith(keyId, parseSecurityKey(secretOf("Security Key", securityKey)), write);
     await expectUnlocked(await unlock(securityKey));
     expect((await repair(securityKey)).diagnosis).toBe("working");
     for (const name of SecretName.options) {
       const { encrypted } = await onServer.read(name);
-      const secret = await decryptSecret(encrypted[keyId], parseSecurityKey(securityKey), name);
+      const secret = await decryptSecret(encrypted[keyId], parseSecurityKey(secretOf("Security Key", securityKey)), name);
       expect(secret).toMatch(/^[A-Za-z0-9+/]{43}=?$/);
     }
     expect((await rig.service.otherKeys({ accountId })).keys).toEqual([]);
@@ -276,13 +278,13 @@ describe("a recovery key from before secret storage", () => {
     const version = await goBackInTime({}, privateKey);
     expect((await state()).diagnosis).toBe("not_set_up");
     expect(await errorOf(unlock(wrongKey()))).toEqual({ kind: "secure_backup_absent" });
-    const opened = await unlock(recoveryKey);
+    const opened = await unlock(recoveryKey.reveal());
     expect(opened).toMatchObject({ diagnosis: "not_set_up", backup: { version, active: true, trusted: true } });
   });
 
   it("made from a passphrase opens its backup with that", async () => {
     const how = { private_key_salt: "old salt", private_key_iterations: 1000 };
-    const key = await keyFromPhrase("old phrase", { algorithm: "m.pbkdf2", iterations: 1000, salt: "old salt" });
+    const key = await keyFromPhrase(secretOf("Security Key", "old phrase"), { algorithm: "m.pbkdf2", iterations: 1000, salt: "old salt" });
     const version = await goBackInTime(how, key);
     expect(await errorOf(unlock("other phrase"))).toEqual({ kind: "secure_backup_absent" });
     expect((await unlock("old phrase")).backup).toMatchObject({ version, active: true });
@@ -291,11 +293,11 @@ describe("a recovery key from before secret storage", () => {
   it("opens an older backup too: its room keys come into this session", async () => {
     // The backup of the set-up is the old one here: its private key is what the recovery key says.
     const { encrypted } = await onServer.read(BACKUP);
-    const old = await decryptSecret(encrypted[keyId], parseSecurityKey(securityKey), BACKUP);
+    const old = await decryptSecret(encrypted[keyId], parseSecurityKey(secretOf("Security Key", securityKey)), BACKUP);
     await goBackInTime({}, privateKey);
-    await unlock(recoveryKey);
+    await unlock(recoveryKey.reveal());
     expect((await state()).backup).toMatchObject({ keyCount: 0 });
-    await unlock(formatSecurityKey(Buffer.from(old!, "base64")));
+    await unlock(formatSecurityKey(Buffer.from(old!, "base64")).reveal());
     const { keys } = await services.sessions.session(accountId).use(async (client) => {
       return { keys: await client.getCrypto()!.exportRoomKeys() };
     });
@@ -321,7 +323,7 @@ describe("a recovery key from before secret storage", () => {
       const { setUp } = await fresh.rig.service.confirmSetUp({ accountId: id, typed: begun.securityKey });
       expect(setUp).toMatchObject({ phase: "checked" });
       expect((await fresh.rig.service.state({ accountId: id })).backup).toMatchObject({ version, active: true });
-      const second = await openElsewhere(synapse, fresh.user, { securityKey: begun.securityKey });
+      const second = await openElsewhere(synapse, fresh.user, { securityKey: begun.securityKey.reveal() });
       expect(second.activeBackupVersion).toBe(version);
     } finally {
       await fresh.data.destroy();

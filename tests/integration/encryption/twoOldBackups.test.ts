@@ -9,6 +9,7 @@ import { type CheckedRoomKey, checkRoomKey } from "../../../main/roomKeys/roomKe
 import { Scene, THEIRS, OURS } from "../../support/interruptedWork.ts";
 import { VERSIONS } from "../../support/keysOnServer.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { useServers } from "../../support/servers.ts";
@@ -77,7 +78,7 @@ describe("two backups, each opened by another key", () => {
     await backupOfOurs();
     await newBackup(stored);
     const { accountId, securityKey: keyOrPhrase } = scene;
-    await scene.service.unlock({ accountId, keyOrPhrase });
+    await scene.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase) });
     await scene.repair(false);
     const roomKeys = OURS + MORE;
     expect((await scene.state()).backup).toMatchObject({ version: "3", keyCount: roomKeys });
@@ -88,7 +89,7 @@ describe("two backups, each opened by another key", () => {
 describe("an older backup that is carried over", () => {
   /** Of the older one: the newest is asked for as well, to see what it has. */
   const KEYS = { method: "GET", path: /room_keys\/keys\?version=2$/ };
-  const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: scene.securityKey });
+  const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: secretOf("Security Key", scene.securityKey) });
   /** The stored key opens the newest backup, and this session's key an older one. */
   beforeEach(async () => {
     const stored = (await scene.storedBackupKey())!;

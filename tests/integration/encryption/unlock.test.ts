@@ -3,6 +3,7 @@ import type { Services } from "../../../main/services.ts";
 import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
@@ -49,7 +50,8 @@ afterEach(async () => {
 });
 
 const state = (): Promise<SecureBackupState> => rig.service.state({ accountId });
-const unlock = (keyOrPhrase: string): Promise<SecureBackupState> => rig.service.unlock({ accountId, keyOrPhrase });
+const unlock = (keyOrPhrase: string): Promise<SecureBackupState> =>
+  rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase) });
 const defaultKeyId = async (): Promise<string> => (await onServer.read("m.secret_storage.default_key")).key;
 const storedAs = ({ secrets }: SecureBackupState): Record<string, string> =>
   Object.fromEntries(secrets.map(({ name, stored }) => [name, stored]));
@@ -119,7 +121,7 @@ describe("an account whose Secure Backup was set up elsewhere", () => {
     expect((await state()).key).toEqual({ hasPhrase: false, checkable: false });
     expect(await errorOf(unlock(theirs))).toEqual({ kind: "wrong_security_key" });
     expect(await unlock(securityKey)).toMatchObject({ diagnosis: "key_not_checkable", proven: true });
-    await expectUnlocked(await rig.service.repair({ accountId, keyOrPhrase: securityKey }));
+    await expectUnlocked(await rig.service.repair({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) }));
   });
 });
 

@@ -7,6 +7,7 @@ import type { Services } from "../../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { openForNewUser, openForPerson, replace, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
@@ -44,12 +45,13 @@ beforeEach(async () => {
   onServer = new AccountDataOnServer(synapse, other.tokens);
   other.stop();
   accountId = await signInTo(services, user, synapse.baseUrl);
-  await rig.service.unlock({ accountId, keyOrPhrase: securityKey });
+  await rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) });
   keyId = (await onServer.read(DEFAULT)).key;
 });
 afterEach(() => data.destroy());
 
-const repair = (newBackup = false): Promise<SecureBackupState> => rig.service.repair({ accountId, keyOrPhrase: securityKey, newBackup });
+const repair = (newBackup = false): Promise<SecureBackupState> =>
+  rig.service.repair({ accountId, keyOrPhrase: secretOf("Security Key", securityKey), newBackup });
 const copiesOf = async (name: SecretName): Promise<Record<string, EncryptedSecret>> => (await onServer.readIfAny(name)).encrypted ?? {};
 
 /** Adds copies of secrets under a key that nobody types, and describes it. */
@@ -132,7 +134,7 @@ describe("what a repair has not opened", () => {
   });
 
   it("but is encrypted with the same Security Key goes when it is the same secret, and stays when it is another", async () => {
-    const key = parseSecurityKey(securityKey);
+    const key = parseSecurityKey(secretOf("Security Key", securityKey));
     const same = await decryptSecret((await copiesOf(MASTER))[keyId]!, key, MASTER);
     const content = await onServer.read(MASTER);
     const [old, older] = [await encryptSecret(same!, key, MASTER), await encryptSecret(onlyKey, key, MASTER)];
@@ -148,7 +150,7 @@ describe("what a repair has not opened", () => {
       [MASTER, { encrypted: 5, "org.example.note": "x" }],
       ["m.cross_signing.self_signing", { encrypted: [1, 2] }],
       ["m.cross_signing.user_signing", { encrypted: { [keyId]: { iv: "cut", theirs: true } } }],
-      [BACKUP, { encrypted: { [keyId]: await encryptSecret(onlyKey, parseSecurityKey(securityKey), BACKUP) } }],
+      [BACKUP, { encrypted: { [keyId]: await encryptSecret(onlyKey, parseSecurityKey(secretOf("Security Key", securityKey)), BACKUP) } }],
     ];
     for (const [name, content] of odd) await onServer.write(name, content);
     const repaired = await repair();
@@ -216,7 +218,7 @@ describe("what was opened here before", () => {
     expect(setUp).toMatchObject({ phase: "checked" });
     expect(await isDescribed(keyId)).toBe(false);
     for (const name of SecretName.options) {
-      expect(await openedBy(parseSecurityKey(securityKey), keyId, name)).toBeNull();
+      expect(await openedBy(parseSecurityKey(secretOf("Security Key", securityKey)), keyId, name)).toBeNull();
     }
     expect((await rig.service.otherKeys({ accountId })).keys).toEqual([]);
     await openElsewhere(synapse, user, { securityKey: newKey });
@@ -224,7 +226,7 @@ describe("what was opened here before", () => {
 
   it("is not what another client has written since: that is put aside by a change of key", async () => {
     // The same secrets, and another key of a backup: nobody here knows what it opens.
-    const key = parseSecurityKey(securityKey);
+    const key = parseSecurityKey(secretOf("Security Key", securityKey));
     const unknown = randomBytes(32).toString("base64");
     await onServer.write(BACKUP, { encrypted: { [keyId]: await encryptSecret(unknown, key, BACKUP) } });
     const { setUp, securityKey: newKey } = await replace(rig, accountId, "change");
@@ -247,7 +249,7 @@ describe("what a reset has not opened", () => {
       const elsewhere = await locked.open();
       const id = await signInTo(elsewhere, user, synapse.baseUrl);
       const theirs = openForPerson(elsewhere, user);
-      const key = parseSecurityKey(securityKey);
+      const key = parseSecurityKey(secretOf("Security Key", securityKey));
       const backupKey = await openedBy(key, keyId, BACKUP);
       const { setUp, securityKey: newKey } = await replace(theirs, id, "reset");
       expect(setUp).toMatchObject({ phase: "checked" });
@@ -274,6 +276,6 @@ describe("what turning off has not opened", () => {
     expect(await isDescribed(keyId)).toBe(false);
     expect(await isDescribed("foreign")).toBe(true);
     expect(await openedBy(FOREIGN, "foreign", BACKUP)).not.toBeNull();
-    expect(await openedBy(parseSecurityKey(securityKey), keyId, MASTER)).toBeNull();
+    expect(await openedBy(parseSecurityKey(secretOf("Security Key", securityKey)), keyId, MASTER)).toBeNull();
   });
 });

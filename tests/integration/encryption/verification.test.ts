@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { VerificationIn } from "../../../shared/contract/verifications.ts";
 import { readQr } from "../../support/readQr.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { agree } from "../../support/verificationPartner.ts";
 import { only, VerificationRig } from "../../support/verificationRig.ts";
@@ -182,7 +183,7 @@ describe("what did not come over", () => {
       { check: "secrets_here", status: "missing" },
       { check: "backup_connected", status: "missing" },
     ]);
-    expect(await services.secureBackup.unlock({ accountId, keyOrPhrase: rig.securityKey })).toMatchObject({
+    expect(await services.secureBackup.unlock({ accountId, keyOrPhrase: secretOf("Security Key", rig.securityKey) })).toMatchObject({
       diagnosis: "working",
       proven: true,
     });

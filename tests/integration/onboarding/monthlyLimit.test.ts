@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Registration } from "../../../shared/contract/registration.ts";
 import { type Mailbox, startMailbox } from "../../support/mail.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { synapseFiles } from "../../support/synapseConfig.ts";
@@ -40,7 +41,7 @@ it("a server that takes no more people this month is named with its contact, and
     serverName: null,
     baseUrl: synapse.baseUrl,
     username: "late",
-    password: "four unrelated words",
+    password: secretOf("password", "four unrelated words"),
     email: address,
     phone: null,
     acceptInsecureHttp: false,

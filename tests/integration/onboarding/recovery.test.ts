@@ -2,19 +2,23 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Services } from "../../../main/services.ts";
 import type { Recovery } from "../../../shared/contract/recovery.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
+import type { Password } from "../../../shared/secret.ts";
 import { PersonsBrowser } from "../../support/browser.ts";
-import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
-import { type Mail, type Mailbox, startMailbox } from "../../support/mail.ts";
-import { freePort } from "../../support/ports.ts";
+import type { FaultProxy } from "../../support/faultProxy.ts";
+import type { Mail, Mailbox } from "../../support/mail.ts";
+import { secretOf } from "../../support/secretValues.ts";
+import { useMailServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
-import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
+import type { Synapse, TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
 const SET = { method: "POST", path: /\/account\/password$/ };
 const MAIL = { method: "POST", path: /\/account\/password\/email\/requestToken$/ };
 const NEW = "nine quiet herons";
 const POLL_MS = 200;
+const typed = (password: string): Password => secretOf("password", password);
 
+const servers = useMailServers({ password_config: { policy: { enabled: true, minimum_length: 12 } } });
 let mailbox: Mailbox;
 let synapse: Synapse;
 let proxy: FaultProxy;
@@ -26,23 +30,10 @@ let address: string;
 let users = 0;
 
 beforeAll(async () => {
-  const port = await freePort();
-  mailbox = await startMailbox();
-  proxy = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
-  synapse = await startSynapse({
-    port,
-    publicBaseUrl: `${proxy.baseUrl}/`,
-    mailPort: mailbox.port,
-    config: { password_config: { policy: { enabled: true, minimum_length: 12 } } },
-  });
+  ({ mailbox, synapse, proxy } = servers);
   browser = await PersonsBrowser.start();
-}, 120_000);
-afterAll(async () => {
-  await browser?.stop();
-  await synapse?.stop();
-  await proxy?.stop();
-  await mailbox?.stop();
 });
+afterAll(() => browser?.stop());
 beforeEach(async () => {
   data = await StewardData.create();
   services = await data.open({ recoveryTimes: { pollMs: POLL_MS } });
@@ -57,7 +48,14 @@ afterEach(async () => {
 });
 
 const start = async (change: Partial<Parameters<Services["recoveries"]["start"]>[0]> = {}): Promise<ConversationId> => {
-  const request = { serverName: null, baseUrl: proxy.baseUrl, accountId: null, address, newPassword: NEW, signOutOthers: true };
+  const request = {
+    serverName: null,
+    baseUrl: proxy.baseUrl,
+    accountId: null,
+    address,
+    newPassword: typed(NEW),
+    signOutOthers: true,
+  };
   return (await services.recoveries.start({ ...request, acceptInsecureHttp: false, ...change })).recoveryId;
 };
 const last = (recoveryId: ConversationId): Recovery | undefined =>
@@ -106,7 +104,7 @@ const signInWithOldPassword = (): Promise<AccountId> =>
     serverName: null,
     baseUrl: proxy.baseUrl,
     identifier: { kind: "user", user: user.userId },
-    password: user.password,
+    password: typed(user.password),
     acceptInsecureHttp: false,
   });
 const signsIn = (password: string): Promise<boolean> =>
@@ -169,8 +167,10 @@ describe("a forgotten password", () => {
   });
 
   it("says that a password is refused before any mail is sent", async () => {
-    await expect(start({ newPassword: "xk9#vQ2pL!" })).rejects.toMatchObject({ error: { kind: "password_refused", reason: "too_short" } });
-    await expect(start({ newPassword: "password1234" })).rejects.toMatchObject({ error: { reason: "guessable" } });
+    await expect(start({ newPassword: typed("xk9#vQ2pL!") })).rejects.toMatchObject({
+      error: { kind: "password_refused", reason: "too_short" },
+    });
+    await expect(start({ newPassword: typed("password1234") })).rejects.toMatchObject({ error: { reason: "guessable" } });
     expect(asked(MAIL)).toBe(0);
   });
 
@@ -189,7 +189,7 @@ describe("a forgotten password", () => {
   it("goes on after the form was filled in again: no further mail, the new password counts", async () => {
     const recoveryId = await start();
     const link = linkIn(await arrived());
-    expect(await start({ newPassword: "eleven loud storks" })).toBe(recoveryId);
+    expect(await start({ newPassword: typed("eleven loud storks") })).toBe(recoveryId);
     await useLink(link);
     await becomes(recoveryId, "changed");
     expect(mails()).toHaveLength(1);
@@ -202,7 +202,7 @@ describe("a forgotten password", () => {
     await data.close();
     services = await data.open({ recoveryTimes: { pollMs: POLL_MS } });
     expect((await services.recoveries.list()).recoveries).toMatchObject([{ recoveryId, status: "password_needed", refused: null }]);
-    await services.recoveries.setPassword({ recoveryId, newPassword: NEW });
+    await services.recoveries.setPassword({ recoveryId, newPassword: typed(NEW) });
     await services.recoveries.resend({ recoveryId });
     await arrived(2);
     await useLink(link);
@@ -243,7 +243,7 @@ describe("a forgotten password", () => {
     await refusal.firstMet;
     expect(await becomes(recoveryId, "password_needed")).toMatchObject({ refused: "no_digit" });
     await useLink(link);
-    await services.recoveries.setPassword({ recoveryId, newPassword: "9 quiet herons there" });
+    await services.recoveries.setPassword({ recoveryId, newPassword: typed("9 quiet herons there") });
     await becomes(recoveryId, "changed");
     expect(mails()).toHaveLength(1);
     expect(await signsIn("9 quiet herons there")).toBe(true);
@@ -293,7 +293,7 @@ describe("a forgotten password", () => {
     lost.remove();
     services = await data.open({ recoveryTimes: { pollMs: POLL_MS } });
     await services.recoveries.list();
-    await services.recoveries.setPassword({ recoveryId, newPassword: NEW });
+    await services.recoveries.setPassword({ recoveryId, newPassword: typed(NEW) });
     await becomes(recoveryId, "changed");
     expect(mails()).toHaveLength(1);
   });

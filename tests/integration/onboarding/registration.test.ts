@@ -6,6 +6,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { type Mailbox, startMailbox } from "../../support/mail.ts";
 import { freePort } from "../../support/ports.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -50,7 +51,15 @@ afterEach(async () => {
 const newName = (): string => `new${(people += 1)}`;
 const userIdOf = (name: string): string => `@${name}:${synapse.serverName}`;
 const start = async (username: string, email: string | null = null): Promise<AccountId> => {
-  const request = { serverName: null, baseUrl: proxy.baseUrl, username, password: PASSWORD, email, phone: null, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: proxy.baseUrl,
+    username,
+    password: secretOf("password", PASSWORD),
+    email,
+    phone: null,
+    acceptInsecureHttp: false,
+  };
   return (await services.registration.start(request)).registrationId;
 };
 const stateOf = (registrationId: AccountId): Registration | undefined =>
@@ -165,7 +174,7 @@ describe("creating an account", () => {
     expect((await services.registration.list()).registrations).toMatchObject([
       { registrationId, status: "input", needs: "password", email: first },
     ]);
-    await services.registration.change({ registrationId, password: PASSWORD });
+    await services.registration.change({ registrationId, password: secretOf("password", PASSWORD) });
     await reaches(registrationId, "asking", "email");
     services.registration.resend({ registrationId });
     await waitUntil(() => mailsTo(first).length === 3, { what: "a third mail" });
@@ -196,10 +205,10 @@ describe("a refusal", () => {
     await synapse.register({ user: name, password: PASSWORD });
     await expect(start(name)).rejects.toMatchObject({ error: { kind: "user_name_taken" } });
     const request = { serverName: null, baseUrl: proxy.baseUrl, username: newName(), email: null, phone: null, acceptInsecureHttp: false };
-    await expect(services.registration.start({ ...request, password: "galvanised-otter7" })).rejects.toMatchObject({
+    await expect(services.registration.start({ ...request, password: secretOf("password", "galvanised-otter7") })).rejects.toMatchObject({
       error: { kind: "password_refused", reason: "too_short" },
     });
-    await expect(services.registration.start({ ...request, password: "password1" })).rejects.toMatchObject({
+    await expect(services.registration.start({ ...request, password: secretOf("password", "password1") })).rejects.toMatchObject({
       error: { kind: "password_refused", reason: "guessable" },
     });
     proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "closed" } } });
@@ -350,7 +359,7 @@ describe("when the last answer is lost", () => {
     expect((await services.registration.list()).registrations).toMatchObject([
       { registrationId, status: "input", needs: "password", username: name },
     ]);
-    await services.registration.change({ registrationId, password: PASSWORD });
+    await services.registration.change({ registrationId, password: secretOf("password", PASSWORD) });
     expect(await reaches(registrationId, "done")).toMatchObject({ accountId: registrationId });
     await expectOne(name);
   });
@@ -369,10 +378,10 @@ describe("when the last answer is lost", () => {
     await services.registration.list();
     const body = { errcode: "M_USER_IN_USE", error: "taken" };
     proxy.addRule({ ...REGISTER, fault: { kind: "answer", status: 400, body }, times: Infinity });
-    await services.registration.change({ registrationId, password: `${PASSWORD}, mistyped` });
+    await services.registration.change({ registrationId, password: secretOf("password", `${PASSWORD}, mistyped`) });
     await waitUntil(() => JSON.stringify(stateOf(registrationId)).includes('error":{'), { what: "a refusal" });
     expect(stateOf(registrationId)).toMatchObject({ status: "input", needs: "password", error: { kind: "wrong_credentials" } });
-    await services.registration.change({ registrationId, password: PASSWORD });
+    await services.registration.change({ registrationId, password: secretOf("password", PASSWORD) });
     await reaches(registrationId, "done");
     await expectOne(name);
   });

@@ -5,6 +5,7 @@ import type { Registration } from "../../../shared/contract/registration.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { freePort } from "../../support/ports.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { SmsDelegate } from "../../support/smsDelegate.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
@@ -54,7 +55,14 @@ afterEach(async () => {
 });
 
 const start = async (number: PhoneNumber | null = phone): Promise<AccountId> => {
-  const request = { serverName: null, baseUrl: proxy.baseUrl, username: name, password: PASSWORD, email: null, acceptInsecureHttp: false };
+  const request = {
+    serverName: null,
+    baseUrl: proxy.baseUrl,
+    username: name,
+    password: secretOf("password", PASSWORD),
+    email: null,
+    acceptInsecureHttp: false,
+  };
   return (await services.registration.start({ ...request, phone: number })).registrationId;
 };
 const stateOf = async (registrationId: AccountId): Promise<Registration | undefined> =>
@@ -179,7 +187,7 @@ describe("after the app has ended with the right code typed", () => {
 
   it("the account is created without another code", async () => {
     const registrationId = await interrupt();
-    await services.registration.change({ registrationId, password: PASSWORD });
+    await services.registration.change({ registrationId, password: secretOf("password", PASSWORD) });
     await isMade();
     expect([delegate.codes(to).length, await numbers()]).toEqual([1, [to]]);
   });
@@ -187,7 +195,7 @@ describe("after the app has ended with the right code typed", () => {
   it("another code is wanted where the server no longer knows of the right one", async () => {
     const registrationId = await interrupt();
     delegate.expire();
-    await services.registration.change({ registrationId, password: PASSWORD });
+    await services.registration.change({ registrationId, password: secretOf("password", PASSWORD) });
     await isAsked(registrationId, refusedAs("code_expired"));
     services.registration.resend({ registrationId });
     await isAsked(registrationId, null);

@@ -4,6 +4,7 @@ import type { Registration } from "../../../shared/contract/registration.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { LocalServer } from "../../support/localServer.ts";
 import { type Mailbox, startMailbox } from "../../support/mail.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -68,7 +69,7 @@ const start = async (username: string, email: string | null): Promise<AccountId>
     serverName: null,
     baseUrl: synapse.baseUrl,
     username,
-    password: PASSWORD,
+    password: secretOf("password", PASSWORD),
     email,
     phone: null,
     acceptInsecureHttp: false,
@@ -172,7 +173,14 @@ describe("a server that takes no email address", () => {
     const open = await startSynapse({ enableRegistration: true });
     try {
       const username = newName();
-      const request = { serverName: null, baseUrl: open.baseUrl, username, password: PASSWORD, phone: null, acceptInsecureHttp: false };
+      const request = {
+        serverName: null,
+        baseUrl: open.baseUrl,
+        username,
+        password: secretOf("password", PASSWORD),
+        phone: null,
+        acceptInsecureHttp: false,
+      };
       const { registrationId } = await services.registration.start({ ...request, email: "guest@mail.example" });
       await waitUntil(async () => (await stateOf(registrationId))?.status === "input", { what: "the question" });
       expect(await stateOf(registrationId)).toMatchObject({ needs: "no_email", error: null });

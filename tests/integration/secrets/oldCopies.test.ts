@@ -5,6 +5,7 @@ import { AccountSecrets } from "../../../main/secrets/secretStore.ts";
 import { Vault } from "../../../main/secrets/vaultFormat.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import { AccountId } from "../../../shared/ids.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -85,7 +86,7 @@ describe("copies of files that were damaged, at the start", () => {
   it("stay where they alone hold the key of a vault under the passphrase, also when another is chosen", async () => {
     data.keychain.problem = "unreachable";
     const services = await data.open();
-    await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
+    await services.secrets.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await data.close();
     await putVault("passphrase");
     const holding = await putCopies(
@@ -96,8 +97,8 @@ describe("copies of files that were damaged, at the start", () => {
     await putCopies(folders.passphraseFile, [200], '{"version":1,"data":{"content":{"entries":{}}}}');
     const again = await data.open();
     expect(await copiesIn(folders.secrets)).toEqual(holding);
-    await again.secrets.unlock({ passphrase: PASSPHRASE });
-    await again.secrets.choosePassphrase({ passphrase: `another ${PASSPHRASE}` });
+    await again.secrets.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
+    await again.secrets.choosePassphrase({ passphrase: secretOf("passphrase", `another ${PASSPHRASE}`) });
     expect(await copiesIn(folders.secrets)).toEqual(holding);
   });
 });
@@ -126,12 +127,12 @@ describe("the copy beside a file that is good", () => {
     const copy = `${folders.passphraseFile}.bak`;
     data.keychain.problem = "unreachable";
     const services = await data.open();
-    await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
+    await services.secrets.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await data.close();
     const text = await readFile(copy, "utf8");
     await writeFile(folders.passphraseFile, "[");
     await utimes(copy, new Date(), new Date(Date.now() - 1000 * DAY));
-    await (await data.open()).secrets.unlock({ passphrase: PASSPHRASE });
+    await (await data.open()).secrets.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     expect(await readFile(folders.passphraseFile, "utf8")).toBe(text);
     expect(await readFile(copy, "utf8")).toBe(text);
   });

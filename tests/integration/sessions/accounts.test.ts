@@ -4,6 +4,7 @@ import type { Services } from "../../../main/services.ts";
 import { AppFailure } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { startFaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -28,7 +29,7 @@ function signIn(services: Services, { userId, password }: TestUser, baseUrl = sy
     serverName: null,
     baseUrl,
     identifier: { kind: "user", user: userId },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
 }
@@ -146,7 +147,7 @@ describe("accounts", () => {
       serverName: null,
       baseUrl: synapse.baseUrl,
       identifier: { kind: "email", address: "same@mail.test" },
-      password: user.password,
+      password: secretOf("password", user.password),
       acceptInsecureHttp: false,
     });
     expect(await errorOf(byEmail)).toEqual(already);
@@ -213,7 +214,7 @@ describe("accounts", () => {
       serverName: null,
       baseUrl: "http://homeserver.invalid",
       identifier: { kind: "user", user: "@a:homeserver.invalid" },
-      password: "b",
+      password: secretOf("password", "b"),
       acceptInsecureHttp: false,
     });
     expect(await errorOf(request)).toEqual({ kind: "insecure_http", baseUrl: "http://homeserver.invalid" });
@@ -285,8 +286,10 @@ describe("one account's trouble is no other's", () => {
         kind: "unauthenticated",
         softLogout: true,
       });
-      expect(await errorOf(restarted.passwordSignIns.signInAgain(accountId, "wrong"))).toEqual({ kind: "wrong_credentials" });
-      await restarted.passwordSignIns.signInAgain(accountId, user.password);
+      expect(await errorOf(restarted.passwordSignIns.signInAgain(accountId, secretOf("password", "wrong")))).toEqual({
+        kind: "wrong_credentials",
+      });
+      await restarted.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
       expect(restarted.sessions.account(accountId)).toMatchObject({ deviceId, session: { status: "running" } });
       expect(await restarted.sessions.session(accountId).use((client) => client.getCrypto()!.getOwnDeviceKeys())).toEqual(keys);
       await data.close();
@@ -307,7 +310,7 @@ describe("one account's trouble is no other's", () => {
       timeoutMs: 40_000,
     });
     expect(services.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     const account = services.sessions.account(accountId);
     expect(account.session.status).toBe("running");
     expect(account.deviceId).not.toBe(deviceId);

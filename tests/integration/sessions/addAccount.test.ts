@@ -7,6 +7,7 @@ import { Folders } from "../../../main/storage/folders.ts";
 import { signIn as signInContract } from "../../../shared/contract/signIn.ts";
 import { fail } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -100,7 +101,7 @@ describe("a sign-in that is killed", () => {
           expect(account!.session.error?.kind, what).toBe(what === "secrets" ? undefined : "secret_missing");
           if (next === "signed out") await started.sessions.signOut(accountId);
           else {
-            if (what !== "secrets") await started.passwordSignIns.signInAgain(accountId, user.password);
+            if (what !== "secrets") await started.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
             expect(started.sessions.account(accountId).session.status, what).toBe("running");
           }
           const stays = next === "signed out" ? [] : [accountId];

@@ -6,6 +6,7 @@ import { makeCertificate, type TestCertificate } from "../../support/certificate
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { freePort } from "../../support/ports.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 import { startWellKnownHost, type WellKnownHost, type WellKnownOutcome } from "../../support/wellKnown.ts";
@@ -46,7 +47,7 @@ async function signInAt(found: Homeserver, user: string, password: string): Prom
     serverName: found.foundBy === "url" ? null : found.serverName,
     baseUrl: found.baseUrl,
     identifier: { kind: "user", user },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: false,
   });
   expect(services.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });
@@ -208,7 +209,7 @@ describe("a server whose answer to a login names another address", () => {
       serverName: null,
       baseUrl: server.baseUrl,
       identifier: { kind: "user", user: uma.userId },
-      password: uma.password,
+      password: secretOf("password", uma.password),
       acceptInsecureHttp: false,
     });
     expect(services.sessions.account(accountId)).toMatchObject({ session: { status: "running" } });

@@ -3,6 +3,7 @@ import type { Services } from "../../../main/services.ts";
 import type { LoginIdentifier } from "../../../shared/contract/signIn.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 
 const ALICE = "@alice:victim.example";
@@ -42,7 +43,7 @@ const signIn = (serverName: string | null, identifier: LoginIdentifier) =>
     serverName,
     baseUrl: server.baseUrl,
     identifier,
-    password: "a password",
+    password: secretOf("password", "a password"),
     acceptInsecureHttp: true,
   });
 

@@ -5,6 +5,7 @@ import type { Services } from "../../../main/services.ts";
 import { Folders } from "../../../main/storage/folders.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -42,7 +43,7 @@ beforeEach(async () => {
   data = await StewardData.create();
   data.keychain.problem = "unreachable";
   services = await data.open();
-  await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
+  await services.secrets.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
   [ada, bob] = [await signIn(), await signIn()];
   data.keychain.problem = null;
   await restart();
@@ -82,8 +83,8 @@ describe("accounts behind a forgotten passphrase", () => {
   it("wait while it may still be given: nobody's password is sent anywhere", async () => {
     expect(sessionOf(ada.id)).toMatchObject({ status: "locked", error: { kind: "secrets_locked" } });
     // The server would say that it is wrong.
-    expect(await errorOf(services.passwordSignIns.signInAgain(ada.id, "wrong"))).toEqual({ kind: "secrets_locked" });
-    await services.secrets.unlock({ passphrase: PASSPHRASE });
+    expect(await errorOf(services.passwordSignIns.signInAgain(ada.id, secretOf("password", "wrong")))).toEqual({ kind: "secrets_locked" });
+    await services.secrets.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await runs(ada.id);
   });
 
@@ -92,10 +93,12 @@ describe("accounts behind a forgotten passphrase", () => {
     await waitUntil(() => sessionOf(ada.id).error?.kind === "passphrase_forgotten", { what: "the account to say so" });
     const { vault, crypto, setAside: asideFolder } = foldersOf(ada.id);
     const before = { ...(await contents(vault)), ...(await contents(crypto)) };
-    expect(await errorOf(services.passwordSignIns.signInAgain(ada.id, "wrong"))).toEqual({ kind: "wrong_credentials" });
+    expect(await errorOf(services.passwordSignIns.signInAgain(ada.id, secretOf("password", "wrong")))).toEqual({
+      kind: "wrong_credentials",
+    });
     expect({ ...(await contents(vault)), ...(await contents(crypto)) }).toEqual(before);
 
-    await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
+    await services.passwordSignIns.signInAgain(ada.id, secretOf("password", ada.user.password));
     const { deviceId, session } = services.sessions.account(ada.id);
     expect(session.status).toBe("running");
     expect(deviceId).not.toBe(ada.device);
@@ -109,7 +112,7 @@ describe("accounts behind a forgotten passphrase", () => {
     // From here on it is an account like any other.
     await synapse.removeDevice(ada.user, deviceId);
     await waitUntil(() => sessionOf(ada.id).status === "softLoggedOut", { what: "the server's word", timeoutMs: 40_000 });
-    await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
+    await services.passwordSignIns.signInAgain(ada.id, secretOf("password", ada.user.password));
     expect(sessionOf(ada.id).status).toBe("running");
     await services.sessions.signOut(ada.id);
     expect(await readdir(join(data.folder, "accounts"))).toEqual([bob.id]);
@@ -117,17 +120,19 @@ describe("accounts behind a forgotten passphrase", () => {
 
   it("come back with their device when it is remembered, beside those that have signed in again", async () => {
     await services.secrets.forgetPassphrase();
-    await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
+    await services.passwordSignIns.signInAgain(ada.id, secretOf("password", ada.user.password));
     const keys = await deviceKeysOf(ada.id);
-    expect(await errorOf(services.secrets.recallPassphrase({ passphrase: "not that one" }))).toEqual({ kind: "wrong_passphrase" });
-    await services.secrets.recallPassphrase({ passphrase: PASSPHRASE });
+    expect(await errorOf(services.secrets.recallPassphrase({ passphrase: secretOf("passphrase", "not that one") }))).toEqual({
+      kind: "wrong_passphrase",
+    });
+    await services.secrets.recallPassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await runs(bob.id);
     expect(services.sessions.account(bob.id).deviceId).toBe(bob.device);
     expect(await deviceKeysOf(ada.id)).toEqual(keys);
     await restart();
     expect(sessionOf(ada.id).status).toBe("running");
     expect(sessionOf(bob.id).error).toEqual({ kind: "secrets_locked" });
-    await services.secrets.unlock({ passphrase: PASSPHRASE });
+    await services.secrets.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await runs(bob.id);
   });
 
@@ -147,7 +152,7 @@ describe("accounts behind a forgotten passphrase", () => {
         if (what === "secrets written") expect(begun.status).toBe("running");
         else {
           expect(begun.error).toEqual({ kind: "secret_missing" });
-          await started.passwordSignIns.signInAgain(ada.id, ada.user.password);
+          await started.passwordSignIns.signInAgain(ada.id, secretOf("password", ada.user.password));
           expect(started.sessions.account(ada.id).session.status).toBe("running");
         }
         expect(await setAside(ada.id, copy.folder)).toEqual(["crypto", "secrets.sealed"]);
@@ -161,7 +166,7 @@ describe("accounts behind a forgotten passphrase", () => {
 
   it("are signed in again once when asked twice at the same moment", async () => {
     await services.secrets.forgetPassphrase();
-    const again = () => services.passwordSignIns.signInAgain(ada.id, ada.user.password);
+    const again = () => services.passwordSignIns.signInAgain(ada.id, secretOf("password", ada.user.password));
     const update = services.index.update.bind(services.index);
     const second = new Promise<unknown>((resolve) => {
       services.index.update = async (...given) => {
@@ -190,7 +195,7 @@ describe("an account of the keychain", () => {
     await data.close();
     data.keychain.problem = "locked";
     services = await data.open();
-    await services.secrets.choosePassphrase({ passphrase: PASSPHRASE });
+    await services.secrets.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     const behindPassphrase = await signIn();
     await restart();
     const states = () => [inKeychain, behindPassphrase].map(({ id }) => sessionOf(id).status);
@@ -227,7 +232,7 @@ async function snapshotsOfSignIn(): Promise<{ what: string; folder: StewardData 
     await keep("secrets written");
     return place;
   };
-  await services.passwordSignIns.signInAgain(ada.id, ada.user.password);
+  await services.passwordSignIns.signInAgain(ada.id, secretOf("password", ada.user.password));
   await data.close();
   return moments;
 }

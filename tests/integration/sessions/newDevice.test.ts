@@ -13,6 +13,7 @@ import { silent, someAccount } from "../../support/cryptoFolder.ts";
 import { killDuring } from "../../support/killedWork.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { sample } from "../../support/seed.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -102,7 +103,7 @@ async function bytesIn(folder: string): Promise<number> {
 
 describe("an account whose device was removed", () => {
   it("takes all room keys along to its new device, also over a restart", async () => {
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     await expectMoved();
     await restart();
     await expectMoved();
@@ -116,7 +117,7 @@ describe("an account whose device was removed", () => {
       const some = (JSON.parse(json) as RoomKey[]).filter(({ session_key: key }) => key !== left.session_key);
       return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
     });
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     importing.mockRestore();
     expect(services.sessions.account(accountId)).toMatchObject({ session: { status: "running" }, roomKeysSetAside: 1 });
     expect(await storesIn(foldersOf().root)).toEqual(["crypto", "set-aside", "vault"]);
@@ -143,7 +144,7 @@ describe("an account whose device was removed", () => {
       );
       return importExportedRoomKeys.call(this, JSON.stringify(some), listener);
     });
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     importing.mockRestore();
     const account = () => services.sessions.account(accountId);
     expect(account()).toMatchObject({ session: { status: "running" }, roomKeysSetAside: 1 });
@@ -157,13 +158,13 @@ describe("an account whose device was removed", () => {
   });
 
   it("loses no room key when it is stopped in the middle, and moves when it is done again", async () => {
-    const moving = errorOf(services.passwordSignIns.signInAgain(accountId, user.password));
+    const moving = errorOf(services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password)));
     await halfFilled();
     await services.sessions.session(accountId).stop();
     expect(await moving).toEqual({ kind: "cancelled" });
     await waitUntil(isLoggedOut, { what: "the account to ask again" });
     expect(services.sessions.account(accountId).deviceId).toBe(oldDevice);
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     await expectMoved();
   });
 
@@ -174,7 +175,7 @@ describe("an account whose device was removed", () => {
     await restart();
     expect(isLoggedOut()).toBe(true);
     expect(services.sessions.account(accountId).deviceId).toBe(oldDevice);
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     await expectMoved();
   });
 
@@ -217,7 +218,7 @@ async function snapshotsOfMove(): Promise<{ what: string; folder: StewardData }[
     if (entry.deviceId !== oldDevice && moments.length === 1) await keep("device in the index");
     return entry;
   };
-  await services.passwordSignIns.signInAgain(accountId, user.password);
+  await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
   await data.close();
   return moments;
 }

@@ -7,7 +7,7 @@ import { FormClient } from "../../support/authService/formClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
 import { matrixOk } from "../../support/matrixApi.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
-import { accessToken as accessTokenOf } from "../../support/secretValues.ts";
+import { accessToken as accessTokenOf, secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -42,7 +42,13 @@ async function secretsOf(accountId: AccountId) {
 async function withPassword({ localpart, password }: AuthUser): Promise<AccountId> {
   const { baseUrl } = servers.proxy;
   const identifier = { kind: "user" as const, user: localpart };
-  const accountId = await services.passwordSignIns.signIn({ serverName: null, baseUrl, identifier, password, acceptInsecureHttp: false });
+  const accountId = await services.passwordSignIns.signIn({
+    serverName: null,
+    baseUrl,
+    identifier,
+    password: secretOf("password", password),
+    acceptInsecureHttp: false,
+  });
   expect(statusOf(accountId)).toBe("running");
   return accountId;
 }

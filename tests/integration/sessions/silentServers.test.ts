@@ -8,6 +8,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 import { makePng } from "../../support/png.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -75,7 +76,10 @@ describe("a server that does not answer", () => {
     const accountId = await signIn(services);
     const { challenge, ended } = await askedForPassword(services, accountId);
     servers.proxy.addRule({ path: /delete_devices/, fault: { kind: "hang" }, times: Infinity });
-    services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({
+      challengeId: challenge.challengeId,
+      answer: { kind: "password", password: secretOf("password", user.password) },
+    });
     expect(await ended).toEqual(timeout());
     expect(lastChallenge()).toMatchObject({ status: "failed", error: timeout() });
   });
@@ -137,7 +141,7 @@ describe("a token that the server no longer takes", () => {
     expect(services.sessions.account(accountId).session.status).toBe("softLoggedOut");
     const refused = (): string[] =>
       servers.proxy.record.filter(({ status }) => status === 401).map(({ path }) => path.replace(/[?].*/, ""));
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     expect(services.sessions.account(accountId).session.status).toBe("running");
     // Both are asked at once; all that the SDK would have asked besides comes after the answer.
     const first = ["/_matrix/client/versions", "/_matrix/client/v3/room_keys/version"];
@@ -186,7 +190,10 @@ describe("a server that sends requests on", () => {
     const accountId = await signIn(services);
     const { challenge, ended } = await askedForPassword(services, accountId);
     sendOn(/delete_devices/);
-    services.challenges.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
+    services.challenges.answer({
+      challengeId: challenge.challengeId,
+      answer: { kind: "password", password: secretOf("password", user.password) },
+    });
     expect(await ended).toEqual(redirected());
     expect(lastChallenge()).toMatchObject({ status: "failed", error: redirected() });
     expect(elsewhere.arrived).toEqual([]);

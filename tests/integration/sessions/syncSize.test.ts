@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { sample } from "../../support/seed.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapseWithRooms, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -33,7 +34,13 @@ async function bytesToStart({ userId, password }: TestUser): Promise<{ first: nu
     proxy.clearRecord();
     const services = await data.open();
     const identifier = { kind: "user" as const, user: userId };
-    await services.passwordSignIns.signIn({ serverName: null, baseUrl: proxy.baseUrl, identifier, password, acceptInsecureHttp: false });
+    await services.passwordSignIns.signIn({
+      serverName: null,
+      baseUrl: proxy.baseUrl,
+      identifier,
+      password: secretOf("password", password),
+      acceptInsecureHttp: false,
+    });
     expect(services.sessions.list()[0]?.session.status).toBe("running");
     const first = syncBytes();
     await data.close();

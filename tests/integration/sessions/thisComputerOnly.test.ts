@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { loopbackFetch } from "../../../main/http/loopback.ts";
 import { findHomeserver } from "../../../main/sessions/discovery.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 
@@ -21,7 +22,12 @@ const trial = { fetch: loopbackFetch(globalThis.fetch), onlyThisComputer: true }
 test("a trial takes an account of this computer, and finds and signs in nowhere else", async () => {
   const services = await data.open(trial);
   const { user, password } = await synapse.register({ user: "ada", password: "a password" });
-  const typed = { serverName: null, identifier: { kind: "user", user }, password, acceptInsecureHttp: true } as const;
+  const typed = {
+    serverName: null,
+    identifier: { kind: "user", user },
+    password: secretOf("password", password),
+    acceptInsecureHttp: true,
+  } as const;
   const accountId = await services.passwordSignIns.signIn({ ...typed, baseUrl: synapse.baseUrl });
   expect(services.sessions.account(accountId).session.status).toBe("running");
   const elsewhere = { error: { kind: "this_computer_only", host: "matrix.example.org" } };
@@ -37,7 +43,7 @@ test("a trial does not start an account of another server, and loses nothing of 
     serverName: null,
     baseUrl: synapse.baseUrl,
     identifier: { kind: "user", user },
-    password,
+    password: secretOf("password", password),
     acceptInsecureHttp: true,
   });
   await data.close();

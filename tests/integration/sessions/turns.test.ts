@@ -8,7 +8,7 @@ import type { AccountId } from "../../../shared/ids.ts";
 import { silent } from "../../support/cryptoFolder.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
-import { accessToken as accessTokenOf } from "../../support/secretValues.ts";
+import { accessToken as accessTokenOf, secretOf } from "../../support/secretValues.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { useServers } from "../../support/servers.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -201,7 +201,7 @@ describe("two things at once", () => {
 
   it("are signing in again and signing out: no session stays behind", async () => {
     const login = servers.proxy.hold({ nth: 1, when: "before", path: /\/login$/ });
-    const again = errorOf(services.passwordSignIns.signInAgain(accountId, user.password));
+    const again = errorOf(services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password)));
     await login.reached;
     await services.sessions.signOut(accountId);
     expect(services.sessions.list()).toEqual([]);
@@ -221,7 +221,7 @@ describe("two things at once", () => {
       tokens.push(secrets.accessToken.reveal());
       return secrets;
     };
-    const again = services.passwordSignIns.signInAgain(accountId, user.password);
+    const again = services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     await writing.reached;
     const leaving = services.sessions.signOut(accountId);
     await waitUntil(() => account().session.status === "stopped", { what: "the session to be stopped" });
@@ -236,9 +236,11 @@ describe("two things at once", () => {
 
   it("are two sign-ins again, of which the second is refused before a password is sent", async () => {
     const login = servers.proxy.hold({ nth: 1, when: "after", path: /\/login$/ });
-    const first = services.passwordSignIns.signInAgain(accountId, user.password);
+    const first = services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     await login.reached;
-    expect(await errorOf(services.passwordSignIns.signInAgain(accountId, user.password))).toEqual({ kind: "conversation_over" });
+    expect(await errorOf(services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password)))).toEqual({
+      kind: "conversation_over",
+    });
     login.release();
     await first;
     expect(account().session.status).toBe("running");
@@ -268,7 +270,7 @@ describe("a server that gives another device than the one it was asked for", () 
     const other = await servers.synapse.login(user.user, user.password);
     const body = { user_id: user.userId, access_token: other.accessToken, device_id: other.deviceId };
     servers.proxy.addRule({ method: "POST", path: /\/login$/, fault: { kind: "answer", status: 200, body } });
-    await services.passwordSignIns.signInAgain(accountId, user.password);
+    await services.passwordSignIns.signInAgain(accountId, secretOf("password", user.password));
     expect(account()).toMatchObject({ deviceId: other.deviceId, session: { status: "running" } });
     expect(await session().use((client) => client.whoami())).toMatchObject({ device_id: other.deviceId });
     expect(await roomKeysHere()).toEqual(IDS);

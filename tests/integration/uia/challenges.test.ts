@@ -6,6 +6,7 @@ import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AppErrorKind } from "../../../shared/errors.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
@@ -76,11 +77,11 @@ describe("a challenge", () => {
     const { result, deviceId } = await signOutAnother();
     const first = await asking();
     expect(first).toMatchObject({ purpose: "sign_out_sessions", stage: { kind: "password" }, error: null });
-    challenges.answer({ challengeId: first.challengeId, answer: { kind: "password", password: "not it" } });
+    challenges.answer({ challengeId: first.challengeId, answer: { kind: "password", password: secretOf("password", "not it") } });
     const second = await askingAfter("wrong_credentials");
     expect(second).toMatchObject({ challengeId: first.challengeId, status: "asking", stage: { kind: "password" } });
     expect(await devices()).toContain(deviceId);
-    challenges.answer({ challengeId: first.challengeId, answer: { kind: "password", password: user.password } });
+    challenges.answer({ challengeId: first.challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     await result;
     expect(await devices()).not.toContain(deviceId);
     expect(seen.map(({ status }) => status)).toEqual(["asking", "checking", "asking", "checking", "done"]);
@@ -103,10 +104,10 @@ describe("a challenge", () => {
     const { result } = await signOutAnother();
     const { challengeId } = await asking();
     proxy.addRule({ path: /delete_devices/, fault: { kind: "rateLimit", retryAfterMs: 3_000 } });
-    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     const limited = await askingAfter("rate_limited");
     expect(limited).toMatchObject({ stage: { kind: "password" }, error: { retryAfterMs: 3_000 } });
-    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     await result;
   });
 
@@ -136,11 +137,14 @@ describe("a challenge", () => {
     const answer = (kind: "password" | "sso") =>
       errorOf(
         Promise.resolve().then(() =>
-          challenges.answer({ challengeId, answer: kind === "password" ? { kind, password: user.password } : { kind } }),
+          challenges.answer({
+            challengeId,
+            answer: kind === "password" ? { kind, password: secretOf("password", user.password) } : { kind },
+          }),
         ),
       );
     expect(await answer("sso")).toMatchObject({ kind: "invalid_input" });
-    challenges.answer({ challengeId, answer: { kind: "password", password: user.password } });
+    challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     expect(await answer("password")).toEqual({ kind: "conversation_over" });
     await result;
     expect(await answer("password")).toEqual({ kind: "conversation_over" });
@@ -197,7 +201,8 @@ describe("a challenge", () => {
       const challenge = events.at(-1)!.payload as Challenge;
       if (challenge.status !== "asking") return;
       if (rule.met === 1) inSetUp.cancel({ challengeId: challenge.challengeId });
-      else inSetUp.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: user.password } });
+      else
+        inSetUp.answer({ challengeId: challenge.challengeId, answer: { kind: "password", password: secretOf("password", user.password) } });
     });
     const { setUp } = await setUpWithKey(opened, accountId);
     expect(setUp).toMatchObject({ phase: "stopped", error: { kind: "challenge_cancelled" } });

@@ -8,7 +8,7 @@ import { Folders } from "../../../main/storage/folders.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
-import { accessToken } from "../../support/secretValues.ts";
+import { accessToken, revealed, secretOf } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const ACCOUNT = AccountId.parse("abcdefgh01234567");
@@ -38,11 +38,11 @@ async function store() {
 const open = async () =>
   new Credentials({
     secretStore: await store(),
-    keepOutOfLogs: (secret) => void hidden.push(typeof secret === "string" ? secret : secret.reveal()),
+    keepOutOfLogs: (secret) => void hidden.push(revealed(secret)),
     phraseStrength: () => Promise.resolve({ score: 3, good, warning: null, suggestions: [] }),
     ports: {
-      copyText: (text) => Promise.resolve(void kept.push(text)),
-      saveText: ({ suggestedName, text }) => Promise.resolve(kept.push(suggestedName.of, text) > 0),
+      copyText: (text) => Promise.resolve(void kept.push(text.reveal())),
+      saveText: ({ suggestedName, text }) => Promise.resolve(kept.push(suggestedName.of, revealed(text)) > 0),
       print: () => Promise.resolve(false),
     },
   });
@@ -53,7 +53,7 @@ describe("a password that is to be handed out", () => {
     expect(hidden).toEqual([password]);
     const files = await readdir(folder.path, { recursive: true, withFileTypes: true });
     const written = files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), "latin1"));
-    expect((await Promise.all(written)).join("\n")).not.toContain(password);
+    expect((await Promise.all(written)).join("\n")).not.toContain(password.reveal());
     const later = await open();
     expect(await later.waiting(ACCOUNT)).toEqual([{ credentialsId, userId: ANN, isSet: false }]);
     await later.confirm(ACCOUNT, credentialsId);
@@ -67,13 +67,18 @@ describe("a password that is to be handed out", () => {
     const credentials = await open();
     expect(await credentials.choose(ACCOUNT, ANN, { kind: "none" })).toBeNull();
     good = false;
-    await expect(credentials.choose(ACCOUNT, ANN, { kind: "own", password: "ann" })).rejects.toThrow("password_refused");
+    await expect(credentials.choose(ACCOUNT, ANN, { kind: "own", password: secretOf("password", "ann") })).rejects.toThrow(
+      "password_refused",
+    );
     expect(await credentials.waiting(ACCOUNT)).toEqual([]);
   });
 
   it("is copied alone, and saved with whose it is under a name without surprises", async () => {
     const credentials = await open();
-    const { credentialsId } = (await credentials.choose(ACCOUNT, "@a/../b:one.test:8448", { kind: "own", password: "nine quiet herons" }))!;
+    const { credentialsId } = (await credentials.choose(ACCOUNT, "@a/../b:one.test:8448", {
+      kind: "own",
+      password: secretOf("password", "nine quiet herons"),
+    }))!;
     expect(await credentials.keep(ACCOUNT, credentialsId, "copy")).toBe(true);
     expect(await credentials.keep(ACCOUNT, credentialsId, "save")).toBe(true);
     expect(await credentials.keep(ACCOUNT, credentialsId, "print")).toBe(false);

@@ -8,7 +8,7 @@ const NEW: ReadFor = { isNew: true, columns: UserColumn.options };
 const EXISTING: ReadFor = { isNew: false, columns: ["id"] };
 const read = (text: string, readFor = NEW): ReadUserRow[] => readUsers(Buffer.from(text), "example.org", readFor).rows;
 const one = (header: string, row: string): ReadUserRow => read(`${header}\n${row}`)[0] as ReadUserRow;
-const user = (header: string, row: string): ReadUser => one(header, row).user ?? expect.fail(JSON.stringify(one(header, row)));
+const user = (header: string, row: string): ReadUser => one(header, row).user ?? expect.fail(JSON.stringify(one(header, row).problem));
 const problem = (header: string, row: string): string | undefined => one(header, row).problem?.reason;
 
 function refusal(text: string): unknown {
@@ -140,9 +140,9 @@ describe("a row", () => {
   });
 
   it("has passwords exactly as they stand there", () => {
-    expect(user("id,password", 'a," tab\tand ""quotes"", é "').password).toBe(' tab\tand "quotes", é ');
-    expect(user("id,password", "a,'=1+1").password).toBe("'=1+1");
-    expect(user("id,password", "a,false").password).toBe("false");
+    expect(user("id,password", 'a," tab\tand ""quotes"", é "').password).toEqual(' tab\tand "quotes", é ');
+    expect(user("id,password", "a,'=1+1").password).toEqual("'=1+1");
+    expect(user("id,password", "a,false").password).toEqual("false");
   });
 
   it("has contacts with whatever stands between them, each once", () => {
@@ -206,7 +206,7 @@ describe("a file that is written", () => {
       "example.org",
       NEW,
     );
-    if (!cell.includes("\r")) expect(again.rows[0]?.user?.password).toBe(cell);
+    if (!cell.includes("\r")) expect(again.rows[0]?.user?.password).toEqual(cell);
     expect(again.unused).toEqual([]);
   });
 

@@ -5,6 +5,7 @@ import type { Answer } from "../../../main/ipc/checkedHandlers.ts";
 import { fail } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 const PASSPHRASE = "nine green geese";
 
@@ -14,7 +15,7 @@ function lockWith(given: Partial<AppLockParts> = {}) {
   const appLock = new AppLock({
     hasPassphrase: () => true,
     forgetPassphrase: () => Promise.resolve(happened.push("forgot")),
-    givePassphrase: (passphrase) => (passphrase === PASSPHRASE ? Promise.resolve() : Promise.reject(fail("wrong_passphrase"))),
+    givePassphrase: (passphrase) => (passphrase.reveal() === PASSPHRASE ? Promise.resolve() : Promise.reject(fail("wrong_passphrase"))),
     forgetCopiedSecret: () => Promise.resolve(happened.push("clipboard")),
     reload: () => happened.push("reloaded"),
     logger: quietLogger,
@@ -28,9 +29,9 @@ describe("the lock", () => {
     const { appLock, happened } = lockWith();
     expect(await appLock.lock()).toEqual({ locked: true, canLock: true });
     expect(happened).toEqual(["reloaded", "forgot", "clipboard"]);
-    expect(await errorOf(appLock.unlock({ passphrase: "nine grey geese" }))).toEqual({ kind: "wrong_passphrase" });
+    expect(await errorOf(appLock.unlock({ passphrase: secretOf("passphrase", "nine grey geese") }))).toEqual({ kind: "wrong_passphrase" });
     expect(appLock.locked).toBe(true);
-    expect(await appLock.unlock({ passphrase: PASSPHRASE })).toEqual({ locked: false, canLock: true });
+    expect(await appLock.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) })).toEqual({ locked: false, canLock: true });
     expect(happened).toEqual(["reloaded", "forgot", "clipboard", "reloaded"]);
   });
 
@@ -64,7 +65,7 @@ describe("the lock", () => {
     expect(await asked).toEqual(refused);
     expect(await answers.get("accounts.retry")!({})).toEqual(refused);
     expect(await answers.get("app.settings")!({})).toEqual({ ok: true, value: "a setting" });
-    await appLock.unlock({ passphrase: PASSPHRASE });
+    await appLock.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     expect(await answers.get("accounts.retry")!({})).toEqual({ ok: true, value: "a setting" });
   });
 });

@@ -4,9 +4,12 @@ import ts from "typescript";
 import { expect, it } from "vitest";
 import { root } from "../../../build/paths.ts";
 
-const HEAD = `import type { AccessToken, Secret } from "../../shared/secret.ts";
+const HEAD = `import type * as z from "zod";
+import type { signIn } from "../../shared/contract/signIn.ts";
+import type { AccessToken, Secret } from "../../shared/secret.ts";
 declare const token: AccessToken | null;
 declare const other: Secret;
+declare const typed: z.output<typeof signIn.requests.again.input>;
 export const made = [`;
 
 /** A program of this one file and what it imports: that of the whole project would take long. */
@@ -27,7 +30,8 @@ async function refused(file: string, lines: readonly string[]): Promise<string[]
   const eslint = new ESLint({ cwd: root, overrideConfigFile, overrideConfig: { files: ["**/*.ts"], languageOptions: { parserOptions } } });
   const [result] = await eslint.lintText(text, { filePath });
   return result!.messages.map(
-    ({ line, ruleId, messageId }) => `${lines[line - 5]}: ${messageId === "opened" ? "opened" : ruleId?.split("/").at(-1)}`,
+    ({ line, ruleId, messageId }) =>
+      `${lines[line - HEAD.split("\n").length - 1]}: ${messageId === "opened" ? "opened" : ruleId?.split("/").at(-1)}`,
   );
 }
 
@@ -45,6 +49,9 @@ it("a secret is neither printed, nor joined to a text, nor compared, nor opened 
     "other.reveal()": "opened",
     "token?.reveal()": "opened",
     "[other].map((one) => one.reveal())": "opened",
+    "JSON.stringify(typed)": "opaque-secrets",
+    "`${typed.password}`": "restrict-template-expressions",
+    "typed.password.reveal()": "opened",
   };
   const right = [
     "token === null",

@@ -6,6 +6,7 @@ import { isDescribedKey, readDescription, StoredSecret } from "../../../main/enc
 import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { keyFromPhrase } from "../../../main/encryption/securityPhrase.ts";
 import { readSecret } from "../../../main/encryption/secretValue.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 const folder = join(import.meta.dirname, "../../vectors/secretStorage");
 
@@ -30,8 +31,8 @@ describe("secret storage made by another client, or by ours and read by others",
     const { accountData, securityKey, phrase, secrets } = readVector(file);
     const { key: keyId } = accountData["m.secret_storage.default_key"] as { key: string };
     const description = readDescription(accountData[`m.secret_storage.key.${keyId}`])!;
-    const keys = [parseSecurityKey(securityKey)];
-    if (phrase !== undefined) keys.push(await keyFromPhrase(phrase, description.passphrase!));
+    const keys = [parseSecurityKey(secretOf("Security Key", securityKey))];
+    if (phrase !== undefined) keys.push(await keyFromPhrase(secretOf("Security Key", phrase), description.passphrase!));
     expect(secrets).toHaveLength(4);
     for (const key of keys) {
       expect(await isDescribedKey(key, description)).toBe(true);

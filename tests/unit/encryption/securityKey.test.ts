@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { formatSecurityKey, looksLikeSecurityKey, newSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { keyFromPhrase, newPhraseInfo, readPhraseInfo } from "../../../main/encryption/securityPhrase.ts";
 import { isFailure } from "../../../shared/errors.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { sample, seed } from "../../support/seed.ts";
 
 const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Uint8Array.from(bytes));
@@ -14,9 +15,13 @@ const spaces = [
   ..."\u00a0\u1680\u2003\u2009\u2028\u2029\u202f\u205f\u3000\ufeff\u200b\u200d\u2060\u00ad\u200e\u2066\ufe0f",
 ];
 
+const format = (key: Uint8Array): string => formatSecurityKey(key).reveal();
+const parse = (text: string) => parseSecurityKey(secretOf("Security Key", text));
+const looksLike = (text: string): boolean => looksLikeSecurityKey(secretOf("Security Key", text));
+
 const isMalformed = (text: string): boolean => {
   try {
-    parseSecurityKey(text);
+    parse(text);
     return false;
   } catch (thrown) {
     return isFailure(thrown, "malformed_security_key");
@@ -27,11 +32,11 @@ describe("a Security Key", () => {
   it("is written and read as the SDK writes and reads it", () => {
     fc.assert(
       fc.property(anyKey, (key) => {
-        const text = formatSecurityKey(key);
+        const text = format(key);
         expect(text).toBe(encodeRecoveryKey(key));
         expect(text).toMatch(/^(?:[1-9A-HJ-NP-Za-km-z]{4} ){11}[1-9A-HJ-NP-Za-km-z]{4}$/);
         expect(Buffer.from(decodeRecoveryKey(text))).toEqual(Buffer.from(key));
-        expect(parseSecurityKey(text)).toEqual(Buffer.from(key));
+        expect(parse(text)).toEqual(Buffer.from(key));
       }),
       options,
     );
@@ -41,9 +46,9 @@ describe("a Security Key", () => {
     const filling = fc.array(fc.constantFrom(...spaces), { maxLength: 3 }).map((some) => some.join(""));
     fc.assert(
       fc.property(anyKey, fc.array(filling, { minLength: 49, maxLength: 49 }), (key, fillings) => {
-        const text = [...formatSecurityKey(key).replaceAll(" ", "")];
+        const text = [...format(key).replaceAll(" ", "")];
         const pasted = text.map((letter, index) => fillings[index]! + letter).join("") + fillings[48]!;
-        expect(parseSecurityKey(pasted)).toEqual(Buffer.from(key));
+        expect(parse(pasted)).toEqual(Buffer.from(key));
       }),
       options,
     );
@@ -53,12 +58,12 @@ describe("a Security Key", () => {
     const letter = fc.constantFrom(...letters, ..."0OIl-_!é");
     fc.assert(
       fc.property(anyKey, fc.nat(47), letter, fc.constantFrom("change", "drop", "double"), (key, at, other, how) => {
-        const text = formatSecurityKey(key).replaceAll(" ", "");
+        const text = format(key).replaceAll(" ", "");
         const middle = how === "change" ? other : how === "drop" ? "" : text[at]! + text[at]!;
         const changed = text.slice(0, at) + middle + text.slice(at + 1);
         if (changed === text) return;
         // Parity is 8 bits: a changed letter slips through once in some hundred tries, then as a different key.
-        if (!isMalformed(changed)) expect(parseSecurityKey(changed)).not.toEqual(Buffer.from(key));
+        if (!isMalformed(changed)) expect(parse(changed)).not.toEqual(Buffer.from(key));
         if (how !== "change") expect(isMalformed(changed)).toBe(true);
       }),
       options,
@@ -90,22 +95,22 @@ describe("the text of a file that Steward saves a Security Key in", () => {
   it("is read as the key", () => {
     fc.assert(
       fc.property(anyKey, (key) => {
-        for (const text of asSaved(formatSecurityKey(key))) expect(parseSecurityKey(text)).toEqual(Buffer.from(key));
+        for (const text of asSaved(format(key))) expect(parse(text)).toEqual(Buffer.from(key));
       }),
       { ...options, numRuns: sample(50, 2_000) },
     );
   });
 
   it("with two keys, or one that is cut, is not", () => {
-    const key = formatSecurityKey(newSecurityKey());
-    expect(isMalformed(`${key}\n${formatSecurityKey(newSecurityKey())}`)).toBe(true);
+    const key = format(newSecurityKey());
+    expect(isMalformed(`${key}\n${format(newSecurityKey())}`)).toBe(true);
     for (const text of asSaved(key.slice(0, -1))) expect(isMalformed(text)).toBe(true);
   });
 });
 
 describe("what looks like a Security Key", () => {
   it("is told from a phrase", () => {
-    const key = formatSecurityKey(newSecurityKey());
+    const key = format(newSecurityKey());
     for (const text of [
       key.slice(0, -1),
       key.slice(0, 24),
@@ -114,7 +119,7 @@ describe("what looks like a Security Key", () => {
       key.replace(/.$/, "0"),
       ` ${key.replaceAll(" ", "").slice(1)}`,
     ]) {
-      expect(looksLikeSecurityKey(text), text).toBe(true);
+      expect(looksLike(text), text).toBe(true);
     }
     for (const text of [
       "some phrase",
@@ -124,7 +129,7 @@ describe("what looks like a Security Key", () => {
       "Essential estate escape",
       "x".repeat(48),
     ]) {
-      expect(looksLikeSecurityKey(text), text).toBe(false);
+      expect(looksLike(text), text).toBe(false);
     }
   });
 });
@@ -140,7 +145,7 @@ describe("a Security Phrase", () => {
     for (const [phrase, iterations] of phrases) {
       const info = { ...newPhraseInfo(), iterations };
       const theirs = await deriveRecoveryKeyFromPassphrase(phrase, info.salt, info.iterations);
-      expect(await keyFromPhrase(phrase, info)).toEqual(Buffer.from(theirs));
+      expect(await keyFromPhrase(secretOf("Security Key", phrase), info)).toEqual(Buffer.from(theirs));
     }
   });
 
@@ -159,7 +164,7 @@ describe("a Security Phrase", () => {
       const read = readPhraseInfo({ algorithm: "m.pbkdf2", iterations, salt, bits });
       if (read.kind !== "usable") throw new Error(read.kind);
       const theirs = await deriveRecoveryKeyFromPassphrase("phrase", salt, iterations, bits);
-      expect(await keyFromPhrase("phrase", read.info)).toEqual(Buffer.from(theirs));
+      expect(await keyFromPhrase(secretOf("Security Key", "phrase"), read.info)).toEqual(Buffer.from(theirs));
     }
   });
 

@@ -3,6 +3,7 @@ import { Demand } from "../../../main/http/uiaDemand.ts";
 import { isPassing, mailFailure, mayBeDone, registrationFailure } from "../../../main/onboarding/registrationErrors.ts";
 import { nextRegistrationStage } from "../../../main/onboarding/registrationStages.ts";
 import { AppFailure } from "../../../shared/errors.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 const EMAIL = "m.login.email.identity";
 const TERMS = "m.login.terms";
@@ -82,7 +83,13 @@ describe("the next stage of a registration", () => {
 describe("what a refusal means", () => {
   const meaning = (status: number, errcode: string, { inSession = true, phoneOnly = false } = {}) => {
     const thrown = new AppFailure({ kind: "server", status, errcode, message: "quotes secret words" });
-    const failure = registrationFailure(thrown, { host: "example.org", username: "alice", password: "x", phoneOnly, inSession });
+    const failure = registrationFailure(thrown, {
+      host: "example.org",
+      username: "alice",
+      password: secretOf("password", "x"),
+      phoneOnly,
+      inSession,
+    });
     return (failure as AppFailure).error;
   };
 

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { Registration } from "../../../main/onboarding/registration.ts";
 import { newClientSecret, type RegistrationRecord } from "../../../main/onboarding/registrationRecord.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 const RECORD: RegistrationRecord = {
   kind: "registration",
@@ -63,7 +64,7 @@ it("every request has the whole body, the first no authentication, and the other
       pollMs: 10,
     },
     RECORD,
-    "a password",
+    secretOf("password", "a password"),
   );
   expect(await registration.begin()).toBeNull();
   expect(await registration.converse()).toMatchObject({ userId: "@alice:example.org", accessToken: "syt_token" });

@@ -10,6 +10,7 @@ import { currentLanguage, messageOf, speakLanguage } from "../../../renderer/i18
 import { pseudoMessage } from "../../../renderer/i18n/pseudo.ts";
 import { formatMessage } from "../../../shared/i18n/message.ts";
 import { formattingLocale, supportedLanguage } from "../../../shared/i18n/language.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 /** The same arguments of the same types; which forms they have is the language's own. */
 const shape = (found: Map<string, Argument>): [string, string][] =>
@@ -161,12 +162,12 @@ describe("the pseudo-language", () => {
 
 test("the strength of a passphrase is explained in the language, and German words are known", async () => {
   const { adviseIn, phraseStrength } = await import("../../../main/secrets/phraseStrength.ts");
-  expect((await phraseStrength("aaaaaa", [], 3)).warning).toMatch(/^Repeated characters/);
-  const before = (await phraseStrength("schmetterling", [], 3)).score;
+  expect((await phraseStrength(secretOf("passphrase", "aaaaaa"), [], 3)).warning).toMatch(/^Repeated characters/);
+  const before = (await phraseStrength(secretOf("passphrase", "schmetterling"), [], 3)).score;
   adviseIn("de");
   try {
-    expect((await phraseStrength("aaaaaa", [], 3)).warning).toMatch(/^Sich wiederholende Zeichen/);
-    expect((await phraseStrength("schmetterling", [], 3)).score).toBeLessThan(before);
+    expect((await phraseStrength(secretOf("passphrase", "aaaaaa"), [], 3)).warning).toMatch(/^Sich wiederholende Zeichen/);
+    expect((await phraseStrength(secretOf("passphrase", "schmetterling"), [], 3)).score).toBeLessThan(before);
   } finally {
     adviseIn("en");
   }

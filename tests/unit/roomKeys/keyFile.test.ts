@@ -11,6 +11,7 @@ import { KeyFileReader } from "../../../main/roomKeys/keyFileReader.ts";
 import { KeyFileWriter } from "../../../main/roomKeys/keyFileWriter.ts";
 import { runScript } from "../../support/childProcess.ts";
 import { makeRoomKeys } from "../../support/roomKeyMaker.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { errorOf } from "../../support/errorOf.ts";
 
 const PASSPHRASE = "quarrel lantern ospreÿ 1837";
@@ -34,7 +35,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 async function write(text: string, pieces = 3): Promise<void> {
-  const writer = await KeyFileWriter.open(path, PASSPHRASE, ROUNDS);
+  const writer = await KeyFileWriter.open(path, secretOf("passphrase", PASSPHRASE), ROUNDS);
   const each = Math.ceil(text.length / pieces);
   for (let from = 0; from < text.length; from += each) await writer.write(text.slice(from, from + each));
   await writer.finish();
@@ -43,7 +44,7 @@ async function write(text: string, pieces = 3): Promise<void> {
 async function read(passphrase = PASSPHRASE): Promise<string> {
   const reader = await KeyFileReader.open(path);
   try {
-    await reader.check(passphrase, never, nothing);
+    await reader.check(secretOf("passphrase", passphrase), never, nothing);
     const pieces: Buffer[] = [];
     for await (const piece of reader.clearText(never, nothing)) pieces.push(Buffer.from(piece));
     return Buffer.concat(pieces).toString();
@@ -55,7 +56,7 @@ async function read(passphrase = PASSPHRASE): Promise<string> {
 async function entries(): Promise<unknown[]> {
   const reader = await KeyFileReader.open(path);
   try {
-    await reader.check(PASSPHRASE, never, nothing);
+    await reader.check(secretOf("passphrase", PASSPHRASE), never, nothing);
     const all: unknown[] = [];
     for await (const batch of fileEntries(reader, 10, never, nothing)) all.push(...batch.map(({ value }) => value));
     return all;
@@ -80,7 +81,7 @@ describe("a key file that we write", () => {
 
   it("is written with 500,000 rounds and a salt and an IV of its own each time, and bit 63 of the IV is 0", async () => {
     for (let time = 0; time < 2; time += 1) {
-      const writer = await KeyFileWriter.open(join(folder, `${time}`), PASSPHRASE);
+      const writer = await KeyFileWriter.open(join(folder, `${time}`), secretOf("passphrase", PASSPHRASE));
       await writer.write("[]");
       await writer.finish();
     }
@@ -102,7 +103,7 @@ describe("a key file that we write", () => {
     await writeFile(path, "precious");
     await writeFile(join(folder, "elsewhere"), "theirs");
     await symlink(join(folder, "elsewhere"), `${path}.part`);
-    const writer = await KeyFileWriter.open(path, PASSPHRASE, ROUNDS);
+    const writer = await KeyFileWriter.open(path, secretOf("passphrase", PASSPHRASE), ROUNDS);
     await writer.write("[]");
     expect(await readFile(path, "utf8")).toBe("precious");
     await writer.discard();
@@ -118,7 +119,7 @@ describe("a key file that we write", () => {
     expect(await child.ended()).toBe(0);
     expect(await readdir(folder)).toEqual(["keys.txt"]);
     expect(await readFile(path, "utf8")).toBe("precious");
-    expect(await errorOf(KeyFileWriter.open(join(folder, "none", "x"), PASSPHRASE, ROUNDS))).toEqual({
+    expect(await errorOf(KeyFileWriter.open(join(folder, "none", "x"), secretOf("passphrase", PASSPHRASE), ROUNDS))).toEqual({
       kind: "file_failed",
       reason: "vanished",
     });
@@ -153,7 +154,7 @@ async function byHand({
   const iv = Buffer.alloc(16, 6);
   const head = Buffer.concat([Buffer.of(version), salt, iv, Buffer.alloc(4)]);
   head.writeUInt32BE(stated ?? rounds, 33);
-  const keys = await keyFileKeys(PASSPHRASE, salt, rounds);
+  const keys = await keyFileKeys(secretOf("passphrase", PASSPHRASE), salt, rounds);
   const body = Buffer.concat([head, createCipheriv("aes-256-ctr", keys.aes, iv).update(text)]);
   return Buffer.concat([body, createHmac("sha256", keys.mac).update(body).digest()]);
 }
@@ -270,7 +271,7 @@ describe("a key file that we read", () => {
     const before = process.memoryUsage.rss();
     let peak = before;
     const reader = await KeyFileReader.open(path);
-    const checking = reader.check(PASSPHRASE, never, () => (peak = Math.max(peak, process.memoryUsage.rss())));
+    const checking = reader.check(secretOf("passphrase", PASSPHRASE), never, () => (peak = Math.max(peak, process.memoryUsage.rss())));
     expect(await errorOf(checking)).toEqual({ kind: "key_file_cut" });
     // Half of the file would be far too much; how much the collector lets lie about differs.
     expect((peak - before) / 1e6).toBeLessThan(200);
@@ -305,7 +306,7 @@ describe("a key file that we read", () => {
     const text = JSON.stringify(makeRoomKeys(5_000));
     await write(text);
     const reader = await KeyFileReader.open(path);
-    await reader.check(PASSPHRASE, never, nothing);
+    await reader.check(secretOf("passphrase", PASSPHRASE), never, nothing);
     const file = await open(path, "r+");
     await file.write("A".repeat(40), 1_500_000);
     await file.close();
@@ -328,7 +329,9 @@ describe("a key file that we read", () => {
     await write(JSON.stringify(makeRoomKeys(5_000)));
     const reader = await KeyFileReader.open(path);
     const controller = new AbortController();
-    expect(await errorOf(reader.check(PASSPHRASE, controller.signal, () => controller.abort()))).toEqual({ kind: "cancelled" });
+    expect(await errorOf(reader.check(secretOf("passphrase", PASSPHRASE), controller.signal, () => controller.abort()))).toEqual({
+      kind: "cancelled",
+    });
     await reader.close();
   });
 });

@@ -8,7 +8,7 @@ import { Folders } from "../../../main/storage/folders.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
-import { accessToken } from "../../support/secretValues.ts";
+import { accessToken, secretOf } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const OLD = "seven old horses eat green bicycles";
@@ -51,7 +51,7 @@ async function copyOf(path: string): Promise<string> {
 
 async function twoAccounts() {
   const opened = await open(folder.path);
-  await opened.protection.choosePassphrase({ passphrase: OLD });
+  await opened.protection.choosePassphrase({ passphrase: secretOf("passphrase", OLD) });
   await opened.store.write(ADA, initialSecrets({ accessToken: accessToken("ada's token") }));
   await opened.store.write(BOB, initialSecrets({ accessToken: accessToken("bob's token") }));
   return opened;
@@ -59,7 +59,7 @@ async function twoAccounts() {
 
 async function expectReadable(path: string, passphrase: string): Promise<void> {
   const { protection, store } = await open(path);
-  await protection.unlock({ passphrase });
+  await protection.unlock({ passphrase: secretOf("passphrase", passphrase) });
   expect(await store.read(ADA)).toMatchObject({ kind: "found", secrets: { accessToken: accessToken("ada's token") } });
   expect(await store.read(BOB)).toMatchObject({ kind: "found", secrets: { accessToken: accessToken("bob's token") } });
 }
@@ -71,7 +71,7 @@ async function expectOldFileOpensNothing(before: string, now: string): Promise<v
   await cp(from, to);
   await cp(`${from}.bak`, `${to}.bak`);
   const { protection, store } = await open(mixed);
-  await protection.unlock({ passphrase: OLD });
+  await protection.unlock({ passphrase: secretOf("passphrase", OLD) });
   for (const account of [ADA, BOB]) expect(await store.read(account)).toEqual({ kind: "unreadable", reason: "damaged" });
 }
 
@@ -79,7 +79,7 @@ describe("another passphrase", () => {
   it("seals every vault with a new key, so that the old file and its passphrase open nothing", async () => {
     const { protection } = await twoAccounts();
     const before = await copyOf(folder.path);
-    await protection.choosePassphrase({ passphrase: NEW });
+    await protection.choosePassphrase({ passphrase: secretOf("passphrase", NEW) });
     await expectReadable(folder.path, NEW);
     await expectOldFileOpensNothing(before, folder.path);
   });
@@ -94,7 +94,7 @@ describe("another passphrase", () => {
       await renewKey(account);
       cut.push(await copyOf(folder.path));
     };
-    await protection.choosePassphrase({ passphrase: NEW });
+    await protection.choosePassphrase({ passphrase: secretOf("passphrase", NEW) });
     expect(cut.length).toBe(4);
     for (const path of cut) {
       await expectReadable(path, NEW);
@@ -105,14 +105,14 @@ describe("another passphrase", () => {
   it("takes along what an earlier cut has left, however often", async () => {
     const { protection, store } = await twoAccounts();
     store.renewKey = () => Promise.reject(new Error("cut off"));
-    for (const phrase of [NEW, OLD, NEW]) await protection.choosePassphrase({ passphrase: phrase });
+    for (const phrase of [NEW, OLD, NEW]) await protection.choosePassphrase({ passphrase: secretOf("passphrase", phrase) });
     await expectReadable(folder.path, NEW);
   });
 
   it("takes away copies of the file that were put aside as damaged", async () => {
     const { protection, folders } = await twoAccounts();
     await writeFile(`${folders.passphraseFile}.damaged-2026-01-01T00-00-00-000Z`, "sealed under the old one");
-    await protection.choosePassphrase({ passphrase: NEW });
+    await protection.choosePassphrase({ passphrase: secretOf("passphrase", NEW) });
     expect((await readdir(join(folders.passphraseFile, ".."))).filter((name) => name.includes("damaged"))).toEqual([]);
   });
 });

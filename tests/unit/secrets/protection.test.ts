@@ -9,7 +9,7 @@ import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
-import { accessToken } from "../../support/secretValues.ts";
+import { accessToken, secretOf } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -126,7 +126,9 @@ describe("SecretsProtection", () => {
 
   it("refuses other protections while the keychain works", async () => {
     const { protection } = await open();
-    await expect(protection.choosePassphrase({ passphrase: PASSPHRASE })).rejects.toMatchObject({ error: { kind: "invalid_input" } });
+    await expect(protection.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) })).rejects.toMatchObject({
+      error: { kind: "invalid_input" },
+    });
     await expect(protection.chooseThisTimeOnly()).rejects.toMatchObject({ error: { kind: "invalid_input" } });
   });
 
@@ -162,7 +164,7 @@ describe("SecretsProtection", () => {
     const before = await readFile(vault);
     expect(await protection.whereKept()).toEqual({ keychain: [ADA], passphrase: [] });
     const now = { protection: "passphrase", locked: false, keychainProblem: problem };
-    expect(await protection.choosePassphrase({ passphrase: PASSPHRASE })).toEqual(now);
+    expect(await protection.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) })).toEqual(now);
     await store.write(BOB, secretsOf("of the passphrase"));
     expect(await protection.whereKept()).toEqual({ keychain: [ADA], passphrase: [BOB] });
     expect((await store.read(ADA)).kind).toBe("unreadable");
@@ -171,7 +173,7 @@ describe("SecretsProtection", () => {
 
     const next = await open();
     expect(next.protection.state()).toEqual({ protection: "passphrase", locked: true, keychainProblem: problem });
-    await next.protection.unlock({ passphrase: PASSPHRASE });
+    await next.protection.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     expect(next.protection.state()).toEqual(now);
     expect(await next.store.read(BOB)).toMatchObject({ secrets: { accessToken: "of the passphrase" } });
     expect((await readFile(vault)).equals(before)).toBe(true);
@@ -192,7 +194,7 @@ describe("SecretsProtection", () => {
     await store.write(ADA, secretsOf("in memory"));
     expect(await store.read(ADA)).toMatchObject({ place: "memory" });
     expect((await open()).protection.state()).toMatchObject({ protection: "keychain", keychainProblem: "locked" });
-    expect(await protection.choosePassphrase({ passphrase: PASSPHRASE })).toEqual({
+    expect(await protection.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) })).toEqual({
       protection: "passphrase",
       locked: false,
       keychainProblem: null,
@@ -202,11 +204,11 @@ describe("SecretsProtection", () => {
   it("asks for the passphrase also where the choice was lost", async () => {
     keychain.problem = "unreachable";
     const { folders, protection } = await open();
-    await protection.choosePassphrase({ passphrase: PASSPHRASE });
+    await protection.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await rm(join(folders.secrets, "protection.json"));
     const next = await open();
     expect(next.protection.state()).toEqual({ protection: "passphrase", locked: true, keychainProblem: null });
-    await next.protection.unlock({ passphrase: PASSPHRASE });
+    await next.protection.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
   });
 
   it("refuses to start over a choice that a newer app made", async () => {
@@ -222,7 +224,7 @@ describe("a forgotten passphrase", () => {
   beforeEach(async () => {
     keychain.problem = "unreachable";
     const { protection, store } = await open();
-    await protection.choosePassphrase({ passphrase: PASSPHRASE });
+    await protection.choosePassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await store.write(ADA, secretsOf("one"));
     await store.write(BOB, secretsOf("two"));
   });
@@ -231,7 +233,7 @@ describe("a forgotten passphrase", () => {
 
   it("is given up only while it is asked for", async () => {
     const { protection } = await open();
-    await protection.unlock({ passphrase: PASSPHRASE });
+    await protection.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     await expect(protection.forgetPassphrase()).rejects.toMatchObject({ error: { kind: "invalid_input" } });
     keychain.problem = null;
     await rm(new Folders(folder.path).passphraseFile);
@@ -268,16 +270,16 @@ describe("a forgotten passphrase", () => {
   it("brings everything back when it is remembered after all", async () => {
     const { protection, store, changes } = await open();
     await protection.forgetPassphrase();
-    await expect(protection.recallPassphrase({ passphrase: "not that one" })).rejects.toMatchObject({
+    await expect(protection.recallPassphrase({ passphrase: secretOf("passphrase", "not that one") })).rejects.toMatchObject({
       error: { kind: "wrong_passphrase" },
     });
     const state = { protection: "passphrase", locked: false, keychainProblem: null };
-    expect(await protection.recallPassphrase({ passphrase: PASSPHRASE })).toEqual(state);
+    expect(await protection.recallPassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) })).toEqual(state);
     expect(changes.at(-1)).toEqual(state);
     expect(await store.read(ADA)).toMatchObject({ secrets: { accessToken: "one" } });
     const next = await open();
     expect(next.protection.state()).toMatchObject({ protection: "passphrase", locked: true });
-    await next.protection.unlock({ passphrase: PASSPHRASE });
+    await next.protection.unlock({ passphrase: secretOf("passphrase", PASSPHRASE) });
     expect(await next.store.read(BOB)).toMatchObject({ secrets: { accessToken: "two" } });
   });
 
@@ -286,19 +288,19 @@ describe("a forgotten passphrase", () => {
     await protection.forgetPassphrase();
     const aside = join(folders.account(ADA).setAside, "1");
     await expect(store.setAside(ADA, aside)).rejects.toMatchObject({ error: { kind: "secrets_unprotected" } });
-    await protection.choosePassphrase({ passphrase: "quilt harbour ninety salamander" });
+    await protection.choosePassphrase({ passphrase: secretOf("passphrase", "quilt harbour ninety salamander") });
     const before = await vaultOf(ADA);
     await store.setAside(ADA, aside);
     expect(await store.read(ADA)).toEqual({ kind: "absent" });
     await store.write(ADA, secretsOf("new one"));
     const told = changes.length;
-    await protection.recallPassphrase({ passphrase: PASSPHRASE });
+    await protection.recallPassphrase({ passphrase: secretOf("passphrase", PASSPHRASE) });
     expect(changes).toHaveLength(told + 1);
     expect(await store.read(BOB)).toMatchObject({ secrets: { accessToken: "two" } });
     expect(await readFile(join(aside, "secrets.sealed"))).toEqual(before);
 
     const next = await open();
-    await next.protection.unlock({ passphrase: "quilt harbour ninety salamander" });
+    await next.protection.unlock({ passphrase: secretOf("passphrase", "quilt harbour ninety salamander") });
     expect(await next.store.read(ADA)).toMatchObject({ secrets: { accessToken: "new one" } });
     expect(await next.store.read(BOB)).toMatchObject({ secrets: { accessToken: "two" } });
     await expect(next.store.setAside(BOB, aside)).rejects.toMatchObject({ error: { kind: "conversation_over" } });

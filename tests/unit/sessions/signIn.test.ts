@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type SignedIn, signInWithPassword } from "../../../main/sessions/signIn.ts";
 import { errorOf } from "../../support/errorOf.ts";
+import { secretOf } from "../../support/secretValues.ts";
 
 interface Asked {
   method: string;
@@ -36,7 +37,7 @@ const signIn = (fetch: typeof globalThis.fetch, user: string, baseUrl = home): P
     baseUrl,
     serverName: "example.org",
     identifier: { kind: "user", user },
-    password: "pass word ",
+    password: secretOf("password", "pass word "),
     acceptInsecureHttp: true,
     sessionName: "x",
   });

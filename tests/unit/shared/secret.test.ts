@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { Redactor } from "../../../main/logging/redact.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
-import { type AccessToken, type RefreshToken, revealedJson, Secret, secretText } from "../../../shared/secret.ts";
+import { type AccessToken, type RefreshToken, revealedJson, Secret, secretText, shownSecret } from "../../../shared/secret.ts";
 import { seed } from "../../support/seed.ts";
 
 const VALUE = "syt_YWRh_hidden";
@@ -76,6 +76,21 @@ describe("a secret", () => {
     // What was made a text by mistake is no secret any more: it is not sealed in its place.
     expect(() => z.encode(Kept, { ...held, token: "[secret]" as unknown as AccessToken })).toThrow("Invalid");
     expect(JSON.stringify(Kept.safeParse({ token: 5, next: VALUE.length }).error)).not.toContain(VALUE);
+  });
+
+  it("is a text again where the window shows it, and nowhere before", () => {
+    const Shown = z.object({ password: shownSecret("password") });
+    const answer: z.input<typeof Shown> = { password: new Secret("password", VALUE) };
+    expect(JSON.stringify(answer)).toBe('{"password":"[secret]"}');
+    const shown: { password: string } = Shown.parse(answer);
+    expect(shown).toStrictEqual({ password: VALUE });
+    expect(Shown.safeParse({ password: VALUE }).success).toBe(false);
+    expect(Shown.safeParse({ password: secret }).success).toBe(false);
+  });
+
+  it("keeps what is written around it secret as well", () => {
+    const text = new Secret("password", "hidden").between("@ann:one.test\n", "\n");
+    expect([String(text), text.kind, text.reveal()]).toEqual(["[secret]", "password", "@ann:one.test\nhidden\n"]);
   });
 
   it("is not thrown with a failure that names what it was given", () => {

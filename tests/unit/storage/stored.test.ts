@@ -17,6 +17,7 @@ import { readState, stateAfter } from "../../support/cryptoStoreLoad.ts";
 import { openDatabase } from "../../support/indexedDb.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
+import { secretOf } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const STORED = join(import.meta.dirname, "../../vectors/stored");
@@ -81,7 +82,7 @@ describe.each(versions)("what %s has left", (version) => {
     const { protection, store } = await openSecrets({ folders, onDamaged, log: quietLogger, keychain });
     expect(protection.state().protection).toBe("passphrase");
     expect(await store.read(grace)).toMatchObject({ kind: "unreadable", reason: "passphrase_needed" });
-    await protection.unlock({ passphrase: "correct horse battery staple 42" });
+    await protection.unlock({ passphrase: secretOf("passphrase", "correct horse battery staple 42") });
     const [ofAda, ofGrace] = [await store.read(ada), await store.read(grace)];
     expect([ofAda.kind, ofGrace.kind]).toEqual(["found", "found"]);
     const storageKey = Buffer.alloc(32, 7).toString("base64");

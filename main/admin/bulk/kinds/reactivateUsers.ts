@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type Password, secretText } from "../../../../shared/secret.ts";
 import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";
@@ -19,7 +20,7 @@ export const reactivateUsers = bulkKind({
   setsPasswords: "where_used",
   payload: NoPayload,
   payloadOf: noPayload,
-  row: PasswordRow.extend({ password: z.string().min(1).nullable(), displayName: z.string().nullable() }),
+  row: PasswordRow.extend({ password: secretText("password", z.string().min(1)).nullable(), displayName: z.string().nullable() }),
   rowOf: (user, { takesPasswords }) => ({
     userId: user.userId,
     displayName: user.displayName,
@@ -55,7 +56,7 @@ export const reactivateUsers = bulkKind({
         (admin) =>
           byService
             ? byService.mas.change(byService.id, "reactivate")
-            : redactingPassword(password ?? "", admin.changeUser(userId, changes, CHANGE_MS)),
+            : redactingPassword(password, admin.changeUser(userId, changes, CHANGE_MS)),
         ({ deactivated }) => !deactivated,
         begunAt,
       );
@@ -95,7 +96,7 @@ export const reactivateUsers = bulkKind({
 });
 
 /** Sets the password by the service, where somebody is active already. Answers why that is not so; null where it is. */
-async function setPassword(api: PatientApi, { mas, id }: { mas: MasApi; id: string }, password: string): Promise<RowEnd | null> {
+async function setPassword(api: PatientApi, { mas, id }: { mas: MasApi; id: string }, password: Password): Promise<RowEnd | null> {
   const sent = await api.write(() => redactingPassword(password, mas.setPassword(id, password)));
   if (sent.kind === "answered") return null;
   if (sent.kind === "lost") return unknown(null, sent.error);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { Password } from "../../../../shared/secret.ts";
 import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import type { AdminApi } from "../../adminApi.ts";
 import type { MasApi } from "../../mas/masApi.ts";
@@ -43,7 +44,7 @@ export const resetPasswords = bulkKind({
 });
 
 /** A service ends no session by a new password. Either can be done again. */
-async function setByService(mas: MasApi, id: string, password: string, signOut: boolean): Promise<void> {
+async function setByService(mas: MasApi, id: string, password: Password, signOut: boolean): Promise<void> {
   await mas.setPassword(id, password);
   if (signOut) await mas.endSessions(id);
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { User } from "../../../../shared/contract/users.ts";
+import { type Password, secretText } from "../../../../shared/secret.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { generatePassword } from "../../generatePassword.ts";
 import type { ReadUser } from "../../csv/readUsers.ts";
@@ -21,13 +22,13 @@ export const noPayload = () => ({});
 /** Somebody who gets a password. */
 export const PasswordRow = z.object({
   userId: z.string(),
-  password: z.string().min(1),
+  password: secretText("password", z.string().min(1)),
   /** Whether the password was made here, and has to be handed out. */
   passwordMade: z.boolean(),
 });
 
 /** The password that a row gives, or one that is made for it. */
-export const passwordFor = ({ password }: ReadUser): { password: string; passwordMade: boolean } => ({
+export const passwordFor = ({ password }: ReadUser): { password: Password; passwordMade: boolean } => ({
   password: password ?? generatePassword(),
   passwordMade: password === null,
 });
