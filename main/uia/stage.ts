@@ -1,8 +1,11 @@
 import type { ChallengeAnswer, Stage } from "../../shared/contract/challenges.ts";
+import type { Secret } from "../../shared/secret.ts";
 import type { Demand } from "../http/uiaDemand.ts";
 
 /** What goes along as `auth` with a request (Client-Server API, "User-Interactive Authentication"). */
-export type AuthDict = Record<string, unknown>;
+export type AuthDict = Readonly<Record<string, AuthValue>>;
+/** A value in it. Secrets are named, so that ESLint sees where it is written as JSON. */
+type AuthValue = string | number | boolean | null | undefined | Secret | { readonly [name: string]: AuthValue };
 
 /** What a stage may want to know. */
 export interface StageContext {
