@@ -4,6 +4,7 @@ import type { Services } from "../../../main/services.ts";
 import type { MatrixSession } from "../../../main/sessions/matrixSession.ts";
 import type { Challenge } from "../../../shared/contract/challenges.ts";
 import type { AppErrorKind } from "../../../shared/errors.ts";
+import { homeserverOf } from "../../../main/http/homeserverOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { secretOf } from "../../support/secretValues.ts";
@@ -56,7 +57,10 @@ async function signOutAnother(): Promise<{ result: Promise<void>; deviceId: stri
     return challenges.run(
       session,
       "sign_out_sessions",
-      async (auth: AuthDict | null) => void (await client.deleteMultipleDevices([deviceId], auth ?? undefined)),
+      async (auth: AuthDict | null) => {
+        const body = { devices: [deviceId], ...(auth && { auth }) };
+        await homeserverOf(client).text({ method: "POST", path: "/_matrix/client/v3/delete_devices", body });
+      },
       { signal: stop.signal },
     );
   });
