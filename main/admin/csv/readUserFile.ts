@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { AppFailure } from "../../../shared/errors.ts";
 import type { StaffRows } from "./readStaffList.ts";
 import type { ReadUsers } from "./readUsers.ts";
-import type { StaffFileTask, UserFileAnswer, UserFileTask } from "./userFileTask.ts";
+import { inMain, type StaffFileTask, type UserFileAnswer, type UserFileTask } from "./userFileTask.ts";
 
 /** What a file within the limits takes at most, in megabytes: a text is in memory several times over. */
 const LIMITS = { maxOldGenerationSizeMb: 1024 };
@@ -26,7 +26,7 @@ async function readInThread(task: UserFileTask | StaffFileTask): Promise<ReadUse
       worker.on("exit", () => reject(new Error("The thread ended before its work did")));
     });
     if (answer.kind === "refused") throw new AppFailure(answer.error);
-    return answer.rows;
+    return inMain(answer.rows);
   } finally {
     await worker.terminate();
   }

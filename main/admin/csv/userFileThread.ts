@@ -5,7 +5,7 @@ import { fileFailure } from "../../storage/fileErrors.ts";
 import { TABLE_LIMITS } from "./readTable.ts";
 import { readStaffList } from "./readStaffList.ts";
 import { readUsers } from "./readUsers.ts";
-import type { StaffFileTask, UserFileAnswer, UserFileTask } from "./userFileTask.ts";
+import { forMain, type StaffFileTask, type UserFileAnswer, type UserFileTask } from "./userFileTask.ts";
 
 const task = workerData as UserFileTask | StaffFileTask;
 
@@ -18,7 +18,7 @@ async function read(): Promise<UserFileAnswer> {
     const bytes = await readFile(path).catch((thrown: unknown) => Promise.reject(fileFailure(thrown)));
     return {
       kind: "read",
-      rows: "readFor" in task ? readUsers(bytes, task.serverName, task.readFor, { mapping }) : readStaffList(bytes, { mapping }),
+      rows: forMain("readFor" in task ? readUsers(bytes, task.serverName, task.readFor, { mapping }) : readStaffList(bytes, { mapping })),
     };
   } catch (thrown) {
     if (thrown instanceof AppFailure) return { kind: "refused", error: thrown.error };
