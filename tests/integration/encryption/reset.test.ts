@@ -66,6 +66,7 @@ describe("a reset", () => {
       roomKeys: { inBackup: 3, opensHere: false, here: 0 },
       backups: [{ version: "1", algorithm: expect.stringContaining("megolm_backup"), known: true, keyCount: 3, opensHere: false }],
       identityExists: true,
+      dehydratedDevice: false,
     });
     for (const confirmation of [undefined, "", "person", "yes"]) {
       const refused = rig.service.beginSetUp({ accountId, kind: "reset", method: "key", confirmation });
