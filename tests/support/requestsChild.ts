@@ -27,22 +27,19 @@ function checked(service: string, request: string, input: object): unknown {
 
 const [folder, keychainFile, password] = process.argv.slice(2) as [string, string, string];
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-// eslint-disable-next-line prefer-const -- what it is told comes later than it is made
-let services: Services | undefined;
-const opened = await openChildServices(folder, keychainFile, {
+const opening: Promise<Services> = openChildServices(folder, keychainFile, {
   recoveryTimes: { pollMs: 100 },
   registrationPollMs: 100,
   openInBrowser: (url) => Promise.resolve(say(`opened ${url}`)),
   emit: (channel, payload) => {
     if (channel !== "challenges.changed") return;
     const { challengeId, status } = payload as Challenge;
-    if (status === "asking")
-      queueMicrotask(() =>
-        services?.challenges.answer({ challengeId, answer: { kind: "password", password: secretOf("password", password) } }),
-      );
+    if (status !== "asking") return;
+    const answer = { kind: "password" as const, password: secretOf("password", password) };
+    void opening.then((services) => services.challenges.answer({ challengeId, answer }));
   },
 });
-services = opened;
+const opened = await opening;
 await opened.sessions.restoreAll();
 say("ready");
 let number = 0;

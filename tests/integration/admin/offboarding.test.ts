@@ -5,7 +5,7 @@ import type { OffboardingDraft } from "../../../shared/contract/offboarding.ts";
 import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { signInTo } from "../../support/secureBackupRig.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse } from "../../support/synapse.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
@@ -21,14 +21,8 @@ let atOne: AccountId;
 let atTwo: AccountId;
 
 async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
-  const { user, password } = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
-  return services.passwordSignIns.signIn({
-    serverName: null,
-    baseUrl,
-    identifier: { kind: "user", user },
-    password: secretOf("password", password),
-    acceptInsecureHttp: false,
-  });
+  const admin = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
+  return signInTo(services, admin, baseUrl);
 }
 
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import type { Services } from "../../../main/services.ts";
 import type { BulkDraft } from "../../../shared/contract/bulk.ts";
 import type { StaffGroup, StaffList, StaffOffer, StaffServer } from "../../../shared/contract/staffList.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { signInTo } from "../../support/secureBackupRig.ts";
 import { BulkRig } from "../../support/bulkRig.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -27,14 +27,8 @@ const LIST = /\/_synapse\/admin\/v\d\/users\?/;
 const userPath = (userId: string): string => `/_synapse/admin/v2/users/${encodeURIComponent(userId)}`;
 
 async function signIn(baseUrl: string, synapse: Synapse): Promise<AccountId> {
-  const { user, password } = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
-  return services.passwordSignIns.signIn({
-    serverName: null,
-    baseUrl,
-    identifier: { kind: "user", user },
-    password: secretOf("password", password),
-    acceptInsecureHttp: false,
-  });
+  const admin = await synapse.register({ user: "root", password: "the admin's own password", admin: true });
+  return signInTo(services, admin, baseUrl);
 }
 
 beforeAll(async () => {
