@@ -8,6 +8,7 @@ import { revealedJson } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { accountDataIn } from "../sdk/accountDataOfSync.ts";
+import { keysQueriesOf } from "../sdk/keysQueries.ts";
 import { fromBase64OfLength } from "../roomKeys/base64.ts";
 import { BackupEntriesApi } from "../roomKeys/backupEntriesApi.ts";
 
@@ -127,13 +128,19 @@ export class EncryptionApi {
     return all;
   }
 
-  /** The account's public keys. The crypto machine learns them too, so that it and we judge by the same answer. */
+  /**
+   * The account's public keys. The crypto machine learns them too, so that it and we judge by the same answer: one that was
+   * not overtaken by another's.
+   */
   async queryOwnKeys(machine: CryptoMachine): Promise<ServerIdentity> {
     const request = machine.queryKeysForUsers([machine.userId]);
-    const text = await this.#send("POST", "/keys/query", request.body);
-    const parsed = KeysAnswer.safeParse(this.#parse(text));
-    if (!parsed.success) throw this.#badAnswer();
-    await machine.markRequestAsSent(request.id, request.type, text);
+    const parsed = await keysQueriesOf(machine).ask(request.id, async () => {
+      const text = await this.#send("POST", "/keys/query", request.body);
+      const read = KeysAnswer.safeParse(this.#parse(text));
+      if (!read.success) throw this.#badAnswer();
+      await machine.markRequestAsSent(request.id, request.type, text);
+      return read;
+    });
     const userId = this.#client.getSafeUserId();
     const keyOf = (keys: Record<string, unknown>): string | null => SigningKey.safeParse(keys[userId]).data ?? null;
     return {

@@ -11,6 +11,7 @@ import { noteAccountData } from "./accountDataOfSync.ts";
 import { knowSessionsThatAsk } from "./askingSessions.ts";
 import { trustOwnBackupKeyAlone } from "./backupGuard.ts";
 import { trustKnownIdentityAlone } from "./identityGuard.ts";
+import { hearNewestKeysAlone } from "./keysQueryGuard.ts";
 import { startLean } from "./leanStart.ts";
 import type { PinnedIdentity } from "./pinnedIdentity.ts";
 
@@ -140,6 +141,7 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
   });
   trustOwnBackupKeyAlone(client);
   await trustKnownIdentityAlone(client, options.identity);
+  hearNewestKeysAlone(client);
   knowSessionsThatAsk(client, options.logger);
   noteAccountData(client);
   startLean(client, options.ended);

@@ -21,8 +21,9 @@ import { openForNewUser, openForPerson, setUpElsewhere } from "./secureBackupAcc
 import { AccountDataOnServer, openElsewhere } from "./secureBackupChecks.ts";
 import { type SecureBackupRig, setUpWithKey, signInTo } from "./secureBackupRig.ts";
 import type { OpenedBackup, SdkSession } from "./sdkSession.ts";
-import { sample, soak } from "./seed.ts";
+import { sample } from "./seed.ts";
 import type { Servers } from "./servers.ts";
+import { soak } from "./soak.ts";
 import { type StewardData } from "./stewardServices.ts";
 import type { Synapse, TestUser } from "./synapse.ts";
 import { uploadNow } from "./uploadNow.ts";

@@ -5,6 +5,7 @@
  *
  *     node killedChild.ts <data folder> <keychain file> <account id> <password>
  */
+import { flushCompileCache } from "node:module";
 import { createInterface } from "node:readline";
 import type { AccountId } from "../../shared/ids.ts";
 import type { ChildWork } from "./killableWork.ts";
@@ -20,6 +21,8 @@ const { service } = openForPerson(services, { password });
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const nextLine = async (): Promise<string> => String((await lines.next()).value);
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+// Killed, it would leave none of it to the next.
+flushCompileCache();
 
 const work = JSON.parse(await nextLine()) as ChildWork;
 // What is learnt of an account at its start makes requests of its own.

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cache } from "../../build/paths.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { runScript } from "./childProcess.ts";
 import type { FaultProxy, Hold } from "./faultProxy.ts";
@@ -32,7 +33,7 @@ export async function killDuring(
   await data.close();
   const keychainFile = join(data.folder, "keychain.json");
   await writeFile(keychainFile, JSON.stringify([...data.keychain.entries]));
-  const child = runScript(CHILD, [data.folder, keychainFile, accountId, user.password]);
+  const child = runScript(CHILD, [data.folder, keychainFile, accountId, user.password], { compiled: join(cache, "compiled") });
   try {
     child.process.stdin.write(`${JSON.stringify(work)}\n`);
     const ready = await child.line("ready", START_MS);

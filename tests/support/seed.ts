@@ -1,7 +1,5 @@
 import { randomInt } from "node:crypto";
-
-/** True under `npm run soak`: full numbers instead of samples. */
-export const soak = process.env["STEWARD_SOAK"] === "1";
+import { soak } from "./soak.ts";
 
 const FIXED_SEED = 20_261_121;
 

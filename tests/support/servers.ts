@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from "vitest";
 import { type FaultProxy, startFaultProxy } from "./faultProxy.ts";
 import { type Mailbox, startMailbox } from "./mail.ts";
 import { freePort } from "./ports.ts";
+import { patient } from "./soak.ts";
 import { startSynapse, type Synapse, type SynapseOptions } from "./synapse.ts";
 
 /** A homeserver, and what stands before it. */
@@ -16,7 +17,7 @@ export function useServers(): Servers {
   beforeAll(async () => {
     servers.synapse = await startSynapse();
     servers.proxy = await startFaultProxy(servers.synapse.baseUrl);
-  }, 120_000);
+  }, patient(120_000));
   afterAll(async () => {
     await servers.proxy?.stop();
     await servers.synapse?.stop();
@@ -42,7 +43,7 @@ export function useMailServers(config: SynapseOptions["config"] = {}): MailServe
     servers.proxy = await startFaultProxy(`http://127.0.0.1:${port}`, { keepsHost: true });
     const publicBaseUrl = `${servers.proxy.baseUrl}/`;
     servers.synapse = await startSynapse({ port, publicBaseUrl, mailPort: servers.mailbox.port, config });
-  }, 120_000);
+  }, patient(120_000));
   afterAll(async () => {
     await servers.synapse?.stop();
     await servers.proxy?.stop();

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { patient } from "./soak.ts";
 
 /** How long and how often to look. */
 export interface WaitOptions {
-  /** Milliseconds until giving up; 15 seconds unless said otherwise. */
+  /** Milliseconds until giving up, ten times as many in a soak; 15 seconds unless said otherwise. */
   timeoutMs?: number;
   /** Milliseconds between two looks; 50 unless said otherwise. */
   everyMs?: number;
@@ -21,20 +22,22 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 15_000, everyMs = 50, what }: WaitOptions,
 ): Promise<Exclude<Awaited<T>, Falsy>> {
-  const deadline = performance.now() + timeoutMs;
+  const limitMs = patient(timeoutMs);
+  const deadline = performance.now() + limitMs;
   for (;;) {
     const value = await condition();
     if (value) return value as Exclude<Awaited<T>, Falsy>;
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`Waited ${limitMs} ms in vain for ${what}`);
     await pause(everyMs);
   }
 }
 
-/** Settles as `promise` does, or rejects when that takes longer than `timeoutMs`. */
+/** Settles as `promise` does, or rejects when that takes longer than `timeoutMs`, or ten times as long in a soak. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
+  const limitMs = patient(timeoutMs);
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${timeoutMs} ms in vain for ${what}`)), timeoutMs);
+    timer = setTimeout(() => reject(new Error(`Waited ${limitMs} ms in vain for ${what}`)), limitMs);
   });
   try {
     return await Promise.race([promise, tooLate]);

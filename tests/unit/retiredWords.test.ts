@@ -36,7 +36,7 @@ const left: Readonly<Record<string, number>> = {
   threadHost: 0,
   joinSignals: 0,
   keyIndex: 4,
-  ownKeys: 26,
+  ownKeys: 24,
   sessionRoomKeys: 1,
   sessionStore: 0,
   aftermath: 8,

@@ -80,7 +80,7 @@ it(`keeps every acknowledged transaction, as a whole, through SIGKILL at ${KILLS
 }, 300_000);
 
 it("tells of a disk that is full, keeps what it had acknowledged, and works again when there is room", async () => {
-  const writer = start(WRITER, [store.folder], 200);
+  const writer = start(WRITER, [store.folder], { limitFileBlocks: 200 });
   expect(await writer.ended()).toBe(0);
   const { lines } = writer;
   expect(lines).toContain("failed");

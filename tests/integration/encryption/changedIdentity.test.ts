@@ -62,13 +62,13 @@ interface KeysAnswer {
   device_keys: Record<string, Record<string, Record<string, unknown>>>;
   master_keys: Record<string, { keys: Record<string, string> }>;
 }
-const ownKeys = async (): Promise<KeysAnswer> =>
+const keysServed = async (): Promise<KeysAnswer> =>
   await synapse.call({
     path: QUERY,
     token: other.tokens.accessToken,
     body: { device_keys: { [user.userId]: [] } },
   });
-const masterOnServer = async (): Promise<string> => Object.values((await ownKeys()).master_keys[user.userId]!.keys)[0]!;
+const masterOnServer = async (): Promise<string> => Object.values((await keysServed()).master_keys[user.userId]!.keys)[0]!;
 
 const privateKeysHere = () =>
   services.sessions.session(accountId).use((client, signal) => identityKeysHere(openEncryptionContext(client, { signal })));
@@ -103,7 +103,7 @@ async function serveForgedIdentity(): Promise<string> {
     "m.cross_signing.user_signing": seed(),
   };
   const keys = JSON.parse(signingKeysUpload(userId, seeds)) as Record<string, unknown>;
-  const { device_keys: devices } = await ownKeys();
+  const { device_keys: devices } = await keysServed();
   const signingSeed = seeds["m.cross_signing.self_signing"];
   for (const device of Object.values(devices[userId]!)) {
     const { signatures, unsigned: _unsigned, ...content } = device;

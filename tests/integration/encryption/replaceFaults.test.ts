@@ -16,8 +16,9 @@ import { matrixCall } from "../../support/matrixApi.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { signInTo } from "../../support/secureBackupRig.ts";
 import { type SdkSession, startSdkSession } from "../../support/sdkSession.ts";
-import { randomNumbers, sample, soak } from "../../support/seed.ts";
+import { randomNumbers, sample } from "../../support/seed.ts";
 import { useServers } from "../../support/servers.ts";
+import { soak } from "../../support/soak.ts";
 import { type StewardData } from "../../support/stewardServices.ts";
 import type { Synapse, TestUser } from "../../support/synapse.ts";
 

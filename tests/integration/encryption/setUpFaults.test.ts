@@ -7,6 +7,7 @@ import { killDuring } from "../../support/killedWork.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openSecureBackup, setUpWithKey, signInTo } from "../../support/secureBackupRig.ts";
 import { randomNumbers, sample } from "../../support/seed.ts";
+import { patient } from "../../support/soak.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../../support/synapse.ts";
 
@@ -63,7 +64,7 @@ beforeAll(async () => {
   firstLook = { ...STORED_SECRETS, nth: looks.findIndex(({ number }) => number > decided) + 1 };
   expect(firstLook.nth).toBeGreaterThan(0);
   await data.destroy();
-}, 120_000);
+}, patient(120_000));
 afterAll(async () => {
   await proxy.stop();
   await synapse.stop();

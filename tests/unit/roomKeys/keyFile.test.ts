@@ -114,7 +114,7 @@ describe("a key file that we write", () => {
 
   it("leaves nothing behind when there is no room for it, or no folder", async () => {
     await writeFile(path, "precious");
-    const child = runScript(CHILD, [path, "5000"], 200);
+    const child = runScript(CHILD, [path, "5000"], { limitFileBlocks: 200 });
     expect(await child.line("ended")).toBe('ended {"kind":"file_failed","reason":"no_space"}');
     expect(await child.ended()).toBe(0);
     expect(await readdir(folder)).toEqual(["keys.txt"]);

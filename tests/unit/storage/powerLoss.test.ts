@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { works } from "../../support/keptWorks.ts";
 import { PowerCutDisk } from "../../support/powerCutDisk.ts";
 import { cutEverywhere } from "../../support/powerCuts.ts";
-import { soak } from "../../support/seed.ts";
+import { soak } from "../../support/soak.ts";
 
 vi.setConfig({ testTimeout: soak ? 600_000 : 60_000 });
 
