@@ -44,7 +44,13 @@ const Fact = z.discriminatedUnion("fact", [
   /** Whom rows are about, from one row on: many lines, because one would be too long. */
   z.object({ fact: z.literal("targets"), from: z.number().int().nonnegative(), targets: z.array(z.string().max(300)) }),
   /** Written before the first request that changes something. */
-  z.object({ fact: z.literal("rowBegun"), row: z.number().int().nonnegative(), at: z.number() }),
+  z.object({
+    fact: z.literal("rowBegun"),
+    row: z.number().int().nonnegative(),
+    at: z.number(),
+    /** What was before, as the kind of Job understands it, where that can be brought back. Nothing secret. */
+    before: z.unknown().optional(),
+  }),
   RowEnd.extend({ fact: z.literal("rowEnded"), row: z.number().int().nonnegative() }),
   z.object({
     fact: z.literal("status"),
@@ -60,12 +66,26 @@ export type JobFact = z.infer<typeof Fact>;
 const SLICE = 2_000;
 /** Targets in one line of the journal. */
 const TARGETS_A_LINE = 500;
+/** Characters of what was before a row: of more it is not kept, and such a row is not undone. */
+const MAX_BEFORE = 4_000;
+
+/** The fact that a row is begun. @param before what was until then; undefined where nothing brings it back */
+export function rowBegun(row: number, at: number, before?: unknown): JobFact {
+  const isKept = before !== undefined && JSON.stringify(before).length <= MAX_BEFORE;
+  return { fact: "rowBegun", row, at, ...(isKept && { before }) };
+}
+
+/** What undoes a kind of Job: the opposite of what it does, or what was before each row. */
+export type UndoneBy = "opposite" | "before";
+const UNDOABLE: ReadonlySet<RowEnd["outcome"]> = new Set(["done", "incomplete", "unknown"]);
 
 /** All that the facts of a journal say together. Rows are counted from 0. */
 export class JobRecord {
   readonly beginning: JobBeginning;
   readonly targets: string[] = [];
   readonly rowsBegun = new Map<number, number>();
+  /** The rows of which the journal says what was before. What that is stays there: it may be much. */
+  readonly rowsWithBefore = new Set<number>();
   readonly rowsEnded = new Map<number, RowEnd>();
   status: Extract<JobFact, { fact: "status" }>["status"] = "running";
   error: AppError | null = null;
@@ -86,7 +106,9 @@ export class JobRecord {
         for (const [at, target] of fact.targets.entries()) this.targets[fact.from + at] = target;
         return;
       case "rowBegun":
-        if (!this.rowsBegun.has(fact.row)) this.rowsBegun.set(fact.row, fact.at);
+        if (this.rowsBegun.has(fact.row)) return;
+        this.rowsBegun.set(fact.row, fact.at);
+        if (fact.before !== undefined) this.rowsWithBefore.add(fact.row);
         return;
       case "rowEnded":
         this.rowsEnded.set(fact.row, {
@@ -120,10 +142,14 @@ export class JobRecord {
     return [...this.rowsEnded].filter(([, end]) => end.reason === reason).map(([row]) => row);
   }
 
-  /** The rows to which something was done, or may have been, in order. */
-  get rowsToUndo(): number[] {
+  /**
+   * The rows to which something was done, or may have been, in order.
+   *
+   * @param how whether it takes what was before them to undo it
+   */
+  rowsToUndo(how: UndoneBy): number[] {
     return [...this.rowsEnded]
-      .filter(([, { outcome }]) => outcome === "done" || outcome === "unknown")
+      .filter(([row, { outcome }]) => UNDOABLE.has(outcome) && (how === "opposite" || this.rowsWithBefore.has(row)))
       .map(([row]) => row)
       .sort((a, b) => a - b);
   }
@@ -176,13 +202,8 @@ export class JobJournal {
    * @throws `data_too_new`, `file_failed`
    */
   static async read(path: string): Promise<JobRecord | null> {
-    const bytes = await readIfThere(path);
-    if (bytes === null) return null;
     let record: JobRecord | null = null;
-    for (const [at, line] of bytes.toString("utf8").split("\n").entries()) {
-      if (at % SLICE === SLICE - 1) await new Promise(setImmediate);
-      const fact = factOf(line);
-      if (fact === null) continue;
+    for await (const fact of factsIn(path)) {
       if (fact.fact === "begun") {
         if (fact.version > VERSION) throw fail("data_too_new", { file: "journal" });
         record ??= new JobRecord(fact);
@@ -190,6 +211,13 @@ export class JobJournal {
     }
     // The end of a list of targets may have been cut off: then nothing was begun.
     return record !== null && record.targets.filter(() => true).length === record.beginning.rows ? record : null;
+  }
+
+  /** What was before rows, for those of which a journal says it. @throws `file_failed` */
+  static async readBefore(path: string): Promise<Map<number, unknown>> {
+    const before = new Map<number, unknown>();
+    for await (const fact of factsIn(path)) if (fact.fact === "rowBegun" && !before.has(fact.row)) before.set(fact.row, fact.before);
+    return before;
   }
 
   /** Writes facts down. They are on the disk, and in the record, when this resolves. @throws `file_failed` */
@@ -200,6 +228,16 @@ export class JobJournal {
 
   close(): Promise<void> {
     return this.#file.close();
+  }
+}
+
+/** The facts of a journal, as far as they can be read; none where there is no journal. @throws `file_failed` */
+async function* factsIn(path: string): AsyncGenerator<JobFact> {
+  const lines = (await readIfThere(path))?.toString("utf8").split("\n") ?? [];
+  for (const [at, line] of lines.entries()) {
+    if (at % SLICE === SLICE - 1) await new Promise(setImmediate);
+    const fact = factOf(line);
+    if (fact !== null) yield fact;
   }
 }
 

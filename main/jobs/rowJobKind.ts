@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { JobKind } from "../../shared/contract/jobs.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { RowEnd } from "./jobJournal.ts";
+import type { RowEnd, UndoneBy } from "./jobJournal.ts";
 
 /** What the work of a Job is given to go through its rows, which are counted from 0. */
 export interface RowsControl<R> {
@@ -22,8 +22,12 @@ export interface RowsControl<R> {
    * nothing can have been sent for it. Whoever finds a time here asks the server what is so before sending anything again.
    */
   begunAt(row: number): number | null;
-  /** Notes that something is about to be sent that changes something. Nothing is sent before this has resolved. */
-  beginRow(row: number): Promise<void>;
+  /**
+   * Notes that something is about to be sent that changes something. Nothing is sent before this has resolved.
+   *
+   * @param before what is so until then, where that can be brought back. Nothing secret
+   */
+  beginRow(row: number, before?: unknown): Promise<void>;
   /** Notes what came of a row, for good. */
   endRow(row: number, end: RowEnd): Promise<void>;
   /** Tells what nothing is sent for at the moment, or that it goes on. */
@@ -35,8 +39,8 @@ export interface RowJobKind<P extends z.ZodType = z.ZodType, R extends z.ZodType
   readonly kind: JobKind;
   /** Whether rows may hold passwords that were made for them, and that somebody has to be given. */
   readonly makesPasswords: boolean;
-  /** Whether there is a way back from what it does. */
-  readonly isUndoable?: boolean;
+  /** What undoes it; absent where nothing does. */
+  readonly undoneBy?: UndoneBy;
   /** What is said for the whole Job. It is not kept secret. */
   readonly payload: P;
   /** What is said for each row. It is sealed. */

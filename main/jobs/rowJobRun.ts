@@ -1,6 +1,6 @@
 import { AppFailure, fail } from "../../shared/errors.ts";
 import type { JobInput } from "./jobInput.ts";
-import { type JobFact, JobJournal, type JobRecord } from "./jobJournal.ts";
+import { type JobFact, JobJournal, type JobRecord, rowBegun } from "./jobJournal.ts";
 import type { RowJobKind, RowsControl } from "./rowJobKind.ts";
 import { goesOnByItself } from "./sessionFailures.ts";
 
@@ -117,7 +117,7 @@ export class RowJobRun {
       open: Array.from({ length: rows }, (_, row) => row).filter((row) => !record.rowsEnded.has(row)),
       readRow: (row) => kind.row.parse(input.row(row)),
       begunAt: (row) => record.rowsBegun.get(row) ?? null,
-      beginRow: (row) => journal.note({ fact: "rowBegun", row, at: Date.now() }),
+      beginRow: (row, before) => journal.note(rowBegun(row, Date.now(), before)),
       endRow: async (row, end) => {
         await journal.note({ fact: "rowEnded", row, ...end });
         this.#report();

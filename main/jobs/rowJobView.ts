@@ -1,6 +1,6 @@
 import type { JobRow, JobRowsShown, RowJob } from "../../shared/contract/jobs.ts";
 import { AppFailure } from "../../shared/errors.ts";
-import type { JobRecord } from "./jobJournal.ts";
+import type { JobRecord, UndoneBy } from "./jobJournal.ts";
 import type { RowJobRun } from "./rowJobRun.ts";
 import { goesOnByItself } from "./sessionFailures.ts";
 
@@ -10,8 +10,8 @@ export interface KeptRowJob {
   lastRun: unknown;
 }
 
-/** A Job as the renderer sees it. @param isUndoable whether there is a way back from what its kind does */
-export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined, isUndoable: boolean): RowJob {
+/** A Job as the renderer sees it. @param undoneBy what undoes what its kind does; undefined where nothing does */
+export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefined, undoneBy: UndoneBy | undefined): RowJob {
   const { jobId, accountId, kind, rows, at, batch } = record.beginning;
   const common = {
     rowJob: true,
@@ -22,7 +22,7 @@ export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefine
     counts: record.counts(),
     unsavedPasswords: record.unsavedPasswords,
     leftInRooms: record.rowsEndedFor("rooms_left").length,
-    undoable: isUndoable ? record.rowsToUndo.length : 0,
+    undoable: undoneBy === undefined ? 0 : record.rowsToUndo(undoneBy).length,
     ...(batch !== undefined && { batch }),
     startedAt: at,
   } as const;

@@ -202,6 +202,12 @@ export class RowJobs {
     return this.#openInput(record);
   }
 
+  /** What was before the rows of a Job, where its journal says that. @throws `conversation_over`, `file_failed` */
+  before(jobId: ConversationId): Promise<Map<number, unknown>> {
+    const { accountId } = this.#find(jobId).record.beginning;
+    return JobJournal.readBefore(join(this.#folder(accountId, jobId), "journal"));
+  }
+
   /** Whether a Job has ended, and will not go on. @throws `conversation_over` where there is none */
   isOver(jobId: ConversationId): boolean {
     const { status } = this.#find(jobId).record;
@@ -289,7 +295,7 @@ export class RowJobs {
 
   #view(kept: KeptRowJob): RowJob {
     const { record } = kept;
-    return jobOf(kept, this.#runs.get(record.beginning.jobId), this.#kindOf(record)?.isUndoable === true);
+    return jobOf(kept, this.#runs.get(record.beginning.jobId), this.#kindOf(record)?.undoneBy);
   }
 
   #kindOf({ beginning }: KeptRowJob["record"]): RowJobKind | undefined {

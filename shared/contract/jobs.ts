@@ -147,6 +147,7 @@ export const JobRowReason = z.enum([
   "not_supported",
   "fields_missing",
   "fields_not_changed",
+  "changed_meanwhile",
   "rooms_left",
   "sessions_left",
   "files_left",

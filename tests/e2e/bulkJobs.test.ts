@@ -152,6 +152,21 @@ it("the columns of a file are named where it doesn’t, what would change is sho
   });
 }, 120_000);
 
+it("what a job has changed is changed back, after a look at it", async () => {
+  const { person, synapse } = world;
+  const nameOf = async (name: string): Promise<unknown> =>
+    (await synapse.adminCall({ path: `/_synapse/admin/v2/users/@${name}:example.org` }))["displayname"];
+  await job("Changing users").getByRole("button", { name: "Undo…" }).click();
+  await person.sees(/^2 users will be changed\.$/);
+  const row = person.page.getByText("Display name: Lovelace Ada → Newcomer 4");
+  await row.waitFor();
+  await expect.poll(() => row.evaluate((element) => element.getBoundingClientRect().top < window.innerHeight)).toBe(true);
+  await person.looks("bulk-undo");
+  await person.press("Change 2 users");
+  await expect.poll(() => job("Changing users").getByText("2 of 2 · 2 done").count(), { timeout: 60_000 }).toBe(2);
+  expect(await Promise.all([nameOf("new4"), nameOf("new5")])).toEqual(["Newcomer 4", "Newcomer 5"]);
+}, 120_000);
+
 it("users are erased only once the person has typed how many", async () => {
   const { person, synapse } = world;
   await filesAre("leavers.csv", "result.csv");

@@ -3,7 +3,7 @@ import type { BulkAction, BulkChoices, BulkFieldChange } from "../../../shared/c
 import type { RowEnd } from "../../jobs/jobJournal.ts";
 import type { PaceLimits } from "../../jobs/pace.ts";
 import type { BulkJobKind } from "../../storage/suggestedName.ts";
-import type { ReadFor, ReadUser } from "../csv/readUsers.ts";
+import type { ReadFor, ReadUser, ReadUserRow } from "../csv/readUsers.ts";
 import type { PatientApi } from "./patientApi.ts";
 
 /** How many requests that cost a server little are sent at once, and how many that cost it much. */
@@ -12,6 +12,17 @@ export const HEAVY_PACE: PaceLimits = { start: 1, most: 2 };
 
 /** Rows of which the Matrix ID alone counts, of users who are there. */
 export const ID_ALONE: ReadFor = { isNew: false, columns: ["id"] };
+
+/** A user as a row describes them, or one for whom it is known what was. */
+export interface RowUser extends ReadUser {
+  /** What somebody is brought back to, and from what, as the kind understands it. */
+  back?: unknown;
+}
+
+/** A row of a file, or of users who were selected. */
+export interface DraftRow extends Omit<ReadUserRow, "user"> {
+  user: RowUser | null;
+}
 
 /** What is known when a row is looked at. */
 export interface Known {
@@ -34,8 +45,8 @@ export interface Judgement {
 export interface AtWork extends Known {
   /** When something was sent for it first that changes something; null where nothing was. */
   begunAt: number | null;
-  /** Notes that something is about to be sent. */
-  begin: () => Promise<void>;
+  /** Notes that something is about to be sent, and what `backFrom` needs to take it back. */
+  begin: (before?: unknown) => Promise<void>;
 }
 
 /** What is said for a whole Job when it starts. */
@@ -63,6 +74,8 @@ export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType =
   readonly kind: BulkJobKind;
   /** What brings back what was before, where something does. */
   readonly undoneBy?: BulkAction;
+  /** What a row is brought back to by that, and from what; null for what cannot be read. Absent where no row needs what was before. */
+  readonly backFrom?: (before: unknown) => unknown;
   readonly reads: ReadFor;
   readonly pace: PaceLimits;
   /**
@@ -77,12 +90,12 @@ export interface BulkKind<P extends z.ZodType = z.ZodType, R extends z.ZodType =
   readonly payloadOf: (said: Said) => z.input<P>;
   /** What is said for each row. Sealed. */
   readonly row: R;
-  readonly rowOf: (user: ReadUser, said: Said) => z.output<R>;
+  readonly rowOf: (user: RowUser, said: Said) => z.output<R>;
   readonly result: ResultColumns<z.output<R>>;
   /** Finds out, once, whether the server does such a thing at all. @throws why it does not */
   readonly prepare?: (api: PatientApi) => Promise<void>;
   /** What would be done with a row. */
-  readonly judge: (api: PatientApi, wanted: ReadUser, known: Known & { choices: BulkChoices }) => Promise<Judgement>;
+  readonly judge: (api: PatientApi, wanted: RowUser, known: Known & { choices: BulkChoices }) => Promise<Judgement>;
   /** Does it, after another look. */
   readonly perform: (api: PatientApi, row: z.output<R>, payload: z.output<P>, at: AtWork) => Promise<RowEnd>;
 }

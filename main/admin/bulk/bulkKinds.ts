@@ -28,7 +28,7 @@ function rowJobKind(kind: BulkKind, { adminApi, masApi, ownUserIds, firstWaitMs 
   return {
     kind: kind.kind,
     makesPasswords,
-    isUndoable: kind.undoneBy !== undefined,
+    ...(kind.undoneBy && { undoneBy: kind.backFrom ? "before" : "opposite" }),
     payload: kind.payload,
     row: kind.row,
     run: async (payload, control) => {
@@ -47,7 +47,7 @@ function rowJobKind(kind: BulkKind, { adminApi, masApi, ownUserIds, firstWaitMs 
       await ends.allWrittenAfter(
         paced(control.open, pace, control.stopping, async (row) => {
           ends.throwIfFailed();
-          const at = { own: ownUserIds(), begunAt: control.begunAt(row), begin: () => control.beginRow(row) };
+          const at = { own: ownUserIds(), begunAt: control.begunAt(row), begin: (before?: unknown) => control.beginRow(row, before) };
           const end = await kind.perform(api, control.readRow(row), payload, at).catch((thrown: unknown) => {
             if (!(thrown instanceof RowFailure)) throw thrown;
             if (control.begunAt(row) === null) return failed(thrown.error);

@@ -12,8 +12,9 @@ import type { AdminApi } from "../adminApi.ts";
 import type { MasApi } from "../mas/masApi.ts";
 import type { KnownColumns } from "../csv/knownColumns.ts";
 import { readUserFile } from "../csv/readUserFile.ts";
-import type { ReadUserRow, ReadUsers } from "../csv/readUsers.ts";
+import { nobodyBut, type ReadUserRow, type ReadUsers } from "../csv/readUsers.ts";
 import type { ColumnMapping } from "../csv/userColumns.ts";
+import type { DraftRow } from "./bulkKind.ts";
 import { Draft, type DraftParts } from "./draft.ts";
 import { kindOf, kindOfJob } from "./kinds/index.ts";
 import { resultFile } from "./resultFile.ts";
@@ -69,7 +70,7 @@ export class BulkService implements Requests {
     const distinct = [...new Set(userIds)];
     for (const userId of distinct) api.checkOwnServer(userId);
     await this.#checkManaged(accountId, action);
-    return { draft: this.#beginOfUsers(accountId, action, distinct) };
+    return { draft: this.#beginOfUsers(accountId, action, rowsOfUsers(distinct)) };
   };
 
   leftInRooms = ({ jobId }: Input<"leftInRooms">) => {
@@ -81,7 +82,7 @@ export class BulkService implements Requests {
     const record = this.#parts.rowJobs.record(jobId);
     // It would go on doing what is taken back.
     if (!this.#parts.rowJobs.isOver(jobId)) throw fail("conversation_over");
-    return this.#beginOfRows(record, kindOfJob(record.beginning.kind)?.undoneBy, record.rowsToUndo);
+    return this.#beginOfUndo(record);
   };
 
   setColumns = async ({ accountId, draftId, columns, hasHeader }: Input<"setColumns">) => {
@@ -207,12 +208,26 @@ export class BulkService implements Requests {
   ): Promise<{ draft: BulkDraft }> {
     if (action === undefined || rows.length === 0) throw fail("nothing_to_do");
     await this.#checkManaged(beginning.accountId, action);
-    const userIds = rows.map((row) => targets[row] ?? "");
-    return { draft: this.#beginOfUsers(beginning.accountId, action, userIds) };
+    const users = rowsOfUsers(rows.map((row) => targets[row] ?? ""));
+    return { draft: this.#beginOfUsers(beginning.accountId, action, users) };
   }
 
-  #beginOfUsers(accountId: AccountId, action: BulkAction, userIds: readonly string[]): BulkDraft {
-    const rows = rowsOfUsers(userIds);
+  /** Begins with those whom a Job has changed, and with what was before where that is needed. */
+  async #beginOfUndo(record: JobRecord): Promise<{ draft: BulkDraft }> {
+    const { jobId, accountId, kind } = record.beginning;
+    const { undoneBy, backFrom } = kindOfJob(kind) ?? {};
+    if (undoneBy === undefined || backFrom === undefined) return this.#beginOfRows(record, undoneBy, record.rowsToUndo("opposite"));
+    await this.#checkManaged(accountId, undoneBy);
+    const before = await this.#parts.rowJobs.before(jobId);
+    const rows = record.rowsToUndo("before").flatMap((row, at): DraftRow[] => {
+      const [name, back] = [record.targets[row] ?? "", backFrom(before.get(row))];
+      return back === null ? [] : [{ line: at + 1, name, user: { ...nobodyBut(name), back }, problem: null }];
+    });
+    if (rows.length === 0) throw fail("nothing_to_do");
+    return { draft: this.#beginOfUsers(accountId, undoneBy, rows) };
+  }
+
+  #beginOfUsers(accountId: AccountId, action: BulkAction, rows: readonly DraftRow[]): BulkDraft {
     return this.#begin(accountId, { draftId: newId<ConversationId>(), action, choices: DEFAULT_CHOICES, file: null, rows, unused: [] });
   }
 

@@ -4,8 +4,7 @@ import type { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { Pace, paced } from "../../jobs/pace.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { MasApi } from "../mas/masApi.ts";
-import type { ReadUser, ReadUserRow } from "../csv/readUsers.ts";
-import type { Judgement } from "./bulkKind.ts";
+import type { DraftRow, Judgement, RowUser } from "./bulkKind.ts";
 import { kindOf } from "./kinds/index.ts";
 import { PatientApi, RowFailure } from "./patientApi.ts";
 import { prepare } from "./prepare.ts";
@@ -24,7 +23,7 @@ export interface DraftParts {
   choices: BulkChoices;
   /** Null for users who were selected. */
   file: { name: string; columns: BulkColumns | null } | null;
-  rows: readonly ReadUserRow[];
+  rows: readonly DraftRow[];
   unused: string[];
   api: AdminApi;
   /** As `BulkServiceParts` has it, for this account. */
@@ -121,7 +120,7 @@ export class Draft {
   }
 
   /** What would be done, by now. */
-  usableRows(): ReadUser[] {
+  usableRows(): RowUser[] {
     return this.#parts.rows.flatMap(({ user }, at) => (user !== null && this.#judgements.get(at)?.refusal === null ? [user] : []));
   }
 
@@ -168,7 +167,7 @@ export class Draft {
   }
 
   #row(at: number): BulkDraftRow {
-    const { line, name, user, problem } = this.#parts.rows[at] as ReadUserRow;
+    const { line, name, user, problem } = this.#parts.rows[at] as DraftRow;
     const { refusal = null, changes = [], count = null } = this.#judgements.get(at) ?? {};
     return {
       number: line,

@@ -14,7 +14,7 @@ const MAX_DAYS = 3650;
 
 /** What the person says of a draft, and the rows are looked at again for. */
 export function DraftChoices({ accountId, draft }: { readonly accountId: AccountId; readonly draft: BulkDraft }) {
-  const { draftId, action, choices } = draft;
+  const { draftId, action, choices, fileName } = draft;
   const [days, setDays] = useState(String(choices.unseenDays));
   const change = useAction((changed: Partial<BulkChoices>) =>
     steward.bulk.setChoices({ accountId, draftId, choices: { ...choices, ...changed } }),
@@ -35,7 +35,7 @@ export function DraftChoices({ accountId, draft }: { readonly accountId: Account
           </Button>
         </div>
       )}
-      {action === "change" && (
+      {action === "change" && fileName !== null && (
         <Choice
           label={t("bulk.choices.emptyCells")}
           look="segments"

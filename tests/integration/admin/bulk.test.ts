@@ -320,6 +320,30 @@ describe("users who are there", () => {
   });
 });
 
+describe("a file with other columns", () => {
+  it("waits for the person to say what they are, and is known the next time", async () => {
+    const text = "Nachname;Vorname;Kennung\nLovelace;Ada;k1\nHopper;Grace;k2\n";
+    const asked = await rig.chooseFile("create", text);
+    expect(asked).toMatchObject({
+      status: "columns",
+      rows: 0,
+      columns: { headings: ["Nachname", "Vorname", "Kennung"], columns: [null, null, null], hasHeader: true },
+    });
+    const draft = await rig.nameColumns(["displayname", "displayname", "id"]);
+    expect(draft).toMatchObject({ status: "ready", ready: 2 });
+    const { rows } = rig.services.bulk.draftRows({ accountId: rig.accountId, draftId: draft.draftId, which: "all", from: 0, limit: 10 });
+    expect(rows.map(({ name, displayName }) => [name, displayName])).toEqual([
+      ["@k1:bulk.test", "Lovelace Ada"],
+      ["@k2:bulk.test", "Hopper Grace"],
+    ]);
+    await data.close();
+    rig.services = await data.open({ serverAwayMs: 20 });
+    await rig.services.sessions.restoreAll();
+    expect(await rig.chooseFile("create", text.replace("Kennung", "Kürzel"))).toMatchObject({ status: "columns" });
+    expect(await rig.chooseFile("create", text.replaceAll("k1", "k7"))).toMatchObject({ status: "ready", ready: 2 });
+  });
+});
+
 describe("an account that is signed out", () => {
   it("takes its jobs along, and what they were given", async () => {
     const draft = await rig.chooseFile("create", "id,password\nlast0,a secret that goes\nlast1,another secret\n");

@@ -117,6 +117,53 @@ describe("changes", () => {
     expect(rows).toMatchObject([{ outcome: "incomplete", reason: "fields_not_changed", names: ["user_type"] }]);
     expect(await user("c5")).toMatchObject({ displayname: "Five" });
   });
+
+  it("are taken back, contacts as well, but from nobody who was changed since, and also after the end of the app", async () => {
+    await register("u1", "u2", "u3", "u4");
+    const contacts = [
+      { medium: "email", address: "u1@kinds.test" },
+      { medium: "email", address: "a,b@kinds.test" },
+      { medium: "msisdn", address: "4930555555" },
+    ];
+    const externalIds = [{ auth_provider: "oidc-x", external_id: "u1, and more" }];
+    await put("u1", { displayname: "One", threepids: contacts, external_ids: externalIds, user_type: "bot" });
+    await put("u2", { displayname: "Two" });
+    const draft = await rig.chooseFile(
+      "change",
+      "id,displayname,email,external_ids,user_type\nu1,New One,new@kinds.test,oidc-y:1,support\nu2,New Two,,,\nu3,New Three,,,\nu4,u4,,,\n",
+    );
+    // What came of the first is not told.
+    proxy.addRule({ ...PUT_USER, ...LOST });
+    const jobId = await rig.start(draft);
+    expect(await rig.until(jobId, "done")).toMatchObject({ counts: { done: 3 }, undoable: 3 });
+    proxy.clear();
+    await put("u2", { displayname: "Somebody’s own" });
+    await synapse.adminCall({ path: `/_synapse/admin/v1/deactivate/${idOf("u3")}`, body: {} });
+    await data.close();
+    rig.services = await data.open({ serverAwayMs: 20 });
+    await rig.services.sessions.restoreAll();
+    await rig.services.bulk.undo({ jobId });
+    const undoing = await rig.looked();
+    expect(undoing).toMatchObject({ action: "change", fileName: null, ready: 1, skipped: 2 });
+    expect(
+      rowsOf(undoing).map(({ verdict, reason, changes }) => [
+        reason ?? verdict,
+        ...changes.map(({ field, after }) => `${field}: ${after}`),
+      ]),
+    ).toEqual([
+      ["ready", "displayname: One", "user_type: bot", "emails: a,b@kinds.test,u1@kinds.test", "external_ids: oidc-x:u1, and more"],
+      ["changed_meanwhile"],
+      ["exists_deactivated"],
+    ]);
+    const back = await rig.start(undoing);
+    // It may be taken back in turn.
+    expect(await rig.until(back, "done")).toMatchObject({ counts: { done: 1 }, undoable: 1 });
+    const now = await user("u1");
+    expect(now).toMatchObject({ displayname: "One", external_ids: externalIds, user_type: "bot" });
+    const addresses = (now["threepids"] as { address: string }[]).map(({ address }) => address);
+    expect(addresses.sort()).toEqual(contacts.map(({ address }) => address).sort());
+    expect(await user("u2")).toMatchObject({ displayname: "Somebody’s own" });
+  });
 });
 
 describe("states", () => {
@@ -346,28 +393,5 @@ describe("notices", () => {
     const draft = await rig.chooseFile("send_notice", "n1\nn2");
     proxy.clear();
     expect(draft).toMatchObject({ status: "failed", error: { kind: "notices_off" }, checked: 0 });
-  });
-});
-
-describe("a file with other columns", () => {
-  it("waits for the person to say what they are, and is known the next time", async () => {
-    const text = "Nachname;Vorname;Kennung\nLovelace;Ada;k1\nHopper;Grace;k2\n";
-    const asked = await rig.chooseFile("create", text);
-    expect(asked).toMatchObject({
-      status: "columns",
-      rows: 0,
-      columns: { headings: ["Nachname", "Vorname", "Kennung"], columns: [null, null, null], hasHeader: true },
-    });
-    const draft = await rig.nameColumns(["displayname", "displayname", "id"]);
-    expect(draft).toMatchObject({ status: "ready", ready: 2 });
-    expect(rowsOf(draft).map(({ name, displayName }) => [name, displayName])).toEqual([
-      [idOf("k1"), "Lovelace Ada"],
-      [idOf("k2"), "Hopper Grace"],
-    ]);
-    await data.close();
-    rig.services = await data.open({ serverAwayMs: 20 });
-    await rig.services.sessions.restoreAll();
-    expect(await rig.chooseFile("create", text.replace("Kennung", "Kürzel"))).toMatchObject({ status: "columns" });
-    expect(await rig.chooseFile("create", text.replaceAll("k1", "k7"))).toMatchObject({ status: "ready", ready: 2 });
   });
 });

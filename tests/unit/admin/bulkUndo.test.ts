@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { BulkService, type BulkServiceParts } from "../../../main/admin/bulk/bulkService.ts";
-import { JobRecord, type RowEnd } from "../../../main/jobs/jobJournal.ts";
+import { JobRecord, rowBegun, type RowEnd } from "../../../main/jobs/jobJournal.ts";
 import { jobOf } from "../../../main/jobs/rowJobView.ts";
 import { AccountId, ConversationId } from "../../../shared/ids.ts";
 import { adminApiAt, json } from "../../support/adminApi.ts";
@@ -13,6 +13,8 @@ const jobId = ConversationId.parse("abcdefgh01234567");
 const OUTCOMES = ["failed", "unknown", "done", "skipped"] as const;
 
 let server: LocalServer;
+/** What was before rows, as the journal has it. */
+let before: Map<number, unknown>;
 beforeEach(async () => {
   const answer = json(200, { name: "@ann:one.test", admin: false, deactivated: false, locked: true });
   server = await LocalServer.start((response, request) => answer(response, request));
@@ -35,7 +37,11 @@ function serviceWith(record: JobRecord, isOver: boolean): BulkService {
     masApi: () => Promise.resolve(null),
     isDelegated: () => Promise.resolve(false),
     ownUserIds: () => new Set(),
-    rowJobs: { record: () => record, isOver: () => isOver } as unknown as BulkServiceParts["rowJobs"],
+    rowJobs: {
+      record: () => record,
+      isOver: () => isOver,
+      before: () => Promise.resolve(before),
+    } as unknown as BulkServiceParts["rowJobs"],
     emit: () => undefined,
   };
   return new BulkService(parts as BulkServiceParts);
@@ -48,8 +54,26 @@ it("the way back is for those to whom something was done, or may have been", asy
   const draft = await waitUntil(() => [service.draft({ accountId }).draft].find((one) => one?.status === "ready"), { what: "the draft" });
   const { rows } = service.draftRows({ accountId, draftId: draft.draftId, which: "all", from: 0, limit: 10 });
   expect([draft.action, rows.map(({ name }) => name)]).toEqual(["unlock", ["@unknown:one.test", "@done:one.test"]]);
-  expect(jobOf({ record, lastRun: null }, undefined, true).undoable).toBe(2);
-  expect(jobOf({ record, lastRun: null }, undefined, false).undoable).toBe(0);
+  expect(jobOf({ record, lastRun: null }, undefined, "opposite").undoable).toBe(2);
+  expect(jobOf({ record, lastRun: null }, undefined, undefined).undoable).toBe(0);
+});
+
+it("the way back from a change is what was before the first try of it, where that was kept and can be read", async () => {
+  const record = recordOf("change_users");
+  const was = (displayname: string) => ({ was: { displayname }, wanted: { displayname: "New" } });
+  record.take(rowBegun(0, 1, was("Failed")));
+  record.take(rowBegun(1, 1, was("x".repeat(4_000))));
+  record.take(rowBegun(2, 1, was("Old")));
+  expect(jobOf({ record, lastRun: null }, undefined, "before").undoable).toBe(1);
+  before = new Map<number, unknown>([[2, { was: "a later version’s" }]]);
+  expect(await errorOf(serviceWith(record, true).undo({ jobId }))).toMatchObject({ kind: "nothing_to_do" });
+  before = new Map([[2, was("Old")]]);
+  const service = serviceWith(record, true);
+  await service.undo({ jobId });
+  const draft = await waitUntil(() => [service.draft({ accountId }).draft].find((one) => one?.status === "ready"), { what: "the draft" });
+  // What the server has is neither.
+  const { rows } = service.draftRows({ accountId, draftId: draft.draftId, which: "all", from: 0, limit: 10 });
+  expect(rows).toMatchObject([{ name: "@done:one.test", verdict: "skipped", reason: "changed_meanwhile" }]);
 });
 
 it("there is none while the Job goes on, nor from what nothing undoes", async () => {

@@ -5,7 +5,7 @@ import { ExternalId } from "../../../../shared/contract/users.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import type { ServerUserChanges, UserWithContacts } from "../../adminApi.ts";
 import type { ReadUser } from "../../csv/readUsers.ts";
-import { type AtWork, bulkKind, LIGHT_PACE } from "../bulkKind.ts";
+import { type AtWork, bulkKind, LIGHT_PACE, type RowUser } from "../bulkKind.ts";
 import type { PatientApi } from "../patientApi.ts";
 import { localpartOf } from "../resultCells.ts";
 import { already, done, failed, skipped, unknown } from "../rowEnds.ts";
@@ -14,9 +14,8 @@ import { changeableOf, sendChange, userToChange } from "./changeByService.ts";
 import { MAX_TRIES } from "./settle.ts";
 import { NoPayload, noPayload, notThere } from "./userRow.ts";
 
-/** What a user is to have. What is left out stays as it is, whatever it is. */
-const Wanted = z.object({
-  userId: z.string(),
+/** What of a user can be changed. What is left out stays as it is, whatever it is. */
+const Fields = z.object({
   displayname: z.string().optional(),
   avatar_url: z.string().optional(),
   admin: z.boolean().optional(),
@@ -26,7 +25,19 @@ const Wanted = z.object({
   phones: z.array(z.string()).optional(),
   external_ids: z.array(ExternalId).optional(),
 });
+type Fields = z.infer<typeof Fields>;
+
+/** What a user is to have. */
+const Wanted = Fields.extend({
+  userId: z.string(),
+  /** What an earlier Job has made of them, where that is taken back: who has been changed since is left alone. */
+  seen: Fields.optional(),
+});
 export type Wanted = z.infer<typeof Wanted>;
+
+/** What was before a change of somebody, and what was wanted instead. */
+const Back = z.object({ was: Fields, wanted: Fields });
+type Back = z.infer<typeof Back>;
 
 const FIELDS: readonly BulkField[] = ["displayname", "avatar_url", "admin", "user_type", "emails", "phones", "external_ids"];
 const COLUMNS = ["id", "displayname", "admin", "avatar_url", "user_type", "threepids", "emails", "phones", "external_ids"] as const;
@@ -35,6 +46,8 @@ const COLUMNS = ["id", "displayname", "admin", "avatar_url", "user_type", "three
 export const changeUsers = bulkKind({
   action: "change",
   kind: "change_users",
+  undoneBy: "change",
+  backFrom: (before) => Back.safeParse(before).data ?? null,
   reads: { isNew: false, columns: COLUMNS },
   pace: LIGHT_PACE,
   withService: "by",
@@ -57,6 +70,7 @@ export const changeUsers = bulkKind({
     const there = await userToChange(api, wanted.userId);
     const refusal = refusalOf(there, wanted, own);
     if (refusal !== null || there === null) return { refusal: refusal ?? skipped("no_such_user") };
+    if (isOtherSince(there, wanted)) return { refusal: skipped("changed_meanwhile") };
     const all = changesOf(there, wanted);
     const possible = changeableOf(
       there,
@@ -70,7 +84,11 @@ export const changeUsers = bulkKind({
 });
 
 /** What a row wants of a user. */
-export function wantedOf(user: ReadUser, clears: boolean): Wanted {
+export function wantedOf(user: RowUser, clears: boolean): Wanted {
+  if (user.back !== undefined) {
+    const { was, wanted } = user.back as Back;
+    return { userId: user.userId, ...was, seen: wanted };
+  }
   const isEmpty = (...columns: ReadUser["empty"]): boolean => clears && columns.some((column) => user.empty.includes(column));
   const listOf = (medium: "email" | "msisdn"): string[] => user.threepids.flatMap((one) => (one.medium === medium ? one.address : []));
   const gives = (medium: "email" | "msisdn", column: "emails" | "phones"): boolean =>
@@ -140,6 +158,22 @@ export function changesOf(there: UserWithContacts, wanted: Wanted): BulkFieldCha
   });
 }
 
+/** Whether somebody is neither as an earlier Job has left them nor as they were before it. */
+function isOtherSince(there: UserWithContacts, { seen, ...was }: Wanted): boolean {
+  if (seen === undefined) return false;
+  return FIELDS.some((field) => {
+    if (was[field] === undefined) return false;
+    const now = textOf(valueOf(there, field));
+    return now !== textOf(seen[field]) && now !== textOf(was[field]);
+  });
+}
+
+/** What a change of these fields can be taken back by. */
+function backOf(there: UserWithContacts, wanted: Wanted, fields: readonly BulkField[]): Back {
+  const was = Object.fromEntries(fields.map((field) => [field, valueOf(there, field)]));
+  return { was, wanted: Object.fromEntries(fields.map((field) => [field, wanted[field]])) };
+}
+
 /** What is sent to change these fields alone. Lists are sent whole, with what of them is not to be changed as it was read. */
 function bodyOf(there: UserWithContacts, wanted: Wanted, fields: readonly BulkField[]): ServerUserChanges {
   const has = (field: BulkField): boolean => fields.includes(field);
@@ -167,13 +201,14 @@ async function change(api: PatientApi, wanted: Wanted, _payload: unknown, { own,
   const refusal = refusalOf(there, wanted, own);
   if (refusal !== null || there === null) return refusal ?? skipped("no_such_user");
   const leftNow = (): BulkField[] => (there === null ? [] : changesOf(there, wanted).map(({ field }) => field));
+  if (isOtherSince(there, wanted)) return skipped("changed_meanwhile");
   const first = leftNow();
   if (first.length === 0) return begunAt === null ? already : done;
   const possibleNow = (): BulkField[] => (there === null ? [] : changeableOf(there, leftNow()));
   if (possibleNow().length === 0) return failed(NOT_ALLOWED);
   const taken = await findTakenContact(api, contactsOf(wanted));
   if (taken !== null) return taken;
-  await begin();
+  await begin(backOf(there, wanted, first));
   let error: AppError | null = null;
   let lost: AppError | null = null;
   let isLost = false;
