@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type CliOptions } from "electron-builder";
+import { announce } from "./announce.ts";
 import { command } from "./command.ts";
 import { makeDeb } from "./deb.ts";
 import { findElectron, nextStep } from "./electron.ts";
@@ -43,6 +44,7 @@ async function packageApp({ installers, deb, forTest }: PackageOptions): Promise
   };
   const made = await build(options);
   if (deb) made.push(await packageDeb(output));
+  if (installers) await announce(output);
   say(made.length > 0 ? `packaged: ${made.join(", ")}` : `packaged into ${output}`);
 }
 

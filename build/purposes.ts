@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { TEST_FEED, TEST_FEED_PUBLIC_KEY } from "./feedForTests.ts";
 
 /**
  * What an app is built for. `start` is for a person's own accounts, `dev` for work on the app, `package` for everybody;
@@ -41,7 +42,7 @@ export function buildFacts(purpose: Purpose, version: string, env: NodeJS.Proces
     locked: purpose === "start" || purpose === "package" || purpose === "packaged-test",
     debuggingPort: purpose === "packaged-test",
     trial: (purpose === "start" || purpose === "dev" || purpose === "package") && !isMaintained(version),
-    updates: purpose === "package" ? updateFeed(env) : null,
+    updates: purpose === "package" ? updateFeed(env) : purpose === "test" ? { url: TEST_FEED, publicKey: TEST_FEED_PUBLIC_KEY } : null,
   };
 }
 

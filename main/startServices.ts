@@ -14,16 +14,19 @@ import { createOpenExternal, openHomeserverPage } from "./app/external.ts";
 import { formattedText, language, mainText } from "./app/language.ts";
 import { createServerFetch } from "./app/serverFetch.ts";
 import { IdleLock } from "./app/idleLock.ts";
+import { HIDDEN_SWITCH } from "./app/switches.ts";
 import { notify } from "./app/notifications.ts";
 import { startAtLogin } from "./app/startAtLogin.ts";
 import { AppTray } from "./app/tray.ts";
 import { trayHost } from "./app/trayHost.ts";
 import { UpdatesService } from "./app/updates.ts";
+import { updateTarget } from "./app/updateTarget.ts";
 import type { MainWindow } from "./app/window.ts";
 import { createHandlers } from "./handlers.ts";
 import { type Answer, checkedHandlers } from "./ipc/checkedHandlers.ts";
 import { createEmit } from "./ipc/emit.ts";
 import { joinServices } from "./ipc/joinServices.ts";
+import type { Fetch } from "./http/redirects.ts";
 import type { CrashReporter } from "./logging/crashReport.ts";
 import { createLogger, type LogFile } from "./logging/logFile.ts";
 import type { Logger } from "./logging/logger.ts";
@@ -105,6 +108,7 @@ export function startServices(front: WindowParts): StartedServices {
       chooseSource: () => dialogs.chooseSource(),
     },
   });
+  const updates = createUpdates({ fetch, folders, emit, logger: loggerFor("updates") });
   const answers = opening.then((services) => {
     const lock = createAppLock(services, front, dialogs, () => tray.refresh(), loggerFor("lock"));
     const tray = createTray(lock, services, window, loggerFor("lock"));
@@ -119,15 +123,6 @@ export function startServices(front: WindowParts): StartedServices {
     });
     background.apply(settings);
     backgrounds.resolve(background);
-    const openPage = createOpenExternal({ isServersHttp: () => Promise.resolve(false), logger: loggerFor("external") });
-    const updates = new UpdatesService({
-      feed: build.updates,
-      version: electronApp.getVersion(),
-      fetch,
-      openPage: (url) => openPage({ url }),
-      emit,
-      logger: loggerFor("app"),
-    });
     updates.lookDaily(settings.lookForUpdates ?? false);
     powerMonitor.on("resume", services.woke);
     const app = new AppService({
@@ -162,10 +157,40 @@ export function startServices(front: WindowParts): StartedServices {
         // First: the rest may take longer than quitting waits.
         await dialogs.forgetCopiedSecret();
       } finally {
-        await shutDown(await opening);
+        await Promise.all([updates.stopAll(), opening.then(shutDown)]);
       }
     },
   };
+}
+
+/** What tells of newer versions, and installs them. */
+function createUpdates({ fetch, folders, emit, logger }: { fetch: Fetch; folders: Folders; emit: Emit; logger: Logger }): UpdatesService {
+  const openPage = createOpenExternal({ isServersHttp: () => Promise.resolve(false), logger });
+  const version = electronApp.getVersion();
+  return new UpdatesService({
+    feed: build.updates,
+    version,
+    fetch,
+    target: () => updateTarget({ ...process, packaged: electronApp.isPackaged }),
+    folder: folders.updates,
+    // Loaded by who says that a newer version is to be downloaded, and by nobody else.
+    openUpdater: async ({ url }, target) => {
+      const { ElectronUpdater } = await import("./app/electronUpdater.ts");
+      const args = process.argv.slice(1).filter((arg) => arg !== `--${HIDDEN_SWITCH}`);
+      return new ElectronUpdater({ target, baseUrl: url, fetch, version, folder: folders.updates, args, logger });
+    },
+    endWith: (last) => {
+      electronApp.once("will-quit", () => {
+        // Else the new version would find that Steward runs already.
+        electronApp.releaseSingleInstanceLock();
+        last();
+      });
+      electronApp.quit();
+    },
+    openPage: (url) => openPage({ url }),
+    emit,
+    logger,
+  });
 }
 
 /** Tells the person of new sessions: in the window, and by the desktop. */

@@ -226,6 +226,9 @@ export const AppError = z.lazy(() =>
     kind("job_damaged"),
     kind("backup_locked"),
     kind("backup_replaced"),
+    // Newer versions of the app
+    /** What was downloaded isn't the file that the signed announcement names. It is deleted. */
+    kind("update_not_as_announced"),
     // Inside the app
     /** Each issue is the path of a field and what is wrong with it: `identifier.address: not_an_email`. */
     kind("invalid_input", { issues: z.array(z.string().max(300)).max(20) }),

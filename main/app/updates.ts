@@ -1,19 +1,42 @@
-import { createPublicKey, verify } from "node:crypto";
-import * as z from "zod";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
-import { NewerVersion, type UpdateState } from "../../shared/contract/updates.ts";
-import { fail } from "../../shared/errors.ts";
+import type { UpdateDownload, UpdateState } from "../../shared/contract/updates.ts";
+import { fail, isFailure } from "../../shared/errors.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import type { Fetch } from "../http/redirects.ts";
 import type { Logger } from "../logging/logger.ts";
+import { fileFailure } from "../storage/fileErrors.ts";
+import { files } from "../storage/fileLayer.ts";
+import { type AnnouncedFile, type Announcement, fileFor, readAnnouncement, SignedAnnouncement } from "./updateAnnouncement.ts";
+import type { UpdateTarget } from "./updateTarget.ts";
 import { isNewer } from "./versions.ts";
 
 /** Where newer versions are announced. */
 export interface UpdateFeed {
-  /** Has a `latest.json`; without a slash at the end. */
+  /** Has a `latest.json` and the files that it names; without a slash at the end. */
   readonly url: string;
   /** The Ed25519 key that announcements are signed with: SPKI in DER, as base64. */
   readonly publicKey: string;
+}
+
+export interface UpdateDownloadOptions {
+  /** Stops it; what was written is removed. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (receivedBytes: number) => void;
+}
+
+/** Fetches a newer version and puts it in the place of this one. */
+export interface Updater {
+  /**
+   * Fetches the file, or finds it fetched by an earlier run.
+   * @throws `update_not_as_announced` (it is then gone), `file_failed`, what the connection throws, `cancelled`
+   */
+  download(version: string, file: AnnouncedFile, options: UpdateDownloadOptions): Promise<void>;
+  /**
+   * Installs what was downloaded, as far as that is done while this version runs.
+   * @returns what is to be done when the app has ended all else
+   * @throws `not_found` where nothing was downloaded, `update_not_as_announced` (it is then gone), `file_failed`
+   */
+  install(): Promise<() => void>;
 }
 
 export interface UpdatesParts {
@@ -22,6 +45,14 @@ export interface UpdatesParts {
   /** This version. */
   readonly version: string;
   readonly fetch: Fetch;
+  /** What a newer version can take the place of. */
+  readonly target: () => Promise<UpdateTarget | null>;
+  /** Gets what is downloaded. */
+  readonly folder: string;
+  /** Called once, when something is to be downloaded. */
+  readonly openUpdater: (feed: UpdateFeed, target: UpdateTarget) => Promise<Updater>;
+  /** Ends the app in order, and does this last. */
+  readonly endWith: (last: () => void) => void;
   readonly openPage: (url: string) => Promise<unknown>;
   readonly emit: Emit;
   readonly logger: Logger;
@@ -30,21 +61,33 @@ export interface UpdatesParts {
 /** How often it is looked where the person wants that, in milliseconds. */
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What `latest.json` holds: an announcement as text, and a signature over that text's bytes. */
-const SignedAnnouncement = z.object({ announcement: z.string().max(100_000), signature: z.string().max(1_000) });
-const Announcement = NewerVersion.extend({ page: z.url({ protocol: /^https$/ }).max(2_000) });
+/** So often a download tells how far it is. */
+const STEPS = 100;
 
 type Requests = Handlers["updates"];
 
-/** Looks whether there is a newer version, where the person asks or has said that it may. It fetches none. */
+/** A newer version, and how it would be installed from here. */
+interface Newer {
+  readonly announced: Announcement;
+  readonly file: AnnouncedFile | null;
+  readonly target: UpdateTarget | null;
+}
+
+/**
+ * Looks whether there is a newer version, where the person asks or has said that it may; downloads and installs it where they
+ * say so. What the announcement's signature stands for is all that is believed.
+ */
 export class UpdatesService implements Requests {
   readonly #parts: UpdatesParts;
   #state: UpdateState;
+  #newer: Newer | null = null;
+  #updater: Promise<Updater> | null = null;
+  #downloading: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: UpdatesParts) {
     this.#parts = parts;
-    this.#state = { supported: parts.feed !== null, checkedAt: null, newer: null };
+    this.#state = { supported: parts.feed !== null, checkedAt: null, newer: null, download: { phase: "none" } };
   }
 
   state(): UpdateState {
@@ -53,22 +96,65 @@ export class UpdatesService implements Requests {
 
   /** @throws `not_found` without a feed, `bad_answer` for an announcement that isn't signed as it must be, and what the connection throws */
   async check(): Promise<UpdateState> {
-    const { feed, version, fetch, emit } = this.#parts;
+    const { feed, version, fetch, target: findTarget, folder } = this.#parts;
     if (feed === null) throw fail("not_found");
     const server = new HomeserverClient({ fetch, baseUrl: feed.url });
-    const { announcement, signature } = await server.json({ path: "/latest.json", schema: SignedAnnouncement });
-    const announced = isSigned(announcement, signature, feed.publicKey) ? Announcement.safeParse(parsed(announcement)).data : undefined;
-    if (announced === undefined) throw fail("bad_answer", { host: server.host });
-    this.#state = { supported: true, checkedAt: Date.now(), newer: isNewer(announced.version, version) ? announced : null };
-    emit("updates.changed", this.#state);
-    return this.#state;
+    const signed = await server.json({ path: "/latest.json", schema: SignedAnnouncement });
+    const announced = readAnnouncement(signed, feed.publicKey);
+    if (announced === null) throw fail("bad_answer", { host: server.host });
+    const before = this.#newer?.announced;
+    if (!isNewer(announced.version, version)) {
+      await this.#forgetDownload();
+      this.#newer = null;
+      // It may be this version itself, as it was downloaded by the one before.
+      await files()
+        .removeFolder(folder)
+        .catch((error: unknown) => this.#parts.logger.info("an old download was not removed", { error }));
+      return this.#set({ checkedAt: Date.now(), newer: null });
+    }
+    const target = await findTarget();
+    const file = fileFor(announced, target);
+    if (before && before.version !== announced.version) await this.#forgetDownload();
+    this.#newer = { announced, file, target };
+    const { notes, page } = announced;
+    return this.#set({ checkedAt: Date.now(), newer: { version: announced.version, notes, page, sizeBytes: file?.sizeBytes ?? null } });
   }
 
   /** @throws `not_found` where no newer version is known */
   async openPage(): Promise<Record<never, never>> {
-    const { newer } = this.#state;
-    if (newer === null) throw fail("not_found");
-    await this.#parts.openPage(newer.page);
+    if (this.#newer === null) throw fail("not_found");
+    await this.#parts.openPage(this.#newer.announced.page);
+    return {};
+  }
+
+  /** @throws `not_found` where nothing is to be had for this copy */
+  download(): UpdateState {
+    const newer = this.#newer;
+    if (newer?.file == null) throw fail("not_found");
+    const { phase } = this.#state.download;
+    if (phase === "downloading" || phase === "ready") return this.#state;
+    const stop = new AbortController();
+    this.#set({ download: { phase: "downloading", receivedBytes: 0 } });
+    this.#downloading = { stop, ended: this.#fetch(newer, newer.file, stop.signal) };
+    return this.#state;
+  }
+
+  async cancelDownload(): Promise<UpdateState> {
+    if (this.#state.download.phase === "downloading") await this.#forgetDownload();
+    return this.#state;
+  }
+
+  /** @throws `not_found` where nothing was downloaded, `update_not_as_announced`, `file_failed` */
+  async restart(): Promise<Record<never, never>> {
+    if (this.#state.download.phase !== "ready" || this.#updater === null) throw fail("not_found");
+    try {
+      const last = await (await this.#updater).install();
+      this.#parts.endWith(last);
+    } catch (thrown) {
+      // That one is gone; it can be downloaded again.
+      if (isFailure(thrown, "update_not_as_announced")) this.#set({ download: { phase: "none" } });
+      throw thrown;
+    }
     return {};
   }
 
@@ -81,21 +167,52 @@ export class UpdatesService implements Requests {
     if (look) this.#look();
   }
 
+  /** Ends a download that is under way. Never rejects. */
+  async stopAll(): Promise<void> {
+    this.lookDaily(false);
+    this.#downloading?.stop.abort();
+    await this.#downloading?.ended;
+  }
+
   /** What it finds out is told by the event; that it found out nothing is no news. */
   #look(): void {
     this.check().catch((error: unknown) => this.#parts.logger.info("it was not looked for a newer version", { error }));
   }
-}
 
-function isSigned(text: string, signature: string, publicKey: string): boolean {
-  const key = createPublicKey({ key: Buffer.from(publicKey, "base64"), format: "der", type: "spki" });
-  return key.asymmetricKeyType === "ed25519" && verify(null, Buffer.from(text), key, Buffer.from(signature, "base64"));
-}
+  #set(changed: Partial<UpdateState>): UpdateState {
+    this.#state = { ...this.#state, ...changed };
+    this.#parts.emit("updates.changed", this.#state);
+    return this.#state;
+  }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+  async #forgetDownload(): Promise<void> {
+    this.#downloading?.stop.abort();
+    await this.#downloading?.ended;
+    if (this.#state.download.phase !== "none") this.#set({ download: { phase: "none" } });
+  }
+
+  /** Never rejects. */
+  async #fetch({ announced, target }: Newer, file: AnnouncedFile, signal: AbortSignal): Promise<void> {
+    const { feed, openUpdater, logger } = this.#parts;
+    let told = 0;
+    const onProgress = (receivedBytes: number): void => {
+      const step = Math.floor((receivedBytes / file.sizeBytes) * STEPS);
+      if (step === told || signal.aborted) return;
+      told = step;
+      this.#set({ download: { phase: "downloading", receivedBytes } });
+    };
+    let outcome: UpdateDownload = { phase: "ready" };
+    try {
+      this.#updater ??= openUpdater(feed as UpdateFeed, target as UpdateTarget);
+      await (await this.#updater).download(announced.version, file, { signal, onProgress });
+    } catch (thrown) {
+      if (signal.aborted) outcome = { phase: "none" };
+      else {
+        logger.warn("a newer version was not downloaded", { error: thrown });
+        outcome = { phase: "failed", error: fileFailure(thrown).error };
+      }
+    }
+    this.#downloading = null;
+    this.#set({ download: outcome });
   }
 }

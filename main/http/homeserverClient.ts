@@ -146,7 +146,7 @@ export class HomeserverClient {
     return this.#repeated(request, async () => Buffer.from(await (await this.#answer(request)).arrayBuffer()));
   }
 
-  /** The body of an answer, piece by piece, for whoever takes them at their own pace. Reading rejects with `AppFailure`. */
+  /** The body of an answer, piece by piece, for whoever takes them at their own pace. Reading rejects as `fetch` does, or with an `AppFailure`. */
   stream(request: HomeserverRequest): Promise<ReadableStream<Uint8Array>> {
     return this.#repeated(request, async () => (await this.#answer(request)).body ?? new Blob().stream());
   }

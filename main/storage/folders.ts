@@ -51,6 +51,8 @@ export class Folders {
   readonly knownColumnsFile: string;
   /** How the person looks at lists of users. */
   readonly userViewsFile: string;
+  /** A newer version of the app, until it is installed. */
+  readonly updates: string;
 
   constructor(userDataFolder: string) {
     this.root = userDataFolder;
@@ -67,6 +69,7 @@ export class Folders {
     this.actionLogFile = join(userDataFolder, "admin-actions.json");
     this.knownColumnsFile = join(userDataFolder, "csv-columns.json");
     this.userViewsFile = join(userDataFolder, "user-views.json");
+    this.updates = join(userDataFolder, "updates");
   }
 
   /** Names only: who puts something into one makes it. */

@@ -10,8 +10,8 @@ export function unfinishedName(path: string): string {
 }
 
 /**
- * A file outside our own folder that is written piece by piece. It grows under another name, readable by this person alone,
- * and gets its own name when all of it is on the disk; a file that had the name before is there until then.
+ * A file outside our own folder that is written piece by piece. It grows under another name, readable by this person alone
+ * unless said otherwise, and gets its own name when all of it is on the disk; a file that had the name before is there until then.
  */
 export class GrowingFile {
   readonly #path: string;
@@ -23,12 +23,12 @@ export class GrowingFile {
     this.#file = file;
   }
 
-  /** @throws `file_failed` */
-  static async open(path: string): Promise<GrowingFile> {
+  /** @param mode less what the system withholds from new files. @throws `file_failed` */
+  static async open(path: string, mode: number = FILE_MODE): Promise<GrowingFile> {
     try {
       // What lies there is a leftover of ours, or a link that leads elsewhere: neither is to be written through.
       await files().rm(unfinishedName(path));
-      return new GrowingFile(path, await files().open(unfinishedName(path), "wx", FILE_MODE));
+      return new GrowingFile(path, await files().open(unfinishedName(path), "wx", mode));
     } catch (thrown) {
       throw fileFailure(thrown);
     }

@@ -577,6 +577,11 @@ export interface TextArguments {
   "rateLimit.wait": { time: string };
   "updates.newer": { version: string };
   "updates.notes": { version: string };
+  "updates.download": { size: string };
+  "updates.again": { size: string };
+  "updates.downloading": { version: string; received: string; size: string };
+  "updates.ready": { version: string };
+  "updates.readyNotice": { version: string };
   "emergency.print": { count: number };
   "emergency.problems": { count: number };
   "emergency.file": { userId: string };

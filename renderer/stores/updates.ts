@@ -2,22 +2,42 @@ import { create } from "zustand";
 import type { UpdateState } from "../../shared/contract/updates.ts";
 import { steward } from "../bridge.ts";
 
-/** Whether a newer version is known; null until main has said so. */
-export const useUpdates = create<{ readonly state: UpdateState | null; readonly dismissed: string | null }>()(() => ({
-  state: null,
-  dismissed: null,
-}));
+interface Updates {
+  /** Null until main has said what it knows. */
+  readonly state: UpdateState | null;
+  /** What the person has put off: a version, and how far it was. */
+  readonly dismissed: string | null;
+}
+
+export const useUpdates = create<Updates>()(() => ({ state: null, dismissed: null }));
 
 export function updatesChanged(state: UpdateState): void {
   useUpdates.setState({ state });
 }
 
-/** Asks main what it knows, which costs no request. */
+/** Asks main what it knows, which costs no request. What it has told meanwhile is newer. */
 export async function loadUpdates(): Promise<void> {
-  updatesChanged(await steward.updates.state({}));
+  const state = await steward.updates.state({});
+  if (useUpdates.getState().state === null) updatesChanged(state);
 }
 
-/** Takes a version's notice away until Steward starts again. */
-export function dismissNewer(version: string): void {
-  useUpdates.setState({ dismissed: version });
+/** What the person should know of on whatever page they are. */
+export interface UpdateNotice {
+  readonly version: string;
+  /** Whether a restart installs it. */
+  readonly ready: boolean;
+}
+
+/** Null where there is nothing new, or it was put off. */
+export function updateNotice({ state, dismissed }: Updates): UpdateNotice | null {
+  if (!state?.newer) return null;
+  const notice = { version: state.newer.version, ready: state.download.phase === "ready" };
+  return dismissed === named(notice) ? null : notice;
+}
+
+const named = ({ version, ready }: UpdateNotice): string => `${version} ${ready ? "ready" : "out"}`;
+
+/** Takes a notice away until Steward starts again, or there is more to say. */
+export function dismissUpdate(notice: UpdateNotice): void {
+  useUpdates.setState({ dismissed: named(notice) });
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AppError } from "../errors.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** A version that is newer than this one. */
@@ -8,8 +9,20 @@ export const NewerVersion = z.object({
   notes: z.string().max(20_000),
   /** Where it can be had: https. */
   page: z.string().max(2_000),
+  /** How large its file is. Null where Steward can't put it in its own place: the system's packages, or the person, do. */
+  sizeBytes: z.number().int().positive().nullable(),
 });
 export type NewerVersion = z.infer<typeof NewerVersion>;
+
+/** What has come of the newer version's file. */
+export const UpdateDownload = z.discriminatedUnion("phase", [
+  z.object({ phase: z.literal("none") }),
+  z.object({ phase: z.literal("downloading"), receivedBytes: z.number().int().nonnegative() }),
+  /** It is here, and what was announced. */
+  z.object({ phase: z.literal("ready") }),
+  z.object({ phase: z.literal("failed"), error: AppError }),
+]);
+export type UpdateDownload = z.infer<typeof UpdateDownload>;
 
 export const UpdateState = z.object({
   /** Whether this copy was told, when it was built, where newer versions are announced. */
@@ -18,10 +31,11 @@ export const UpdateState = z.object({
   checkedAt: z.number().nullable(),
   /** Null where none is known. */
   newer: NewerVersion.nullable(),
+  download: UpdateDownload,
 });
 export type UpdateState = z.infer<typeof UpdateState>;
 
-/** Newer versions are told of, and never fetched: the person, or their system, installs them. */
+/** Newer versions are told of. They are downloaded and installed only where the person says so, each time. */
 export const updates = domain({
   requests: {
     state: request(z.object({}), UpdateState),
@@ -29,6 +43,12 @@ export const updates = domain({
     check: request(z.object({}), UpdateState),
     /** Opens the page of the newer version in the person's browser. */
     openPage: request(z.object({}), z.object({})),
+    /** Begins to download the newer version. How it goes on is told by the event. */
+    download: request(z.object({}), UpdateState, ["not_found"]),
+    /** Stops that, and keeps nothing. */
+    cancelDownload: request(z.object({}), UpdateState),
+    /** Puts what was downloaded in the place of this version, ends Steward and starts it again. */
+    restart: request(z.object({}), z.object({}), ["not_found", "update_not_as_announced", "file_failed"]),
   },
   events: { changed: UpdateState },
 });

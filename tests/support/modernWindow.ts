@@ -155,7 +155,7 @@ function appOf(emit: Emit): Pick<Handlers, "app" | "lock" | "updates"> {
   const notices: AppInfo["notices"] = [];
   const background = { tray: "none" as const, startsAtLogin: null };
   const lock = { locked: false, canLock: false };
-  const updates = { supported: false, checkedAt: null, newer: null };
+  const updates = { supported: false, checkedAt: null, newer: null, download: { phase: "none" as const } };
   return {
     app: {
       info: () => ({
@@ -187,6 +187,13 @@ function appOf(emit: Emit): Pick<Handlers, "app" | "lock" | "updates"> {
       dismissNotices: () => ({}),
     },
     lock: { state: () => lock, lock: () => lock, unlock: () => lock },
-    updates: { state: () => updates, check: () => updates, openPage: () => ({}) },
+    updates: {
+      state: () => updates,
+      check: () => updates,
+      openPage: () => ({}),
+      download: () => updates,
+      cancelDownload: () => updates,
+      restart: () => ({}),
+    },
   };
 }

@@ -9,9 +9,9 @@ import { go, useRoutes } from "../../stores/routes.ts";
 import { secretsChanged, secretsNeed, useSecrets } from "../../stores/secrets.ts";
 import { dismissNotices, useSettings } from "../../stores/settings.ts";
 import { useSecretsGateNeeded } from "../secretsGate/secretsGateNeeded.ts";
-import { dismissNewer, useUpdates } from "../../stores/updates.ts";
 import { useEndedAccounts } from "../../stores/deactivation.ts";
 import { EndedAccounts } from "./EndedAccounts.tsx";
+import { UpdateNotice, useUpdateNotice } from "./UpdateNotice.tsx";
 import styles from "./Notices.module.css";
 
 /** What the person should know whatever page is shown: how the app started, and what was just done. */
@@ -23,8 +23,8 @@ export function Notices() {
   const asked = useRoutes((state) => state.route.name === "secrets") && secretsNeed(secrets) !== null;
   const waiting = gated || asked ? null : whatWaits(secrets);
   const noneEnded = useEndedAccounts(({ ended }) => ended.length === 0);
-  const newer = useUpdates(({ state, dismissed }) => (state?.newer && state.newer.version !== dismissed ? state.newer.version : null));
-  if (notices.length === 0 && announcements.length === 0 && waiting === null && noneEnded && newer === null) return null;
+  const nothingNew = useUpdateNotice() === null;
+  if (notices.length === 0 && announcements.length === 0 && waiting === null && noneEnded && nothingNew) return null;
   return (
     <div className={styles["notices"]}>
       {waiting && (
@@ -65,19 +65,7 @@ export function Notices() {
           {noticeText(notice)}
         </Notice>
       ))}
-      {newer !== null && (
-        <Notice
-          tone="info"
-          onDismiss={() => dismissNewer(newer)}
-          actions={
-            <Button small onPress={() => go({ name: "settings" })}>
-              {t("updates.show")}
-            </Button>
-          }
-        >
-          {t("updates.newer", { version: newer })}
-        </Notice>
-      )}
+      <UpdateNotice />
       <EndedAccounts />
       {announcements.map(({ id, tone, text }) => (
         <Notice key={id} tone={tone} onDismiss={() => dismissAnnouncement(id)}>

@@ -1,3 +1,4 @@
+import type { NewerVersion, UpdateDownload } from "../../../shared/contract/updates.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
@@ -5,45 +6,93 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Buttons, Section } from "../../components/Page.tsx";
 import { ServerText } from "../../components/ServerText.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { t } from "../../i18n/index.ts";
+import { sizeText, t } from "../../i18n/index.ts";
 import { lookForUpdates, useSettings } from "../../stores/settings.ts";
-import { updatesChanged, useUpdates } from "../../stores/updates.ts";
+import { useUpdates } from "../../stores/updates.ts";
 import styles from "./Settings.module.css";
 
-/** Whether there is a newer version. Nothing where this copy wasn't told whom to ask. */
+/** Whether there is a newer version, and its installation. Nothing where this copy wasn't told whom to ask. */
 export function UpdateSettings() {
   const state = useUpdates((updates) => updates.state);
   const daily = useSettings(({ settings }) => settings.lookForUpdates ?? false);
   const change = useAction(lookForUpdates);
-  const check = useAction(async () => updatesChanged(await steward.updates.check({})));
-  const open = useAction(() => steward.updates.openPage({}));
+  // What each of these comes to is told by the event.
+  const check = useAction(() => steward.updates.check({}));
   if (!state?.supported) return null;
-  const { newer, checkedAt } = state;
-  const error = change.error ?? check.error ?? open.error;
+  const { newer, checkedAt, download } = state;
+  const error = change.error ?? check.error;
   return (
     <Section title={t("updates.section")}>
       <Checkbox value={daily} onChange={(value) => void change.run(value)} explanation={t("updates.dailyMeaning")}>
         {t("updates.daily")}
       </Checkbox>
-      <p role="status">
-        {newer ? t("updates.newer", { version: newer.version }) : checkedAt === null || check.error ? "" : t("updates.none")}
-      </p>
+      <p role="status">{newer ? standing(newer, download) : checkedAt === null || check.error ? "" : t("updates.none")}</p>
       {newer && newer.notes !== "" && (
         <section aria-label={t("updates.notes", { version: newer.version })} className={styles["notes"]}>
           <ServerText>{newer.notes}</ServerText>
         </section>
       )}
       {error && <ErrorText error={error} />}
+      {newer && <Installation newer={newer} download={download} />}
       <Buttons>
-        {newer && (
-          <Button look="primary" busy={open.busy} onPress={() => void open.run()}>
-            {t("updates.open")}
-          </Button>
-        )}
         <Button busy={check.busy} onPress={() => void check.run()}>
           {t("updates.check")}
         </Button>
       </Buttons>
     </Section>
+  );
+}
+
+function standing({ version }: NewerVersion, { phase }: UpdateDownload): string {
+  return phase === "ready" ? t("updates.ready", { version }) : t("updates.newer", { version });
+}
+
+interface InstallationProps {
+  readonly newer: NewerVersion;
+  readonly download: UpdateDownload;
+}
+
+/** From the download to the restart; where Steward can't do that, the page of the version alone. */
+function Installation({ newer: { version, sizeBytes }, download }: InstallationProps) {
+  const open = useAction(() => steward.updates.openPage({}));
+  const begin = useAction(() => steward.updates.download({}));
+  const cancel = useAction(() => steward.updates.cancelDownload({}));
+  const restart = useAction(() => steward.updates.restart({}));
+  const failed = download.phase === "failed" ? download.error : null;
+  const error = open.error ?? begin.error ?? cancel.error ?? restart.error ?? failed;
+  const installs = sizeBytes !== null;
+  const isUnderWay = download.phase === "downloading" || download.phase === "ready";
+  return (
+    <>
+      {download.phase === "downloading" && installs && (
+        <>
+          <p>{t("updates.downloading", { version, received: sizeText(download.receivedBytes), size: sizeText(sizeBytes) })}</p>
+          <progress className={styles["bar"]} aria-label={t("updates.section")} max={sizeBytes} value={download.receivedBytes} />
+        </>
+      )}
+      {error && <ErrorText error={error} />}
+      <Buttons>
+        {download.phase === "ready" && (
+          <Button look="primary" busy={restart.busy} onPress={() => void restart.run()}>
+            {t("updates.restart")}
+          </Button>
+        )}
+        {download.phase === "downloading" && (
+          <Button busy={cancel.busy} onPress={() => void cancel.run()}>
+            {t("updates.cancel")}
+          </Button>
+        )}
+        {installs && !isUnderWay && (
+          <Button look="primary" busy={begin.busy} onPress={() => void begin.run()}>
+            {t(failed ? "updates.again" : "updates.download", { size: sizeText(sizeBytes) })}
+          </Button>
+        )}
+        {!isUnderWay && (
+          <Button look={installs ? "quiet" : "primary"} busy={open.busy} onPress={() => void open.run()}>
+            {t("updates.open")}
+          </Button>
+        )}
+      </Buttons>
+    </>
   );
 }

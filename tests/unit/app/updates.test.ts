@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { announcement, notesOf } from "../../../build/announce.ts";
 import { UpdatesService, type UpdatesParts } from "../../../main/app/updates.ts";
@@ -10,7 +12,7 @@ import { quietLogger } from "../../support/quietLogger.ts";
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 const pem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 const spki = publicKey.export({ format: "der", type: "spki" }).toString("base64");
-const newer = { version: "1.3.0", notes: "<b>Less</b> to do", page: "https://steward.example/get" };
+const newer = { version: "1.3.0", notes: "<b>Less</b> to do", page: "https://steward.example/get", files: [] };
 
 let server: LocalServer;
 let answer: { status: number; body: string };
@@ -31,6 +33,10 @@ function service(given: Partial<UpdatesParts> = {}): UpdatesService {
     feed: { url: `${server.baseUrl}/steward`, publicKey: spki },
     version: "1.2.0",
     fetch: globalThis.fetch,
+    target: () => Promise.resolve(null),
+    folder: join(tmpdir(), "steward-without-updates"),
+    openUpdater: () => Promise.reject(new Error("nothing is downloaded here")),
+    endWith: () => undefined,
     openPage: (url) => Promise.resolve(opened.push(url)),
     emit: (channel) => emitted.push(channel),
     logger: quietLogger,
@@ -41,10 +47,11 @@ function service(given: Partial<UpdatesParts> = {}): UpdatesService {
 describe("newer versions", () => {
   test("are told of, with what is new as text, and lead to their page", async () => {
     const updates = service();
-    expect(updates.state()).toEqual({ supported: true, checkedAt: null, newer: null });
+    expect(updates.state()).toEqual({ supported: true, checkedAt: null, newer: null, download: { phase: "none" } });
     expect(server.arrived).toEqual([]);
     expect(await errorOf(updates.openPage())).toMatchObject({ kind: "not_found" });
-    expect(await updates.check()).toMatchObject({ supported: true, newer });
+    const { files: _files, ...said } = newer;
+    expect(await updates.check()).toMatchObject({ supported: true, newer: { ...said, sizeBytes: null } });
     expect(server.arrived.map(({ method, path }) => `${method} ${path}`)).toEqual(["GET /steward/latest.json"]);
     // Nothing in it says who asks.
     expect(server.arrived[0]?.headers).not.toHaveProperty("authorization");

@@ -20,7 +20,7 @@ describe("what an app is built for", () => {
     expect(buildFacts("package", electronVersion)).toEqual({ ...facts, trial: false });
     expect(buildFacts("dev", electronVersion)).toEqual({ locked: false, debuggingPort: false, updates: null, trial: false });
     expect(buildFacts("dev", "25.1.1")).toEqual({ locked: false, debuggingPort: false, updates: null, trial: true });
-    for (const purpose of ["test", "bench", "demo"] as const) {
+    for (const purpose of ["bench", "demo"] as const) {
       expect(buildFacts(purpose, "25.1.1")).toEqual({ locked: false, debuggingPort: false, updates: null, trial: false });
     }
   });
@@ -28,9 +28,11 @@ describe("what an app is built for", () => {
   test("what ships, and nothing else, looks for newer versions where it is told so", () => {
     const env = { STEWARD_UPDATE_FEED: "https://example.org/steward/", STEWARD_UPDATE_PUBLIC_KEY: "a2V5" };
     expect(buildFacts("package", electronVersion, env).updates).toEqual({ url: "https://example.org/steward", publicKey: "a2V5" });
-    for (const purpose of ["start", "dev", "demo", "test", "bench", "packaged-test"] as const) {
+    for (const purpose of ["start", "dev", "demo", "bench", "packaged-test"] as const) {
       expect(buildFacts(purpose, electronVersion, env).updates).toBeNull();
     }
+    // Of a name that nobody can have.
+    expect(buildFacts("test", electronVersion, env)).toMatchObject({ locked: false, updates: { url: "http://updates.test" } });
     expect(() => buildFacts("package", electronVersion, { ...env, STEWARD_UPDATE_FEED: "http://example.org" })).toThrow("https");
     expect(() => buildFacts("package", electronVersion, { STEWARD_UPDATE_FEED: "https://example.org" })).toThrow("PUBLIC_KEY");
   });
