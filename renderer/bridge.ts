@@ -1,5 +1,5 @@
-import type { DomainName, EventChannel, EventPayload, Requests } from "../shared/contract/index.ts";
-import type { AppError, Reply } from "../shared/errors.ts";
+import type { Asked, DomainName, EventChannel, EventPayload, Requests } from "../shared/contract/index.ts";
+import type { AppError, AppErrorKind, Reply } from "../shared/errors.ts";
 
 /** What the preload script puts into the window: three functions and nothing that knows what they carry. */
 export interface StewardBridge {
@@ -63,6 +63,22 @@ export function onEvent<C extends EventChannel>(channel: C, listener: (payload: 
 export function errorOf(thrown: unknown): AppError {
   if (thrown instanceof RequestFailure) return thrown.error;
   return { kind: "internal", ref: thrown instanceof Error ? thrown.name : "renderer" };
+}
+
+/** What became of a request: its answer, or a failure of one of the kinds that the contract names for it. */
+export type Settled<T, K extends AppErrorKind> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Extract<AppError, { kind: K }> };
+
+/**
+ * Waits for a request and never rejects: for whoever has something of its own to do about a failure. What a `switch` over
+ * the request's own kinds leaves is of a `CommonErrorKind`: so the compiler says where one was forgotten.
+ */
+export async function settled<T, K extends AppErrorKind>(asked: Asked<T, K>): Promise<Settled<T, K>> {
+  try {
+    return { ok: true, value: await asked };
+  } catch (thrown) {
+    return { ok: false, error: errorOf(thrown) as Extract<AppError, { kind: K }> };
+  }
 }
 
 /** True on a Mac, where the Command key does what Control does elsewhere. */

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
-import { SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import { SetUpKind, SetUpStep } from "../../shared/contract/setUp.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";

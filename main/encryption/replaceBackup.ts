@@ -1,4 +1,5 @@
-import { type KeptBackups, SecretName } from "../../shared/contract/secureBackup.ts";
+import { SecretName } from "../../shared/contract/secureBackup.ts";
+import { type KeptBackups } from "../../shared/contract/setUp.ts";
 import type { ServerBackup } from "./encryptionApi.ts";
 import { keyThatOpens } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";

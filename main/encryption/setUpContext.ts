@@ -1,4 +1,4 @@
-import type { KeptBackups } from "../../shared/contract/secureBackup.ts";
+import type { KeptBackups } from "../../shared/contract/setUp.ts";
 import type { AuthDict } from "../uia/challenges.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";

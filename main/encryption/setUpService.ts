@@ -1,5 +1,5 @@
 import type { MatrixClient } from "matrix-js-sdk";
-import type { KeptBackups, SetUp, SetUpKind, SetUpStep } from "../../shared/contract/secureBackup.ts";
+import type { KeptBackups, SetUp, SetUpKind, SetUpStep } from "../../shared/contract/setUp.ts";
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";

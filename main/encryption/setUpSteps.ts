@@ -1,4 +1,5 @@
-import { SecretName, type SetUpKind, type SetUpStep } from "../../shared/contract/secureBackup.ts";
+import { SecretName } from "../../shared/contract/secureBackup.ts";
+import { type SetUpKind, type SetUpStep } from "../../shared/contract/setUp.ts";
 import { fail } from "../../shared/errors.ts";
 import type { ServerIdentity } from "./encryptionApi.ts";
 import { moveToBackup } from "./migrateBackups.ts";

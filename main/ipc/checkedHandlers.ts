@@ -1,7 +1,8 @@
 import type * as z from "zod";
 import { type Contract, contract, type Handlers } from "../../shared/contract/index.ts";
 import type { RequestDefinition } from "../../shared/contract/defineDomain.ts";
-import type { AppError, Reply } from "../../shared/errors.ts";
+import { ANY_REQUEST } from "../../shared/contract/errorKinds.ts";
+import type { AppError, AppErrorKind, Reply } from "../../shared/errors.ts";
 import type { Logger } from "../logging/logger.ts";
 import { toAppError } from "./failures.ts";
 
@@ -30,6 +31,7 @@ export function checkedHandlers(handlers: Handlers, logger: Logger): Map<string,
       const channel = `${domainName}.${name}`;
       const handler = implemented[name];
       if (!handler) throw new Error(`nothing implements ${channel}`);
+      const named = new Set<AppErrorKind>([...ANY_REQUEST, ...definition.errors]);
       answers.set(channel, async (rawInput) => {
         try {
           const input = definition.input.safeParse(rawInput);
@@ -37,7 +39,7 @@ export function checkedHandlers(handlers: Handlers, logger: Logger): Map<string,
           const value = await handler.call(implemented, input.data);
           return { ok: true, value: definition.output.parse(value) };
         } catch (thrown) {
-          return { ok: false, error: toAppError(thrown, channel, logger) };
+          return { ok: false, error: toAppError(thrown, channel, logger, named) };
         }
       });
     }

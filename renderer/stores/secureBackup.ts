@@ -1,5 +1,6 @@
 import { create } from "zustand";
-import type { KeyOrPhraseInput, SecureBackupState, SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
+import type { KeyOrPhraseInput, SecureBackupState } from "../../shared/contract/secureBackup.ts";
+import type { SetUp, SetUpKind } from "../../shared/contract/setUp.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";

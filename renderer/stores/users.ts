@@ -2,7 +2,7 @@ import { create } from "zustand";
 import type { User, UserDevice, UserFilter, UserRow } from "../../shared/contract/users.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import { errorOf, steward } from "../bridge.ts";
+import { settled, steward } from "../bridge.ts";
 import { createLoaded } from "./loaded.ts";
 
 /** The list of a server's users, as far as it has been read. */
@@ -122,21 +122,21 @@ export async function listUsersAgain(accountId: AccountId): Promise<void> {
 async function readPage(accountId: AccountId, from: string | null): Promise<void> {
   const turn = turns.get(accountId);
   const { filter } = listOf(accountId);
-  try {
-    const page = await steward.users.list({ accountId, filter, from });
-    if (turns.get(accountId) !== turn) return;
-    const before = from === null ? [] : listOf(accountId).rows;
-    const known = new Set(before.map(({ userId }) => userId));
-    const rows = [...before, ...page.rows.filter(({ userId }) => !known.has(userId))];
-    update(accountId, { rows, next: page.next, total: page.total, sorted: page.sorted, loading: null });
-  } catch (thrown) {
-    if (turns.get(accountId) !== turn) return;
-    const error = errorOf(thrown);
+  const reply = await settled(steward.users.list({ accountId, filter, from }));
+  if (turns.get(accountId) !== turn) return;
+  if (!reply.ok) {
+    const { error } = reply;
     // Main asks whether the account is an admin still, and tells by an event.
     const isRefusal = error.kind === "forbidden" || error.kind === "admin_api_not_exposed" || error.kind === "admin_api_lacks";
     if (isRefusal) steward.administration.checkAccess({ accountId }).catch(() => undefined);
     update(accountId, { ...(from === null && { rows: [], next: null, total: null }), loading: null, error });
+    return;
   }
+  const page = reply.value;
+  const before = from === null ? [] : listOf(accountId).rows;
+  const known = new Set(before.map(({ userId }) => userId));
+  const rows = [...before, ...page.rows.filter(({ userId }) => !known.has(userId))];
+  update(accountId, { rows, next: page.next, total: page.total, sorted: page.sorted, loading: null });
 }
 
 /** Names one user of the server of one account. */

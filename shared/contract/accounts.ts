@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, DeviceId, ServerName, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, FILES_HERE } from "./errorKinds.ts";
 
 /** Where an account's session stands. */
 export const SessionStatus = z.enum(["stopped", "starting", "running", "softLoggedOut", "locked", "failed"]);
@@ -87,23 +88,23 @@ const one = z.object({ accountId: AccountId });
 
 export const accounts = domain({
   requests: {
-    list: request(z.object({}), z.object({ accounts: z.array(Account) })),
+    list: request(z.object({}), z.object({ accounts: z.array(Account) }), []),
     /** The person looks at this account: it starts before others that have not started yet. */
-    opened: request(one, z.object({})),
+    opened: request(one, z.object({}), []),
     /** Starts again an account that stopped or failed. */
-    retry: request(one, z.object({})),
+    retry: request(one, z.object({}), ANY_SESSION),
     /** Asks the server about everything on the health page again. */
-    refreshHealth: request(one, z.object({ health: AccountHealth })),
-    signOutPreview: request(one, SignOutPreview),
+    refreshHealth: request(one, z.object({ health: AccountHealth }), [...ANY_SESSION, "backup_replaced"]),
+    signOutPreview: request(one, SignOutPreview, [...ANY_SESSION, "backup_replaced"]),
     /**
      * Stops the session, signs it out on the server, and removes its crypto store, secrets and entry, whatever state they
      * are in. When the server cannot be told, everything local is removed all the same and `serverTold` is false; with
      * `triedLater`, Steward goes on trying, and `signOutTold` says what became of it. While another process uses the crypto
      * store, nothing is done.
      */
-    signOut: request(one, z.object({ serverTold: z.boolean(), triedLater: z.literal(true).optional() })),
+    signOut: request(one, z.object({ serverTold: z.boolean(), triedLater: z.literal(true).optional() }), ANY_SESSION),
     /** Puts the accounts in this order; ids not named keep their place at the end. */
-    reorder: request(z.object({ accountIds: z.array(AccountId).max(1000) }), z.object({})),
+    reorder: request(z.object({ accountIds: z.array(AccountId).max(1000) }), z.object({}), FILES_HERE),
   },
   events: {
     changed: Account,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, FILES_HERE } from "./errorKinds.ts";
 
 /** One thing that an action changed, as text; null for none, and for what the server does not say. Never a secret. */
 export const LoggedChange = z.object({
@@ -41,15 +42,24 @@ const one = z.object({ accountId: AccountId });
 export const actionLog = domain({
   requests: {
     /** What was done to the account's server, by whichever account. The last comes first. */
-    list: request(one, z.object({ actions: z.array(ListedAction) })),
+    list: request(one, z.object({ actions: z.array(ListedAction) }), [...FILES_HERE, "no_such_account"]),
     /** Asks where, then writes the same into a CSV file. False when the person chose no place. */
-    save: request(one, z.object({ saved: z.boolean() })),
+    save: request(one, z.object({ saved: z.boolean() }), [...FILES_HERE, "no_such_account"]),
     /**
      * Brings back what was before an action, where the user still is as it left them. `already`: it was so; `refused`: it cannot be done
      * to this user; `unknown`: the answer was lost. Throws `conversation_over` for what cannot be undone, `changed_meanwhile`,
      * `contact_of_other_user`, and what the server says.
      */
-    undo: request(one.extend({ id: ConversationId }), z.object({ outcome: z.enum(["undone", "already", "refused", "unknown"]) })),
+    undo: request(one.extend({ id: ConversationId }), z.object({ outcome: z.enum(["undone", "already", "refused", "unknown"]) }), [
+      ...ANY_ADMIN,
+      "change_not_taken",
+      "changed_meanwhile",
+      "contact_of_other_user",
+      "conversation_over",
+      "not_allowed_by_server",
+      "not_confirmed",
+      "password_refused",
+    ]),
   },
   events: {},
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { FILES_HERE } from "./errorKinds.ts";
 import { SessionAnswer } from "./devices.ts";
 
 /** What happened to an account, as far as Steward can see it. */
@@ -46,8 +47,8 @@ const activities = z.object({ activities: z.array(Activity) });
 export const activity = domain({
   requests: {
     /** Newest first. What was so when the account was added did not happen. */
-    list: request(one, activities),
-    answer: request(one.extend({ activityId: z.string().max(64), answer: SessionAnswer }), activities),
+    list: request(one, activities, FILES_HERE),
+    answer: request(one.extend({ activityId: z.string().max(64), answer: SessionAnswer }), activities, FILES_HERE),
   },
   events: { changed: one.extend(activities.shape) },
 });

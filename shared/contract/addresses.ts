@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import { readCode, readEmail } from "../fields.ts";
 import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, CONFIRMING, SECRETS_HERE } from "./errorKinds.ts";
 import { PhoneNumber } from "./phoneNumber.ts";
 import { typed } from "./typed.ts";
 
@@ -68,29 +69,51 @@ const pendingEmails = z.object({ pending: z.array(PendingEmail) });
 export const addresses = domain({
   requests: {
     /** Read from the server each time. */
-    list: request(one, AccountAddresses),
+    list: request(one, AccountAddresses, ANY_SESSION),
     /** Takes one off the account; one that is not on it is no error. Answers what is left. */
-    remove: request(one.extend(AccountAddress.shape), AccountAddresses),
-    pendingEmails: request(one, pendingEmails),
+    remove: request(one.extend(AccountAddress.shape), AccountAddresses, [...ANY_SESSION, "not_allowed_by_server", "stop_sharing_failed"]),
+    pendingEmails: request(one, pendingEmails, SECRETS_HERE),
     /** Has the server send an email with a link. Throws `address_refused` and `not_allowed_by_server`. */
-    addEmail: request(one.extend({ address: typed(readEmail) }), z.object({ pendingId: ConversationId })),
+    addEmail: request(one.extend({ address: typed(readEmail) }), z.object({ pendingId: ConversationId }), [
+      ...ANY_SESSION,
+      "address_refused",
+      "conversation_over",
+      "not_allowed_by_server",
+    ]),
     /** Has it send one more. Throws as `addEmail` does, and `conversation_over`. */
-    sendEmailAgain: request(onePending, z.object({})),
+    sendEmailAgain: request(onePending, z.object({}), [...ANY_SESSION, "address_refused", "conversation_over", "not_allowed_by_server"]),
     /** Adds the address after a Challenge. `added` is false while the link has not been opened. Throws `challenge_cancelled`. */
-    confirmEmail: request(onePending, z.object({ added: z.boolean() })),
+    confirmEmail: request(onePending, z.object({ added: z.boolean() }), [
+      ...ANY_SESSION,
+      ...CONFIRMING,
+      "address_refused",
+      "conversation_over",
+      "not_allowed_by_server",
+    ]),
     /** Forgets it. The links in its emails lead to nothing then. */
-    dropEmail: request(onePending, z.object({})),
-    pendingPhones: request(one, pendingPhones),
+    dropEmail: request(onePending, z.object({}), SECRETS_HERE),
+    pendingPhones: request(one, pendingPhones, SECRETS_HERE),
     /** Has the server send a code. Throws `phone_refused` and `not_allowed_by_server`. */
-    addPhone: request(one.extend(PhoneNumber.shape), z.object({ pendingId: ConversationId })),
+    addPhone: request(one.extend(PhoneNumber.shape), z.object({ pendingId: ConversationId }), [
+      ...ANY_SESSION,
+      "conversation_over",
+      "not_allowed_by_server",
+      "phone_refused",
+    ]),
     /** Has it send one more. Throws as `addPhone` does, and `conversation_over`. */
-    sendCodeAgain: request(onePending, z.object({})),
+    sendCodeAgain: request(onePending, z.object({}), [...ANY_SESSION, "conversation_over", "not_allowed_by_server", "phone_refused"]),
     /**
      * Gives the server the code, null where that is done or not wanted, and adds the number after a Challenge. Throws
      * `phone_refused` and `challenge_cancelled`.
      */
-    confirmPhone: request(onePending.extend({ code: typed(readCode).nullable() }), z.object({})),
-    dropPhone: request(onePending, z.object({})),
+    confirmPhone: request(onePending.extend({ code: typed(readCode).nullable() }), z.object({}), [
+      ...ANY_SESSION,
+      ...CONFIRMING,
+      "conversation_over",
+      "not_allowed_by_server",
+      "phone_refused",
+    ]),
+    dropPhone: request(onePending, z.object({}), SECRETS_HERE),
   },
   events: {
     /** What is on the account is no longer what was listed. */

@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import { readAdminAddress } from "../fields.ts";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN } from "./errorKinds.ts";
 import { typed } from "./typed.ts";
 
 const common = {
@@ -40,15 +41,18 @@ const one = z.object({ accountId: AccountId });
 export const administration = domain({
   requests: {
     /** As it was found out last; `unknown` before that. Asks nobody. */
-    access: request(one, AdminAccess),
+    access: request(one, AdminAccess, []),
     /** Asks the server. */
-    checkAccess: request(one, AdminAccess),
+    checkAccess: request(one, AdminAccess, ANY_ADMIN),
     /**
      * Where the admin API is from now on; null for the homeserver's base URL. It is asked there, without a token, whether it
      * is one: what is none is not taken. Throws `insecure_http`, `this_computer_only`, `admin_api_not_exposed`,
      * `admin_api_lacks`, and why the address does not answer.
      */
-    setAddress: request(one.extend({ address: typed(readAdminAddress).nullable(), acceptInsecureHttp: z.boolean() }), AdminAccess),
+    setAddress: request(one.extend({ address: typed(readAdminAddress).nullable(), acceptInsecureHttp: z.boolean() }), AdminAccess, [
+      ...ANY_ADMIN,
+      "insecure_http",
+    ]),
   },
   events: {
     accessChanged: one.extend({ access: AdminAccess }),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { LANGUAGES, PSEUDO } from "../i18n/language.ts";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { FILES_HERE } from "./errorKinds.ts";
 
 /** What a person can choose in Settings. */
 export const Settings = z.object({
@@ -81,26 +82,26 @@ export type RendererError = z.infer<typeof RendererError>;
 
 export const app = domain({
   requests: {
-    info: request(z.object({}), AppInfo),
-    settings: request(z.object({}), Settings),
-    updateSettings: request(Settings.partial(), Settings),
-    background: request(z.object({}), Background),
+    info: request(z.object({}), AppInfo, []),
+    settings: request(z.object({}), Settings, FILES_HERE),
+    updateSettings: request(Settings.partial(), Settings, FILES_HERE),
+    background: request(z.object({}), Background, FILES_HERE),
     /** Has the system start the app, without its window, when the person signs in; or no longer. */
-    startAtLogin: request(z.object({ on: z.boolean() }), Background),
+    startAtLogin: request(z.object({ on: z.boolean() }), Background, FILES_HERE),
     /**
      * Opens a page in the person's browser: https anywhere, http only on the homeserver of the account named.
      * Anything else is refused with `forbidden`.
      */
-    openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({})),
+    openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({}), ["forbidden"]),
     /** While a secret is shown: keeps the window out of screenshots and shared screens, where the system can do that. */
-    keepScreenPrivate: request(z.object({ private: z.boolean() }), z.object({})),
-    copyText: request(z.object({ text: z.string().max(MAX_COPIED_BY_PERSON) }), z.object({})),
+    keepScreenPrivate: request(z.object({ private: z.boolean() }), z.object({}), []),
+    copyText: request(z.object({ text: z.string().max(MAX_COPIED_BY_PERSON) }), z.object({}), []),
     /** Notes an error of the window's in the log and for the report. Too many are only counted. */
-    reportError: request(RendererError, z.object({})),
+    reportError: request(RendererError, z.object({}), []),
     /** The redacted text of what went wrong, or of the recent log where nothing did, for the person to copy. */
-    report: request(z.object({}), z.object({ text: z.string().max(MAX_COPIED) })),
+    report: request(z.object({}), z.object({ text: z.string().max(MAX_COPIED) }), []),
     /** Forgets the notices, which have been read, and the reports of earlier runs. */
-    dismissNotices: request(z.object({}), z.object({})),
+    dismissNotices: request(z.object({}), z.object({}), []),
   },
   events: {
     settingsChanged: Settings,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, FILES_HERE, SECRETS_HERE } from "./errorKinds.ts";
 import { JobRowReason, JobRowsShown, RowJob } from "./jobs.ts";
 
 /** What is wrong with a row of a file, so that it cannot be used. */
@@ -165,17 +166,22 @@ const oneJob = z.object({ jobId: ConversationId });
 export const bulk = domain({
   requests: {
     /** The draft of this account, if there is one. */
-    draft: request(one, z.object({ draft: BulkDraft.nullable() })),
+    draft: request(one, z.object({ draft: BulkDraft.nullable() }), []),
     /**
      * Asks for a CSV file, reads it, and begins to find out what would be done with each row: `draftChanged` tells. Where no
      * column says who is meant, the person is asked first. Null when the person chose no file. Throws `too_large`, `csv_without_users`, `file_failed`,
      * `users_managed_elsewhere`.
      */
-    chooseFile: request(one.extend({ action: BulkAction }), z.object({ draft: BulkDraft.nullable() })),
+    chooseFile: request(one.extend({ action: BulkAction }), z.object({ draft: BulkDraft.nullable() }), [
+      ...ANY_ADMIN,
+      "users_managed_elsewhere",
+      "csv_without_users",
+    ]),
     /** The same for users who were selected. */
     fromUsers: request(
       one.extend({ action: SelectionAction, userIds: z.array(UserId).min(1).max(MAX_SELECTED) }),
       z.object({ draft: BulkDraft }),
+      [...ANY_ADMIN, "users_managed_elsewhere"],
     ),
     /** A page of the draft's rows. */
     draftRows: request(
@@ -185,15 +191,17 @@ export const bulk = domain({
         limit: z.number().int().min(1).max(MAX_PAGE),
       }),
       z.object({ rows: z.array(BulkDraftRow).max(MAX_PAGE), total: z.number().int().nonnegative() }),
+      ["conversation_over"],
     ),
     /** Says what the columns of the file are, and reads it again. It is remembered for other files with the same first row. */
     setColumns: request(
       oneDraft.extend({ columns: z.array(UserColumn.nullable()).max(200), hasHeader: z.boolean() }),
       z.object({ draft: BulkDraft }),
+      [...FILES_HERE, "no_such_account", "conversation_over", "csv_without_users", "too_large"],
     ),
     /** Finds out again what would be done, with other choices. */
-    setChoices: request(oneDraft.extend({ choices: BulkChoices }), z.object({ draft: BulkDraft })),
-    dropDraft: request(oneDraft, z.object({})),
+    setChoices: request(oneDraft.extend({ choices: BulkChoices }), z.object({ draft: BulkDraft }), ["conversation_over"]),
+    dropDraft: request(oneDraft, z.object({}), ["conversation_over"]),
     /**
      * Does what the draft says, as a Job; each row is looked at again right before. Throws `nothing_to_do`, `not_confirmed`.
      *
@@ -207,21 +215,31 @@ export const bulk = domain({
         typed: z.string().max(20).optional(),
       }),
       z.object({ job: RowJob }),
+      [...ANY_ADMIN, "users_managed_elsewhere", "conversation_over", "not_confirmed", "nothing_to_do"],
     ),
     /** Prepares the deactivation of those again who were still in rooms afterwards. Throws `nothing_to_do`. */
-    leftInRooms: request(oneJob, z.object({ draft: BulkDraft })),
+    leftInRooms: request(oneJob, z.object({ draft: BulkDraft }), [
+      ...ANY_ADMIN,
+      "users_managed_elsewhere",
+      "conversation_over",
+      "nothing_to_do",
+    ]),
     /**
      * Prepares the way back for those to whom a Job has done, or may have done, something that has one. Throws `nothing_to_do`,
      * `conversation_over` while the Job has not ended.
      */
-    undo: request(oneJob, z.object({ draft: BulkDraft })),
+    undo: request(oneJob, z.object({ draft: BulkDraft }), [...ANY_ADMIN, "users_managed_elsewhere", "conversation_over", "nothing_to_do"]),
     /**
      * Asks where, then writes a CSV with what came of each row, and the passwords that were made; or what the rows were that
      * were not done, to be run again, or of which nobody knows. False when the person chose no place.
      */
-    saveResult: request(oneJob.extend({ which: JobRowsShown }), z.object({ saved: z.boolean() })),
+    saveResult: request(oneJob.extend({ which: JobRowsShown }), z.object({ saved: z.boolean() }), [
+      ...SECRETS_HERE,
+      "conversation_over",
+      "job_damaged",
+    ]),
     /** The person has the passwords: they are deleted here, with all else that the file said. */
-    deletePasswords: request(oneJob, z.object({})),
+    deletePasswords: request(oneJob, z.object({}), [...SECRETS_HERE, "conversation_over"]),
   },
   events: { draftChanged: one.extend({ draft: BulkDraft.nullable() }) },
 });

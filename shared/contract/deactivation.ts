@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, CONFIRMING, FILES_HERE } from "./errorKinds.ts";
 
 const Address = z.object({ medium: z.enum(["email", "msisdn"]), address: z.string().max(320) });
 
@@ -66,19 +67,25 @@ const endedAccounts = z.object({ ended: z.array(EndedAccount) });
 
 export const deactivation = domain({
   requests: {
-    preview: request(one, DeactivationPreview),
+    preview: request(one, DeactivationPreview, ANY_SESSION),
     /** Begins to look at the rooms, or answers how far that has come. */
-    checkRooms: request(one.extend({ again: z.boolean() }), RoomsCheck),
+    checkRooms: request(one.extend({ again: z.boolean() }), RoomsCheck, ANY_SESSION),
     /** Ends the look at the rooms; what was found stays. */
-    stopRooms: request(one, z.object({})),
+    stopRooms: request(one, z.object({}), []),
     /**
      * The final yes: nothing was sent to the server's deactivation before. `erase` cannot be changed afterwards. Throws
      * `not_confirmed` when `typed` is not the Matrix ID, and `challenge_cancelled`.
      */
-    confirm: request(one.extend({ typed: z.string().max(300), erase: z.boolean() }), DeactivationResult),
-    ended: request(z.object({}), endedAccounts),
+    confirm: request(one.extend({ typed: z.string().max(300), erase: z.boolean() }), DeactivationResult, [
+      ...ANY_SESSION,
+      ...CONFIRMING,
+      "conversation_over",
+      "not_allowed_by_server",
+      "not_confirmed",
+    ]),
+    ended: request(z.object({}), endedAccounts, FILES_HERE),
     /** The person has read it. */
-    dismissEnded: request(z.object({ userId: UserId }), z.object({})),
+    dismissEnded: request(z.object({ userId: UserId }), z.object({}), FILES_HERE),
   },
   events: {
     roomsChanged: RoomsCheck,

@@ -9,8 +9,8 @@ export interface RequestDefinition<
 > {
   readonly input: I;
   readonly output: O;
-  /** The kinds of error, beside those of `ANY_REQUEST`. Where they are not named, it may be any. */
-  readonly errors?: readonly E[];
+  /** The kinds of error, beside those of `ANY_REQUEST`. */
+  readonly errors: readonly E[];
 }
 
 /** What belongs together: the requests of one domain, and the events main sends about it. */
@@ -22,14 +22,15 @@ export interface DomainDefinition {
 /**
  * Defines a request. Objects in the output lose every field the schema does not name.
  *
- * @param errors what it may end with, beside `ANY_REQUEST`. Tests fail when it ends with anything else.
+ * @param errors what it may end with, beside `ANY_REQUEST`. Whatever else it ends with reaches the window as a defect, and
+ *   tests fail.
  */
-export function request<I extends z.ZodType, O extends z.ZodType, const E extends AppErrorKind = AppErrorKind>(
+export function request<I extends z.ZodType, O extends z.ZodType, const E extends AppErrorKind>(
   input: I,
   output: O,
-  errors?: readonly E[],
+  errors: readonly E[],
 ): RequestDefinition<I, O, E> {
-  return { input, output, ...(errors && { errors }) };
+  return { input, output, errors };
 }
 
 /** Defines a domain; exists so that its exact type is inferred. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, DeviceId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, CONFIRMING, FILES_HERE } from "./errorKinds.ts";
 
 /** One signed-in device of an account. */
 export const Session = z.object({
@@ -36,17 +37,21 @@ const news = z.object({ newSessions: z.array(NewSession) });
 export const devices = domain({
   requests: {
     /** All sessions, this one first, then those seen last. A dehydrated device is none a person knows of: it is left out. */
-    list: request(one, list),
+    list: request(one, list, ANY_SESSION),
     /** An empty name removes it. Bounds are the server's to judge. */
-    rename: request(one.extend({ deviceId: DeviceId, name: z.string().trim().max(255) }), list),
+    rename: request(one.extend({ deviceId: DeviceId, name: z.string().trim().max(255) }), list, ANY_SESSION),
     /**
      * Signs other sessions out, all with one Challenge. Throws `invalid_input` when this session is among them:
      * signing that out is `accounts.signOut`.
      */
-    signOut: request(one.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), list),
+    signOut: request(one.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), list, [
+      ...ANY_SESSION,
+      ...CONFIRMING,
+      "not_allowed_by_server",
+    ]),
     /** Newest first, of the list as it was last read. What was there when the account was added is not new. */
-    newSessions: request(one, news),
-    answerNewSession: request(one.extend({ deviceId: DeviceId, answer: SessionAnswer }), news),
+    newSessions: request(one, news, FILES_HERE),
+    answerNewSession: request(one.extend({ deviceId: DeviceId, answer: SessionAnswer }), news, FILES_HERE),
   },
   events: {
     newSessionsChanged: one.extend(news.shape),

@@ -3,6 +3,7 @@ import { readUsername } from "../fields.ts";
 import { AccountId, BaseUrl } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { SIGNING_IN } from "./errorKinds.ts";
 import { typed } from "./typed.ts";
 
 export const firstAdmin = domain({
@@ -22,6 +23,16 @@ export const firstAdmin = domain({
         password: secretText("password", z.string().min(1).max(512)),
       }),
       z.object({ accountId: AccountId }),
+      [
+        ...SIGNING_IN,
+        "admin_api_lacks",
+        "admin_api_not_exposed",
+        "password_refused",
+        "shared_secret_off",
+        "shared_secret_wrong",
+        "user_name_refused",
+        "user_name_taken",
+      ],
     ),
   },
   events: {},

@@ -4,6 +4,7 @@ import { readCode, readIdentityServer } from "../fields.ts";
 import { AccountId, ConversationId } from "../ids.ts";
 import { AccountAddress } from "./addresses.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_IDENTITY_SERVER, ANY_SESSION, SECRETS_HERE } from "./errorKinds.ts";
 import { Policy } from "./registration.ts";
 import { typed } from "./typed.ts";
 
@@ -50,29 +51,50 @@ const pendingShares = z.object({ pending: z.array(PendingShare) });
 export const identityServer = domain({
   requests: {
     /** Read from the servers each time. Asks an identity server nothing that the person has not connected to. */
-    state: request(one, IdentityServer),
+    state: request(one, IdentityServer, [...ANY_SESSION, ...ANY_IDENTITY_SERVER]),
     /** Proves to it whose account this is. Throws what went wrong at either server. */
-    connect: request(one, IdentityServer),
+    connect: request(one, IdentityServer, [...ANY_SESSION, ...ANY_IDENTITY_SERVER]),
     /** Takes another one, and connects. Throws `not_an_identity_server` and `insecure_http`; nothing has changed then. */
-    use: request(one.extend({ identityServer: typed(readIdentityServer) }), IdentityServer),
+    use: request(one.extend({ identityServer: typed(readIdentityServer) }), IdentityServer, [
+      ...ANY_SESSION,
+      ...ANY_IDENTITY_SERVER,
+      "insecure_http",
+    ]),
     /** Says in the account that none is wanted, and signs out of the one there was. What is shared stays shared. */
-    stopUsing: request(one, IdentityServer),
+    stopUsing: request(one, IdentityServer, [...ANY_SESSION, ...ANY_IDENTITY_SERVER]),
     /** Agrees to documents, by their addresses. */
-    agree: request(one.extend({ urls: z.array(z.string().max(2048)).max(50) }), IdentityServer),
+    agree: request(one.extend({ urls: z.array(z.string().max(2048)).max(50) }), IdentityServer, [...ANY_SESSION, ...ANY_IDENTITY_SERVER]),
     /** Opens one of the documents that have to be agreed to. Throws `conversation_over`. */
-    openPolicy: request(one.extend({ url: z.string().max(2048) }), z.object({})),
-    pendingShares: request(one, pendingShares),
+    openPolicy: request(one.extend({ url: z.string().max(2048) }), z.object({}), ["conversation_over", "forbidden"]),
+    pendingShares: request(one, pendingShares, SECRETS_HERE),
     /**
      * Has the identity server send a link or a code to an address of the account. Throws `identity_terms_unsigned`,
      * `address_refused` and `phone_refused`.
      */
-    share: request(oneAddress, z.object({ pendingId: ConversationId })),
-    sendShareAgain: request(onePending, z.object({})),
+    share: request(oneAddress, z.object({ pendingId: ConversationId }), [
+      ...ANY_SESSION,
+      ...ANY_IDENTITY_SERVER,
+      "address_refused",
+      "not_allowed_by_server",
+      "phone_refused",
+    ]),
+    sendShareAgain: request(onePending, z.object({}), [
+      ...ANY_SESSION,
+      ...ANY_IDENTITY_SERVER,
+      "address_refused",
+      "not_allowed_by_server",
+      "phone_refused",
+    ]),
     /** Shares the address; the code is that of a phone. `shared` is false while the link has not been opened. */
-    confirmShare: request(onePending.extend({ code: typed(readCode).nullable() }), z.object({ shared: z.boolean() })),
-    dropShare: request(onePending, z.object({})),
+    confirmShare: request(onePending.extend({ code: typed(readCode).nullable() }), z.object({ shared: z.boolean() }), [
+      ...ANY_SESSION,
+      ...ANY_IDENTITY_SERVER,
+      "not_allowed_by_server",
+      "phone_refused",
+    ]),
+    dropShare: request(onePending, z.object({}), SECRETS_HERE),
     /** The address stays on the account. Throws `stop_sharing_failed`: it is still shared then. */
-    stopSharing: request(oneAddress, IdentityServer),
+    stopSharing: request(oneAddress, IdentityServer, [...ANY_SESSION, ...ANY_IDENTITY_SERVER, "stop_sharing_failed"]),
   },
   events: {
     /** It is no longer as it was told. */

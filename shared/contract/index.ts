@@ -12,7 +12,7 @@ import { challenges } from "./challenges.ts";
 import { deactivation } from "./deactivation.ts";
 import type { RequestDefinition } from "./defineDomain.ts";
 import { emergencySheet } from "./emergencySheet.ts";
-import type { ANY_REQUEST } from "./errorKinds.ts";
+import type { ANY_REQUEST, COMMON_ERRORS } from "./errorKinds.ts";
 import { firstAdmin } from "./firstAdmin.ts";
 import { identityServer } from "./identityServer.ts";
 import { jobs } from "./jobs.ts";
@@ -93,6 +93,12 @@ export type DomainName = keyof Contract;
 
 /** The kinds of error that a request may end with. */
 export type ErrorKindOf<R> = R extends RequestDefinition<z.ZodType, z.ZodType, infer E> ? E | (typeof ANY_REQUEST)[number] : never;
+
+/** What is told everywhere in the same way, whatever was asked. */
+export type CommonErrorKind = (typeof COMMON_ERRORS)[number];
+
+/** The kinds of error that are a request's own: what its view has something to say about. */
+export type OwnErrorKindOf<R> = Exclude<ErrorKindOf<R>, CommonErrorKind>;
 
 declare const errorKinds: unique symbol;
 /** What a request of the renderer's comes to, or rejects with: a failure of one of the kinds `K`, which the types alone know. */

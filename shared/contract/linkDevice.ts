@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION } from "./errorKinds.ts";
 import { QrCode } from "./qrCode.ts";
 
 /** Why linking a device ended without success. */
@@ -61,16 +62,17 @@ export const linkDevice = domain({
     available: request(
       z.object({ accountId: AccountId }),
       z.object({ why: LinkEnd.extract(["not_supported", "not_verified"]).nullable() }),
+      [...ANY_SESSION, "identity_changed"],
     ),
     /** Begins; what becomes of it comes with `changed`. Another that is under way for the account is cancelled. */
-    start: request(z.object({ accountId: AccountId }), one),
+    start: request(z.object({ accountId: AccountId }), one, ["no_such_account"]),
     /** The two digits that the other device shows. Wrong ones end it. */
-    checkCode: request(one.extend({ code: z.string().regex(/^\d{2}$/) }), nothing),
+    checkCode: request(one.extend({ code: z.string().regex(/^\d{2}$/) }), nothing, ["conversation_over"]),
     /** Opens the page once more. */
-    openPage: request(one, nothing),
-    cancel: request(one, nothing),
+    openPage: request(one, nothing, ["conversation_over", "forbidden"]),
+    cancel: request(one, nothing, []),
     /** Those under way: what a renderer asks after it was reloaded. */
-    list: request(nothing, z.object({ links: z.array(DeviceLink) })),
+    list: request(nothing, z.object({ links: z.array(DeviceLink) }), []),
   },
   events: { changed: DeviceLink },
 });

@@ -4,6 +4,7 @@ import { readContactEmail, readUsername } from "../fields.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { secretText, shownSecret } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, SECRETS_HERE } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
 import { PasswordChoice } from "./userActions.ts";
@@ -70,17 +71,20 @@ const oneCredentials = one.extend({ credentialsId: ConversationId });
 export const newUsers = domain({
   requests: {
     /** How hard a password for a user is to guess. */
-    strength: request(z.object({ userId: z.string().max(300), password: secretText("password", z.string().max(512)) }), PhraseStrength),
+    strength: request(z.object({ userId: z.string().max(300), password: secretText("password", z.string().max(512)) }), PhraseStrength, []),
     /** Makes a user, or says why not. Throws `password_refused` and what the server says. */
-    create: request(one.extend({ user: NewUser }), NewUserResult),
+    create: request(one.extend({ user: NewUser }), NewUserResult, [...ANY_ADMIN, "not_allowed_by_server", "password_refused"]),
     /** Passwords that are still to be handed out. */
-    waitingCredentials: request(one, z.object({ waiting: z.array(Credentials.omit({ password: true })) })),
+    waitingCredentials: request(one, z.object({ waiting: z.array(Credentials.omit({ password: true })) }), SECRETS_HERE),
     /** For the screen. Throws `conversation_over` where they are gone. */
-    showCredentials: request(oneCredentials, Credentials),
+    showCredentials: request(oneCredentials, Credentials, [...SECRETS_HERE, "conversation_over"]),
     /** `print` prints what the window shows. Answers whether it was done. */
-    keepCredentials: request(oneCredentials.extend({ how: z.enum(["copy", "save", "print"]) }), z.object({ kept: z.boolean() })),
+    keepCredentials: request(oneCredentials.extend({ how: z.enum(["copy", "save", "print"]) }), z.object({ kept: z.boolean() }), [
+      ...SECRETS_HERE,
+      "conversation_over",
+    ]),
     /** The person has them: they are deleted here. */
-    forgetCredentials: request(oneCredentials, z.object({})),
+    forgetCredentials: request(oneCredentials, z.object({}), SECRETS_HERE),
   },
   events: {},
 });

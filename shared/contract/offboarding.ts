@@ -4,6 +4,7 @@ import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { MAX_OFFBOARDED } from "../personSearch.ts";
 import { BulkAction, BulkDraftRow } from "./bulk.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, FILES_HERE } from "./errorKinds.ts";
 import { UserRow } from "./users.ts";
 
 /** What can be done with the accounts of somebody who leaves. */
@@ -52,8 +53,9 @@ export const offboarding = domain({
     find: request(
       z.object({ accountId: AccountId, terms: z.array(z.string().trim().min(1).max(500)).min(1).max(10) }),
       z.object({ found: z.array(FoundAccount).max(1000), more: z.boolean() }),
+      ANY_ADMIN,
     ),
-    draft: request(z.object({}), draftOrNull),
+    draft: request(z.object({}), draftOrNull, []),
     /**
      * Begins to find out what would be done: `draftChanged` tells. A server that can't be asked stops none of the others. Throws
      * `not_own_server`, and `invalid_input` where somebody is named twice.
@@ -67,10 +69,11 @@ export const offboarding = domain({
           .max(MAX_OFFBOARDED),
       }),
       z.object({ draft: OffboardingDraft }),
+      ["no_such_account", "not_own_server"],
     ),
     /** Looks again at the accounts on a server that could not be asked, or where nothing could be begun. Throws `conversation_over`. */
-    lookAgain: request(oneDraft.extend({ accountId: AccountId }), z.object({ draft: OffboardingDraft })),
-    dropDraft: request(oneDraft, z.object({})),
+    lookAgain: request(oneDraft.extend({ accountId: AccountId }), z.object({ draft: OffboardingDraft }), ["conversation_over"]),
+    dropDraft: request(oneDraft, z.object({}), ["conversation_over"]),
     /**
      * Begins a Job on each of these servers, which have been looked at; each user is looked at again right before. The other servers
      * stay in the draft, and those where none could be begun, with the error; begun later, they belong to the same report. `typed`: to
@@ -79,9 +82,10 @@ export const offboarding = domain({
     start: request(
       oneDraft.extend({ accountIds: z.array(AccountId).min(1).max(MAX_OFFBOARDED), typed: z.string().max(20).optional() }),
       z.object({ jobIds: z.array(ConversationId).max(MAX_OFFBOARDED) }),
+      ["conversation_over", "not_confirmed", "nothing_to_do"],
     ),
     /** Asks where, then writes a CSV with what came of each account on each server. False when the person chose no place. */
-    saveReport: request(z.object({ batchId: ConversationId }), z.object({ saved: z.boolean() })),
+    saveReport: request(z.object({ batchId: ConversationId }), z.object({ saved: z.boolean() }), [...FILES_HERE, "conversation_over"]),
   },
   events: { draftChanged: draftOrNull },
 });

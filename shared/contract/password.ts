@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, CONFIRMING } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
 /** The longest password that is sent on, in UTF-16 code units. What a server takes is its own to say. */
@@ -29,14 +30,20 @@ const one = z.object({ accountId: AccountId });
 
 export const password = domain({
   requests: {
-    state: request(one, PasswordState),
+    state: request(one, PasswordState, ANY_SESSION),
     /** How hard a new password is to guess. */
-    strength: request(one.extend({ newPassword }), PhraseStrength),
+    strength: request(one.extend({ newPassword }), PhraseStrength, ["no_such_account"]),
     /**
      * Sets a new password, or the first, after a Challenge. It is sent exactly as it was typed. Throws
      * `password_refused`, `password_maybe_changed`, `challenge_cancelled`.
      */
-    change: request(one.extend({ newPassword, signOutOthers: z.boolean() }), PasswordChange),
+    change: request(one.extend({ newPassword, signOutOthers: z.boolean() }), PasswordChange, [
+      ...ANY_SESSION,
+      ...CONFIRMING,
+      "not_allowed_by_server",
+      "password_maybe_changed",
+      "password_refused",
+    ]),
   },
   events: {},
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION } from "./errorKinds.ts";
 
 export const Profile = z.object({
   displayName: z.string().nullable(),
@@ -16,9 +17,9 @@ const one = z.object({ accountId: AccountId });
 
 export const profile = domain({
   requests: {
-    get: request(one, Profile),
+    get: request(one, Profile, ANY_SESSION),
     /** An empty name removes it. Lengths are the server's to judge; this bound only keeps nonsense out. */
-    setDisplayName: request(one.extend({ displayName: z.string().trim().max(1000) }), Profile),
+    setDisplayName: request(one.extend({ displayName: z.string().trim().max(1000) }), Profile, [...ANY_SESSION, "not_allowed_by_server"]),
     /** A square picture, already cropped. */
     setAvatar: request(
       one.extend({
@@ -26,8 +27,9 @@ export const profile = domain({
         mimeType: z.enum(["image/png", "image/jpeg", "image/webp"]),
       }),
       Profile,
+      [...ANY_SESSION, "not_allowed_by_server"],
     ),
-    removeAvatar: request(one, Profile),
+    removeAvatar: request(one, Profile, [...ANY_SESSION, "not_allowed_by_server"]),
   },
   events: {},
 });

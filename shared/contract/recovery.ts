@@ -4,6 +4,7 @@ import { MAX_TYPED, readEmail } from "../fields.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName, UserId } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SERVER, ANY_SESSION, SECRETS_HERE, SIGNING_IN } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
 
@@ -85,22 +86,38 @@ export const recovery = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       one,
+      [
+        ...SIGNING_IN,
+        "email_unknown",
+        "mail_not_sent",
+        "not_allowed_by_server",
+        "password_maybe_changed",
+        "password_refused",
+        "recovery_not_offered",
+      ],
     ),
     /** Those under way, also from before a restart: what a renderer asks that was loaded again. */
-    list: request(z.object({}), z.object({ recoveries: z.array(Recovery) })),
+    list: request(z.object({}), z.object({ recoveries: z.array(Recovery) }), SECRETS_HERE),
     /** How hard a new password is to guess. */
-    strength: request(z.object({ address: z.string().max(MAX_TYPED), newPassword }), PhraseStrength),
+    strength: request(z.object({ address: z.string().max(MAX_TYPED), newPassword }), PhraseStrength, []),
     /** Goes on with another password, or the same again after a restart; no further mail is sent. */
-    setPassword: request(one.extend({ newPassword }), z.object({})),
+    setPassword: request(one.extend({ newPassword }), z.object({}), [
+      ...SIGNING_IN,
+      "email_unknown",
+      "not_allowed_by_server",
+      "password_maybe_changed",
+      "password_refused",
+      "recovery_not_offered",
+    ]),
     /** Has one more mail sent. The links of those before stay good. */
-    resend: request(one, z.object({})),
+    resend: request(one, z.object({}), [...ANY_SESSION, "conversation_over", "email_unknown", "mail_not_sent", "recovery_not_offered"]),
     /** The person says that the link was used. */
-    verified: request(one, z.object({})),
+    verified: request(one, z.object({}), ["conversation_over"]),
     /** Signs in with the new password. */
-    signIn: request(one, z.object({ accountId: AccountId })),
-    cancel: request(one, z.object({})),
+    signIn: request(one, z.object({ accountId: AccountId }), SIGNING_IN),
+    cancel: request(one, z.object({}), [...SECRETS_HERE, "conversation_over"]),
     /** Whom to ask at the homeserver; nobody where it does not say. */
-    contacts: request(homeserver, SupportContacts),
+    contacts: request(homeserver, SupportContacts, ANY_SERVER),
   },
   events: { changed: Recovery },
 });

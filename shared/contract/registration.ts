@@ -4,6 +4,7 @@ import { MAX_TYPED, readCode, readEmail, readUsername } from "../fields.ts";
 import { AccountId, BaseUrl, ServerName } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SERVER, SECRETS_HERE, SIGNING_IN } from "./errorKinds.ts";
 import { PhoneNumber } from "./phoneNumber.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 import { typed } from "./typed.ts";
@@ -123,10 +124,10 @@ const password = secretText("password", z.string().min(1).max(MAX_PASSWORD));
 
 export const registration = domain({
   requests: {
-    offer: request(z.object({ baseUrl: BaseUrl }), RegistrationOffer),
-    availability: request(z.object({ baseUrl: BaseUrl, username }), Availability),
+    offer: request(z.object({ baseUrl: BaseUrl }), RegistrationOffer, ANY_SERVER),
+    availability: request(z.object({ baseUrl: BaseUrl, username }), Availability, ANY_SERVER),
     /** How hard a password is to guess for somebody who knows the user name. */
-    strength: request(z.object({ username: z.string().max(MAX_TYPED), password }), PhraseStrength),
+    strength: request(z.object({ username: z.string().max(MAX_TYPED), password }), PhraseStrength, []),
     /**
      * Asks the server to create an account. What it refuses at once is thrown, and nothing is kept; what it wants to know
      * comes with `changed`.
@@ -142,10 +143,26 @@ export const registration = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       one,
+      [
+        ...SIGNING_IN,
+        "email_in_use",
+        "email_not_verified",
+        "email_refused",
+        "mail_not_sent",
+        "not_allowed_by_server",
+        "password_refused",
+        "phone_refused",
+        "registration_closed",
+        "registration_expired",
+        "registration_token_refused",
+        "stage_not_finished",
+        "user_name_refused",
+        "user_name_taken",
+      ],
     ),
     /** Those under way, and those that were when the app ended. */
-    list: request(z.object({}), z.object({ registrations: z.array(Registration) })),
-    answer: request(one.extend({ answer: RegistrationAnswer }), z.object({})),
+    list: request(z.object({}), z.object({ registrations: z.array(Registration) }), SECRETS_HERE),
+    answer: request(one.extend({ answer: RegistrationAnswer }), z.object({}), ["conversation_over"]),
     /** Another user name, password, email address or phone number for the same account; null: without one. */
     change: request(
       one.extend({
@@ -155,15 +172,16 @@ export const registration = domain({
         phone: PhoneNumber.nullable().optional(),
       }),
       z.object({}),
+      ["conversation_over", "password_refused"],
     ),
     /** Has the server send one more mail, or one more code, whichever it waits for. */
-    resend: request(one, z.object({})),
+    resend: request(one, z.object({}), ["conversation_over"]),
     /** Opens a page that the stage names: a policy's, or the one on which the stage is done. */
-    openPage: request(one.extend({ url: z.string().max(4096) }), z.object({})),
+    openPage: request(one.extend({ url: z.string().max(4096) }), z.object({}), ["conversation_over", "forbidden"]),
     /** Continues where it stopped. */
-    retry: request(one, z.object({})),
+    retry: request(one, z.object({}), ["conversation_over"]),
     /** Ends it, and forgets all of it here. */
-    drop: request(one, z.object({})),
+    drop: request(one, z.object({}), [...SECRETS_HERE, "conversation_over"]),
   },
   events: { changed: Registration },
 });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN } from "./errorKinds.ts";
 
 /** What a registration token may be: up to 64 characters that need no encoding (Client-Server API, "Token-authenticated registration"). */
 const TokenName = z.string().regex(/^[A-Za-z0-9._~-]{1,64}$/);
@@ -39,7 +40,7 @@ const one = z.object({ accountId: AccountId });
 export const registrationTokens = domain({
   requests: {
     /** Throws what the server says. */
-    list: request(one, RegistrationTokens),
+    list: request(one, RegistrationTokens, ANY_ADMIN),
     /** Makes some, one after the other. Those that were made stay when one fails: `error` says why it ended. */
     create: request(
       one.extend({
@@ -50,6 +51,7 @@ export const registrationTokens = domain({
         ...limits.shape,
       }),
       z.object({ made: z.array(z.string().max(64)), error: AppError.nullable() }),
+      ANY_ADMIN,
     ),
     /**
      * Changes how often one can be used, and how long: what is left out stays. Throws `changed_meanwhile` where it is not as it was `seen`,
@@ -62,9 +64,10 @@ export const registrationTokens = domain({
         seen: z.object({ usesAllowed: z.number().nullable(), expiresAt: z.number().nullable() }),
       }),
       RegistrationToken,
+      [...ANY_ADMIN, "change_not_taken", "changed_meanwhile"],
     ),
     /** Removes one. One that is gone is no error. */
-    remove: request(one.extend({ token: TokenName }), z.object({})),
+    remove: request(one.extend({ token: TokenName }), z.object({}), ANY_ADMIN),
   },
   events: {},
 });

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, FILES_HERE } from "./errorKinds.ts";
 import { PlainJob } from "./jobs.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
@@ -51,11 +52,11 @@ const passphrase = secretText("passphrase", z.string().min(1).max(4096));
 /** Room keys of an account in key files, in the backup and in this session (Client-Server API, "Key exports"). */
 export const roomKeys = domain({
   requests: {
-    overview: request(one, RoomKeysOverview),
+    overview: request(one, RoomKeysOverview, ANY_SESSION),
     /** The rooms that there are keys of, with their names where known. Reads the whole list of the backup. */
-    rooms: request(one, z.object({ rooms: z.array(RoomWithKeys) })),
+    rooms: request(one, z.object({ rooms: z.array(RoomWithKeys) }), [...ANY_SESSION, "backup_replaced"]),
     /** How hard the passphrase of a key file is to guess; 3 is needed. */
-    passphraseStrength: request(one.extend({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength),
+    passphraseStrength: request(one.extend({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength, []),
     /**
      * Asks where, then writes the room keys of backup and session together into a key file: a Job. Null when the person
      * chose no place.
@@ -67,6 +68,7 @@ export const roomKeys = domain({
         roomIds: z.array(RoomId).min(1).max(50_000).nullable(),
       }),
       z.object({ job: PlainJob.nullable() }),
+      [...ANY_SESSION, "backup_replaced", "weak_phrase"],
     ),
     /** Asks which key file is to be imported, and remembers it. Null when the person chose none. */
     chooseFile: request(
@@ -74,11 +76,17 @@ export const roomKeys = domain({
       z.object({
         file: z.object({ name: z.string().max(1024), sizeBytes: z.number().int().nonnegative() }).nullable(),
       }),
+      [...FILES_HERE, "no_such_account", "too_large", "not_a_key_file", "key_file_cut", "key_file_rounds"],
     ),
     /** Imports the file that was chosen into the backup and this session: a Job. */
-    import: request(one.extend({ passphrase }), z.object({ job: PlainJob })),
+    import: request(one.extend({ passphrase }), z.object({ job: PlainJob }), [
+      ...ANY_SESSION,
+      "backup_locked",
+      "backup_replaced",
+      "no_file_chosen",
+    ]),
     /** Downloads the backup and opens every entry: a Job that says how many are good, and which are not. */
-    verifyBackup: request(one, z.object({ job: PlainJob })),
+    verifyBackup: request(one, z.object({ job: PlainJob }), [...ANY_SESSION, "backup_locked", "backup_replaced", "secure_backup_absent"]),
   },
   events: {},
 });

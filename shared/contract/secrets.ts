@@ -2,6 +2,7 @@ import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { FILES_HERE, SECRETS_HERE } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
 
 /**
@@ -27,23 +28,23 @@ const passphrase = secretText("passphrase", z.string().min(1).max(4096));
 
 export const secrets = domain({
   requests: {
-    state: request(z.object({}), SecretsState),
+    state: request(z.object({}), SecretsState, []),
     /** Asks the keychain again, after the person has unlocked it. */
-    retryKeychain: request(z.object({}), SecretsState),
+    retryKeychain: request(z.object({}), SecretsState, SECRETS_HERE),
     /** How hard a passphrase is to guess; 3 is needed. */
-    passphraseStrength: request(z.object({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength),
-    whereKept: request(z.object({}), WhereKept),
+    passphraseStrength: request(z.object({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength, []),
+    whereKept: request(z.object({}), WhereKept, FILES_HERE),
     /** For a computer without a keychain that can be used: chooses a passphrase. Weak ones (zxcvbn below 3) are refused. */
-    choosePassphrase: request(z.object({ passphrase }), SecretsState),
-    chooseThisTimeOnly: request(z.object({}), SecretsState),
-    unlock: request(z.object({ passphrase }), SecretsState),
+    choosePassphrase: request(z.object({ passphrase }), SecretsState, [...SECRETS_HERE, "weak_phrase"]),
+    chooseThisTimeOnly: request(z.object({}), SecretsState, SECRETS_HERE),
+    unlock: request(z.object({ passphrase }), SecretsState, [...SECRETS_HERE, "wrong_passphrase"]),
     /**
      * Goes on without a passphrase that was forgotten. Nothing is deleted: what it seals is put aside. The accounts in it
      * say `passphrase_forgotten` from then on, and can sign in again.
      */
-    forgetPassphrase: request(z.object({}), SecretsState),
+    forgetPassphrase: request(z.object({}), SecretsState, SECRETS_HERE),
     /** Takes back what was put aside when this passphrase was forgotten. */
-    recallPassphrase: request(z.object({ passphrase }), SecretsState),
+    recallPassphrase: request(z.object({ passphrase }), SecretsState, [...SECRETS_HERE, "wrong_passphrase"]),
   },
   events: { changed: SecretsState },
 });

@@ -4,7 +4,9 @@ import { AccountId } from "../ids.ts";
 import { secretText, shownSecret } from "../secret.ts";
 import { AccountHealth } from "./accounts.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SESSION, CONFIRMING, OPENING_BACKUP, SECRETS_HERE, SETTING_UP, STORED_KEY } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";
+import { SetUp, SetUpKind } from "./setUp.ts";
 
 /** The four secrets that Secure Backup keeps, by their names in the spec (Client-Server API, "Secrets"). */
 export const SecretName = z.enum([
@@ -128,26 +130,6 @@ export const SecureBackupState = z.object({
 });
 export type SecureBackupState = z.infer<typeof SecureBackupState>;
 
-export const SetUpStep = z.enum([
-  "identity",
-  "secret_storage",
-  "key_backup",
-  "room_keys",
-  "check",
-  /** Takes away what was replaced, after everything new has been checked. */
-  "clean_up",
-]);
-export type SetUpStep = z.infer<typeof SetUpStep>;
-
-export const SetUpKind = z.enum([
-  "set_up",
-  /** Another Security Key, with or without a phrase, for the same identity and the same backup. */
-  "change",
-  /** A new identity, a new Security Key and a new backup. */
-  "reset",
-]);
-export type SetUpKind = z.infer<typeof SetUpKind>;
-
 /** A backup of room keys on the server: the newest, or one that a newer one has replaced. */
 export const OlderBackup = z.object({
   version: z.string(),
@@ -160,10 +142,6 @@ export const OlderBackup = z.object({
   opensHere: z.boolean(),
 });
 export type OlderBackup = z.infer<typeof OlderBackup>;
-
-/** Backups that were not deleted, because not all room keys in them are shown to be elsewhere. */
-export const KeptBackups = z.object({ backups: z.number().int(), roomKeys: z.number().int() });
-export type KeptBackups = z.infer<typeof KeptBackups>;
 
 /** What a reset would cost this account. */
 export const ResetPreview = z.object({
@@ -186,36 +164,6 @@ export const ResetPreview = z.object({
   dehydratedDevice: z.boolean(),
 });
 export type ResetPreview = z.infer<typeof ResetPreview>;
-
-const setUp = z.object({
-  accountId: AccountId,
-  kind: SetUpKind,
-  method: z.enum(["key", "phrase"]),
-  steps: z.array(z.object({ step: SetUpStep, status: z.enum(["to_do", "running", "done"]) })),
-});
-
-/** Setting up, changing or resetting Secure Backup, a conversation that main remembers until it is checked or given up. */
-export const SetUp = z.discriminatedUnion("phase", [
-  /** The Security Key has been made and waits to be typed back. Nothing is on the server. */
-  setUp.extend({ phase: z.literal("confirm_key") }),
-  setUp.extend({ phase: z.literal("running") }),
-  /** Stopped by an error, a cancel or the end of the app; can be continued. */
-  setUp.extend({
-    phase: z.literal("stopped"),
-    /** Null after the end of the app. */
-    error: AppError.nullable(),
-    /** Milliseconds since 1970 from when on this computer keeps its Security Key, sealed, to finish it. Null where that was not noted. */
-    keptSince: z.number().nullable(),
-  }),
-  setUp.extend({
-    phase: z.literal("checked"),
-    /** What a reset has left in place; null when nothing was. */
-    keptBackups: KeptBackups.nullable(),
-  }),
-]);
-export type SetUp = z.infer<typeof SetUp>;
-/** A set-up in one of these phases. */
-export type SetUpIn<P extends SetUp["phase"]> = Extract<SetUp, { phase: P }>;
 
 const OlderBackups = z.object({ backups: z.array(OlderBackup) });
 
@@ -266,11 +214,11 @@ const begin = one.extend({
 
 export const secureBackup = domain({
   requests: {
-    state: request(one, SecureBackupState),
+    state: request(one, SecureBackupState, [...ANY_SESSION, "backup_replaced"]),
     /** How hard a Security Phrase is to guess; 4 is needed. The account's own names count as guessable. */
-    phraseStrength: request(one.extend({ phrase: secretText("Security Key", z.string().max(4096)) }), PhraseStrength),
+    phraseStrength: request(one.extend({ phrase: secretText("Security Key", z.string().max(4096)) }), PhraseStrength, []),
     /** The set-up under way, or null. */
-    setUp: request(one, z.object({ setUp: SetUp.nullable() })),
+    setUp: request(one, z.object({ setUp: SetUp.nullable() }), SETTING_UP),
     /**
      * Begins a set-up: makes the Security Key, which crosses to the renderer to be shown, here and in `showKeptKey` and
      * nowhere else. With `method: "phrase"` the key is the one the phrase leads to. A set-up is refused with
@@ -280,6 +228,7 @@ export const secureBackup = domain({
     beginSetUp: request(
       z.discriminatedUnion("method", [begin.extend({ method: z.literal("key") }), begin.extend({ method: z.literal("phrase"), phrase })]),
       z.object({ setUp: SetUp, securityKey: shownSecret("Security Key") }),
+      [...SETTING_UP, "conversation_over", "not_confirmed", "secure_backup_absent", "weak_phrase"],
     ),
     /**
      * Copies, saves as a text file or prints the key that waits to be typed back, or the one that this computer keeps.
@@ -288,21 +237,29 @@ export const secureBackup = domain({
     keepSecurityKey: request(
       one.extend({ how: z.enum(["copy", "save", "print"]), which: z.enum(["new", "kept"]) }),
       z.object({ kept: z.boolean() }),
+      [...ANY_SESSION, ...STORED_KEY, "conversation_over"],
     ),
     /**
      * Keeps the Security Key, sealed, with the account's secrets, after it has opened the Secure Backup. A phrase leads
      * to the key and is not kept itself. `kept_this_time_only` where nothing of the account is written down,
      * `phrase_key_length` where a phrase leads to a key that is none of 256 bits.
      */
-    keepOnThisComputer: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState),
+    keepOnThisComputer: request(one.extend({ keyOrPhrase: phrase }), SecureBackupState, [
+      ...ANY_SESSION,
+      ...OPENING_BACKUP,
+      "backup_replaced",
+      "kept_this_time_only",
+      "other_key_opens",
+      "phrase_key_length",
+    ]),
     /**
      * Shows the key that is kept, after it has been compared with the Secure Backup on the server. Throws
      * `security_key_not_kept`, `kept_key_outdated`.
      */
-    showKeptKey: request(one, z.object({ securityKey: shownSecret("Security Key") })),
+    showKeptKey: request(one, z.object({ securityKey: shownSecret("Security Key") }), [...ANY_SESSION, ...STORED_KEY]),
     /** Also when the server cannot be reached. */
-    forgetKeptKey: request(one, z.object({})),
-    resetPreview: request(one, ResetPreview),
+    forgetKeptKey: request(one, z.object({}), SECRETS_HERE),
+    resetPreview: request(one, ResetPreview, ANY_SESSION),
     /** The key typed or pasted back; when it is right, the set-up runs. Resolves when it has ended or stopped. */
     confirmSetUp: request(
       one.extend({
@@ -314,15 +271,31 @@ export const secureBackup = domain({
         keepOnThisComputer: z.boolean().optional(),
       }),
       z.object({ setUp: SetUp }),
+      [
+        ...SETTING_UP,
+        ...CONFIRMING,
+        "conversation_over",
+        "kept_this_time_only",
+        "malformed_security_key",
+        "not_allowed_by_server",
+        "only_to_finish",
+        "security_key_not_confirmed",
+      ],
     ),
     /** Goes on with a stopped set-up where it stopped. */
-    continueSetUp: request(one, z.object({ setUp: SetUp })),
+    continueSetUp: request(one, z.object({ setUp: SetUp }), [
+      ...SETTING_UP,
+      ...CONFIRMING,
+      "conversation_over",
+      "not_allowed_by_server",
+      "only_to_finish",
+    ]),
     /**
      * Before the key was confirmed: forgets it, nothing was changed. While running: stops after the current request.
      * While stopped: gives it up, as long as the server does not name its key as the account's; `secure_backup_exists`
      * after that, or `only_to_finish` for a change or a reset.
      */
-    cancelSetUp: request(one, z.object({})),
+    cancelSetUp: request(one, z.object({}), [...ANY_SESSION, "only_to_finish", "secure_backup_exists"]),
     /**
      * Mends what the state names, and checks it afterwards. What lies in storage needs the Security Key or Phrase to be
      * mended; a signature and old keys do not. When the backup of room keys on the server can be opened by nothing here,
@@ -337,15 +310,25 @@ export const secureBackup = domain({
         makeDefault: z.boolean().optional(),
       }),
       SecureBackupState,
+      [
+        ...ANY_SESSION,
+        ...OPENING_BACKUP,
+        ...STORED_KEY,
+        "backup_replaced",
+        "identity_changed",
+        "new_backup_needed",
+        "other_key_opens",
+        "session_not_verified",
+      ],
     ),
     /**
      * Deletes the backups of room keys and the stored secrets, and says in the account data that none is wanted. A backup
      * of which this session does not have all stays, unless `deleteUnopened` is given.
      */
-    turnOff: request(one.extend({ deleteUnopened: z.boolean().optional() }), SecureBackupState),
+    turnOff: request(one.extend({ deleteUnopened: z.boolean().optional() }), SecureBackupState, [...ANY_SESSION, "backup_replaced"]),
     /** Takes that back where secrets and backup are still there; where they are not, a set-up does so. */
-    turnOn: request(one, SecureBackupState),
-    olderBackups: request(one, OlderBackups),
+    turnOn: request(one, SecureBackupState, [...ANY_SESSION, "backup_replaced"]),
+    olderBackups: request(one, OlderBackups, ANY_SESSION),
     /**
      * Deletes one of the older backups, never the newest, after what opens in it was carried over to the newest and shown
      * to be there. It stays where that fails, and where something in it does not open, unless `deleteUnopened` is given.
@@ -354,21 +337,32 @@ export const secureBackup = domain({
     deleteOlderBackup: request(
       one.extend({ version: z.string().min(1).max(255), deleteUnopened: z.boolean().optional() }),
       OlderBackups.extend({ outcome: OlderBackupOutcome }),
+      [...ANY_SESSION, "backup_replaced"],
     ),
     /** What nobody has opened: secrets under keys that are not the default one, and contents that were put aside. */
-    otherKeys: request(one, OtherKeys),
+    otherKeys: request(one, OtherKeys, ANY_SESSION),
     /** Deletes what a key may open, unopened: the person was asked. Answers what is left. */
-    deleteOtherKey: request(one.extend({ keyId: z.string().max(255).nullable() }), OtherKeys),
+    deleteOtherKey: request(one.extend({ keyId: z.string().max(255).nullable() }), OtherKeys, [...ANY_SESSION, "backup_replaced"]),
     /**
      * Opens an existing Secure Backup with its Security Key or Phrase, also with one that is not the default key, and
      * verifies this session with it. A recovery key from before secret storage opens its backup of room keys.
      */
-    unlock: request(one.extend({ keyOrPhrase: KeyOrPhrase }), SecureBackupState),
+    unlock: request(one.extend({ keyOrPhrase: KeyOrPhrase }), SecureBackupState, [
+      ...ANY_SESSION,
+      ...OPENING_BACKUP,
+      ...STORED_KEY,
+      "backup_replaced",
+      "identity_changed",
+    ]),
     /**
      * Says that the identity with this master key, which the state names as `changedTo`, is the person's own. It counts
      * once this session has been verified with it. Throws `identity_replaced` when the server gives yet another.
      */
-    acceptIdentity: request(one.extend({ master: z.string().max(255) }), SecureBackupState),
+    acceptIdentity: request(one.extend({ master: z.string().max(255) }), SecureBackupState, [
+      ...ANY_SESSION,
+      "backup_replaced",
+      "identity_replaced",
+    ]),
   },
   events: {
     setUpChanged: SetUp,

@@ -9,6 +9,7 @@ export const servers = domain({
     rateLimits: request(
       z.object({}),
       z.object({ counts: z.array(z.object({ accountId: AccountId, lastHour: z.number().int().nonnegative() })) }),
+      [],
     ),
   },
   events: {},

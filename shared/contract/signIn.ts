@@ -4,6 +4,7 @@ import { AppError } from "../errors.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SERVER, ANY_SESSION, FILES_HERE, SIGNING_IN } from "./errorKinds.ts";
 import { typed } from "./typed.ts";
 
 /** A way of signing in that a homeserver offers. Those Steward cannot do yet are named all the same. */
@@ -77,12 +78,17 @@ const password = secretText("password", z.string().min(1).max(4096));
 export const signIn = domain({
   requests: {
     /** Finds the homeserver behind a name, a URL or a full Matrix ID, and asks how one signs in there. */
-    findHomeserver: request(z.object({ input: typed(homeserverText) }), Homeserver),
+    findHomeserver: request(z.object({ input: typed(homeserverText) }), Homeserver, [
+      ...ANY_SERVER,
+      "not_a_homeserver",
+      "well_known_invalid",
+      "oauth_unusable",
+    ]),
     /** Where accounts were added or created before, the last first. */
-    recentHomeservers: request(z.object({}), recentHomeservers),
+    recentHomeservers: request(z.object({}), recentHomeservers, FILES_HERE),
     /** Keeps a homeserver that was found, in the words that find it. */
-    rememberHomeserver: request(z.object({ input: typed(homeserverText) }), recentHomeservers),
-    forgetHomeservers: request(z.object({}), recentHomeservers),
+    rememberHomeserver: request(z.object({ input: typed(homeserverText) }), recentHomeservers, FILES_HERE),
+    forgetHomeservers: request(z.object({}), recentHomeservers, FILES_HERE),
     withPassword: request(
       z.object({
         /** Null when the homeserver was given as a URL: its name is not known then. */
@@ -96,9 +102,10 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ accountId: AccountId }),
+      SIGNING_IN,
     ),
     /** Signs a soft-logged-out account in again: same device, nothing lost. */
-    again: request(z.object({ accountId: AccountId, password }), z.object({})),
+    again: request(z.object({ accountId: AccountId, password }), z.object({}), SIGNING_IN),
     /** Opens the homeserver's (or a provider's) page in the browser; what becomes of it comes with `browserSignInChanged`. */
     startSso: request(
       z.object({
@@ -112,6 +119,17 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ signInId: ConversationId }),
+      [
+        ...ANY_SESSION,
+        "already_signed_in",
+        "conversation_over",
+        "different_user",
+        "foreign_user",
+        "insecure_http",
+        "login_token_refused",
+        "not_a_homeserver",
+        "well_known_invalid",
+      ],
     ),
     /** As `startSso`, at the authorization server that the homeserver names (OAuth 2.0). */
     startOauth: request(
@@ -129,6 +147,17 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ signInId: ConversationId }),
+      [
+        ...ANY_SESSION,
+        "already_signed_in",
+        "conversation_over",
+        "different_user",
+        "foreign_user",
+        "insecure_http",
+        "login_token_refused",
+        "not_a_homeserver",
+        "well_known_invalid",
+      ],
     ),
     /** The same, by a code that the person types on the server's page, in any browser. No page is opened by itself. */
     startOauthByCode: request(
@@ -139,12 +168,23 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ signInId: ConversationId }),
+      [
+        ...ANY_SESSION,
+        "already_signed_in",
+        "conversation_over",
+        "different_user",
+        "foreign_user",
+        "insecure_http",
+        "not_a_homeserver",
+        "sign_in_expired",
+        "well_known_invalid",
+      ],
     ),
     /** Those under way: what a renderer asks after it was reloaded. */
-    listBrowserSignIns: request(z.object({}), z.object({ signIns: z.array(BrowserSignIn) })),
+    listBrowserSignIns: request(z.object({}), z.object({ signIns: z.array(BrowserSignIn) }), []),
     /** Opens the page once more. */
-    openBrowserSignIn: request(z.object({ signInId: ConversationId }), z.object({})),
-    cancelBrowserSignIn: request(z.object({ signInId: ConversationId }), z.object({})),
+    openBrowserSignIn: request(z.object({ signInId: ConversationId }), z.object({}), ["conversation_over", "forbidden"]),
+    cancelBrowserSignIn: request(z.object({ signInId: ConversationId }), z.object({}), ["conversation_over"]),
   },
   events: { browserSignInChanged: BrowserSignIn },
 });

@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import { AccountId, ConversationId } from "../ids.ts";
 import { BulkAction, BulkColumns, BulkDraft, BulkFieldChange, UserColumn, UserRowProblem } from "./bulk.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, FILES_HERE } from "./errorKinds.ts";
 
 /**
  * How a server differs from the list. `missing`: on the list, and not on the server. `extra`: on the server, and not on the list or
@@ -128,41 +129,59 @@ const accountIds = z.array(AccountId).min(1).max(MAX_SERVERS);
 /** Holds a list of the people who should be there against the users of several servers. Comparing changes nothing. */
 export const staffList = domain({
   requests: {
-    get: request(z.object({}), listOrNull),
+    get: request(z.object({}), listOrNull, []),
     /**
      * Asks for a CSV file, and reads it in place of the one before. The rows are empty where it is not clear which column says who is
      * meant. Null when the person chose no file. Throws as `bulk.chooseFile` does.
      *
      * `accountIds`: one admin account for each server.
      */
-    chooseFile: request(z.object({ accountIds }), listOrNull),
+    chooseFile: request(z.object({ accountIds }), listOrNull, [
+      ...FILES_HERE,
+      "no_such_account",
+      "csv_without_users",
+      "too_large",
+      "bad_answer",
+    ]),
     /** Says what the columns are, and reads the file again. It is remembered for other files with the same first row. */
-    setColumns: request(oneList.extend({ columns: z.array(UserColumn.nullable()).max(200), hasHeader: z.boolean() }), listOrNull),
+    setColumns: request(oneList.extend({ columns: z.array(UserColumn.nullable()).max(200), hasHeader: z.boolean() }), listOrNull, [
+      ...FILES_HERE,
+      "conversation_over",
+      "csv_without_users",
+      "too_large",
+    ]),
     /**
      * Begins to hold the list against these servers: `changed` tells. A server that can't be asked stops none of the others.
      *
      * `unseenDays`: after how many days somebody counts as inactive.
      */
-    compare: request(oneList.extend({ accountIds, unseenDays: z.number().int().min(1).max(3650) }), listOrNull),
+    compare: request(oneList.extend({ accountIds, unseenDays: z.number().int().min(1).max(3650) }), listOrNull, ["conversation_over"]),
     /** Stops one that is under way. */
-    stop: request(oneServer, listOrNull),
+    stop: request(oneServer, listOrNull, ["conversation_over"]),
     rows: request(
       oneServer.extend({ group: StaffGroup, from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_PAGE) }),
       z.object({ rows: z.array(StaffDifference).max(MAX_PAGE), total: z.number().int().nonnegative() }),
+      ["conversation_over"],
     ),
     /** Chooses people of a group by their numbers, or all; of `extra` not those of `admin` and `not_told`, who are chosen one by one. */
     choose: request(
       oneServer.extend({ group: StaffGroup, numbers: z.array(z.number().int().positive()).max(MAX_ROWS).nullable(), chosen: z.boolean() }),
       listOrNull,
+      ["conversation_over"],
     ),
     /**
      * Makes a draft of a bulk Job of those who are chosen, and looks at each again. Throws `conversation_over`, `nothing_to_do`,
      * `users_managed_elsewhere`.
      */
-    prepare: request(oneServer.extend({ group: StaffGroup, action: StaffOffer.shape.action }), z.object({ draft: BulkDraft })),
+    prepare: request(oneServer.extend({ group: StaffGroup, action: StaffOffer.shape.action }), z.object({ draft: BulkDraft }), [
+      ...ANY_ADMIN,
+      "users_managed_elsewhere",
+      "conversation_over",
+      "nothing_to_do",
+    ]),
     /** Asks where, then writes what was found out into a CSV file. False when the person chose no place. Throws `nothing_to_do`. */
-    save: request(oneList, z.object({ saved: z.boolean() })),
-    drop: request(oneList, z.object({})),
+    save: request(oneList, z.object({ saved: z.boolean() }), [...FILES_HERE, "conversation_over", "nothing_to_do"]),
+    drop: request(oneList, z.object({}), ["conversation_over"]),
   },
   events: { changed: listOrNull },
 });

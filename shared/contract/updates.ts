@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_SERVER } from "./errorKinds.ts";
 
 /** A version that is newer than this one. */
 export const NewerVersion = z.object({
@@ -38,15 +39,15 @@ export type UpdateState = z.infer<typeof UpdateState>;
 /** Newer versions are told of. They are downloaded and installed only where the person says so, each time. */
 export const updates = domain({
   requests: {
-    state: request(z.object({}), UpdateState),
+    state: request(z.object({}), UpdateState, []),
     /** Looks now. */
-    check: request(z.object({}), UpdateState),
+    check: request(z.object({}), UpdateState, ANY_SERVER),
     /** Opens the page of the newer version in the person's browser. */
-    openPage: request(z.object({}), z.object({})),
+    openPage: request(z.object({}), z.object({}), ["not_found", "forbidden"]),
     /** Begins to download the newer version. How it goes on is told by the event. */
     download: request(z.object({}), UpdateState, ["not_found"]),
     /** Stops that, and keeps nothing. */
-    cancelDownload: request(z.object({}), UpdateState),
+    cancelDownload: request(z.object({}), UpdateState, []),
     /** Puts what was downloaded in the place of this version, ends Steward and starts it again. */
     restart: request(z.object({}), z.object({}), ["not_found", "update_not_as_announced", "file_failed"]),
   },

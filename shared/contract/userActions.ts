@@ -3,6 +3,7 @@ import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
 import { secretText } from "../secret.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN } from "./errorKinds.ts";
 import { UserMediaSum } from "./userServerData.ts";
 import { User } from "./users.ts";
 
@@ -119,7 +120,7 @@ const one = z.object({ accountId: AccountId, userId: UserId });
 export const userActions = domain({
   requests: {
     /** Reads what the action would be done to. Throws `not_found` where there is no such user. */
-    preview: request(one.extend({ action: UserAction }), ActionPreview),
+    preview: request(one.extend({ action: UserAction }), ActionPreview, ANY_ADMIN),
     /**
      * Does what was shown, after reading the user again. Throws `conversation_over` for a token that was used or is too
      * old, `not_confirmed` where the Matrix ID was to be typed and `typed` is not it, `password_refused`, and what the
@@ -139,6 +140,7 @@ export const userActions = domain({
         displayName: z.string().trim().min(1).max(256).nullable(),
       }),
       ActionResult,
+      [...ANY_ADMIN, "conversation_over", "not_allowed_by_server", "not_confirmed", "password_refused"],
     ),
   },
   events: {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN } from "./errorKinds.ts";
 import { PlainJob } from "./jobs.ts";
 import { UserFilter } from "./users.ts";
 
@@ -19,6 +20,7 @@ export const userExport = domain({
     save: request(
       z.object({ accountId: AccountId, filter: UserFilter, userIds: z.array(UserId).min(1).max(MAX_CHOSEN_USERS).nullable() }),
       z.object({ job: PlainJob.nullable() }),
+      ANY_ADMIN,
     ),
   },
   events: {},

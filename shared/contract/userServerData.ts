@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN } from "./errorKinds.ts";
 import { User } from "./users.ts";
 
 /** From where a user has used the server, as far as it still remembers. */
@@ -63,25 +64,28 @@ export const SquarePicture = z.object({
 export const userServerData = domain({
   requests: {
     /** Seen last first. */
-    connections: request(oneUser, z.object({ connections: z.array(UserConnection) })),
-    pushers: request(oneUser, z.object({ pushers: z.array(UserPusher) })),
+    connections: request(oneUser, z.object({ connections: z.array(UserConnection) }), ANY_ADMIN),
+    pushers: request(oneUser, z.object({ pushers: z.array(UserPusher) }), ANY_ADMIN),
     /** The largest first; `total` counts those that are not listed too. */
-    accountData: request(oneUser, z.object({ entries: z.array(UserAccountData), total: z.number().int() })),
-    media: request(oneUser, UserMediaSum),
-    rateLimit: request(oneUser, limit),
+    accountData: request(oneUser, z.object({ entries: z.array(UserAccountData), total: z.number().int() }), ANY_ADMIN),
+    media: request(oneUser, UserMediaSum, ANY_ADMIN),
+    rateLimit: request(oneUser, limit, ANY_ADMIN),
     /** Null: as the server's configuration says. Throws `change_not_taken`. */
-    setRateLimit: request(oneUser.extend(limit.shape), limit),
-    features: request(oneUser, features),
+    setRateLimit: request(oneUser.extend(limit.shape), limit, [...ANY_ADMIN, "change_not_taken"]),
+    features: request(oneUser, features, ANY_ADMIN),
     /** Throws `change_not_taken`. */
-    setFeature: request(oneUser.extend({ id: z.string().min(1).max(100), enabled: z.boolean() }), features),
+    setFeature: request(oneUser.extend({ id: z.string().min(1).max(100), enabled: z.boolean() }), features, [
+      ...ANY_ADMIN,
+      "change_not_taken",
+    ]),
     /** Which version of the server's terms a user has agreed to, and when; null for none. */
-    consent: request(oneUser, z.object({ version: z.string().max(200).nullable(), at: z.number().nullable() })),
+    consent: request(oneUser, z.object({ version: z.string().max(200).nullable(), at: z.number().nullable() }), ANY_ADMIN),
     /** A small version of a user's picture; null where they have none, or none that can be shown. */
-    avatar: request(oneUser, z.object({ image: z.instanceof(Uint8Array).nullable() })),
+    avatar: request(oneUser, z.object({ image: z.instanceof(Uint8Array).nullable() }), ANY_ADMIN),
     /** Uploads a square picture, from the admin's account, and gives it to the user. Throws `too_large`, `change_not_taken`. */
-    setAvatar: request(oneUser.extend(SquarePicture.shape), User),
+    setAvatar: request(oneUser.extend(SquarePicture.shape), User, [...ANY_ADMIN, "change_not_taken"]),
     /** Throws `change_not_taken`. */
-    removeAvatar: request(oneUser, User),
+    removeAvatar: request(oneUser, User, [...ANY_ADMIN, "change_not_taken"]),
   },
   events: {},
 });

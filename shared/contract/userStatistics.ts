@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, FILES_HERE } from "./errorKinds.ts";
 import { PlainJob } from "./jobs.ts";
 import { TimeSpan, type UserFilter } from "./users.ts";
 
@@ -41,9 +42,9 @@ const answer = z.object({ statistics: UserStatistics.nullable() });
 export const userStatistics = domain({
   requests: {
     /** As they were collected last; null before that. Asks nobody. */
-    get: request(one, answer),
+    get: request(one, answer, FILES_HERE),
     /** Begins a Job that reads the list of users, and keeps their numbers with their date. */
-    collect: request(one, z.object({ job: PlainJob })),
+    collect: request(one, z.object({ job: PlainJob }), ANY_ADMIN),
   },
   events: { changed: one.extend(answer.shape) },
 });

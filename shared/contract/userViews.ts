@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, ConversationId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { FILES_HERE } from "./errorKinds.ts";
 import { UserFilter } from "./users.ts";
 
 /** What the list of users tells of each, besides who it is. */
@@ -31,12 +32,12 @@ const one = z.object({ accountId: AccountId });
 export const userViews = domain({
   requests: {
     /** The views of this account and of all servers, by name; and the columns that were chosen last, for every list. */
-    list: request(one, UserViews),
-    setColumns: request(one.extend({ columns: Columns }), UserViews),
+    list: request(one, UserViews, FILES_HERE),
+    setColumns: request(one.extend({ columns: Columns }), UserViews, FILES_HERE),
     /** Keeps a view, in place of one of the same name for the same lists. Throws `invalid_input` where there are as many as are kept. */
-    save: request(one.extend({ name: Name, everywhere: z.boolean(), filter: UserFilter, columns: Columns }), UserViews),
+    save: request(one.extend({ name: Name, everywhere: z.boolean(), filter: UserFilter, columns: Columns }), UserViews, FILES_HERE),
     /** Removes one. One that is gone is no error. */
-    remove: request(one.extend({ id: ConversationId }), UserViews),
+    remove: request(one.extend({ id: ConversationId }), UserViews, FILES_HERE),
   },
   events: {},
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AccountId, DeviceId, UserId } from "../ids.ts";
 import { domain, request } from "./defineDomain.ts";
+import { ANY_ADMIN, FILES_HERE } from "./errorKinds.ts";
 
 /** A user of a homeserver as its list names them. What an older server does not say is null. */
 export const UserRow = z.object({
@@ -117,29 +118,56 @@ const changedContacts = z.object({ user: User, changedMeanwhile: z.boolean() });
 export const users = domain({
   requests: {
     /** A page of the list, from where the page before said. */
-    list: request(one.extend({ filter: UserFilter, from: z.string().max(1000).nullable() }), UserPage),
+    list: request(one.extend({ filter: UserFilter, from: z.string().max(1000).nullable() }), UserPage, ANY_ADMIN),
     /** All that the list would show, in its order. */
-    ids: request(one.extend({ filter: UserFilter }), z.object({ userIds: z.array(UserId) })),
+    ids: request(one.extend({ filter: UserFilter }), z.object({ userIds: z.array(UserId) }), ANY_ADMIN),
     /** Those of some users whom the list would show, as it shows them, in its order. */
-    rows: request(one.extend({ filter: UserFilter, userIds: z.array(UserId).max(100_000) }), z.object({ rows: z.array(UserRow) })),
-    hidden: request(one, patterns),
-    setHidden: request(one.extend(patterns.shape), patterns),
-    get: request(oneUser, User),
+    rows: request(
+      one.extend({ filter: UserFilter, userIds: z.array(UserId).max(100_000) }),
+      z.object({ rows: z.array(UserRow) }),
+      ANY_ADMIN,
+    ),
+    hidden: request(one, patterns, ["no_such_account"]),
+    setHidden: request(one.extend(patterns.shape), patterns, [...FILES_HERE, "no_such_account", "bad_answer"]),
+    get: request(oneUser, User, ANY_ADMIN),
     /**
      * Changes what `changes` names, if it still is as `seen`. Throws `changed_meanwhile` where it is not, and
      * `change_not_taken` where the server answers that it is otherwise all the same.
      */
-    change: request(oneUser.extend({ changes: UserDetails.partial(), seen: UserDetails.partial() }), User),
+    change: request(oneUser.extend({ changes: UserDetails.partial(), seen: UserDetails.partial() }), User, [
+      ...ANY_ADMIN,
+      "change_not_taken",
+      "changed_meanwhile",
+      "not_allowed_by_server",
+    ]),
     /** Adds one contact to those that the user has then. Throws `contact_of_other_user`. */
-    addThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts),
-    removeThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts),
-    addExternalId: request(oneUser.extend({ externalId: ExternalId, seen: z.array(ExternalId) }), changedContacts),
-    removeExternalId: request(oneUser.extend({ externalId: ExternalId, seen: z.array(ExternalId) }), changedContacts),
-    devices: request(oneUser, devices),
+    addThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts, [
+      ...ANY_ADMIN,
+      "change_not_taken",
+      "contact_of_other_user",
+      "not_allowed_by_server",
+    ]),
+    removeThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts, [
+      ...ANY_ADMIN,
+      "change_not_taken",
+      "contact_of_other_user",
+      "not_allowed_by_server",
+    ]),
+    addExternalId: request(oneUser.extend({ externalId: ExternalId, seen: z.array(ExternalId) }), changedContacts, [
+      ...ANY_ADMIN,
+      "change_not_taken",
+      "contact_of_other_user",
+    ]),
+    removeExternalId: request(oneUser.extend({ externalId: ExternalId, seen: z.array(ExternalId) }), changedContacts, [
+      ...ANY_ADMIN,
+      "change_not_taken",
+      "contact_of_other_user",
+    ]),
+    devices: request(oneUser, devices, ANY_ADMIN),
     /** An empty name removes it. */
-    renameDevice: request(oneUser.extend({ deviceId: DeviceId, name: z.string().trim().max(255) }), devices),
+    renameDevice: request(oneUser.extend({ deviceId: DeviceId, name: z.string().trim().max(255) }), devices, ANY_ADMIN),
     /** Signs these out; those that have gone meanwhile are no error. */
-    signOutDevices: request(oneUser.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), devices),
+    signOutDevices: request(oneUser.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), devices, ANY_ADMIN),
     /** The rooms that a user has joined; those that are asked about by name are the first ones. */
     rooms: request(
       oneUser,
@@ -147,6 +175,7 @@ export const users = domain({
         rooms: z.array(z.object({ roomId: z.string().max(255), name: z.string().max(1000).nullable() })),
         total: z.number().int(),
       }),
+      ANY_ADMIN,
     ),
   },
   events: {},

@@ -20,17 +20,18 @@ const JOINED: Partial<Record<DomainName, readonly (keyof Services)[]>> = {
  * as before: their methods, which tests call as the router does, are the requests.
  *
  * @param tell called with `domain.request: kind`
- * @throws where the method of a request that names its errors isn't found: it would go unwatched
+ * @throws where the method of a request isn't found: it would go unwatched
  */
 export function watchErrors(services: Services, tell: (what: string) => void): void {
+  // What Electron answers is watched in the app's own log.
   const none = { app: {}, lock: {}, updates: {} } as Parameters<typeof createHandlers>[1];
   for (const [domainName, answering] of Object.entries(createHandlers(services, none)) as [DomainName, object][]) {
+    if (domainName in none) continue;
     const those = (JOINED[domainName]?.map((name) => services[name]) ?? [answering]) as Record<string, Method>[];
     for (const [name, { errors }] of Object.entries<RequestDefinition>(contract[domainName].requests)) {
-      if (!errors) continue;
       const service = those.find((one) => name in one);
       const method = service?.[name]?.bind(service);
-      if (!service || !method) throw new Error(`nothing answers ${domainName}.${name}, which names its errors`);
+      if (!service || !method) throw new Error(`nothing answers ${domainName}.${name}`);
       service[name] = watched(method, new Set([...ANY_REQUEST, ...errors]), `${domainName}.${name}`, tell);
     }
   }

@@ -6,6 +6,7 @@ import axe from "axe-core";
 import { _electron, type ElectronApplication, type Page } from "playwright";
 import { cache } from "../../build/paths.ts";
 import { stagedApp } from "../../build/stage.ts";
+import { UNNAMED_ERROR } from "../../main/ipc/failures.ts";
 import type { Reply } from "../../shared/errors.ts";
 import { temporaryFolder } from "./temporaryFolder.ts";
 import { waitUntil, within } from "./waitUntil.ts";
@@ -148,15 +149,18 @@ export class StewardApp {
   /**
    * Ends it if it runs, and removes its data if they were its own. What does not end is killed, so that it takes no time
    * from what runs next.
-   * @throws that it did not end by itself
+   * @throws that it did not end by itself, or that a request ended with an error which the contract does not name for it
    */
   async close(): Promise<void> {
+    let unnamed: string[] = [];
     try {
       if (this.#running) await this.quit();
     } finally {
       if (this.#running) await this.kill();
+      unnamed = (await this.log()).split("\n").filter((line) => line.includes(UNNAMED_ERROR));
       await this.#removeData?.();
     }
+    if (unnamed.length > 0) throw new Error(unnamed.join("\n"));
   }
 
   /** Asks main through the page's bridge, past the screen. */

@@ -1,4 +1,4 @@
-import type { SetUpKind } from "../../shared/contract/secureBackup.ts";
+import type { SetUpKind } from "../../shared/contract/setUp.ts";
 
 /** Work of several steps, as the child that is to be killed is told of it. */
 export type KillableWork = { kind: SetUpKind } | { kind: "repair"; securityKey: string; newBackup: boolean } | { kind: "turn_off" };

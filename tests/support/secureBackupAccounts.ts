@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Services } from "../../main/services.ts";
 import type { Challenge } from "../../shared/contract/challenges.ts";
-import type { SetUp, SetUpKind } from "../../shared/contract/secureBackup.ts";
+import type { SetUp, SetUpKind } from "../../shared/contract/setUp.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { secretOf } from "./secretValues.ts";
 import { openSecureBackup, type SecureBackupRig } from "./secureBackupRig.ts";

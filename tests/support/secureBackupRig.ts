@@ -3,7 +3,7 @@ import { SecureBackupService } from "../../main/encryption/secureBackupService.t
 import type { Services } from "../../main/services.ts";
 import { phraseStrength } from "../../main/secrets/phraseStrength.ts";
 import type { SuggestedName } from "../../main/storage/suggestedName.ts";
-import type { SetUp } from "../../shared/contract/secureBackup.ts";
+import type { SetUp } from "../../shared/contract/setUp.ts";
 import type { Emit, EventChannel, EventPayload } from "../../shared/contract/index.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { revealed, secretOf } from "./secretValues.ts";

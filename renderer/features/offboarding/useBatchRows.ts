@@ -3,7 +3,7 @@ import type { JobKind, JobRow, RowJob } from "../../../shared/contract/jobs.ts";
 import { MAX_OFFBOARDED } from "../../../shared/personSearch.ts";
 import type { AppError } from "../../../shared/errors.ts";
 import type { ConversationId } from "../../../shared/ids.ts";
-import { errorOf, steward } from "../../bridge.ts";
+import { settled, steward } from "../../bridge.ts";
 
 /** What came of one account, and the Job that did it. */
 export interface BatchRow {
@@ -33,15 +33,13 @@ type Asked = Pick<RowJob, "jobId" | "kind">;
 export async function readBatch(jobs: readonly Asked[], before: readonly BatchRow[]): Promise<BatchRows> {
   let error: AppError | null = null;
   const of = jobs.map(async ({ jobId, kind }): Promise<readonly BatchRow[]> => {
-    try {
-      const { rows } = await steward.jobs.rows({ jobId, which: "all", from: 0, limit: MAX_OFFBOARDED });
-      return rows.map((row) => ({ jobId, kind, serverName: row.target.slice(row.target.indexOf(":") + 1), row }));
-    } catch (thrown) {
-      const failure = errorOf(thrown);
-      if (failure.kind === "conversation_over") return [];
-      error = failure;
-      return before.filter((row) => row.jobId === jobId);
+    const reply = await settled(steward.jobs.rows({ jobId, which: "all", from: 0, limit: MAX_OFFBOARDED }));
+    if (reply.ok) {
+      return reply.value.rows.map((row) => ({ jobId, kind, serverName: row.target.slice(row.target.indexOf(":") + 1), row }));
     }
+    if (reply.error.kind === "conversation_over") return [];
+    error = reply.error;
+    return before.filter((row) => row.jobId === jobId);
   });
   const rows = (await Promise.all(of)).flat();
   return { rows, complete: error === null, error };

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SetUpKind } from "../../../shared/contract/secureBackup.ts";
+import type { SetUpKind } from "../../../shared/contract/setUp.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { Choice } from "../../components/Choice.tsx";

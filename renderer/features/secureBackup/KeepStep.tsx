@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SetUp } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp } from "../../../shared/contract/setUp.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";

@@ -1,7 +1,7 @@
 import { Check, Circle } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SetUp, SetUpIn } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp, SetUpIn } from "../../../shared/contract/setUp.ts";
 import { Button } from "../../components/Button.tsx";
 import { classNames } from "../../components/classNames.ts";
 import { ErrorText } from "../../components/ErrorText.tsx";

@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SetUp, SetUpKind } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp, SetUpKind } from "../../../shared/contract/setUp.ts";
 import { Wizard } from "../../components/Wizard.tsx";
 import { t } from "../../i18n/index.ts";
 import type { ResetConfirmation } from "../../stores/secureBackup.ts";

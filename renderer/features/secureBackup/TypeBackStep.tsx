@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { SetUp } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp } from "../../../shared/contract/setUp.ts";
 import { Button } from "../../components/Button.tsx";
 import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import type { Services } from "../../../main/services.ts";
-import type { SecureBackupState, SetUp } from "../../../shared/contract/secureBackup.ts";
+import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp } from "../../../shared/contract/setUp.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { revealedJson } from "../../../shared/secret.ts";
 import { secretOf } from "../../support/secretValues.ts";

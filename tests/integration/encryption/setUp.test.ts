@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
-import type { SetUp } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp } from "../../../shared/contract/setUp.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { secretOf } from "../../support/secretValues.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { SetUp } from "../../../shared/contract/secureBackup.ts";
+import type { SetUp } from "../../../shared/contract/setUp.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type Fault, type FaultProxy, type RequestMatch, startFaultProxy } from "../../support/faultProxy.ts";
 import { matches } from "../../support/faultRules.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Answer, checkedHandlers } from "../../../main/ipc/checkedHandlers.ts";
+import { UNNAMED_ERROR } from "../../../main/ipc/failures.ts";
 import { startRouter } from "../../../main/ipc/router.ts";
 import type { Logger } from "../../../main/logging/logger.ts";
 import { channelNames, contract, type Handlers } from "../../../shared/contract/index.ts";
@@ -109,6 +110,27 @@ describe("the router", () => {
       });
       expect(JSON.stringify(reply)).not.toContain("hunter2");
     }
+  });
+
+  test("answers an error that the contract does not name for the request as a defect, and one that it names as it is", async () => {
+    const logged: unknown[] = [];
+    const logger: Logger = { ...silent, error: (message, fields) => logged.push({ message, ...fields }) };
+    let refusal = fail("conversation_over");
+    const answers = checkedHandlers(
+      handlersThat(() => Promise.reject(refusal)),
+      logger,
+    );
+    const cancel = () => answers.get("jobs.cancel")?.({ jobId: "0011223344556677" });
+    expect(await cancel()).toEqual({ ok: false, error: { kind: "conversation_over" } });
+    refusal = fail("app_locked");
+    expect(await cancel()).toEqual({ ok: false, error: { kind: "app_locked" } });
+    expect(logged).toEqual([]);
+
+    refusal = fail("server", { status: 500, errcode: "M_UNKNOWN", message: "what the server said" });
+    const reply = await cancel();
+    expect(reply).toEqual({ ok: false, error: { kind: "internal", ref: expect.stringMatching(/^[0-9a-f]{8}$/) } });
+    expect(JSON.stringify(reply)).not.toContain("what the server said");
+    expect(logged).toEqual([expect.objectContaining({ message: UNNAMED_ERROR, channel: "jobs.cancel", error: refusal })]);
   });
 
   test("strips what the contract does not name from an answer", async () => {
