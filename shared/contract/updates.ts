@@ -41,13 +41,13 @@ export const updates = domain({
   requests: {
     state: request(z.object({}), UpdateState, []),
     /** Looks now. */
-    check: request(z.object({}), UpdateState, ANY_SERVER),
+    check: request(z.object({}), UpdateState, [...ANY_SERVER, "file_failed"]),
     /** Opens the page of the newer version in the person's browser. */
     openPage: request(z.object({}), z.object({}), ["not_found", "forbidden"]),
     /** Begins to download the newer version. How it goes on is told by the event. */
     download: request(z.object({}), UpdateState, ["not_found"]),
     /** Stops that, and keeps nothing. */
-    cancelDownload: request(z.object({}), UpdateState, []),
+    cancelDownload: request(z.object({}), UpdateState, ["file_failed"]),
     /** Puts what was downloaded in the place of this version, ends Steward and starts it again. */
     restart: request(z.object({}), z.object({}), ["not_found", "update_not_as_announced", "file_failed"]),
   },
