@@ -3,10 +3,13 @@ import { ESLintUtils } from "@typescript-eslint/utils";
 /** How far into what is made JSON a secret is looked for. */
 const MAX_DEPTH = 4;
 
+const OPAQUE = ["Secret", "SecretBytes"];
+
 const isSecret = (type) =>
   type.isUnionOrIntersection()
     ? type.types.some(isSecret)
-    : type.symbol?.name === "Secret" && type.symbol.declarations?.some((one) => one.getSourceFile().fileName.endsWith("/shared/secret.ts"));
+    : OPAQUE.includes(type.symbol?.name) &&
+      type.symbol.declarations?.some((one) => one.getSourceFile().fileName.endsWith("/shared/secret.ts"));
 
 /** Whether a secret is in a value: itself, in a list, or in a field. */
 function holdsSecret(checker, type, depth = 0, above = new Set()) {

@@ -10,26 +10,50 @@ export type SecretKind =
   | "passphrase"
   /** Of a homeserver: who knows it registers admins. */
   | "shared secret"
+  /** Of an identity or of a key backup, in base64. */
   | "private key"
+  /** Opens the values in a crypto store. */
+  | "storage key"
   | "code";
 
 /** What stands for every secret wherever it is printed. */
 export const PRINTED_SECRET = "[secret]";
 
 /**
- * A text that must reach no log, no error, no page and no file in clear. As a text, in JSON, in a template and in what
- * Node prints of it, it is `[secret]`; there is one way to the value, `reveal`, and ESLint knows who may go it: what
- * sends a secret, seals it or hands it to a cipher. The log's redactor is the second net.
+ * What must reach no log, no error, no page and no file in clear. As a text, in JSON, in a template and in what Node prints
+ * of it, it is `[secret]`; there is one way to the value, `reveal`, and ESLint knows who may go it: what sends a secret,
+ * seals it or hands it to a cipher. The log's redactor is the second net.
  *
  * The value lies in a private field, so a structured clone (IPC, worker threads) does not carry it, and two secrets are
  * compared by `equals` alone.
  */
-export class Secret<K extends SecretKind = SecretKind> {
+abstract class Opaque<K extends SecretKind> {
   readonly kind: K;
+
+  constructor(kind: K) {
+    this.kind = kind;
+  }
+
+  toString(): string {
+    return PRINTED_SECRET;
+  }
+
+  toJSON(): string {
+    return PRINTED_SECRET;
+  }
+
+  /** What `util.inspect`, `console.log` and a failed assertion show; shared/ knows no Node, but the symbol is anybody's. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return PRINTED_SECRET;
+  }
+}
+
+/** A text that is a secret. */
+export class Secret<K extends SecretKind = SecretKind> extends Opaque<K> {
   readonly #value: string;
 
   constructor(kind: K, value: string) {
-    this.kind = kind;
+    super(kind);
     this.#value = value;
   }
 
@@ -56,18 +80,32 @@ export class Secret<K extends SecretKind = SecretKind> {
   equals(other: Secret | null | undefined): boolean {
     return other != null && this.kind === other.kind && this.#value === other.#value;
   }
+}
 
-  toString(): string {
-    return PRINTED_SECRET;
+/** Bytes that are a secret: a key as a cipher takes it. */
+export class SecretBytes<K extends SecretKind = SecretKind> extends Opaque<K> {
+  readonly #bytes: Uint8Array;
+
+  /** @param bytes are the secret's own from then on */
+  constructor(kind: K, bytes: Uint8Array) {
+    super(kind);
+    this.#bytes = bytes;
   }
 
-  toJSON(): string {
-    return PRINTED_SECRET;
+  /** The bytes themselves, for where they open or seal something. */
+  reveal(): Uint8Array {
+    return this.#bytes;
   }
 
-  /** What `util.inspect`, `console.log` and a failed assertion show; shared/ knows no Node, but the symbol is anybody's. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return PRINTED_SECRET;
+  /** In bytes. */
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** Whether both are the same secret, of the same kind. How long it takes does not tell where they differ. */
+  equals(other: SecretBytes | null | undefined): boolean {
+    if (other == null || this.kind !== other.kind || this.length !== other.length) return false;
+    return this.#bytes.reduce((difference, byte, at) => difference | (byte ^ other.#bytes[at]!), 0) === 0;
   }
 }
 
@@ -75,10 +113,11 @@ export type AccessToken = Secret<"access token">;
 export type RefreshToken = Secret<"refresh token">;
 export type Password = Secret<"password">;
 export type SecurityKey = Secret<"Security Key">;
+export type StorageKey = SecretBytes<"storage key">;
 export type Passphrase = Secret<"passphrase">;
 
 /** Told of a secret before it is used, so that no log shows it. Texts are those that are a secret for a moment only. */
-export type KeepOutOfLogs = (secret: string | Secret) => void;
+export type KeepOutOfLogs = (secret: string | Secret | SecretBytes) => void;
 
 /** A text that is a secret from where it is parsed on. `z.encode` makes a text of it again, to be sealed. */
 export function secretText<K extends SecretKind>(kind: K, text: z.ZodType<string, string> = z.string()) {

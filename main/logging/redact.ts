@@ -1,4 +1,4 @@
-import { PRINTED_SECRET, Secret } from "../../shared/secret.ts";
+import { PRINTED_SECRET, Secret, SecretBytes } from "../../shared/secret.ts";
 import { errorFields } from "./errorFields.ts";
 import { judgeName } from "./secretNames.ts";
 import type { NameSays } from "./secretNames.ts";
@@ -26,13 +26,13 @@ export class SecretsToRedact {
   readonly #forms = new Map<string, readonly string[]>();
 
   /** Texts of fewer than 6 characters are not taken: they would blank out ordinary words. */
-  add(secret: string | Secret): void {
+  add(secret: string | Secret | SecretBytes): void {
     const value = textOf(secret);
     if (value.length >= 6) this.#forms.set(value, formsOf(value));
   }
 
   /** A value that is worth nothing any more: each one that stays makes every line a little slower. */
-  remove(secret: string | Secret): void {
+  remove(secret: string | Secret | SecretBytes): void {
     this.#forms.delete(textOf(secret));
   }
 
@@ -46,7 +46,12 @@ export class SecretsToRedact {
   }
 }
 
-const textOf = (secret: string | Secret): string => (typeof secret === "string" ? secret : secret.reveal());
+/** Bytes are written in base64 where they are written at all; without padding, so that they are found with it, too. */
+function textOf(secret: string | Secret | SecretBytes): string {
+  if (typeof secret === "string") return secret;
+  const value = secret.reveal();
+  return typeof value === "string" ? value : Buffer.from(value).toString("base64").replace(/=+$/, "");
+}
 
 /** As it is, in a URL, in JSON, in base64. */
 function formsOf(value: string): string[] {
@@ -111,7 +116,7 @@ export class Redactor {
     if (typeof value === "function") return "[function]";
     if (typeof value !== "object" || value === null) return value;
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-    if (value instanceof Secret) return PRINTED_SECRET;
+    if (value instanceof Secret || value instanceof SecretBytes) return PRINTED_SECRET;
     if (value instanceof Date) return Number.isNaN(value.valueOf()) ? "[no date]" : value.toISOString();
     if (value instanceof URL) return this.#within(room, value.href);
     if (above.has(value)) return "[circular]";

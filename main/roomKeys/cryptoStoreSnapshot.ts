@@ -1,3 +1,4 @@
+import type { StorageKey } from "../../shared/secret.ts";
 import type { CopiedRecord, DatabaseOutline, RecordRange, StoreReader } from "../cryptoStore/index.ts";
 
 /** What a thread needs to read the room keys of a session out of a copy of its crypto store. */
@@ -5,7 +6,7 @@ export interface CryptoStoreSnapshot {
   userId: string;
   deviceId: string;
   /** 32 bytes: opens the values in the store. In memory alone, here as there. */
-  storageKey: Uint8Array;
+  storageKey: StorageKey;
   /** The crypto store without the room keys, which are asked for piece by piece. */
   outlines: DatabaseOutline[];
   /** The object store that the room keys lie in. */

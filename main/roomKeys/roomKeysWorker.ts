@@ -11,7 +11,8 @@ import { importRoomKeys } from "./importTask.ts";
 import type { RoomKey } from "./roomKey.ts";
 import { storedKeys } from "./storedKeys.ts";
 import { connectToHost, type WorkerHost } from "./workerHost.ts";
-import { type FromThread, inThread, type ResultOf, type RoomKeysTask } from "./workerProtocol.ts";
+import { inThread } from "./crossing.ts";
+import { type FromThread, type ResultOf, type RoomKeysTask } from "./workerProtocol.ts";
 
 type VerifyTask = Extract<RoomKeysTask, { kind: "verify" }>;
 type ListTask = Extract<RoomKeysTask, { kind: "list" }>;
@@ -23,7 +24,7 @@ const BATCH = 128;
 if (parentPort) {
   const port = parentPort;
   const say = (message: FromThread): void => port.postMessage(message);
-  perform(inThread(workerData as object), connectToHost(port)).then(
+  perform(inThread<RoomKeysTask>(workerData as object), connectToHost(port)).then(
     (result) => say({ kind: "done", result }),
     (thrown: unknown) => {
       if (thrown instanceof AppFailure) return say({ kind: "failed", error: thrown.error });

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { AppFailure, fail } from "../../shared/errors.ts";
 import { inTime } from "../storage/inTime.ts";
-import { type FromThread, forThread, type ResultOf, type RoomKeysTask, type WorkerCalls, type ToThread } from "./workerProtocol.ts";
+import { forThread } from "./crossing.ts";
+import { type FromThread, type ResultOf, type RoomKeysTask, type WorkerCalls, type ToThread } from "./workerProtocol.ts";
 
 /**
  * How long a cancelled thread may take to clean up, and then to end, in milliseconds. The app waits five seconds in all

@@ -1,6 +1,6 @@
 import type { JobProblem } from "../../shared/contract/jobs.ts";
 import type { AppError } from "../../shared/errors.ts";
-import { type Passphrase, Secret } from "../../shared/secret.ts";
+import type { Passphrase } from "../../shared/secret.ts";
 import type { RecordRange } from "../cryptoStore/index.ts";
 import type { CryptoStoreSnapshot, StoredPiece } from "./cryptoStoreSnapshot.ts";
 
@@ -66,17 +66,6 @@ export type RoomKeysTask =
       /** Where the keys must be. Null: the session has none. */
       session: CryptoStoreSnapshot | null;
     };
-
-/** A task as it crosses to its thread, which no Secret does. */
-export function forThread(task: RoomKeysTask): object {
-  return "passphrase" in task ? { ...task, passphrase: task.passphrase.reveal() } : task;
-}
-
-/** The task that crossed. */
-export function inThread(crossed: object): RoomKeysTask {
-  if (!("passphrase" in crossed)) return crossed as RoomKeysTask;
-  return { ...crossed, passphrase: new Secret("passphrase", crossed.passphrase as string) } as RoomKeysTask;
-}
 
 /** What each task ends with. */
 export interface TaskResults {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createClient, Filter, type MatrixClient } from "matrix-js-sdk";
 import { type Logger as SdkLogger, logger as globalSdkLogger } from "matrix-js-sdk/lib/logger.js";
-import type { AccessToken } from "../../shared/secret.ts";
+import type { AccessToken, StorageKey } from "../../shared/secret.ts";
 import { shortError } from "../logging/errorFields.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
@@ -20,7 +20,7 @@ export interface MatrixClientOptions {
   deviceId: string;
   accessToken: AccessToken;
   /** 32 bytes: encrypts the values in the crypto store. */
-  storageKey: Uint8Array;
+  storageKey: StorageKey;
   /** Names the mounted crypto store. */
   databasePrefix: string;
   /** The identity that counts for this session. */
@@ -137,7 +137,7 @@ export async function openMatrixClient(options: MatrixClientOptions): Promise<Op
   bindHomeserver(client, options.homeserver);
   await client.initRustCrypto({
     cryptoDatabasePrefix: options.databasePrefix,
-    storageKey: options.storageKey,
+    storageKey: options.storageKey.reveal(),
   });
   trustOwnBackupKeyAlone(client);
   await trustKnownIdentityAlone(client, options.identity);

@@ -1,11 +1,12 @@
 import { DeviceId, initAsync, OlmMachine, StoreHandle, UserId } from "@matrix-org/matrix-sdk-crypto-wasm";
+import type { StorageKey } from "../../shared/secret.ts";
 
 /** What a crypto machine lies in, and whose it is. */
 export interface CryptoMachineOptions {
   userId: string;
   deviceId: string;
   /** 32 bytes: encrypts the values in the crypto store. */
-  storageKey: Uint8Array;
+  storageKey: StorageKey;
   /** Names the crypto store among those that this thread's `indexedDB` has. */
   databasePrefix: string;
 }
@@ -19,7 +20,7 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
  */
 export async function openCryptoMachine(options: CryptoMachineOptions): Promise<OlmMachine> {
   await initAsync();
-  const handle = await StoreHandle.openWithKey(options.databasePrefix, options.storageKey, silent);
+  const handle = await StoreHandle.openWithKey(options.databasePrefix, options.storageKey.reveal(), silent);
   const [user, device] = [new UserId(options.userId), new DeviceId(options.deviceId)];
   try {
     return await OlmMachine.initFromStore(user, device, handle, silent);

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
 import { secretText } from "../../shared/secret.ts";
+import { secretBytes } from "./secretBytes.ts";
 
 /** The identities that an account's session counts on: public master keys, unpadded base64. */
 export const IdentityPin = z.object({
@@ -20,8 +21,8 @@ export const AccountSecrets = z.object({
   refreshToken: secretText("refresh token").nullable(),
   /** What it takes to refresh and revoke tokens that an authorization server gave. Opaque here; sessions/ knows its shape. */
   oauth: z.string().optional(),
-  /** 32 bytes, base64: the key with which the crypto store encrypts its values. */
-  storageKey: z.base64(),
+  /** 32 bytes: the key with which the crypto store encrypts its values. */
+  storageKey: secretBytes("storage key"),
   /**
    * A Secure Backup set-up that has been confirmed and not yet checked: kept so that it can be finished after a crash
    * with the very key the person wrote down. Opaque here; encryption/ knows its shape.

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { type AppFailure, fail } from "../../shared/errors.ts";
+import type { StorageKey } from "../../shared/secret.ts";
 import type { CryptoStores, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import { isThere, removeDurably, renameDurably, writeDurably } from "../storage/durableFile.ts";
@@ -21,7 +22,7 @@ interface DeviceStore {
   reader: StoreReader;
   userId: string;
   deviceId: string;
-  storageKey: Uint8Array;
+  storageKey: StorageKey;
 }
 
 /**
@@ -62,7 +63,7 @@ export interface NextStoreParts {
  */
 export async function fillNextStore(
   { cryptoStores, cryptoFolders, loadSdk, migrateRoomKeys, logger }: NextStoreParts,
-  old: SessionDetails & { storageKey: Uint8Array },
+  old: SessionDetails & { storageKey: StorageKey },
   deviceId: string,
   stop: AbortController,
 ): Promise<void> {

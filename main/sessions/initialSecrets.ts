@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
-import { type AccessToken, type RefreshToken, type Secret, secretText } from "../../shared/secret.ts";
+import { type AccessToken, type RefreshToken, type Secret, SecretBytes, secretText, type StorageKey } from "../../shared/secret.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN } from "../secrets/secretStore.ts";
 
 const STORAGE_KEY_BYTES = 32;
@@ -62,9 +62,9 @@ function withReplaced({ replaced: _before, ...secrets }: AccountSecrets, replace
   return replaced.length === 0 ? secrets : { ...secrets, replaced: JSON.stringify(z.encode(Replaced, replaced.slice(-MAX_REPLACED))) };
 }
 
-/** A fresh random key for a crypto store, in base64. */
-export function newStorageKey(): string {
-  return randomBytes(STORAGE_KEY_BYTES).toString("base64");
+/** A fresh random key for a crypto store. */
+export function newStorageKey(): StorageKey {
+  return new SecretBytes("storage key", randomBytes(STORAGE_KEY_BYTES));
 }
 
 /** The secrets of a session that has just been signed in, with a key for a crypto store that is still to be made. */

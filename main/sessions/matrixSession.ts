@@ -3,7 +3,7 @@ import type { ClientEvent, MatrixClient, SyncState } from "matrix-js-sdk";
 import type { SessionStatus } from "../../shared/contract/accounts.ts";
 import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { KeepOutOfLogs, Secret } from "../../shared/secret.ts";
+import type { KeepOutOfLogs, Secret, StorageKey } from "../../shared/secret.ts";
 import type { CryptoStores, MountedStore, StoreReader } from "../cryptoStore/index.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
@@ -168,7 +168,7 @@ export class MatrixSession {
       deviceId,
       homeserver: this.#homeserver,
       accessToken: secrets.accessToken,
-      storageKey: Buffer.from(secrets.storageKey, "base64"),
+      storageKey: secrets.storageKey,
       databasePrefix,
       identity: new PinnedIdentity(userId, secrets.identity, async (identity) => {
         await secretStore.update(accountId, (kept) => ({ ...kept, identity }));
@@ -202,8 +202,8 @@ export class MatrixSession {
   }
 
   /** What opens the values in the crypto store: 32 bytes. Throws why they cannot be read now. */
-  async readStorageKey(): Promise<Uint8Array> {
-    return Buffer.from((await this.#readSecrets()).storageKey, "base64");
+  async readStorageKey(): Promise<StorageKey> {
+    return (await this.#readSecrets()).storageKey;
   }
 
   async #readSecrets(): Promise<AccountSecrets> {
@@ -241,8 +241,7 @@ export class MatrixSession {
     const secrets = await this.#readSecrets();
     // A move that was not finished: its crypto store may be the only one, and is where the next would be filled.
     if (secrets.newDevice !== null) await this.#moveTo(secrets.newDevice);
-    const storageKey = Buffer.from(secrets.storageKey, "base64");
-    await fillNextStore(this.#parts, { ...this.#details, storageKey }, deviceId, stop);
+    await fillNextStore(this.#parts, { ...this.#details, storageKey: secrets.storageKey }, deviceId, stop);
   }
 
   /** The device that counts from now on gets its crypto store in its place. Goes on wherever it was cut off. */

@@ -1,7 +1,9 @@
 import type { OlmMachine } from "@matrix-org/matrix-sdk-crypto-wasm";
+import type { StorageKey } from "../../shared/secret.ts";
 import type { MountedStore } from "../../main/cryptoStore/index.ts";
 import type { RoomKey } from "../../main/roomKeys/roomKey.ts";
 import { describeCryptoStore, pieceOf, type CryptoStoreSnapshot } from "../../main/roomKeys/cryptoStoreSnapshot.ts";
+import { secretBytesOf } from "./secretValues.ts";
 import type { WorkerCalls } from "../../main/roomKeys/workerProtocol.ts";
 import { AccountId } from "../../shared/ids.ts";
 import { type StoreInFolder, storeInFolder } from "./cryptoFolder.ts";
@@ -55,7 +57,7 @@ export class OwnRoomKeys {
   }
 
   /** What a thread is told of the store. */
-  session(storageKey: Uint8Array = STORAGE_KEY): CryptoStoreSnapshot {
+  session(storageKey: StorageKey = secretBytesOf("storage key", STORAGE_KEY)): CryptoStoreSnapshot {
     return describeCryptoStore(this.#mounted.reader, { userId: "@alice:example.org", deviceId: "DEVICE", storageKey });
   }
 

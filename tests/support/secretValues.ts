@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AccountSecrets } from "../../main/secrets/secretStore.ts";
-import { type AccessToken, type RefreshToken, Secret, type SecretKind } from "../../shared/secret.ts";
+import { type AccessToken, type RefreshToken, Secret, SecretBytes, type SecretKind } from "../../shared/secret.ts";
 
 export const accessToken = (value: string): AccessToken => new Secret("access token", value);
 export const refreshToken = (value: string): RefreshToken => new Secret("refresh token", value);
@@ -8,8 +8,15 @@ export const refreshToken = (value: string): RefreshToken => new Secret("refresh
 /** What a person types, as main has it after the contract's check. */
 export const secretOf = <K extends SecretKind>(kind: K, typed: string): Secret<K> => new Secret(kind, typed);
 
-/** A text, or the value of a secret. */
-export const revealed = (text: string | Secret): string => (typeof text === "string" ? text : text.reveal());
+/** A key that is not written but used. */
+export const secretBytesOf = <K extends SecretKind>(kind: K, bytes: Uint8Array): SecretBytes<K> => new SecretBytes(kind, bytes);
+
+/** A text, or the value of a secret; bytes in base64. */
+export function revealed(text: string | Secret | SecretBytes): string {
+  if (typeof text === "string") return text;
+  const value = text.reveal();
+  return typeof value === "string" ? value : Buffer.from(value).toString("base64");
+}
 
 /** An account's secrets as their vault has them, which can cross between processes. */
 export type PlainSecrets = z.input<typeof AccountSecrets>;

@@ -16,7 +16,7 @@ import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile } from "../../support/keyFiles.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { secretBytesOf, secretOf } from "../../support/secretValues.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
 const THREAD = new URL("../../../main/roomKeys/roomKeysWorker.ts", import.meta.url);
@@ -287,7 +287,9 @@ describe("an export of a session's own room keys that does not come to its end",
   });
 
   it("says so when the store cannot be opened, or what is read of it is no record", async () => {
-    const wrongKey = await guarded(() => exportKeys(own, { session: own.session(new Uint8Array(32).fill(8)) }));
+    const wrongKey = await guarded(() =>
+      exportKeys(own, { session: own.session(secretBytesOf("storage key", new Uint8Array(32).fill(8))) }),
+    );
     expect(wrongKey).toBeInstanceOf(Error);
     const answer = own.readStore();
     const readStore: WorkerCalls["readStore"] = async (range) => {

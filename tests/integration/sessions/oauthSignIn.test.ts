@@ -325,7 +325,7 @@ describe("staying signed in", () => {
     services = await data.open();
     await services.sessions.restoreAll();
     expect(services.sessions.account(accountId).session.error).toEqual({ kind: "unauthenticated", softLogout: false });
-    expect((await secretsOf(accountId)).storageKey).toBe(storageKey);
+    expect((await secretsOf(accountId)).storageKey).toEqual(storageKey);
     await signIn(user, { accountId });
     expect(statusOf(accountId)).toBe("running");
     expect(services.sessions.account(accountId).deviceId).not.toBe(deviceId);

@@ -6,9 +6,11 @@ import { root } from "../../../build/paths.ts";
 
 const HEAD = `import type * as z from "zod";
 import type { signIn } from "../../shared/contract/signIn.ts";
-import type { AccessToken, Secret } from "../../shared/secret.ts";
+import type { AccessToken, Secret, StorageKey } from "../../shared/secret.ts";
 declare const token: AccessToken | null;
 declare const other: Secret;
+declare const key: StorageKey;
+declare const same: StorageKey;
 declare const typed: z.output<typeof signIn.requests.again.input>;
 export const made = [`;
 
@@ -50,19 +52,34 @@ it("a secret is neither printed, nor joined to a text, nor compared, nor opened 
     "token?.reveal()": "opened",
     "[other].map((one) => one.reveal())": "opened",
     "JSON.stringify(typed)": "opaque-secrets",
+    '"key " + key': "restrict-plus-operands",
+    "`${key}`": "restrict-template-expressions",
+    "String(key)": "opaque-secrets",
+    "JSON.stringify([{ key }])": "opaque-secrets",
+    "key === same": "opaque-secrets",
+    "key.reveal().at(0)": "opened",
     "`${typed.password}`": "restrict-template-expressions",
     "typed.password.reveal()": "opened",
   };
   const right = [
     "token === null",
     "token?.equals(other)",
+    "key.equals(same)",
+    "JSON.stringify(key.length)",
     "JSON.stringify({ length: other.length })",
     "new Date().toString()",
     "({ reveal: () => 1 }).reveal()",
   ];
   const found = await refused("main/sessions/signIn.ts", [...Object.keys(wrong), ...right]);
   expect(found).toEqual(Object.entries(wrong).map(([line, rule]) => `${line}: ${rule}`));
-  expect(await refused("main/http/sdkFetch.ts", ["other.reveal()", "token?.reveal()", "typed.password.reveal()", "String(other)"])).toEqual(
-    ["String(other): opaque-secrets"],
-  );
+  expect(
+    await refused("main/http/sdkFetch.ts", [
+      "other.reveal()",
+      "token?.reveal()",
+      "typed.password.reveal()",
+      "key.reveal()",
+      "key.equals(same)",
+      "String(other)",
+    ]),
+  ).toEqual(["String(other): opaque-secrets"]);
 }, 60_000);

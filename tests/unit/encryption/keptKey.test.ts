@@ -7,7 +7,7 @@ import type { OpenedStorage } from "../../../main/encryption/unlock.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN, type SecretRead, type SecretStore } from "../../../main/secrets/secretStore.ts";
 import { SecretName } from "../../../shared/contract/secureBackup.ts";
 import { AccountId } from "../../../shared/ids.ts";
-import { accessToken } from "../../support/secretValues.ts";
+import { accessToken, secretBytesOf } from "../../support/secretValues.ts";
 
 const ADA = AccountId.parse("ada0000000000000");
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
@@ -21,7 +21,7 @@ class OneAccount implements SecretStore {
     secrets: {
       accessToken: accessToken("token"),
       refreshToken: null,
-      storageKey: "",
+      storageKey: secretBytesOf("storage key", Buffer.alloc(32)),
       pendingSetUp: null,
       keptSecurityKey: null,
       newDevice: null,

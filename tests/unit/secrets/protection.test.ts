@@ -9,7 +9,7 @@ import { Folders, makePrivateFolder } from "../../../main/storage/folders.ts";
 import type { SecretsState } from "../../../shared/contract/secrets.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
-import { accessToken, secretOf } from "../../support/secretValues.ts";
+import { accessToken, secretBytesOf, secretOf } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -82,7 +82,7 @@ async function open() {
 
 const secretsOf = (token: string): AccountSecrets => ({
   ...initialSecrets({ accessToken: accessToken(token) }),
-  storageKey: Buffer.alloc(32, 7).toString("base64"),
+  storageKey: secretBytesOf("storage key", Buffer.alloc(32, 7)),
 });
 
 describe("SecretsProtection", () => {

@@ -6,7 +6,7 @@ import { NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import { Vault } from "../../../main/secrets/vaultFormat.ts";
 import { vaultKeysFromText, vaultKeysToText } from "../../../main/secrets/vaultKey.ts";
 import { AccountId } from "../../../shared/ids.ts";
-import { accessToken, refreshToken } from "../../support/secretValues.ts";
+import { accessToken, refreshToken, secretBytesOf } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const ADA = AccountId.parse("ada0000000000000");
@@ -14,7 +14,7 @@ const BOB = AccountId.parse("bob0000000000000");
 const SECRETS = {
   accessToken: accessToken("token"),
   refreshToken: refreshToken("refresh"),
-  storageKey: Buffer.alloc(32, 7).toString("base64"),
+  storageKey: secretBytesOf("storage key", Buffer.alloc(32, 7)),
   pendingSetUp: null,
   keptSecurityKey: null,
   newDevice: null,

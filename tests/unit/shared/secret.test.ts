@@ -2,9 +2,20 @@ import { format, inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { Redactor } from "../../../main/logging/redact.ts";
+import { Redactor, SecretsToRedact } from "../../../main/logging/redact.ts";
+import { forThread, inThread } from "../../../main/roomKeys/crossing.ts";
+import { secretBytes } from "../../../main/secrets/secretBytes.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
-import { type AccessToken, type RefreshToken, revealedJson, Secret, secretText, shownSecret } from "../../../shared/secret.ts";
+import {
+  type AccessToken,
+  type RefreshToken,
+  revealedJson,
+  Secret,
+  SecretBytes,
+  secretText,
+  shownSecret,
+  type StorageKey,
+} from "../../../shared/secret.ts";
 import { seed } from "../../support/seed.ts";
 
 const VALUE = "syt_YWRh_hidden";
@@ -111,5 +122,70 @@ describe("a secret", () => {
     expect(secret.value).toBeUndefined();
     // @ts-expect-error Nothing is the same as a text.
     expect(secret === VALUE).toBe(false);
+  });
+});
+
+describe("bytes that are a secret", () => {
+  const BYTES = Buffer.from("hidden: the 32 bytes of a secret");
+  const key = new SecretBytes("storage key", BYTES);
+  /** Every way to write them that could be met. */
+  const WRITTEN = ["hidden", ...(["base64", "base64url", "hex", "latin1"] as const).map((way) => BYTES.toString(way)), [...BYTES].join()];
+
+  it.each(Object.keys(PRINTED))("are not seen in %s", (way) => {
+    const shown = PRINTED[way]!(key);
+    for (const written of WRITTEN) expect(shown).not.toContain(written);
+    expect(shown.replace(/\s/g, "")).not.toContain([...BYTES].join());
+    expect(shown).toMatch(/secret|storage(?: |%20|\+)key|NaN/);
+  });
+
+  it("are the same as those of the same kind and value alone", () => {
+    expect(key.equals(new SecretBytes("storage key", Buffer.from(BYTES)))).toBe(true);
+    for (const at of [0, 31]) {
+      const other = Uint8Array.from(BYTES, (byte, index) => (index === at ? byte ^ 1 : byte));
+      expect(key.equals(new SecretBytes("storage key", other))).toBe(false);
+    }
+    expect(key.equals(new SecretBytes("storage key", BYTES.subarray(1)))).toBe(false);
+    expect(key.equals(new SecretBytes("Security Key", BYTES))).toBe(false);
+    expect(key.equals(null)).toBe(false);
+    expect(key.length).toBe(32);
+  });
+
+  it("are made by the schema of the base64 that they came in, and sealed as that", () => {
+    const Kept = z.object({ key: secretBytes("storage key") });
+    const held = Kept.parse({ key: BYTES.toString("base64") });
+    expect(held.key.equals(key)).toBe(true);
+    expect(JSON.stringify(held)).toBe('{"key":"[secret]"}');
+    expect(z.encode(Kept, held)).toStrictEqual({ key: BYTES.toString("base64") });
+    expect(Kept.safeParse({ key: "no base64!" }).success).toBe(false);
+    expect(() => z.encode(Kept, { key: "[secret]" as unknown as StorageKey })).toThrow("Invalid");
+  });
+
+  it("cross to a thread, as texts do, in fields at any depth, and are secrets again there", () => {
+    const task = { kind: "list", session: { key, records: [{ a: 1 }] }, token: secret, none: null };
+    const crossed = inThread<typeof task>(structuredClone(forThread(task)));
+    expect(Buffer.from(crossed.session.key.reveal())).toEqual(BYTES);
+    expect(crossed.token.reveal()).toBe(VALUE);
+    expect(inspect(crossed, { depth: 10 })).not.toContain("hidden");
+    expect({ ...crossed, session: { ...crossed.session, key }, token: secret }).toEqual(task);
+  });
+
+  it("are taken out of a log where they came in as base64", () => {
+    const secrets = new SecretsToRedact();
+    secrets.add(key);
+    const shown = new Redactor({ homeDirectory: null, secrets }).text(`opened with ${BYTES.toString("base64")}, well`);
+    expect(shown).not.toContain(BYTES.toString("base64").slice(0, 40));
+  });
+
+  it("are their own type: neither bytes nor another kind nor a text", () => {
+    const takesBytes = (bytes: Uint8Array): number => bytes.length;
+    const takesKey = (storageKey: StorageKey): number => storageKey.length;
+    // @ts-expect-error A secret is no bytes.
+    expect(takesBytes(key)).toBe(32);
+    // @ts-expect-error Bytes are no secret.
+    expect(takesKey(BYTES)).toBe(32);
+    // @ts-expect-error One kind is not the other.
+    expect(takesKey(new SecretBytes("Security Key", BYTES))).toBe(32);
+    // @ts-expect-error A text is no bytes.
+    expect(takesKey(secret)).toBe(VALUE.length);
   });
 });
