@@ -23,26 +23,44 @@ export const SINGLE_SIGN_ON = "Demo sign-on";
 export interface DemoPageContent {
   homeserver: string;
   accounts: readonly DemoAccount[];
-  /** In the order in which they are shown. */
-  mails: readonly Mail[];
 }
 
-/** The demo's page: the mails that have arrived, and the accounts to try. It loads itself again every five seconds. */
-export function demoPage({ homeserver, accounts, mails }: DemoPageContent): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="refresh" content="5">
-<title>Steward demo</title>
-<style>
+const STYLES = `<style>
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
   table { border-collapse: collapse; } th, td { text-align: left; padding: .3rem 1rem .3rem 0; vertical-align: top; }
   article { border-top: 1px solid #bbb; padding: .5rem 0; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   h3, dl { margin: 0; } code { user-select: all; } :root { color-scheme: light dark; }
-</style>
-<h1>Steward demo</h1>
-<h2>Mailbox</h2>
+  iframe { width: 100%; height: 20rem; border: 1px solid #bbb; }
+</style>`;
+
+/** Where the mailbox's own page is. */
+export const MAILS_PATH = "/mails";
+
+/**
+ * The mails that have arrived, in this order. The page loads itself again every five seconds; it is a frame of the demo's, so that
+ * nobody loses their place there.
+ */
+export function mailsPage(mails: readonly Mail[]): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="5">
+<base target="_blank">
+<title>Mailbox</title>
+${STYLES}
 ${mails.length === 0 ? "<p>No mails yet. What the homeserver sends arrives here.</p>" : mails.map(mailPart).join("\n")}
+</html>
+`;
+}
+
+/** The demo's page: what to try, the mailbox, and the accounts. */
+export function demoPage({ homeserver, accounts }: DemoPageContent): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Steward demo</title>
+${STYLES}
+<h1>Steward demo</h1>
 <h2>What to try</h2>
 <ul>
 <li>Steward opens with all four accounts. All accounts says what each one needs.
@@ -50,9 +68,11 @@ ${mails.length === 0 ? "<p>No mails yet. What the homeserver sends arrives here.
 <li>In <code>ada</code>, open Users: find somebody, change a name, reset a password. Bulk jobs does so for many.
 <li>In <code>cleo</code>, sign out thirty sessions with one question.
 <li>Add a fifth account by single sign-on: “${escape(SINGLE_SIGN_ON)}” opens a page where any name and any password will do.
-<li>Create an account, or recover one: the mails arrive above.
+<li>Create an account, or recover one: the mails arrive below.
 <li>Sign in to <code>ben</code> elsewhere, with another client or another Steward: this one tells you at once, and asks whether it was you.
 </ul>
+<h2>Mailbox</h2>
+<iframe src="${MAILS_PATH}" title="Mailbox"></iframe>
 <h2>Accounts to try</h2>
 <p>Homeserver: <code>${escape(homeserver)}</code></p>
 <table>

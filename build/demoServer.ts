@@ -4,7 +4,7 @@ import { startOpenIdProvider } from "../tests/support/openIdProvider.ts";
 import { freePort, listenLocally } from "../tests/support/ports.ts";
 import { startSdkSession } from "../tests/support/sdkSession.ts";
 import { startSynapse, type Synapse, type TestUser } from "../tests/support/synapse.ts";
-import { type DemoAccount, demoPage, SINGLE_SIGN_ON } from "./demoPage.ts";
+import { type DemoAccount, demoPage, MAILS_PATH, mailsPage, SINGLE_SIGN_ON } from "./demoPage.ts";
 import { DEMO_USERS, makeDemoUsers } from "./demoUsers.ts";
 import type { AskedToAllow, ToldAtStart } from "./launch.ts";
 import { say } from "./paths.ts";
@@ -53,12 +53,13 @@ export async function startDemoServer(dir: string): Promise<DemoServer> {
   const accounts = await seed(synapse);
   const homeserver = synapse.baseUrl;
   const page = createServer((request, response) => {
-    if (request.url !== "/") return void response.writeHead(404).end();
+    const isMails = request.url === MAILS_PATH;
+    if (request.url !== "/" && !isMails) return void response.writeHead(404).end();
     response.writeHead(200, {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; frame-ancestors 'self'",
     });
-    response.end(demoPage({ homeserver, accounts, mails: newestFirst(mailbox.messages) }));
+    response.end(isMails ? mailsPage(newestFirst(mailbox.messages)) : demoPage({ homeserver, accounts }));
   });
   const mailboxPage = `http://127.0.0.1:${await listenLocally(page)}/`;
   return {

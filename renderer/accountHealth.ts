@@ -225,8 +225,7 @@ function needsSentence(accounts: readonly Account[]): string {
   const count = accounts.length;
   const needing = accounts.filter(needsAttention).length;
   if (needing > 0) {
-    if (count === 1) return t("all.onlyNeeds");
-    return t("all.needs", { needing, count });
+    return needing === count ? t("all.allNeed", { count }) : t("all.needs", { needing, count });
   }
   const known = accounts.every((account) => markOf(account) !== "waiting");
   return t(known ? "all.allWell" : "all.checking", { count });

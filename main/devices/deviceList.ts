@@ -23,8 +23,14 @@ const ServerDevice = z.object({
 const ServerDevices = z.object({ devices: z.array(z.unknown()) });
 const DEVICES = "/_matrix/client/v3/devices";
 
+const byName = new Intl.Collator(undefined, { numeric: true });
+
+/** Those that the server says nothing of, or the same, stand in the order of their names: a person looks for one by that. */
 const newestFirst = (a: Session, b: Session): number =>
-  Number(b.thisSession) - Number(a.thisSession) || (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) || a.deviceId.localeCompare(b.deviceId);
+  Number(b.thisSession) - Number(a.thisSession) ||
+  (b.lastSeenAt ?? 0) - (a.lastSeenAt ?? 0) ||
+  byName.compare(a.name ?? "", b.name ?? "") ||
+  a.deviceId.localeCompare(b.deviceId);
 
 /**
  * All sessions of an account as a person knows them: this one first, then those seen last, without the dehydrated device

@@ -21,6 +21,7 @@ export interface TextArguments {
   "fix.named": { fix: string; name: string };
   "all.allWell": { count: number };
   "all.needs": { needing: number; count: number };
+  "all.allNeed": { count: number };
   "all.starting": { count: number };
   "all.checking": { count: number };
   "all.filterNoneText": { query: string };

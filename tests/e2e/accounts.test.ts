@@ -141,7 +141,7 @@ describe("a person with three accounts", () => {
     for (const end of ["quit", "kill"] as const) {
       await person.app[end]();
       await person.app.start();
-      await person.sees("3 of your 3 accounts need attention.");
+      await person.sees("All 3 accounts need attention.");
       expect(await person.knownAtStart(), end).toEqual([alice.userId, bert.userId, cora.userId]);
       expect(await person.allAre("running"), end).toMatchObject(before);
     }

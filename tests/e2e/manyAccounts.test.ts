@@ -66,7 +66,7 @@ async function overflows(): Promise<string[]> {
 
 describe("fifty accounts", () => {
   test("are all there, each saying what is wrong with it, and the last can be reached", async () => {
-    await person.sees("50 of your 50 accounts need attention.");
+    await person.sees("All 50 accounts need attention.");
     const accounts = await person.allAre("failed");
     expect(accounts).toHaveLength(COUNT);
     await person.looks("many-accounts");

@@ -118,14 +118,24 @@ test("the window goes on in German without a restart", async () => {
   await person.isAt("Settings");
 });
 
+const inEnglish = { language: "en", pagesOf: /^Pages of/, others: ["Servers", "Add account", "Settings", /^All accounts/] };
+const inGerman = { language: "de", pagesOf: /^Seiten von/, others: ["Server", "Konto hinzufügen", "Einstellungen", /^Alle Konten/] };
+
 test.each([
-  { where: "the usual window", width: 590, height: 390 },
-  { where: "the smallest window", width: 360, height: 260 },
-])("$where at 200 percent shows every page whole, and says what its icons mean", async ({ where, width, height }) => {
+  { where: "the usual window", width: 590, height: 390, ...inEnglish },
+  { where: "the smallest window", width: 360, height: 260, ...inEnglish },
+  { where: "the smallest window in German", width: 360, height: 260, ...inGerman },
+])("$where at 200 percent shows every page whole, and says what its icons mean", async ({ where, width, height, ...spoken }) => {
   const { page } = person;
   await page.setViewportSize({ width, height });
-  await person.openAccount("boss");
-  const pages = page.getByRole("navigation", { name: /^Pages of/ }).getByRole("button");
+  await window.request("app.updateSettings", { language: spoken.language });
+  await page.getByRole("navigation", { name: spoken.language === "de" ? "Konten" : "Accounts" }).waitFor();
+  await page
+    .getByRole("button", { name: /The Boss/ })
+    .first()
+    .click();
+  const pages = page.getByRole("navigation", { name: spoken.pagesOf }).getByRole("button");
+  await pages.first().waitFor();
   const count = await pages.count();
   expect(count).toBeGreaterThan(10);
   for (let index = 0; index < count; index += 1) {
@@ -136,11 +146,27 @@ test.each([
     await expectNothingCut(page, `${name} in ${where}`);
   }
   await person.looks(`modern-${width}-last-page`);
-  for (const name of ["Servers", "Add account", "Settings", /^All accounts/]) {
-    await person.column.getByRole("button", { name }).click();
+  for (const name of spoken.others) {
+    await page.getByRole("navigation").first().getByRole("button", { name }).click();
     await expectNothingCut(page, `${name} in ${where}`);
   }
   await person.looks(`modern-${width}-all-accounts`);
+});
+
+test("in the smallest window at 200 percent work that is done is an icon that says so, leads to its page, and goes", async () => {
+  const { page } = person;
+  await window.request("app.updateSettings", { language: "en" });
+  const work = page.getByRole("list", { name: "Work in progress" });
+  const exported = work.getByRole("listitem").filter({ has: page.getByRole("button", { name: /^Exporting room keys · Alice/ }) });
+  const [icon, dismiss] = [exported.getByRole("button").first(), exported.getByRole("button").last()];
+  await icon.scrollIntoViewIfNeeded();
+  for (const button of [icon, dismiss]) expect((await button.boundingBox())?.width).toBeGreaterThanOrEqual(24);
+  await icon.click();
+  await person.isAt("Room keys");
+  await expectNothingCut(page, "the work that is done");
+  await dismiss.scrollIntoViewIfNeeded();
+  await dismiss.click();
+  await exported.waitFor({ state: "hidden" });
 });
 
 test("the page had nothing to complain of", () => {

@@ -76,6 +76,14 @@ describe("an account's sessions", () => {
     expect((await services.health.refresh(accountId)).otherSessions).toMatchObject({ total: 1, inactive: 1 });
   });
 
+  it("that the server says nothing of stand in the order of their names", async () => {
+    await synapse.addSessions(user, 11);
+    const { sessions: list } = await services.devices.list({ accountId });
+    const names = list.filter(({ lastSeenAt }) => lastSeenAt === null).map(({ name }) => name);
+    expect(names.indexOf("Session 2")).toBeLessThan(names.indexOf("Session 10"));
+    expect(names).toHaveLength(11);
+  });
+
   it("can be renamed", async () => {
     const [other] = await synapse.addSessions(user, 1);
     const { sessions: list } = await services.devices.rename({ accountId, deviceId: other!.deviceId, name: "Phone 📱" });

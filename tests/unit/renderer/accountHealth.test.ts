@@ -141,6 +141,7 @@ test("the summary counts those that need something", () => {
   const needing = account({}, { secureBackup: "not_set_up" });
   expect(summarySentence([account(), needing, account(), needing])).toBe("2 of your 4 accounts need attention.");
   expect(summarySentence([account(), needing])).toBe("1 of your 2 accounts needs attention.");
+  expect(summarySentence([needing, needing, needing])).toBe("All 3 accounts need attention.");
   expect(summarySentence([needing])).toBe("Your account needs attention.");
   expect(summarySentence([account()])).toBe("Your account is in good shape.");
   expect(summarySentence([account(), account(), account()])).toBe("All 3 accounts are in good shape.");
