@@ -53,17 +53,35 @@ function take(accounts: readonly Account[]): void {
   });
 }
 
-/** Asks main for the whole list. */
+/** What was told of the accounts while main was asked for all of them: it is newer than the answer. */
+interface ToldMeanwhile {
+  /** An account as it is now; null for one that is gone. */
+  readonly byId: Map<AccountId, Account | null>;
+  order: readonly AccountId[] | null;
+}
+
+const asking = new Set<ToldMeanwhile>();
+const isTold = (accountId: AccountId, account: Account | null): void => asking.forEach(({ byId }) => byId.set(accountId, account));
+
+/** Asks main for the whole list. What is told meanwhile stays. */
 export async function loadAccounts(): Promise<void> {
+  const told: ToldMeanwhile = { byId: new Map(), order: null };
+  asking.add(told);
   try {
-    take((await steward.accounts.list({})).accounts);
+    const { accounts } = await steward.accounts.list({});
+    const newer = new Map([...accounts.map((account) => [account.accountId, account] as const), ...told.byId]);
+    take([...newer.values()].filter((account) => account !== null));
+    if (told.order) accountsReordered(told.order);
   } catch (thrown) {
     useAccounts.setState({ status: "failed", error: errorOf(thrown) });
+  } finally {
+    asking.delete(told);
   }
 }
 
 /** Takes in an account as it is now; one that is new comes last. */
 export function accountChanged(account: Account): void {
+  isTold(account.accountId, account);
   useAccounts.setState(({ order, byId }) => ({
     order: order.includes(account.accountId) ? order : [...order, account.accountId],
     byId: { ...byId, [account.accountId]: account },
@@ -77,6 +95,7 @@ export async function accountOpened(accountId: AccountId): Promise<void> {
 
 /** Forgets an account, and leaves its pages. */
 export function accountRemoved(accountId: AccountId): void {
+  isTold(accountId, null);
   useAccounts.setState(({ order, byId }) => {
     const { [accountId]: _removed, ...rest } = byId;
     return { order: order.filter((id) => id !== accountId), byId: rest };
@@ -93,6 +112,7 @@ export function signOutTold({ userId, told }: { readonly userId: string; readonl
 
 /** Takes in a new order. */
 export function accountsReordered(accountIds: readonly AccountId[]): void {
+  for (const told of asking) told.order = accountIds;
   useAccounts.setState(({ order }) => ({
     order: [...accountIds.filter((id) => order.includes(id)), ...order.filter((id) => !accountIds.includes(id))],
   }));

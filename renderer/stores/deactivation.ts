@@ -2,6 +2,7 @@ import { create } from "zustand";
 import type { DeactivationPreview, DeactivationResult, EndedAccount, RoomsCheck } from "../../shared/contract/deactivation.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
+import { createLatest } from "./latest.ts";
 import { createLoaded } from "./loaded.ts";
 
 /** What a deactivation would cost each account. */
@@ -23,13 +24,16 @@ export function deactivate(accountId: AccountId, typed: string, erase: boolean):
 /** Accounts that were deactivated from here, until the person has read it. */
 export const useEndedAccounts = create<{ readonly ended: readonly EndedAccount[] }>()(() => ({ ended: [] }));
 
-export function endedAccountsChanged({ ended }: { readonly ended: readonly EndedAccount[] }): void {
-  useEndedAccounts.setState({ ended });
-}
+const latestEnded = createLatest<{ readonly ended: readonly EndedAccount[] }>(
+  () => steward.deactivation.ended({}),
+  ({ ended }) => useEndedAccounts.setState({ ended }),
+);
 
-export async function loadEndedAccounts(): Promise<void> {
-  endedAccountsChanged(await steward.deactivation.ended({}));
-}
+/** Takes in those that there are now. */
+export const endedAccountsChanged = latestEnded.told;
+
+/** Asks main for them. */
+export const loadEndedAccounts = latestEnded.load;
 
 /** The person has read it. */
 export async function dismissEndedAccount(userId: EndedAccount["userId"]): Promise<void> {

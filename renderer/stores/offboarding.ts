@@ -3,6 +3,7 @@ import type { FoundAccount, OffboardingAction, OffboardingDraft } from "../../sh
 import type { User } from "../../shared/contract/users.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
+import { createLatest } from "./latest.ts";
 import { go } from "./routes.ts";
 import { type FoundOnServers, searchOnServers } from "./searchOnServers.ts";
 
@@ -89,16 +90,16 @@ function forgetPerson(): void {
   useOffboarding.setState({ typed: "", terms: [], found: {}, chosen: new Map() });
 }
 
-export function offboardingDraftChanged(draft: OffboardingDraft | null): void {
-  useOffboarding.setState({ draft });
-}
+const latestDraft = createLatest<OffboardingDraft | null>(
+  async () => (await steward.offboarding.draft({})).draft,
+  (draft) => useOffboarding.setState({ draft }),
+);
 
-/** Asks main for what is prepared. What an event has told meanwhile is newer. */
-export async function loadOffboarding(): Promise<void> {
-  const before = useOffboarding.getState().draft;
-  const { draft } = await steward.offboarding.draft({});
-  if (useOffboarding.getState().draft === before) offboardingDraftChanged(draft);
-}
+/** Takes in what is prepared now; null for nothing. */
+export const offboardingDraftChanged = latestDraft.told;
+
+/** Asks main for what is prepared. */
+export const loadOffboarding = latestDraft.load;
 
 /** Has what would be done looked at; the draft comes by events, which may be newer than the answer. @throws RequestFailure */
 export async function prepareOffboarding(action: OffboardingAction): Promise<void> {

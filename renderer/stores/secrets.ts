@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { SecretsState } from "../../shared/contract/secrets.ts";
 import { steward } from "../bridge.ts";
+import { createLatest } from "./latest.ts";
 
 interface Secrets {
   /** How this computer keeps secrets; null until main has said. */
@@ -16,15 +17,16 @@ export function putOffUnlocking(): void {
   useSecrets.setState({ putOff: true });
 }
 
+const latest = createLatest<SecretsState>(
+  () => steward.secrets.state({}),
+  (state) => useSecrets.setState({ state }),
+);
+
 /** Takes in the state as it is now. */
-export function secretsChanged(state: SecretsState): void {
-  useSecrets.setState({ state });
-}
+export const secretsChanged = latest.told;
 
 /** Asks main for the state. */
-export async function loadSecrets(): Promise<void> {
-  secretsChanged(await steward.secrets.state({}));
-}
+export const loadSecrets = latest.load;
 
 /**
  * What the person has to do before secrets can be kept where they are to be, or null. A keychain that does not answer is

@@ -3,6 +3,7 @@ import type { AppInfo, Settings } from "../../shared/contract/app.ts";
 import type { Language } from "../../shared/i18n/language.ts";
 import { steward } from "../bridge.ts";
 import { currentLanguage, languageOfPage, speakLanguage } from "../i18n/language.ts";
+import { createLatest } from "./latest.ts";
 
 interface SettingsState {
   readonly settings: Settings;
@@ -17,12 +18,17 @@ export const useSettings = create<SettingsState>()(() => ({
   language: "en",
 }));
 
+const latest = createLatest<Settings>(
+  () => steward.app.settings({}),
+  (settings) => {
+    useSettings.setState({ settings });
+    applyTheme();
+    void applyLanguage();
+  },
+);
+
 /** Takes in the settings as they are now, and shows their theme. */
-export function settingsChanged(settings: Settings): void {
-  useSettings.setState({ settings });
-  applyTheme();
-  void applyLanguage();
-}
+export const settingsChanged = latest.told;
 
 /** Speaks the language of the page that main has sent, before anything is drawn. */
 export async function speakLanguageOfPage(): Promise<void> {
@@ -46,9 +52,11 @@ export async function chooseLanguage(language: Settings["language"]): Promise<vo
 
 /** Asks main for the settings and for what it says about itself. */
 export async function loadSettings(): Promise<void> {
-  const [settings, info] = await Promise.all([steward.app.settings({}), steward.app.info({})]);
+  const settings = latest.load();
+  const [info] = await Promise.all([steward.app.info({}), settings]);
   useSettings.setState({ info });
-  settingsChanged(settings);
+  // The system's language was not known yet when the settings were taken in.
+  void applyLanguage();
 }
 
 /** Changes the theme at once and keeps it. */

@@ -2,21 +2,22 @@ import { create } from "zustand";
 import type { StaffGroup, StaffList, StaffOffer } from "../../shared/contract/staffList.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { steward } from "../bridge.ts";
+import { createLatest } from "./latest.ts";
 import { go } from "./routes.ts";
 
 /** The list of staff that main holds against the servers. Main tells of every change. */
 export const useStaffList = create<{ readonly list: StaffList | null }>()(() => ({ list: null }));
 
-export function staffListChanged(list: StaffList | null): void {
-  useStaffList.setState({ list });
-}
+const latest = createLatest<StaffList | null>(
+  async () => (await steward.staffList.get({})).list,
+  (list) => useStaffList.setState({ list }),
+);
 
-/** Asks main for it. What an event has told meanwhile is newer. */
-export async function loadStaffList(): Promise<void> {
-  const before = useStaffList.getState().list;
-  const { list } = await steward.staffList.get({});
-  if (useStaffList.getState().list === before) staffListChanged(list);
-}
+/** Takes in the list as it is now; null when there is none any more. */
+export const staffListChanged = latest.told;
+
+/** Asks main for it. */
+export const loadStaffList = latest.load;
 
 /** Asks for a file; nothing changes when the person chose none. @throws RequestFailure */
 export async function chooseStaffFile(accountIds: readonly AccountId[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { UpdateState } from "../../shared/contract/updates.ts";
 import { steward } from "../bridge.ts";
+import { createLatest } from "./latest.ts";
 
 interface Updates {
   /** Null until main has said what it knows. */
@@ -11,15 +12,16 @@ interface Updates {
 
 export const useUpdates = create<Updates>()(() => ({ state: null, dismissed: null }));
 
-export function updatesChanged(state: UpdateState): void {
-  useUpdates.setState({ state });
-}
+const latest = createLatest<UpdateState>(
+  () => steward.updates.state({}),
+  (state) => useUpdates.setState({ state }),
+);
 
-/** Asks main what it knows, which costs no request. What it has told meanwhile is newer. */
-export async function loadUpdates(): Promise<void> {
-  const state = await steward.updates.state({});
-  if (useUpdates.getState().state === null) updatesChanged(state);
-}
+/** Takes in what is known now. */
+export const updatesChanged = latest.told;
+
+/** Asks main what it knows, which costs no request. */
+export const loadUpdates = latest.load;
 
 /** What the person should know of on whatever page they are. */
 export interface UpdateNotice {
