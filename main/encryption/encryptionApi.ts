@@ -6,6 +6,7 @@ import * as z from "zod";
 import { fail, isFailure } from "../../shared/errors.ts";
 import { revealedJson } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
+import type { ServerLimits } from "../http/limits.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import { accountDataIn } from "../sdk/accountDataOfSync.ts";
 import { keysQueriesOf } from "../sdk/keysQueries.ts";
@@ -123,7 +124,9 @@ export class EncryptionApi {
    */
   async allAccountData(): Promise<ReadonlyMap<string, unknown>> {
     const query = { filter: accountDataAlone(), timeout: "0", set_presence: "offline" };
-    const all = accountDataIn(this.#parse(await this.#send("GET", "/sync", undefined, query)));
+    // As much work for a server as the first sync of a session.
+    const limits = { answerMs: this.#homeserver.limits.firstSyncMs };
+    const all = accountDataIn(this.#parse(await this.#send("GET", "/sync", undefined, query, limits)));
     if (all === null) throw this.#badAnswer();
     return all;
   }
@@ -239,7 +242,13 @@ export class EncryptionApi {
     return `/user/${encodeURIComponent(this.#client.getSafeUserId())}/account_data/${encodeURIComponent(type)}`;
   }
 
-  #send(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: string, query?: Record<string, string>): Promise<string> {
+  #send(
+    method: "GET" | "PUT" | "POST" | "DELETE",
+    path: string,
+    body?: string,
+    query?: Record<string, string>,
+    limits?: Partial<ServerLimits>,
+  ): Promise<string> {
     this.#options.beforeEach?.();
     // The text itself is wanted: its length is looked at, and the crypto machine parses answers by itself.
     return this.#homeserver.text({
@@ -247,6 +256,7 @@ export class EncryptionApi {
       path: PREFIX + path,
       ...(query && { query }),
       ...(body !== undefined && { body }),
+      ...(limits && { limits }),
       signal: this.#options.signal,
     });
   }
