@@ -1,9 +1,9 @@
 /** What main both answers and tells of by events, as the renderer takes it in. */
 export interface Latest<T> {
   /** Takes in what an event has told, or the answer to a change. It is newer than any answer that is under way. */
-  told(value: T): void;
+  readonly told: (value: T) => void;
   /** Asks main for it. An answer is not taken in when something was told, or a later one has come, since it was asked for. @throws RequestFailure */
-  load(): Promise<void>;
+  readonly load: () => Promise<void>;
 }
 
 /**
