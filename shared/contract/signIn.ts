@@ -75,6 +75,18 @@ const recentHomeservers = z.object({ inputs: z.array(z.string()) });
 
 const password = secretText("password", z.string().min(1).max(4096));
 
+/** What beginning to sign in in the person's browser may end with. What comes of it there is told by the event. */
+const STARTING_IN_BROWSER = [
+  ...ANY_SESSION,
+  "already_signed_in",
+  "different_user",
+  "foreign_user",
+  "insecure_http",
+  "not_a_homeserver",
+  "well_known_invalid",
+  "conversation_over",
+] as const;
+
 export const signIn = domain({
   requests: {
     /** Finds the homeserver behind a name, a URL or a full Matrix ID, and asks how one signs in there. */
@@ -119,17 +131,7 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ signInId: ConversationId }),
-      [
-        ...ANY_SESSION,
-        "already_signed_in",
-        "conversation_over",
-        "different_user",
-        "foreign_user",
-        "insecure_http",
-        "login_token_refused",
-        "not_a_homeserver",
-        "well_known_invalid",
-      ],
+      [...STARTING_IN_BROWSER, "login_token_refused"],
     ),
     /** As `startSso`, at the authorization server that the homeserver names (OAuth 2.0). */
     startOauth: request(
@@ -147,17 +149,7 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ signInId: ConversationId }),
-      [
-        ...ANY_SESSION,
-        "already_signed_in",
-        "conversation_over",
-        "different_user",
-        "foreign_user",
-        "insecure_http",
-        "login_token_refused",
-        "not_a_homeserver",
-        "well_known_invalid",
-      ],
+      [...STARTING_IN_BROWSER, "login_token_refused"],
     ),
     /** The same, by a code that the person types on the server's page, in any browser. No page is opened by itself. */
     startOauthByCode: request(
@@ -168,17 +160,7 @@ export const signIn = domain({
         acceptInsecureHttp: z.boolean().default(false),
       }),
       z.object({ signInId: ConversationId }),
-      [
-        ...ANY_SESSION,
-        "already_signed_in",
-        "conversation_over",
-        "different_user",
-        "foreign_user",
-        "insecure_http",
-        "not_a_homeserver",
-        "sign_in_expired",
-        "well_known_invalid",
-      ],
+      [...STARTING_IN_BROWSER, "sign_in_expired"],
     ),
     /** Those under way: what a renderer asks after it was reloaded. */
     listBrowserSignIns: request(z.object({}), z.object({ signIns: z.array(BrowserSignIn) }), []),

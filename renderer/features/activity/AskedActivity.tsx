@@ -1,9 +1,9 @@
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Activity } from "../../../shared/contract/activity.ts";
-import { Button } from "../../components/Button.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { MineOrNot } from "../../components/MineOrNot.tsx";
 import { Section } from "../../components/Page.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -32,16 +32,7 @@ export function AskedActivity({ account: { accountId } }: { readonly account: Ac
             icon={<ActivityIcon kind={one.kind} />}
             title={activityTitle(one)}
             text={betweenText(one)}
-            end={
-              <>
-                <Button small busy={mine.busy} onPress={() => void mine.run(one.activityId)}>
-                  {t("newSessions.mine")}
-                </Button>
-                <Button small onPress={() => setSuspect(one)}>
-                  {t("newSessions.notMine")}
-                </Button>
-              </>
-            }
+            end={<MineOrNot busy={mine.busy} onMine={() => void mine.run(one.activityId)} onNotMine={() => setSuspect(one)} />}
           />
         ))}
       </Rows>

@@ -6,13 +6,13 @@ import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
+import { NotRunning } from "../../components/NotRunning.tsx";
 import { Buttons, Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { dateText, t } from "../../i18n/index.ts";
 import { deactivate, deactivationPreviews } from "../../stores/deactivation.ts";
-import { go } from "../../stores/routes.ts";
 import { CheckList } from "./CheckList.tsx";
 import { AccountPageLink } from "../accountPage/AccountPageLink.tsx";
 import { useManagementLoad } from "../accountPage/useManagement.ts";
@@ -31,18 +31,7 @@ export function DeactivatePage({ account }: { readonly account: Account }) {
   const retry = <Button onPress={() => void deactivationPreviews.load(accountId)}>{t("common.retry")}</Button>;
   return (
     <Page title={t("deactivate.title")} subtitle={t("deactivate.subtitle", { userId })}>
-      {!running && (
-        <Notice
-          tone="info"
-          actions={
-            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
-              {t("backup.goOverview")}
-            </Button>
-          }
-        >
-          {t("deactivate.notRunning")}
-        </Notice>
-      )}
+      {!running && <NotRunning accountId={accountId} text={t("deactivate.notRunning")} />}
       {error && <ErrorText error={error} actions={retry} />}
       {!preview && loading && <Skeleton label={t("deactivate.looking")} lines={6} />}
       {preview && running && (management || notKnown) && (

@@ -4,12 +4,12 @@ import type { Account } from "../../../shared/contract/accounts.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
+import { NotRunning } from "../../components/NotRunning.tsx";
 import { Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { t } from "../../i18n/index.ts";
 import { accountAddresses } from "../../stores/addresses.ts";
 import { passwordStates } from "../../stores/password.ts";
-import { go } from "../../stores/routes.ts";
 import { AccountPageLink } from "../accountPage/AccountPageLink.tsx";
 import { useManagement } from "../accountPage/useManagement.ts";
 import { MoveToBrowser } from "../signInAgain/MoveToBrowser.tsx";
@@ -32,16 +32,7 @@ export function PasswordAndRecoveryPage({ account }: { readonly account: Account
       ) : session.status === "starting" ? (
         <Skeleton label={t("app.loading")} lines={4} />
       ) : (
-        <Notice
-          tone="info"
-          actions={
-            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
-              {t("backup.goOverview")}
-            </Button>
-          }
-        >
-          {t("password.notRunning")}
-        </Notice>
+        <NotRunning accountId={accountId} text={t("password.notRunning")} />
       )}
       {/* Stays while the session is started anew with what the page gave. */}
       <MoveToBrowser account={account} />

@@ -5,7 +5,7 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Form.tsx";
-import { Notice } from "../../components/Notice.tsx";
+import { NotRunning } from "../../components/NotRunning.tsx";
 import { Buttons, Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
@@ -13,7 +13,6 @@ import { useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { profiles } from "../../stores/profiles.ts";
-import { go } from "../../stores/routes.ts";
 import { Picture } from "./Picture.tsx";
 
 /** What others see of the account: its name and its picture. */
@@ -28,18 +27,7 @@ export function ProfilePage({ account }: { readonly account: Account }) {
   const onChange = (changed: Profile): void => profiles.set(accountId, changed);
   return (
     <Page title={t("profile.title")} subtitle={t("profile.subtitle", { userId })}>
-      {!running && (
-        <Notice
-          tone="info"
-          actions={
-            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
-              {t("backup.goOverview")}
-            </Button>
-          }
-        >
-          {t("profile.notRunning")}
-        </Notice>
-      )}
+      {!running && <NotRunning accountId={accountId} text={t("profile.notRunning")} />}
       {error && <ErrorText error={error} actions={retry} />}
       {profile ? (
         <>

@@ -5,6 +5,7 @@ import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
+import { NotRunning } from "../../components/NotRunning.tsx";
 import { Buttons, Facts, Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -27,16 +28,7 @@ export function RoomKeysPage({ account }: { readonly account: Account }) {
       ) : session.status === "starting" ? (
         <Skeleton label={t("app.loading")} lines={4} />
       ) : (
-        <Notice
-          tone="info"
-          actions={
-            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
-              {t("backup.goOverview")}
-            </Button>
-          }
-        >
-          {t("roomKeys.notRunning")}
-        </Notice>
+        <NotRunning accountId={accountId} text={t("roomKeys.notRunning")} />
       )}
     </Page>
   );

@@ -5,6 +5,7 @@ import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts
 import { Button } from "../../components/Button.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Notice } from "../../components/Notice.tsx";
+import { NotRunning } from "../../components/NotRunning.tsx";
 import { Page, Section } from "../../components/Page.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { t, type PlainTextKey } from "../../i18n/index.ts";
@@ -61,16 +62,7 @@ export function SecureBackupPage({ account, offered, created }: SecureBackupPage
       ) : waiting ? (
         <Skeleton label={t("app.loading")} lines={4} />
       ) : (
-        <Notice
-          tone="info"
-          actions={
-            <Button small onPress={() => go({ name: "account", accountId, page: "overview" })}>
-              {t("backup.goOverview")}
-            </Button>
-          }
-        >
-          {t("backup.notRunning")}
-        </Notice>
+        <NotRunning accountId={accountId} text={t("backup.notRunning")} />
       )}
     </Page>
   );

@@ -2,9 +2,9 @@ import { MonitorSmartphone } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { NewSession, Session } from "../../../shared/contract/devices.ts";
-import { Button } from "../../components/Button.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
+import { MineOrNot } from "../../components/MineOrNot.tsx";
 import { Section } from "../../components/Page.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -33,14 +33,7 @@ export function NewSessions({ account }: { readonly account: Account }) {
             title={nameOfSession(one.session)}
             text={sentence(one)}
             end={
-              <>
-                <Button small busy={mine.busy} onPress={() => void mine.run(one.session.deviceId)}>
-                  {t("newSessions.mine")}
-                </Button>
-                <Button small onPress={() => setSuspect(one.session)}>
-                  {t("newSessions.notMine")}
-                </Button>
-              </>
+              <MineOrNot busy={mine.busy} onMine={() => void mine.run(one.session.deviceId)} onNotMine={() => setSuspect(one.session)} />
             }
           />
         ))}

@@ -9,6 +9,7 @@ import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { FilterButtons } from "../../components/FilterButtons.tsx";
 import { Page } from "../../components/Page.tsx";
+import { RenameSession } from "../../components/RenameSession.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
@@ -16,9 +17,9 @@ import { useGrowing } from "../../components/useGrowing.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { go } from "../../stores/routes.ts";
-import { sessionLists, signOutSessions } from "../../stores/sessions.ts";
+import { renameSession, sessionLists, signOutSessions } from "../../stores/sessions.ts";
 import { startVerification } from "../../stores/verifications.ts";
-import { RenameDialog, SignOutSessionsDialog } from "./SessionDialogs.tsx";
+import { SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
 import { type SessionActions, SessionRow } from "./SessionRow.tsx";
 import { SignOutOnPageDialog } from "./SignOutOnPageDialog.tsx";
@@ -155,7 +156,11 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       {allOthers.length === 0 && <EmptyState icon={MonitorSmartphone} title={t("sessions.noOthers")} text={t("sessions.noOthersText")} />}
       {renaming && (
         <DialogBoundary onClose={() => setRenaming(null)}>
-          <RenameDialog accountId={accountId} session={renaming} onClose={() => setRenaming(null)} />
+          <RenameSession
+            name={renaming.name}
+            rename={(name) => renameSession(accountId, renaming.deviceId, name)}
+            onClose={() => setRenaming(null)}
+          />
         </DialogBoundary>
       )}
       {leaving && (

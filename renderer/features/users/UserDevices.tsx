@@ -1,5 +1,5 @@
 import { LogOut } from "lucide-react";
-import { useEffect, useId, useState } from "react";
+import { useEffect, useState } from "react";
 import type { User, UserDevice } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
@@ -7,14 +7,13 @@ import { Button } from "../../components/Button.tsx";
 import { Dialog } from "../../components/Dialog.tsx";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
-import { Form } from "../../components/Form.tsx";
 import { Menu } from "../../components/Menu.tsx";
 import { Section } from "../../components/Page.tsx";
+import { RenameSession } from "../../components/RenameSession.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
-import { TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { momentText, refusedFieldText, t } from "../../i18n/index.ts";
+import { momentText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { type UserKey, userDevices, userKey } from "../../stores/users.ts";
 import { PruneDialog } from "./PruneDialog.tsx";
@@ -93,7 +92,14 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
       )}
       {renaming && (
         <DialogBoundary onClose={() => setRenaming(null)}>
-          <RenameDialog accountId={accountId} userId={userId} userDevicesKey={key} device={renaming} onClose={() => setRenaming(null)} />
+          <RenameSession
+            name={renaming.name}
+            rename={async (name) => {
+              const { devices } = await steward.users.renameDevice({ accountId, userId, deviceId: renaming.deviceId, name });
+              userDevices.set(key, devices);
+            }}
+            onClose={() => setRenaming(null)}
+          />
         </DialogBoundary>
       )}
       {pruning && devices && (
@@ -122,36 +128,6 @@ interface DeviceDialogProps {
   readonly userId: string;
   readonly userDevicesKey: UserKey;
   readonly onClose: () => void;
-}
-
-function RenameDialog({ accountId, userId, userDevicesKey, device, onClose }: DeviceDialogProps & { readonly device: UserDevice }) {
-  const [name, setName] = useState(device.name ?? "");
-  const rename = useAction(async () => {
-    const { devices } = await steward.users.renameDevice({ accountId, userId, deviceId: device.deviceId, name });
-    userDevices.set(userDevicesKey, devices);
-    onClose();
-  });
-  const formId = useId();
-  const refused = refusedFieldText(rename.error, "name");
-  return (
-    <Dialog
-      title={t("sessions.renameTitle")}
-      onClose={onClose}
-      actions={
-        <>
-          <Button look="primary" busy={rename.busy} type="submit" form={formId}>
-            {t("sessions.renameSave")}
-          </Button>
-          <Button onPress={onClose}>{t("common.cancel")}</Button>
-        </>
-      }
-    >
-      <Form id={formId} onSubmit={() => void rename.run()}>
-        <TextField label={t("sessions.name")} help={t("sessions.nameHelp")} value={name} onChange={setName} autoFocus problem={refused} />
-        {rename.error && !refused && <ErrorText error={rename.error} />}
-      </Form>
-    </Dialog>
-  );
 }
 
 function SignOutDialog({
