@@ -16,6 +16,7 @@ export const UserRowProblem = z.object({
     "other_server",
     "name_not_allowed",
     "name_only_digits",
+    "number_rounded",
     "name_too_long",
     "password_too_long",
     "line_break",

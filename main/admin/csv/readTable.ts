@@ -58,9 +58,9 @@ export function scanTable(bytes: Uint8Array, take: (row: TableRow) => void, limi
   const whole = decodeText(bytes);
   // Checked once for the whole file, because hardly any has such characters.
   const isReadable = !UNREADABLE.test(whole);
-  const named = /^sep=(.)\r?\n?/i.exec(whole);
+  const named = /^("?)sep=(.)\1\r?\n?/i.exec(whole);
   const text = named ? whole.slice(named[0].length) : whole;
-  const separator = named?.[1] ?? separatorOf(text);
+  const separator = named?.[2] ?? separatorOf(text);
   let count = 0;
   const taken = (row: TableRow): void => {
     count += 1;

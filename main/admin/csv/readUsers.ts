@@ -61,6 +61,9 @@ export interface ReadFor {
   columns: readonly UserColumn[];
 }
 
+/** What a spreadsheet makes of a long number. The server would take it for a user name. */
+const ROUNDED = /^\d+(?:[.,]\d+)?e\+\d+$/i;
+
 const MEDIA = ["email", "msisdn"] as const;
 const NO_COLUMNS: readonly never[] = [];
 const MAX_NAME = 256;
@@ -69,13 +72,13 @@ const MAX_SHOWN = 300;
 
 /** Yes and no as people and spreadsheets of several countries write them, in lower case. */
 const TRUE = new Set(
-  "1 true yes on y wahr ja vrai oui verdadero sí si verdadeiro sim vero prawda tak waar sant sand tosi igaz pravda ano истина да".split(
+  "1 true yes on y wahr ja vrai oui verdadero sí si verdadeiro sim vero prawda tak waar sant sand tosi igaz pravda ano истина да sann істина так doğru evet αληθης ναι adevărat da cert tõene jah patiess jā tiesa taip istina".split(
     " ",
   ),
 );
 const FALSE = new Set([
   "",
-  ..."0 false no off n null undefined falsch nein faux non falso não nao fałsz nie onwaar nee falskt nej falsk nei epätosi hamis nepravda ne ложь нет".split(
+  ..."0 false no off n null undefined falsch nein faux non falso não nao fałsz nie onwaar nee falskt nej falsk nei epätosi hamis nepravda ne ложь нет usann nei хибність ні лъжа не yanliş yanlış hayır ψευδης οχι όχι fals nu vale väär ei aplams nē netiesa klaida laž".split(
     " ",
   ),
 ]);
@@ -124,8 +127,16 @@ export function readUsers(
   given: { mapping?: ColumnMapping | null; limits?: TableLimits } = {},
 ): ReadUsers {
   const read = readByColumns(bytes, readFor.columns, (row, columns) => readRow(row, columns, serverName, readFor), given);
+  if (!given.mapping && isOfPeoplesNames(read))
+    return { ...read, columns: read.columns.map((one) => (one === "id" ? null : one)), rows: [], unused: [] };
   findTwins(read.rows);
   return read;
+}
+
+/** Whether a column that is just called "name", and would be user names in the lists of older tools, has the names of people in it. */
+function isOfPeoplesNames({ rows, columns, headings, hasHeader }: ReadUsers): boolean {
+  const isGuess = hasHeader && headings[columns.indexOf("id")]?.toLowerCase() === "name";
+  return isGuess && rows.filter(({ problem }) => problem?.reason === "name_not_allowed").length > rows.length / 2;
 }
 
 /**
@@ -237,6 +248,7 @@ export function readUserId(typed: string, serverName: string, readFor: Pick<Read
     if (!fits) throw new RowProblem("name_not_allowed");
     return `@${localpart}:${serverName}`;
   }
+  if (ROUNDED.test(localpart)) throw new RowProblem("number_rounded");
   const { value, problem } = readUsername(localpart, serverName);
   if (problem === "empty") throw new RowProblem("no_id");
   if (problem === "only_digits") throw new RowProblem("name_only_digits");

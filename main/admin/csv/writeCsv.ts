@@ -1,5 +1,8 @@
-/** What a spreadsheet would take for the beginning of a formula, also behind the apostrophes put before one. */
-const FORMULA = /^'*[=+\-@\t\r]/;
+/**
+ * What a spreadsheet would take for the beginning of a formula, also behind the apostrophes put before one. Some take the wide
+ * signs of East Asian keyboards for the narrow ones.
+ */
+const FORMULA = /^'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 
 /** What a CSV file begins with: spreadsheets take it for another encoding else. */
 export const BYTE_ORDER_MARK = "\ufeff";
@@ -24,7 +27,7 @@ export function harmlessText(text: string): string {
 
 /** The cell as it was before `writeCsv` put an apostrophe in front. */
 export function undoEscape(cell: string): string {
-  return /^'+[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell;
+  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell;
 }
 
 function asCell(text: string): string {

@@ -29,6 +29,8 @@ describe("a table is read", () => {
     ["sep= behind a byte order mark", utf8("\ufeffSEP=;\nid;displayname\nada;Zoë Łukasz")],
     ["every cell in quotes", utf8('"id";"displayname"\n"ada";"Zoë Łukasz"')],
     ["bars", utf8("id|displayname\nada|Zoë Łukasz")],
+    ["sep= in quotes, as some programs write it", utf8('"sep=|"\r\nid|displayname\r\nada|Zoë Łukasz')],
+    ["line ends of an old Macintosh, with sep= and quotes", utf8('sep=;\r"id";"displayname"\r"ada";"Zoë Łukasz"\r')],
   ])("in %s", (_name, bytes) => {
     expect(cells(bytes)).toEqual(TABLE);
   });
@@ -105,6 +107,19 @@ describe("a row that cannot be read costs no other row", () => {
       "too_long",
       null,
     ]);
+  });
+});
+
+describe("a row of what nobody types costs no other row", () => {
+  it("where a cell has ten megabytes, in quotes or without", () => {
+    const cell = "x".repeat(10 * 1024 * 1024);
+    for (const long of [cell, `"${cell}"`, `"${"line\n".repeat(2 * 1024 * 1024)}"`])
+      expect(readTable(utf8(`id,n\nada,a\nbob,${long}\ncyd,c`)).map(({ problem }) => problem)).toEqual([null, null, "too_long", null]);
+  });
+
+  it("where there are zero bytes", () => {
+    const rows = readTable(utf8('id,displayname\nada,A\u0000da\nbob,"B\u0000"\ncyd,Cyd\n'));
+    expect(rows.map(({ problem }) => problem)).toEqual([null, "unreadable_characters", "unreadable_characters", null]);
   });
 });
 

@@ -115,6 +115,31 @@ describe("files that admins have", () => {
   });
 });
 
+describe("a header", () => {
+  it("that names a column twice, or not at all, is read by the first of them", () => {
+    const { rows, unused } = readUsers(Buffer.from("id,password,,Password,\nada,first,x,second,y"), "example.org", NEW);
+    expect(rows.map(({ user: one }) => [one?.userId, one?.password])).toEqual([["@ada:example.org", "first"]]);
+    expect(unused).toEqual(["Password"]);
+  });
+
+  it.each(["id;displayname", "id\tdisplayname\r", "\ufeffid,displayname\n\n,\n"])("without a row is said to be one: %j", (text) => {
+    expect(refusal(text)).toEqual({ kind: "csv_without_users", columns: [] });
+    const wide = (): unknown => readUsers(Buffer.from(text, "utf16le"), "example.org", NEW);
+    expect(wide).toThrow();
+  });
+
+  it("of people’s names is no list of user names: the person is asked which column is which", () => {
+    const people = "Kennung;Name\nk1;Ada Lovelace\nk2;Grace Hopper\nk3;Plato\n";
+    expect(refusal(people)).toMatchObject({ rows: [], headings: ["Kennung", "Name"], columns: [null, null], hasHeader: true });
+    // One bad name among others is a bad row.
+    expect(read("name;is_admin\nalice;true\nbob;\nno name;\n").map(({ problem: found }) => found?.reason)).toEqual([
+      undefined,
+      undefined,
+      "name_not_allowed",
+    ]);
+  });
+});
+
 describe("a row", () => {
   it.each([
     "alice",
@@ -127,13 +152,19 @@ describe("a row", () => {
     "\u200balice",
   ])("names a user: %j", (name) => expect(user("id,x", `${name},`).userId).toBe("@alice:example.org"));
 
-  it.each(["true", "TRUE", "1", "yes", "on", "WAHR", "Vrai", "VERDADERO", "ИСТИНА", " true "])("says yes: %j", (word) =>
-    expect(user("id,admin", `a,${word}`).admin).toBe(true),
-  );
+  it.each(
+    "true TRUE 1 yes on WAHR Vrai VERDADERO VERO VERDADEIRO WAAR PRAWDA SANT SAND SANN TOSI IGAZ PRAVDA ИСТИНА ІСТИНА DOĞRU ΑΛΗΘΗΣ ADEVĂRAT CERT TÕENE PATIESS TIESA ISTINA".split(
+      " ",
+    ),
+  )("says yes: %j", (word) => expect(user("id,admin", `a,${word}`).admin).toBe(true));
 
-  it.each(["false", "0", "FALSCH", "no", "off", "null", "undefined", "ЛОЖЬ"])("says no: %j", (word) =>
-    expect(user("id,admin", `a,${word}`).admin).toBe(false),
-  );
+  it("says yes with blanks around it", () => expect(user("id,admin", "a, true ").admin).toBe(true));
+
+  it.each(
+    "false 0 FALSCH no off null undefined FAUX FALSO ONWAAR FAŁSZ FALSKT FALSK USANN EPÄTOSI HAMIS NEPRAVDA ЛОЖЬ ХИБНІСТЬ ЛЪЖА YANLIŞ ΨΕΥΔΗΣ FALS VÄÄR APLAMS NETIESA LAŽ".split(
+      " ",
+    ),
+  )("says no: %j", (word) => expect(user("id,admin", `a,${word}`).admin).toBe(false));
 
   it("says nothing of what is blank", () => {
     expect(user("id,admin,user_type,locked", "a,,null,")).toMatchObject({ admin: null, userType: null, locked: false });
@@ -158,6 +189,8 @@ describe("a row", () => {
     ["id,x", "a b,", "name_not_allowed"],
     ["id,x", "ä,", "name_not_allowed"],
     ["id,x", "12345,", "name_only_digits"],
+    ["id,x", "4.47E+11,", "number_rounded"],
+    ["id;x", "4,47E+11;", "number_rounded"],
     ["id,x", "_bridge,", "name_not_allowed"],
     ["id,x", `${"a".repeat(250)},`, "name_too_long"],
     ["id,displayname", `a,${"x".repeat(257)}`, "name_too_long"],
@@ -192,23 +225,26 @@ describe("a row", () => {
 });
 
 describe("a file that is written", () => {
-  it.each(["=1+1", "+1", "-1", "@a", "\tx", "\rx", "'=1", "''@x"])("runs nothing in a spreadsheet: %j", (cell) => {
-    const text = writeCsv([[cell]]);
-    expect(text).toMatch(/^\ufeff"?'/);
-    // What Steward wrote it reads again as it was: it says so by its columns.
-    const again = readUsers(
-      Buffer.from(
-        writeCsv([
-          ["id", "password", "result", "reason"],
-          ["a", cell, "failed", ""],
-        ]),
-      ),
-      "example.org",
-      NEW,
-    );
-    if (!cell.includes("\r")) expect(again.rows[0]?.user?.password).toEqual(cell);
-    expect(again.unused).toEqual([]);
-  });
+  it.each(["=1+1", "+1", "-1", "@a", "\tx", "\rx", "\n=1", "＝1+1", "＋1", "－1", "＠a", "'=1", "''@x"])(
+    "runs nothing in a spreadsheet: %j",
+    (cell) => {
+      const text = writeCsv([[cell]]);
+      expect(text).toMatch(/^\ufeff"?'/);
+      // What Steward wrote it reads again as it was: it says so by its columns.
+      const again = readUsers(
+        Buffer.from(
+          writeCsv([
+            ["id", "password", "result", "reason"],
+            ["a", cell, "failed", ""],
+          ]),
+        ),
+        "example.org",
+        NEW,
+      );
+      if (!/[\r\n]/.test(cell)) expect(again.rows[0]?.user?.password).toEqual(cell);
+      expect(again.unused).toEqual([]);
+    },
+  );
 
   it("holds quotes, separators, line ends and blanks at the ends", () => {
     expect(writeCsv([["a,b", 'say "hi"', "one\ntwo", " x "]])).toBe('\ufeff"a,b","say ""hi""","one\ntwo"," x "\r\n');
