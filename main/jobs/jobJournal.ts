@@ -87,6 +87,11 @@ export class JobRecord {
   /** The rows of which the journal says what was before. What that is stays there: it may be much. */
   readonly rowsWithBefore = new Set<number>();
   readonly rowsEnded = new Map<number, RowEnd>();
+  /** Counted as rows end: of a hundred thousand they would have to be counted with every row that is told of. */
+  readonly #outcomes = new Map<string, number>();
+  readonly #reasons = new Map<string, number>();
+  readonly #toUndo: Record<UndoneBy, number> = { opposite: 0, before: 0 };
+  #madePasswords = 0;
   status: Extract<JobFact, { fact: "status" }>["status"] = "running";
   error: AppError | null = null;
   /** When it paused, was cancelled or was done; null while it runs. */
@@ -110,16 +115,14 @@ export class JobRecord {
         this.rowsBegun.set(fact.row, fact.at);
         if (fact.before !== undefined) this.rowsWithBefore.add(fact.row);
         return;
-      case "rowEnded":
-        this.rowsEnded.set(fact.row, {
-          outcome: fact.outcome,
-          reason: fact.reason,
-          names: fact.names,
-          error: fact.error,
-          count: fact.count,
-          madePassword: fact.madePassword,
-        });
+      case "rowEnded": {
+        const { outcome, reason, names, error, count, madePassword } = fact;
+        const before = this.rowsEnded.get(fact.row);
+        if (before) this.#count(fact.row, before, -1);
+        this.rowsEnded.set(fact.row, { outcome, reason, names, error, count, madePassword });
+        this.#count(fact.row, fact, 1);
         return;
+      }
       case "status":
         this.status = fact.status;
         this.error = fact.error;
@@ -130,11 +133,30 @@ export class JobRecord {
     }
   }
 
-  /** Rows by what came of them. */
+  #count(row: number, { outcome, reason, madePassword }: RowEnd, by: 1 | -1): void {
+    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + by);
+    if (reason !== null) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + by);
+    if (madePassword) this.#madePasswords += by;
+    for (const how of ["opposite", "before"] as const) if (this.#isToUndo(row, outcome, how)) this.#toUndo[how] += by;
+  }
+
+  #isToUndo(row: number, outcome: RowEnd["outcome"], how: UndoneBy): boolean {
+    return UNDOABLE.has(outcome) && (how === "opposite" || this.rowsWithBefore.has(row));
+  }
+
+  /** How many rows came to what. */
   counts(): Record<string, number> {
-    const counts: Record<string, number> = {};
-    for (const { outcome } of this.rowsEnded.values()) counts[outcome] = (counts[outcome] ?? 0) + 1;
-    return counts;
+    return Object.fromEntries([...this.#outcomes].filter(([, count]) => count > 0));
+  }
+
+  /** How many rows ended for this reason. */
+  countEndedFor(reason: NonNullable<RowEnd["reason"]>): number {
+    return this.#reasons.get(reason) ?? 0;
+  }
+
+  /** How many rows `rowsToUndo` has. */
+  countToUndo(how: UndoneBy): number {
+    return this.#toUndo[how];
   }
 
   /** The rows that ended for this reason. */
@@ -149,17 +171,14 @@ export class JobRecord {
    */
   rowsToUndo(how: UndoneBy): number[] {
     return [...this.rowsEnded]
-      .filter(([row, { outcome }]) => UNDOABLE.has(outcome) && (how === "opposite" || this.rowsWithBefore.has(row)))
+      .filter(([row, { outcome }]) => this.#isToUndo(row, outcome, how))
       .map(([row]) => row)
       .sort((a, b) => a - b);
   }
 
   /** How many passwords were made that are in use and still here. */
   get unsavedPasswords(): number {
-    if (this.inputDeleted) return 0;
-    let count = 0;
-    for (const { madePassword } of this.rowsEnded.values()) if (madePassword) count += 1;
-    return count;
+    return this.inputDeleted ? 0 : this.#madePasswords;
   }
 }
 

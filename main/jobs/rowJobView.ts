@@ -21,8 +21,8 @@ export function jobOf({ record, lastRun }: KeptRowJob, run: RowJobRun | undefine
     progress: { done: record.rowsEnded.size, total: rows },
     counts: record.counts(),
     unsavedPasswords: record.unsavedPasswords,
-    leftInRooms: record.rowsEndedFor("rooms_left").length,
-    undoable: undoneBy === undefined ? 0 : record.rowsToUndo(undoneBy).length,
+    leftInRooms: record.countEndedFor("rooms_left"),
+    undoable: undoneBy === undefined ? 0 : record.countToUndo(undoneBy),
     ...(batch !== undefined && { batch }),
     startedAt: at,
   } as const;

@@ -142,7 +142,7 @@ export class BulkService implements Requests {
     const day = new Date(record.beginning.at).toISOString().slice(0, 10);
     const holds = kindOfJob(record.beginning.kind)?.kind ?? "users";
     const suggestedName = { holds, of: day, ...(which !== "all" && { part: which }), ending: "csv" } as const;
-    return { saved: await ports.saveText({ suggestedName, text: resultFile(record, input, which) }) };
+    return { saved: await ports.saveText({ suggestedName, text: await resultFile(record, input, which) }) };
   };
 
   deletePasswords = async ({ jobId }: Input<"deletePasswords">) => {

@@ -3,9 +3,12 @@ import type { JobInput } from "../../jobs/jobInput.ts";
 import type { JobRecord } from "../../jobs/jobJournal.ts";
 import { rowOf, rowsShown } from "../../jobs/rowJobView.ts";
 import { OUTCOME_COLUMNS } from "../csv/userColumns.ts";
-import { writeCsv } from "../csv/writeCsv.ts";
+import { csvLines, writeCsv } from "../csv/writeCsv.ts";
 import { kindOfJob } from "./kinds/index.ts";
 import { localpartOf } from "./resultCells.ts";
+
+/** How many rows are unsealed in one go, while the window waits. */
+const SLICE = 500;
 
 /**
  * What came of the rows of a Job, as a file that spreadsheets open, and that can be run again.
@@ -13,10 +16,15 @@ import { localpartOf } from "./resultCells.ts";
  * @param input what the rows said; null where that was deleted
  * @param which of the rows: all, with the passwords that were made here; or some, with the passwords that they were given
  */
-export function resultFile(record: JobRecord, input: JobInput | null, which: JobRowsShown): string {
+export async function resultFile(record: JobRecord, input: JobInput | null, which: JobRowsShown): Promise<string> {
   const { names, cellsOf } = contentOf(record, input, which === "all" ? "all" : "again");
-  const rows = rowsShown(record, which).map((row) => [...cellsOf(row), ...outcomeOf(record, row)]);
-  return writeCsv([[...names, ...OUTCOME_COLUMNS], ...rows]);
+  const rows = rowsShown(record, which);
+  const pieces = [writeCsv([[...names, ...OUTCOME_COLUMNS]])];
+  for (let at = 0; at < rows.length; at += SLICE) {
+    if (at > 0) await new Promise(setImmediate);
+    pieces.push(csvLines(rows.slice(at, at + SLICE).map((row) => [...cellsOf(row), ...outcomeOf(record, row)])));
+  }
+  return pieces.join("");
 }
 
 /** What is told of each row, by what the Job did. */

@@ -19,14 +19,19 @@ export const readStaffFile = (task: StaffFileTask): Promise<StaffRows> => readIn
 
 async function readInThread(task: UserFileTask | StaffFileTask): Promise<ReadUsers | StaffRows> {
   const worker = new Worker(new URL("./userFileThread.ts", import.meta.url), { workerData: task, resourceLimits: LIMITS });
+  const rows: (ReadUsers["rows"][number] | StaffRows["rows"][number])[] = [];
   try {
-    const answer = await new Promise<UserFileAnswer>((resolve, reject) => {
-      worker.on("message", resolve);
+    const read = await new Promise<Omit<ReadUsers, "rows">>((resolve, reject) => {
+      worker.on("message", (answer: UserFileAnswer) => {
+        if (answer.kind === "refused") return reject(new AppFailure(answer.error));
+        if (answer.kind === "read") return resolve(answer.read);
+        rows.push(...inMain(answer.rows));
+        worker.postMessage("more");
+      });
       worker.on("error", reject);
       worker.on("exit", () => reject(new Error("The thread ended before its work did")));
     });
-    if (answer.kind === "refused") throw new AppFailure(answer.error);
-    return inMain(answer.rows);
+    return { ...read, rows } as ReadUsers | StaffRows;
   } finally {
     await worker.terminate();
   }

@@ -51,13 +51,13 @@ it.each(EVIL)("no file for spreadsheets begins a cell with a formula: %j", async
   const input = { row: () => rowWith(evil) } as unknown as JobInput;
   const record = recordOf(evil);
   for (const text of [
-    resultFile(record, input, "all"),
-    resultFile(record, input, "not_done"),
-    resultFile(record, null, "all"),
+    await resultFile(record, input, "all"),
+    await resultFile(record, input, "not_done"),
+    await resultFile(record, null, "all"),
     reportFile([record], ["one.test", evil]),
     await savedLog(evil),
   ]) {
-    const cells = parse<string[]>(text, { bom: true, relax_column_count: true }).flat();
+    const cells = parse(text, { bom: true, relax_column_count: true }).flat();
     expect(cells.filter((cell) => /^[=+\-@\t\r\n＝＋－＠]/.test(cell))).toEqual([]);
     expect(cells.some((cell) => cell.includes(evil))).toBe(true);
   }
