@@ -83,6 +83,7 @@ export class UpdatesService implements Requests {
   #newer: Newer | null = null;
   #updater: Promise<Updater> | null = null;
   #downloading: { readonly stop: AbortController; readonly ended: Promise<void> } | null = null;
+  #installing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: UpdatesParts) {
@@ -147,15 +148,22 @@ export class UpdatesService implements Requests {
   /** @throws `not_found` where nothing was downloaded, `update_not_as_announced`, `file_failed` */
   async restart(): Promise<Record<never, never>> {
     if (this.#state.download.phase !== "ready" || this.#updater === null) throw fail("not_found");
+    // Once, however often it is asked for while the app ends.
+    this.#installing ??= this.#install(this.#updater);
+    await this.#installing;
+    return {};
+  }
+
+  async #install(updater: Promise<Updater>): Promise<void> {
     try {
-      const last = await (await this.#updater).install();
+      const last = await (await updater).install();
       this.#parts.endWith(last);
     } catch (thrown) {
+      this.#installing = null;
       // That one is gone; it can be downloaded again.
       if (isFailure(thrown, "update_not_as_announced")) this.#set({ download: { phase: "none" } });
       throw thrown;
     }
-    return {};
   }
 
   /** Looks now and once a day, or no longer. */
@@ -204,6 +212,8 @@ export class UpdatesService implements Requests {
     let outcome: UpdateDownload = { phase: "ready" };
     try {
       this.#updater ??= openUpdater(feed as UpdateFeed, target as UpdateTarget);
+      // One that could not be opened is opened anew the next time.
+      this.#updater.catch(() => (this.#updater = null));
       await (await this.#updater).download(announced.version, file, { signal, onProgress });
     } catch (thrown) {
       if (signal.aborted) outcome = { phase: "none" };

@@ -46,7 +46,7 @@ export function DeactivatePage({ account }: { readonly account: Account }) {
           ) : (
             <>
               <CheckList account={account} preview={preview} />
-              <Consequences preview={preview} server={homeserver.serverName} />
+              <Consequences account={account} preview={preview} />
               <FinalYes account={account} preview={preview} />
             </>
           )}
@@ -56,8 +56,9 @@ export function DeactivatePage({ account }: { readonly account: Account }) {
   );
 }
 
-function Consequences({ preview, server }: { readonly preview: DeactivationPreview; readonly server: string }) {
+function Consequences({ account, preview }: { readonly account: Account; readonly preview: DeactivationPreview }) {
   const { userId, otherSessions, singleSignOn } = preview;
+  const { homeserver, health } = account;
   return (
     <Section title={t("deactivate.consequences")}>
       <ul className={styles["list"]}>
@@ -66,9 +67,9 @@ function Consequences({ preview, server }: { readonly preview: DeactivationPrevi
         <li>{otherSessions === null ? t("deactivate.signedOutEverywhere") : t("deactivate.signedOut", { count: otherSessions + 1 })}</li>
         <li>{t("deactivate.leavesRooms")}</li>
         <li>{t("deactivate.notFound")}</li>
-        <li>{t("deactivate.backupGoes")}</li>
+        {health?.secureBackup !== "not_set_up" && <li>{t("deactivate.backupGoes")}</li>}
         <li>{t("deactivate.messagesStay")}</li>
-        {singleSignOn !== false && <li>{t("deactivate.loginTied", { server })}</li>}
+        {singleSignOn !== false && <li>{t("deactivate.loginTied", { server: homeserver.serverName })}</li>}
       </ul>
     </Section>
   );

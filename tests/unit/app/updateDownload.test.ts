@@ -46,8 +46,8 @@ afterEach(async () => {
   await folder.remove();
 });
 
-function newService(given: Partial<UpdatesParts> = {}): UpdatesService {
-  return new UpdatesService({
+function partsOf(): UpdatesParts {
+  return {
     feed: { url: feed.server.baseUrl, publicKey: TEST_FEED_PUBLIC_KEY },
     version: "1.2.0",
     fetch: globalThis.fetch,
@@ -62,9 +62,10 @@ function newService(given: Partial<UpdatesParts> = {}): UpdatesService {
     openPage: () => Promise.resolve(),
     emit: (_channel, state) => told.push(state as UpdateState),
     logger: quietLogger,
-    ...given,
-  });
+  };
 }
+
+const newService = (given: Partial<UpdatesParts> = {}): UpdatesService => new UpdatesService({ ...partsOf(), ...given });
 
 /** Downloads until it has ended one way or another. */
 async function downloaded(): Promise<UpdateDownload> {
@@ -99,10 +100,12 @@ describe("a newer version", () => {
     expect(await readdir(join(folder.path, "data"))).toEqual(["updates"]);
     expect(await oldProgram()).toBe("the old program");
 
+    await Promise.all([service.restart(), service.restart()]);
     await service.restart();
     expect(await readFile(appImage)).toEqual(NEW.content);
     expect((await stat(appImage)).mode & 0o111).not.toBe(0);
     expect(await kept()).toEqual([]);
+    // Once, however often it is pressed.
     expect(last).toHaveLength(1);
     last[0]?.();
     const started = join(dirname(appImage), "started");
@@ -263,6 +266,16 @@ describe("a download", () => {
     await service.stopAll();
     expect(await kept()).toEqual([]);
     expect(await oldProgram()).toBe("the old program");
+  });
+
+  test("that nothing could be opened for is tried again", async () => {
+    let opens = 0;
+    const { openUpdater } = partsOf();
+    service = newService({
+      openUpdater: (...given) => ((opens += 1) === 1 ? Promise.reject(new Error("no such file")) : openUpdater(...given)),
+    });
+    expect(await downloaded()).toMatchObject({ phase: "failed" });
+    expect(await downloaded()).toEqual({ phase: "ready" });
   });
 
   test("happens once, however often it is asked for", async () => {
