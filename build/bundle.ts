@@ -4,6 +4,7 @@ import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
 import { channelNames } from "../shared/contract/index.ts";
 import { cache, out, root, say } from "./paths.ts";
 import { buildFacts, type BuildFacts, electronVersion, isMaintained, type Purpose } from "./purposes.ts";
+import { currentFonts, givenLocale, parsedTexts, reactModules, spokenLanguages } from "./leanPackages.ts";
 import { startModules } from "./startModules.ts";
 
 /** Packages that are not bundled, because they carry binaries. They lie in node_modules beside the app. */
@@ -258,46 +259,26 @@ async function bundleRenderer(common: BuildOptions, production: boolean, source:
     chunkNames: "chunks/[name]-[hash]",
     assetNames: "assets/[name]-[hash]",
     loader: { ".woff2": "file", ".svg": "file", ".png": "file" },
-    plugins: [spokenLanguages],
+    plugins: [reactModules, givenLocale, parsedTexts, currentFonts, spokenLanguages],
   });
   const page = await readFile(join(source, "renderer/app/index.html"), "utf8");
   await writeFile(join(target, "index.html"), namingImports(page, metafile as Metafile, relative(source, target)));
   return inputsOf(metafile as Metafile);
 }
 
-/** The letters that nearly all text is written in: no first page is drawn without them. */
-const firstFont = /\/inter-latin-wght-normal-\w+\.woff2$/;
+/** The letters that nearly all text is written in, in each weight: no first page is drawn without them. */
+const firstFonts = /\/inter-latin-\d+-normal-\w+\.woff2$/;
 
 /** Names in the page what its script and its style need at once, so that all is asked for together and not in turns. */
 function namingImports(page: string, { outputs }: Metafile, target: string): string {
   const imports = outputs[join(target, "main.js")]?.imports.filter(({ kind }) => kind === "import-statement") ?? [];
-  const fonts = Object.keys(outputs).filter((path) => firstFont.test(path));
+  const fonts = Object.keys(outputs).filter((path) => firstFonts.test(path));
   const links = [
     ...imports.map(({ path }) => `<link rel="modulepreload" href="${relative(target, path)}" />`),
     ...fonts.map((path) => `<link rel="preload" as="font" crossorigin href="${relative(target, path)}" />`),
   ];
   return page.replace("</head>", `${links.map((link) => `  ${link}\n`).join("")}  </head>`);
 }
-
-/** The languages that the app speaks, as react-aria names the files of its own words. */
-const spokenByComponents = ["en-US", "de-DE"];
-
-/**
- * Some packages carry their own few words in dozens of languages, half a megabyte together; the app speaks two. What
- * react-aria has no words for it must find empty: it then takes the English ones (an empty object would count as a
- * language without the words it needs, and throw). zod's words are for developers.
- */
-export const spokenLanguages: Plugin = {
-  name: "spoken-languages",
-  setup(plugin) {
-    plugin.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: 'export { default as en } from "./en.js";',
-    }));
-    plugin.onLoad({ filter: /[\\/]react-[^\\/]+[\\/].*intl[\\/].*[a-z]{2}-[A-Z]{2}\.m?js$/ }, ({ path }) =>
-      spokenByComponents.some((locale) => path.includes(locale)) ? null : { contents: "export default undefined;" },
-    );
-  },
-};
 
 if (import.meta.main) {
   await bundle({ production: process.argv.includes("--production"), purpose: "start", electron: electronVersion });

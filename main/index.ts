@@ -175,7 +175,6 @@ async function start(): Promise<void> {
   serveAssets(rendererSession(), async (request) => (await assets.promise)(request));
   const hidden = startsHidden(settings);
   if (!hidden) await window.open();
-  window.setMenu();
   // From here on the window's own process is starting, and what it needs next is made meanwhile.
   assets.resolve(
     createAssetServer({
@@ -198,6 +197,7 @@ async function start(): Promise<void> {
   // The page draws the accounts by itself, asks for the rest when it has, and gets its files through this thread
   // meanwhile. Without a page there is somebody behind the window all the same.
   if (!hidden) await inTime(asked.promise, MAX_PAGE_MS);
+  window.setMenu();
   const { startServices } = await import("./startServices.ts");
   started.resolve(
     startServices({ window, folders, index, settingsFile, settings, log, secretsToRedact, crashes, notices, onDamaged: noteDamage }),

@@ -3,6 +3,7 @@ export { DialogBoundary } from "../components/DialogBoundary.tsx";
 export { AddAccountPage } from "../features/addAccount/AddAccountPage.tsx";
 export { ChallengeDialog } from "../features/challenge/ChallengeDialog.tsx";
 export { EmergencySheetPage } from "../features/emergencySheet/EmergencySheetPage.tsx";
+export { LockScreen } from "../features/lock/LockScreen.tsx";
 export { OffboardingPage } from "../features/offboarding/OffboardingPage.tsx";
 export { Palette } from "../features/palette/Palette.tsx";
 export { SecretsGate } from "../features/secretsGate/SecretsGate.tsx";

@@ -1,4 +1,6 @@
-import "@fontsource-variable/inter/wght.css";
+import "@fontsource/inter/400.css";
+import "@fontsource/inter/500.css";
+import "@fontsource/inter/600.css";
 import "./tokens.css";
 import "./base.css";
 import "./laterStyles.ts";
@@ -13,7 +15,7 @@ import { InLanguage } from "./InLanguage.tsx";
 import { ErrorBoundary } from "../components/ErrorBoundary.tsx";
 import { reactErrors, reportPageErrors } from "./reportErrors.ts";
 
-const LockScreen = lazy(async () => ({ default: (await import("../features/lock/LockScreen.tsx")).LockScreen }));
+const LockScreen = lazy(async () => ({ default: (await import("./lazyPages.ts")).LockScreen }));
 
 /** Until then, in milliseconds, a page that only says that it is loading would be a flicker. */
 const NO_PLACEHOLDER_MS = 300;

@@ -30,7 +30,7 @@ const rendererPackages = [
   "@zxcvbn-ts/core",
   "@zxcvbn-ts/language-common",
   "@zxcvbn-ts/language-en",
-  "@fontsource-variable/inter",
+  "@fontsource/inter",
 ];
 
 /** The folders of main, from the top to the bottom: imports point down the list, so that no two need each other. */

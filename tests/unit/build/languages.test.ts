@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { LocalizedStringDictionary } from "@internationalized/string";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
-import { spokenLanguages } from "../../../build/bundle.ts";
+import { spokenLanguages } from "../../../build/leanPackages.ts";
 import { root } from "../../../build/paths.ts";
 
 type Dictionaries = Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>>;

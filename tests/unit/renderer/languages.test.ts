@@ -21,6 +21,18 @@ const files = [
   ["de", new Map([...textsOf(german), ...textsOf(mainGerman)])],
 ] as const;
 
+test("a number in a message is written as in all regions that the languages are spoken in", () => {
+  const regions = ["US", ...countries().map(({ value }) => value)];
+  const wrong = ["en", "de"]
+    .flatMap((language) => regions.map((region) => formattingLocale(language as "en" | "de", [`${language}-${region}`])))
+    .filter((locale) =>
+      [0, 7, 42, 999, 1000, 1_234_567, 0.5, -3].some(
+        (count) => formatMessage("{count, number}", { count }, locale) !== new Intl.NumberFormat(locale).format(count),
+      ),
+    );
+  expect(wrong).toEqual([]);
+});
+
 describe.each(files)("the texts in %s", (language, texts) => {
   test("have every plural form of the language", () => {
     const forms = [...new Intl.PluralRules(language).resolvedOptions().pluralCategories].sort();
