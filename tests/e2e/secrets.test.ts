@@ -50,6 +50,8 @@ describe("with the system's keychain", () => {
     await person.allAre("locked");
     await person.looks("keychain-locked");
     await person.press("Try again");
+    // Unlocked before the answer is there, this first look would find it open already.
+    await person.page.getByRole("button", { name: "Try again", exact: true, disabled: false }).waitFor();
     await person.isAt("The keychain is locked");
     await keyring.unlock();
     await person.press("Try again");
