@@ -260,7 +260,7 @@ export class UserActionsService implements Requests {
 
   async #deleteMedia(api: AdminApi, userId: string, accountId: AccountId): Promise<ActionResult> {
     const onProgress = (deleted: number): void => this.#parts.emit("userActions.mediaDeleted", { accountId, userId, deleted });
-    const media = await deleteUserMedia(api, userId, { onProgress });
+    const media = await deleteUserMedia(api, userId, onProgress);
     return { ...DONE, media, user: await api.user(userId).catch(() => null) };
   }
 }

@@ -1,15 +1,18 @@
 import * as z from "zod";
 import type { UserMediaSum } from "../../shared/contract/userServerData.ts";
+import type { AppError } from "../../shared/errors.ts";
 import type { AdminApi, AdminRequest } from "./adminApi.ts";
 
 /** So many are deleted by one request. */
-export const DELETE_PAGE = 100;
+const DELETE_PAGE = 100;
 /** So many are read at once to be added up. */
 const READ_PAGE = 1000;
 /** More pages than these are not added up. */
 const MAX_PAGES = 10;
 /** Of what could not be deleted, so many are named. */
 const MAX_NAMED = 20;
+/** How often a request is sent in a row whose answers are lost and that has deleted nothing. */
+const MAX_LOST = 3;
 /** A hundred files take a server's disk a while. Milliseconds. */
 const DELETE_MS = 5 * 60_000;
 
@@ -27,18 +30,12 @@ const Media = z.object({
 const Total = Media.pick({ total: true });
 const Deleted = z.object({ deleted_media: z.array(z.unknown()).max(100_000) });
 
-type How = Pick<AdminRequest<z.ZodType>, "repeatable" | "signal">;
+type How = Pick<AdminRequest<z.ZodType>, "repeatable">;
 
 const pathOf = (userId: string): readonly string[] => ["v1", "users", userId, "media"];
 
-function page(api: AdminApi, userId: string, from: string, limit: number, signal?: AbortSignal): Promise<z.output<typeof Media>> {
-  return api.request({
-    path: pathOf(userId),
-    query: { from, limit: `${limit}` },
-    schema: Media,
-    repeatable: true,
-    ...(signal && { signal }),
-  });
+function page(api: AdminApi, userId: string, from: string, limit: number): Promise<z.output<typeof Media>> {
+  return api.request({ path: pathOf(userId), query: { from, limit: `${limit}` }, schema: Media, repeatable: true });
 }
 
 /** How much a user has uploaded to their own server. @throws as `AdminApi` does */
@@ -74,6 +71,49 @@ export async function deleteUserMediaPage(api: AdminApi, userId: string, from: n
   return gone.deleted_media.length;
 }
 
+/** What asking for a page to be deleted came to: how many were, or why nobody knows, or why none were. */
+type PageEnd = { kind: "answered"; value: number } | { kind: "lost" | "refused"; error: AppError };
+
+interface DeletingParts {
+  /** How many there are now. */
+  count: () => Promise<number>;
+  /** Asks for a page to be deleted; so many stand before it. */
+  deletePage: (from: number) => Promise<PageEnd>;
+  /** Called with how many have been deleted so far. */
+  onProgress?: (deleted: number) => void;
+}
+
+/**
+ * Deletes what there is, a hundred at a time, until nothing more goes: what a server cannot delete is passed over, and would
+ * never become none.
+ *
+ * @param before how many there are
+ * @returns how many went and how many are left; what the last request ended with, and the last answer that was lost
+ */
+export async function deleteAllMedia(before: number, { count, deletePage, onProgress }: DeletingParts) {
+  let left = before;
+  let deleted = 0;
+  let undeletable = 0;
+  let lost = 0;
+  let error: AppError | null = null;
+  let loss: AppError | null = null;
+  while (left > undeletable && lost < MAX_LOST) {
+    const sent = await deletePage(undeletable);
+    const earlier = left;
+    left = await count();
+    error = sent.kind === "answered" ? null : sent.error;
+    if (sent.kind === "refused") break;
+    // What an answer that was lost has deleted is known by what is left.
+    const gone = Math.max(sent.kind === "answered" ? sent.value : 0, earlier - left);
+    deleted += gone;
+    onProgress?.(deleted);
+    if (sent.kind === "answered") undeletable += Math.max(0, Math.min(DELETE_PAGE, earlier - undeletable) - gone);
+    else loss = sent.error;
+    lost = sent.kind === "lost" && gone === 0 ? lost + 1 : 0;
+  }
+  return { deleted, left, error, loss };
+}
+
 export interface DeletedMedia {
   deleted: number;
   /** How many are still there, because the server could not delete them. */
@@ -83,37 +123,20 @@ export interface DeletedMedia {
 }
 
 /**
- * Deletes everything that a user has uploaded, a hundred at a time, until the server deletes nothing more; what it cannot delete
- * would never become none. Deleting is done again where an answer was lost: what is gone stays gone.
+ * Deletes everything that a user has uploaded. Deleting is done again where an answer was lost: what is gone stays gone.
  *
  * @param onProgress called with how many have been deleted so far
  * @throws as `AdminApi` does; what was deleted before that is
  */
-export async function deleteUserMedia(
-  api: AdminApi,
-  userId: string,
-  { onProgress, signal }: { onProgress?: (deleted: number) => void; signal?: AbortSignal } = {},
-): Promise<DeletedMedia> {
-  const before = await countUserMedia(api, userId, { repeatable: true, ...(signal && { signal }) });
-  let counted = 0;
-  let from = 0;
-  // What an answer that was lost has deleted is known by what is left.
-  const deletedOf = (left: number): number => Math.max(counted, before - left);
-  for (;;) {
-    const gone = await deleteUserMediaPage(api, userId, from, { repeatable: true, ...(signal && { signal }) });
-    counted += gone;
-    onProgress?.(counted);
-    if (gone > 0) continue;
-    // What stands first may be what cannot be deleted: what is behind it is tried too.
-    const { media, total } = await page(api, userId, `${from}`, DELETE_PAGE, signal);
-    if (media.length > 0 && from + DELETE_PAGE < total) {
-      from += DELETE_PAGE;
-      continue;
-    }
-    if (total === 0) return { deleted: deletedOf(0), left: 0, leftNames: [] };
-    const { media: first } = from === 0 ? { media } : await page(api, userId, "0", DELETE_PAGE, signal);
-    return { deleted: deletedOf(total), left: total, leftNames: first.slice(0, MAX_NAMED).map(nameOf) };
-  }
+export async function deleteUserMedia(api: AdminApi, userId: string, onProgress: (deleted: number) => void): Promise<DeletedMedia> {
+  const count = (): Promise<number> => countUserMedia(api, userId, { repeatable: true });
+  const deletePage = async (from: number): Promise<PageEnd> => ({
+    kind: "answered",
+    value: await deleteUserMediaPage(api, userId, from, { repeatable: true }),
+  });
+  const { deleted, left } = await deleteAllMedia(await count(), { count, deletePage, onProgress });
+  const leftNames = left === 0 ? [] : (await page(api, userId, "0", MAX_NAMED)).media.map(nameOf);
+  return { deleted, left, leftNames };
 }
 
 const nameOf = ({ media_id: id, upload_name: name }: { media_id: string; upload_name?: string | null | undefined }): string =>
