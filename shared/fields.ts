@@ -199,7 +199,7 @@ export function readEmail(typed: string): Read<string> {
 export function readContactEmail(typed: string): Read<string> {
   const { value, problem } = readEmail(typed);
   if (problem !== undefined) return { problem };
-  return /^[^\s@"',;:<>()[\]\\]+@[^\s@"',;:<>()[\]\\]+$/.test(value) ? { value: value.toLowerCase() } : { problem: "not_an_email" };
+  return /^[^\s@",;:<>()[\]\\]+@[^\s@"',;:<>()[\]\\]+$/.test(value) ? { value: value.toLowerCase() } : { problem: "not_an_email" };
 }
 
 /** A phone number with what people put between its digits; the server knows which countries write what. */
@@ -209,6 +209,21 @@ export function readPhone(typed: string): Read<string> {
   if (text.length > MAX_PHONE) return { problem: "too_long" };
   const fits = /^\+?[\p{Nd}\s()./-]+$/u.test(text) && text.replace(/\P{Nd}/gu, "").length >= 3;
   return fits ? { value: text } : { problem: "not_a_number" };
+}
+
+/**
+ * A phone number as servers keep it for somebody: the country's code and what follows it, digits alone (E.164). They store whatever an
+ * admin sends, and find nobody by anything else.
+ */
+export function readMsisdn(typed: string): Read<string> {
+  const { value, problem } = readPhone(typed);
+  if (problem !== undefined) return { problem };
+  // The 0 in brackets is dialled within the country alone.
+  const digits = value
+    .replace(/^((?:\+|00).*?)\(0\)/, "$1")
+    .replace(/\D/g, "")
+    .replace(/^00/, "");
+  return /^[1-9]\d{5,14}$/.test(digits) ? { value: digits } : { problem: "not_a_number" };
 }
 
 /** A code as it was sent to a phone; people write it in groups. */

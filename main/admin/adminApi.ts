@@ -192,9 +192,13 @@ export class AdminApi {
         ...how,
       });
     const answer = await ask("v3", {}).catch((thrown: unknown) => {
+      if (!(thrown instanceof AppFailure)) throw thrown;
+      const { error } = thrown;
       // There, `true` is for all of them, and left out the same as `false`.
-      const deactivated = query["deactivated"] ?? "true";
-      if (thrown instanceof AppFailure && thrown.error.kind === "admin_api_lacks") return ask("v2", { deactivated });
+      if (error.kind === "admin_api_lacks") return ask("v2", { deactivated: query["deactivated"] ?? "true" });
+      // Behind an authentication service there are no guests, and the list wants it said.
+      const mayWantIt = error.kind === "server" && error.status === 400 && query["guests"] !== "false";
+      if (mayWantIt) return ask("v3", { guests: "false" });
       throw thrown;
     });
     const { users, total, next_token: token } = answer;

@@ -1,5 +1,6 @@
 import type { User, UserDetails } from "../../shared/contract/users.ts";
 import { fail } from "../../shared/errors.ts";
+import { sendAndLook } from "../http/lostAnswer.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
 import type { MasApi } from "./mas/masApi.ts";
 import { asServiceHas, knownToService } from "./mas/masUser.ts";
@@ -16,7 +17,7 @@ function valueOf(user: User, name: keyof UserDetails): UserDetails[keyof UserDet
 
 /**
  * Changes exactly this of a user, in one request, if it still is as it was seen. What the server answers is compared with what
- * was asked: one that does not know a field says nothing about it.
+ * was asked: one that does not know a field says nothing about it. Where its answer is lost, the user is read.
  *
  * @param seen what the change was decided on
  * @param service looks after the server's accounts: who is an admin is said there
@@ -44,10 +45,18 @@ export async function changeUser(
     ...(needed.includes("admin") && masUser === null && { admin: changes.admin! }),
     ...(needed.includes("userType") && { user_type: changes.userType! }),
   };
-  let after = Object.keys(body).length === 0 ? said : await api.changeUser(userId, body);
+  const notSo = (user: User): (keyof UserDetails)[] => needed.filter((name) => changes[name] !== valueOf(user, name));
+  const ofServer = (user: User): boolean => notSo(user).every((name) => masUser !== null && name === "admin");
+  let after = said;
+  if (Object.keys(body).length > 0)
+    after = await sendAndLook(
+      () => api.changeUser(userId, body),
+      () => api.user(userId),
+      ofServer,
+    );
   if (service && masUser)
     after = asServiceHas(after, needed.includes("admin") ? await service.setAdmin(masUser.id, changes.admin!) : masUser);
-  const fields = needed.filter((name) => changes[name] !== valueOf(after, name));
+  const fields = notSo(after);
   if (fields.length > 0) throw fail("change_not_taken", { fields });
   return { before: now, user: after };
 }

@@ -1,5 +1,6 @@
 import type { ExternalId, User, UserThreepid } from "../../shared/contract/users.ts";
-import { fail } from "../../shared/errors.ts";
+import { AppFailure, fail } from "../../shared/errors.ts";
+import { sendAndLook } from "../http/lostAnswer.ts";
 import type { AdminApi, ServerUserChanges, UserWithContacts } from "./adminApi.ts";
 import { externalKey, ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 import type { MasApi } from "./mas/masApi.ts";
@@ -22,7 +23,7 @@ const threepidKey = ({ medium, address }: { medium: string; address: string }): 
 
 /**
  * Adds an email address or phone number to a user, or takes one off. The server takes the whole list and forgets what is not in
- * it, so it is read right before.
+ * it, so it is read right before, and after an answer that is lost or a refusal.
  *
  * @param seen what the person saw
  * @param service looks after the server's accounts: it has the addresses, and no phone numbers
@@ -120,10 +121,24 @@ async function changeList<T>(
   const key = kind.keyOf((add ?? remove) as T);
   const isThere = listed.some((one) => one.key === key);
   if (isThere === (add !== undefined)) return { before: read.user, user: read.user, changedMeanwhile };
-  const raw = listed.filter((one) => one.key !== key).map((one) => one.raw);
-  if (add !== undefined) raw.push(kind.rawOf(add));
-  const user = await api.changeUser(userId, kind.body(raw));
-  const isThereNow = kind.shown(user).some((one) => kind.keyOf(one) === key);
-  if (isThereNow !== (add !== undefined)) throw fail("change_not_taken", { fields: [kind.field] });
+  const kept = listed.filter((one) => one.key !== key).map(({ raw }) => raw);
+  const isSo = (user: User): boolean => kind.shown(user).some((one) => kind.keyOf(one) === key) === (add !== undefined);
+  const send = (): Promise<User> => api.changeUser(userId, kind.body(add === undefined ? kept : [...kept, kind.rawOf(add)]));
+  const user = await sendAndLook(send, () => api.user(userId), isSo).catch(async (thrown: unknown) => {
+    if (thrown instanceof AppFailure && thrown.error.kind === "server") await bringBack(api, userId, kept, kind);
+    throw thrown;
+  });
+  if (!isSo(user)) throw fail("change_not_taken", { fields: [kind.field] });
   return { before: read.user, user, changedMeanwhile };
+}
+
+/** Servers before Synapse 1.46 lost all external ids where they refused one. Those that were to stay and are gone are sent once more. */
+async function bringBack<T>(api: AdminApi, userId: string, kept: readonly object[], kind: ListKind<T>): Promise<void> {
+  if (kept.length === 0) return;
+  try {
+    if (kind.listed(await api.userWithContacts(userId)).length === 0) await api.changeUser(userId, kind.body(kept));
+  } catch (thrown) {
+    // Why the change failed is told, and what is there now is read again for the screen.
+    if (!(thrown instanceof AppFailure)) throw thrown;
+  }
 }

@@ -23,31 +23,17 @@ export interface KnownOfServer {
 /** How the admin API is asked: now, for a person who waits; or with the patience of work that takes long. */
 export type Ask = <T>(question: (api: AdminApi, how: { repeatable?: boolean; signal?: AbortSignal }) => Promise<T>) => Promise<T>;
 
-/** Asks as well as the server can: one that cannot sort like that gives its own order, and one without guests wants to be told so. */
-async function pageOf(askApi: Ask, query: ReadFilter["query"], from: string | null): Promise<UserListPage & { sorted: boolean }> {
-  const ask = async (asked: ReadFilter["query"], sorted: boolean) => ({
-    ...(await askApi((api, how) => api.users(asked, from, how))),
-    sorted,
-  });
-  const refuses = (thrown: unknown): boolean =>
-    thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400;
-  const { order_by: _order, dir: _dir, ...unsorted } = query;
-  // Behind an authentication service there are no guests, and the list wants it said.
-  const withoutGuests = { guests: "false" };
-  const ways = [
-    () => ask(query, true),
-    () => ask({ ...query, ...withoutGuests }, true),
-    () => ask(unsorted, false),
-    () => ask({ ...unsorted, ...withoutGuests }, false),
-  ];
-  for (const way of ways.slice(0, -1)) {
-    try {
-      return await way();
-    } catch (thrown) {
-      if (!refuses(thrown)) throw thrown;
-    }
+/** Asks as well as the server can: one that cannot sort like that gives its own order. */
+async function pageOf(ask: Ask, query: ReadFilter["query"], from: string | null): Promise<UserListPage & { sorted: boolean }> {
+  const page = (asked: ReadFilter["query"]): Promise<UserListPage> => ask((api, how) => api.users(asked, from, how));
+  try {
+    return { ...(await page(query)), sorted: true };
+  } catch (thrown) {
+    const refuses = thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400;
+    if (!refuses) throw thrown;
+    const { order_by: _order, dir: _dir, ...unsorted } = query;
+    return { ...(await page(unsorted)), sorted: false };
   }
-  return ways.at(-1)!();
 }
 
 /** A page of what passes the filter. Throws as `AdminApi` does. */

@@ -1,5 +1,5 @@
 import type { Handlers } from "../../shared/contract/index.ts";
-import type { User, UserPage, UserRow } from "../../shared/contract/users.ts";
+import type { ListedDevice, User, UserPage, UserRow } from "../../shared/contract/users.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { AccountIndex } from "../storage/accountIndex.ts";
 import type { ActionLog } from "./actionLog.ts";
@@ -24,6 +24,10 @@ export interface UsersParts {
 
 type Requests = Handlers["users"];
 type Input<K extends keyof Requests> = Parameters<Requests[K]>[0];
+
+interface ListedDevices {
+  devices: ListedDevice[];
+}
 
 /** What an admin sees of the users of a server, and changes of one. Everything throws as `AdminApi` does. */
 export class UsersService implements Requests {
@@ -95,16 +99,22 @@ export class UsersService implements Requests {
     return this.#change(accountId, userId, "remove_contact", (api) => changeExternalIds(api, userId, { remove: externalId }, seen));
   }
 
-  devices({ accountId, userId }: Input<"devices">): Promise<DeviceAnswer> {
-    return listUserDevices(this.#parts.apiOf(accountId), userId);
+  async devices({ accountId, userId }: Input<"devices">): Promise<ListedDevices> {
+    return this.#listed(userId, await listUserDevices(this.#parts.apiOf(accountId), userId));
   }
 
-  renameDevice({ accountId, userId, deviceId, name }: Input<"renameDevice">): Promise<DeviceAnswer> {
-    return this.#record(accountId, userId, "rename_session", (api) => renameUserDevice(api, userId, deviceId, name));
+  async renameDevice({ accountId, userId, deviceId, name }: Input<"renameDevice">): Promise<ListedDevices> {
+    const rename = (api: AdminApi): Promise<DeviceAnswer> => renameUserDevice(api, userId, deviceId, name);
+    return this.#listed(userId, await this.#record(accountId, userId, "rename_session", rename));
   }
 
-  signOutDevices({ accountId, userId, deviceIds }: Input<"signOutDevices">): Promise<DeviceAnswer> {
-    return this.#record(accountId, userId, "sign_out_sessions", (api, service) => signOutUserDevices(api, userId, deviceIds, { service }));
+  /** Sessions of this app are left alone: an admin would lose the account that they work with, or another, by accident. */
+  async signOutDevices({ accountId, userId, deviceIds }: Input<"signOutDevices">): Promise<ListedDevices> {
+    const own = this.#ownDevices(userId);
+    const leaving = deviceIds.filter((deviceId) => !own.has(deviceId));
+    if (leaving.length === 0) return this.devices({ accountId, userId });
+    const signOut = (api: AdminApi, service: MasApi | null): Promise<DeviceAnswer> => signOutUserDevices(api, userId, leaving, { service });
+    return this.#listed(userId, await this.#record(accountId, userId, "sign_out_sessions", signOut));
   }
 
   rooms({ accountId, userId }: Input<"rooms">): Promise<RoomAnswer> {
@@ -121,6 +131,15 @@ export class UsersService implements Requests {
         return known ?? [];
       },
     };
+  }
+
+  #ownDevices(userId: string): ReadonlySet<string> {
+    return new Set(this.#parts.index.list().flatMap((entry) => (entry.userId === userId ? [entry.deviceId] : [])));
+  }
+
+  #listed(userId: string, { devices }: DeviceAnswer): ListedDevices {
+    const own = this.#ownDevices(userId);
+    return { devices: devices.map((device) => ({ ...device, own: own.has(device.deviceId) })) };
   }
 
   /** Changes a user, and writes down what was before and what is now, and what of them it was about. */

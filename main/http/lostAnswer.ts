@@ -51,6 +51,24 @@ export async function sendOnce(send: () => Promise<unknown>): Promise<AppError |
   }
 }
 
+/**
+ * Sends once what may be carried out although nobody sees it, and looks then whether it was.
+ *
+ * @param isSo whether what is seen is what was wanted
+ * @returns the answer, or what is seen where that was lost
+ * @throws what the server says where it has not done it; how the answer was lost where it is not so, or nobody sees it
+ */
+export async function sendAndLook<T>(send: () => Promise<T>, look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
+  try {
+    return await send();
+  } catch (thrown) {
+    if (!mayBeDoneUnseen(thrown)) throw thrown;
+    const seen = await look().catch(() => null);
+    if (seen === null || !isSo(seen)) throw thrown;
+    return seen;
+  }
+}
+
 /** Whether it is certain that a request was not carried out: it was refused, or never sent. A defect of ours says neither. */
 export const isRefused = (thrown: unknown): boolean => thrown instanceof AppFailure && !mayBeDoneUnseen(thrown);
 

@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import type { User, UserDevice, UserFilter, UserRow } from "../../shared/contract/users.ts";
+import type { ListedDevice, User, UserFilter, UserRow } from "../../shared/contract/users.ts";
 import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { settled, steward } from "../bridge.ts";
@@ -157,7 +157,7 @@ export const accountOfUser = (key: UserKey): AccountId => partsOfUser(key).accou
 export const shownUsers = createLoaded<User, UserKey>((key) => steward.users.get(partsOfUser(key)), accountOfUser);
 
 /** Where each of them is signed in. */
-export const userDevices = createLoaded<readonly UserDevice[], UserKey>(
+export const userDevices = createLoaded<readonly ListedDevice[], UserKey>(
   async (key) => (await steward.users.devices(partsOfUser(key))).devices,
   accountOfUser,
 );

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { AccountId, DeviceId, UserId } from "../ids.ts";
+import { readContactEmail, readMsisdn } from "../fields.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_ADMIN, FILES_HERE } from "./errorKinds.ts";
+import { typed } from "./typed.ts";
 
 /** A user of a homeserver as its list names them. What an older server does not say is null. */
 export const UserRow = z.object({
@@ -28,6 +30,12 @@ export const UserThreepid = z.object({
   address: z.string().min(1).max(500),
 });
 export type UserThreepid = z.infer<typeof UserThreepid>;
+
+/** One that somebody is given: a server checks little of it, and would keep two addresses as one, or a number that nobody is found by. */
+export const NewThreepid = z.discriminatedUnion("medium", [
+  z.object({ medium: z.literal("email"), address: typed(readContactEmail) }),
+  z.object({ medium: z.literal("msisdn"), address: typed(readMsisdn) }),
+]);
 
 /** Whom a provider of single sign-on knows a user as. */
 export const ExternalId = z.object({
@@ -95,6 +103,10 @@ export const UserDevice = z.object({
 });
 export type UserDevice = z.infer<typeof UserDevice>;
 
+/** The same, and whether it is a session of this app: that is signed out on its own page, not by the way. */
+export const ListedDevice = UserDevice.extend({ own: z.boolean() });
+export type ListedDevice = z.infer<typeof ListedDevice>;
+
 /** What can be changed of a user at once. What is left out stays as it is. */
 export const UserDetails = z.object({
   /** An empty one removes it. */
@@ -110,7 +122,7 @@ const patterns = z.object({ patterns: z.array(z.string().trim().min(1).max(255))
 
 const one = z.object({ accountId: AccountId });
 const oneUser = one.extend({ userId: UserId });
-const devices = z.object({ devices: z.array(UserDevice) });
+const devices = z.object({ devices: z.array(ListedDevice) });
 /** What was changed, and whether somebody else had changed it since it was last read. */
 const changedContacts = z.object({ user: User, changedMeanwhile: z.boolean() });
 
@@ -141,7 +153,7 @@ export const users = domain({
       "not_allowed_by_server",
     ]),
     /** Adds one contact to those that the user has then. Throws `contact_of_other_user`. */
-    addThreepid: request(oneUser.extend({ threepid: UserThreepid, seen: z.array(UserThreepid) }), changedContacts, [
+    addThreepid: request(oneUser.extend({ threepid: NewThreepid, seen: z.array(UserThreepid) }), changedContacts, [
       ...ANY_ADMIN,
       "change_not_taken",
       "contact_of_other_user",
@@ -166,7 +178,7 @@ export const users = domain({
     devices: request(oneUser, devices, ANY_ADMIN),
     /** An empty name removes it. */
     renameDevice: request(oneUser.extend({ deviceId: DeviceId, name: z.string().trim().max(255) }), devices, ANY_ADMIN),
-    /** Signs these out; those that have gone meanwhile are no error. */
+    /** Signs these out, but for sessions of this app; those that have gone meanwhile are no error. */
     signOutDevices: request(oneUser.extend({ deviceIds: z.array(DeviceId).min(1).max(50_000) }), devices, ANY_ADMIN),
     /** The rooms that a user has joined; those that are asked about by name are the first ones. */
     rooms: request(

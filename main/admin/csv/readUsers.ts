@@ -1,4 +1,4 @@
-import { readEmail, readPhone, readUsername, tidy } from "../../../shared/fields.ts";
+import { readContactEmail, readMsisdn, readUsername, tidy } from "../../../shared/fields.ts";
 import type { UserColumn, UserRowProblem } from "../../../shared/contract/bulk.ts";
 import { fail } from "../../../shared/errors.ts";
 import { type Password, Secret } from "../../../shared/secret.ts";
@@ -306,18 +306,17 @@ function readThreepid(text: string): ReadUser["threepids"][number] {
   return named[1]?.toLowerCase() === "email" ? asEmail(named[2] ?? "") : asPhone(named[2] ?? "");
 }
 
-/** As the server keeps it: in lower case. It wants one @ alone. */
+/** As the server keeps it. */
 function asEmail(text: string): ReadUser["threepids"][number] {
-  const { value } = readEmail(text);
-  if (value === undefined || value.split("@").length !== 2 || /[\s:]/.test(value)) throw new RowProblem("not_an_email");
-  return { medium: "email", address: value.toLowerCase() };
+  const { value } = readContactEmail(text);
+  if (value === undefined) throw new RowProblem("not_an_email");
+  return { medium: "email", address: value };
 }
 
-/** As an MSISDN: digits with the country's code and nothing else (E.164). */
 function asPhone(text: string): ReadUser["threepids"][number] {
-  const digits = readPhone(text).value?.replace(/\D/g, "").replace(/^00/, "") ?? "";
-  if (!/^[1-9]\d{5,14}$/.test(digits)) throw new RowProblem("not_a_phone_number");
-  return { medium: "msisdn", address: digits };
+  const { value } = readMsisdn(text);
+  if (value === undefined) throw new RowProblem("not_a_phone_number");
+  return { medium: "msisdn", address: value };
 }
 
 function readExternalId(text: string): ReadUser["externalIds"][number] {

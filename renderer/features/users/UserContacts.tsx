@@ -1,7 +1,7 @@
 import { KeyRound, Mail, Phone } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { ExternalId, User, UserThreepid } from "../../../shared/contract/users.ts";
-import { readEmail, readPhone } from "../../../shared/fields.ts";
+import { readContactEmail, readMsisdn } from "../../../shared/fields.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -99,11 +99,9 @@ function ContactForm({ accountId, user, medium, onClose }: ContactFormProps) {
   const { userId, threepids: seen } = user;
   const [typed, setTyped] = useState("");
   const isEmail = medium === "email";
-  const read = isEmail ? readEmail(typed) : readPhone(typed);
+  const read = isEmail ? readContactEmail(typed) : readMsisdn(typed);
   const add = useAction(async (address: string) => {
-    // Servers keep a phone number as it is sent: with its country's code, and digits alone.
-    const threepid = { medium, address: isEmail ? address : address.replace(/\D/g, "") };
-    await change(accountId, user, () => steward.users.addThreepid({ accountId, userId, threepid, seen }));
+    await change(accountId, user, () => steward.users.addThreepid({ accountId, userId, threepid: { medium, address }, seen }));
     onClose();
   });
   return (
@@ -120,7 +118,7 @@ function ContactForm({ accountId, user, medium, onClose }: ContactFormProps) {
         autoComplete="off"
         autoFocus
         isRequired
-        validate={() => problemText(isEmail ? "address" : "number", read)}
+        validate={() => problemText(isEmail ? "address" : "msisdn", read)}
       />
       {add.error && <ErrorText error={add.error} />}
       <Buttons>

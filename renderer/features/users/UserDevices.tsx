@@ -1,6 +1,6 @@
 import { LogOut } from "lucide-react";
 import { useEffect, useState } from "react";
-import type { User, UserDevice } from "../../../shared/contract/users.ts";
+import type { ListedDevice, User, UserDevice } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -36,29 +36,34 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
   const key = userKey(accountId, userId);
   const { answer: devices, error } = userDevices.use(key);
   useEffect(() => void userDevices.load(key), [key]);
+  const others = (devices ?? []).filter(({ own }) => !own);
   const [renaming, setRenaming] = useState<UserDevice | null>(null);
   const [leaving, setLeaving] = useState<readonly UserDevice[] | null>(null);
   const [pruning, setPruning] = useState(false);
   const shown = (devices ?? []).slice(0, MAX_SHOWN);
-  const factsOf = ({ deviceId, lastSeenAt, lastSeenIp }: UserDevice): string =>
-    [lastSeenAt === null ? t("users.deviceSeenUnknown") : t("sessions.seen", { when: momentText(lastSeenAt) }), lastSeenIp, deviceId]
+  const factsOf = ({ deviceId, lastSeenAt, lastSeenIp, own }: ListedDevice): string =>
+    [
+      own ? t("users.deviceOfSteward") : null,
+      lastSeenAt === null ? t("users.deviceSeenUnknown") : t("sessions.seen", { when: momentText(lastSeenAt) }),
+      lastSeenIp,
+      deviceId,
+    ]
       .filter((fact) => fact !== null)
       .join(" · ");
   return (
     <Section
       title={t("users.devices")}
       actions={
-        devices !== null &&
-        devices.length > 0 &&
+        others.length > 0 &&
         !delegated && (
           <span className={styles["pills"]}>
-            {devices.length > 1 && (
+            {others.length > 1 && (
               <Button small onPress={() => setPruning(true)}>
                 {t("users.prune")}
               </Button>
             )}
-            <Button small icon={LogOut} onPress={() => setLeaving(devices)}>
-              {t("users.signOutAll")}
+            <Button small icon={LogOut} onPress={() => setLeaving(others)}>
+              {t(others.length === devices?.length ? "users.signOutAll" : "users.signOutOthers")}
             </Button>
           </span>
         )
@@ -79,7 +84,9 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
                   label={t("sessions.more", { name: nameOf(device) })}
                   items={[
                     { id: "rename", text: t("sessions.rename"), onChoose: () => setRenaming(device) },
-                    ...(delegated ? [] : [{ id: "signOut", text: t("sessions.signOutOne"), onChoose: () => setLeaving([device]) }]),
+                    ...(delegated || device.own
+                      ? []
+                      : [{ id: "signOut", text: t("sessions.signOutOne"), onChoose: () => setLeaving([device]) }]),
                   ]}
                 />
               }
@@ -102,10 +109,10 @@ export function UserDevices({ accountId, user: { userId }, delegated }: UserDevi
           />
         </DialogBoundary>
       )}
-      {pruning && devices && (
+      {pruning && (
         <DialogBoundary onClose={() => setPruning(false)}>
           <PruneDialog
-            devices={devices}
+            devices={others}
             onClose={() => setPruning(false)}
             onChosen={(old) => {
               setPruning(false);

@@ -230,6 +230,22 @@ describe("one user", () => {
     expect(await errorOf(change({ displayName: "Mine" }, {}))).toEqual({ kind: "change_not_taken", fields: ["displayName"] });
   });
 
+  it("is changed once where the answer is lost, and read to know it", async () => {
+    const lost = { method: "PUT", path: /v2\/users/, when: "after", fault: { kind: "cut" } } as const;
+    proxy.clearRecord();
+    proxy.addRule(lost);
+    expect(await change({ displayName: "Mine" }, { displayName: "Faster" })).toMatchObject({ displayName: "Mine" });
+    const threepid = { medium: "email", address: "lost@mail.example" } as const;
+    proxy.addRule(lost);
+    expect((await services.users.addThreepid({ ...one, threepid, seen: [] })).user.threepids).toEqual([threepid]);
+    proxy.addRule(lost);
+    expect((await services.users.removeThreepid({ ...one, threepid, seen: [threepid] })).user.threepids).toEqual([]);
+    expect(puts()).toHaveLength(3);
+    proxy.addRule({ ...lost, when: "before" });
+    expect(await errorOf(change({ displayName: "Lost" }, {}))).toMatchObject({ kind: "network" });
+    expect(await services.users.get(one)).toMatchObject({ displayName: "Mine" });
+  });
+
   it("gets and loses one contact at a time, and keeps those of others", async () => {
     const email = { medium: "email", address: "axn@mail.example" } as const;
     const phone = { medium: "msisdn", address: "447700900123" } as const;
@@ -330,5 +346,18 @@ describe("one user", () => {
       devices: [{ deviceId: "OTHER" }],
     });
     expect(await errorOf(services.users.devices({ accountId, userId: "@x:two.test" }))).toMatchObject({ kind: "not_own_server" });
+  });
+
+  it("who is the admin themselves keeps the session that they work with", async () => {
+    await synapse.login("boss", "a password", { deviceId: "ELSEWHERE" });
+    const boss = { accountId, userId: idOf("boss") };
+    const { devices } = await services.users.devices(boss);
+    expect(devices.map(({ own }) => own).sort()).toEqual([false, true]);
+    const deviceIds = devices.map(({ deviceId }) => deviceId);
+    expect((await services.users.signOutDevices({ ...boss, deviceIds })).devices).toMatchObject([{ own: true }]);
+    proxy.clearRecord();
+    const own = devices.filter((device) => device.own).map(({ deviceId }) => deviceId);
+    expect((await services.users.signOutDevices({ ...boss, deviceIds: own })).devices).toHaveLength(1);
+    expect(proxy.requests({ path: /delete_devices/ })).toEqual([]);
   });
 });

@@ -146,6 +146,14 @@ describe("the list", () => {
     );
   });
 
+  it("is asked once more without guests, of which a server behind an authentication service has none", async () => {
+    const refused = json(400, { errcode: "M_INVALID_PARAM", error: "" });
+    answers = [refused, json(200, { users: [row], total: 1 }), refused];
+    expect(await api().users({ name: "ann" }, null)).toMatchObject({ rows: [{ userId: USER }] });
+    expect(await errorOf(api().users({ guests: "false" }, null))).toMatchObject({ kind: "server", status: 400 });
+    expect(server.arrived.map(({ path }) => path.replace(/.*users/, ""))).toEqual(["?name=ann", "?name=ann&guests=false", "?guests=false"]);
+  });
+
   it("comes to an end, whatever leads on from it, and keeps what it understands", async () => {
     const strange = [{ name: "no id" }, null, { ...row, admin: 1, deactivated: 0, locked: 1 }, row];
     answers = [

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { LoginIdentifier, signIn } from "../../../shared/contract/signIn.ts";
-import { readContactEmail, readEmail, readHomeserver, readPhone, readUser, readUsername, type Read } from "../../../shared/fields.ts";
+import { users } from "../../../shared/contract/users.ts";
+import {
+  readContactEmail,
+  readEmail,
+  readHomeserver,
+  readMsisdn,
+  readPhone,
+  readUser,
+  readUsername,
+  type Read,
+} from "../../../shared/fields.ts";
 import { identifierOf } from "../../../renderer/features/addAccount/identifier.ts";
 
 const name = (serverName: string, localpart: string | null = null) => ({ kind: "name", serverName, localpart });
@@ -198,6 +208,7 @@ describe("an email address that an admin gives to somebody", () => {
     ["Ann@Mail.Example", "ann@mail.example"],
     [" ann+x/y@mail.example\u200e", "ann+x/y@mail.example"],
     ["jürgen@bücher.example", "jürgen@bücher.example"],
+    ["O'Hara@mail.example", "o'hara@mail.example"],
   ])("%j is %j", (typed, value) => {
     expect(readContactEmail(typed)).toEqual({ value });
   });
@@ -215,5 +226,36 @@ describe("an email address that an admin gives to somebody", () => {
     [`${"a".repeat(500)}@b.example`, "too_long"],
   ])("%j is refused: %s", (typed, problem) => {
     expect(readContactEmail(typed)).toEqual({ problem });
+  });
+});
+
+describe("a contact that an admin gives to somebody", () => {
+  const given = (medium: string, address: string) =>
+    users.requests.addThreepid.input.safeParse({
+      accountId: "abcdefghijklmnop",
+      userId: "@ann:one.test",
+      threepid: { medium, address },
+      seen: [{ medium: "msisdn", address: "as the server has it" }],
+    });
+
+  it.each([
+    ["+49 (30) 12-34/5", "493012345"],
+    ["0044 7700 900123", "447700900123"],
+    ["+49 (0) 30 123456", "4930123456"],
+    ["4930123456", "4930123456"],
+  ])("is a number with its country's code and nothing else: %j is %j", (typed, value) => {
+    expect(readMsisdn(typed)).toEqual({ value });
+    expect(given("msisdn", typed).data?.threepid).toEqual({ medium: "msisdn", address: value });
+  });
+
+  it.each(["07700 900123", "12345", "٤٩٣٠١٢٣٤٥٦", "+1".padEnd(20, "2"), "ann@mail.example"])("is no number: %j", (typed) => {
+    expect(readMsisdn(typed)).toEqual({ problem: "not_a_number" });
+    expect(given("msisdn", typed).success).toBe(false);
+  });
+
+  it("is one email address alone", () => {
+    expect(given("email", " Ann@Mail.Example").data?.threepid).toEqual({ medium: "email", address: "ann@mail.example" });
+    for (const typed of ["a@b.example;msisdn:1", "a@b.example,c@d.example", "ann"]) expect(given("email", typed).success).toBe(false);
+    expect(given("EMAIL", "ann@mail.example").success).toBe(false);
   });
 });

@@ -1,0 +1,53 @@
+import { beforeEach, expect, it } from "vitest";
+import { changeExternalIds } from "../../../main/admin/userContacts.ts";
+import { adminApiAt, type Answer, json } from "../../support/adminApi.ts";
+import { errorOf } from "../../support/errorOf.ts";
+import { LocalServer } from "../../support/localServer.ts";
+
+const ANN = "@ann:one.test";
+const [FIRST, SECOND] = [
+  { auth_provider: "oidc-x", external_id: "1" },
+  { auth_provider: "oidc-x", external_id: "2" },
+];
+
+/** What the server has, and what each change is answered with. */
+let ids: object[];
+let sent: object[][];
+
+beforeEach(() => void ([ids, sent] = [[FIRST], []]));
+
+/** A server that answers a change of external ids in its own way. */
+async function adding(change: (wanted: object[]) => Answer) {
+  const server = await LocalServer.start((response, request) => {
+    if (request.path.includes("auth_providers")) return json(404, { errcode: "M_NOT_FOUND", error: "" })(response, request);
+    const said = (): object => ({ name: ANN, admin: false, deactivated: false, external_ids: ids });
+    if (request.method !== "PUT") return json(200, said())(response, request);
+    const wanted = (JSON.parse(request.body) as { external_ids: object[] }).external_ids;
+    sent.push(wanted);
+    change(wanted)(response, request);
+  });
+  try {
+    const api = adminApiAt(server.baseUrl, "@boss:one.test");
+    return await errorOf(changeExternalIds(api, ANN, { add: { provider: "oidc-x", id: "2" } }, [{ provider: "oidc-x", id: "1" }]));
+  } finally {
+    await server.stop();
+  }
+}
+
+it("brings back the external ids that an older server loses where it refuses one", async () => {
+  const error = await adding((wanted) => {
+    ids = wanted.length === 1 ? wanted : [];
+    return wanted.length === 1
+      ? json(200, { name: ANN, admin: false, deactivated: false, external_ids: wanted })
+      : json(500, { errcode: "M_UNKNOWN", error: "" });
+  });
+  expect(error).toMatchObject({ kind: "server", status: 500 });
+  expect(sent).toEqual([[FIRST, SECOND], [FIRST]]);
+  expect(ids).toEqual([FIRST]);
+});
+
+it("changes nothing more where the others are still there, or nobody can tell", async () => {
+  expect(await adding(() => json(409, { errcode: "M_UNKNOWN", error: "External id is already in use." }))).toMatchObject({ status: 409 });
+  expect(await adding(() => (response) => void response.destroy())).toMatchObject({ kind: "network" });
+  expect(sent).toHaveLength(2);
+});
