@@ -5,7 +5,7 @@ import type { User } from "../../shared/contract/users.ts";
 import { type AppError, AppFailure, isFailure } from "../../shared/errors.ts";
 import { UserId } from "../../shared/ids.ts";
 import type { Password } from "../../shared/secret.ts";
-import { mayBeDone, mayBeDoneUnseen } from "../http/lostAnswer.ts";
+import { mayBeDone, mayBeDoneUnseen, sendAndLook } from "../http/lostAnswer.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
 import { ownerOfExternalId } from "./contactOwners.ts";
@@ -120,6 +120,7 @@ export async function createUser(api: AdminApi, user: NewUser, password: Passwor
   const userId = newUserId(api, user);
   const wanted: ServerUserChanges = {
     admin: user.admin,
+    ...(user.userType !== null && { user_type: user.userType }),
     ...(password !== null && { password, logout_devices: false }),
     ...(user.displayName !== null && { displayname: user.displayName }),
     ...(user.emails.length > 0 && { threepids: threepidsOf(user) }),
@@ -164,6 +165,9 @@ async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ use
   const changes: Record<Exclude<ServerPart, "picture">, ServerUserChanges> = {
     display_name: { displayname: wanted.displayName ?? "" },
     admin: { admin: wanted.admin },
+    user_type: { user_type: wanted.userType },
+    locked: { locked: true },
+    deactivated: { deactivated: true },
     emails: { threepids: threepidsOf(wanted) },
     external_ids: { external_ids: externalIdsOf(wanted) },
   };
@@ -173,8 +177,13 @@ async function finish(api: AdminApi, wanted: NewUser, made: User): Promise<{ use
     try {
       // A picture is uploaded when there is somebody to have it.
       const change = part === "picture" ? await withPicture(api, wanted) : changes[part];
-      user = await api.changeUser(made.userId, change);
-      if (missingIn(wanted, user).includes(part)) missing.push({ part, error: null });
+      const isTaken = (seen: User): boolean => !missingIn(wanted, seen).includes(part);
+      user = await sendAndLook(
+        () => api.changeUser(made.userId, change),
+        () => api.user(made.userId),
+        isTaken,
+      );
+      if (!isTaken(user)) missing.push({ part, error: null });
     } catch (thrown) {
       if (!(thrown instanceof AppFailure)) throw thrown;
       missing.push({ part, error: thrown.error });
@@ -198,6 +207,10 @@ function missingIn(wanted: NewUser, user: User): ServerPart[] {
   if (wanted.admin !== user.admin) missing.push("admin");
   if (!wanted.emails.every(hasEmail)) missing.push("emails");
   if (!wanted.externalIds.every(hasId)) missing.push("external_ids");
+  if (wanted.userType !== user.userType) missing.push("user_type");
   if (wanted.picture !== null && user.avatarMxc === null) missing.push("picture");
+  // Last, for it takes contacts away.
+  if (wanted.startsAs === "deactivated") return user.deactivated ? [] : [...missing, "deactivated"];
+  if (wanted.startsAs === "locked" && user.locked !== true) missing.push("locked");
   return missing;
 }

@@ -55,7 +55,9 @@ export class NewUsersService implements Requests {
     const isOurs = same?.status === "exists" && same.userId === userId && this.#unanswered.has(userId);
     const obstacle = (isOurs ? null : same) ?? (await findTakenContacts(api, user));
     if (obstacle) return obstacle;
-    const chosen = await credentials.choose(accountId, userId, user.password);
+    // Whoever is deactivated has no password.
+    const choice = user.startsAs === "deactivated" ? ({ kind: "none" } as const) : user.password;
+    const chosen = await credentials.choose(accountId, userId, choice);
     const credentialsId = chosen?.credentialsId ?? null;
     let result: NewUserResult;
     try {

@@ -101,7 +101,7 @@ export class UserActionsService implements Requests {
       ownAccount,
       sessions,
       rooms,
-      passwords: service.kind === "known" || passwords,
+      passwords: service.kind === "known" ? await orNull(service.mas.takesPasswords()) : passwords,
       media,
     };
     if (token !== null) this.#remember(token, { accountId, preview, until: Date.now() + PREVIEW_LIFETIME_MS });
@@ -143,7 +143,11 @@ export class UserActionsService implements Requests {
     if (shown?.accountId !== accountId || shown.until < Date.now()) throw fail("conversation_over");
     const { preview } = shown;
     if (preview.typed && typed.trim().toLowerCase() !== preview.user.userId.toLowerCase()) throw fail("not_confirmed");
-    const needsPassword = preview.action === "reset_password" || (preview.action === "help" && preview.passwords !== false);
+    const needsPassword =
+      preview.action === "reset_password" ||
+      (preview.action === "help" && preview.passwords !== false) ||
+      // The old one went with the account, and without any nobody signs in. The users of bridges don't.
+      (preview.action === "reactivate" && preview.passwords === true && preview.user.appserviceId === null);
     if (needsPassword && input.password.kind === "none") {
       throw fail("invalid_input", { issues: ["password: empty"] });
     }

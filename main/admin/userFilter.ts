@@ -14,6 +14,8 @@ export interface ReadFilter {
   contacts: readonly UserThreepid[];
   /** What somebody may be known as to a provider of single sign-on; null where nothing is searched for. */
   externalId: string | null;
+  /** Whether the server says of somebody whether they are of the kind that is asked for; of suspension see `asksEach`. */
+  tellsOf: (row: UserRow) => boolean;
   /** Whether only those count of whom the server says, when it is asked about them alone, that they are suspended. */
   asksEach: boolean;
   /** Whether the server's own count is that of the rows that match, unless one of them does not. */
@@ -79,7 +81,15 @@ function contactsIn(typed: string): UserThreepid[] {
 
 const isCurrent = ({ deactivated }: UserRow): boolean => !deactivated;
 
-const kinds: Record<UserFilter["kind"], { query: Record<string, string>; matches: (row: UserRow) => boolean; counted: boolean }> = {
+interface Kind {
+  query: Record<string, string>;
+  matches: (row: UserRow) => boolean;
+  counted: boolean;
+  /** What of a row says so, where older servers leave it out. */
+  fact?: "locked" | "shadowBanned" | "erased";
+}
+
+const kinds: Record<UserFilter["kind"], Kind> = {
   current: { query: { deactivated: "false" }, matches: isCurrent, counted: true },
   // Servers that know of no lock leave nobody out.
   active: { query: { deactivated: "false", locked: "false" }, matches: (row) => isCurrent(row) && row.locked !== true, counted: true },
@@ -87,10 +97,17 @@ const kinds: Record<UserFilter["kind"], { query: Record<string, string>; matches
   bots: { query: { deactivated: "false" }, matches: (row) => isCurrent(row) && row.userType === "bot", counted: false },
   admins: { query: { admins: "true", deactivated: "false" }, matches: ({ admin, deactivated }) => admin && !deactivated, counted: true },
   guests: { query: { guests: "true" }, matches: ({ guest }) => guest, counted: false },
-  locked: { query: {}, matches: ({ locked }) => locked === true, counted: false },
+  locked: { query: {}, matches: ({ locked }) => locked === true, counted: false, fact: "locked" },
   suspended: { query: { deactivated: "false" }, matches: isCurrent, counted: false },
-  shadowBanned: { query: { deactivated: "false" }, matches: (row) => isCurrent(row) && row.shadowBanned === true, counted: false },
+  shadowBanned: {
+    query: { deactivated: "false" },
+    matches: (row) => isCurrent(row) && row.shadowBanned === true,
+    counted: false,
+    fact: "shadowBanned",
+  },
   deactivated: { query: { deactivated: "true" }, matches: ({ deactivated }) => deactivated, counted: true },
+  erased: { query: { deactivated: "true" }, matches: (row) => row.deactivated && row.erased === true, counted: false, fact: "erased" },
+  hidden: { query: { deactivated: "false" }, matches: isCurrent, counted: false },
   all: { query: {}, matches: () => true, counted: true },
 };
 
@@ -122,7 +139,8 @@ function isWithin(moment: number | null, span: TimeSpan | null | undefined): boo
 export function readFilter(filter: UserFilter, serverName: string, hidden: readonly string[], now = Date.now()): ReadFilter {
   const { name, ...search } = readSearch(filter.search, serverName);
   const kind = kinds[filter.kind];
-  const patterns = filter.withoutHidden ? hidden.map(patternOf) : [];
+  const onlyHidden = filter.kind === "hidden";
+  const patterns = filter.withoutHidden || onlyHidden ? hidden.map(patternOf) : [];
   const isHidden = ({ userId }: UserRow): boolean => patterns.some((fits) => fits(localpartOf(userId).toLowerCase()));
   const { created, lastSeen } = filter;
   const isListed = (row: UserRow): boolean =>
@@ -130,7 +148,7 @@ export function readFilter(filter: UserFilter, serverName: string, hidden: reado
     seenAsWanted(filter.seen, row, now) &&
     isWithin(row.createdAt, created) &&
     isWithin(row.lastSeenAt, lastSeen) &&
-    !isHidden(row);
+    isHidden(row) === onlyHidden;
   return {
     query: {
       // Without it those that are locked are left out.
@@ -140,9 +158,10 @@ export function readFilter(filter: UserFilter, serverName: string, hidden: reado
       dir: filter.descending ? "b" : "f",
       ...(name !== null && { name }),
     },
-    possible: search.matches !== nobody.matches,
+    possible: search.matches !== nobody.matches && !(onlyHidden && hidden.length === 0),
     matches: (row) => isListed(row) && search.matches(row),
     isListed,
+    tellsOf: (row) => kind.fact === undefined || row[kind.fact] !== null || (kind.fact === "erased" && !row.deactivated),
     contacts: contactsIn(filter.search),
     externalId: tidy(filter.search) === "" || tidy(filter.search).startsWith("@") ? null : tidy(filter.search),
     counted: kind.counted && search.exact && filter.seen === "any" && created == null && lastSeen == null && patterns.length === 0,

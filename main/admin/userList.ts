@@ -41,15 +41,17 @@ export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownO
   const ask: Ask = (question) => question(api, {});
   const read = readFilter(filter, api.serverName, known.hidden);
   const rows = from === null ? await ownersOf((question) => question(api, { repeatable: true }), read, known) : [];
-  if (!read.possible) return { rows, next: null, total: rows.length, sorted: true };
+  if (!read.possible) return { rows, next: null, total: rows.length, sorted: true, told: true };
   const limit = String(read.counted || read.asksEach ? PAGE : SIFTED);
   let next = from;
   let sorted = true;
+  let told = true;
   let counted = read.counted;
   let total: number | null = null;
   for (let requests = 0; requests < MAX_REQUESTS; requests += 1) {
     const page = await pageOf(ask, { ...read.query, limit }, next);
-    const matching = await siftOut(ask, read, page.rows);
+    const { matching, told: isTold } = await siftOut(ask, read, page.rows);
+    told &&= isTold;
     counted &&= matching.length === page.rows.length;
     rows.push(...matching.filter(({ userId }) => !rows.some((row) => row.userId === userId)));
     ({ next, total, sorted } = page);
@@ -57,7 +59,7 @@ export async function listUsers(api: AdminApi, filter: UserFilter, known: KnownO
   }
   if (from === null && next === null) total = rows.length;
   else if (!counted) total = null;
-  return { rows, next, total, sorted };
+  return { rows, next, total, sorted, told };
 }
 
 /**
@@ -79,7 +81,7 @@ export async function listAllUsers(
   if (!read.possible) return [...rows.values()];
   do {
     const page: UserListPage = await pageOf(ask, { ...read.query, limit: "1000" }, next);
-    for (const row of await siftOut(ask, read, page.rows)) if (!rows.has(row.userId)) rows.set(row.userId, row);
+    for (const row of (await siftOut(ask, read, page.rows)).matching) if (!rows.has(row.userId)) rows.set(row.userId, row);
     next = page.next;
     onPage(rows.size);
   } while (next !== null);
@@ -114,20 +116,26 @@ async function ownersOf(ask: Ask, { contacts, externalId, isListed, asksEach }: 
 /** So many users are asked about at once. */
 const AT_ONCE = 8;
 
-/** Those of some rows that pass the filter, each asked about where the list does not say enough. */
-async function siftOut(ask: Ask, { matches, asksEach }: ReadFilter, rows: readonly UserRow[]): Promise<UserRow[]> {
+/** Those of some rows that pass the filter, each asked about where the list does not say enough, and whether the server tells of all. */
+async function siftOut(
+  ask: Ask,
+  { matches, tellsOf, asksEach }: ReadFilter,
+  rows: readonly UserRow[],
+): Promise<{ matching: UserRow[]; told: boolean }> {
   const matching = rows.filter(matches);
-  if (!asksEach) return matching;
+  if (!asksEach) return { matching, told: rows.every(tellsOf) };
+  let told = true;
   const suspended = new Set<string>();
   for (let at = 0; at < matching.length; at += AT_ONCE) {
     const asked = matching.slice(at, at + AT_ONCE).map(async ({ userId }) => {
       // Who is gone meanwhile is not among them either.
       const user = await ask((api, how) => api.user(userId, how)).catch(nullIfNotFound);
       if (user?.suspended === true) suspended.add(userId);
+      if (user?.suspended === null) told = false;
     });
     await Promise.all(asked);
   }
-  return matching.filter(({ userId }) => suspended.has(userId));
+  return { matching: matching.filter(({ userId }) => suspended.has(userId)), told };
 }
 
 function nullIfNotFound(thrown: unknown): null {

@@ -366,6 +366,9 @@ export interface TextArguments {
   "newUser.existsLocked": { userId: string };
   "newUser.contactTaken": { contact: string; owner: string };
   "newUser.created": { userId: string };
+  "newUser.externalId": { number: number };
+  "newUser.createdLocked": { userId: string };
+  "newUser.createdDeactivated": { userId: string };
   "tokens.subtitle": { server: string };
   "tokens.notAvailable": { server: string };
   "tokens.noneText": { server: string };

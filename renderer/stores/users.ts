@@ -13,6 +13,8 @@ export interface UserListState {
   readonly next: string | null;
   readonly total: number | null;
   readonly sorted: boolean;
+  /** False where the server does not say of everybody whether they are of the kind that is asked for. */
+  readonly told: boolean;
   /** `first`: nothing of this filter is there yet. */
   readonly loading: "first" | "more" | null;
   readonly error: AppError | null;
@@ -34,6 +36,7 @@ const nothingYet: UserListState = {
   next: null,
   total: null,
   sorted: true,
+  told: true,
   loading: "first",
   error: null,
 };
@@ -136,7 +139,8 @@ async function readPage(accountId: AccountId, from: string | null): Promise<void
   const before = from === null ? [] : listOf(accountId).rows;
   const known = new Set(before.map(({ userId }) => userId));
   const rows = [...before, ...page.rows.filter(({ userId }) => !known.has(userId))];
-  update(accountId, { rows, next: page.next, total: page.total, sorted: page.sorted, loading: null });
+  const told = page.told && (from === null || listOf(accountId).told);
+  update(accountId, { rows, next: page.next, total: page.total, sorted: page.sorted, told, loading: null });
 }
 
 /** Names one user of the server of one account. */

@@ -18,6 +18,10 @@ export const NewUser = z.object({
   emails: z.array(typed(readContactEmail)).max(20),
   externalIds: z.array(ExternalId).max(20),
   admin: z.boolean(),
+  /** `bot`, `support` or a type of the server's own; null for a person. */
+  userType: z.string().trim().min(1).max(255).nullable(),
+  /** How they begin. A server passes over it where it makes somebody: it takes a request more. */
+  startsAs: z.enum(["active", "locked", "deactivated"]),
   picture: SquarePicture.nullable(),
   password: PasswordChoice,
 });
@@ -29,7 +33,7 @@ export type TakenContact = z.infer<typeof TakenContact>;
 
 /** What of a new user the server did not take, and why where it said so. */
 const MissingPart = z.object({
-  part: z.enum(["display_name", "emails", "external_ids", "admin", "picture", "password"]),
+  part: z.enum(["display_name", "emails", "external_ids", "admin", "user_type", "picture", "password", "locked", "deactivated"]),
   error: AppError.nullable(),
 });
 export type MissingPart = z.infer<typeof MissingPart>;

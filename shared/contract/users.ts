@@ -65,10 +65,25 @@ export const UserFilter = z.object({
   search: z.string().max(500),
   /**
    * `current`: not deactivated. `active`: those of them that are not locked either. `people`: those of `current` that are
-   * neither guests nor of a type of their own; `bots` and `admins`: those of them. Who is suspended no list says, so each user
-   * is asked about; whom a server says nothing of is not among `locked`, `shadowBanned` and `suspended`.
+   * neither guests nor of a type of their own; `bots` and `admins`: those of them; `hidden`: those whom `hidden` names, whatever
+   * `withoutHidden` says. Who is suspended no list says, so each user is asked about; whom a server says nothing of is not among
+   * `locked`, `shadowBanned`, `suspended` and `erased`.
    */
-  kind: z.enum(["current", "active", "people", "bots", "admins", "guests", "locked", "suspended", "shadowBanned", "deactivated", "all"]),
+  kind: z.enum([
+    "current",
+    "active",
+    "people",
+    "bots",
+    "admins",
+    "guests",
+    "locked",
+    "suspended",
+    "shadowBanned",
+    "deactivated",
+    "erased",
+    "hidden",
+    "all",
+  ]),
   /** When they were last seen: longer ago than so many days, or the server does not know. */
   seen: z.enum(["any", "over30", "over90", "over365", "unknown"]),
   /** Leaves out those whom `hidden` names, as users of bridges. */
@@ -90,6 +105,8 @@ export const UserPage = z.object({
   total: z.number().int().nonnegative().nullable(),
   /** False where the server cannot sort like that. */
   sorted: z.boolean(),
+  /** False where the server does not say of somebody on this page whether they are of the kind that is asked for. */
+  told: z.boolean(),
 });
 export type UserPage = z.infer<typeof UserPage>;
 

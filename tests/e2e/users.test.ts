@@ -104,6 +104,7 @@ it("finds one, changes the name, adds an email and signs out a session", async (
   await person.sees("Dora’s phone");
   await person.looks("users-one");
   await person.type("Display name", "Dora Lindqvist");
+  await person.sees("Display name: Dora → Dora Lindqvist");
   await synapse.adminCall({ method: "PUT", path: DORA, body: { displayname: "Dora of the post office" } });
   await person.press("Save changes");
   await person.sees(/^Somebody else has changed this user in the meantime\./);

@@ -77,7 +77,14 @@ it("says that it cannot suspend, before anything is sent: to one user, and to ma
 });
 
 it("makes a user with all that belongs to them, and changes one thing at a time", async () => {
-  const wanted = { displayName: "Ann O’Nym", emails: ["new@mail.example"], externalIds: [{ provider: "oidc-x", id: "new" }], admin: false };
+  const wanted = {
+    displayName: "Ann O’Nym",
+    emails: ["new@mail.example"],
+    externalIds: [{ provider: "oidc-x", id: "new" }],
+    admin: false,
+    userType: null,
+    startsAs: "active" as const,
+  };
   const picture = { image: new Uint8Array(makePng(4, 4)), mimeType: "image/png" } as const;
   const made = await services.newUsers.create({
     accountId,

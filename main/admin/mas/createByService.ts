@@ -3,7 +3,7 @@ import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { Password } from "../../../shared/secret.ts";
 import { mayBeDoneUnseen, sendOnce } from "../../http/lostAnswer.ts";
 import { withoutPassword } from "../../http/passwordRefusal.ts";
-import type { AdminApi } from "../adminApi.ts";
+import type { AdminApi, ServerUserChanges } from "../adminApi.ts";
 import { type Creation, newUserId, withPicture } from "../newUser.ts";
 import type { MasApi, MasUser } from "./masApi.ts";
 import { asServiceHas, knownToService } from "./masUser.ts";
@@ -54,8 +54,19 @@ export async function createByService(
     (user) => user !== null,
   );
   if (heard === null) return { lost: { kind: "bad_answer", host: api.serverName } };
-  if (user.picture !== null) await part("picture", async () => api.changeUser(userId, await withPicture(api, user)));
-  const now = asServiceHas(heard, { ...made, admin: user.admin && !missing.some(({ part: name }) => name === "admin") });
+  let profile = heard;
+  const give = async (changes: ServerUserChanges): Promise<void> => void (profile = await api.changeUser(userId, changes));
+  if (user.userType !== null) await part("user_type", () => give({ user_type: user.userType }));
+  if (user.picture !== null) await part("picture", async () => give(await withPicture(api, user)));
+  if (user.startsAs === "locked") await part("locked", () => mas.change(id, "lock"));
+  if (user.startsAs === "deactivated") await part("deactivated", () => deactivate(mas, id));
+  const has = (name: MissingPart["part"]): boolean => !missing.some(({ part: lacking }) => lacking === name);
+  const now = asServiceHas(profile, {
+    ...made,
+    admin: user.admin && has("admin"),
+    locked: user.startsAs === "locked" && has("locked"),
+    deactivated: user.startsAs === "deactivated" && has("deactivated"),
+  });
   if (user.displayName !== null && now.displayName !== user.displayName) missing.push({ part: "display_name", error: null });
   return { user: now, missing };
 }
@@ -78,6 +89,12 @@ async function makeUser(mas: MasApi, { username, displayName }: NewUser, userId:
     const found = await knownToService(mas, userId).catch(() => null);
     return found ?? { lost: error };
   }
+}
+
+/** @throws `not_allowed_by_server` where the service would erase them */
+async function deactivate(mas: MasApi, id: string): Promise<void> {
+  if (!(await mas.canKeepProfile())) throw fail("not_allowed_by_server");
+  await mas.deactivate(id, false);
 }
 
 /** Adds it once, and looks whether it is there where the answer was lost. */

@@ -1,7 +1,8 @@
 import { Plus } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
-import type { NewUserResult } from "../../../shared/contract/newUsers.ts";
+import type { NewUser, NewUserResult } from "../../../shared/contract/newUsers.ts";
+import type { ExternalId } from "../../../shared/contract/users.ts";
 import { readContactEmail, readUsername } from "../../../shared/fields.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -11,7 +12,7 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Form.tsx";
 import { Notice } from "../../components/Notice.tsx";
 import { Buttons } from "../../components/Page.tsx";
-import { TextField } from "../../components/TextField.tsx";
+import { SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { errorWords, problemText, t } from "../../i18n/index.ts";
 import { forgetCredentials } from "../../stores/credentials.ts";
@@ -19,6 +20,7 @@ import type { CroppedPicture } from "../profile/cropImage.ts";
 import { PictureChooser } from "../profile/PictureChooser.tsx";
 import { ShownPicture } from "../userServerData/UserPicture.tsx";
 import { CredentialsSlip } from "../userActions/CredentialsSlip.tsx";
+import { ExternalIdFields, typedExternalIds } from "./ExternalIdFields.tsx";
 import { PasswordChooser, useChoosingPassword } from "../userActions/PasswordChooser.tsx";
 
 interface NewUserDialogProps {
@@ -55,6 +57,9 @@ function Fields({
   const [displayName, setDisplayName] = useState("");
   const [emails, setEmails] = useState<readonly string[]>([""]);
   const [admin, setAdmin] = useState(false);
+  const [userType, setUserType] = useState("");
+  const [startsAs, setStartsAs] = useState<NewUser["startsAs"]>("active");
+  const [externalIds, setExternalIds] = useState<readonly ExternalId[]>([]);
   const [picture, setPicture] = useState<CroppedPicture | null>(null);
   const [refused, setRefused] = useState<Exclude<NewUserResult, Created> | null>(null);
   const name = readUsername(username, serverName);
@@ -68,10 +73,12 @@ function Fields({
         username,
         displayName: displayName.trim() === "" ? null : displayName.trim(),
         emails: wanted,
-        externalIds: [],
+        externalIds: typedExternalIds(externalIds),
         admin,
+        userType: userType === "" ? null : userType,
+        startsAs,
         picture,
-        password: choosing.choice ?? { kind: "none" },
+        password: (startsAs === "deactivated" ? null : choosing.choice) ?? { kind: "none" },
       },
     });
     if (result.status === "created") onCreated(result);
@@ -138,7 +145,23 @@ function Fields({
           onSet={(chosen) => Promise.resolve(setPicture(chosen))}
           onRemove={() => Promise.resolve(setPicture(null))}
         />
-        <PasswordChooser choosing={choosing} offersNone />
+        <SelectField
+          label={t("users.type")}
+          value={userType}
+          onChange={setUserType}
+          options={[
+            { value: "", text: t("users.typePerson") },
+            ...(["bot", "support"] as const).map((type) => ({ value: type, text: t(`users.types.${type}`) })),
+          ]}
+        />
+        <ExternalIdFields typed={externalIds} onChange={setExternalIds} />
+        <SelectField
+          label={t("newUser.startsAs")}
+          value={startsAs}
+          onChange={(value) => setStartsAs(value as NewUser["startsAs"])}
+          options={(["active", "locked", "deactivated"] as const).map((value) => ({ value, text: t(`newUser.starts.${value}`) }))}
+        />
+        {startsAs !== "deactivated" && <PasswordChooser choosing={choosing} offersNone />}
         <Checkbox value={admin} onChange={setAdmin}>
           {t("newUser.admin", { server: serverName })}
         </Checkbox>
@@ -230,7 +253,9 @@ function CreatedUser({ account, created, onOpen, onClose }: Omit<NewUserDialogPr
       }
     >
       <Notice tone="success" live>
-        {t("newUser.created", { userId })}
+        {t(user.deactivated ? "newUser.createdDeactivated" : user.locked === true ? "newUser.createdLocked" : "newUser.created", {
+          userId,
+        })}
       </Notice>
       {missing.map(({ part, error }) => (
         <Notice key={part} tone="warn">

@@ -13,6 +13,7 @@ import { Skeleton } from "../../components/Spinner.tsx";
 import { TextField } from "../../components/TextField.tsx";
 import { type Action, useAction } from "../../components/useAction.ts";
 import { t } from "../../i18n/index.ts";
+import { adminAccess } from "../../stores/adminAccess.ts";
 import { ActionOutcome } from "./ActionOutcome.tsx";
 import { actionWords } from "./actionWords.ts";
 import { MediaProgress } from "./MediaProgress.tsx";
@@ -103,12 +104,15 @@ function Confirm({ account, preview, title, look, onResult, onClose }: ConfirmPr
   const [signOut, setSignOut] = useState<"keep" | "signOut" | null>(null);
   const [mayReset, setMayReset] = useState(false);
   const [name, setName] = useState(user.displayName ?? nameIn(userId));
-  const choosing = useChoosingPassword(userId, action === "reactivate" && preview.passwords === false ? "none" : "generated");
+  const reactivates = action === "reactivate";
+  /** Whether they may be active again without one, as main has it. */
+  const mayHaveNone = reactivates && (preview.passwords !== true || user.appserviceId !== null);
+  const choosing = useChoosingPassword(userId, mayHaveNone && user.appserviceId !== null ? "none" : "generated");
   const helps = action === "help";
-  const setsPassword = action === "reset_password" || action === "reactivate" || (helps && preview.passwords !== false);
+  const setsPassword = action === "reset_password" || ((reactivates || helps) && preview.passwords !== false);
   const asksSessions = (action === "reset_password" || (helps && setsPassword)) && sessions !== 0;
   const perform = useAction(async () => {
-    const displayName = action === "reactivate" && name.trim() !== "" ? name.trim() : null;
+    const displayName = reactivates && name.trim() !== "" ? name.trim() : null;
     const password = setsPassword && choosing.choice ? choosing.choice : { kind: "none" as const };
     const chosen = { typed, password, displayName, signOutSessions: signOut === "signOut", allowIdentityReset: mayReset };
     onResult(await steward.userActions.perform({ accountId: account.accountId, token: token!, ...chosen }));
@@ -116,7 +120,8 @@ function Confirm({ account, preview, title, look, onResult, onClose }: ConfirmPr
   const formId = useId();
   // What was shown can be acted on once.
   const over = perform.error !== null && perform.error.kind !== "not_confirmed";
-  const words = actionWords(preview);
+  const { answer: access } = adminAccess.use(account.accountId);
+  const words = actionWords(preview, access?.status === "admin" ? access.version : null);
   return (
     <Dialog
       title={title}
@@ -140,16 +145,14 @@ function Confirm({ account, preview, title, look, onResult, onClose }: ConfirmPr
     >
       <Form id={formId} onSubmit={() => void (over ? look : perform).run()}>
         <Part title={t("userActions.does")}>{words.does}</Part>
-        {words.leaves.length > 0 && (
-          <Part title={t(action === "reactivate" ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>
-        )}
+        {words.leaves.length > 0 && <Part title={t(reactivates ? "userActions.doesNot" : "userActions.leaves")}>{words.leaves}</Part>}
         {words.notes.map((note) => (
           <Notice key={note} tone="info">
             {note}
           </Notice>
         ))}
         {preview.ownAccount && <Notice tone="warn">{t("userActions.ownAccount", { userId })}</Notice>}
-        {action === "reactivate" && (
+        {reactivates && (
           <TextField
             label={t("userActions.reactivate.displayName")}
             help={t("userActions.reactivate.nameHelp")}
@@ -158,7 +161,7 @@ function Confirm({ account, preview, title, look, onResult, onClose }: ConfirmPr
             maxLength={256}
           />
         )}
-        {setsPassword && <PasswordChooser choosing={choosing} offersNone={action === "reactivate"} />}
+        {setsPassword && <PasswordChooser choosing={choosing} offersNone={mayHaveNone} />}
         {asksSessions && (
           <>
             <Choice
@@ -200,7 +203,7 @@ function Confirm({ account, preview, title, look, onResult, onClose }: ConfirmPr
         {perform.busy && action === "delete_uploads" && <MediaProgress accountId={account.accountId} userId={userId} />}
         {perform.error && <ErrorText error={perform.error} />}
         {look.error && <ErrorText error={look.error} />}
-        {perform.error?.kind === "forbidden" && action === "reactivate" && choosing.kind !== "none" && (
+        {perform.error?.kind === "forbidden" && reactivates && choosing.kind !== "none" && (
           <Notice tone="info">{t("userActions.reactivate.forbidden")}</Notice>
         )}
       </Form>

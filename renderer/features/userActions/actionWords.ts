@@ -26,9 +26,21 @@ export function actionsFor({ deactivated, erased, locked, suspended, shadowBanne
   ];
 }
 
-/** What is said before an action, in this user's own numbers. */
-export function actionWords(preview: ActionPreview): ActionWords {
-  return { leaves: [], notes: [], ...wordsOf(preview) };
+/**
+ * What is said before an action, in this user's own numbers.
+ *
+ * @param version the server's, as it names it; null where it is not known
+ */
+export function actionWords(preview: ActionPreview, version: string | null = null): ActionWords {
+  const words = { leaves: [], notes: [], ...wordsOf(preview) };
+  const losesName = preview.action === "reactivate" && preview.user.erased === true && makesNoProfile(version);
+  return losesName ? { ...words, notes: [...words.notes, t("userActions.reactivate.noProfile")] } : words;
+}
+
+/** Synapse 1.150 to 1.156 bring an erased user back without a profile. */
+function makesNoProfile(version: string | null): boolean {
+  const minor = Number(/^1\.(\d+)/.exec(version ?? "")?.[1]);
+  return minor >= 150 && minor <= 156;
 }
 
 function wordsOf({ action, user, sessions, rooms, media }: ActionPreview): Partial<ActionWords> & Pick<ActionWords, "does"> {

@@ -7,11 +7,15 @@ import { Checkbox } from "../../components/Choice.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Form.tsx";
 import { Buttons, Section } from "../../components/Page.tsx";
+import { ServerText } from "../../components/ServerText.tsx";
 import { SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { refusedFieldText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { shownUsers, userChanged, userKey } from "../../stores/users.ts";
+
+import { changeText } from "../actionLog/loggedWords.ts";
+import styles from "./Users.module.css";
 
 interface UserDetailsFormProps {
   readonly account: Account;
@@ -45,7 +49,8 @@ export function UserDetailsForm({ account, user, delegated }: UserDetailsFormPro
     ...(typed.admin !== seen.admin && { admin: typed.admin }),
     ...(typed.userType !== seen.userType && { userType: typed.userType }),
   };
-  const isChanged = Object.keys(changes).length > 0;
+  const changed = Object.keys(changes) as (keyof UserDetails)[];
+  const isChanged = changed.length > 0;
   const save = useAction(async () => {
     try {
       userChanged(accountId, await steward.users.change({ accountId, userId, changes, seen }));
@@ -83,6 +88,15 @@ export function UserDetailsForm({ account, user, delegated }: UserDetailsFormPro
         )}
         {save.error && !refused && <ErrorText error={save.error} />}
         {isChanged && (
+          <ul className={styles["differences"]} aria-label={t("users.differences")}>
+            {changed.map((field) => (
+              <li key={field}>
+                <ServerText>{changeText({ field, before: textOf(seen[field]), after: textOf(typed[field]) })}</ServerText>
+              </li>
+            ))}
+          </ul>
+        )}
+        {isChanged && (
           <Buttons>
             <Button type="submit" look="primary" busy={save.busy}>
               {t("users.save")}
@@ -103,6 +117,9 @@ export function UserDetailsForm({ account, user, delegated }: UserDetailsFormPro
     </Section>
   );
 }
+
+/** A value as changes are told of. */
+const textOf = (value: UserDetails[keyof UserDetails]): string | null => (value === null || value === "" ? null : String(value));
 
 function typeText(type: string): string {
   return type === "bot" || type === "support" ? t(`users.types.${type}`) : type;

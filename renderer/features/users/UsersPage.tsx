@@ -85,7 +85,7 @@ export function UsersPage({ account }: { readonly account: Account }) {
 }
 
 function UserLists({ accountId }: { readonly accountId: AccountId }) {
-  const { rows, loading, error, sorted, filter, next } = useUserList(accountId);
+  const { rows, loading, error, sorted, told, filter, next } = useUserList(accountId);
   useEffect(() => openUserList(accountId), [accountId]);
   const again = <Button onPress={() => void listUsersAgain(accountId)}>{t("common.retry")}</Button>;
   const { answer: hidden } = hiddenUsers.use(accountId);
@@ -94,6 +94,7 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
     <>
       <Tools accountId={accountId} />
       <Selection accountId={accountId} />
+      {!told && loading !== "first" && <Notice tone="info">{t("users.notTold")}</Notice>}
       {!sorted && <Notice tone="info">{t("users.notSorted")}</Notice>}
       {rows.length > 0 && <UsersTable accountId={accountId} />}
       {loading === "first" && rows.length === 0 && <Skeleton label={t("users.looking")} lines={6} />}
@@ -173,7 +174,7 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
       <div className={styles["tools"]}>
         <FilterButtons
           label={t("users.filter")}
-          choices={userKinds}
+          choices={userKinds.filter((kind) => kind !== "hidden" || patterns === null || patterns.length > 0 || filter.kind === kind)}
           chosen={filter.kind}
           textOf={(kind) => t(`users.kinds.${kind}`)}
           onChoose={(kind) => void listUsers(accountId, { kind })}

@@ -15,6 +15,8 @@ export const userKinds: readonly UserFilter["kind"][] = [
   "suspended",
   "shadowBanned",
   "deactivated",
+  "erased",
+  "hidden",
   "all",
 ];
 

@@ -57,6 +57,8 @@ const wanted = (more: Partial<NewUser> = {}): NewUser => ({
   emails: [],
   externalIds: [],
   admin: false,
+  userType: null,
+  startsAs: "active",
   picture: null,
   password: { kind: "generated" },
   ...more,
@@ -98,6 +100,15 @@ describe("on a server that leaves accounts to an authentication service, an admi
     const user = wanted();
     expect(await services.newUsers.create({ accountId, user })).toMatchObject({ status: "created", missing: [] });
     expect(servers.auth.faults.requests({ method: "POST", path: /v1\/users$/ })).toHaveLength(1);
+  });
+
+  it("makes a user who begins locked, or deactivated and not erased", async () => {
+    const locked = await services.newUsers.create({ accountId, user: wanted({ startsAs: "locked", userType: "bot" }) });
+    expect(locked).toMatchObject({ status: "created", missing: [], user: { locked: true, userType: "bot" } });
+    const user = wanted({ startsAs: "deactivated" });
+    const gone = await services.newUsers.create({ accountId, user });
+    expect(gone).toMatchObject({ status: "created", missing: [], credentialsId: null, user: { deactivated: true } });
+    expect(await shown(idOf(user.username))).toMatchObject({ deactivated: true, erased: false });
   });
 
   it("makes nobody where the service does not let itself be asked", async () => {

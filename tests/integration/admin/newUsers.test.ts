@@ -57,6 +57,8 @@ const create = (user: Partial<NewUser> = {}) =>
       emails: [],
       externalIds: [],
       admin: false,
+      userType: null,
+      startsAs: "active",
       picture: null,
       password: { kind: "generated" },
       ...user,
@@ -92,6 +94,30 @@ describe("a new user", () => {
     expect(data.kept.at(-1)).toBe(`${userId}\n${password.reveal()}\n`);
     await services.newUsers.forgetCredentials({ accountId, credentialsId });
     expect(await services.newUsers.waitingCredentials({ accountId })).toEqual({ waiting: [] });
+  });
+
+  it("begins locked or deactivated, and of a type, where that is asked for", async () => {
+    const locked = await create({ startsAs: "locked", userType: "bot" });
+    expect(locked).toMatchObject({ status: "created", missing: [], user: { locked: true, deactivated: false, userType: "bot" } });
+    const [waiting] = (await services.newUsers.waitingCredentials({ accountId })).waiting;
+    expect(locked).toHaveProperty("credentialsId", waiting?.credentialsId);
+    await services.newUsers.forgetCredentials({ accountId, credentialsId: waiting!.credentialsId });
+    name = `${name}-gone`;
+    const emails = [`${name}@mail.example`];
+    proxy.addRule({ ...PUT_USER, skip: 1, when: "after", fault: { kind: "reset" } });
+    const gone = await create({ startsAs: "deactivated", emails, password: { kind: "own", password: secretOf("password", "easy") } });
+    expect(gone).toMatchObject({ status: "created", credentialsId: null, user: { deactivated: true, erased: false } });
+    expect(await seen()).toMatchObject({ deactivated: true, threepids: [] });
+  });
+
+  it("says that they are active where the server does not lock them", async () => {
+    const old = { name: idOf(name), admin: false, deactivated: false, locked: false };
+    proxy.addRule({ ...PUT_USER, skip: 1, fault: { kind: "answer", status: 200, body: old } });
+    expect(await create({ startsAs: "locked", password: { kind: "none" } })).toMatchObject({
+      status: "created",
+      missing: [{ part: "locked", error: null }],
+      user: { locked: false },
+    });
   });
 
   it("is told apart from one who is there, and nothing of them is changed", async () => {

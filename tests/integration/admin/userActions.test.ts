@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Services } from "../../../main/services.ts";
 import type { ActionResult, PasswordChoice, UserAction } from "../../../shared/contract/userActions.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { secretOf } from "../../support/secretValues.ts";
 import { StewardData } from "../../support/stewardServices.ts";
@@ -183,6 +184,10 @@ describe("what an admin does to a user", () => {
     expect(back).toMatchObject({ status: "done", nameLost: false, user: { deactivated: false, displayName: "Ann again" } });
     expect(await signsIn("nine quiet herons")).toBe(true);
     expect((await preview("reactivate")).refusal).toBe("not_deactivated");
+    await act("deactivate");
+    const shown = await preview("reactivate");
+    expect(shown.passwords).toBe(true);
+    expect(await errorOf(withToken(shown.token))).toMatchObject({ kind: "invalid_input" });
   });
 
   it.each([
@@ -271,6 +276,8 @@ describe("what keeps an action from going wrong", () => {
         emails: [],
         externalIds: [],
         admin: false,
+        userType: null,
+        startsAs: "active" as const,
         picture: null,
         password: GENERATED,
       };

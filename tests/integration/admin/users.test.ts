@@ -103,8 +103,20 @@ describe("the list", () => {
       expect(await found({ kind: "active", search: "locked" })).toEqual([]);
       expect(await found({ kind: "shadowBanned" })).toEqual(["irc_2"]);
       expect(await found({ kind: "suspended" })).toEqual(["irc_1"]);
+      expect(await list({ kind: "suspended", search: "irc" })).toMatchObject({ told: true });
+      expect(await found({ kind: "erased" })).toEqual([]);
       expect((await ids({ kind: "suspended" })).userIds).toEqual([idOf("irc_1")]);
     }
+  });
+
+  it("says where an older server does not tell who is of a kind", async () => {
+    const old = { name: idOf("ann"), admin: 0, is_guest: 0, deactivated: 0, displayname: "The ann" };
+    const says = (path: RegExp, body: object) => proxy.addRule({ path, times: Infinity, fault: { kind: "answer", status: 200, body } });
+    says(LIST, { users: [old], total: 1 });
+    says(/v2\/users\/%40ann/, old);
+    for (const kind of ["locked", "shadowBanned", "suspended"] as const)
+      expect(await list({ kind })).toMatchObject({ rows: [], told: false });
+    for (const kind of ["current", "admins", "erased"] as const) expect(await list({ kind })).toMatchObject({ told: true });
   });
 
   it("finds by Matrix ID, localpart, display name and email address, and nobody by accident", async () => {
@@ -132,6 +144,7 @@ describe("the list", () => {
     expect(await found({ withoutHidden: true, kind: "all" })).toEqual(left);
     expect((await ids({ withoutHidden: true, kind: "all" })).userIds).toEqual(left.map(idOf));
     expect(await found({ search: "irc", kind: "all" })).toHaveLength(2);
+    expect(await found({ search: "irc", kind: "hidden", withoutHidden: true })).toEqual(["irc_1", "irc_2"]);
   });
 
   it("is shown in the server's own order where it cannot sort, and without guests where it must be", async () => {

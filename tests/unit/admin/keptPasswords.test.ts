@@ -17,6 +17,7 @@ import { AppFailure, fail } from "../../../shared/errors.ts";
 import { AccountId, type ConversationId } from "../../../shared/ids.ts";
 import { type Answer, json } from "../../support/adminApi.ts";
 import { LocalServer } from "../../support/localServer.ts";
+import type { NewUser } from "../../../shared/contract/newUsers.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
 import { accessToken } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
@@ -25,7 +26,17 @@ const ACCOUNT = AccountId.parse("abcdefgh01234567");
 const ANN = "@ann:one.test";
 const GENERATED = { kind: "generated" } as const;
 const MADE = { credentialsId: newId<ConversationId>(), userId: ANN, password: "nine quiet herons", isSet: false };
-const NEW_USER = { username: "ann", displayName: null, emails: [], externalIds: [], admin: false, picture: null, password: GENERATED };
+const NEW_USER: NewUser = {
+  username: "ann",
+  displayName: null,
+  emails: [],
+  externalIds: [],
+  admin: false,
+  userType: null,
+  startsAs: "active",
+  picture: null,
+  password: GENERATED,
+};
 const refused = json(400, { errcode: "M_WEAK_PASSWORD", error: "no" });
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

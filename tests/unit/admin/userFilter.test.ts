@@ -65,6 +65,7 @@ it("shows of each kind those alone, whatever the server sends", () => {
     row("plain"),
     row("admin", { admin: true }),
     row("gone", { deactivated: true, admin: true }),
+    row("erased", { deactivated: true, erased: true }),
     row("locked", { locked: true }),
     row("guest", { guest: true }),
     row("bot", { userType: "bot", shadowBanned: true }),
@@ -78,8 +79,9 @@ it("shows of each kind those alone, whatever the server sends", () => {
   expect(shown("admins")).toEqual(["admin"]);
   expect(shown("guests")).toEqual(["guest"]);
   expect(shown("locked")).toEqual(["locked"]);
-  expect(shown("deactivated")).toEqual(["gone"]);
-  expect(shown("all")).toHaveLength(6);
+  expect(shown("deactivated")).toEqual(["gone", "erased"]);
+  expect(shown("erased")).toEqual(["erased"]);
+  expect(shown("all")).toHaveLength(7);
   // The list hides those that are locked unless it is asked for them.
   expect(read({ kind: "current" }).query["locked"]).toBe("true");
   expect(read({ kind: "active" }).query["locked"]).toBe("false");
@@ -122,6 +124,29 @@ it("leaves out those that patterns name, where that is wanted", () => {
     rows.filter(read({ withoutHidden }, hidden).matches).map(({ userId }) => userId.slice(1, -9));
   expect(names(true)).toEqual(["bots", "telegram_ghost", "ann"]);
   expect(names(false)).toHaveLength(6);
+});
+
+it("shows those alone that patterns name, where that is wanted, and nobody where there are none", () => {
+  const rows = [row("irc_1"), row("ann"), row("irc_2", { deactivated: true })];
+  for (const withoutHidden of [true, false]) {
+    const { matches, possible } = read({ kind: "hidden", withoutHidden }, ["irc_*"]);
+    expect([possible, rows.filter(matches).map(({ userId }) => userId)]).toEqual([true, ["@irc_1:one.test"]]);
+  }
+  expect(read({ kind: "hidden" }, []).possible).toBe(false);
+});
+
+it("knows of whom an older server says nothing", () => {
+  const tells = (kind: UserFilter["kind"], more: object): boolean =>
+    read({ kind }).tellsOf(row("a", { locked: null, shadowBanned: null, erased: null, ...more }));
+  for (const kind of ["locked", "shadowBanned"] as const) {
+    expect([kind, tells(kind, {}), tells(kind, { [kind]: false })]).toEqual([kind, false, true]);
+  }
+  expect([tells("erased", {}), tells("erased", { deactivated: true }), tells("erased", { deactivated: true, erased: false })]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  expect(tells("all", {})).toBe(true);
 });
 
 it.each([

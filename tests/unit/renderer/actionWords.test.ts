@@ -62,6 +62,15 @@ it("counts what a deactivation takes, and says so where it is not known", () => 
   expect(actionWords(preview("deactivate", { sessions: 0, rooms: 0 })).does.join(" ")).not.toMatch(/sessions|rooms|0/);
 });
 
+it("warns where the server's version brings an erased user back without a profile", () => {
+  const notes = (version: string | null, erased = true): number =>
+    actionWords(preview("reactivate", { user: { ...ANN, deactivated: true, erased } }), version).notes.length;
+  expect(["1.149.1", "1.150.0", "1.156.0rc1 (b=x)", "1.157.0", "tuwunel 1.5", null].map((version) => notes(version))).toEqual([
+    0, 1, 1, 0, 0, 0,
+  ]);
+  expect(notes("1.152.0", false)).toBe(0);
+});
+
 it("does not count again what a deactivated user has lost before they are erased", () => {
   const { does, leaves } = actionWords(preview("erase", { user: { ...ANN, deactivated: true } }));
   expect(does.join(" ")).not.toContain("password");
