@@ -26,6 +26,7 @@ export const UserRowProblem = z.object({
     "not_a_phone_number",
     "not_an_external_id",
     "twice",
+    "rows_disagree",
     "contact_twice",
     "external_id_twice",
   ]),

@@ -1,7 +1,7 @@
 import type { MissingPart, NewUser } from "../../../shared/contract/newUsers.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { Password } from "../../../shared/secret.ts";
-import { mayBeDoneUnseen, sendOnce } from "../../http/lostAnswer.ts";
+import { mayBeDoneUnseen, sendAndLook, sendOnce } from "../../http/lostAnswer.ts";
 import { withoutPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "../adminApi.ts";
 import { type Creation, newUserId, withPicture } from "../newUser.ts";
@@ -43,7 +43,15 @@ export async function createByService(
       }),
     );
   }
-  if (user.admin) await part("admin", () => mas.setAdmin(id, true));
+  if (user.admin) {
+    await part("admin", () =>
+      sendAndLook(
+        () => mas.setAdmin(id, true),
+        () => mas.user(userId),
+        ({ admin }) => admin,
+      ),
+    );
+  }
   for (const email of user.emails) {
     if (!missing.some(({ part: name }) => name === "emails")) await part("emails", () => addEmail(mas, id, email));
   }

@@ -61,7 +61,8 @@ export function compareStaff(members: readonly StaffMember[], users: readonly Us
   const pairs: Pair[] = [];
   const find = finder(users);
   const read = members.map((member) => ({ member, ...whoIsMeant(member, find, by.serverName) }));
-  const met = disputedIn(read);
+  const disputed = disputedIn(read);
+  const met = new Set<string>();
   const named = new Set(members.flatMap(({ localpart }) => localpart?.toLowerCase() ?? []));
   let same = 0;
   for (const { member, row, userId, problem } of read) {
@@ -70,7 +71,8 @@ export function compareStaff(members: readonly StaffMember[], users: readonly Us
       groups.unusable.push(unusable(member, member.problem ?? problem));
       continue;
     }
-    if (met.has(userId)) groups.unusable.push(unusable(member, { reason: "twice", column: null }));
+    if (disputed.has(userId)) groups.unusable.push(unusable(member, { reason: "rows_disagree", column: null }));
+    else if (met.has(userId)) groups.unusable.push(unusable(member, { reason: "twice", column: null }));
     else if (row !== undefined) {
       const wanted = { ...details, userId: row.userId };
       if (!member.active) {

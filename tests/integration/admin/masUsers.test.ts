@@ -102,6 +102,14 @@ describe("on a server that leaves accounts to an authentication service, an admi
     expect(servers.auth.faults.requests({ method: "POST", path: /v1\/users$/ })).toHaveLength(1);
   });
 
+  it("looks whether a new user has the rights whose giving was not answered", async () => {
+    const sets = { method: "POST", path: /set-admin$/ } as const;
+    servers.auth.faults.addRule({ ...sets, when: "after", fault: { kind: "cut" } });
+    servers.auth.faults.addRule({ ...sets, skip: 1, fault: { kind: "answer", status: 403, body: { errors: [{ title: "No" }] } } });
+    const user = wanted({ admin: true });
+    expect(await services.newUsers.create({ accountId, user })).toMatchObject({ status: "created", missing: [], user: { admin: true } });
+  });
+
   it("makes a user who begins locked, or deactivated and not erased", async () => {
     const locked = await services.newUsers.create({ accountId, user: wanted({ startsAs: "locked", userType: "bot" }) });
     expect(locked).toMatchObject({ status: "created", missing: [], user: { locked: true, userType: "bot" } });
