@@ -39,6 +39,7 @@ export function createHandlers(services: Services, { app, lock, updates }: Pick<
     userViews: services.userViews,
     userActions: services.userActions,
     userServerData: services.userServerData,
+    serviceUsers: services.serviceUsers,
     serverNotices: services.serverNotices,
     newUsers: services.newUsers,
     registrationTokens: services.registrationTokens,

@@ -11,6 +11,7 @@ import { KnownColumns } from "./csv/knownColumns.ts";
 import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
 import { MasApi } from "./mas/masApi.ts";
+import { ServiceUsersService } from "./mas/serviceUsers.ts";
 import { NewUsersService } from "./newUsers.ts";
 import { OffboardingService } from "./offboarding/offboardingService.ts";
 import { RegistrationTokensService } from "./registrationTokens.ts";
@@ -149,6 +150,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
     }),
     userActions,
     userServerData: new UserServerDataService(common),
+    serviceUsers: new ServiceUsersService(common),
     serverNotices: new ServerNoticesService(common),
     newUsers: new NewUsersService(common),
     registrationTokens: new RegistrationTokensService(common),

@@ -218,6 +218,7 @@ export interface TextArguments {
   "users.removeTitle": { name: string };
   "users.removeContactText": { name: string };
   "users.removeExternalIdText": { name: string; provider: string };
+  "users.endServiceSession": { name: string };
   "users.moreDevices": { count: number };
   "users.pruneFound": { count: number };
   "users.pruneUnknown": { count: number };

@@ -24,6 +24,7 @@ import { password } from "./password.ts";
 import { profile } from "./profile.ts";
 import { recovery } from "./recovery.ts";
 import { registration } from "./registration.ts";
+import { serviceUsers } from "./serviceUsers.ts";
 import { registrationTokens } from "./registrationTokens.ts";
 import { roomKeys } from "./roomKeys.ts";
 import { secrets } from "./secrets.ts";
@@ -81,6 +82,7 @@ export const contract = {
   userViews,
   userActions,
   userServerData,
+  serviceUsers,
   serverNotices,
   newUsers,
   registrationTokens,

@@ -1,89 +1,34 @@
 import * as z from "zod";
 import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
+import type { ServiceSession } from "../../../shared/contract/serviceUsers.ts";
 import type { Password } from "../../../shared/secret.ts";
 import { anySignal } from "../../http/anySignal.ts";
 import { homeserverOf } from "../../http/homeserverOf.ts";
 import { stopOf } from "../../http/serverErrors.ts";
 import { type AdminSession, answerIn } from "../adminApi.ts";
-
-/** A user as Matrix Authentication Service has them. */
-export interface MasUser {
-  /** Its own name for them. */
-  id: string;
-  /** Whether they may ask for the scopes of an admin. */
-  admin: boolean;
-  locked: boolean;
-  deactivated: boolean;
-  /** Milliseconds since 1970; null where the service does not say. */
-  createdAt: number | null;
-}
-
-/** A registration token as the service has it. */
-export interface MasToken {
-  id: string;
-  token: string;
-  /** Null for one that works without end. */
-  usageLimit: number | null;
-  timesUsed: number;
-  /** Milliseconds since 1970; null for never. */
-  expiresAt: number | null;
-  revoked: boolean;
-}
-
-const Id = z.string().regex(/^[0-9A-Za-z]{1,64}$/);
-const UserResource = z
-  .object({
-    id: Id,
-    attributes: z.object({
-      admin: z.boolean(),
-      locked_at: z.string().nullish(),
-      deactivated_at: z.string().nullish(),
-      created_at: z.iso.datetime({ offset: true }).nullish().catch(null),
-    }),
-  })
-  .transform(({ id, attributes }): MasUser => ({
-    id,
-    admin: attributes.admin,
-    locked: attributes.locked_at != null,
-    deactivated: attributes.deactivated_at != null,
-    createdAt: attributes.created_at == null ? null : Date.parse(attributes.created_at),
-  }));
-const OneUser = z.object({ data: UserResource });
-const Page = z.object({ data: z.array(z.object({ id: Id })).nullish() });
-const text = z.string().max(8192).nullish().catch(null);
-const SessionPage = z.object({ data: z.array(z.object({ id: Id, attributes: z.object({ scope: text, device_id: text }) })).nullish() });
-const moment = z.iso.datetime({ offset: true }).nullish();
-const TokenPage = z.object({
-  data: z
-    .array(
-      z
-        .object({
-          id: Id,
-          attributes: z.object({
-            token: z.string().min(1).max(64),
-            usage_limit: z.number().int().nonnegative().nullish(),
-            times_used: z.number().int().nonnegative(),
-            expires_at: moment,
-            revoked_at: moment,
-          }),
-        })
-        .transform(({ id, attributes }): MasToken => ({
-          id,
-          token: attributes.token,
-          usageLimit: attributes.usage_limit ?? null,
-          timesUsed: attributes.times_used,
-          expiresAt: attributes.expires_at == null ? null : Date.parse(attributes.expires_at),
-          revoked: attributes.revoked_at != null,
-        })),
-    )
-    .nullish(),
-});
-const SiteConfig = z.looseObject({ password_login_enabled: z.boolean().optional().catch(undefined) });
-const EmailPage = z.object({ data: z.array(z.object({ id: Id, attributes: z.object({ email: z.string() }) })).nullish() });
+import {
+  EmailPage,
+  LinkPage,
+  OneUser,
+  OneUsername,
+  OtherSessionPage,
+  Page,
+  ProviderPage,
+  SessionPage,
+  SiteConfig,
+  TokenPage,
+  type MasToken,
+  type MasUser,
+} from "./masAnswers.ts";
 
 /** The kinds of sessions that it keeps: of clients, of clients that sign in the older way, and of browsers. */
 const SESSION_KINDS = ["oauth2-sessions", "compat-sessions", "user-sessions"] as const;
 const PAGE = "100";
+/** Sessions that no homeserver hears of, what their user is called in a filter, and what ends them. Personal ones since MAS 1.5. */
+const OTHER_SESSIONS = {
+  browser: { path: "user-sessions", owner: "filter[user]", end: "finish" },
+  personal: { path: "personal-sessions", owner: "filter[owner_user]", end: "revoke" },
+} as const;
 /** More pages of sessions than these nobody has. */
 const MAX_PAGES = 100;
 
@@ -95,6 +40,8 @@ interface MasRequest<T extends z.ZodType> {
   schema: T;
   repeatable?: boolean;
 }
+
+export type { MasToken, MasUser } from "./masAnswers.ts";
 
 /**
  * The admin API of the Matrix Authentication Service that an account's homeserver leaves its accounts to, as its published
@@ -267,6 +214,72 @@ export class MasApi {
     return false;
   }
 
+  /** Those that have not ended and that no homeserver hears of, a page of each kind. */
+  async otherSessions(id: string): Promise<ServiceSession[]> {
+    const all: ServiceSession[] = [];
+    for (const kind of ["browser", "personal"] as const) {
+      const { path, owner } = OTHER_SESSIONS[kind];
+      const query = { [owner]: id, "filter[status]": "active", "page[first]": PAGE };
+      const asked = this.#request({ path: [path], query, schema: OtherSessionPage, repeatable: true });
+      // Older services have no personal ones.
+      const { data } = kind === "browser" ? await asked : await asked.catch(nothingIfNotThere);
+      all.push(
+        ...(data ?? []).map(({ id: sessionId, attributes }) => ({
+          sessionId,
+          kind,
+          name: (attributes.human_name ?? attributes.user_agent ?? "").slice(0, 500) || null,
+          lastSeenIp: attributes.last_active_ip?.slice(0, 100) || null,
+          lastSeenAt: attributes.last_active_at == null ? null : Date.parse(attributes.last_active_at),
+        })),
+      );
+    }
+    return all;
+  }
+
+  async endOtherSession(kind: ServiceSession["kind"], sessionId: string): Promise<void> {
+    const { path, end } = OTHER_SESSIONS[kind];
+    await this.#request({ method: "POST", path: [path, sessionId, end], schema: z.unknown(), repeatable: true });
+  }
+
+  /** Whom providers of single sign-on know a user as. Since MAS 0.15. */
+  async links(id: string): Promise<{ id: string; providerId: string; subject: string }[]> {
+    const query = { "filter[user]": id, "page[first]": PAGE };
+    const { data } = await this.#request({ path: ["upstream-oauth-links"], query, schema: LinkPage, repeatable: true });
+    return (data ?? []).map((link) => ({ id: link.id, providerId: link.attributes.provider_id, subject: link.attributes.subject }));
+  }
+
+  /** Who is known to a provider as that; null for nobody. */
+  async ownerOfLink(providerId: string, subject: string): Promise<{ id: string; username: string } | null> {
+    const query = { "filter[provider]": providerId, "filter[subject]": subject, "page[first]": PAGE };
+    const { data } = await this.#request({ path: ["upstream-oauth-links"], query, schema: LinkPage, repeatable: true });
+    const found = (data ?? []).find(({ attributes: one }) => one.provider_id === providerId && one.subject === subject);
+    const id = found?.attributes.user_id ?? null;
+    if (id === null) return null;
+    const { attributes } = (await this.#request({ path: ["users", id], schema: OneUsername, repeatable: true })).data;
+    return { id, username: attributes.username };
+  }
+
+  /** @throws `server` with the status 409 where the user is linked to that provider already, `not_found` where there is no such provider */
+  async addLink(id: string, providerId: string, subject: string): Promise<void> {
+    const body = { user_id: id, provider_id: providerId, subject };
+    await this.#request({ method: "POST", path: ["upstream-oauth-links"], body, schema: z.unknown() });
+  }
+
+  async removeLink(linkId: string): Promise<void> {
+    await this.#request({ method: "DELETE", path: ["upstream-oauth-links", linkId], schema: z.unknown(), repeatable: true });
+  }
+
+  /** The providers of single sign-on, by the names that people see; those as well that are switched off. */
+  async providers(): Promise<{ id: string; name: string; enabled: boolean }[]> {
+    const query = { "page[first]": PAGE };
+    const { data } = await this.#request({ path: ["upstream-oauth-providers"], query, schema: ProviderPage, repeatable: true });
+    return (data ?? []).map(({ id, attributes: one }) => ({
+      id,
+      name: one.human_name ?? one.brand_name ?? one.issuer ?? id,
+      enabled: one.disabled_at == null,
+    }));
+  }
+
   /** Whether nobody but this user may ask for the scopes of an admin, and is neither locked nor deactivated. */
   async isLastAdmin(id: string): Promise<boolean> {
     const query = { "filter[admin]": "true", "filter[status]": "active", "page[first]": "2" };
@@ -314,6 +327,11 @@ export class MasApi {
       return answerIn(body, request, schema, new URL(homeserver.authBaseUrl).host);
     });
   }
+}
+
+function nothingIfNotThere(thrown: unknown): { data: null } {
+  if (isFailure(thrown, "not_found") || isFailure(thrown, "admin_api_not_exposed")) return { data: null };
+  throw thrown;
 }
 
 /** The devices of a session: a client's scope names its own. */

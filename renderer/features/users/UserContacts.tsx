@@ -1,12 +1,10 @@
 import { KeyRound, Mail, Phone } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import type { ExternalId, User, UserThreepid } from "../../../shared/contract/users.ts";
 import { readContactEmail, readMsisdn } from "../../../shared/fields.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
-import { Dialog } from "../../components/Dialog.tsx";
-import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Form } from "../../components/Form.tsx";
 import { Buttons, Section } from "../../components/Page.tsx";
@@ -16,6 +14,7 @@ import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, problemText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { shownUsers, userChanged, userKey } from "../../stores/users.ts";
+import { RemoveDialog } from "./RemoveDialog.tsx";
 import styles from "./Users.module.css";
 
 interface ContactsProps {
@@ -206,45 +205,5 @@ function ExternalIdForm({ accountId, user, onClose }: Pick<ContactsProps, "accou
         <Button onPress={onClose}>{t("common.cancel")}</Button>
       </Buttons>
     </Form>
-  );
-}
-
-interface RemoveDialogProps {
-  readonly name: string;
-  readonly text: string;
-  readonly onClose: () => void;
-  readonly onRemove: () => Promise<void>;
-}
-
-function RemoveDialog(props: RemoveDialogProps) {
-  return (
-    <DialogBoundary onClose={props.onClose}>
-      <Remove {...props} />
-    </DialogBoundary>
-  );
-}
-
-function Remove({ name, text, onClose, onRemove }: RemoveDialogProps): ReactNode {
-  const remove = useAction(async () => {
-    await onRemove();
-    onClose();
-  });
-  return (
-    <Dialog
-      alert
-      title={t("users.removeTitle", { name })}
-      onClose={onClose}
-      actions={
-        <>
-          <Button look="danger" busy={remove.busy} onPress={() => void remove.run()}>
-            {t("users.remove")}
-          </Button>
-          <Button onPress={onClose}>{t("common.cancel")}</Button>
-        </>
-      }
-    >
-      <p>{text}</p>
-      {remove.error && <ErrorText error={remove.error} />}
-    </Dialog>
   );
 }

@@ -21,6 +21,8 @@ import { UserPicture } from "../userServerData/UserPicture.tsx";
 import { UserServerData } from "../userServerData/UserServerData.tsx";
 import { UserActions } from "../userActions/UserActions.tsx";
 import { UserContacts, UserExternalIds } from "./UserContacts.tsx";
+import { ServiceLinks } from "./ServiceLinks.tsx";
+import { ServiceSessions } from "./ServiceSessions.tsx";
 import { UserDetailsForm } from "./UserDetailsForm.tsx";
 import { UserDevices } from "./UserDevices.tsx";
 import styles from "./Users.module.css";
@@ -69,6 +71,7 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
   const delegated = access?.status === "admin" && access.delegatedAuth;
   /** What the service keeps is changed on its own page, unless it can be asked from here. */
   const elsewhere = delegated && access.serviceApi !== true;
+  const byService = delegated && access.serviceApi === true;
   const changed = (now: User): void => {
     userChanged(accountId, now);
     const key = userKey(accountId, now.userId);
@@ -87,8 +90,13 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
       <UserDetailsForm account={account} user={user} delegated={elsewhere} />
       <UserActions account={account} user={user} onChanged={changed} />
       <UserContacts accountId={accountId} user={user} delegated={elsewhere} emailAlone={delegated} />
-      <UserExternalIds accountId={accountId} user={user} delegated={delegated} />
+      {byService ? (
+        <ServiceLinks accountId={accountId} user={user} />
+      ) : (
+        <UserExternalIds accountId={accountId} user={user} delegated={delegated} />
+      )}
       <UserDevices accountId={accountId} user={user} delegated={elsewhere} />
+      {byService && <ServiceSessions accountId={accountId} user={user} />}
       <UserRooms account={account} user={user} />
       <UserServerData account={account} user={user} />
     </>

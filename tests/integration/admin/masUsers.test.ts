@@ -4,10 +4,12 @@ import type { SelectionAction } from "../../../shared/contract/bulk.ts";
 import type { NewUser } from "../../../shared/contract/newUsers.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { AuthUser } from "../../support/authService/authService.ts";
+import { PROVIDER_ID } from "../../support/authService/adminApi.ts";
 import { FormClient } from "../../support/authService/formClient.ts";
 import { signInWithOtherClient } from "../../support/authService/otherClient.ts";
 import { useAuthService } from "../../support/authService/useAuthService.ts";
 import { BulkRig } from "../../support/bulkRig.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { StewardData } from "../../support/stewardServices.ts";
 import { waitUntil } from "../../support/waitUntil.ts";
 
@@ -157,6 +159,43 @@ describe("on a server that leaves accounts to an authentication service, an admi
     const { devices } = await services.users.signOutDevices({ accountId, userId, deviceIds: [leaving.deviceId] });
     expect(devices.map(({ deviceId }) => deviceId)).toEqual([staying.deviceId]);
     expect(servers.auth.sessionsOf(user.localpart).map(({ deviceId }) => deviceId)).toEqual([staying.deviceId]);
+  });
+});
+
+describe("what the service alone keeps of a user", () => {
+  it("is whom a provider knows them as, which is given once and taken", async () => {
+    const [user, other] = [await newUser(), await newUser()];
+    const one = { accountId, userId: idOf(user.localpart) };
+    const { providers } = await services.serviceUsers.links(one);
+    expect(providers).toEqual([{ providerId: PROVIDER_ID, name: "Company login" }]);
+    servers.auth.faults.addRule({ method: "POST", path: /upstream-oauth-links$/, when: "after", fault: { kind: "cut" } });
+    const wantedLink = { providerId: PROVIDER_ID, subject: `of ${user.localpart}` };
+    const { links } = await services.serviceUsers.addLink({ ...one, ...wantedLink });
+    expect(links).toEqual([{ linkId: links[0]?.linkId, provider: "Company login", subject: wantedLink.subject }]);
+    expect(servers.auth.faults.requests({ method: "POST", path: /upstream-oauth-links$/ })).toHaveLength(1);
+    const taken = services.serviceUsers.addLink({ accountId, userId: idOf(other.localpart), ...wantedLink });
+    expect(await errorOf(taken)).toEqual({ kind: "contact_of_other_user", contact: wantedLink.subject, userId: one.userId });
+    const { linkId } = links[0]!;
+    expect((await services.serviceUsers.removeLink({ accountId, userId: idOf(other.localpart), linkId })).links).toEqual([]);
+    expect((await services.serviceUsers.links(one)).links).toHaveLength(1);
+    expect((await services.serviceUsers.removeLink({ ...one, linkId })).links).toEqual([]);
+  });
+
+  it("is where they are signed in without a device, which can be ended", async () => {
+    const user = await newUser();
+    const one = { accountId, userId: idOf(user.localpart) };
+    servers.auth.addOtherSession({ kind: "user", localpart: user.localpart, name: "A browser" });
+    servers.auth.addOtherSession({ kind: "personal", localpart: user.localpart, name: "A script" });
+    const { sessions } = await services.serviceUsers.sessions(one);
+    expect(sessions).toMatchObject([
+      { kind: "browser", name: "A browser", lastSeenIp: "192.0.2.7" },
+      { kind: "personal", name: "A script" },
+    ]);
+    const sessionIds = [sessions[0]!.sessionId];
+    expect((await services.serviceUsers.endSessions({ ...one, sessionIds })).sessions).toMatchObject([{ kind: "personal" }]);
+    servers.auth.faults.addRule({ path: /personal-sessions/, fault: { kind: "answer", status: 404, body: "" } });
+    expect(await services.serviceUsers.sessions(one)).toEqual({ sessions: [] });
+    expect((await services.serviceUsers.endSessions({ ...one, sessionIds: [sessions[1]!.sessionId] })).sessions).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { KoaContextWithOIDC } from "oidc-provider";
 import { readJson } from "./routes.ts";
-import type { AuthSession, AuthSessions, AuthUser, RegistrationToken } from "./sessions.ts";
+import type { AuthSession, AuthSessions, AuthUser, OtherSession, RegistrationToken, UpstreamLink } from "./sessions.ts";
 
 type Context = Pick<KoaContextWithOIDC, "method" | "path" | "query" | "req" | "status" | "body" | "get">;
 
@@ -20,6 +20,8 @@ export interface AdminApiParts {
 const PREFIX = "/api/admin/v1/";
 const SCOPE = "urn:mas:admin";
 const EPOCH = "1970-01-01T00:00:00Z";
+/** The one provider of single sign-on that there is. */
+export const PROVIDER_ID = "01FSHN9AG0AJ6AC5HQ9X6H4RP4";
 
 /**
  * The admin API, as far as Steward asks it: a stand-in made from the published description of MAS' own (its OpenAPI document and
@@ -42,7 +44,15 @@ export async function adminApi(context: Context, parts: AdminApiParts): Promise<
     context.body = { server_name: "oauth.test", password_login_enabled: true, minimum_password_complexity: 3 };
     return;
   }
-  if (kind === "oauth2-sessions" || kind === "compat-sessions" || kind === "user-sessions") {
+  if (kind === "upstream-oauth-providers") {
+    const attributes = { issuer: "https://idp.test/", human_name: "Company login", brand_name: null, disabled_at: null };
+    context.body = { data: [{ type: "upstream-oauth-provider", id: PROVIDER_ID, attributes, links: {} }], links: {} };
+    return;
+  }
+  if (kind === "upstream-oauth-links") return upstreamLinks(context, sessions, id, byId, fail);
+  if (kind === "personal-sessions" || kind === "user-sessions")
+    return otherSessions(context, sessions, kind === "user-sessions" ? "user" : "personal", id, action, fail);
+  if (kind === "oauth2-sessions" || kind === "compat-sessions") {
     const all = sessions.all().filter((one) => kind === `${one.kind}-sessions`);
     if (id === "") {
       const mine = all.filter(({ localpart }) => idOf(localpart) === context.query["filter[user]"]);
@@ -181,4 +191,65 @@ async function registrationTokens(
   if (found === undefined || action !== "revoke") return fail(404, `Registration token with ID ${id} not found`);
   found.revoked_at = EPOCH;
   context.body = { data: resourceOf(found), links: {} };
+}
+
+type Fail = (status: number, title: string) => void;
+
+async function upstreamLinks(
+  context: Context,
+  { upstreamLinks: links }: AuthSessions,
+  id: string,
+  byId: (id: string) => AuthUser | undefined,
+  fail: Fail,
+): Promise<void> {
+  const linkId = ({ provider_id: provider, subject }: UpstreamLink): string => idOf(`${provider} ${subject}`);
+  const resourceOf = (link: UpstreamLink): object => ({
+    type: "upstream-oauth-link",
+    id: linkId(link),
+    attributes: { provider_id: link.provider_id, subject: link.subject, user_id: idOf(link.localpart), human_account_name: null },
+    links: {},
+  });
+  if (context.method === "POST") {
+    const asked = (await readJson(context)) as { user_id: string; provider_id: string; subject: string };
+    const user = byId(asked.user_id);
+    if (user === undefined || asked.provider_id !== PROVIDER_ID) return fail(404, "User or provider not found");
+    if (links.some((link) => link.localpart === user.localpart)) return fail(409, "User already has an upstream link for this provider");
+    const made = { provider_id: asked.provider_id, subject: asked.subject, localpart: user.localpart };
+    links.push(made);
+    context.status = 201;
+    context.body = { data: resourceOf(made), links: {} };
+    return;
+  }
+  if (context.method === "DELETE") {
+    const at = links.findIndex((link) => linkId(link) === id);
+    if (at < 0) return fail(404, "Upstream link not found");
+    links.splice(at, 1);
+    context.status = 204;
+    return;
+  }
+  const { query } = context;
+  const fits = (link: UpstreamLink): boolean =>
+    (query["filter[user]"] === undefined || query["filter[user]"] === idOf(link.localpart)) &&
+    (query["filter[subject]"] === undefined || query["filter[subject]"] === link.subject);
+  context.body = { data: links.filter(fits).map(resourceOf), links: {} };
+}
+
+function otherSessions(context: Context, all: AuthSessions, kind: OtherSession["kind"], id: string, action: string, fail: Fail): void {
+  const sessionId = (one: OtherSession): string => idOf(`${one.kind} ${one.localpart} ${one.name}`);
+  const found = all.otherSessions.find((one) => one.kind === kind && sessionId(one) === id);
+  if (id !== "") {
+    if (found === undefined || action !== (kind === "user" ? "finish" : "revoke")) return fail(404, "Session not found");
+    all.otherSessions.splice(all.otherSessions.indexOf(found), 1);
+    context.body = { data: { type: `${kind}-session`, id, attributes: {}, links: {} }, links: {} };
+    return;
+  }
+  const owner = context.query[kind === "user" ? "filter[user]" : "filter[owner_user]"];
+  const mine = all.otherSessions.filter((one) => one.kind === kind && idOf(one.localpart) === owner);
+  const data = mine.map((one) => ({
+    type: `${kind}-session`,
+    id: sessionId(one),
+    attributes: { [kind === "user" ? "user_agent" : "human_name"]: one.name, last_active_ip: "192.0.2.7", last_active_at: EPOCH },
+    links: {},
+  }));
+  context.body = { data, links: {} };
 }

@@ -10,7 +10,7 @@ import { HomeserverLink, sharedSecret } from "./homeserver.ts";
 import { type AuthServiceSettings, makeProvider } from "./provider.ts";
 import { beginAuthorization, interact, introspect } from "./routes.ts";
 import { readScope } from "./scopes.ts";
-import { type AuthSession, AuthSessions, type AuthUser } from "./sessions.ts";
+import { type AuthSession, AuthSessions, type OtherSession, type AuthUser } from "./sessions.ts";
 
 export type { AuthSession, AuthUser } from "./sessions.ts";
 export type { AuthServiceSettings } from "./provider.ts";
@@ -117,6 +117,11 @@ export class AuthService {
   /** The sessions of a user that have not ended, oldest first. */
   sessionsOf(localpart: string): AuthSession[] {
     return this.#store.all().filter((session) => session.localpart === localpart);
+  }
+
+  /** Adds a session that no homeserver hears of. */
+  addOtherSession(session: OtherSession): void {
+    this.#store.otherSessions.push(session);
   }
 
   /** Ends a session, as its owner can on the account page: its device is gone with it. */

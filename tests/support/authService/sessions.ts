@@ -20,6 +20,20 @@ export interface RegistrationToken {
   revoked_at: string | null;
 }
 
+/** Whom a provider of single sign-on knows somebody as. */
+export interface UpstreamLink {
+  provider_id: string;
+  subject: string;
+  localpart: string;
+}
+
+/** A session that no homeserver hears of: of a browser, or of a token that somebody made for themselves. */
+export interface OtherSession {
+  kind: "user" | "personal";
+  localpart: string;
+  name: string;
+}
+
 /** The tokens of one session that are in force. */
 export interface TokenPair {
   accessToken: string;
@@ -53,6 +67,8 @@ export class AuthSessions {
   readonly users = new Map<string, AuthUser>();
   readonly sessions = new Map<string, AuthSession>();
   readonly registrationTokens: RegistrationToken[] = [];
+  readonly upstreamLinks: UpstreamLink[] = [];
+  readonly otherSessions: OtherSession[] = [];
   /** Every token ever given out, to look for where none may be. */
   readonly givenOut: string[] = [];
 
