@@ -12,33 +12,42 @@ export type Answer = (response: ServerResponse, request: Arrived) => void;
 
 /** An answer as JSON. */
 export const json =
-  (status: number, body: unknown): Answer =>
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
   (response) =>
-    void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    void response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 
 /** The admin API of a server, as an account of it would ask, without a session of the SDK's. */
 export function adminApiAt(
   baseUrl: string,
   userId: string,
-  { adminBaseUrl = null as string | null, token = "secret", ended = new AbortController().signal } = {},
+  { adminBaseUrl = null as string | null, token = "secret", ended = new AbortController().signal, send = fetch } = {},
 ): AdminApi {
-  return new AdminApi(sessionAt(baseUrl, userId, { adminBaseUrl, token, ended }));
+  return new AdminApi(sessionAt(baseUrl, userId, { adminBaseUrl, token, ended, send }));
 }
 
 /** The admin API of an authentication service at the same address, as the same account would ask. */
 export const masApiAt = (baseUrl: string, userId: string): MasApi =>
-  new MasApi(sessionAt(baseUrl, userId, { adminBaseUrl: null, token: "secret", ended: new AbortController().signal }));
+  new MasApi(sessionAt(baseUrl, userId, { adminBaseUrl: null, token: "secret", ended: new AbortController().signal, send: fetch }));
 
 interface SessionOptions {
   adminBaseUrl: string | null;
   token: string;
   ended: AbortSignal;
+  send: typeof fetch;
 }
 
-function sessionAt(baseUrl: string, userId: string, { adminBaseUrl, token, ended }: SessionOptions): AdminSession {
+function sessionAt(baseUrl: string, userId: string, { adminBaseUrl, token, ended, send }: SessionOptions): AdminSession {
   const client = {};
   const tokens = new TokenKeeper({ accessToken: accessToken(token), expiresAt: null });
-  const options = { fetch, baseUrl, adminBaseUrl: () => adminBaseUrl, authBaseUrl: baseUrl, tokens, retry: { firstWaitMs: 1 }, ended };
+  const options = {
+    fetch: send,
+    baseUrl,
+    adminBaseUrl: () => adminBaseUrl,
+    authBaseUrl: baseUrl,
+    tokens,
+    retry: { firstWaitMs: 1 },
+    ended,
+  };
   bindHomeserver(client, new HomeserverClient(options));
   const session = {
     details: { userId },
