@@ -104,8 +104,11 @@ export class ElectronUpdater implements Updater {
     const { target, args } = this.#parts;
     if (target.extension === "AppImage") {
       await this.#replace(target.path);
-      // As the program itself it would find this one's folder, which goes with it.
-      return () => void spawn(target.path, args, { detached: true, stdio: "ignore" }).unref();
+      // A process of its own: this one's folder goes with it. Whoever may not run it there finds it in its place.
+      return () =>
+        spawn(target.path, args, { detached: true, stdio: "ignore" })
+          .on("error", (error) => this.#parts.logger.warn("the newer version was not started", { error }))
+          .unref();
     }
     await this.#read(() => Promise.resolve());
     if (this.#updater instanceof NsisUpdater) {

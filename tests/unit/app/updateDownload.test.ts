@@ -6,6 +6,7 @@ import { TEST_FEED_PUBLIC_KEY } from "../../../build/feedForTests.ts";
 import { ElectronUpdater } from "../../../main/app/electronUpdater.ts";
 import { UpdatesService, type UpdatesParts } from "../../../main/app/updates.ts";
 import { updateTarget } from "../../../main/app/updateTarget.ts";
+import type { Logger } from "../../../main/logging/logger.ts";
 import { files, useFileLayer } from "../../../main/storage/fileLayer.ts";
 import { UpdateDownload, type UpdateState } from "../../../shared/contract/updates.ts";
 import { errorOf } from "../../support/errorOf.ts";
@@ -112,6 +113,21 @@ describe("a newer version", () => {
     await waitUntil(() => readFile(started, "utf8").catch(() => ""), { what: "the new version to start" });
     expect(await readFile(started, "utf8")).toBe("--one two");
     expect(await readdir(dirname(appImage))).toEqual(["Steward-1.2.0.AppImage", "started"]);
+  });
+
+  test("that may not be started there lies in its place all the same", async () => {
+    const warned: string[] = [];
+    const logger: Logger = { ...quietLogger, warn: (message) => warned.push(message) };
+    const base = { baseUrl: feed.server.baseUrl, fetch: globalThis.fetch, version: "1.2.0", folder: updatesFolder, args: [], logger };
+    service = newService({
+      openUpdater: (_feed, target) => Promise.resolve(new ElectronUpdater({ target, ...base })),
+    });
+    expect(await downloaded()).toEqual({ phase: "ready" });
+    await service.restart();
+    await chmod(appImage, 0o600);
+    last[0]?.();
+    await waitUntil(() => warned.includes("the newer version was not started"), { what: "the failure to be logged" });
+    expect(await readFile(appImage)).toEqual(NEW.content);
   });
 
   test("that was downloaded by an earlier run is not downloaded again, and goes when it is the one that runs", async () => {
