@@ -103,7 +103,6 @@ export class UpdatesService implements Requests {
     const signed = await server.json({ path: "/latest.json", schema: SignedAnnouncement });
     const announced = readAnnouncement(signed, feed.publicKey);
     if (announced === null) throw fail("bad_answer", { host: server.host });
-    const before = this.#newer?.announced;
     if (!isNewer(announced.version, version)) {
       await this.#forgetDownload();
       this.#newer = null;
@@ -115,7 +114,10 @@ export class UpdatesService implements Requests {
     }
     const target = await findTarget();
     const file = fileFor(announced, target);
-    if (before && before.version !== announced.version) await this.#forgetDownload();
+    const before = this.#newer;
+    // A release may be announced anew with another file, because there was something wrong with the one before.
+    const isOther = before?.announced.version !== announced.version || before.file?.sha512 !== file?.sha512;
+    if (before && isOther) await this.#forgetDownload();
     this.#newer = { announced, file, target };
     const { notes, page } = announced;
     return this.#set({ checkedAt: Date.now(), newer: { version: announced.version, notes, page, sizeBytes: file?.sizeBytes ?? null } });

@@ -150,6 +150,16 @@ describe("a newer version", () => {
     expect(await oldProgram()).toBe("#!/bin/sh\n");
   });
 
+  test("that is announced anew with another file is not installed from the one before", async () => {
+    expect(await downloaded()).toEqual({ phase: "ready" });
+    feed.announce(testVersion("1.3.0", "#!/bin/sh\n# mended\n"));
+    expect(await service.check()).toMatchObject({ newer: { version: "1.3.0" }, download: { phase: "none" } });
+    expect(await errorOf(service.restart())).toMatchObject({ kind: "not_found" });
+    expect(await downloaded()).toEqual({ phase: "ready" });
+    await service.restart();
+    expect(await oldProgram()).toBe("#!/bin/sh\n# mended\n");
+  });
+
   test.each(["1.2.0", "1.1.0"])("is none where %s is announced: nothing is downloaded", async (version) => {
     feed.announce(testVersion(version, "an old program"));
     expect(await service.check()).toMatchObject({ newer: null });
