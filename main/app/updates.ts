@@ -104,8 +104,7 @@ export class UpdatesService implements Requests {
     const announced = readAnnouncement(signed, feed.publicKey);
     if (announced === null) throw fail("bad_answer", { host: server.host });
     if (!isNewer(announced.version, version)) {
-      await this.#forgetDownload();
-      this.#newer = null;
+      await this.#forgetNewer();
       // It may be this version itself, as it was downloaded by the one before.
       await files()
         .removeFolder(folder)
@@ -117,7 +116,7 @@ export class UpdatesService implements Requests {
     const before = this.#newer;
     // A release may be announced anew with another file, because there was something wrong with the one before.
     const isOther = before?.announced.version !== announced.version || before.file?.sha512 !== file?.sha512;
-    if (before && isOther) await this.#forgetDownload();
+    if (before && isOther) await this.#forgetNewer();
     this.#newer = { announced, file, target };
     const { notes, page } = announced;
     return this.#set({ checkedAt: Date.now(), newer: { version: announced.version, notes, page, sizeBytes: file?.sizeBytes ?? null } });
@@ -193,6 +192,12 @@ export class UpdatesService implements Requests {
     this.#state = { ...this.#state, ...changed };
     this.#parts.emit("updates.changed", this.#state);
     return this.#state;
+  }
+
+  /** Of what is no longer announced nothing is begun again while its download ends. */
+  async #forgetNewer(): Promise<void> {
+    this.#newer = null;
+    await this.#forgetDownload();
   }
 
   async #forgetDownload(): Promise<void> {

@@ -287,6 +287,24 @@ describe("a download", () => {
     expect(await service.cancelDownload()).toMatchObject({ download: { phase: "ready" } });
   });
 
+  test.each(["1.2.0", "1.4.0"])("isn't begun again for what is no longer announced, while %s takes its place", async (version) => {
+    let again: unknown = null;
+    let isForgetting = false;
+    service = newService({
+      emit: (_channel, state) => {
+        told.push(state as UpdateState);
+        if (!isForgetting) return;
+        isForgetting = false;
+        again = errorOf(Promise.resolve().then(() => service.download()));
+      },
+    });
+    await stall();
+    feed.announce(testVersion(version, "#!/bin/sh\n"));
+    isForgetting = true;
+    expect(await service.check()).toMatchObject({ download: { phase: "none" } });
+    expect(await again).toMatchObject({ kind: "not_found" });
+  });
+
   test("ends with the app, and leaves nothing", async () => {
     await stall();
     await service.stopAll();
