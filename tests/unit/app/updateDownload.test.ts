@@ -5,7 +5,6 @@ import { filesOf } from "../../../build/announce.ts";
 import { TEST_FEED_PUBLIC_KEY } from "../../../build/feedForTests.ts";
 import { ElectronUpdater } from "../../../main/app/electronUpdater.ts";
 import { UpdatesService, type UpdatesParts } from "../../../main/app/updates.ts";
-import { updateTarget } from "../../../main/app/updateTarget.ts";
 import type { Logger } from "../../../main/logging/logger.ts";
 import { files, useFileLayer } from "../../../main/storage/fileLayer.ts";
 import { UpdateDownload, type UpdateState } from "../../../shared/contract/updates.ts";
@@ -372,33 +371,6 @@ describe("a disk that is full", () => {
     noMoreFull();
     await service.restart();
     expect(await readFile(appImage)).toEqual(NEW.content);
-  });
-});
-
-describe("what a newer version takes the place of", () => {
-  const linux = { platform: "linux", packaged: true, execPath: "/tmp/.mount_x/steward", env: {} } as const;
-
-  test("an AppImage is what was started as one, and not what another AppImage has started", async () => {
-    const env = { APPIMAGE: appImage, APPDIR: "/tmp/.mount_x" };
-    expect(await updateTarget({ ...linux, env })).toEqual({ extension: "AppImage", path: appImage });
-    expect(await updateTarget({ ...linux, env, execPath: "/opt/Steward/steward" })).toBeNull();
-    expect(await updateTarget({ ...linux, env, execPath: "/tmp/.mount_xyz/steward" })).toBeNull();
-    expect(await updateTarget({ ...linux, env: { APPIMAGE: appImage } })).toBeNull();
-    expect(await updateTarget({ ...linux, env: { ...env, APPIMAGE: "Steward.AppImage" } })).toBeNull();
-    expect(await updateTarget({ ...linux, env: { ...env, APPIMAGE: `${appImage}.gone` } })).toBeNull();
-  });
-
-  test("the system's packages see to themselves", async () => {
-    expect(await updateTarget(linux)).toBeNull();
-    expect(await updateTarget({ ...linux, env: { FLATPAK_ID: "org.steward.desktop" } })).toBeNull();
-  });
-
-  test("on Windows it is what the installer has put there", async () => {
-    const execPath = join(folder.path, "Steward.exe");
-    const windows = { platform: "win32", packaged: true, execPath, env: {} } as const;
-    expect(await updateTarget(windows)).toBeNull();
-    await writeFile(join(folder.path, "Uninstall Steward.exe"), "");
-    expect(await updateTarget(windows)).toEqual({ extension: "exe" });
   });
 });
 
