@@ -56,7 +56,9 @@ export const roomKeys = domain({
     /** The rooms that there are keys of, with their names where known. Reads the whole list of the backup. */
     rooms: request(one, z.object({ rooms: z.array(RoomWithKeys) }), [...ANY_SESSION, "backup_replaced"]),
     /** How hard the passphrase of a key file is to guess; 3 is needed. */
-    passphraseStrength: request(one.extend({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength, []),
+    passphraseStrength: request(one.extend({ passphrase: secretText("passphrase", z.string().max(4096)) }), PhraseStrength, [
+      "no_such_account",
+    ]),
     /**
      * Asks where, then writes the room keys of backup and session together into a key file: a Job. Null when the person
      * chose no place.

@@ -216,7 +216,7 @@ export const secureBackup = domain({
   requests: {
     state: request(one, SecureBackupState, [...ANY_SESSION, "backup_replaced"]),
     /** How hard a Security Phrase is to guess; 4 is needed. The account's own names count as guessable. */
-    phraseStrength: request(one.extend({ phrase: secretText("Security Key", z.string().max(4096)) }), PhraseStrength, []),
+    phraseStrength: request(one.extend({ phrase: secretText("Security Key", z.string().max(4096)) }), PhraseStrength, ["no_such_account"]),
     /** The set-up under way, or null. */
     setUp: request(one, z.object({ setUp: SetUp.nullable() }), SETTING_UP),
     /**
