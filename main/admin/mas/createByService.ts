@@ -1,4 +1,5 @@
 import type { MissingPart, NewUser } from "../../../shared/contract/newUsers.ts";
+import type { User } from "../../../shared/contract/users.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { Password } from "../../../shared/secret.ts";
 import { mayBeDoneUnseen, sendAndLook, sendOnce } from "../../http/lostAnswer.ts";
@@ -43,15 +44,14 @@ export async function createByService(
       }),
     );
   }
-  if (user.admin) {
-    await part("admin", () =>
-      sendAndLook(
-        () => mas.setAdmin(id, true),
-        () => mas.user(userId),
-        ({ admin }) => admin,
-      ),
+  const serve = (name: MissingPart["part"], send: () => Promise<MasUser>, isSo: (seen: MasUser) => boolean): Promise<void> =>
+    part(name, () => sendAndLook(send, () => mas.user(userId), isSo));
+  if (user.admin)
+    await serve(
+      "admin",
+      () => mas.setAdmin(id, true),
+      ({ admin }) => admin,
     );
-  }
   for (const email of user.emails) {
     if (!missing.some(({ part: name }) => name === "emails")) await part("emails", () => addEmail(mas, id, email));
   }
@@ -63,11 +63,28 @@ export async function createByService(
   );
   if (heard === null) return { lost: { kind: "bad_answer", host: api.serverName } };
   let profile = heard;
-  const give = async (changes: ServerUserChanges): Promise<void> => void (profile = await api.changeUser(userId, changes));
-  if (user.userType !== null) await part("user_type", () => give({ user_type: user.userType }));
-  if (user.picture !== null) await part("picture", async () => give(await withPicture(api, user)));
-  if (user.startsAs === "locked") await part("locked", () => mas.change(id, "lock"));
-  if (user.startsAs === "deactivated") await part("deactivated", () => deactivate(mas, id));
+  const give = async (changes: ServerUserChanges, isSo: (seen: User) => boolean): Promise<void> => {
+    profile = await sendAndLook(
+      () => api.changeUser(userId, changes),
+      () => api.user(userId),
+      isSo,
+    );
+  };
+  if (user.userType !== null)
+    await part("user_type", () => give({ user_type: user.userType }, ({ userType }) => userType === user.userType));
+  if (user.picture !== null) await part("picture", async () => give(await withPicture(api, user), ({ avatarMxc }) => avatarMxc !== null));
+  if (user.startsAs === "locked")
+    await serve(
+      "locked",
+      () => mas.change(id, "lock"),
+      ({ locked }) => locked,
+    );
+  if (user.startsAs === "deactivated")
+    await serve(
+      "deactivated",
+      () => deactivate(mas, id),
+      ({ deactivated }) => deactivated,
+    );
   const has = (name: MissingPart["part"]): boolean => !missing.some(({ part: lacking }) => lacking === name);
   const now = asServiceHas(profile, {
     ...made,
@@ -100,9 +117,9 @@ async function makeUser(mas: MasApi, { username, displayName }: NewUser, userId:
 }
 
 /** @throws `not_allowed_by_server` where the service would erase them */
-async function deactivate(mas: MasApi, id: string): Promise<void> {
+async function deactivate(mas: MasApi, id: string): Promise<MasUser> {
   if (!(await mas.canKeepProfile())) throw fail("not_allowed_by_server");
-  await mas.deactivate(id, false);
+  return mas.deactivate(id, false);
 }
 
 /** Adds it once, and looks whether it is there where the answer was lost. */
