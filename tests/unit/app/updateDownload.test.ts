@@ -227,7 +227,8 @@ describe("a file that is not what was announced is never run", () => {
     expect(await kept()).toEqual([]);
     expect([await oldProgram(), last]).toEqual(["the old program", []]);
     expect(await readdir(dirname(appImage))).toEqual(["Steward-1.2.0.AppImage"]);
-    expect(service.state().download).toEqual({ phase: "none" });
+    // The page may be told of that before the answer, and has to say why it is no longer there.
+    expect(service.state().download).toEqual({ phase: "failed", error: { kind: "update_not_as_announced" } });
     expect(await downloaded()).toEqual({ phase: "ready" });
   });
 
