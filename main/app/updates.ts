@@ -162,7 +162,7 @@ export class UpdatesService implements Requests {
     } catch (thrown) {
       this.#installing = null;
       // That one is gone; it can be downloaded again.
-      if (isFailure(thrown, "update_not_as_announced")) this.#set({ download: { phase: "failed", error: thrown.error } });
+      if (isFailure(thrown, "update_not_as_announced")) this.#set({ download: { phase: "failed", error: fileFailure(thrown).error } });
       throw thrown;
     }
   }

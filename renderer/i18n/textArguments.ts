@@ -584,7 +584,8 @@ export interface TextArguments {
   "updates.notes": { version: string };
   "updates.download": { size: string };
   "updates.again": { size: string };
-  "updates.downloading": { version: string; received: string; size: string };
+  "updates.downloading": { version: string };
+  "updates.received": { received: string; size: string };
   "updates.ready": { version: string };
   "updates.readyNotice": { version: string };
   "emergency.print": { count: number };

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { UpdateState } from "../../shared/contract/updates.ts";
+import type { AppError } from "../../shared/errors.ts";
 import { steward } from "../bridge.ts";
 import { createLatest } from "./latest.ts";
 
@@ -28,16 +29,20 @@ export interface UpdateNotice {
   readonly version: string;
   /** Whether a restart installs it. */
   readonly ready: boolean;
+  /** Why it could not be had; null where it was not tried, or went well. */
+  readonly error: AppError | null;
 }
 
 /** Null where there is nothing new, or it was put off. */
 export function updateNotice({ state, dismissed }: Updates): UpdateNotice | null {
   if (!state?.newer) return null;
-  const notice = { version: state.newer.version, ready: state.download.phase === "ready" };
+  const { newer, download } = state;
+  const error = download.phase === "failed" ? download.error : null;
+  const notice = { version: newer.version, ready: download.phase === "ready", error };
   return dismissed === named(notice) ? null : notice;
 }
 
-const named = ({ version, ready }: UpdateNotice): string => `${version} ${ready ? "ready" : "out"}`;
+const named = ({ version, ready, error }: UpdateNotice): string => `${version} ${error ? "failed" : ready ? "ready" : "out"}`;
 
 /** Takes a notice away until Steward starts again, or there is more to say. */
 export function dismissUpdate(notice: UpdateNotice): void {

@@ -66,7 +66,10 @@ test("a newer version is downloaded by the proxy, takes the place of the AppImag
       goOn = () => response.end(version.content.subarray(400_000));
     };
     await person.press(/^Download \(900 kB\)$/);
-    await person.sees("Downloading Steward 9.1.0: 400 kB of 900 kB");
+    await person.sees("400 kB of 900 kB");
+    // The button that was pressed is gone.
+    const focused = person.page.getByRole("status").and(person.page.locator(":focus"));
+    await focused.filter({ hasText: "Downloading Steward 9.1.0…" }).waitFor();
     await person.resizeTo(800, 700);
     await person.button("Stop downloading").scrollIntoViewIfNeeded();
     await person.looks("settings-update-downloading");

@@ -19,7 +19,7 @@ export function UpdateNotice() {
   const notice = useUpdateNotice();
   const restart = useAction(() => steward.updates.restart({}));
   if (notice === null) return null;
-  const { version, ready } = notice;
+  const { version, ready, error } = notice;
   if (!ready)
     return (
       <Notice
@@ -32,6 +32,7 @@ export function UpdateNotice() {
         }
       >
         {t("updates.newer", { version })}
+        {error && <ErrorText error={error} />}
       </Notice>
     );
   return (

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { NewerVersion, UpdateDownload } from "../../../shared/contract/updates.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
@@ -18,6 +19,7 @@ export function UpdateSettings() {
   const change = useAction(lookForUpdates);
   // What each of these comes to is told by the event.
   const check = useAction(() => steward.updates.check({}));
+  const status = useFocusWhenLost(state?.download.phase);
   if (!state?.supported) return null;
   const { newer, checkedAt, download } = state;
   const error = change.error ?? check.error;
@@ -26,14 +28,16 @@ export function UpdateSettings() {
       <Checkbox value={daily} onChange={(value) => void change.run(value)} explanation={t("updates.dailyMeaning")}>
         {t("updates.daily")}
       </Checkbox>
-      <p role="status">{newer ? standing(newer, download) : checkedAt === null || check.error ? "" : t("updates.none")}</p>
+      <p role="status" tabIndex={-1} ref={status}>
+        {newer ? standing(newer, download) : checkedAt === null || check.error ? "" : t("updates.none")}
+      </p>
       {newer && newer.notes !== "" && (
         <section aria-label={t("updates.notes", { version: newer.version })} className={styles["notes"]}>
           <ServerText>{newer.notes}</ServerText>
         </section>
       )}
       {error && <ErrorText error={error} />}
-      {newer && <Installation newer={newer} download={download} />}
+      {newer && <Installation key={newer.version} newer={newer} download={download} />}
       <Buttons>
         <Button busy={check.busy} onPress={() => void check.run()}>
           {t("updates.check")}
@@ -44,7 +48,19 @@ export function UpdateSettings() {
 }
 
 function standing({ version }: NewerVersion, { phase }: UpdateDownload): string {
-  return phase === "ready" ? t("updates.ready", { version }) : t("updates.newer", { version });
+  if (phase === "downloading") return t("updates.downloading", { version });
+  return t(phase === "ready" ? "updates.ready" : "updates.newer", { version });
+}
+
+/** The button that was pressed may be gone when a download begins or ends: what is said of it then gets the focus. */
+function useFocusWhenLost(phase: UpdateDownload["phase"] | undefined) {
+  const status = useRef<HTMLParagraphElement>(null);
+  const before = useRef(phase);
+  useEffect(() => {
+    if (before.current !== phase && document.activeElement === document.body) status.current?.focus({ preventScroll: true });
+    before.current = phase;
+  }, [phase]);
+  return status;
 }
 
 interface InstallationProps {
@@ -59,15 +75,27 @@ function Installation({ newer: { version, sizeBytes }, download }: InstallationP
   const cancel = useAction(() => steward.updates.cancelDownload({}));
   const restart = useAction(() => steward.updates.restart({}));
   const failed = download.phase === "failed" ? download.error : null;
-  const error = open.error ?? begin.error ?? cancel.error ?? restart.error ?? failed;
+  // Of what can be pressed now: what failed in an earlier phase is no news any more.
+  const errors = {
+    downloading: cancel.error,
+    ready: restart.error,
+    failed: begin.error ?? open.error ?? failed,
+    none: begin.error ?? open.error,
+  };
+  const error = errors[download.phase];
   const installs = sizeBytes !== null;
   const isUnderWay = download.phase === "downloading" || download.phase === "ready";
   return (
     <>
       {download.phase === "downloading" && installs && (
         <>
-          <p>{t("updates.downloading", { version, received: sizeText(download.receivedBytes), size: sizeText(sizeBytes) })}</p>
-          <progress className={styles["bar"]} aria-label={t("updates.section")} max={sizeBytes} value={download.receivedBytes} />
+          <p>{t("updates.received", { received: sizeText(download.receivedBytes), size: sizeText(sizeBytes) })}</p>
+          <progress
+            className={styles["bar"]}
+            aria-label={t("updates.downloading", { version })}
+            max={sizeBytes}
+            value={download.receivedBytes}
+          />
         </>
       )}
       {error && <ErrorText error={error} />}
