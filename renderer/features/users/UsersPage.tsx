@@ -138,6 +138,8 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
     void listUsers(accountId, { search: settled });
   });
   const { answer: patterns } = hiddenUsers.use(accountId);
+  /** Nothing to choose from until it is known that there are such users. */
+  const hidesSome = patterns !== null && patterns.length > 0;
   useEffect(() => void hiddenUsers.load(accountId), [accountId]);
   const [editing, setEditing] = useState(false);
   return (
@@ -174,12 +176,12 @@ function Tools({ accountId }: { readonly accountId: AccountId }) {
       <div className={styles["tools"]}>
         <FilterButtons
           label={t("users.filter")}
-          choices={userKinds.filter((kind) => kind !== "hidden" || patterns === null || patterns.length > 0 || filter.kind === kind)}
+          choices={userKinds.filter((kind) => kind !== "hidden" || hidesSome || filter.kind === kind)}
           chosen={filter.kind}
           textOf={(kind) => t(`users.kinds.${kind}`)}
           onChoose={(kind) => void listUsers(accountId, { kind })}
         />
-        {patterns !== null && patterns.length > 0 && (
+        {hidesSome && (
           <Checkbox value={filter.withoutHidden} onChange={(withoutHidden) => void listUsers(accountId, { withoutHidden })}>
             {t("users.hide")}
           </Checkbox>
