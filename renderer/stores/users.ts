@@ -132,7 +132,8 @@ async function readPage(accountId: AccountId, from: string | null): Promise<void
     // Main asks whether the account is an admin still, and tells by an event.
     const isRefusal = error.kind === "forbidden" || error.kind === "admin_api_not_exposed" || error.kind === "admin_api_lacks";
     if (isRefusal) steward.administration.checkAccess({ accountId }).catch(() => undefined);
-    update(accountId, { ...(from === null && { rows: [], next: null, total: null }), loading: null, error });
+    const { next, total, sorted, told } = nothingYet;
+    update(accountId, { ...(from === null && { rows: [], next, total, sorted, told }), loading: null, error });
     return;
   }
   const page = reply.value;

@@ -56,6 +56,17 @@ describe("the list of users", () => {
     expect(asked.map(({ input }) => input.filter.search)).toEqual(["a", "an"]);
   });
 
+  it("says nothing of a list that could not be read", async () => {
+    const first = listUsers(lea, { kind: "suspended" });
+    asked[0]!.answer({ ...page(["@a:x"]), told: false, sorted: false });
+    await first;
+    expect(state()).toMatchObject({ told: false, sorted: false });
+    const second = listUsers(lea, { kind: "all" });
+    asked[1]!.refuse("forbidden");
+    await second;
+    expect(state()).toMatchObject({ told: true, sorted: true });
+  });
+
   it("reads on from where it was, shows nobody twice, and asks once at a time", async () => {
     const first = listUsers(lea);
     asked[0]!.answer(page(["@a:x", "@b:x"], "2"));
