@@ -12,13 +12,14 @@ import { waitUntil } from "../support/waitUntil.ts";
 import { Person } from "./support/person.ts";
 
 let keyring: SecretServiceForTests;
-let app: StewardApp;
+let app: StewardApp | null = null;
 
 beforeEach(async () => {
   keyring = await startSecretService("unlocked");
 });
 afterEach(async () => {
   await app?.close();
+  app = null;
   await keyring.stop();
 });
 
@@ -84,7 +85,7 @@ test("a newer version is downloaded by the proxy, takes the place of the AppImag
     await app.request("app.updateSettings", { language: "en", theme: "light" });
 
     await person.press("Add account");
-    await person.sees("Steward 9.1.0 is ready to be installed.");
+    await person.sees("Steward 9.1.0 is ready to install.");
     await person.looks("update-notice");
     expect(await readFile(appImage, "utf8")).toBe("the version that runs");
     expect(app.pageErrors).toEqual([]);

@@ -101,6 +101,9 @@ it("says who is there already, and leaves them as they are", async () => {
   await person.sees(`${ANN} already exists. Nothing was changed.`);
   await person.type("User name", "ann2");
   await person.type("Email (optional)", "ann@mail.example");
+  await person.press("Add an external ID");
+  const externalId = person.page.getByRole("group", { name: "External ID 1" });
+  await externalId.getByLabel("Provider").and(person.page.locator(":focus")).waitFor();
   await person.press("Create user");
   await person.sees(`ann@mail.example belongs to ${ANN}.`);
   await person.looks("new-user-taken");

@@ -37,6 +37,7 @@ export function ExternalIdFields({ typed, onChange }: ExternalIdFieldsProps) {
             onChange={(text) => change(index, { provider: text })}
             maxLength={255}
             autoComplete="off"
+            autoFocus
             validate={(text) => needed(text, id)}
           />
           <TextField
