@@ -92,6 +92,8 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     const { person, authService } = world;
     await person.press("New user…");
     await person.isAsked("New user on example.org");
+    // Such a service links only users who are there.
+    expect(await person.button("Add an external ID").count()).toBe(0);
     await person.type("User name", "tess");
     await person.press("Create user");
     await person.sees("@tess:example.org can sign in now.");
@@ -108,6 +110,41 @@ describe("a homeserver that leaves signing in to an authorization server", () =>
     await person.sees(/^Tess’s client/);
     await person.looks("oauth-user");
     await expectNoLeaks(world, { "the password of a new user": password });
+  });
+
+  it("shows an admin what the service alone keeps of a user: whom providers know them as, and sessions without a device", async () => {
+    const { person, authService } = world;
+    authService.addOtherSession({ kind: "personal", localpart: "tess", name: "Backup script" });
+    authService.addOtherSession({ kind: "user", localpart: "tess", name: "Firefox on Linux" });
+    await person.press("All users");
+    await person.page.getByRole("rowheader").getByRole("button", { name: /tess/ }).click();
+    const ends = (name: string) => person.button(`Sign out ${name} at the authentication service`);
+    await ends("Firefox on Linux").waitFor();
+    await person.press("Sign out Backup script at the authentication service");
+    await person.isAsked("Sign out Backup script?");
+    await person.looks("oauth-service-session");
+    await person.press("Cancel");
+    await ends("Backup script").waitFor();
+    await person.press("Sign out Backup script at the authentication service");
+    await person.press("Sign it out");
+    await ends("Backup script").waitFor({ state: "hidden" });
+    await ends("Firefox on Linux").waitFor();
+
+    await person.press("Add an external ID");
+    await person.type("ID there", "never sent");
+    await person.press("Cancel");
+    await person.press("Add an external ID");
+    expect(await person.page.getByLabel("ID there").inputValue()).toBe("");
+    await person.type("ID there", "tess@idp");
+    await person.press("Add");
+    const remove = person.button("Remove tess@idp");
+    await remove.scrollIntoViewIfNeeded();
+    await person.resizeTo(800, 700);
+    await person.looks("oauth-user-service");
+    await remove.click();
+    await person.isAsked("Remove tess@idp?");
+    await person.press("Remove");
+    await remove.waitFor({ state: "hidden" });
   });
 
   it("says that the session was ended elsewhere, and signs in again in the browser", async () => {

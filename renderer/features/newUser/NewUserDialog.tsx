@@ -15,6 +15,7 @@ import { Buttons } from "../../components/Page.tsx";
 import { SelectField, TextField } from "../../components/TextField.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { errorWords, problemText, t } from "../../i18n/index.ts";
+import { adminAccess } from "../../stores/adminAccess.ts";
 import { forgetCredentials } from "../../stores/credentials.ts";
 import type { CroppedPicture } from "../profile/cropImage.ts";
 import { PictureChooser } from "../profile/PictureChooser.tsx";
@@ -53,6 +54,8 @@ function Fields({
 }: Omit<NewUserDialogProps, "onCreated"> & { readonly onCreated: (created: Created) => void }) {
   const { accountId, homeserver } = account;
   const { serverName } = homeserver;
+  const { answer: access } = adminAccess.use(accountId);
+  const delegated = access?.status === "admin" && access.delegatedAuth;
   const [username, setUsername] = useState("");
   const [displayName, setDisplayName] = useState("");
   const [emails, setEmails] = useState<readonly string[]>([""]);
@@ -126,6 +129,7 @@ function Fields({
             value={email}
             onChange={(typed) => changeEmail(index, typed)}
             autoComplete="off"
+            autoFocus={index > 0}
             validate={(typed) => (typed.trim() === "" ? null : problemText("email", readContactEmail(typed)))}
           />
         ))}
@@ -154,7 +158,8 @@ function Fields({
             ...(["bot", "support"] as const).map((type) => ({ value: type, text: t(`users.types.${type}`) })),
           ]}
         />
-        <ExternalIdFields typed={externalIds} onChange={setExternalIds} />
+        {/* An authentication service takes them from a user who is there: see the user's page. */}
+        {!delegated && <ExternalIdFields typed={externalIds} onChange={setExternalIds} />}
         <SelectField
           label={t("newUser.startsAs")}
           value={startsAs}

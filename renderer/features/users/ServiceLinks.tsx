@@ -14,7 +14,7 @@ import { useAction } from "../../components/useAction.ts";
 import { fieldProblemText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { serviceLinks } from "../../stores/serviceUsers.ts";
-import { userKey } from "../../stores/users.ts";
+import { type UserKey, userKey } from "../../stores/users.ts";
 import { LoadedSection } from "../userServerData/LoadedSection.tsx";
 import { RemoveDialog } from "./RemoveDialog.tsx";
 import styles from "./Users.module.css";
@@ -33,6 +33,19 @@ export function ServiceLinks({ accountId, user }: ServiceLinksProps) {
   );
 }
 
+type Answer = Awaited<ReturnType<typeof steward.serviceUsers.links>>;
+
+/** Takes in what the service has now; where that fails it is read again. */
+async function change(key: UserKey, request: () => Promise<Answer>): Promise<void> {
+  try {
+    serviceLinks.set(key, await request());
+    announce(t("users.saved"));
+  } catch (thrown) {
+    serviceLinks.reload(key);
+    throw thrown;
+  }
+}
+
 interface LinksProps extends ServiceLinksProps {
   readonly links: readonly ServiceLink[];
   readonly providers: readonly ServiceProvider[];
@@ -42,22 +55,6 @@ function Links({ accountId, user: { userId }, links, providers }: LinksProps) {
   const key = userKey(accountId, userId);
   const [adding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<ServiceLink | null>(null);
-  const [providerId, setProviderId] = useState(providers[0]?.providerId ?? "");
-  const [subject, setSubject] = useState("");
-  const change = async (request: () => Promise<{ links: ServiceLink[]; providers: ServiceProvider[] }>): Promise<void> => {
-    try {
-      serviceLinks.set(key, await request());
-      announce(t("users.saved"));
-    } catch (thrown) {
-      serviceLinks.reload(key);
-      throw thrown;
-    }
-  };
-  const add = useAction(async () => {
-    await change(() => steward.serviceUsers.addLink({ accountId, userId, providerId, subject }));
-    setAdding(false);
-    setSubject("");
-  });
   return (
     <>
       {links.length === 0 && <p className={styles["quiet"]}>{t("users.noExternalIds")}</p>}
@@ -84,39 +81,68 @@ function Links({ accountId, user: { userId }, links, providers }: LinksProps) {
         </Buttons>
       )}
       {adding && (
-        <Form onSubmit={() => void add.run()}>
-          <SelectField
-            label={t("users.provider")}
-            value={providerId}
-            onChange={setProviderId}
-            options={providers.map((one) => ({ value: one.providerId, text: one.name }))}
-          />
-          <TextField
-            label={t("users.externalId")}
-            value={subject}
-            onChange={setSubject}
-            autoFocus
-            isRequired
-            maxLength={1000}
-            validate={(text) => (text.trim() === "" ? fieldProblemText("any", "empty") : null)}
-          />
-          {add.error && <ErrorText error={add.error} />}
-          <Buttons>
-            <Button type="submit" look="primary" busy={add.busy}>
-              {t("users.add")}
-            </Button>
-            <Button onPress={() => setAdding(false)}>{t("common.cancel")}</Button>
-          </Buttons>
-        </Form>
+        <LinkForm
+          providers={providers}
+          onAdd={(link) => change(key, () => steward.serviceUsers.addLink({ accountId, userId, ...link }))}
+          onClose={() => setAdding(false)}
+        />
       )}
       {leaving && (
         <RemoveDialog
           name={leaving.subject}
           text={t("users.removeExternalIdText", { name: userId, provider: leaving.provider })}
           onClose={() => setLeaving(null)}
-          onRemove={() => change(() => steward.serviceUsers.removeLink({ accountId, userId, linkId: leaving.linkId }))}
+          onRemove={() => change(key, () => steward.serviceUsers.removeLink({ accountId, userId, linkId: leaving.linkId }))}
         />
       )}
     </>
+  );
+}
+
+interface LinkFormProps {
+  readonly providers: readonly ServiceProvider[];
+  readonly onAdd: (link: { readonly providerId: string; readonly subject: string }) => Promise<void>;
+  readonly onClose: () => void;
+}
+
+function LinkForm({ providers, onAdd, onClose }: LinkFormProps) {
+  const [providerId, setProviderId] = useState(providers[0]?.providerId ?? "");
+  const [subject, setSubject] = useState("");
+  const add = useAction(async () => {
+    await onAdd({ providerId, subject });
+    onClose();
+  });
+  return (
+    <Form onSubmit={() => void add.run()}>
+      <SelectField
+        label={t("users.provider")}
+        value={providerId}
+        onChange={(value) => {
+          setProviderId(value);
+          add.reset();
+        }}
+        options={providers.map((one) => ({ value: one.providerId, text: one.name }))}
+      />
+      <TextField
+        label={t("users.externalId")}
+        value={subject}
+        onChange={(text) => {
+          setSubject(text);
+          add.reset();
+        }}
+        autoComplete="off"
+        autoFocus
+        isRequired
+        maxLength={1000}
+        validate={(text) => (text.trim() === "" ? fieldProblemText("any", "empty") : null)}
+      />
+      {add.error && <ErrorText error={add.error} />}
+      <Buttons>
+        <Button type="submit" look="primary" busy={add.busy}>
+          {t("users.add")}
+        </Button>
+        <Button onPress={onClose}>{t("common.cancel")}</Button>
+      </Buttons>
+    </Form>
   );
 }

@@ -1,16 +1,19 @@
 import { Globe, KeyRound } from "lucide-react";
+import { useState } from "react";
 import type { ServiceSession } from "../../../shared/contract/serviceUsers.ts";
 import type { User } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { steward } from "../../bridge.ts";
 import { Button } from "../../components/Button.tsx";
+import { Dialog } from "../../components/Dialog.tsx";
+import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
 import { Row, Rows } from "../../components/Rows.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { serviceSessions } from "../../stores/serviceUsers.ts";
-import { userKey } from "../../stores/users.ts";
+import { type UserKey, userKey } from "../../stores/users.ts";
 import { LoadedSection } from "../userServerData/LoadedSection.tsx";
 import styles from "./Users.module.css";
 
@@ -19,19 +22,12 @@ interface ServiceSessionsProps {
   readonly user: User;
 }
 
+const nameOf = ({ name, kind }: ServiceSession): string => name ?? t(`users.serviceSession.${kind}`);
+
 /** Where a user is signed in at the authentication service itself: no homeserver hears of these. */
 export function ServiceSessions({ accountId, user: { userId } }: ServiceSessionsProps) {
   const key = userKey(accountId, userId);
-  const end = useAction(async (sessionIds: string[]) => {
-    try {
-      serviceSessions.set(key, (await steward.serviceUsers.endSessions({ accountId, userId, sessionIds })).sessions);
-      announce(t("sessions.signedOut", { count: sessionIds.length }));
-    } catch (thrown) {
-      serviceSessions.reload(key);
-      throw thrown;
-    }
-  });
-  const nameOf = ({ name, kind }: ServiceSession): string => name ?? t(`users.serviceSession.${kind}`);
+  const [leaving, setLeaving] = useState<ServiceSession | null>(null);
   const factsOf = ({ kind, lastSeenAt, lastSeenIp }: ServiceSession): string =>
     [
       t(`users.serviceSession.${kind}`),
@@ -41,11 +37,12 @@ export function ServiceSessions({ accountId, user: { userId } }: ServiceSessions
       .filter((fact) => fact !== null)
       .join(" · ");
   return (
-    <LoadedSection title={t("users.serviceSessions")} store={serviceSessions} userKey={key}>
-      {(sessions) => (
-        <>
-          {sessions.length === 0 && <p className={styles["quiet"]}>{t("users.noDevices")}</p>}
-          {sessions.length > 0 && (
+    <>
+      <LoadedSection title={t("users.serviceSessions")} store={serviceSessions} userKey={key}>
+        {(sessions) =>
+          sessions.length === 0 ? (
+            <p className={styles["quiet"]}>{t("users.noDevices")}</p>
+          ) : (
             <Rows label={t("users.serviceSessions")}>
               {sessions.map((session) => (
                 <Row
@@ -54,22 +51,62 @@ export function ServiceSessions({ accountId, user: { userId } }: ServiceSessions
                   title={nameOf(session)}
                   text={factsOf(session)}
                   end={
-                    <Button
-                      small
-                      busy={end.busy}
-                      aria-label={t("users.endServiceSession", { name: nameOf(session) })}
-                      onPress={() => void end.run([session.sessionId])}
-                    >
-                      {t("sessions.signOutConfirm", { count: 1 })}
+                    <Button small aria-label={t("users.endServiceSession", { name: nameOf(session) })} onPress={() => setLeaving(session)}>
+                      {t("sessions.signOutOne")}
                     </Button>
                   }
                 />
               ))}
             </Rows>
-          )}
-          {end.error && <ErrorText error={end.error} />}
-        </>
+          )
+        }
+      </LoadedSection>
+      {leaving && (
+        <DialogBoundary onClose={() => setLeaving(null)}>
+          <SignOutDialog userKey={key} accountId={accountId} userId={userId} session={leaving} onClose={() => setLeaving(null)} />
+        </DialogBoundary>
       )}
-    </LoadedSection>
+    </>
+  );
+}
+
+interface SignOutDialogProps {
+  readonly accountId: AccountId;
+  readonly userId: string;
+  readonly userKey: UserKey;
+  readonly session: ServiceSession;
+  readonly onClose: () => void;
+}
+
+/** Says what is lost with a session, before it is ended. */
+function SignOutDialog({ accountId, userId, userKey: key, session, onClose }: SignOutDialogProps) {
+  const signOut = useAction(async () => {
+    try {
+      const sessionIds = [session.sessionId];
+      serviceSessions.set(key, (await steward.serviceUsers.endSessions({ accountId, userId, sessionIds })).sessions);
+    } catch (thrown) {
+      serviceSessions.reload(key);
+      throw thrown;
+    }
+    announce(t("sessions.signedOut", { count: 1 }));
+    onClose();
+  });
+  return (
+    <Dialog
+      alert
+      title={t("sessions.signOutTitleOne", { name: nameOf(session) })}
+      onClose={onClose}
+      actions={
+        <>
+          <Button look="danger" busy={signOut.busy} onPress={() => void signOut.run()}>
+            {t("sessions.signOutConfirm", { count: 1 })}
+          </Button>
+          <Button onPress={onClose}>{t("common.cancel")}</Button>
+        </>
+      }
+    >
+      <p>{t(`users.serviceSessionCost.${session.kind}`)}</p>
+      {signOut.error && <ErrorText error={signOut.error} />}
+    </Dialog>
   );
 }

@@ -13,7 +13,6 @@ import { useAction } from "../../components/useAction.ts";
 import { refusedFieldText, t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { shownUsers, userChanged, userKey } from "../../stores/users.ts";
-
 import { changeText } from "../actionLog/loggedWords.ts";
 import styles from "./Users.module.css";
 
