@@ -2,7 +2,7 @@ import type { User, UserDetails } from "../../shared/contract/users.ts";
 import { fail } from "../../shared/errors.ts";
 import { sendAndLook } from "../http/lostAnswer.ts";
 import type { AdminApi, ServerUserChanges } from "./adminApi.ts";
-import type { MasApi } from "./mas/masApi.ts";
+import type { MasApi, MasUser } from "./mas/masApi.ts";
 import { asServiceHas, knownToService } from "./mas/masUser.ts";
 
 type Changes = { [K in keyof UserDetails]?: UserDetails[K] | undefined };
@@ -54,8 +54,15 @@ export async function changeUser(
       () => api.user(userId),
       ofServer,
     );
-  if (service && masUser)
-    after = asServiceHas(after, needed.includes("admin") ? await service.setAdmin(masUser.id, changes.admin!) : masUser);
+  if (service && masUser) {
+    const given = (): Promise<MasUser> =>
+      sendAndLook(
+        () => service.setAdmin(masUser.id, changes.admin!),
+        () => service.user(userId),
+        ({ admin }) => admin === changes.admin,
+      );
+    after = asServiceHas(after, needed.includes("admin") ? await given() : masUser);
+  }
   const fields = notSo(after);
   if (fields.length > 0) throw fail("change_not_taken", { fields });
   return { before: now, user: after };

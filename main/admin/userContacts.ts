@@ -4,7 +4,7 @@ import { sendAndLook } from "../http/lostAnswer.ts";
 import type { AdminApi, ServerUserChanges, UserWithContacts } from "./adminApi.ts";
 import { externalKey, ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 import type { MasApi } from "./mas/masApi.ts";
-import { knownToService } from "./mas/masUser.ts";
+import { addEmail, knownToService } from "./mas/masUser.ts";
 import { untilHeard } from "./mas/untilHeard.ts";
 
 /** One contact that comes, or one that goes. */
@@ -67,7 +67,7 @@ async function changeByService(
   const before = await api.user(userId);
   const changedMeanwhile = JSON.stringify(keysOf(seen)) !== JSON.stringify(keysOf(before.threepids));
   if (add === undefined) await service.removeEmail(id, changed.address);
-  else if (!(await service.hasEmail(id, changed.address))) await service.addEmail(id, changed.address.toLowerCase());
+  else if (!(await service.hasEmail(id, changed.address))) await addEmail(service, id, changed.address.toLowerCase());
   const isThere = ({ threepids }: User): boolean => keysOf(threepids).includes(threepidKey(changed));
   const user = await untilHeard(
     () => api.user(userId),

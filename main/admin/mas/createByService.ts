@@ -2,12 +2,12 @@ import type { MissingPart, NewUser } from "../../../shared/contract/newUsers.ts"
 import type { User } from "../../../shared/contract/users.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { Password } from "../../../shared/secret.ts";
-import { mayBeDoneUnseen, sendAndLook, sendOnce } from "../../http/lostAnswer.ts";
+import { mayBeDoneUnseen, sendAndLook } from "../../http/lostAnswer.ts";
 import { withoutPassword } from "../../http/passwordRefusal.ts";
 import type { AdminApi, ServerUserChanges } from "../adminApi.ts";
 import { type Creation, newUserId, withPicture } from "../newUser.ts";
 import type { MasApi, MasUser } from "./masApi.ts";
-import { asServiceHas, knownToService } from "./masUser.ts";
+import { addEmail, asServiceHas, knownToService } from "./masUser.ts";
 import { untilHeard } from "./untilHeard.ts";
 
 /**
@@ -120,13 +120,6 @@ async function makeUser(mas: MasApi, { username, displayName }: NewUser, userId:
 async function deactivate(mas: MasApi, id: string): Promise<MasUser> {
   if (!(await mas.canKeepProfile())) throw fail("not_allowed_by_server");
   return mas.deactivate(id, false);
-}
-
-/** Adds it once, and looks whether it is there where the answer was lost. */
-async function addEmail(mas: MasApi, id: string, email: string): Promise<void> {
-  const lost = await sendOnce(() => mas.addEmail(id, email));
-  if (lost === null || (await mas.hasEmail(id, email))) return;
-  throw new AppFailure(lost);
 }
 
 /** What is not there, or cannot be read now, is looked for again. */

@@ -1,5 +1,6 @@
 import type { User } from "../../../shared/contract/users.ts";
-import { isFailure } from "../../../shared/errors.ts";
+import { AppFailure, isFailure } from "../../../shared/errors.ts";
+import { sendOnce } from "../../http/lostAnswer.ts";
 import type { MasApi, MasUser } from "./masApi.ts";
 
 /** A user as the authentication service has them where it counts: what it says reaches the homeserver later, or never. */
@@ -28,4 +29,10 @@ export async function knownToService(service: MasApi | null, userId: string): Pr
     if (isFailure(thrown, "not_found")) return null;
     throw thrown;
   });
+}
+
+/** Gives a user an email address, and looks whether they have it where the answer was lost. @throws as `MasApi.addEmail` does */
+export async function addEmail(service: MasApi, id: string, email: string): Promise<void> {
+  const lost = await sendOnce(() => service.addEmail(id, email));
+  if (lost !== null && !(await service.hasEmail(id, email).catch(() => false))) throw new AppFailure(lost);
 }

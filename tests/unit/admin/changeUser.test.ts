@@ -3,6 +3,7 @@ import type { AdminApi } from "../../../main/admin/adminApi.ts";
 import { changeUser } from "../../../main/admin/changeUser.ts";
 import type { MasApi, MasUser } from "../../../main/admin/mas/masApi.ts";
 import type { User } from "../../../shared/contract/users.ts";
+import { AppFailure } from "../../../shared/errors.ts";
 import { errorOf } from "../../support/errorOf.ts";
 
 const BOSS = "@boss:one.test";
@@ -27,4 +28,21 @@ it("changes nothing of an admin who would take their own rights by the service",
   expect(sent).toEqual([]);
   expect((await changeUser(api, ANN, changes, {}, service)).user).toMatchObject(changes);
   expect(sent).toEqual([["name"], ["admin"]]);
+});
+
+it.each([true, false])("looks whether somebody has the rights whose giving the service did not answer: %s", async (acts) => {
+  const lost = { kind: "network", reason: "cut", host: "auth.one.test" } as const;
+  const user = { admin: false, displayName: "Ann", userType: null } as User;
+  let masUser: MasUser = { id: "01ANN", admin: false, locked: false, deactivated: false, createdAt: null };
+  const service = {
+    user: async () => masUser,
+    setAdmin: async (_id: string, admin: boolean) => {
+      if (acts) masUser = { ...masUser, admin };
+      throw new AppFailure(lost);
+    },
+  } as unknown as MasApi;
+  const api = { userId: BOSS, user: async () => user } as unknown as AdminApi;
+  const changed = changeUser(api, ANN, { admin: true }, {}, service);
+  if (acts) expect(await changed).toMatchObject({ user: { admin: true } });
+  else expect(await errorOf(changed)).toEqual(lost);
 });

@@ -1,5 +1,8 @@
 import { beforeEach, expect, it } from "vitest";
-import { changeExternalIds } from "../../../main/admin/userContacts.ts";
+import type { AdminApi } from "../../../main/admin/adminApi.ts";
+import type { MasApi } from "../../../main/admin/mas/masApi.ts";
+import { changeExternalIds, changeThreepids } from "../../../main/admin/userContacts.ts";
+import { AppFailure, fail } from "../../../shared/errors.ts";
 import { adminApiAt, type Answer, json } from "../../support/adminApi.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
@@ -50,4 +53,28 @@ it("changes nothing more where the others are still there, or nobody can tell", 
   expect(await adding(() => json(409, { errcode: "M_UNKNOWN", error: "External id is already in use." }))).toMatchObject({ status: 409 });
   expect(await adding(() => (response) => void response.destroy())).toMatchObject({ kind: "network" });
   expect(sent).toHaveLength(2);
+});
+
+it("looks whether an address is there whose adding the authentication service did not answer", async () => {
+  const lost = { kind: "network", reason: "cut", host: "auth.one.test" } as const;
+  const change = { add: { medium: "email", address: "ann@one.test" } } as const;
+  const changed = (acts: boolean) => {
+    let emails: string[] = [];
+    const service = {
+      user: async () => ({ id: "01ANN", admin: false, locked: false, deactivated: false, createdAt: null }),
+      hasEmail: async (_id: string, email: string) => emails.includes(email),
+      addEmail: async (_id: string, email: string) => {
+        if (acts) emails = [email];
+        throw new AppFailure(lost);
+      },
+    } as unknown as MasApi;
+    const api = {
+      request: () => Promise.reject(fail("not_found")),
+      // What is heard of at once is not waited for.
+      user: async () => ({ threepids: emails.map((address) => ({ medium: "email", address })) }),
+    } as unknown as AdminApi;
+    return changeThreepids(api, ANN, change, [], service);
+  };
+  expect(await changed(true)).toMatchObject({ user: { threepids: [change.add] }, changedMeanwhile: false });
+  expect(await errorOf(changed(false))).toEqual(lost);
 });
