@@ -37,6 +37,7 @@ afterEach(() => expect(world.person.app.pageErrors).toEqual([]));
 
 /** What the rows say. Not as it is rendered: rows out of sight are not, until the next frame has found them in sight. */
 const rowTexts = () => rows().allTextContents();
+const places = () => rows().evaluateAll((all) => all.map((row) => `${row.ariaPosInSet}/${row.ariaSetSize}`));
 const rows = () => world.person.page.getByRole("list", { name: "Other sessions" }).getByRole("listitem");
 
 describe("the sessions of an account", () => {
@@ -46,15 +47,31 @@ describe("the sessions of an account", () => {
     await person.isAt("Sessions");
     await person.sees(`${FORGOTTEN + 3} places where Alice is signed in. ${FORGOTTEN + 1} are not verified.`);
     await person.looks("sessions");
-    // So many are drawn at first; the others follow when they come near.
-    expect(await rows().count()).toBe(50);
-    for (let drawn = 50; drawn < FORGOTTEN + 2; drawn = await rows().count()) {
-      await rows()
-        .nth(drawn - 1)
-        .scrollIntoViewIfNeeded();
-      await rows().nth(drawn).waitFor();
+    await person.resizeTo(720, 520);
+    await rows().first().scrollIntoViewIfNeeded();
+    await person.looks("sessions-narrow");
+    await person.resizeTo(1180, 800);
+    // Those near the window are drawn, and each says where it stands among all of them.
+    expect(await rows().count()).toBeLessThan(50);
+    expect(await places()).toEqual(Array.from({ length: await rows().count() }, (_, index) => `${index + 1}/${FORGOTTEN + 2}`));
+    await person.page.getByRole("checkbox", { name: "Choose Tablet" }).check();
+    const last = person.page.getByRole("checkbox", { name: `Choose Session ${FORGOTTEN}`, exact: true });
+    await person.page.locator("main").evaluate((main) => main.scrollTo(0, main.scrollHeight));
+    await last.waitFor();
+    expect((await places()).at(-1)).toBe(`${FORGOTTEN + 2}/${FORGOTTEN + 2}`);
+    await person.looks("sessions-end");
+    // From there back by keyboard alone: rows come as the focus reaches them.
+    await last.focus();
+    const shiftTabs = 2 * (FORGOTTEN + 2);
+    const first = person.page.locator("[aria-posinset='1']");
+    for (let pressed = 0; pressed < shiftTabs && (await first.locator(":focus").count()) === 0; pressed += 1) {
+      await person.page.keyboard.press("Shift+Tab");
     }
-    expect(await rows().count()).toBe(FORGOTTEN + 2);
+    expect(await first.locator(":focus").count()).toBe(1);
+    // What was chosen stayed so while its row wasn't drawn.
+    const box = person.page.getByRole("checkbox", { name: "Choose Tablet" });
+    expect(await box.isChecked()).toBe(true);
+    await box.uncheck();
     await person.press("Verified 2");
     await person.page.getByRole("list", { name: "Other sessions" }).getByText("Phone").waitFor();
     expect(await rowTexts()).toEqual([expect.stringContaining("Phone")]);

@@ -48,7 +48,7 @@ const left: Readonly<Record<string, number>> = {
   MOST_: 0,
   LONGEST_: 0,
   laterStyles: 2,
-  useGrowing: 5,
+  useGrowing: 0,
   keepingOf: 11,
   useFix: 0,
   softLoggedOut: 20,

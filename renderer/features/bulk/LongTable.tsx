@@ -29,7 +29,7 @@ interface LongTableProps<T> {
 /** A table of up to hundreds of thousands of rows, of which those alone are here that are looked at. */
 export function LongTable<T>({ label, numberName, chooseName, ask, version, cells }: LongTableProps<T>) {
   const { total, rowAt, show } = useRows(ask, version);
-  const { body, first, end } = useVirtualRows(total, ROW_PX);
+  const { body, first, end } = useVirtualRows(total);
   useEffect(() => show(first, end));
   return (
     <div className={styles["frame"]} hidden={total === 0}>

@@ -1,5 +1,5 @@
 import { CircleHelp, Globe, Monitor, Smartphone } from "lucide-react";
-import { memo } from "react";
+import { type CSSProperties, memo } from "react";
 import type { Session } from "../../../shared/contract/devices.ts";
 import type { Verdict } from "../../accountHealth.ts";
 import { Menu } from "../../components/Menu.tsx";
@@ -35,30 +35,38 @@ export interface SessionActions {
   readonly signOut: (session: Session) => void;
 }
 
-interface SessionRowProps {
+export interface SessionRowProps {
   readonly session: Session;
   readonly chosen: boolean;
   /** Whether it can be verified from here. */
   readonly verifiable: boolean;
   readonly actions: SessionActions;
+  /** Where it stands in a list of `count`, of which not all are drawn; counted from 0. */
+  readonly place?: number;
+  readonly count?: number;
 }
 
 /**
  * One line of the list: what is known of a session, and what can be done with it. There are hundreds of them: one is
  * drawn anew only when something in it changes.
  */
-export const SessionRow = memo(function SessionRow({ session, chosen, verifiable, actions }: SessionRowProps) {
+export const SessionRow = memo(function SessionRow({ session, chosen, verifiable, actions, place, count }: SessionRowProps) {
   const { deviceId, lastSeenAt, lastSeenIp, thisSession, verification, inactive } = session;
   const name = nameOfSession(session);
   const Picture = pictures[kindOfClient(session.name)];
   const seen = lastSeenAt === null ? t("sessions.neverSeen") : t("sessions.seen", { when: momentText(lastSeenAt) });
-  const facts = [thisSession ? t("sessions.this") : seen, lastSeenIp, deviceId].filter((fact) => fact !== null);
+  const facts = [thisSession ? t("sessions.this") : seen, lastSeenIp, deviceId].filter((fact) => fact !== null).join(" · ");
   const rename = { id: "rename", text: t("sessions.rename"), onChoose: () => actions.rename(session) };
   const toVerify = { id: "verify", text: t("sessions.verify"), onChoose: () => actions.verify(session) };
   const verify = verifiable ? [toVerify] : [];
   const signOut = { id: "signOut", text: t("sessions.signOutOne"), onChoose: () => actions.signOut(session) };
+  const placed = place !== undefined && {
+    style: { "--place": place } as CSSProperties,
+    "aria-posinset": place + 1,
+    "aria-setsize": count,
+  };
   return (
-    <li className={styles["session"]}>
+    <li className={styles["session"]} {...placed}>
       {!thisSession && (
         <input
           type="checkbox"
@@ -73,8 +81,8 @@ export const SessionRow = memo(function SessionRow({ session, chosen, verifiable
         <span className={styles["name"]} title={name}>
           <ServerText>{name}</ServerText>
         </span>
-        <span className={styles["facts"]}>
-          <ServerText>{facts.join(" · ")}</ServerText>
+        <span className={styles["facts"]} title={facts}>
+          <ServerText>{facts}</ServerText>
         </span>
       </span>
       <span className={styles["end"]}>

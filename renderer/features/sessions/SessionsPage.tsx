@@ -1,9 +1,10 @@
 import { LogOut, MonitorSmartphone, Search } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { type CSSProperties, useEffect, useMemo, useState } from "react";
 import type { Account } from "../../../shared/contract/accounts.ts";
 import type { Session } from "../../../shared/contract/devices.ts";
 import { nameOf } from "../../accountHealth.ts";
 import { Button } from "../../components/Button.tsx";
+import { classNames } from "../../components/classNames.ts";
 import { DialogBoundary } from "../../components/DialogBoundary.tsx";
 import { EmptyState } from "../../components/EmptyState.tsx";
 import { ErrorText } from "../../components/ErrorText.tsx";
@@ -13,7 +14,7 @@ import { RenameSession } from "../../components/RenameSession.tsx";
 import { SearchField } from "../../components/SearchField.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
-import { useGrowing } from "../../components/useGrowing.ts";
+import { useVirtualRows } from "../../components/useVirtualRows.ts";
 import { t } from "../../i18n/index.ts";
 import { announce } from "../../stores/announcements.ts";
 import { go } from "../../stores/routes.ts";
@@ -21,7 +22,7 @@ import { renameSession, sessionLists, signOutSessions } from "../../stores/sessi
 import { startVerification } from "../../stores/verifications.ts";
 import { SignOutSessionsDialog } from "./SessionDialogs.tsx";
 import { matchesQuery, passesFilter, type SessionFilter, sessionFilters } from "./sessionFilter.ts";
-import { type SessionActions, SessionRow } from "./SessionRow.tsx";
+import { type SessionActions, SessionRow, type SessionRowProps } from "./SessionRow.tsx";
 import { SignOutOnPageDialog } from "./SignOutOnPageDialog.tsx";
 import { LinkDevice } from "../linkDevice/LinkDevice.tsx";
 import { useManagement } from "../accountPage/useManagement.ts";
@@ -62,6 +63,29 @@ function summary(account: Account, sessions: readonly Session[]): string {
 /** Above this many sessions a search is worth its place. */
 const MANY = 8;
 
+interface OtherSessionsProps {
+  readonly sessions: readonly Session[];
+  readonly rowProps: (session: Session) => SessionRowProps;
+}
+
+/** There may be hundreds: those are drawn that the page shows. */
+function OtherSessions({ sessions, rowProps }: OtherSessionsProps) {
+  const count = sessions.length;
+  const { body, first, end } = useVirtualRows<HTMLUListElement>(count);
+  return (
+    <ul
+      ref={body}
+      className={classNames(styles["list"], styles["others"])}
+      style={{ "--count": count } as CSSProperties}
+      aria-label={t("sessions.others")}
+    >
+      {sessions.slice(first, end).map((session, index) => (
+        <SessionRow key={session.deviceId} {...rowProps(session)} place={first + index} count={count} />
+      ))}
+    </ul>
+  );
+}
+
 function SessionLists({ account, sessions }: { readonly account: Account; readonly sessions: readonly Session[] }) {
   const { accountId } = account;
   const management = useManagement(accountId);
@@ -77,7 +101,6 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
   const allOthers = sessions.filter(({ thisSession }) => !thisSession);
   const chosen = allOthers.filter(({ deviceId }) => chosenIds.has(deviceId));
 
-  const { shown: drawn, end } = useGrowing(others, `${filter} ${query}`);
   const thisIsVerified = sessions.some(({ thisSession, verification }) => thisSession && verification === "verified");
   const verify = useAction((deviceId: string) => startVerification(accountId, deviceId));
   const signOut = useAction(async (deviceIds: readonly string[]) => {
@@ -105,15 +128,12 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
     }),
     [accountId, verifyOther],
   );
-  const row = (session: Session) => (
-    <SessionRow
-      key={session.deviceId}
-      session={session}
-      chosen={chosenIds.has(session.deviceId)}
-      verifiable={session.verification === "unverified" && (session.thisSession || thisIsVerified)}
-      actions={actions}
-    />
-  );
+  const rowProps = (session: Session) => ({
+    session,
+    chosen: chosenIds.has(session.deviceId),
+    verifiable: session.verification === "unverified" && (session.thisSession || thisIsVerified),
+    actions,
+  });
 
   return (
     <>
@@ -143,15 +163,12 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
       {signOut.error && signOut.error.kind !== "challenge_cancelled" && <ErrorText error={signOut.error} />}
       {own.length > 0 && (
         <ul className={styles["list"]} aria-label={t("sessions.this")}>
-          {own.map(row)}
+          {own.map((session) => (
+            <SessionRow key={session.deviceId} {...rowProps(session)} />
+          ))}
         </ul>
       )}
-      {others.length > 0 && (
-        <ul className={styles["list"]} aria-label={t("sessions.others")}>
-          {drawn.map(row)}
-        </ul>
-      )}
-      <div ref={end} />
+      {others.length > 0 && <OtherSessions sessions={others} rowProps={rowProps} />}
       {shown.length === 0 && <EmptyState icon={Search} title={t("sessions.noneFound")} text={t("sessions.noneFoundText")} />}
       {allOthers.length === 0 && <EmptyState icon={MonitorSmartphone} title={t("sessions.noOthers")} text={t("sessions.noOthersText")} />}
       {renaming && (

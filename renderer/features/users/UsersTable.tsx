@@ -26,7 +26,7 @@ export function UsersTable({ accountId }: { readonly accountId: AccountId }) {
   const outdated = loading === "first";
   const selected = useSelectedUsers(accountId);
   const columns = useColumns(accountId);
-  const { body, first, end } = useVirtualRows(rows.length, ROW_PX);
+  const { body, first, end } = useVirtualRows(rows.length);
   const atEnd = next !== null && end + AHEAD >= rows.length;
   useEffect(() => {
     if (atEnd) void listMoreUsers(accountId);
