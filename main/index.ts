@@ -9,7 +9,7 @@ import { build } from "virtual:build";
 import { channelNames } from "virtual:channels";
 import type { Account } from "../shared/contract/accounts.ts";
 import type { AppInfo, Settings } from "../shared/contract/app.ts";
-import { type AppError, AppFailure } from "../shared/errors.ts";
+import { type AppError, AppFailure, isFailure } from "../shared/errors.ts";
 import { registerAssetScheme, serveAssets } from "./app/assets.ts";
 import { Deferred } from "./app/deferred.ts";
 import { type AssetServer, createAssetServer } from "./app/assetServer.ts";
@@ -99,7 +99,7 @@ if (claimSingleInstance(() => void app.whenReady().then(() => window.open()))) {
   // Not awaited at the top level: the bundle is CommonJS.
   void start().catch((error: unknown) => {
     // A file of a newer Steward is said now, and is nothing that the next start should speak of.
-    if (!(error instanceof AppFailure && error.error.kind === "data_too_new")) crashes.write("start", error);
+    if (!isFailure(error, "data_too_new")) crashes.write("start", error);
     log.flushSync();
     reportFailedStart(error);
   });

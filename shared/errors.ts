@@ -263,7 +263,10 @@ export function fail<K extends AppErrorKind>(
   return new AppFailure({ kind, ...fields } as AppError);
 }
 
-/** True when `thrown` is a failure of that kind; narrows nothing, asks only. */
-export function isFailure(thrown: unknown, kind: AppErrorKind): boolean {
+/** A failure of that kind, with the fields of its error. */
+export type FailureOf<K extends AppErrorKind> = AppFailure & { readonly error: Extract<AppError, { kind: K }> };
+
+/** Whether `thrown` is a failure of that kind. Where it is, the fields of its error are there without asking again. */
+export function isFailure<K extends AppErrorKind>(thrown: unknown, kind: K): thrown is FailureOf<K> {
   return thrown instanceof AppFailure && thrown.error.kind === kind;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { PendingPhone } from "../../shared/contract/addresses.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId, ConversationId } from "../../shared/ids.ts";
 import type { KeepOutOfLogs } from "../../shared/secret.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
@@ -200,8 +200,7 @@ function endsLike(msisdn: string, typed: string): boolean {
   return national.length >= MIN_NATIONAL_DIGITS && msisdn.endsWith(national);
 }
 
-const isInUse = (thrown: unknown): boolean =>
-  thrown instanceof AppFailure && thrown.error.kind === "phone_refused" && thrown.error.reason === "in_use";
+const isInUse = (thrown: unknown): boolean => isFailure(thrown, "phone_refused") && thrown.error.reason === "in_use";
 
 /** Whether the server says that it is on the account; false where it does not answer. */
 async function isOn(homeserver: HomeserverClient, { msisdn }: KeptPhone, signal: AbortSignal): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { AppFailure } from "../../shared/errors.ts";
+import { AppFailure, isFailure } from "../../shared/errors.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import type { AuthDict } from "../uia/challenges.ts";
 import { THREEPIDS_PATH } from "./addresses.ts";
@@ -34,8 +34,7 @@ export async function addToAccount(
   return false;
 }
 
-const isNotValidated = (thrown: unknown): boolean =>
-  thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.errcode === "M_THREEPID_AUTH_FAILED";
+const isNotValidated = (thrown: unknown): boolean => isFailure(thrown, "server") && thrown.error.errcode === "M_THREEPID_AUTH_FAILED";
 
 /** Whether the server may have done what it was asked, and nobody knows. */
 export function isLost(thrown: unknown): boolean {

@@ -1,4 +1,4 @@
-import { type AddressRefusal, AppFailure, fail } from "../../shared/errors.ts";
+import { type AddressRefusal, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 
 /** The codes with which servers refuse an address (Client-Server API, "Account management"; those of Synapse and Sydent). */
 const REASONS: Readonly<Record<string, AddressRefusal>> = {
@@ -25,7 +25,7 @@ export function asAddressRefusal(thrown: unknown): unknown {
  * email that could not be sent (500).
  */
 export function asSendRefusal(thrown: unknown): unknown {
-  if (thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.errcode === "M_UNKNOWN") {
+  if (isFailure(thrown, "server") && thrown.error.errcode === "M_UNKNOWN") {
     if (thrown.error.status === 400) return fail("address_refused", { reason: "not_supported" });
     if (thrown.error.status === 500) return fail("address_refused", { reason: "not_sent" });
   }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AccountAddress, type AccountAddresses } from "../../shared/contract/addresses.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
-import { AppFailure } from "../../shared/errors.ts";
+import { AppFailure, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
@@ -58,7 +58,7 @@ export class AddressService implements Requests {
       try {
         await homeserver.text({ method: "POST", path: `${THREEPIDS_PATH}/delete`, body: { medium, address }, signal });
       } catch (thrown) {
-        if (thrown instanceof AppFailure && thrown.error.kind === "forbidden") {
+        if (isFailure(thrown, "forbidden")) {
           throw new AppFailure({ kind: "not_allowed_by_server" }, { cause: thrown });
         }
         if (await isSharingInTheWay(homeserver, thrown, { medium, address }, signal)) {
@@ -83,8 +83,7 @@ async function isSharingInTheWay(
   body: AccountAddress,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const isServers = (thrown: unknown): boolean =>
-    thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status >= 500;
+  const isServers = (thrown: unknown): boolean => isFailure(thrown, "server") && thrown.error.status >= 500;
   if (!isServers(failed)) return false;
   return homeserver.text({ method: "POST", path: `${THREEPIDS_PATH}/unbind`, body, signal }).then(() => false, isServers);
 }

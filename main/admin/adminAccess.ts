@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { AdminAccess } from "../../shared/contract/administration.ts";
 import type { Emit, Handlers } from "../../shared/contract/index.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { HomeserverClient } from "../http/homeserverClient.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
@@ -132,7 +132,7 @@ export class AdminAccessService implements Requests {
     try {
       await readAdminAnswer(homeserver, { path: adminPath(["v2", "users", userId]), elsewhere: "stay" }, z.unknown());
     } catch (thrown) {
-      if (thrown instanceof AppFailure && thrown.error.kind === "unauthenticated") return;
+      if (isFailure(thrown, "unauthenticated")) return;
       throw thrown;
     }
     throw fail("admin_api_not_exposed", { host });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type User, type UserRow } from "../../shared/contract/users.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { Password } from "../../shared/secret.ts";
 import { anySignal } from "../http/anySignal.ts";
 import type { HomeserverClient, HomeserverRequest } from "../http/homeserverClient.ts";
@@ -130,9 +130,9 @@ export class AdminApi {
       await this.request({ path, schema: z.unknown(), repeatable: true });
       return true;
     } catch (thrown) {
-      if (!(thrown instanceof AppFailure) || thrown.error.kind !== "admin_api_lacks") throw thrown;
+      if (!isFailure(thrown, "admin_api_lacks")) throw thrown;
       const { cause } = thrown;
-      return !(cause instanceof AppFailure && cause.error.kind === "server" && cause.error.status === 404);
+      return !(isFailure(cause, "server") && cause.error.status === 404);
     }
   }
 

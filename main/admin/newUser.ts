@@ -97,7 +97,7 @@ async function userOrNull(api: AdminApi, userId: string): Promise<User | null> {
 }
 
 function nameRefusal(thrown: unknown): "in_use" | "invalid" | "reserved" | null {
-  if (!(thrown instanceof AppFailure) || thrown.error.kind !== "server") return null;
+  if (!isFailure(thrown, "server")) return null;
   switch (thrown.error.errcode) {
     case "M_USER_IN_USE":
       return "in_use";

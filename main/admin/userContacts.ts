@@ -1,5 +1,5 @@
 import type { ExternalId, User, UserThreepid } from "../../shared/contract/users.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { sendAndLook } from "../http/lostAnswer.ts";
 import type { AdminApi, ServerUserChanges, UserWithContacts } from "./adminApi.ts";
 import { externalKey, ownerOf, ownerOfExternalId } from "./contactOwners.ts";
@@ -125,7 +125,7 @@ async function changeList<T>(
   const isSo = (user: User): boolean => kind.shown(user).some((one) => kind.keyOf(one) === key) === (add !== undefined);
   const send = (): Promise<User> => api.changeUser(userId, kind.body(add === undefined ? kept : [...kept, kind.rawOf(add)]));
   const user = await sendAndLook(send, () => api.user(userId), isSo).catch(async (thrown: unknown) => {
-    if (thrown instanceof AppFailure && thrown.error.kind === "server") await bringBack(api, userId, kept, kind);
+    if (isFailure(thrown, "server")) await bringBack(api, userId, kept, kind);
     throw thrown;
   });
   if (!isSo(user)) throw fail("change_not_taken", { fields: [kind.field] });

@@ -1,6 +1,6 @@
 import type { User, UserFilter, UserPage, UserRow } from "../../shared/contract/users.ts";
 import { UserRow as Row } from "../../shared/contract/users.ts";
-import { AppFailure, isFailure } from "../../shared/errors.ts";
+import { isFailure } from "../../shared/errors.ts";
 import type { AdminApi, UserListPage } from "./adminApi.ts";
 import { ownerOf, ownerOfExternalId } from "./contactOwners.ts";
 import { type ReadFilter, readFilter } from "./userFilter.ts";
@@ -29,7 +29,7 @@ async function pageOf(ask: Ask, query: ReadFilter["query"], from: string | null)
   try {
     return { ...(await page(query)), sorted: true };
   } catch (thrown) {
-    const refuses = thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400;
+    const refuses = isFailure(thrown, "server") && thrown.error.status === 400;
     if (!refuses) throw thrown;
     const { order_by: _order, dir: _dir, ...unsorted } = query;
     return { ...(await page(unsorted)), sorted: false };

@@ -1,7 +1,7 @@
 import type { PhraseStrength } from "../../shared/contract/phraseStrength.ts";
 import { type KeyOrPhrase, type ResetPreview, SecretName, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import type { Handlers } from "../../shared/contract/index.ts";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import type { Secret, SecurityKey } from "../../shared/secret.ts";
 import { type EncryptionContext, openEncryptionContext } from "./encryptionContext.ts";
@@ -289,7 +289,7 @@ export class SecureBackupService implements Requests {
   }
 
   #rememberMisfits(accountId: AccountId, thrown: unknown): void {
-    if (!(thrown instanceof AppFailure) || thrown.error.kind !== "secure_backup_check_failed") return;
+    if (!isFailure(thrown, "secure_backup_check_failed")) return;
     const { failed } = thrown.error;
     this.#misfits.set(
       accountId,

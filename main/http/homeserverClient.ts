@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { type AccessToken, revealedJson } from "../../shared/secret.ts";
 import { authServerError } from "./authServerError.ts";
 import { connectionError } from "./connectionErrors.ts";
@@ -178,7 +178,7 @@ export class HomeserverClient {
     for (;;) {
       const refusal = await this.#once(request, token).catch((thrown: unknown) => {
         if (tokens === undefined || token === undefined) throw thrown;
-        if (thrown instanceof AppFailure && thrown.error.kind === "unauthenticated") return thrown;
+        if (isFailure(thrown, "unauthenticated")) return thrown;
         // Only somebody who is signed in is asked to prove it once more.
         if (thrown instanceof UiaDemand) tokens.accepted(token);
         throw thrown;

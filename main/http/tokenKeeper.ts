@@ -1,4 +1,4 @@
-import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccessToken } from "../../shared/secret.ts";
 import { inTime } from "../storage/inTime.ts";
 import { mayBeDone } from "./lostAnswer.ts";
@@ -185,7 +185,7 @@ export class TokenKeeper<T extends AccessTokens = AccessTokens> implements Token
       this.#take(tokens);
       return tokens;
     } catch (thrown) {
-      if (thrown instanceof AppFailure && thrown.error.kind === "unauthenticated") this.#over = thrown;
+      if (isFailure(thrown, "unauthenticated")) this.#over = thrown;
       const times = (this.#failed?.times ?? 0) + 1;
       this.#failed = { why: thrown, times, until: this.#times.elapsed() + this.#pauseAfter(thrown, times) };
       throw thrown;

@@ -127,7 +127,7 @@ export class Recoveries implements Requests {
     try {
       await this.#sendMail(attempt);
     } catch (thrown) {
-      if (thrown instanceof AppFailure && thrown.error.kind === "rate_limited") {
+      if (isFailure(thrown, "rate_limited")) {
         this.#wait(attempt, { resendAfter: Date.now() + thrown.error.retryAfterMs });
       }
       throw thrown;

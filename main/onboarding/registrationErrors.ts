@@ -1,4 +1,4 @@
-import { type AppError, AppFailure, fail } from "../../shared/errors.ts";
+import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { Password } from "../../shared/secret.ts";
 import { withoutPassword } from "../http/passwordRefusal.ts";
 
@@ -67,5 +67,4 @@ export function isPassing(error: AppError): boolean {
 }
 
 /** Whether the connection broke before there was an answer. */
-export const isCut = (thrown: unknown): boolean =>
-  thrown instanceof AppFailure && thrown.error.kind === "network" && thrown.error.reason === "cut";
+export const isCut = (thrown: unknown): boolean => isFailure(thrown, "network") && thrown.error.reason === "cut";

@@ -231,7 +231,7 @@ export class RegistrationService implements Requests {
       await sessions.adopt(signedIn, expectedServer({ serverName, baseUrl }), registrationId);
       await this.#attempts.settle(registrationId);
     } catch (thrown) {
-      if (!(thrown instanceof AppFailure) || thrown.error.kind !== "already_signed_in") throw thrown;
+      if (!isFailure(thrown, "already_signed_in")) throw thrown;
       // Somebody has finished it elsewhere and signed in here meanwhile.
       accountId = thrown.error.accountId;
       await this.#attempts.drop(registrationId);

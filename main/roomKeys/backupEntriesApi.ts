@@ -75,7 +75,7 @@ export class BackupEntriesApi {
       return await asked;
     } catch (thrown) {
       const last = lastAnswer(thrown);
-      const wrongVersion = last instanceof AppFailure && last.error.kind === "server" && last.error.errcode === "M_WRONG_ROOM_KEYS_VERSION";
+      const wrongVersion = isFailure(last, "server") && last.error.errcode === "M_WRONG_ROOM_KEYS_VERSION";
       if (wrongVersion || isFailure(last, "not_found")) throw fail("backup_replaced");
       throw thrown;
     }

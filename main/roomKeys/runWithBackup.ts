@@ -1,4 +1,4 @@
-import { AppFailure, fail } from "../../shared/errors.ts";
+import { fail, isFailure } from "../../shared/errors.ts";
 import type { BackupEntriesApi } from "./backupEntriesApi.ts";
 import { runWorker } from "./runWorker.ts";
 import type { ResultOf, RoomKeysTask, WorkerCalls } from "./workerProtocol.ts";
@@ -19,7 +19,7 @@ export async function runWithBackup<T extends RoomKeysTask>(
     return await runWorker(task, { ...(transfer && { pull: () => transfer.pull() }), ...calls }, signal);
   } catch (thrown) {
     // The thread sees that an answer is none, but not whose it is.
-    const unnamed = thrown instanceof AppFailure && thrown.error.kind === "bad_answer" && thrown.error.host === "";
+    const unnamed = isFailure(thrown, "bad_answer") && thrown.error.host === "";
     throw unnamed && transfer ? fail("bad_answer", { host: transfer.host }) : thrown;
   } finally {
     await transfer?.close();

@@ -125,7 +125,7 @@ async function locateOnOwnPort(serverName: string, fetch: Fetch): Promise<Locate
     await checkHomeserver(baseUrl, fetch);
     return { baseUrl, foundBy: "server_name", identityServer: undefined };
   } catch (thrown) {
-    const hangs = thrown instanceof AppFailure && thrown.error.kind === "network" && thrown.error.reason === "timeout";
+    const hangs = isFailure(thrown, "network") && thrown.error.reason === "timeout";
     if (hangs) throw thrown;
     return null;
   }

@@ -40,7 +40,7 @@ export function baseUrlOf(named: unknown): string | null {
 /** True when the server answers, but does not know what it was asked for: 404, with or without a Matrix error. */
 export function isMissing(thrown: unknown): boolean {
   if (isFailure(thrown, "not_found")) return true;
-  return thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 404;
+  return isFailure(thrown, "server") && thrown.error.status === 404;
 }
 
 /**
@@ -99,7 +99,7 @@ export async function askWellKnown(origin: string, host: string, fetch: Fetch): 
 
 /** True when what answered in place of a `.well-known` file was none: nothing can be said about what it names. */
 export function isNoFile(thrown: unknown): boolean {
-  if (!(thrown instanceof AppFailure) || thrown.error.kind !== "well_known_invalid") return false;
+  if (!isFailure(thrown, "well_known_invalid")) return false;
   return ["not_json", "error_status", "redirects"].includes(thrown.error.reason);
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type AppError, AppFailure } from "../../../shared/errors.ts";
+import { type AppError, AppFailure, isFailure } from "../../../shared/errors.ts";
 import type { HomeserverClient } from "../../http/homeserverClient.ts";
 import { demandIn } from "../../http/uiaDemand.ts";
 import type { AuthDict } from "../../uia/challenges.ts";
@@ -107,5 +107,5 @@ export class DeactivateRequest {
 
 /** Whether the server said that it does not know the token, and not merely that it has expired. */
 export function isGone(thrown: unknown): boolean {
-  return thrown instanceof AppFailure && thrown.error.kind === "unauthenticated" && !thrown.error.softLogout;
+  return isFailure(thrown, "unauthenticated") && !thrown.error.softLogout;
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { AccountAddress } from "../../../shared/contract/addresses.ts";
 import type { Policy } from "../../../shared/contract/registration.ts";
-import { AppFailure, fail } from "../../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 import { type AccessToken, secretText } from "../../../shared/secret.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { requestJson } from "../../http/requestJson.ts";
@@ -126,7 +126,7 @@ export async function askValidation(access: IdentityAccess, { clientSecret, sid 
     await ask(access, { path: `/3pid/getValidated3pid?${query.toString()}`, schema: Anything });
     return "done";
   } catch (thrown) {
-    const errcode = thrown instanceof AppFailure && thrown.error.kind === "server" ? thrown.error.errcode : null;
+    const errcode = isFailure(thrown, "server") ? thrown.error.errcode : null;
     if (errcode === "M_SESSION_NOT_VALIDATED") return "open";
     if (errcode === "M_NO_VALID_SESSION" || errcode === "M_SESSION_EXPIRED") return "gone";
     throw thrown;

@@ -162,7 +162,7 @@ export class ShareAddresses implements Requests {
         });
       });
     } catch (thrown) {
-      const errcode = thrown instanceof AppFailure && thrown.error.kind === "server" ? thrown.error.errcode : null;
+      const errcode = isFailure(thrown, "server") ? thrown.error.errcode : null;
       if (errcode === "M_SESSION_NOT_VALIDATED") return false;
       if (errcode === "M_SESSION_EXPIRED" || errcode === "M_NO_VALID_SESSION") {
         await pending.change(accountId, pendingId, () => ({ askedAt: 0 }));

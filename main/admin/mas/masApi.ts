@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
+import { fail, isFailure } from "../../../shared/errors.ts";
 import type { ServiceSession } from "../../../shared/contract/serviceUsers.ts";
 import type { Password } from "../../../shared/secret.ts";
 import { anySignal } from "../../http/anySignal.ts";
@@ -171,8 +171,7 @@ export class MasApi {
     try {
       await this.#request({ method: "POST", path: ["users", id, "set-password"], body, schema: z.unknown(), repeatable: true });
     } catch (thrown) {
-      if (thrown instanceof AppFailure && thrown.error.kind === "server" && thrown.error.status === 400)
-        throw fail("password_refused", { reason: "weak" });
+      if (isFailure(thrown, "server") && thrown.error.status === 400) throw fail("password_refused", { reason: "weak" });
       if (isFailure(thrown, "forbidden")) throw fail("not_allowed_by_server");
       throw thrown;
     }

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { AppFailure } from "../../../shared/errors.ts";
+import { isFailure } from "../../../shared/errors.ts";
 import { httpTunnel } from "./httpTunnel.ts";
 import type { Hop, Route } from "./route.ts";
 import { proxyFailure, ready, type Target } from "./sockets.ts";
@@ -30,7 +30,7 @@ export async function openConnection(route: Route, target: Target, timeoutMs = T
 }
 
 function isUnreachable(thrown: unknown): boolean {
-  if (!(thrown instanceof AppFailure) || thrown.error.kind !== "network") return false;
+  if (!isFailure(thrown, "network")) return false;
   return ["proxy_unreachable", "proxy_unsupported"].includes(thrown.error.reason);
 }
 

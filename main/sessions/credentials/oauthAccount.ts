@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Handlers } from "../../../shared/contract/index.ts";
-import { AppFailure, fail } from "../../../shared/errors.ts";
+import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { requestJson } from "../../http/requestJson.ts";
@@ -128,9 +128,7 @@ async function signedInAs(
     return { userId: who.user_id, deviceId, baseUrl, ...tokens };
   } catch (thrown) {
     await signOutQuietly({ fetch, logger }, { baseUrl, ...tokens });
-    throw thrown instanceof AppFailure && thrown.error.kind === "unauthenticated"
-      ? fail("oauth_unusable", { host: new URL(baseUrl).host })
-      : thrown;
+    throw isFailure(thrown, "unauthenticated") ? fail("oauth_unusable", { host: new URL(baseUrl).host }) : thrown;
   }
 }
 
