@@ -21,6 +21,17 @@ interface Ann {
   files: number;
 }
 
+const annAtFirst = (): Ann => ({
+  there: true,
+  name: "Ann",
+  locked: false,
+  suspended: false,
+  deactivated: false,
+  erased: false,
+  devices: ["A", "B"],
+  files: 3,
+});
+
 let server: LocalServer;
 let ann: Ann;
 /** How often what the Job is for was done. */
@@ -40,7 +51,7 @@ const isOfAnn = ({ path, body }: Arrived): boolean => decodeURIComponent(path).i
 beforeEach(async () => {
   acted = 0;
   faults = [];
-  ann = { there: true, name: "Ann", locked: false, suspended: false, deactivated: false, erased: false, devices: ["A", "B"], files: 3 };
+  ann = annAtFirst();
   server = await LocalServer.start((response, request) => {
     const changes = request.method !== "GET" && isOfAnn(request);
     const fault = changes ? faults.shift() : undefined;
@@ -181,16 +192,7 @@ describe.each(KINDS)("$kind", (kind) => {
   it.each(LOST)("says what is so after %s, whether the server has done it or not", async (_what, fault) => {
     for (const acts of [true, false]) {
       acted = 0;
-      Object.assign(ann, {
-        there: true,
-        name: "Ann",
-        locked: false,
-        suspended: false,
-        deactivated: false,
-        erased: false,
-        devices: ["A"],
-        files: 3,
-      });
+      ann = annAtFirst();
       faults = [{ ...fault, acts }];
       const end = await endOf(kind);
       expect(["done", "unknown"], JSON.stringify(end)).toContain(end?.outcome);
