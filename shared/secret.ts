@@ -113,6 +113,10 @@ export type AccessToken = Secret<"access token">;
 export type RefreshToken = Secret<"refresh token">;
 export type Password = Secret<"password">;
 export type SecurityKey = Secret<"Security Key">;
+/** What a Security Key says and a Security Phrase leads to: opens secret storage. */
+export type SecurityKeyBytes = SecretBytes<"Security Key">;
+/** Of an identity or of a key backup: what is stored as a secret, so that it may be no key at all. */
+export type PrivateKey = Secret<"private key">;
 export type StorageKey = SecretBytes<"storage key">;
 export type Passphrase = Secret<"passphrase">;
 

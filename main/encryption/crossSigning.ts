@@ -1,5 +1,6 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
+import { type PrivateKey, Secret } from "../../shared/secret.ts";
 import { isVerifiedByOwnIdentity } from "../sdk/pinnedIdentity.ts";
 import type { ServerIdentity } from "./encryptionApi.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -13,8 +14,8 @@ export const IDENTITY_SECRETS = [
 ] as const satisfies readonly SecretName[];
 export type IdentitySecret = (typeof IDENTITY_SECRETS)[number];
 
-/** Private keys of an identity, base64; null where there is none. */
-export type IdentityPrivateKeys = Record<IdentitySecret, string | null>;
+/** Private keys of an identity; null where there is none. */
+export type IdentityPrivateKeys = Record<IdentitySecret, PrivateKey | null>;
 
 /** The public key on the server that belongs to a secret. */
 export function publicKeyFor(secret: IdentitySecret, identity: ServerIdentity): string | null {
@@ -23,17 +24,20 @@ export function publicKeyFor(secret: IdentitySecret, identity: ServerIdentity): 
 }
 
 /** Whether a private key belongs to the identity on the server. */
-export function belongsTo(secret: IdentitySecret, privateKey: string | null, identity: ServerIdentity): boolean {
+export function belongsTo(secret: IdentitySecret, privateKey: PrivateKey | null, identity: ServerIdentity): boolean {
   return privateKey !== null && samePublicKey(signingPublicKey(privateKey), publicKeyFor(secret, identity));
 }
+
+const privateKeyOf = (exported: string | undefined): PrivateKey | null =>
+  exported === undefined ? null : new Secret("private key", exported);
 
 /** The private keys in this session's crypto store. */
 export async function identityKeysHere({ machine }: EncryptionContext): Promise<IdentityPrivateKeys> {
   const exported = await machine.exportCrossSigningKeys();
   const keys = {
-    "m.cross_signing.master": exported?.masterKey ?? null,
-    "m.cross_signing.self_signing": exported?.self_signing_key ?? null,
-    "m.cross_signing.user_signing": exported?.userSigningKey ?? null,
+    "m.cross_signing.master": privateKeyOf(exported?.masterKey),
+    "m.cross_signing.self_signing": privateKeyOf(exported?.self_signing_key),
+    "m.cross_signing.user_signing": privateKeyOf(exported?.userSigningKey),
   };
   exported?.free();
   return keys;
@@ -46,11 +50,11 @@ export async function identityKeysHere({ machine }: EncryptionContext): Promise<
 export async function adoptIdentity(access: EncryptionContext, keys: IdentityPrivateKeys, identity: ServerIdentity): Promise<void> {
   const { machine, server } = access;
   const here = await identityKeysHere(access);
-  if (IDENTITY_SECRETS.some((name) => keys[name] !== here[name])) {
+  if (IDENTITY_SECRETS.some((name) => !(keys[name]?.equals(here[name]) ?? here[name] === null))) {
     const status = await machine.importCrossSigningKeys(
-      keys["m.cross_signing.master"],
-      keys["m.cross_signing.self_signing"],
-      keys["m.cross_signing.user_signing"],
+      keys["m.cross_signing.master"]?.reveal() ?? null,
+      keys["m.cross_signing.self_signing"]?.reveal() ?? null,
+      keys["m.cross_signing.user_signing"]?.reveal() ?? null,
     );
     status.free();
   }

@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
 import type { OlderBackupOutcome } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
-import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
+import { newPrivateKey } from "../roomKeys/keyPairs.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { backupKeyHere, olderBackups, opensBackup } from "./keyBackup.ts";
 import { findMissing, migrateAll } from "./migrateEntries.ts";
-import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 
 /**
  * Deletes an older backup with its room keys, after every entry of it that opens was carried over to the newest and shown
@@ -25,7 +23,7 @@ export async function deleteOlderBackup(access: EncryptionContext, version: stri
 
   const keyHere = await backupKeyHere(access);
   // A key that opens nothing shows how many entries there are.
-  const privateKey = keyHere ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES));
+  const privateKey = keyHere ?? newPrivateKey();
   const [from, into] = [
     { version, privateKey },
     { version: newest.version, privateKey },

@@ -15,12 +15,7 @@ export async function findNotInSession(
   { session, readStore }: OwnStore,
 ): Promise<Carried | null> {
   try {
-    return await runWithBackup(
-      { kind: "prove", backupKey: Buffer.from(privateKey, "base64"), session },
-      server.entriesOf(version),
-      { readStore },
-      signal,
-    );
+    return await runWithBackup({ kind: "prove", backupKey: privateKey, session }, server.entriesOf(version), { readStore }, signal);
   } catch (thrown) {
     if (isFailure(thrown, "backup_replaced")) return null;
     throw thrown;

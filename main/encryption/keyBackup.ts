@@ -1,13 +1,14 @@
 import { type AppError, type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
+import { type PrivateKey, Secret } from "../../shared/secret.ts";
 import { toServerFailure } from "../http/serverErrors.ts";
 import { accountDataOf, type EncryptionApi, type ServerBackup } from "./encryptionApi.ts";
 import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
 import { canonicalJson } from "./canonicalJson.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
-import { backupPublicKey, samePublicKey } from "../roomKeys/keyPairs.ts";
+import { backupPublicKey, privateKeyBytes, samePublicKey } from "../roomKeys/keyPairs.ts";
 
-/** Whether a private key, base64, is the one of this backup. */
-export function opensBackup(privateKey: string | null, backup: ServerBackup | null): boolean {
+/** Whether a private key is the one of this backup. */
+export function opensBackup(privateKey: PrivateKey | null, backup: ServerBackup | null): boolean {
   return privateKey !== null && backup !== null && samePublicKey(backupPublicKey(privateKey), backup.publicKey);
 }
 
@@ -70,10 +71,10 @@ export async function backupsBeside(server: EncryptionApi, version: string, know
   return found.filter((backup) => backup.version !== version);
 }
 
-/** The key backup's private key in this session's crypto store, base64, or null. */
-export async function backupKeyHere({ crypto }: EncryptionContext): Promise<string | null> {
+/** The key backup's private key in this session's crypto store, or null. */
+export async function backupKeyHere({ crypto }: EncryptionContext): Promise<PrivateKey | null> {
   const key = await crypto.getSessionBackupPrivateKey();
-  return key ? toUnpaddedBase64(key) : null;
+  return key ? new Secret("private key", toUnpaddedBase64(key)) : null;
 }
 
 /**
@@ -86,7 +87,7 @@ export async function backupKeyHere({ crypto }: EncryptionContext): Promise<stri
  */
 async function signedAuthData(
   { machine, userId, deviceId }: EncryptionContext,
-  privateKey: string,
+  privateKey: PrivateKey,
   existing: Record<string, unknown> = {},
 ): Promise<{ public_key: string; signatures: object }> {
   const publicKey = backupPublicKey(privateKey);
@@ -112,7 +113,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Creates a key backup for a private key, signed by the identity. Answers its version. Throws as `signBackup` does. */
-export async function createBackup(access: EncryptionContext, privateKey: string): Promise<string> {
+export async function createBackup(access: EncryptionContext, privateKey: PrivateKey): Promise<string> {
   return await access.server.createBackup(await signedAuthData(access, privateKey));
 }
 
@@ -121,7 +122,7 @@ export async function createBackup(access: EncryptionContext, privateKey: string
  * else stands in its `auth_data` stays, and is signed too. Throws `session_not_verified` when this session does not have
  * the identity's master key.
  */
-export async function signBackup(access: EncryptionContext, privateKey: string, backup: ServerBackup): Promise<void> {
+export async function signBackup(access: EncryptionContext, privateKey: PrivateKey, backup: ServerBackup): Promise<void> {
   const { auth_data: existing } = backup.raw as { auth_data?: unknown };
   const authData = await signedAuthData(access, privateKey, isObject(existing) ? existing : {});
   await access.server.updateBackup(backup.version, authData);
@@ -165,15 +166,15 @@ export async function connectedVersion(access: EncryptionContext): Promise<strin
  * Makes this session use a backup: keeps its private key and begins to upload room keys. Throws
  * `secure_backup_check_failed` when the session does not take it.
  */
-export async function connectBackup(access: EncryptionContext, privateKey: string, version: string): Promise<void> {
+export async function connectBackup(access: EncryptionContext, privateKey: PrivateKey, version: string): Promise<void> {
   const { crypto, machine } = access;
   const isOther = (await versionHere(access)) !== version;
   // The machine notes of a room key that it is in the backup, not in which. The SDK clears that when the version changes
   // under its eyes, but not when it did while the app was closed: the keys would never come into the new backup. Cleared
   // before the version is kept, so that what is cut off here clears it again.
   if (isOther) await machine.disableBackup();
-  if (isOther || (await backupKeyHere(access)) !== privateKey || (await crypto.getActiveSessionBackupVersion()) !== version) {
-    await crypto.storeSessionBackupPrivateKey(Buffer.from(privateKey, "base64"), version);
+  if (isOther || !privateKey.equals(await backupKeyHere(access)) || (await crypto.getActiveSessionBackupVersion()) !== version) {
+    await crypto.storeSessionBackupPrivateKey(privateKeyBytes(privateKey), version);
   }
   // The SDK asks the server and swallows what goes wrong; asking ourselves as well tells what it was.
   for (let attempt = 1; (await crypto.getActiveSessionBackupVersion()) !== version; attempt += 1) {

@@ -1,4 +1,5 @@
 import { isFailure } from "../../shared/errors.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { runWithBackup } from "../roomKeys/runWithBackup.ts";
 import type { Carried } from "../roomKeys/workerProtocol.ts";
@@ -6,7 +7,7 @@ import type { Carried } from "../roomKeys/workerProtocol.ts";
 /** A key backup with its private key, base64. */
 export interface OpenBackup {
   version: string;
-  privateKey: string;
+  privateKey: PrivateKey;
 }
 
 /**
@@ -59,7 +60,7 @@ async function compareBackups(
       throw thrown;
     }
   };
-  const keys = { fromKey: Buffer.from(from.privateKey, "base64"), intoKey: Buffer.from(into.privateKey, "base64") };
+  const keys = { fromKey: from.privateKey, intoKey: into.privateKey };
   try {
     return await runWithBackup(
       { kind: "carry", ...keys, send },

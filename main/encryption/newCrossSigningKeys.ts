@@ -1,4 +1,5 @@
 import { fail } from "../../shared/errors.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import { adoptIdentity, belongsTo, IDENTITY_SECRETS, isThisSessionVerified } from "./crossSigning.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { samePublicKey, signingPublicKey, signWithSeed } from "../roomKeys/keyPairs.ts";
@@ -7,7 +8,7 @@ import type { SetUpContext } from "./setUpContext.ts";
 type NewIdentity = NonNullable<PendingSetUp["identity"]>;
 
 /** A cross-signing key without signatures, in canonical form as it is: its fields are in order. */
-function unsignedKey(userId: string, usage: string, seed: string): { id: string; json: string } {
+function unsignedKey(userId: string, usage: string, seed: PrivateKey): { id: string; json: string } {
   const publicKey = signingPublicKey(seed);
   if (publicKey === null) throw new Error("A cross-signing key's seed is not one");
   const id = `ed25519:${publicKey}`;
@@ -21,7 +22,7 @@ function unsignedKey(userId: string, usage: string, seed: string): { id: string;
 export function signingKeysUpload(userId: string, keys: NewIdentity): string {
   const masterSeed = keys["m.cross_signing.master"];
   const master = unsignedKey(userId, "master", masterSeed);
-  const signed = (usage: string, seed: string): object => {
+  const signed = (usage: string, seed: PrivateKey): object => {
     const { json } = unsignedKey(userId, usage, seed);
     return {
       ...(JSON.parse(json) as object),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
 import { backupPublicKey, signingPublicKey } from "../roomKeys/keyPairs.ts";
@@ -13,7 +14,7 @@ const MAX_COPIES = 200;
 const Kept = z.array(z.tuple([z.string().max(100), z.string().max(100)])).max(MAX_COPIES);
 
 /** The public key of a secret's private key, base64; null when it is no private key. */
-export function publicKeyOfSecret(name: SecretName, secret: string): string | null {
+export function publicKeyOfSecret(name: SecretName, secret: PrivateKey): string | null {
   return name === "m.megolm_backup.v1" ? backupPublicKey(secret) : signingPublicKey(secret);
 }
 
@@ -42,7 +43,7 @@ export class OpenedCopies {
   }
 
   /** Notes that a copy was decrypted. One that holds no private key is not noted: it opens nothing that is known. */
-  note(name: SecretName, copy: EncryptedSecret, secret: string): void {
+  note(name: SecretName, copy: EncryptedSecret, secret: PrivateKey): void {
     const publicKey = publicKeyOfSecret(name, secret);
     const id = fingerprint(name, copy);
     if (publicKey === null || this.#publicKeys.get(id) === publicKey) return;

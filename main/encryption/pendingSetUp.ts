@@ -1,10 +1,13 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { SetUpKind, SetUpStep } from "../../shared/contract/setUp.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { type SecurityKeyBytes, secretText } from "../../shared/secret.ts";
+import { secretBytes } from "../secrets/secretBytes.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
-import { fromBase64OfLength, toUnpaddedBase64 } from "../roomKeys/base64.ts";
+import { fromBase64OfLength } from "../roomKeys/base64.ts";
+import { newPrivateKey } from "../roomKeys/keyPairs.ts";
 import { keptAfterSetUp } from "./storedSecurityKey.ts";
 import { newKeyCheck } from "./secretCipher.ts";
 import { KeyDescription } from "./secretStorage.ts";
@@ -12,6 +15,7 @@ import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 import type { PhraseInfo } from "./securityPhrase.ts";
 
 const key = z.string().refine((text) => fromBase64OfLength(text, SECURITY_KEY_BYTES) !== null);
+const privateKey = secretText("private key", key);
 
 /**
  * A set-up that the person has confirmed: everything that it will write was drawn beforehand, so that going on after a
@@ -23,17 +27,17 @@ const PendingSetUp = z.object({
   method: z.enum(["key", "phrase"]),
   /** The id of the key in secret storage. */
   keyId: z.string().min(1).max(255),
-  /** The Security Key's bytes, base64. */
-  key,
+  /** The Security Key's bytes. */
+  key: secretBytes("Security Key", key),
   description: KeyDescription,
-  /** The private key of the key backup, should a new one be needed; base64. */
-  backupKey: key,
-  /** Private keys of the identity that a reset brings, base64; null for everything else. */
+  /** The private key of the key backup, should a new one be needed. */
+  backupKey: privateKey,
+  /** Private keys of the identity that a reset brings; null for everything else. */
   identity: z
     .object({
-      "m.cross_signing.master": key,
-      "m.cross_signing.self_signing": key,
-      "m.cross_signing.user_signing": key,
+      "m.cross_signing.master": privateKey,
+      "m.cross_signing.self_signing": privateKey,
+      "m.cross_signing.user_signing": privateKey,
     })
     .nullable()
     .default(null),
@@ -42,8 +46,8 @@ const PendingSetUp = z.object({
     .object({ keyId: z.string().nullable(), master: z.string().nullable(), backupVersion: z.string().nullable() })
     .nullable()
     .default(null),
-  /** Private keys of backups that this session had when it ran; they open what is replaced. Base64. */
-  formerBackupKeys: z.array(key).default([]),
+  /** Private keys of backups that this session had when it ran; they open what is replaced. */
+  formerBackupKeys: z.array(privateKey).default([]),
   /** Versions of the backups that the person gives up although nothing here opens them. */
   discards: z.array(z.string().max(255)).default([]),
   /** Whether the person wants the Security Key kept on this computer once it has been checked. */
@@ -57,14 +61,11 @@ export type PendingSetUp = z.infer<typeof PendingSetUp>;
 
 const KEY_ID_BYTES = 24;
 
-/** A new private key as the crypto machine writes it. */
-const newPrivateKey = (): string => toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES));
-
 /** Draws everything for a new set-up, change of key or reset with this key. */
 export async function newPendingSetUp(
   kind: SetUpKind,
   method: "key" | "phrase",
-  securityKey: Uint8Array,
+  securityKey: SecurityKeyBytes,
   phrase: PhraseInfo | undefined,
   replaces: PendingSetUp["replaces"],
   discards: string[] = [],
@@ -74,7 +75,7 @@ export async function newPendingSetUp(
     kind,
     method,
     keyId: randomBytes(KEY_ID_BYTES).toString("base64url"),
-    key: Buffer.from(securityKey).toString("base64"),
+    key: securityKey,
     description: {
       algorithm: "m.secret_storage.v1.aes-hmac-sha2",
       ...(await newKeyCheck(securityKey)),
@@ -96,11 +97,6 @@ export async function newPendingSetUp(
     confirmedAt: null,
     done: [],
   };
-}
-
-/** Whether two Security Keys are the same. */
-export function sameKey(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 /** Keeps confirmed set-ups among the accounts' secrets. */
@@ -126,17 +122,16 @@ export class PendingSetUps {
 
   /** Written to disk when it resolves. Throws as `SecretStore.update` does. */
   async write(accountId: AccountId, pending: PendingSetUp): Promise<void> {
-    const text = JSON.stringify(PendingSetUp.parse(pending));
+    const text = JSON.stringify(z.encode(PendingSetUp, pending));
     await this.#secretStore.update(accountId, (secrets) => ({ ...secrets, pendingSetUp: text }));
   }
 
   /** Forgets a set-up that has been checked, and keeps its Security Key if the person wants that: in one step. */
   async finish(accountId: AccountId, { keyId, key, keepKey }: PendingSetUp): Promise<void> {
-    const now = { keyId, key: Buffer.from(key, "base64") };
     await this.#secretStore.update(accountId, (secrets) => ({
       ...secrets,
       pendingSetUp: null,
-      keptSecurityKey: keptAfterSetUp(secrets, now, keepKey),
+      keptSecurityKey: keptAfterSetUp(secrets, { keyId, key }, keepKey),
     }));
   }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { SecurityKey } from "../../shared/secret.ts";
-import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
+import type { PrivateKey, SecurityKey } from "../../shared/secret.ts";
+import { asPrivateKey } from "../roomKeys/keyPairs.ts";
 import { keyThatOpens, moveToBackup } from "./migrateBackups.ts";
 import type { ServerBackup } from "./encryptionApi.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -48,15 +48,15 @@ async function takeOlder(access: EncryptionContext, from: OpenBackup, newest: Se
   await restoreFromBackup(access, from, into.version);
 }
 
-function bareKey(typed: SecurityKey): string | null {
+function bareKey(typed: SecurityKey): PrivateKey | null {
   try {
-    return toUnpaddedBase64(parseSecurityKey(typed));
+    return asPrivateKey(parseSecurityKey(typed));
   } catch {
     return null;
   }
 }
 
-async function keyByPassphrase(typed: SecurityKey, { raw }: ServerBackup): Promise<string | null> {
+async function keyByPassphrase(typed: SecurityKey, { raw }: ServerBackup): Promise<PrivateKey | null> {
   const parsed = FromPhrase.safeParse(raw).data?.auth_data;
   if (!parsed) return null;
   const read = readPhraseInfo({
@@ -64,5 +64,5 @@ async function keyByPassphrase(typed: SecurityKey, { raw }: ServerBackup): Promi
     iterations: parsed.private_key_iterations,
     bits: parsed.private_key_bits,
   });
-  return read.kind === "usable" ? toUnpaddedBase64(await keyFromPhrase(typed, read.info)) : null;
+  return read.kind === "usable" ? asPrivateKey(await keyFromPhrase(typed, read.info)) : null;
 }

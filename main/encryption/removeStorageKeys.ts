@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
+import type { PrivateKey, SecurityKeyBytes } from "../../shared/secret.ts";
 import type { ServerBackup, ServerIdentity } from "./encryptionApi.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { IDENTITY_SECRETS, identityKeysHere, publicKeyFor } from "./crossSigning.ts";
@@ -63,7 +64,7 @@ export function unneededKeys(
 }
 
 /** What this session and the server say of secrets, where nothing is decrypted for it. */
-export function elsewhereAsRead(identity: ServerIdentity, backup: ServerBackup | null, backupKey: string | null): IsElsewhere {
+export function elsewhereAsRead(identity: ServerIdentity, backup: ServerBackup | null, backupKey: PrivateKey | null): IsElsewhere {
   const backupHere = backupKey && publicKeyOfSecret("m.megolm_backup.v1", backupKey);
   return (name, publicKey) => {
     if (name !== "m.megolm_backup.v1") return samePublicKey(publicKeyFor(name, identity), publicKey);
@@ -72,10 +73,10 @@ export function elsewhereAsRead(identity: ServerIdentity, backup: ServerBackup |
 }
 
 /** What stays when keys are taken away: private keys by the name of the secret. */
-export type Staying = Partial<Record<SecretName, string | null>>;
+export type Staying = Partial<Record<SecretName, PrivateKey | null>>;
 
 /** The secrets that are stored with one key. */
-export async function storedWith({ storage }: EncryptionContext, keyId: string, key: Uint8Array): Promise<Staying> {
+export async function storedWith({ storage }: EncryptionContext, keyId: string, key: SecurityKeyBytes): Promise<Staying> {
   const secrets = await Promise.all(SecretName.options.map((name) => storage.open(name, keyId, key)));
   return Object.fromEntries(SecretName.options.map((name, index) => [name, secrets[index]]));
 }
@@ -91,7 +92,7 @@ export interface Removal {
   keep: string | null;
   which: readonly string[] | "all others";
   /** Keys in hand, tried on copies that were never decrypted here. */
-  keys: readonly Uint8Array[];
+  keys: readonly SecurityKeyBytes[];
   stays: Staying;
   /** The secrets of which copies may go; all of them where it is left out. */
   secrets?: readonly SecretName[];

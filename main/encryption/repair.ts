@@ -1,20 +1,17 @@
-import { randomBytes } from "node:crypto";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail, isFailure } from "../../shared/errors.ts";
-import type { SecurityKey } from "../../shared/secret.ts";
-import { toUnpaddedBase64 } from "../roomKeys/base64.ts";
+import type { PrivateKey, SecurityKey } from "../../shared/secret.ts";
 import { migrateBackups } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { belongsTo, IDENTITY_SECRETS, identityKeysHere } from "./crossSigning.ts";
 import { backupKeyHere, createBackup, isSignedByTrusted, olderBackups, opensBackup, signBackup } from "./keyBackup.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
-import { backupPublicKey } from "../roomKeys/keyPairs.ts";
+import { backupPublicKey, newPrivateKey } from "../roomKeys/keyPairs.ts";
 import { removeKeys, storedWith } from "./removeStorageKeys.ts";
 import type { OpenBackup } from "./migrateEntries.ts";
 import type { OwnStore } from "../roomKeys/ownStore.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
 import { newKeyCheck } from "./secretCipher.ts";
-import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 import { check, ensureKeyBackup, ensureSecretStorage } from "./setUpSteps.ts";
 import { type FoundKey, openStorage, takeSecrets } from "./unlock.ts";
 
@@ -93,7 +90,7 @@ async function isDefaultInUse({ storage }: EncryptionContext): Promise<boolean> 
  * The newest backup, or a new one where this key does not open that. It comes to be before its key is made sure of: where
  * another key leaves something to it, it is the one that is stored already.
  */
-async function backupOf(access: EncryptionContext, privateKey: string): Promise<OpenBackup> {
+async function backupOf(access: EncryptionContext, privateKey: PrivateKey): Promise<OpenBackup> {
   const newest = await access.server.backup();
   const version = opensBackup(privateKey, newest) ? newest!.version : await createBackup(access, privateKey);
   return { version, privateKey };
@@ -113,7 +110,9 @@ async function whatShallBe(access: EncryptionContext, { keyId, key, isDefault }:
   if (backup && opening === undefined && !newBackup) throw fail("new_backup_needed");
   // What opened the backups before serves for the next one: it would be lost with what it opens if another took its
   // place. And where the backup was deleted, whoever has it need not be told another.
-  const usable = [stored, here].filter((privateKey): privateKey is string => privateKey !== null && backupPublicKey(privateKey) !== null);
+  const usable = [stored, here].filter(
+    (privateKey): privateKey is PrivateKey => privateKey !== null && backupPublicKey(privateKey) !== null,
+  );
   const older = backup && opening === undefined ? await olderBackups(server, backup.version) : [];
   const reusable = usable.find((privateKey) => older.some((one) => opensBackup(privateKey, one))) ?? usable[0];
   return {
@@ -121,9 +120,9 @@ async function whatShallBe(access: EncryptionContext, { keyId, key, isDefault }:
     kind: "set_up",
     method: description?.passphrase ? "phrase" : "key",
     keyId,
-    key: key.toString("base64"),
+    key,
     description: { ...description, algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...(await newKeyCheck(key)) },
-    backupKey: opening ?? reusable ?? toUnpaddedBase64(randomBytes(SECURITY_KEY_BYTES)),
+    backupKey: opening ?? reusable ?? newPrivateKey(),
     identity: null,
     replaces: isDefault || defaultKey.kind !== "found" ? null : { keyId: defaultKey.keyId, master: null, backupVersion: null },
     formerBackupKeys: usable,

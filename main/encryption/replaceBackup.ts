@@ -1,5 +1,6 @@
 import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { type KeptBackups } from "../../shared/contract/setUp.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import type { ServerBackup } from "./encryptionApi.ts";
 import { keyThatOpens } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -56,14 +57,13 @@ export async function removeEverythingReplaced({ access, pending, onKept }: SetU
 }
 
 async function removalAfter(access: EncryptionContext, pending: PendingSetUp): Promise<Omit<Removal, "which">> {
-  const key = Buffer.from(pending.key, "base64");
-  const stays = await storedWith(access, pending.keyId, key);
-  return { keep: pending.keyId, keys: [key], stays, unproven: "put_aside" };
+  const stays = await storedWith(access, pending.keyId, pending.key);
+  return { keep: pending.keyId, keys: [pending.key], stays, unproven: "put_aside" };
 }
 
 /** A backup that a reset replaces, with the key that opens it; null when nothing here does. */
 interface ReplacedBackup extends Pick<ServerBackup, "version" | "keyCount"> {
-  privateKey: string | null;
+  privateKey: PrivateKey | null;
 }
 
 async function replacedBackups(

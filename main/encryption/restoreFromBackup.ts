@@ -20,7 +20,7 @@ export async function restoreFromBackup(
   const session = backedUpRoomKeysOf(crypto);
   try {
     await runWithBackup(
-      { kind: "restore", backupKey: Buffer.from(privateKey, "base64") },
+      { kind: "restore", backupKey: privateKey },
       server.entriesOf(version),
       {
         deliver: async ({ sessionKeys }) => {

@@ -4,6 +4,7 @@ import type { Handlers } from "../../shared/contract/index.ts";
 import type { JobKind, PlainJob } from "../../shared/contract/jobs.ts";
 import { type AppErrorKind, AppFailure, fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import type { JobControl, Jobs } from "../jobs/jobs.ts";
 import { homeserverOf } from "../http/homeserverOf.ts";
 import type { MatrixSession } from "../sessions/matrixSession.ts";
@@ -50,7 +51,7 @@ interface BackupHere {
   version: string;
   publicKey: string;
   keyCount: number;
-  privateKey: string | null;
+  privateKey: PrivateKey | null;
 }
 
 /** Room keys in key files, in the backup and in the session: the handlers of the contract's domain `roomKeys`. */
@@ -121,7 +122,7 @@ export class RoomKeysService implements Requests {
           path,
           passphrase,
           roomIds,
-          backupKey: privateKey === null ? null : Buffer.from(privateKey, "base64"),
+          backupKey: privateKey,
           session: stored,
           total: (privateKey === null ? 0 : (backup?.keyCount ?? 0)) + (stored?.count ?? 0),
         };
@@ -160,7 +161,7 @@ export class RoomKeysService implements Requests {
         passphrase,
         backup: backup && {
           publicKey: backup.publicKey,
-          privateKey: Buffer.from(backup.privateKey as string, "base64"),
+          privateKey: backup.privateKey!,
         },
         session: await this.#storeOf(accountId),
       };
@@ -177,7 +178,7 @@ export class RoomKeysService implements Requests {
       if (backup.privateKey === null) throw fail("backup_locked");
       const task = {
         kind: "verify" as const,
-        backupKey: Buffer.from(backup.privateKey, "base64"),
+        backupKey: backup.privateKey,
         total: backup.keyCount,
       };
       return { ...(await this.#run(task, { accountId, client, signal, backup, control })) };

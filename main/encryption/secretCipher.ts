@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdf, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { type PrivateKey, Secret, type SecurityKeyBytes } from "../../shared/secret.ts";
 import { fromAnyBase64, toUnpaddedBase64 } from "../roomKeys/base64.ts";
 
 const expand = promisify(hkdf);
@@ -37,8 +38,8 @@ export function readMac(text: string): Buffer | null {
   return bytes?.length === MAC_BYTES ? bytes : null;
 }
 
-async function keysFor(key: Uint8Array, name: string): Promise<{ aes: Buffer; mac: Buffer }> {
-  const both = Buffer.from(await expand("sha256", key, ZERO_SALT, name, 64));
+async function keysFor(key: SecurityKeyBytes, name: string): Promise<{ aes: Buffer; mac: Buffer }> {
+  const both = Buffer.from(await expand("sha256", key.reveal(), ZERO_SALT, name, 64));
   return { aes: both.subarray(0, 32), mac: both.subarray(32) };
 }
 
@@ -49,7 +50,7 @@ function newIv(): Buffer {
   return iv;
 }
 
-async function encrypt(plain: Uint8Array, key: Uint8Array, name: string, iv: Buffer): Promise<EncryptedSecret> {
+async function encrypt(plain: Uint8Array, key: SecurityKeyBytes, name: string, iv: Buffer): Promise<EncryptedSecret> {
   const { aes, mac } = await keysFor(key, name);
   const cipher = createCipheriv("aes-256-ctr", aes, iv);
   const ciphertext = Buffer.concat([cipher.update(plain), cipher.final()]);
@@ -61,28 +62,28 @@ async function encrypt(plain: Uint8Array, key: Uint8Array, name: string, iv: Buf
 }
 
 /** Encrypts a secret under its name (Client-Server API, "m.secret_storage.v1.aes-hmac-sha2"). */
-export function encryptSecret(secret: string, key: Uint8Array, name: string): Promise<EncryptedSecret> {
-  return encrypt(Buffer.from(secret, "utf8"), key, name, newIv());
+export function encryptSecret(secret: PrivateKey, key: SecurityKeyBytes, name: string): Promise<EncryptedSecret> {
+  return encrypt(Buffer.from(secret.reveal(), "utf8"), key, name, newIv());
 }
 
 /** Decrypts a secret. Answers null when the key is another one, or the data are not what was encrypted. */
-export async function decryptSecret(secret: EncryptedSecret, key: Uint8Array, name: string): Promise<string | null> {
+export async function decryptSecret(secret: EncryptedSecret, key: SecurityKeyBytes, name: string): Promise<PrivateKey | null> {
   const [iv, mac, ciphertext] = [readIv(secret.iv), readMac(secret.mac), fromAnyBase64(secret.ciphertext)];
   if (!iv || !mac || !ciphertext) return null;
   const keys = await keysFor(key, name);
   if (!timingSafeEqual(createHmac("sha256", keys.mac).update(ciphertext).digest(), mac)) return null;
   const decipher = createDecipheriv("aes-256-ctr", keys.aes, iv);
-  return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString("utf8");
+  return new Secret("private key", Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString("utf8"));
 }
 
 /** Makes what a key description says to recognise this key by. */
-export async function newKeyCheck(key: Uint8Array): Promise<KeyCheck> {
+export async function newKeyCheck(key: SecurityKeyBytes): Promise<KeyCheck> {
   const { iv, mac } = await encrypt(CHECKED_ZEROS, key, "", newIv());
   return { iv, mac };
 }
 
 /** Whether this is the key that the check was made with. */
-export async function matchesKeyCheck(key: Uint8Array, check: KeyCheck): Promise<boolean> {
+export async function matchesKeyCheck(key: SecurityKeyBytes, check: KeyCheck): Promise<boolean> {
   const [iv, expected] = [readIv(check.iv), readMac(check.mac)];
   if (!iv || !expected) return false;
   const { mac } = await encrypt(CHECKED_ZEROS, key, "", iv);

@@ -4,6 +4,7 @@ import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { accountDataOf, type EncryptionApi } from "./encryptionApi.ts";
 import { fromAnyBase64, fromBase64OfLength } from "../roomKeys/base64.ts";
 import type { PhraseProblem } from "../../shared/errors.ts";
+import type { PrivateKey, SecurityKeyBytes } from "../../shared/secret.ts";
 import type { OpenedCopies } from "./openedSecretCopies.ts";
 import { isProperSecret, readSecret } from "./secretValue.ts";
 import { PhraseInfo, readPhraseInfo } from "./securityPhrase.ts";
@@ -206,12 +207,12 @@ export class SecretStorage {
    * A secret in clear, as the specification has it written; null when it is not stored with this key or does not decrypt
    * with it.
    */
-  async open(name: SecretName, keyId: string, key: Uint8Array): Promise<string | null> {
+  async open(name: SecretName, keyId: string, key: SecurityKeyBytes): Promise<PrivateKey | null> {
     return await this.decrypt(name, (await this.read(name)).copyFor(keyId), key);
   }
 
   /** As `open`, for a copy that was read before. */
-  async decrypt(name: SecretName, copy: EncryptedSecret | null, key: Uint8Array): Promise<string | null> {
+  async decrypt(name: SecretName, copy: EncryptedSecret | null, key: SecurityKeyBytes): Promise<PrivateKey | null> {
     const text = copy && (await decryptSecret(copy, key, name));
     if (text === null) return null;
     const secret = readSecret(text);
@@ -220,7 +221,7 @@ export class SecretStorage {
   }
 
   /** The public key of what a copy holds, when it was decrypted before or one of these keys decrypts it; else null. */
-  async publicKeyIn(name: SecretName, copy: EncryptedSecret | null, keys: readonly Uint8Array[]): Promise<string | null> {
+  async publicKeyIn(name: SecretName, copy: EncryptedSecret | null, keys: readonly SecurityKeyBytes[]): Promise<string | null> {
     if (copy === null) return null;
     for (const key of keys) if ((await this.decrypt(name, copy, key)) !== null) break;
     return this.opened.publicKeyOf(name, copy);
@@ -230,11 +231,11 @@ export class SecretStorage {
    * Sees to it that a secret is stored with this key, written as the specification has it; writes only when it is not.
    * What would be written over and is not this very secret is put aside first.
    */
-  async ensure(name: SecretName, keyId: string, key: Uint8Array, value: string): Promise<void> {
+  async ensure(name: SecretName, keyId: string, key: SecurityKeyBytes, value: PrivateKey): Promise<void> {
     const stored = await this.read(name);
     const copy = stored.copyFor(keyId);
     const before = copy && (await decryptSecret(copy, key, name));
-    const isSame = before !== null && readSecret(before) === readSecret(value);
+    const isSame = before !== null && readSecret(before).equals(readSecret(value));
     if (isSame && isProperSecret(before)) return;
     if (!stored.isUnderstood) await this.putAside(name, (await this.#whole(name)) as object);
     else if (!isSame && stored.hasCopies([keyId])) await this.putAside(name, stored.only([keyId]));
@@ -268,7 +269,7 @@ function withoutNulls(fields: object): object {
 /**
  * Whether a key is the one described. Null when the description cannot tell, because it has no MAC.
  */
-export async function isDescribedKey(key: Uint8Array, { iv, mac }: KeyDescription): Promise<boolean | null> {
+export async function isDescribedKey(key: SecurityKeyBytes, { iv, mac }: KeyDescription): Promise<boolean | null> {
   return iv === undefined || mac === undefined ? null : matchesKeyCheck(key, { iv, mac });
 }
 

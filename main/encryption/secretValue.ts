@@ -1,3 +1,4 @@
+import { type PrivateKey, Secret } from "../../shared/secret.ts";
 import { fromAnyBase64, toUnpaddedBase64 } from "../roomKeys/base64.ts";
 
 /** Each of the four secrets of Secure Backup is a private key of so many bytes. */
@@ -9,7 +10,8 @@ const MAX_SECRET = 1000;
  * Whether a decrypted secret is written as the specification has it: base64 of the private key (Client-Server API,
  * "Cross-signing", "Server-side key backups"), padded or not.
  */
-export function isProperSecret(text: string): boolean {
+export function isProperSecret(secret: PrivateKey): boolean {
+  const text = secret.reveal();
   const bytes = fromAnyBase64(text);
   return bytes?.length === SECRET_BYTES && text.replace(/=$/, "") === toUnpaddedBase64(bytes);
 }
@@ -19,10 +21,10 @@ export function isProperSecret(text: string): boolean {
  * alphabet of base64, in base64 twice, or as a list of numbers. Answers unpadded base64, and a text that is none of these
  * as it is.
  */
-export function readSecret(text: string): string {
-  if (text.length > MAX_SECRET) return text;
-  const bytes = fromText(text, 2);
-  return bytes ? toUnpaddedBase64(bytes) : text;
+export function readSecret(secret: PrivateKey): PrivateKey {
+  if (secret.length > MAX_SECRET) return secret;
+  const bytes = fromText(secret.reveal(), 2);
+  return bytes ? new Secret("private key", toUnpaddedBase64(bytes)) : secret;
 }
 
 function fromText(text: string, layers: number): Buffer | null {

@@ -1,6 +1,7 @@
 import { type KeptKeyState, SecretName, type SecureBackupDiagnosis, type SecureBackupState } from "../../shared/contract/secureBackup.ts";
 import type { AccountHealth } from "../../shared/contract/accounts.ts";
 import type { AppError } from "../../shared/errors.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import { BACKUP_ALGORITHM, type ServerBackup, type ServerIdentity } from "./encryptionApi.ts";
 import { hasJustWritten } from "../sdk/accountDataOfSync.ts";
 import { readDehydratedDevice } from "./dehydratedDevice.ts";
@@ -39,7 +40,7 @@ export interface SecureBackupReading {
   /** Why what the server says of the backup cannot be read; null when it can. */
   backupProblem: AppError | null;
   identityKeys: IdentityPrivateKeys;
-  backupKey: string | null;
+  backupKey: PrivateKey | null;
   thisSessionVerified: boolean;
   activeVersion: string | null;
   /** Signed by this session, another verified one, or the identity. */

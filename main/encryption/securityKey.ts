@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { fail } from "../../shared/errors.ts";
-import { Secret, type SecurityKey } from "../../shared/secret.ts";
+import { Secret, SecretBytes, type SecurityKey, type SecurityKeyBytes } from "../../shared/secret.ts";
 
 /** Length of the key that opens secret storage, in bytes. */
 export const SECURITY_KEY_BYTES = 32;
@@ -17,17 +17,17 @@ const GROUP_LETTERS = 4;
 const NOT_PART_OF_A_KEY = /[\s\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Makes a new random key. */
-export function newSecurityKey(): Buffer {
-  return randomBytes(SECURITY_KEY_BYTES);
+export function newSecurityKey(): SecurityKeyBytes {
+  return new SecretBytes("Security Key", randomBytes(SECURITY_KEY_BYTES));
 }
 
 /**
  * Writes a key as people see it: 48 letters and digits in groups of four (Client-Server API, "Secret storage", "Key
  * representation").
  */
-export function formatSecurityKey(key: Uint8Array): SecurityKey {
+export function formatSecurityKey(key: SecurityKeyBytes): SecurityKey {
   if (key.length !== SECURITY_KEY_BYTES) throw new RangeError("A Security Key has 32 bytes");
-  const withoutParity = [...PREFIX, ...key];
+  const withoutParity = [...PREFIX, ...key.reveal()];
   let number = BigInt(`0x${Buffer.from([...withoutParity, parityOf(withoutParity)]).toString("hex")}`);
   let letters = "";
   while (number > 0n) {
@@ -44,11 +44,11 @@ export function formatSecurityKey(key: Uint8Array): SecurityKey {
  *
  * @throws `malformed_security_key`
  */
-export function parseSecurityKey(typed: SecurityKey): Buffer {
+export function parseSecurityKey(typed: SecurityKey): SecurityKeyBytes {
   const text = typed.reveal();
   const key = parseBare(text) ?? parseLine(text) ?? parseAfterUserId(text);
   if (!key) throw fail("malformed_security_key");
-  return key;
+  return new SecretBytes("Security Key", key);
 }
 
 /**

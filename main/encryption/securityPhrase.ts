@@ -2,7 +2,7 @@ import { pbkdf2, randomInt } from "node:crypto";
 import { promisify } from "node:util";
 import * as z from "zod";
 import type { PhraseProblem } from "../../shared/errors.ts";
-import type { SecurityKey } from "../../shared/secret.ts";
+import { SecretBytes, type SecurityKey, type SecurityKeyBytes } from "../../shared/secret.ts";
 import { SECURITY_KEY_BYTES } from "./securityKey.ts";
 
 const deriveBits = promisify(pbkdf2);
@@ -66,6 +66,7 @@ export function newPhraseInfo(): PhraseInfo {
 }
 
 /** The key that a Security Phrase leads to. Takes about 0.2 s for 500,000 rounds, outside the main thread. */
-export function keyFromPhrase(phrase: SecurityKey, { salt, iterations, bits }: PhraseInfo): Promise<Buffer> {
-  return deriveBits(phrase.reveal(), salt, iterations, bits === undefined ? SECURITY_KEY_BYTES : bits / 8, "sha512");
+export async function keyFromPhrase(phrase: SecurityKey, { salt, iterations, bits }: PhraseInfo): Promise<SecurityKeyBytes> {
+  const length = bits === undefined ? SECURITY_KEY_BYTES : bits / 8;
+  return new SecretBytes("Security Key", await deriveBits(phrase.reveal(), salt, iterations, length, "sha512"));
 }

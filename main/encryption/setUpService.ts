@@ -3,7 +3,7 @@ import type { KeptBackups, SetUp, SetUpKind, SetUpStep } from "../../shared/cont
 import type { Emit } from "../../shared/contract/index.ts";
 import { type AppError, AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
-import type { SecurityKey } from "../../shared/secret.ts";
+import type { SecurityKey, SecurityKeyBytes } from "../../shared/secret.ts";
 import type { AuthDict, Challenges } from "../uia/challenges.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { SecretStore } from "../secrets/secretStore.ts";
@@ -13,7 +13,7 @@ import { refuseChangedIdentity } from "./crossSigning.ts";
 import { backupKeyHere } from "./keyBackup.ts";
 import type { KeptKeys } from "./storedSecurityKey.ts";
 import type { OpenedCopiesKeeper } from "./openedSecretCopies.ts";
-import { newPendingSetUp, type PendingSetUp, PendingSetUps, sameKey } from "./pendingSetUp.ts";
+import { newPendingSetUp, type PendingSetUp, PendingSetUps } from "./pendingSetUp.ts";
 import { ownStoreOf } from "../roomKeys/ownStore.ts";
 import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "./securityKey.ts";
 import { keyFromPhrase, newPhraseInfo } from "./securityPhrase.ts";
@@ -143,7 +143,7 @@ export class SetUpService {
   unconfirmedKey(accountId: AccountId): SecurityKey {
     const unconfirmed = this.#conversations.get(accountId)?.unconfirmed;
     if (!unconfirmed) throw fail("conversation_over");
-    return formatSecurityKey(Buffer.from(unconfirmed.pending.key, "base64"));
+    return formatSecurityKey(unconfirmed.pending.key);
   }
 
   /**
@@ -160,8 +160,7 @@ export class SetUpService {
     const { phrase } = unconfirmed;
     let { pending } = unconfirmed;
     if (phrase === null || !typed.equals(phrase)) {
-      const rightKey = Buffer.from(pending.key, "base64");
-      if (!sameKey(parseTyped(typed, phrase !== null), rightKey)) throw fail("security_key_not_confirmed");
+      if (!parseTyped(typed, phrase !== null).equals(pending.key)) throw fail("security_key_not_confirmed");
     }
     // From here on it cannot be confirmed once more, and a cancel stops it.
     conversation.unconfirmed = null;
@@ -310,7 +309,7 @@ export class SetUpService {
   /** Keeps this session's key of the backup there is: what it opens must be opened again after another took its place. */
   async #rememberBackupKey(accountId: AccountId, access: EncryptionContext, pending: PendingSetUp): Promise<PendingSetUp> {
     const here = await backupKeyHere(access);
-    if (here === null || here === pending.backupKey || pending.formerBackupKeys.includes(here)) return pending;
+    if (here === null || [pending.backupKey, ...pending.formerBackupKeys].some((key) => key.equals(here))) return pending;
     const remembered = { ...pending, formerBackupKeys: [...pending.formerBackupKeys, here] };
     await this.#pendings.write(accountId, remembered);
     return remembered;
@@ -345,14 +344,14 @@ async function giveUp(access: EncryptionContext, pending: PendingSetUp): Promise
   await removeKeys(access, {
     keep: current,
     which: [pending.keyId],
-    keys: [Buffer.from(pending.key, "base64")],
+    keys: [pending.key],
     stays: await heldHere(access),
     unproven: "leave",
   });
 }
 
 /** A text that is no key at all is a mistyped phrase, where a phrase is what may be typed. */
-function parseTyped(typed: SecurityKey, mayBePhrase: boolean): Buffer {
+function parseTyped(typed: SecurityKey, mayBePhrase: boolean): SecurityKeyBytes {
   try {
     return parseSecurityKey(typed);
   } catch (thrown) {

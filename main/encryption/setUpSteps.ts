@@ -1,6 +1,7 @@
 import { SecretName } from "../../shared/contract/secureBackup.ts";
 import { type SetUpKind, type SetUpStep } from "../../shared/contract/setUp.ts";
 import { fail } from "../../shared/errors.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import type { ServerIdentity } from "./encryptionApi.ts";
 import { moveToBackup } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -141,7 +142,10 @@ async function ensureIdentity({ access, pending, authenticate }: SetUpContext): 
 }
 
 /** The private key of the backup there shall be: of the one in use if this session can open it, else the drawn one. */
-async function chooseBackupKey(access: EncryptionContext, pending: PendingSetUp): Promise<{ privateKey: string; version: string | null }> {
+async function chooseBackupKey(
+  access: EncryptionContext,
+  pending: PendingSetUp,
+): Promise<{ privateKey: PrivateKey; version: string | null }> {
   const backup = await access.server.backup();
   for (const privateKey of [pending.backupKey, await backupKeyHere(access)]) {
     if (privateKey !== null && opensBackup(privateKey, backup)) return { privateKey, version: backup!.version };
@@ -152,8 +156,7 @@ async function chooseBackupKey(access: EncryptionContext, pending: PendingSetUp)
 /** Stores all secrets under the key, checks that it opens them, and only then makes it the default key. */
 export async function ensureSecretStorage({ access, pending }: Pick<SetUpContext, "access" | "pending">): Promise<void> {
   const { storage } = access;
-  const { keyId, description } = pending;
-  const key = Buffer.from(pending.key, "base64");
+  const { keyId, key, description } = pending;
   const expected = [keyId, pending.replaces?.keyId ?? null];
   await refuseOtherKey(access, expected);
   const existing = await storage.describe(keyId);
@@ -171,13 +174,13 @@ export async function ensureSecretStorage({ access, pending }: Pick<SetUpContext
   if (defaultKey.kind === "found" && defaultKey.keyId === keyId) return;
   // From here on other clients ask for the new key, so everything must be seen to open with it.
   const failed: SecretName[] = [];
-  for (const { name, value } of secrets) if ((await storage.open(name, keyId, key)) !== readSecret(value!)) failed.push(name);
+  for (const { name, value } of secrets) if (!readSecret(value!).equals(await storage.open(name, keyId, key))) failed.push(name);
   if (failed.length > 0) throw fail("secure_backup_check_failed", { failed });
   await refuseOtherKey(access, expected);
   await storage.setDefaultKey(keyId);
 }
 
-async function backupKeyToStore(access: EncryptionContext, pending: PendingSetUp): Promise<string> {
+async function backupKeyToStore(access: EncryptionContext, pending: PendingSetUp): Promise<PrivateKey> {
   // What opens the old backup is carried over into the new one, not locked with the new key.
   return pending.kind === "reset" ? pending.backupKey : (await chooseBackupKey(access, pending)).privateKey;
 }
@@ -198,12 +201,12 @@ export async function check({ access, pending }: Pick<SetUpContext, "access" | "
   const parts = await readSecureBackup(access);
   const state = describeSecureBackup(parts);
   const { defaultKey, description, identity, backup } = parts;
-  const key = Buffer.from(pending.key, "base64");
+  const { key } = pending;
   const failed: string[] = [];
   const expect = (what: string, holds: boolean): void => {
     if (!holds) failed.push(what);
   };
-  const open = (name: SecretName): Promise<string | null> => {
+  const open = (name: SecretName): Promise<PrivateKey | null> => {
     return access.storage.decrypt(name, parts.stored[name].copyFor(pending.keyId), key);
   };
   expect("default_key", defaultKey.kind === "found" && defaultKey.keyId === pending.keyId);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { KeptKeyState, SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
+import { secretBytes } from "../secrets/secretBytes.ts";
 import type { AccountSecrets, SecretStore } from "../secrets/secretStore.ts";
 import { fromBase64OfLength } from "../roomKeys/base64.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
@@ -15,8 +16,11 @@ const Kept = z.object({
   version: z.literal(1),
   /** The key of secret storage that it was when it was kept. */
   keyId: z.string().min(1).max(255),
-  /** Its bytes, base64. */
-  key: z.string().refine((text) => fromBase64OfLength(text, SECURITY_KEY_BYTES) !== null),
+  /** Its bytes. */
+  key: secretBytes(
+    "Security Key",
+    z.string().refine((text) => fromBase64OfLength(text, SECURITY_KEY_BYTES) !== null),
+  ),
 });
 
 /** What a kept key is compared with. */
@@ -26,14 +30,14 @@ type KeptRead = { kind: "found"; kept: OpenedStorage } | { kind: "none" } | { ki
 
 /** Writes a Security Key the way it is kept. */
 export function keptText({ keyId, key }: OpenedStorage): string {
-  return JSON.stringify(Kept.parse({ version: 1, keyId, key: key.toString("base64") }));
+  return JSON.stringify(z.encode(Kept, { version: 1, keyId, key }));
 }
 
 function parseKept(text: string | null): KeptRead {
   if (text === null) return { kind: "none" };
   try {
     const { keyId, key } = Kept.parse(JSON.parse(text));
-    return { kind: "found", kept: { keyId, key: Buffer.from(key, "base64") } };
+    return { kind: "found", kept: { keyId, key } };
   } catch {
     // The cause would quote the key.
     return { kind: "unreadable" };

@@ -1,5 +1,6 @@
 import { type OlderBackup, SecretName } from "../../shared/contract/secureBackup.ts";
 import { fail } from "../../shared/errors.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import { BACKUP_ALGORITHM, type ServerBackup } from "./encryptionApi.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import { allBackups, backupKeyHere, declareBackupUnwanted, opensBackup } from "./keyBackup.ts";
@@ -51,7 +52,7 @@ export async function turnOffKeyStorage(
  */
 async function deleteBackups(
   access: EncryptionContext,
-  mayGo: (backup: ServerBackup, privateKey: string | null) => Promise<boolean>,
+  mayGo: (backup: ServerBackup, privateKey: PrivateKey | null) => Promise<boolean>,
 ): Promise<boolean> {
   const { server } = access;
   const keyHere = await backupKeyHere(access);

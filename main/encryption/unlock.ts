@@ -1,6 +1,6 @@
 import type { SecretName } from "../../shared/contract/secureBackup.ts";
 import { type AppErrorKind, fail, isFailure, type PhraseProblem } from "../../shared/errors.ts";
-import type { SecurityKey } from "../../shared/secret.ts";
+import type { PrivateKey, SecurityKey, SecurityKeyBytes } from "../../shared/secret.ts";
 import { moveToBackup } from "./migrateBackups.ts";
 import type { EncryptionContext } from "./encryptionContext.ts";
 import {
@@ -22,7 +22,7 @@ import { keyFromPhrase } from "./securityPhrase.ts";
 /** A key of secret storage, shown to be the right one. */
 export interface OpenedStorage {
   keyId: string;
-  key: Buffer;
+  key: SecurityKeyBytes;
 }
 
 /** The key that was found for what a person typed. */
@@ -80,7 +80,7 @@ export async function openStorage(access: EncryptionContext, keyOrPhrase: Securi
 /** What a person typed, as a Security Key and as a phrase. */
 class TypedKey {
   readonly #text: SecurityKey;
-  readonly securityKey: Buffer | null;
+  readonly securityKey: SecurityKeyBytes | null;
   /** Why a phrase could not be tried, where one could not. */
   phraseProblem: PhraseProblem | null = null;
   #rounds = 0;
@@ -91,7 +91,7 @@ class TypedKey {
   }
 
   /** The key that the phrase leads to; null when the description names no phrase that can be tried. */
-  async asPhrase({ passphrase, phraseProblem }: DescribedKey): Promise<Buffer | null> {
+  async asPhrase({ passphrase, phraseProblem }: DescribedKey): Promise<SecurityKeyBytes | null> {
     if (phraseProblem) this.phraseProblem ??= phraseProblem;
     if (!passphrase) return null;
     this.#rounds += passphrase.iterations;
@@ -99,7 +99,7 @@ class TypedKey {
   }
 }
 
-function readSecurityKey(text: SecurityKey): Buffer | null {
+function readSecurityKey(text: SecurityKey): SecurityKeyBytes | null {
   try {
     return parseSecurityKey(text);
   } catch {
@@ -108,9 +108,14 @@ function readSecurityKey(text: SecurityKey): Buffer | null {
 }
 
 /** The key that was typed when it is the one of this id, else null. */
-async function rightKey(typed: TypedKey, keyId: string, description: DescribedKey | null, read: ReadSecret): Promise<Buffer | null> {
+async function rightKey(
+  typed: TypedKey,
+  keyId: string,
+  description: DescribedKey | null,
+  read: ReadSecret,
+): Promise<SecurityKeyBytes | null> {
   // A description whose MAC was made with something else must not be what stands between a person and their secrets.
-  const isRight = async (key: Buffer): Promise<boolean> => {
+  const isRight = async (key: SecurityKeyBytes): Promise<boolean> => {
     return (await isRightKey({ keyId, key }, description, read)) || (await decryptsAny({ keyId, key }, read));
   };
   if (typed.securityKey && (await isRight(typed.securityKey))) return typed.securityKey;
@@ -225,7 +230,7 @@ async function readStored(
   { keyId, key }: OpenedStorage,
   name: SecretName,
   misfits: SecretName[],
-): Promise<string | null> {
+): Promise<PrivateKey | null> {
   const secret = await storage.open(name, keyId, key);
   if (secret === null && (await storage.read(name)).storedFor(keyId) !== "missing") misfits.push(name);
   return secret;

@@ -1,3 +1,4 @@
+import type { PrivateKey } from "../../shared/secret.ts";
 import {
   createCipheriv,
   createDecipheriv,
@@ -8,7 +9,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { fromBase64OfLength, toUnpaddedBase64 } from "./base64.ts";
-import { rawPrivateKey } from "./keyPairs.ts";
+import { keyObjectOf } from "./keyPairs.ts";
 import { hmacSha256 } from "./sha256.ts";
 
 /** `session_data` of a key backup entry (Client-Server API, "m.megolm_backup.v1.curve25519-aes-sha2"). */
@@ -77,9 +78,11 @@ function publicKeyOf(base64: string): PublicKey {
 export class BackupDecryptor {
   readonly #privateKey: KeyObject;
 
-  /** @param privateKey 32 bytes */
-  constructor(privateKey: Uint8Array) {
-    this.#privateKey = rawPrivateKey("x25519", privateKey);
+  /** Throws when it is no private key. */
+  constructor(privateKey: PrivateKey) {
+    const key = keyObjectOf("x25519", privateKey);
+    if (!key) throw new TypeError("not a private key");
+    this.#privateKey = key;
   }
 
   /** The text inside an entry; null when it was not made for this key or is damaged. */

@@ -1,5 +1,6 @@
 import { fail } from "../../shared/errors.ts";
 import type { JobProblem } from "../../shared/contract/jobs.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import { addressOf, type BackupSlice, exportText } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
@@ -68,7 +69,7 @@ class Export {
   }
 
   /** Adds the backup's keys, save those that the session has better; those that it has no better are taken off. */
-  async addBackup(backupKey: Uint8Array, own: HeldRoomKeys): Promise<void> {
+  async addBackup(backupKey: PrivateKey, own: HeldRoomKeys): Promise<void> {
     const pool = new WorkerPool<BackupSlice[], OpenedEntries>({ kind: "open", privateKey: backupKey });
     // Batches come back from several threads: what they add is written one after the other.
     let turn = Promise.resolve();

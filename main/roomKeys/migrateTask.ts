@@ -1,6 +1,6 @@
 import { fail } from "../../shared/errors.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import { backupPublicKey } from "./keyPairs.ts";
-import { toUnpaddedBase64 } from "./base64.ts";
 import { addressOf, type BackupSlice } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import type { CarriedEntry } from "./migratedEntry.ts";
@@ -28,7 +28,7 @@ const MAX_CHARACTERS = 512 * 1024;
  */
 export async function carryEntries({ fromKey, intoKey, send }: MigrateTask, host: WorkerHost): Promise<Carried> {
   const there = await inBackup(intoKey, host);
-  const publicKey = send ? backupPublicKey(toUnpaddedBase64(intoKey)) : null;
+  const publicKey = send ? backupPublicKey(intoKey) : null;
   const delivery = new Delivery(host);
   const counts = await compare({ kind: "carry", privateKey: fromKey, publicKey }, there, host, (slice, { body }, missing) =>
     missing && body !== null ? delivery.add(slice, body) : Promise.resolve(),
@@ -66,7 +66,7 @@ async function inStore(session: CryptoStoreSnapshot, host: WorkerHost): Promise<
 }
 
 /** What a backup holds that opens. */
-async function inBackup(privateKey: Uint8Array, host: WorkerHost): Promise<RoomKeyTable> {
+async function inBackup(privateKey: PrivateKey, host: WorkerHost): Promise<RoomKeyTable> {
   const there = new RoomKeyTable();
   await opened(
     { kind: "carry", privateKey, publicKey: null },
@@ -120,7 +120,7 @@ async function compare(
 
 /** Opens the entries of a download in threads and hands them on batch by batch, one after the other. */
 async function opened(
-  work: { kind: "carry"; privateKey: Uint8Array; publicKey: string | null },
+  work: { kind: "carry"; privateKey: PrivateKey; publicKey: string | null },
   host: WorkerHost,
   pull: WorkerHost["pull"],
   onBatch: (slices: BackupSlice[], entries: (CarriedEntry | null)[]) => Promise<void>,

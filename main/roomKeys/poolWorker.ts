@@ -1,7 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { RoomKeyFault } from "../../shared/contract/roomKeys.ts";
+import type { PrivateKey } from "../../shared/secret.ts";
 import { BackupDecryptor, BackupEncryptor } from "./backupCipher.ts";
 import { type BackupSlice, exportText, openEntry, sealEntry } from "./backupEntries.ts";
+import { inThread } from "./crossing.ts";
 import { carryEntry, type CarriedEntry } from "./migratedEntry.ts";
 import type { CheckedRoomKey } from "./roomKey.ts";
 
@@ -10,11 +12,11 @@ import type { CheckedRoomKey } from "./roomKey.ts";
  * make those of one backup anew for another.
  */
 export type CryptoWork =
-  | { kind: "open"; privateKey: Uint8Array }
-  | { kind: "check"; privateKey: Uint8Array }
+  | { kind: "open"; privateKey: PrivateKey }
+  | { kind: "check"; privateKey: PrivateKey }
   | { kind: "seal"; publicKey: string }
   /** Without a public key what is inside is only compared. */
-  | { kind: "carry"; privateKey: Uint8Array; publicKey: string | null };
+  | { kind: "carry"; privateKey: PrivateKey; publicKey: string | null };
 
 /** Opened entries, in the order they were given; as lists of one kind each, because objects take longer to hand over. */
 export interface OpenedEntries {
@@ -29,7 +31,7 @@ export interface OpenedEntries {
 /** What is wrong with an entry; null when it opens. */
 export type CheckedEntry = string | null;
 
-const work = workerData as CryptoWork;
+const work = inThread<CryptoWork>(workerData as object);
 const perform = performerOf(work);
 
 /*
@@ -48,7 +50,7 @@ function performerOf(asked: CryptoWork): (batch: never) => unknown {
   return asked.kind === "check" ? checker(asked.privateKey) : sealer(asked.publicKey);
 }
 
-function checker(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => CheckedEntry[] {
+function checker(privateKey: PrivateKey): (slices: readonly BackupSlice[]) => CheckedEntry[] {
   const decryptor = new BackupDecryptor(privateKey);
   return (slices) =>
     slices.map((slice) => {
@@ -57,13 +59,13 @@ function checker(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => Ch
     });
 }
 
-function carrier(privateKey: Uint8Array, publicKey: string | null): (slices: readonly BackupSlice[]) => (CarriedEntry | null)[] {
+function carrier(privateKey: PrivateKey, publicKey: string | null): (slices: readonly BackupSlice[]) => (CarriedEntry | null)[] {
   const decryptor = new BackupDecryptor(privateKey);
   const encryptor = publicKey === null ? null : new BackupEncryptor(publicKey);
   return (slices) => slices.map((slice) => carryEntry(decryptor, encryptor, slice));
 }
 
-function opener(privateKey: Uint8Array): (slices: readonly BackupSlice[]) => OpenedEntries {
+function opener(privateKey: PrivateKey): (slices: readonly BackupSlice[]) => OpenedEntries {
   const decryptor = new BackupDecryptor(privateKey);
   return (slices) => {
     const all: OpenedEntries = { texts: [], firstIndexes: [], faults: new Map() };

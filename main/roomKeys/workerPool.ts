@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from "node:os";
 import { Worker } from "node:worker_threads";
+import { forThread } from "./crossing.ts";
 import type { CryptoWork } from "./poolWorker.ts";
 
 /** More threads gain little beside reading and writing, and each takes its memory. */
@@ -71,7 +72,7 @@ export class WorkerPool<B, R> {
   }
 
   #member(work: CryptoWork, module: URL): Member {
-    const worker = new Worker(module, { workerData: work, resourceLimits: LIMITS });
+    const worker = new Worker(module, { workerData: forThread(work), resourceLimits: LIMITS });
     worker.on("message", ({ id, result }: { id: number; result: R }) => {
       this.#waiting.get(id)?.resolve(result);
       this.#waiting.delete(id);

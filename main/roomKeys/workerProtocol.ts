@@ -1,6 +1,6 @@
 import type { JobProblem } from "../../shared/contract/jobs.ts";
 import type { AppError } from "../../shared/errors.ts";
-import type { Passphrase } from "../../shared/secret.ts";
+import type { Passphrase, PrivateKey } from "../../shared/secret.ts";
 import type { RecordRange } from "../cryptoStore/index.ts";
 import type { CryptoStoreSnapshot, StoredPiece } from "./cryptoStoreSnapshot.ts";
 
@@ -12,8 +12,8 @@ export type RoomKeysTask =
       passphrase: Passphrase;
       /** Null: all rooms. */
       roomIds: string[] | null;
-      /** 32 bytes: opens the backup that `pull` downloads. Null: there is none to be had. */
-      backupKey: Uint8Array | null;
+      /** Opens the backup that `pull` downloads. Null: there is none to be had. */
+      backupKey: PrivateKey | null;
       /** Where this session's room keys are read. Null: it has none. */
       session: CryptoStoreSnapshot | null;
       /** Entries in the backup and in the session, for the progress. */
@@ -27,24 +27,23 @@ export type RoomKeysTask =
       backup: {
         /** Base64. */
         publicKey: string;
-        /** 32 bytes. */
-        privateKey: Uint8Array;
+        privateKey: PrivateKey;
       } | null;
       /** Where the keys are that the session has already. Null: it has none. */
       session: CryptoStoreSnapshot | null;
     }
-  | { kind: "verify"; backupKey: Uint8Array; total: number }
+  | { kind: "verify"; backupKey: PrivateKey; total: number }
   | { kind: "list"; hasBackup: boolean; session: CryptoStoreSnapshot | null }
   | { kind: "handOver"; session: CryptoStoreSnapshot }
   /** `session` is read by `readStore`, the store that its keys must be in by `readOtherStore`. */
   | { kind: "compareStores"; session: CryptoStoreSnapshot; other: CryptoStoreSnapshot }
-  | { kind: "restore"; backupKey: Uint8Array }
+  | { kind: "restore"; backupKey: PrivateKey }
   | {
       kind: "carry";
-      /** 32 bytes: opens the backup that `pull` downloads. */
-      fromKey: Uint8Array;
-      /** 32 bytes: opens the backup that `pullInto` downloads. */
-      intoKey: Uint8Array;
+      /** Opens the backup that `pull` downloads. */
+      fromKey: PrivateKey;
+      /** Opens the backup that `pullInto` downloads. */
+      intoKey: PrivateKey;
       /** Whether what the other backup lacks is delivered to it; if not, it is only counted. */
       send: boolean;
     }
@@ -61,8 +60,8 @@ export type RoomKeysTask =
     }
   | {
       kind: "prove";
-      /** 32 bytes: opens the backup that `pull` downloads. */
-      backupKey: Uint8Array;
+      /** Opens the backup that `pull` downloads. */
+      backupKey: PrivateKey;
       /** Where the keys must be. Null: the session has none. */
       session: CryptoStoreSnapshot | null;
     };

@@ -15,7 +15,7 @@ import { KeyFileWriter } from "../../main/roomKeys/keyFileWriter.ts";
 import { makeRoomKey } from "../support/roomKeyMaker.ts";
 import { runWorker } from "../../main/roomKeys/runWorker.ts";
 import type { ResultOf, RoomKeysTask, WorkerCalls } from "../../main/roomKeys/workerProtocol.ts";
-import { secretOf } from "../support/secretValues.ts";
+import { privateKeyOf, secretOf } from "../support/secretValues.ts";
 
 const PASSPHRASE = "a passphrase for the measurement";
 const ROUNDS = 500_000;
@@ -118,7 +118,7 @@ async function make(): Promise<unknown> {
 
 /** The whole way: the server's answer to a key file. */
 async function exportOurs(): Promise<Measurement> {
-  const backupKey = Buffer.from(await readFile(files.privateKey, "utf8"), "base64");
+  const backupKey = privateKeyOf(await readFile(files.privateKey, "utf8"));
   const task = {
     kind: "export" as const,
     path: files.written,
@@ -248,7 +248,7 @@ const works: Record<string, () => Promise<unknown>> = {
     });
   },
   "decrypt ours": async () => {
-    const backupKey = Buffer.from(await readFile(files.privateKey, "utf8"), "base64");
+    const backupKey = privateKeyOf(await readFile(files.privateKey, "utf8"));
     return await measure(() => inThread({ kind: "verify", backupKey, total: number }));
   },
   "decrypt wasm": async () => {

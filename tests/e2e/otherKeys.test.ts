@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encryptSecret, newKeyCheck } from "../../main/encryption/secretCipher.ts";
+import { newSecurityKey } from "../../main/encryption/securityKey.ts";
+import { newPrivateKey } from "../../main/roomKeys/keyPairs.ts";
 import { type SdkSession, startSdkSession } from "../support/sdkSession.ts";
 import { AccountDataOnServer } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
@@ -27,14 +28,14 @@ beforeAll(async () => {
   securityKey = await phone.setUpSecureBackup();
   await phone.sendRoomKeys(2);
   onServer = new AccountDataOnServer(synapse, phone.tokens);
-  const key = randomBytes(32);
+  const key = newSecurityKey();
   await onServer.write("m.secret_storage.key.attic", {
     algorithm: "m.secret_storage.v1.aes-hmac-sha2",
     name: "attic",
     ...(await newKeyCheck(key)),
   });
   const { encrypted } = await onServer.read(MASTER);
-  const secret = await encryptSecret(randomBytes(32).toString("base64"), key, MASTER);
+  const secret = await encryptSecret(newPrivateKey(), key, MASTER);
   await onServer.write(MASTER, { encrypted: { ...encrypted, attic: secret } });
 });
 afterAll(async () => {

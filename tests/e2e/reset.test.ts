@@ -6,6 +6,7 @@ import { openElsewhere } from "../support/secureBackupChecks.ts";
 import type { TestUser } from "../support/synapse.ts";
 import { SecureBackupPage } from "./support/secureBackupPage.ts";
 import { expectNoLeaks, openWorld, type World } from "./support/world.ts";
+import { privateKeyOf } from "../support/secretValues.ts";
 
 let world: World;
 let page: SecureBackupPage;
@@ -31,7 +32,7 @@ afterAll(async () => {
 });
 
 /** Of a backup whose private key nobody has. */
-const strangersAuthData = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };
+const strangersAuthData = { public_key: backupPublicKey(privateKeyOf(Buffer.alloc(32, 7).toString("base64"))), signatures: {} };
 const VERSIONS = "/_matrix/client/v3/room_keys/version";
 /** The first version of such a backup. */
 let strangers: string;

@@ -2,6 +2,7 @@ import { backupPublicKey } from "../../main/roomKeys/keyPairs.ts";
 import { BackupDecryptor, BackupEncryptor } from "../../main/roomKeys/backupCipher.ts";
 import type { Scene } from "./interruptedWork.ts";
 import { VERSIONS } from "./keysOnServer.ts";
+import { privateKeyOf } from "./secretValues.ts";
 
 const KEYS = "/_matrix/client/v3/room_keys/keys";
 const ALGORITHM = "m.megolm_backup.v1.curve25519-aes-sha2";
@@ -26,7 +27,7 @@ export class BackupOnServer {
 
   /** Begins a backup with this private key, signed by nobody. */
   async begin(privateKey: string): Promise<void> {
-    const authData = { public_key: backupPublicKey(privateKey), signatures: {} };
+    const authData = { public_key: backupPublicKey(privateKeyOf(privateKey)), signatures: {} };
     await this.#scene.ask("POST", VERSIONS, { algorithm: ALGORITHM, auth_data: authData });
   }
 
@@ -37,7 +38,7 @@ export class BackupOnServer {
     beside: Partial<Beside>,
     privateKey = this.privateKey,
   ): Promise<void> {
-    const encryptor = new BackupEncryptor(backupPublicKey(privateKey)!);
+    const encryptor = new BackupEncryptor(backupPublicKey(privateKeyOf(privateKey))!);
     const sessions = entries.map(({ sessionId, clear }): [string, Entry] => {
       const all = { first_message_index: indexIn(clear), forwarded_count: 0, is_verified: false, ...beside };
       return [sessionId, { ...all, session_data: encryptor.encrypt(clear) }];
@@ -49,7 +50,7 @@ export class BackupOnServer {
 
   /** What opens of the newest backup, by room id and session id. */
   async read(): Promise<Record<string, Beside & { clear: string }>> {
-    const decryptor = new BackupDecryptor(Buffer.from(this.privateKey, "base64"));
+    const decryptor = new BackupDecryptor(privateKeyOf(this.privateKey));
     const found: Record<string, Beside & { clear: string }> = {};
     const { version } = await this.#scene.ask("GET", VERSIONS);
     const { rooms } = await this.#scene.ask("GET", `${KEYS}?version=${version}`);

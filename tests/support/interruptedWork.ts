@@ -180,7 +180,8 @@ export class Scene {
   async storedBackupKey(): Promise<string | null> {
     const { key: keyId } = await this.onServer.readIfAny(DEFAULT_KEY);
     const copy = new StoredSecret(await this.onServer.readIfAny("m.megolm_backup.v1")).copyFor(keyId);
-    return copy && (await decryptSecret(copy, parseSecurityKey(secretOf("Security Key", this.securityKey)), "m.megolm_backup.v1"));
+    const opened = copy && (await decryptSecret(copy, parseSecurityKey(secretOf("Security Key", this.securityKey)), "m.megolm_backup.v1"));
+    return opened && opened.reveal();
   }
 
   /** Asks the server past the proxy; null when it has no such thing. */

@@ -3,12 +3,15 @@ import { expect } from "vitest";
 import type { MatrixClient } from "matrix-js-sdk";
 import * as z from "zod";
 import { BackupDecryptor } from "../../main/roomKeys/backupCipher.ts";
-import { backupPublicKey, samePublicKey } from "../../main/roomKeys/keyPairs.ts";
+import { backupPublicKey, newPrivateKey, samePublicKey } from "../../main/roomKeys/keyPairs.ts";
 import { decryptSecret, encryptSecret, newKeyCheck } from "../../main/encryption/secretCipher.ts";
+import { newSecurityKey } from "../../main/encryption/securityKey.ts";
 import { PUT_ASIDE, StoredSecret } from "../../main/encryption/secretStorage.ts";
 import { cryptoMachineOf } from "../../main/sdk/cryptoInternals.ts";
 import { SecretName } from "../../shared/contract/secureBackup.ts";
+import type { SecurityKeyBytes } from "../../shared/secret.ts";
 import type { MatrixAnswer } from "./matrixApi.ts";
+import { privateKeyOf } from "./secretValues.ts";
 
 const KEY = "m.secret_storage.key.";
 const BACKUP_KEY = "m.megolm_backup.v1";
@@ -47,7 +50,7 @@ interface Entry {
 export async function readKeysOnServer(
   ask: Ask,
   userId: string,
-  keys: readonly Uint8Array[],
+  keys: readonly SecurityKeyBytes[],
   session?: MatrixClient,
 ): Promise<KeysOnServer> {
   const queried = await ask("POST", "/_matrix/client/v3/keys/query", { device_keys: { [userId]: [] } });
@@ -86,7 +89,7 @@ async function readSession(session: MatrixClient, found: KeysOnServer): Promise<
 async function readSecret(
   type: string,
   content: object,
-  keys: readonly Uint8Array[],
+  keys: readonly SecurityKeyBytes[],
   accountData: ReadonlyMap<string, object>,
   found: KeysOnServer,
 ): Promise<void> {
@@ -97,7 +100,7 @@ async function readSecret(
   for (const keyId of Object.keys((content as { encrypted?: object }).encrypted ?? {})) {
     const copy = stored.copyFor(keyId);
     let secret: string | null = null;
-    for (const key of keys) secret ??= copy && (await decryptSecret(copy, key, name));
+    for (const key of keys) secret ??= (copy && (await decryptSecret(copy, key, name)))?.reveal() ?? null;
     if (secret !== null) {
       found.secrets.add(`${name} ${secret}`);
       continue;
@@ -114,9 +117,9 @@ async function readBackup(ask: Ask, version: number, found: KeysOnServer): Promi
   const publicKey: string = backup.auth_data.public_key;
   found.backups.push(publicKey);
   const secrets = [...found.secrets].filter((text) => text.startsWith(`${BACKUP_KEY} `)).map((text) => text.split(" ")[1]!);
-  const privateKey = secrets.find((secret) => samePublicKey(backupPublicKey(secret), publicKey));
+  const privateKey = secrets.find((secret) => samePublicKey(backupPublicKey(privateKeyOf(secret)), publicKey));
   if (privateKey === undefined) found.unopened.add(JSON.stringify([version, publicKey]));
-  const decryptor = privateKey === undefined ? null : new BackupDecryptor(Buffer.from(privateKey, "base64"));
+  const decryptor = privateKey === undefined ? null : new BackupDecryptor(privateKeyOf(privateKey));
   const { rooms } = (await ask("GET", `/_matrix/client/v3/room_keys/keys?version=${version}`)) as {
     rooms: Record<string, { sessions: Record<string, Entry> }>;
   };
@@ -146,7 +149,8 @@ export function expectNothingGone(before: KeysOnServer, after: KeysOnServer, wha
   const [replaced, secrets] = [JSON.stringify(before.identity) !== JSON.stringify(after.identity), new Set([...after.secrets].map(plain))];
   for (const secret of before.secrets) {
     const [name, value] = secret.split(" ") as [string, string];
-    const moot = name === BACKUP_KEY ? !after.backups.some((key) => samePublicKey(backupPublicKey(value), String(key))) : replaced;
+    const moot =
+      name === BACKUP_KEY ? !after.backups.some((key) => samePublicKey(backupPublicKey(privateKeyOf(value)), String(key))) : replaced;
     if (!moot && !secrets.has(plain(secret))) gone.push(name);
   }
   for (const [id, copies] of before.roomKeys) {
@@ -185,8 +189,8 @@ function sessionKeyIn(text: string): Buffer | null {
 export async function storeUnopenable(ask: Ask, userId: string, name: SecretName): Promise<string> {
   const data = (type: string): string => `/_matrix/client/v3/user/${encodeURIComponent(userId)}/account_data/${type}`;
   const keyId = `elsewhere${randomBytes(8).toString("hex")}`;
-  const key = randomBytes(32);
-  const copy = await encryptSecret(randomBytes(32).toString("base64"), key, name);
+  const key = newSecurityKey();
+  const copy = await encryptSecret(newPrivateKey(), key, name);
   const content = new StoredSecret(await ask("GET", data(name)));
   await ask("PUT", data(name), content.with(keyId, copy));
   const description = { algorithm: "m.secret_storage.v1.aes-hmac-sha2", ...(await newKeyCheck(key)) };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { connectBackup } from "../../../main/encryption/keyBackup.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf } from "../../support/secretValues.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
 import { BackupOnServer } from "../../support/backupOnServer.ts";
 import { OURS, Scene, THEIRS } from "../../support/interruptedWork.ts";
@@ -137,7 +137,7 @@ describe("an older backup, before its key is replaced", () => {
   async function twoKeys(): Promise<BackupOnServer> {
     const own = new BackupOnServer(scene, Buffer.alloc(32, 9).toString("base64").replace(/=+$/, ""));
     await own.begin(own.privateKey);
-    await scene.use((client, signal) => connectBackup(openEncryptionContext(client, { signal }), own.privateKey, "2"));
+    await scene.use((client, signal) => connectBackup(openEncryptionContext(client, { signal }), privateKeyOf(own.privateKey), "2"));
     return own;
   }
   const unlock = () => scene.service.unlock({ accountId: scene.accountId, keyOrPhrase: secretOf("Security Key", scene.securityKey) });

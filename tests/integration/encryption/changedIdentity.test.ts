@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { identityKeysHere } from "../../../main/encryption/crossSigning.ts";
 import { openEncryptionContext } from "../../../main/encryption/encryptionContext.ts";
 import { signingKeysUpload } from "../../../main/encryption/newCrossSigningKeys.ts";
-import { signingPublicKey, signWithSeed } from "../../../main/roomKeys/keyPairs.ts";
+import { newPrivateKey, signingPublicKey, signWithSeed } from "../../../main/roomKeys/keyPairs.ts";
 import type { Services } from "../../../main/services.ts";
 import { type IdentityPin, NO_IDENTITY_PIN } from "../../../main/secrets/secretStore.ts";
 import type { AccountId } from "../../../shared/ids.ts";
@@ -96,11 +95,10 @@ function canonical(value: unknown): string {
 /** The server serves an identity of its own making from now on, which has signed every session of the account. */
 async function serveForgedIdentity(): Promise<string> {
   const { userId } = user;
-  const seed = (): string => randomBytes(32).toString("base64");
   const seeds = {
-    "m.cross_signing.master": seed(),
-    "m.cross_signing.self_signing": seed(),
-    "m.cross_signing.user_signing": seed(),
+    "m.cross_signing.master": newPrivateKey(),
+    "m.cross_signing.self_signing": newPrivateKey(),
+    "m.cross_signing.user_signing": newPrivateKey(),
   };
   const keys = JSON.parse(signingKeysUpload(userId, seeds)) as Record<string, unknown>;
   const { device_keys: devices } = await keysServed();

@@ -13,19 +13,20 @@ import { isBetter, type KeyQuality } from "../../../main/roomKeys/roomKeyQuality
 import { type CheckedRoomKey, firstIndexOf, idOf, type RoomKey } from "../../../main/roomKeys/roomKey.ts";
 import { runWorker } from "../../../main/roomKeys/runWorker.ts";
 import type { TaskResults } from "../../../main/roomKeys/workerProtocol.ts";
+import type { PrivateKey } from "../../../shared/secret.ts";
 import { writeKeyFile } from "../../support/keyFiles.ts";
 import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf } from "../../support/secretValues.ts";
 import { seed } from "../../support/seed.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
 let folder: string;
-let keys: { privateKey: Uint8Array; publicKey: string };
+let keys: { privateKey: PrivateKey; publicKey: string };
 beforeAll(async () => {
   await initAsync();
   const key = BackupDecryptionKey.createRandomKey();
-  keys = { privateKey: Buffer.from(key.toBase64(), "base64"), publicKey: key.megolmV1PublicKey.publicKeyBase64 };
+  keys = { privateKey: privateKeyOf(key.toBase64()), publicKey: key.megolmV1PublicKey.publicKeyBase64 };
   folder = await mkdtemp(join(tmpdir(), "steward-copies-"));
 });
 afterAll(() => rm(folder, { recursive: true }));

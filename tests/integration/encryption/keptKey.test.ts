@@ -5,7 +5,7 @@ import type { SecureBackupState } from "../../../shared/contract/secureBackup.ts
 import type { SetUp } from "../../../shared/contract/setUp.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { revealedJson } from "../../../shared/secret.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { revealed, secretOf } from "../../support/secretValues.ts";
 import { beginReplacing, openForNewUser, openForPerson, replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { AccountDataOnServer } from "../../support/secureBackupChecks.ts";
@@ -51,7 +51,7 @@ function note(key: string): string {
   const name = `key ${Object.keys(keys).length}`;
   keys[name] = key;
   keys[`${name} without spaces`] = key.replaceAll(" ", "");
-  keys[`${name} in base64`] = parseSecurityKey(secretOf("Security Key", key)).toString("base64");
+  keys[`${name} in base64`] = revealed(parseSecurityKey(secretOf("Security Key", key)));
   return key;
 }
 

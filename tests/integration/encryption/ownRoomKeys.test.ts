@@ -16,7 +16,7 @@ import { OwnRoomKeys } from "../../support/ownRoomKeys.ts";
 import { makeRoomKey, makeRoomKeys } from "../../support/roomKeyMaker.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { readKeyFile } from "../../support/keyFiles.ts";
-import { secretBytesOf, secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretBytesOf, secretOf } from "../../support/secretValues.ts";
 
 const PASSPHRASE = "quarrel lantern osprey velvet 1837";
 const THREAD = new URL("../../../main/roomKeys/roomKeysWorker.ts", import.meta.url);
@@ -28,7 +28,7 @@ const BACKUP = await (async () => {
   const { BackupDecryptionKey, initAsync } = await import("@matrix-org/matrix-sdk-crypto-wasm");
   await initAsync();
   const key = BackupDecryptionKey.createRandomKey();
-  return { privateKey: Buffer.from(key.toBase64(), "base64"), publicKey: key.megolmV1PublicKey.publicKeyBase64 };
+  return { privateKey: privateKeyOf(key.toBase64()), publicKey: key.megolmV1PublicKey.publicKeyBase64 };
 })();
 
 let own: OwnRoomKeys;

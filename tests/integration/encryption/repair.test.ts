@@ -6,7 +6,7 @@ import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { SecureBackupDiagnosis, SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { errorOf } from "../../support/errorOf.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf } from "../../support/secretValues.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { openForNewUser, openForPerson, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
@@ -131,7 +131,7 @@ describe("a repair with the Security Key", () => {
   it("mends a stored secret that is not the identity's, once the key has shown it", async () => {
     const id = await keyId();
     const wrong = await encryptSecret(
-      Buffer.alloc(32, 7).toString("base64"),
+      privateKeyOf(Buffer.alloc(32, 7).toString("base64")),
       parseSecurityKey(secretOf("Security Key", securityKey)),
       MASTER,
     );
@@ -147,7 +147,7 @@ describe("a repair with the Security Key", () => {
 
   it("stores the right key where the stored one does not open the backup but this session's does", async () => {
     const stale = await encryptSecret(
-      Buffer.alloc(32, 7).toString("base64"),
+      privateKeyOf(Buffer.alloc(32, 7).toString("base64")),
       parseSecurityKey(secretOf("Security Key", securityKey)),
       BACKUP,
     );
@@ -164,7 +164,7 @@ describe("a repair with the Security Key", () => {
     const before = (await state()).backup!;
     const created = await server("POST", VERSIONS, {
       algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
-      auth_data: { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} },
+      auth_data: { public_key: backupPublicKey(privateKeyOf(Buffer.alloc(32, 7).toString("base64"))), signatures: {} },
     });
     expect((await state()).diagnosis).toBe("backup_key_differs");
     expect(await errorOf(rig.service.unlock({ accountId, keyOrPhrase: secretOf("Security Key", securityKey) }))).toMatchObject({

@@ -6,7 +6,7 @@ import type { SecureBackupDiagnosis } from "../../../shared/contract/secureBacku
 import { DEFAULT_KEY, interrupt, type Interruption, OURS, patience, THEIRS } from "../../support/interruptedWork.ts";
 import { VERSIONS } from "../../support/keysOnServer.ts";
 import { errorOf } from "../../support/errorOf.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf } from "../../support/secretValues.ts";
 import { useServers } from "../../support/servers.ts";
 
 const MASTER = "m.cross_signing.master";
@@ -132,7 +132,7 @@ describe("a repair that is interrupted", () => {
             { method: "PUT", path: /room_keys\/keys/, nth: 1, when: "before" },
           ],
           prepare: async (scene) => {
-            const foreign = { public_key: backupPublicKey(Buffer.alloc(32, 7).toString("base64")), signatures: {} };
+            const foreign = { public_key: backupPublicKey(privateKeyOf(Buffer.alloc(32, 7).toString("base64"))), signatures: {} };
             await scene.ask("POST", VERSIONS, { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: foreign });
           },
         }),

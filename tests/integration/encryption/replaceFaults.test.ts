@@ -78,7 +78,7 @@ async function addWhatOthersLeave(scene: Pick<Scene, "user" | "other">, oldKey: 
   const stored = new StoredSecret(await new AccountDataOnServer(synapse, scene.other.tokens).read("m.megolm_backup.v1"));
   const { key: keyId } = await new AccountDataOnServer(synapse, scene.other.tokens).read("m.secret_storage.default_key");
   const privateKey = await decryptSecret(stored.copyFor(keyId)!, parseSecurityKey(secretOf("Security Key", oldKey)), "m.megolm_backup.v1");
-  const backup = new BackupOnServer({ ask }, privateKey!);
+  const backup = new BackupOnServer({ ask }, privateKey!.reveal());
   const entries = Object.entries(await backup.read()).map(([id, { clear }], index) => {
     const [roomId, sessionId] = id.split(" ") as [string, string];
     const { sender_claimed_keys: claimed, ...key } = JSON.parse(clear) as { sender_claimed_keys: unknown };

@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decryptSecret, encryptSecret, newKeyCheck } from "../../../main/encryption/secretCipher.ts";
-import { formatSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
+import { formatSecurityKey, newSecurityKey, parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import { keyFromPhrase } from "../../../main/encryption/securityPhrase.ts";
-import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
+import { asPrivateKey, backupPublicKey, privateKeyBytes } from "../../../main/roomKeys/keyPairs.ts";
 import type { Services } from "../../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import type { SecurityKeyBytes } from "../../../shared/secret.ts";
 import { errorOf } from "../../support/errorOf.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf, securityKeyBytes } from "../../support/secretValues.ts";
 import { openForNewUser, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
@@ -56,7 +57,7 @@ const unlock = (keyOrPhrase: string): Promise<SecureBackupState> =>
 const repair = (keyOrPhrase: string, choices: { newBackup?: boolean; makeDefault?: boolean } = {}) =>
   rig.service.repair({ accountId, keyOrPhrase: secretOf("Security Key", keyOrPhrase), ...choices });
 const description = (id = keyId): string => `m.secret_storage.key.${id}`;
-const wrongKey = (): string => formatSecurityKey(randomBytes(32)).reveal();
+const wrongKey = (): string => formatSecurityKey(newSecurityKey()).reveal();
 
 async function expectUnlocked(opened: SecureBackupState): Promise<void> {
   expect(opened).toMatchObject({ proven: true, identity: { thisSessionVerified: true }, backup: { active: true } });
@@ -64,11 +65,11 @@ async function expectUnlocked(opened: SecureBackupState): Promise<void> {
 }
 
 /** Moves all secrets from the default key to another one, as it was made. */
-async function encryptWith(id: string, key: Uint8Array, write = (secret: string): string => secret): Promise<void> {
+async function encryptWith(id: string, key: SecurityKeyBytes, write = (secret: string): string => secret): Promise<void> {
   for (const name of SecretName.options) {
     const { encrypted } = await onServer.read(name);
     const secret = await decryptSecret(encrypted[keyId], parseSecurityKey(secretOf("Security Key", securityKey)), name);
-    await onServer.write(name, { encrypted: { [id]: await encryptSecret(write(secret!), key, name) } });
+    await onServer.write(name, { encrypted: { [id]: await encryptSecret(privateKeyOf(write(secret!.reveal())), key, name) } });
   }
 }
 
@@ -113,7 +114,7 @@ describe("a key description that another client wrote oddly", () => {
 });
 
 describe("secrets encrypted with a key that is not the default one", () => {
-  const theirKey = randomBytes(32);
+  const theirKey = newSecurityKey();
   const theirs = formatSecurityKey(theirKey);
   const describeTheirs = async (): Promise<object> => ({ algorithm: ALGORITHM, name: "Office", ...(await newKeyCheck(theirKey)) });
 
@@ -165,7 +166,7 @@ describe("secrets encrypted with a key that is not the default one", () => {
 
   it("are found among the keys of many years", async () => {
     for (let made = 0; made < 60; made += 1) {
-      const old = { algorithm: ALGORITHM, ...(await newKeyCheck(randomBytes(32))) };
+      const old = { algorithm: ALGORITHM, ...(await newKeyCheck(newSecurityKey())) };
       await onServer.write(description(`old${made}`), old);
     }
     await onServer.write(description("theirs"), await describeTheirs());
@@ -238,7 +239,7 @@ describe("secrets that another client wrote oddly", () => {
     for (const name of SecretName.options) {
       const { encrypted } = await onServer.read(name);
       const secret = await decryptSecret(encrypted[keyId], parseSecurityKey(secretOf("Security Key", securityKey)), name);
-      expect(secret).toMatch(/^[A-Za-z0-9+/]{43}=?$/);
+      expect(secret?.reveal()).toMatch(/^[A-Za-z0-9+/]{43}=?$/);
     }
     expect((await rig.service.otherKeys({ accountId })).keys).toEqual([]);
     await openElsewhere(synapse, user, { securityKey });
@@ -256,11 +257,11 @@ describe("the whole text of a file that Steward saved", () => {
 });
 
 describe("a recovery key from before secret storage", () => {
-  const privateKey = randomBytes(32);
+  const privateKey = newSecurityKey();
   const recoveryKey = formatSecurityKey(privateKey);
 
   /** Leaves nothing of secret storage, and a newer backup than the one there was. */
-  async function goBackInTime(authData: object, key: Uint8Array): Promise<string> {
+  async function goBackInTime(authData: object, key: SecurityKeyBytes): Promise<string> {
     for (const name of [...SecretName.options, DEFAULT, description()]) await onServer.write(name, {});
     const { version } = await synapse.call({
       method: "POST",
@@ -268,7 +269,7 @@ describe("a recovery key from before secret storage", () => {
       token: other.tokens.accessToken,
       body: {
         algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
-        auth_data: { public_key: backupPublicKey(Buffer.from(key).toString("base64")), signatures: {}, ...authData },
+        auth_data: { public_key: backupPublicKey(asPrivateKey(key)), signatures: {}, ...authData },
       },
     });
     return version;
@@ -297,7 +298,7 @@ describe("a recovery key from before secret storage", () => {
     await goBackInTime({}, privateKey);
     await unlock(recoveryKey.reveal());
     expect((await state()).backup).toMatchObject({ keyCount: 0 });
-    await unlock(formatSecurityKey(Buffer.from(old!, "base64")).reveal());
+    await unlock(formatSecurityKey(securityKeyBytes(privateKeyBytes(old!))).reveal());
     const { keys } = await services.sessions.session(accountId).use(async (client) => {
       return { keys: await client.getCrypto()!.exportRoomKeys() };
     });
@@ -315,7 +316,7 @@ describe("a recovery key from before secret storage", () => {
         token,
         body: {
           algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
-          auth_data: { public_key: backupPublicKey(privateKey.toString("base64")), signatures: {} },
+          auth_data: { public_key: backupPublicKey(asPrivateKey(privateKey)), signatures: {} },
         },
       });
       await fresh.rig.service.unlock({ accountId: id, keyOrPhrase: recoveryKey });

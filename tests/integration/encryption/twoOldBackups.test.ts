@@ -9,7 +9,7 @@ import { type CheckedRoomKey, checkRoomKey } from "../../../main/roomKeys/roomKe
 import { Scene, THEIRS, OURS } from "../../support/interruptedWork.ts";
 import { VERSIONS } from "../../support/keysOnServer.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf } from "../../support/secretValues.ts";
 import { replace } from "../../support/secureBackupAccounts.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { useServers } from "../../support/servers.ts";
@@ -28,7 +28,7 @@ const MORE = 3;
 const ownKey = Buffer.alloc(32, 9).toString("base64").replace(/=+$/, "");
 const foreignKey = Buffer.alloc(32, 7).toString("base64").replace(/=+$/, "");
 
-const authData = (privateKey: string) => ({ public_key: backupPublicKey(privateKey), signatures: {} });
+const authData = (privateKey: string) => ({ public_key: backupPublicKey(privateKeyOf(privateKey)), signatures: {} });
 const newBackup = (privateKey: string): Promise<{ version: string }> =>
   scene.ask("POST", VERSIONS, { algorithm: "m.megolm_backup.v1.curve25519-aes-sha2", auth_data: authData(privateKey) });
 
@@ -36,14 +36,14 @@ const newBackup = (privateKey: string): Promise<{ version: string }> =>
 async function backupOfOurs(): Promise<void> {
   await scene.use(async (client, signal) => {
     const access = openEncryptionContext(client, { signal });
-    await connectBackup(access, ownKey, await createBackup(access, ownKey));
+    await connectBackup(access, privateKeyOf(ownKey), await createBackup(access, privateKeyOf(ownKey)));
   });
   await putMore(ownKey);
 }
 
 /** Puts room keys into the newest backup that are nowhere else. */
 async function putMore(privateKey: string): Promise<void> {
-  const encryptor = new BackupEncryptor(backupPublicKey(privateKey)!);
+  const encryptor = new BackupEncryptor(backupPublicKey(privateKeyOf(privateKey))!);
   const sessions: Record<string, Record<string, unknown>> = {};
   for (let number = 100; number < 100 + MORE; number += 1) {
     const key = makeRoomKey(number);

@@ -6,8 +6,9 @@ import { parseSecurityKey } from "../../../main/encryption/securityKey.ts";
 import type { Services } from "../../../main/services.ts";
 import { SecretName, type SecureBackupState } from "../../../shared/contract/secureBackup.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import type { SecurityKeyBytes } from "../../../shared/secret.ts";
 import { errorOf } from "../../support/errorOf.ts";
-import { secretOf } from "../../support/secretValues.ts";
+import { privateKeyOf, secretOf, securityKeyBytes } from "../../support/secretValues.ts";
 import { openForNewUser, openForPerson, replace, setUpElsewhere } from "../../support/secureBackupAccounts.ts";
 import { AccountDataOnServer, openElsewhere } from "../../support/secureBackupChecks.ts";
 import { type SecureBackupRig, signInTo } from "../../support/secureBackupRig.ts";
@@ -20,7 +21,7 @@ const BACKUP = "m.megolm_backup.v1";
 const DEFAULT = "m.secret_storage.default_key";
 const VERSIONS = "/_matrix/client/v3/room_keys/version";
 /** Of another key of secret storage, which nobody types here. */
-const FOREIGN = randomBytes(32);
+const FOREIGN = securityKeyBytes(randomBytes(32));
 
 let synapse: Synapse;
 let data: StewardData;
@@ -63,7 +64,7 @@ async function addForeign(secrets: Partial<Record<SecretName, string>>): Promise
   });
   for (const [name, secret] of Object.entries(secrets) as [SecretName, string][]) {
     const content = await onServer.readIfAny(name);
-    const foreign = await encryptSecret(secret, FOREIGN, name);
+    const foreign = await encryptSecret(privateKeyOf(secret), FOREIGN, name);
     await onServer.write(name, { ...content, encrypted: { ...content.encrypted, foreign } });
   }
 }
@@ -78,12 +79,12 @@ async function allAccountData(): Promise<Map<string, any>> {
 }
 
 /** What a key still opens of a secret, wherever in the account data it is. */
-async function openedBy(key: Uint8Array, id: string, name: SecretName): Promise<string | null> {
+async function openedBy(key: SecurityKeyBytes, id: string, name: SecretName): Promise<string | null> {
   for (const [type, content] of await allAccountData()) {
     if (!type.includes(name)) continue;
     const copy = content.encrypted?.[id];
     const secret = copy && (await decryptSecret(copy, key, name));
-    if (secret) return secret;
+    if (secret) return secret.reveal();
   }
   return null;
 }
@@ -102,7 +103,7 @@ describe("what a repair has not opened", () => {
         token: other.tokens.accessToken,
         body: {
           algorithm: "m.megolm_backup.v1.curve25519-aes-sha2",
-          auth_data: { public_key: backupPublicKey(privateKey), signatures: {} },
+          auth_data: { public_key: backupPublicKey(privateKeyOf(privateKey)), signatures: {} },
         },
       });
     }
@@ -137,7 +138,7 @@ describe("what a repair has not opened", () => {
     const key = parseSecurityKey(secretOf("Security Key", securityKey));
     const same = await decryptSecret((await copiesOf(MASTER))[keyId]!, key, MASTER);
     const content = await onServer.read(MASTER);
-    const [old, older] = [await encryptSecret(same!, key, MASTER), await encryptSecret(onlyKey, key, MASTER)];
+    const [old, older] = [await encryptSecret(same!, key, MASTER), await encryptSecret(privateKeyOf(onlyKey), key, MASTER)];
     await onServer.write(MASTER, { ...content, encrypted: { ...content.encrypted, old, older } });
     await onServer.write("m.secret_storage.key.old", await onServer.read(`m.secret_storage.key.${keyId}`));
     expect((await repair()).diagnosis).toBe("working");
@@ -150,7 +151,14 @@ describe("what a repair has not opened", () => {
       [MASTER, { encrypted: 5, "org.example.note": "x" }],
       ["m.cross_signing.self_signing", { encrypted: [1, 2] }],
       ["m.cross_signing.user_signing", { encrypted: { [keyId]: { iv: "cut", theirs: true } } }],
-      [BACKUP, { encrypted: { [keyId]: await encryptSecret(onlyKey, parseSecurityKey(secretOf("Security Key", securityKey)), BACKUP) } }],
+      [
+        BACKUP,
+        {
+          encrypted: {
+            [keyId]: await encryptSecret(privateKeyOf(onlyKey), parseSecurityKey(secretOf("Security Key", securityKey)), BACKUP),
+          },
+        },
+      ],
     ];
     for (const [name, content] of odd) await onServer.write(name, content);
     const repaired = await repair();
@@ -228,7 +236,7 @@ describe("what was opened here before", () => {
     // The same secrets, and another key of a backup: nobody here knows what it opens.
     const key = parseSecurityKey(secretOf("Security Key", securityKey));
     const unknown = randomBytes(32).toString("base64");
-    await onServer.write(BACKUP, { encrypted: { [keyId]: await encryptSecret(unknown, key, BACKUP) } });
+    await onServer.write(BACKUP, { encrypted: { [keyId]: await encryptSecret(privateKeyOf(unknown), key, BACKUP) } });
     const { setUp, securityKey: newKey } = await replace(rig, accountId, "change");
     expect(setUp).toMatchObject({ phase: "checked" });
     expect(Object.keys(await copiesOf(BACKUP))).toEqual([(await onServer.read(DEFAULT)).key]);

@@ -5,9 +5,10 @@ import { backupPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import type { CryptoMachine } from "../../../main/sdk/cryptoInternals.ts";
 import type { SeenBackup } from "../../../main/storage/accountCache.ts";
 import { AccountId } from "../../../shared/ids.ts";
+import { privateKeyOf } from "../../support/secretValues.ts";
 
 const ACCOUNT = AccountId.parse("deletedentries01");
-const PRIVATE_KEY = Buffer.alloc(32, 3).toString("base64");
+const PRIVATE_KEY = privateKeyOf(Buffer.alloc(32, 3).toString("base64"));
 
 /** A session whose machine takes so many room keys for backed up. */
 function sessionWith(backedUp: number) {
@@ -100,7 +101,7 @@ describe("entries that have gone from a backup", () => {
     ["none is there", { backup: null }],
     ["it is not connected", { activeVersion: null }],
     ["another one is connected", { activeVersion: "2" }],
-    ["nothing here opens it", { backupKey: Buffer.alloc(32, 4).toString("base64") }],
+    ["nothing here opens it", { backupKey: privateKeyOf(Buffer.alloc(32, 4).toString("base64")) }],
   ])("are not looked for where %s", async (_what, different) => {
     const reading = { backup: backup(1), backupKey: PRIVATE_KEY, activeVersion: "1", ...different };
     expect(await new DeletedEntries().mayBeMissing(ACCOUNT, sessionWith(3), reading)).toBe(false);

@@ -7,12 +7,12 @@ import type { OpenedStorage } from "../../../main/encryption/unlock.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN, type SecretRead, type SecretStore } from "../../../main/secrets/secretStore.ts";
 import { SecretName } from "../../../shared/contract/secureBackup.ts";
 import { AccountId } from "../../../shared/ids.ts";
-import { accessToken, secretBytesOf } from "../../support/secretValues.ts";
+import { accessToken, privateKeyOf, secretBytesOf, securityKeyBytes } from "../../support/secretValues.ts";
 
 const ADA = AccountId.parse("ada0000000000000");
 const ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2";
 
-const newOpened = (keyId: string): OpenedStorage => ({ keyId, key: randomBytes(32) });
+const newOpened = (keyId: string): OpenedStorage => ({ keyId, key: securityKeyBytes(randomBytes(32)) });
 
 /** One account's secrets, as the store would answer them. */
 class OneAccount implements SecretStore {
@@ -66,7 +66,7 @@ beforeEach(() => {
 
 /** What the server says of a key, with a MAC or without one; then a secret that it locks tells. */
 async function storageOf({ keyId, key }: OpenedStorage, checkable = true): Promise<ReadOfStorage> {
-  const master = { encrypted: { [keyId]: await encryptSecret("a secret", key, "m.cross_signing.master") } };
+  const master = { encrypted: { [keyId]: await encryptSecret(privateKeyOf("a secret"), key, "m.cross_signing.master") } };
   const stored = SecretName.options.map((name) => {
     return [name, new StoredSecret(name === "m.cross_signing.master" ? master : null)] as const;
   });

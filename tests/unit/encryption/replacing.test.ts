@@ -1,12 +1,12 @@
 import { createPublicKey, randomBytes, verify } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { toUnpaddedBase64 } from "../../../main/roomKeys/base64.ts";
 import { signingKeysUpload } from "../../../main/encryption/newCrossSigningKeys.ts";
-import { signingPublicKey } from "../../../main/roomKeys/keyPairs.ts";
+import { newPrivateKey, signingPublicKey } from "../../../main/roomKeys/keyPairs.ts";
 import { OpenedCopies } from "../../../main/encryption/openedSecretCopies.ts";
 import { otherKeys, unneededKeys } from "../../../main/encryption/removeStorageKeys.ts";
 import { confirmsReset } from "../../../main/encryption/resetPreview.ts";
 import { encryptSecret } from "../../../main/encryption/secretCipher.ts";
+import { privateKeyOf, securityKeyBytes } from "../../support/secretValues.ts";
 
 const SPKI_BEFORE_KEY = Buffer.from("302a300506032b6570032100", "hex");
 
@@ -18,11 +18,10 @@ function isSignedBy(publicKey: string, text: string, signature: string): boolean
 
 describe("the upload of a new identity", () => {
   it("holds the three public keys, the second and third signed by the first", () => {
-    const seed = (): string => toUnpaddedBase64(randomBytes(32));
     const keys = {
-      "m.cross_signing.master": seed(),
-      "m.cross_signing.self_signing": seed(),
-      "m.cross_signing.user_signing": seed(),
+      "m.cross_signing.master": newPrivateKey(),
+      "m.cross_signing.self_signing": newPrivateKey(),
+      "m.cross_signing.user_signing": newPrivateKey(),
     };
     const body = JSON.parse(signingKeysUpload("@a:b", keys));
     const master = signingPublicKey(keys["m.cross_signing.master"])!;
@@ -60,8 +59,8 @@ describe("keys of secret storage beside the default one", () => {
 });
 
 describe("a key of secret storage", () => {
-  const key = randomBytes(32);
-  const secret = randomBytes(32).toString("base64");
+  const key = securityKeyBytes(randomBytes(32));
+  const secret = newPrivateKey();
   const MASTER = "m.cross_signing.master";
   const always = (): boolean => true;
 
@@ -92,10 +91,10 @@ describe("a key of secret storage", () => {
     expect(opened.publicKeyOf(MASTER, copy)).toBe(signingPublicKey(secret));
     expect(opened.publicKeyOf("m.cross_signing.user_signing", copy)).toBeNull();
     expect(opened.publicKeyOf(MASTER, await encryptSecret(secret, key, MASTER))).toBeNull();
-    opened.note(MASTER, { ...copy, iv: "x" }, "no private key");
+    opened.note(MASTER, { ...copy, iv: "x" }, privateKeyOf("no private key"));
     expect(opened.publicKeyOf(MASTER, { ...copy, iv: "x" })).toBeNull();
     expect(opened.changed).toBe(true);
-    expect(opened.toText()).not.toContain(secret.slice(0, 20));
+    expect(opened.toText()).not.toContain(secret.reveal().slice(0, 20));
     expect(opened.changed).toBe(false);
     for (const text of [null, "", "{", "[1]", "5"]) expect(new OpenedCopies(text).publicKeyOf(MASTER, copy)).toBeNull();
   });

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { BackupDecryptionKey, initAsync } from "@matrix-org/matrix-sdk-crypto-wasm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -6,8 +6,10 @@ import { BackupDecryptor, BackupEncryptor } from "../../../main/roomKeys/backupC
 import { exportText, openEntry, qualityOf, sealEntry } from "../../../main/roomKeys/backupEntries.ts";
 import { isBetter, RoomKeyQualities, type KeyQuality } from "../../../main/roomKeys/roomKeyQuality.ts";
 import { hmacSha256 } from "../../../main/roomKeys/sha256.ts";
+import { newPrivateKey } from "../../../main/roomKeys/keyPairs.ts";
 import { makeRoomKey } from "../../support/roomKeyMaker.ts";
 import { seed } from "../../support/seed.ts";
+import { privateKeyOf } from "../../support/secretValues.ts";
 
 let theirs: BackupDecryptionKey;
 let decryptor: BackupDecryptor;
@@ -15,7 +17,7 @@ let encryptor: BackupEncryptor;
 beforeAll(async () => {
   await initAsync();
   theirs = BackupDecryptionKey.createRandomKey();
-  decryptor = new BackupDecryptor(Buffer.from(theirs.toBase64(), "base64"));
+  decryptor = new BackupDecryptor(privateKeyOf(theirs.toBase64()));
   encryptor = new BackupEncryptor(theirs.megolmV1PublicKey.publicKeyBase64);
 });
 
@@ -46,7 +48,7 @@ describe("an entry of a backup", () => {
 
   it("is not opened with another key, nor when a part of it is changed", () => {
     const entry = encryptor.encrypt(JSON.stringify(makeRoomKey(1)));
-    expect(new BackupDecryptor(randomBytes(32)).decrypt(entry)).toBeNull();
+    expect(new BackupDecryptor(newPrivateKey()).decrypt(entry)).toBeNull();
     for (const part of ["ephemeral", "mac"] as const) {
       const changed = `${entry[part].startsWith("A") ? "B" : "A"}${entry[part].slice(1)}`;
       expect(decryptor.decrypt({ ...entry, [part]: changed }), part).toBeNull();

@@ -8,6 +8,7 @@ import { BackupDecryptor, BackupEncryptor } from "../../../main/roomKeys/backupC
 import { openEntry, sealEntry } from "../../../main/roomKeys/backupEntries.ts";
 import { type CheckedRoomKey, checkRoomKey, firstIndexOf, type RoomKey } from "../../../main/roomKeys/roomKey.ts";
 import { readKeyFile, writeKeyFile } from "../../support/keyFiles.ts";
+import { privateKeyOf } from "../../support/secretValues.ts";
 
 interface Vector {
   name: string;
@@ -81,7 +82,7 @@ describe.each(ofKind("backup"))("the backup %s", (_name, { fields, keys, bytes }
   );
 
   it("opens, and what we seal of it opens by the crypto WASM", () => {
-    const decryptor = new BackupDecryptor(Buffer.from(privateKey, "base64"));
+    const decryptor = new BackupDecryptor(privateKeyOf(privateKey));
     const opened = entries.map((entry) => openEntry(decryptor, entry) as CheckedRoomKey);
     expect(listed(opened.map(({ key }) => key))).toEqual(keys);
     const wasm = BackupDecryptionKey.fromBase64(privateKey);
@@ -95,7 +96,7 @@ describe.each(ofKind("backup"))("the backup %s", (_name, { fields, keys, bytes }
   });
 
   it("does not open with another key", () => {
-    const other = new BackupDecryptor(Buffer.alloc(32, 7));
+    const other = new BackupDecryptor(privateKeyOf(Buffer.alloc(32, 7).toString("base64")));
     expect(entries.map((entry) => openEntry(other, entry))).toEqual(entries.map(() => "does_not_decrypt"));
   });
 });

@@ -17,7 +17,7 @@ import { readState, stateAfter } from "../../support/cryptoStoreLoad.ts";
 import { openDatabase } from "../../support/indexedDb.ts";
 import { MemoryKeychain } from "../../support/memoryKeychain.ts";
 import { quietLogger } from "../../support/quietLogger.ts";
-import { plainSecrets, secretOf } from "../../support/secretValues.ts";
+import { plainSecrets, secretOf, securityKeyBytes } from "../../support/secretValues.ts";
 import { temporaryFolder } from "../../support/temporaryFolder.ts";
 
 const STORED = join(import.meta.dirname, "../../vectors/stored");
@@ -95,7 +95,7 @@ describe.each(versions)("what %s has left", (version) => {
       kind: "reset",
       method: "phrase",
       keyId: "6j4Dge4MP70-gR5jIsHFNyZ4FKJIgIVF",
-      key: Buffer.alloc(32, 9).toString("base64"),
+      key: securityKeyBytes(Buffer.alloc(32, 9)),
       replaces: { keyId: "old", master: null, backupVersion: "3" },
       done: ["identity"],
     });
