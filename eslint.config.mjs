@@ -29,7 +29,7 @@ const everywhere = [
  * on paper, or in the list of what no log may show.
  */
 const opensSecrets = [
-  "shared/secret.ts",
+  "shared/{secret,secretSchemas}.ts",
   "main/http/**/*.ts",
   "main/logging/redact.ts",
   "main/sdk/{matrixClient,olmMachine}.ts",

@@ -1,5 +1,3 @@
-import * as z from "zod";
-
 /** What a secret is for. One kind does not stand in for another. */
 export type SecretKind =
   | "access token"
@@ -122,26 +120,6 @@ export type Passphrase = Secret<"passphrase">;
 
 /** Told of a secret before it is used, so that no log shows it. Texts are those that are a secret for a moment only. */
 export type KeepOutOfLogs = (secret: string | Secret | SecretBytes) => void;
-
-/** A text that is a secret from where it is parsed on. `z.encode` makes a text of it again, to be sealed. */
-export function secretText<K extends SecretKind>(kind: K, text: z.ZodType<string, string> = z.string()) {
-  return z.codec(text, secretOf(kind), {
-    decode: (value) => new Secret(kind, value),
-    encode: (secret) => secret.reveal(),
-  });
-}
-
-/** A secret of main's that the window shows: it is a text from where main's answer leaves on. */
-export function shownSecret<K extends SecretKind>(kind: K) {
-  return z.codec(secretOf(kind), z.string(), {
-    decode: (secret) => secret.reveal(),
-    encode: (value) => new Secret(kind, value),
-  });
-}
-
-function secretOf<K extends SecretKind>(kind: K) {
-  return z.custom<Secret<K>>((value) => value instanceof Secret && value.kind === kind);
-}
 
 /**
  * JSON with the values of the secrets in it: the body of a request, or what is about to be sealed. Plain `JSON.stringify`

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { AccountId } from "../../shared/ids.ts";
-import { secretText } from "../../shared/secret.ts";
+import { secretText } from "../../shared/secretSchemas.ts";
 import { secretBytes } from "./secretBytes.ts";
 
 /** The identities that an account's session counts on: public master keys, unpadded base64. */

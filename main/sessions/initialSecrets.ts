@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod";
-import { type AccessToken, type RefreshToken, type Secret, SecretBytes, secretText, type StorageKey } from "../../shared/secret.ts";
+import { type AccessToken, type RefreshToken, type Secret, SecretBytes, type StorageKey } from "../../shared/secret.ts";
+import { secretText } from "../../shared/secretSchemas.ts";
 import { type AccountSecrets, NO_IDENTITY_PIN } from "../secrets/secretStore.ts";
 
 const STORAGE_KEY_BYTES = 32;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 
 /** One step of user-interactive authentication, as the person sees it. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
-import { shownSecret } from "../secret.ts";
+import { shownSecret } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_SESSION, FILES_HERE, OPENING_BACKUP, SECRETS_HERE, STORED_KEY } from "./errorKinds.ts";
 import { QrCode } from "./qrCode.ts";

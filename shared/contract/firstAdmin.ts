@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { readUsername } from "../fields.ts";
 import { AccountId, BaseUrl } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { SIGNING_IN } from "./errorKinds.ts";
 import { typed } from "./typed.ts";

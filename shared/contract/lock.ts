@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { SECRETS_HERE } from "./errorKinds.ts";
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { readContactEmail, readUsername } from "../fields.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
-import { secretText, shownSecret } from "../secret.ts";
+import { secretText, shownSecret } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_ADMIN, SECRETS_HERE } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { AppError, PasswordRefusal } from "../errors.ts";
 import { MAX_TYPED, readEmail } from "../fields.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName, UserId } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_SERVER, ANY_SESSION, SECRETS_HERE, SIGNING_IN } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { MAX_TYPED, readCode, readEmail, readUsername } from "../fields.ts";
 import { AccountId, BaseUrl, ServerName } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_SERVER, SECRETS_HERE, SIGNING_IN } from "./errorKinds.ts";
 import { PhoneNumber } from "./phoneNumber.ts";

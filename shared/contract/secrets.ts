@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { AccountId } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { FILES_HERE, SECRETS_HERE } from "./errorKinds.ts";
 import { PhraseStrength } from "./phraseStrength.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId } from "../ids.ts";
-import { secretText, shownSecret } from "../secret.ts";
+import { secretText, shownSecret } from "../secretSchemas.ts";
 import { AccountHealth } from "./accounts.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_SESSION, CONFIRMING, OPENING_BACKUP, SECRETS_HERE, SETTING_UP, STORED_KEY } from "./errorKinds.ts";

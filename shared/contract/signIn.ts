@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Read, readEmail, readHomeserver, readPhone, readUser, tidy } from "../fields.ts";
 import { AppError } from "../errors.ts";
 import { AccountId, BaseUrl, ConversationId, ServerName } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_SERVER, ANY_SESSION, FILES_HERE, SIGNING_IN } from "./errorKinds.ts";
 import { typed } from "./typed.ts";

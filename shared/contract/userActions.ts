@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
-import { secretText } from "../secret.ts";
+import { secretText } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_ADMIN } from "./errorKinds.ts";
 import { UserMediaSum } from "./userServerData.ts";

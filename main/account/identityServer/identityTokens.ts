@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { type AccessToken, type KeepOutOfLogs, secretText } from "../../../shared/secret.ts";
+import type { AccessToken, KeepOutOfLogs } from "../../../shared/secret.ts";
+import { secretText } from "../../../shared/secretSchemas.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import type { SecretStore } from "../../secrets/secretStore.ts";
 import { hostOf, type IdentityAccess, IdentityTokenRefused, logOut, register } from "./identityApi.ts";

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as z from "zod";
 import { AppFailure, fail } from "../../../shared/errors.ts";
-import { type AccessToken, type RefreshToken, secretText } from "../../../shared/secret.ts";
+import type { AccessToken, RefreshToken } from "../../../shared/secret.ts";
+import { secretText } from "../../../shared/secretSchemas.ts";
 import { OauthError, oauthRequest } from "../../http/oauthRequest.ts";
 import type { Fetch } from "../../http/redirects.ts";
 import { serverText } from "../../http/serverText.ts";

@@ -6,16 +6,8 @@ import { Redactor, SecretsToRedact } from "../../../main/logging/redact.ts";
 import { forThread, inThread } from "../../../main/roomKeys/crossing.ts";
 import { secretBytes } from "../../../main/secrets/secretBytes.ts";
 import { AppFailure, fail } from "../../../shared/errors.ts";
-import {
-  type AccessToken,
-  type RefreshToken,
-  revealedJson,
-  Secret,
-  SecretBytes,
-  secretText,
-  shownSecret,
-  type StorageKey,
-} from "../../../shared/secret.ts";
+import { type AccessToken, type RefreshToken, revealedJson, Secret, SecretBytes, type StorageKey } from "../../../shared/secret.ts";
+import { secretText, shownSecret } from "../../../shared/secretSchemas.ts";
 import { seed } from "../../support/seed.ts";
 
 const VALUE = "syt_YWRh_hidden";

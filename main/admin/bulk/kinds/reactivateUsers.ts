@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { type Password, secretText } from "../../../../shared/secret.ts";
+import type { Password } from "../../../../shared/secret.ts";
+import { secretText } from "../../../../shared/secretSchemas.ts";
 import { redactingPassword } from "../../../http/passwordRefusal.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { bulkKind, LIGHT_PACE } from "../bulkKind.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { User } from "../../../../shared/contract/users.ts";
-import { type Password, secretText } from "../../../../shared/secret.ts";
+import type { Password } from "../../../../shared/secret.ts";
+import { secretText } from "../../../../shared/secretSchemas.ts";
 import type { RowEnd } from "../../../jobs/jobJournal.ts";
 import { generatePassword } from "../../generatePassword.ts";
 import type { ReadUser } from "../../csv/readUsers.ts";
