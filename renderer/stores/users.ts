@@ -179,9 +179,11 @@ export function userChanged(accountId: AccountId, user: User): void {
   // The answer to a change forgets that sooner than the list does.
   const lastSeenAt = Math.max(user.lastSeenAt ?? 0, shownUsers.get(key).answer?.lastSeenAt ?? 0) || null;
   shownUsers.set(key, { ...user, lastSeenAt });
-  const { rows } = listOf(accountId);
+  const { [accountId]: list } = useUsers.getState().lists;
+  // None was begun, or the account is gone.
+  if (list === undefined) return;
   update(accountId, {
-    rows: rows.map((row) => (row.userId === user.userId ? { ...row, ...user, lastSeenAt: row.lastSeenAt ?? user.lastSeenAt } : row)),
+    rows: list.rows.map((row) => (row.userId === user.userId ? { ...row, ...user, lastSeenAt: row.lastSeenAt ?? user.lastSeenAt } : row)),
   });
 }
 

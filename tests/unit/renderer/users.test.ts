@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { UserFilter, UserRow } from "../../../shared/contract/users.ts";
+import type { User, UserFilter, UserRow } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { listMoreUsers, listUsers, selectAllMatching, selectedUsers, selectUser, useUsers } from "../../../renderer/stores/users.ts";
+import {
+  forgetUsers,
+  listMoreUsers,
+  listUsers,
+  selectAllMatching,
+  selectedUsers,
+  selectUser,
+  userChanged,
+  useUsers,
+} from "../../../renderer/stores/users.ts";
 import { textOfUsers } from "../../../renderer/features/users/copyUsers.ts";
 import { lastSeenText, patternsIn, verdictsOf } from "../../../renderer/features/users/userWords.ts";
 
@@ -93,6 +102,18 @@ describe("the list of users", () => {
     expect(state()).toMatchObject({ error: { kind: "forbidden" }, loading: null });
     expect(listed()).toEqual(["@a:x"]);
   });
+});
+
+it("keeps nothing that comes when the account is gone", async () => {
+  const list = listUsers(lea);
+  asked[0]!.answer(page(["@a:x"]));
+  await list;
+  const selecting = selectAllMatching(lea);
+  forgetUsers(lea);
+  asked[1]!.answer({ userIds: ["@a:x"] });
+  await selecting;
+  userChanged(lea, { ...row("@a:x"), threepids: [], externalIds: [] } as unknown as User);
+  expect([Object.keys(useUsers.getState().lists), [...selectedUsers(lea)]]).toEqual([[], []]);
 });
 
 describe("the selection", () => {
