@@ -4,6 +4,7 @@ import type { ServiceSession } from "../../../shared/contract/serviceUsers.ts";
 import type { Password } from "../../../shared/secret.ts";
 import { anySignal } from "../../http/anySignal.ts";
 import { homeserverOf } from "../../http/homeserverOf.ts";
+import { lastAnswer } from "../../http/lostAnswer.ts";
 import { stopOf } from "../../http/serverErrors.ts";
 import { type AdminSession, answerIn } from "../adminApi.ts";
 import {
@@ -104,7 +105,7 @@ export class MasApi {
   /** Takes an email address off a user, if it is theirs. */
   async removeEmail(id: string, email: string): Promise<void> {
     for (const emailId of await this.#emailsLike(id, email)) {
-      await this.#request({ method: "DELETE", path: ["user-emails", emailId], schema: z.unknown(), repeatable: true });
+      await this.#end("DELETE", "user-emails", emailId);
     }
   }
 
@@ -138,7 +139,7 @@ export class MasApi {
 
   /** It works no more. The service deletes none. */
   async revokeRegistrationToken(id: string): Promise<void> {
-    await this.#request({ method: "POST", path: ["user-registration-tokens", id, "revoke"], schema: z.unknown(), repeatable: true });
+    await this.#end("POST", "user-registration-tokens", id, "revoke");
   }
 
   /** What the service calls an address of a user, in whichever case it is written there. */
@@ -198,8 +199,7 @@ export class MasApi {
         after = data.at(-1)?.id;
         if (data.length < Number(PAGE)) break;
       }
-      for (const session of ends)
-        await this.#request({ method: "POST", path: [kind, session, "finish"], schema: z.unknown(), repeatable: true });
+      for (const session of ends) await this.#end("POST", kind, session, "finish");
     }
   }
 
@@ -237,7 +237,7 @@ export class MasApi {
 
   async endOtherSession(kind: ServiceSession["kind"], sessionId: string): Promise<void> {
     const { path, end } = OTHER_SESSIONS[kind];
-    await this.#request({ method: "POST", path: [path, sessionId, end], schema: z.unknown(), repeatable: true });
+    await this.#end("POST", path, sessionId, end);
   }
 
   /** Whom providers of single sign-on know a user as. Since MAS 0.15. */
@@ -265,7 +265,7 @@ export class MasApi {
   }
 
   async removeLink(linkId: string): Promise<void> {
-    await this.#request({ method: "DELETE", path: ["upstream-oauth-links", linkId], schema: z.unknown(), repeatable: true });
+    await this.#end("DELETE", "upstream-oauth-links", linkId);
   }
 
   /** The providers of single sign-on, by the names that people see; those as well that are switched off. */
@@ -309,6 +309,15 @@ export class MasApi {
     }
   }
 
+  /** Ends something. That it is over already, or by an earlier try that was not answered, is no error. */
+  async #end(method: "POST" | "DELETE", ...path: string[]): Promise<void> {
+    try {
+      await this.#request({ method, path, schema: z.unknown(), repeatable: true });
+    } catch (thrown) {
+      if (!saysThatItIsOver(lastAnswer(thrown))) throw thrown;
+    }
+  }
+
   #request<T extends z.ZodType>({ path, schema, ...request }: MasRequest<T>): Promise<z.output<T>> {
     // A URL swallows these parts, however they are encoded.
     if (path.some((part) => part === "" || part === "." || part === "..")) throw fail("not_found");
@@ -326,6 +335,11 @@ export class MasApi {
       return answerIn(body, request, schema, new URL(homeserver.authBaseUrl).host);
     });
   }
+}
+
+/** What the service answers about what is gone (404), finished (400) or revoked (409). */
+function saysThatItIsOver(thrown: unknown): boolean {
+  return isFailure(thrown, "not_found") || (isFailure(thrown, "server") && [400, 409].includes(thrown.error.status));
 }
 
 function nothingIfNotThere(thrown: unknown): { data: null } {

@@ -1,8 +1,8 @@
 import type { Handlers } from "../../../shared/contract/index.ts";
 import type { ServiceLink, ServiceProvider, ServiceSession } from "../../../shared/contract/serviceUsers.ts";
-import { AppFailure, fail, isFailure } from "../../../shared/errors.ts";
+import { AppFailure, fail } from "../../../shared/errors.ts";
 import type { AccountId } from "../../../shared/ids.ts";
-import { lastAnswer, sendOnce } from "../../http/lostAnswer.ts";
+import { sendOnce } from "../../http/lostAnswer.ts";
 import type { ActionLog } from "../actionLog.ts";
 import type { AdminApi } from "../adminApi.ts";
 import type { MasApi } from "./masApi.ts";
@@ -55,7 +55,7 @@ export class ServiceUsersService implements Requests {
   removeLink({ accountId, userId, linkId }: Input<"removeLink">): Promise<Links> {
     return this.#record(accountId, userId, "remove_link", async (mas, id) => {
       // Only one of this user's: what was shown may be somebody else's by now.
-      if ((await mas.links(id)).some((link) => link.id === linkId)) await unlessGone(mas.removeLink(linkId));
+      if ((await mas.links(id)).some((link) => link.id === linkId)) await mas.removeLink(linkId);
       return readLinks(mas, id);
     });
   }
@@ -68,7 +68,7 @@ export class ServiceUsersService implements Requests {
   endSessions({ accountId, userId, sessionIds }: Input<"endSessions">): Promise<Sessions> {
     return this.#record(accountId, userId, "sign_out_sessions", async (mas, id) => {
       const leaving = (await mas.otherSessions(id)).filter(({ sessionId }) => sessionIds.includes(sessionId));
-      for (const { kind, sessionId } of leaving) await unlessGone(mas.endOtherSession(kind, sessionId));
+      for (const { kind, sessionId } of leaving) await mas.endOtherSession(kind, sessionId);
       return { sessions: await mas.otherSessions(id) };
     });
   }
@@ -98,13 +98,4 @@ async function readLinks(mas: MasApi, id: string): Promise<Links> {
     links: links.map((link) => ({ linkId: link.id, provider: nameOf(link.providerId), subject: link.subject })),
     providers: providers.filter(({ enabled }) => enabled).map((one) => ({ providerId: one.id, name: one.name })),
   };
-}
-
-/** What has gone meanwhile, or by an earlier try, is gone. */
-async function unlessGone(asked: Promise<unknown>): Promise<void> {
-  try {
-    await asked;
-  } catch (thrown) {
-    if (!isFailure(lastAnswer(thrown), "not_found")) throw thrown;
-  }
 }
