@@ -21,7 +21,7 @@ export function CopyableText({ text, what }: { readonly text: string; readonly w
       setCopied(true);
       speak(t("common.copied"));
     } catch {
-      announce(t("common.notCopied", { what }), "warn");
+      announce(() => t("common.notCopied", { what }), "warn");
     }
   };
   return (

@@ -106,8 +106,8 @@ export function accountRemoved(accountId: AccountId): void {
 
 /** Says what became of a sign-out that the server could not be told of at first. */
 export function signOutTold({ userId, told }: { readonly userId: string; readonly told: boolean }): void {
-  if (told) announce(t("signOut.toldNow", { userId }));
-  else announce(t("signOut.neverTold", { userId }), "warn");
+  if (told) announce(() => t("signOut.toldNow", { userId }));
+  else announce(() => t("signOut.neverTold", { userId }), "warn");
 }
 
 /** Takes in a new order. */

@@ -4,7 +4,8 @@ import { create } from "zustand";
 export interface Announcement {
   readonly id: number;
   readonly tone: "success" | "warn";
-  readonly text: string;
+  /** Its text in the language of the moment: it may stand while the language is changed. */
+  readonly say: () => string;
 }
 
 interface AnnouncementsState {
@@ -18,8 +19,8 @@ export const useAnnouncements = create<AnnouncementsState>()(() => ({ shown: [],
 let lastId = 0;
 
 /** Says something at the top of the page until it is dismissed, another page is shown, or something newer is said. */
-export function announce(text: string, tone: Announcement["tone"] = "success"): void {
-  useAnnouncements.setState({ shown: [{ id: ++lastId, tone, text }], spoken: text });
+export function announce(say: () => string, tone: Announcement["tone"] = "success"): void {
+  useAnnouncements.setState({ shown: [{ id: ++lastId, tone, say }], spoken: say() });
 }
 
 /** Tells a screen reader, and shows nothing. */

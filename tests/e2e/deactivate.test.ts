@@ -20,6 +20,10 @@ it("leads from the check-list to the end of the account, and says what has happe
     .click();
   await person.sees("There’s no room that only you can manage.");
   await person.sees("This session has no room keys, so there’s nothing to export.");
+  // Without an address or a backup, neither is said to go.
+  await person.sees("You leave all rooms and direct chats.");
+  await person.seesNoMore(/identity server/);
+  await person.seesNoMore(/on the server goes too|Secure Backup on the server, it goes/);
   await person.looks("deactivate");
   await person.press("Deactivate for good");
   await person.sees(`Type exactly ${user.userId}.`);

@@ -56,9 +56,13 @@ export function DeactivatePage({ account }: { readonly account: Account }) {
   );
 }
 
+/** Where nobody has seen a Secure Backup on the server, nor that there is none. */
+const MAY_LACK_BACKUP = ["unknown", "identity_changed"];
+
 function Consequences({ account, preview }: { readonly account: Account; readonly preview: DeactivationPreview }) {
-  const { userId, otherSessions, singleSignOn } = preview;
+  const { userId, addresses, otherSessions, singleSignOn } = preview;
   const { homeserver, health } = account;
+  const backup = health?.secureBackup ?? "unknown";
   return (
     <Section title={t("deactivate.consequences")}>
       <ul className={styles["list"]}>
@@ -66,8 +70,8 @@ function Consequences({ account, preview }: { readonly account: Account; readonl
         <li>{t("deactivate.nameStays", { userId })}</li>
         <li>{otherSessions === null ? t("deactivate.signedOutEverywhere") : t("deactivate.signedOut", { count: otherSessions + 1 })}</li>
         <li>{t("deactivate.leavesRooms")}</li>
-        <li>{t("deactivate.notFound")}</li>
-        {health?.secureBackup !== "not_set_up" && <li>{t("deactivate.backupGoes")}</li>}
+        {addresses?.length !== 0 && <li>{t("deactivate.notFound")}</li>}
+        {backup !== "not_set_up" && <li>{t(MAY_LACK_BACKUP.includes(backup) ? "deactivate.backupMayGo" : "deactivate.backupGoes")}</li>}
         <li>{t("deactivate.messagesStay")}</li>
         {singleSignOn !== false && <li>{t("deactivate.loginTied", { server: homeserver.serverName })}</li>}
       </ul>

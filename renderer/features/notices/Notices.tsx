@@ -67,9 +67,9 @@ export function Notices() {
       ))}
       <UpdateNotice />
       <EndedAccounts />
-      {announcements.map(({ id, tone, text }) => (
+      {announcements.map(({ id, tone, say }) => (
         <Notice key={id} tone={tone} onDismiss={() => dismissAnnouncement(id)}>
-          {text}
+          {say()}
         </Notice>
       ))}
     </div>

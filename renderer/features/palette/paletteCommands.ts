@@ -25,12 +25,12 @@ export async function performCommand(command: PaletteCommand): Promise<void> {
   try {
     await perform(command);
   } catch (thrown) {
-    announce(errorWords(errorOf(thrown)).sentence, "warn");
+    announce(() => errorWords(errorOf(thrown)).sentence, "warn");
   }
 }
 
 async function lockNow(): Promise<void> {
-  if (!(await steward.lock.state({})).canLock) announce(t("lock.noWay"), "warn");
+  if (!(await steward.lock.state({})).canLock) announce(() => t("lock.noWay"), "warn");
   else await steward.lock.lock({});
 }
 
@@ -52,7 +52,7 @@ async function perform(command: PaletteCommand): Promise<void> {
       return chooseTheme(command.theme);
     case "copyReport":
       await copyReport(steward);
-      return announce(t("settings.reportCopied"));
+      return announce(() => t("settings.reportCopied"));
     case "lock":
       return await lockNow();
     case "check":

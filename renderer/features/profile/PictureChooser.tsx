@@ -46,7 +46,7 @@ export function PictureChooser({
   const [unreadable, setUnreadable] = useState(false);
   const remove = useAction(async () => {
     await onRemove();
-    if (!isKept) announce(t("profile.pictureRemoved"));
+    if (!isKept) announce(() => t("profile.pictureRemoved"));
   });
   const choose = async (file: File | undefined): Promise<void> => {
     if (!file) return;
@@ -104,7 +104,7 @@ export function PictureChooser({
             onClose={() => setChosen(null)}
             onCropped={async (picture) => {
               await onSet(picture);
-              if (!isKept) announce(t("profile.pictureSaved"));
+              if (!isKept) announce(() => t("profile.pictureSaved"));
             }}
           />
         </DialogBoundary>

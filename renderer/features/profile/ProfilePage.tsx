@@ -52,7 +52,7 @@ function DisplayName({ account, profile, onChange }: ProfilePartProps) {
   const [name, setName] = useState(profile.displayName ?? "");
   const save = useAction(async () => {
     onChange(await steward.profile.setDisplayName({ accountId, displayName: name }));
-    announce(t("profile.nameSaved"));
+    announce(() => t("profile.nameSaved"));
   });
   const allowed = profile.canChangeDisplayName && session.status === "running";
   const changed = name.trim() !== (profile.displayName ?? "");

@@ -105,7 +105,7 @@ function SessionLists({ account, sessions }: { readonly account: Account; readon
   const verify = useAction((deviceId: string) => startVerification(accountId, deviceId));
   const signOut = useAction(async (deviceIds: readonly string[]) => {
     await signOutSessions(accountId, deviceIds);
-    announce(t("sessions.signedOut", { count: deviceIds.length }));
+    announce(() => t("sessions.signedOut", { count: deviceIds.length }));
     setChosenIds(new Set());
   });
   const { run: verifyOther } = verify;

@@ -42,7 +42,7 @@ export function SignOutOnPageDialog({ account, leaving, sessions, hasPage, onClo
   const reload = useCallback(() => sessionLists.reload(accountId), [accountId]);
   useReturn(openedFor !== null, reload);
   useOnceWhen(current === undefined, () => {
-    if (gone > 0) announce(t("sessions.signedOut", { count: gone }));
+    if (gone > 0) announce(() => t("sessions.signedOut", { count: gone }));
     onClose();
   });
   if (!current) return null;

@@ -22,7 +22,7 @@ export function MoveToBrowser({ account }: { readonly account: Account }) {
         accountId={accountId}
         words={{ text: t("move.text", { server, userId }), button: t("move.button") }}
         acceptInsecureHttp
-        onDone={() => announce(t("move.done", { userId }))}
+        onDone={() => announce(() => t("move.done", { userId }))}
       />
     </Section>
   );

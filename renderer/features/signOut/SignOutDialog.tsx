@@ -44,8 +44,8 @@ export function SignOutDialog({ accountId }: { readonly accountId: AccountId }) 
     const { serverTold, triedLater } = await steward.accounts.signOut({ accountId });
     closeDialog();
     accountRemoved(accountId);
-    if (serverTold) announce(t("signOut.done", { userId }));
-    else announce(t(triedLater ? "signOut.toldLater" : "signOut.notTold", { userId }), "warn");
+    if (serverTold) announce(() => t("signOut.done", { userId }));
+    else announce(() => t(triedLater ? "signOut.toldLater" : "signOut.notTold", { userId }), "warn");
   });
   useEffect(() => {
     if (!account && !signOut.busy) closeDialog();

@@ -40,7 +40,7 @@ function Limit({ account: { accountId }, userId, userDataKey, limit }: UserRateL
     try {
       userRateLimit.set(userDataKey, await steward.userServerData.setRateLimit({ accountId, userId, limit: wanted }));
       setEditing(false);
-      announce(t("userData.rateLimitSaved"));
+      announce(() => t("userData.rateLimitSaved"));
     } catch (thrown) {
       userRateLimit.reload(userDataKey);
       throw thrown;

@@ -39,7 +39,7 @@ type Answer = Awaited<ReturnType<typeof steward.serviceUsers.links>>;
 async function change(key: UserKey, request: () => Promise<Answer>): Promise<void> {
   try {
     serviceLinks.set(key, await request());
-    announce(t("users.saved"));
+    announce(() => t("users.saved"));
   } catch (thrown) {
     serviceLinks.reload(key);
     throw thrown;

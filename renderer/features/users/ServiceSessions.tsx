@@ -88,7 +88,7 @@ function SignOutDialog({ accountId, userId, userKey: key, session, onClose }: Si
       serviceSessions.reload(key);
       throw thrown;
     }
-    announce(t("sessions.signedOut", { count: 1 }));
+    announce(() => t("sessions.signedOut", { count: 1 }));
     onClose();
   });
   return (

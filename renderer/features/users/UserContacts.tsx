@@ -31,7 +31,7 @@ async function change(accountId: AccountId, { userId }: User, request: () => Pro
   try {
     const { user, changedMeanwhile } = await request();
     userChanged(accountId, user);
-    announce(t(changedMeanwhile ? "users.changedMeanwhile" : "users.saved"));
+    announce(() => t(changedMeanwhile ? "users.changedMeanwhile" : "users.saved"));
   } catch (thrown) {
     shownUsers.reload(userKey(accountId, userId));
     throw thrown;

@@ -53,7 +53,7 @@ export function UserDetailsForm({ account, user, delegated }: UserDetailsFormPro
   const save = useAction(async () => {
     try {
       userChanged(accountId, await steward.users.change({ accountId, userId, changes, seen }));
-      announce(t("users.saved"));
+      announce(() => t("users.saved"));
     } catch (thrown) {
       void shownUsers.load(userKey(accountId, userId));
       throw thrown;

@@ -154,7 +154,7 @@ function SignOutDialog({
       userDevices.reload(userDevicesKey);
       throw thrown;
     }
-    announce(t("sessions.signedOut", { count }));
+    announce(() => t("sessions.signedOut", { count }));
     onClose();
   });
   return (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type AppError, AppFailure, fail, isFailure } from "../../../shared/errors.ts";
+import { type AppError, type AppFailure, fail, isFailure } from "../../../shared/errors.ts";
 
 test("a failure that is of the kind asked for has that kind's fields, and no other's", () => {
   const thrown: unknown = fail("rate_limited", { retryAfterMs: 7_000 });
