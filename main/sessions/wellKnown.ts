@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { AppFailure, fail, isFailure } from "../../shared/errors.ts";
+import { type AppFailure, fail, isFailure } from "../../shared/errors.ts";
 import { isLocalhost } from "../http/loopback.ts";
 import { trimBaseUrl } from "../../shared/fields.ts";
 import type { Fetch } from "../http/redirects.ts";
