@@ -48,7 +48,7 @@ export async function bundle({ production, purpose, electron, source = root, tar
     legalComments: "none",
     define: { "process.env.NODE_ENV": production ? '"production"' : '"development"' },
     target: targets.main,
-    plugins: [channels, facts(buildFacts(purpose, electron)), fillIns(source, targets === old)],
+    plugins: [channels, facts(buildFacts(purpose, electron)), polyfills(source, targets === old)],
   };
   const parts = await Promise.allSettled([
     bundleMain(common, production, source, join(target, "main")),
@@ -233,13 +233,13 @@ function facts(known: BuildFacts): Plugin {
   };
 }
 
-/** `virtual:fill-ins` is what an old Electron's Node lacks, and nothing at all on the one that ships. */
-function fillIns(source: string, needed: boolean): Plugin {
+/** `virtual:polyfills` is what an old Electron's Node lacks, and nothing at all on the one that ships. */
+function polyfills(source: string, needed: boolean): Plugin {
   const path = join(source, "main/app/polyfills.ts");
   return {
-    name: "fill-ins",
+    name: "polyfills",
     setup(plugin) {
-      plugin.onResolve({ filter: /^virtual:fill-ins$/ }, () => (needed ? { path } : { path, namespace: "nothing" }));
+      plugin.onResolve({ filter: /^virtual:polyfills$/ }, () => (needed ? { path } : { path, namespace: "nothing" }));
       plugin.onLoad({ filter: /./, namespace: "nothing" }, () => ({ contents: "" }));
     },
   };

@@ -1,5 +1,5 @@
 import { locked, removedVariables } from "./app/guards.ts";
-import "virtual:fill-ins";
+import "virtual:polyfills";
 import "./zodConfig.ts";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";

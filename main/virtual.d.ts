@@ -9,7 +9,7 @@ declare module "virtual:build" {
 }
 
 /** What an old Electron's Node lacks. */
-declare module "virtual:fill-ins" {}
+declare module "virtual:polyfills" {}
 
 /** A picture, as a `data:` URL. */
 declare module "*.png" {

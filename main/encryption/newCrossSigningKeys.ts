@@ -5,7 +5,7 @@ import type { PendingSetUp } from "./pendingSetUp.ts";
 import { samePublicKey, signingPublicKey, signWithSeed } from "../roomKeys/keyPairs.ts";
 import type { SetUpContext } from "./setUpContext.ts";
 
-type NewIdentity = NonNullable<PendingSetUp["identity"]>;
+type CrossSigningSeeds = NonNullable<PendingSetUp["identity"]>;
 
 /** A cross-signing key without signatures, in canonical form as it is: its fields are in order. */
 function unsignedKey(userId: string, usage: string, seed: PrivateKey): { id: string; json: string } {
@@ -19,7 +19,7 @@ function unsignedKey(userId: string, usage: string, seed: PrivateKey): { id: str
  * The body that uploads an identity made of these seeds (Client-Server API, "Cross-signing"), without authentication.
  * The master key signs the other two.
  */
-export function signingKeysUpload(userId: string, keys: NewIdentity): string {
+export function signingKeysUpload(userId: string, keys: CrossSigningSeeds): string {
   const masterSeed = keys["m.cross_signing.master"];
   const master = unsignedKey(userId, "master", masterSeed);
   const signed = (usage: string, seed: PrivateKey): object => {
@@ -37,7 +37,7 @@ export function signingKeysUpload(userId: string, keys: NewIdentity): string {
 }
 
 /** Whether this public master key is the one of an identity made of these seeds. */
-export function hasMaster(keys: NewIdentity, master: string | null): boolean {
+export function hasMaster(keys: CrossSigningSeeds, master: string | null): boolean {
   return samePublicKey(signingPublicKey(keys["m.cross_signing.master"]), master);
 }
 
@@ -48,7 +48,7 @@ export function hasMaster(keys: NewIdentity, master: string | null): boolean {
  *
  * Throws `identity_replaced` when the identity is no longer the one that the person agreed to lose.
  */
-export async function ensureNewIdentity({ access, pending, authenticate }: SetUpContext): Promise<void> {
+export async function ensureCrossSigningKeys({ access, pending, authenticate }: SetUpContext): Promise<void> {
   const { machine, server, userId } = access;
   const keys = pending.identity;
   if (!keys) throw new Error("A reset without an identity");

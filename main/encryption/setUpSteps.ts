@@ -16,7 +16,7 @@ import {
 } from "./crossSigning.ts";
 import { backupKeyHere, createBackup, declareBackupWanted, opensBackup } from "./keyBackup.ts";
 import { masterKeyInMachine } from "../sdk/pinnedIdentity.ts";
-import { ensureNewIdentity } from "./newCrossSigningKeys.ts";
+import { ensureCrossSigningKeys } from "./newCrossSigningKeys.ts";
 import type { PendingSetUp } from "./pendingSetUp.ts";
 import { ensureNewBackup, removeEverythingReplaced, removeReplacedKey } from "./replaceBackup.ts";
 import { uploadRoomKeys } from "./roomKeyUpload.ts";
@@ -49,7 +49,7 @@ export const STEPS: Readonly<Record<SetUpKind, readonly Step[]>> = {
     { step: "clean_up", run: removeReplacedKey },
   ],
   reset: [
-    { step: "identity", run: ensureNewIdentity },
+    { step: "identity", run: ensureCrossSigningKeys },
     { step: "secret_storage", run: ensureSecretStorage },
     { step: "key_backup", run: ensureNewBackup },
     { step: "room_keys", run: ({ access, ownStore }) => uploadRoomKeys(access, ownStore) },

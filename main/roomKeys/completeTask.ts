@@ -2,7 +2,7 @@ import { fail } from "../../shared/errors.ts";
 import { addressOf, qualityOf } from "./backupEntries.ts";
 import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
-import { checkOwn, HeldRoomKeys } from "./sessionKeyIndex.ts";
+import { checkOwn, HeldRoomKeys } from "./heldRoomKeys.ts";
 import { type CheckedRoomKey, idOf } from "./roomKey.ts";
 import { sealedUpload, type SealingPool } from "./sealedUpload.ts";
 import { openStoredKeys, type StoredKeysReader } from "./storedKeys.ts";

@@ -6,7 +6,7 @@ import { backupEntries } from "./backupSource.ts";
 import { WorkerPool } from "./workerPool.ts";
 import type { OpenedEntries } from "./poolWorker.ts";
 import { KeyFileWriter } from "./keyFileWriter.ts";
-import { checkOwn, HeldRoomKeys } from "./sessionKeyIndex.ts";
+import { checkOwn, HeldRoomKeys } from "./heldRoomKeys.ts";
 import { idOf } from "./roomKey.ts";
 import { openStoredKeys, type StoredKeysReader } from "./storedKeys.ts";
 import type { WorkerHost } from "./workerHost.ts";

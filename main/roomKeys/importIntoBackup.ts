@@ -9,7 +9,7 @@ import { RoomKeyTable } from "./roomKeyTable.ts";
 import { type CheckedRoomKey, idOf } from "./roomKey.ts";
 import type { CryptoStoreSnapshot } from "./cryptoStoreSnapshot.ts";
 import { sealedUpload, type SealingPool } from "./sealedUpload.ts";
-import { checkOwn } from "./sessionKeyIndex.ts";
+import { checkOwn } from "./heldRoomKeys.ts";
 import { storedKeys } from "./storedKeys.ts";
 import type { WorkerHost } from "./workerHost.ts";
 import type { RoomKeysTask } from "./workerProtocol.ts";

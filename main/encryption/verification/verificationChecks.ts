@@ -9,7 +9,7 @@ import { backupKeyHere, connectBackup, opensBackup } from "../keyBackup.ts";
 const LOOK_EVERY_MS = 250;
 const ASK_EVERY_MS = 2_000;
 
-export interface AftermathOptions {
+export interface CheckOptions {
   subject: Verification["subject"];
   otherDeviceId: string;
   /** How long to wait for what the other session sends, in milliseconds. */
@@ -24,7 +24,7 @@ export interface AftermathOptions {
  *
  * Rejects when the server does not answer or the session stops; `onChecks` has told what was there until then.
  */
-export async function lookAtAftermath(access: EncryptionContext, options: AftermathOptions): Promise<VerificationCheck[]> {
+export async function checkVerification(access: EncryptionContext, options: CheckOptions): Promise<VerificationCheck[]> {
   const checks = new Checks(options);
   const deadline = Date.now() + options.patienceMs;
   let asked = -Infinity;
@@ -52,7 +52,7 @@ async function readServer({ server, machine }: EncryptionContext): Promise<OnSer
 /** Looks once; answers whether there is nothing more to wait for. */
 async function look(
   access: EncryptionContext,
-  { subject, otherDeviceId }: AftermathOptions,
+  { subject, otherDeviceId }: CheckOptions,
   { identity, backup }: OnServer,
   checks: Checks,
 ): Promise<boolean> {
@@ -75,10 +75,10 @@ async function look(
 }
 
 class Checks {
-  readonly #onChecks: AftermathOptions["onChecks"];
+  readonly #onChecks: CheckOptions["onChecks"];
   all: VerificationCheck[];
 
-  constructor({ subject, onChecks }: AftermathOptions) {
+  constructor({ subject, onChecks }: CheckOptions) {
     this.#onChecks = onChecks;
     const names: VerificationCheck["check"][] =
       subject === "other_session" ? ["session_verified"] : ["session_verified", "secrets_here", "backup_connected"];

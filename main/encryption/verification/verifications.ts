@@ -9,7 +9,7 @@ import type { Logger } from "../../logging/logger.ts";
 import type { MatrixSession } from "../../sessions/matrixSession.ts";
 import { openEncryptionContext } from "../encryptionContext.ts";
 import { isThisSessionVerified, refuseChangedIdentity } from "../crossSigning.ts";
-import { lookAtAftermath } from "./verificationChecks.ts";
+import { checkVerification } from "./verificationChecks.ts";
 import { type Opening, VerificationConversation } from "./verificationFlow.ts";
 import { VERIFICATION_LIMITS, type VerificationLimits } from "./limits.ts";
 import { factsOf } from "./requestFacts.ts";
@@ -216,7 +216,7 @@ export class Verifications implements Requests {
       settle: async (otherDeviceId, onChecks) => {
         const access = openEncryptionContext(client, { signal });
         try {
-          return await lookAtAftermath(access, {
+          return await checkVerification(access, {
             subject: conversation.state.subject,
             otherDeviceId,
             patienceMs: this.#limits.secrets,

@@ -37,7 +37,7 @@ describe("what an app is built for", () => {
     expect(() => buildFacts("package", electronVersion, { STEWARD_UPDATE_FEED: "https://example.org" })).toThrow("PUBLIC_KEY");
   });
 
-  test("what ships is built without the fill-ins for an old Electron, and says so to the app", async () => {
+  test("what ships is built without the polyfills for an old Electron, and says so to the app", async () => {
     const folder = await temporaryFolder("bundles");
     const textOf = async (electron: string): Promise<string> => {
       const target = join(folder.path, electron);
