@@ -35,6 +35,7 @@ export function createHandlers(services: Services, { app, lock, updates }: Pick<
     servers: services.servers,
     users: services.users,
     userExport: services.userExport,
+    userContacts: services.userContacts,
     userStatistics: services.userStatistics,
     userViews: services.userViews,
     userActions: services.userActions,

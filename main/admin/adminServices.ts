@@ -8,6 +8,7 @@ import { AdminAccessService } from "./adminAccess.ts";
 import { openBulkJobs } from "./bulk/openBulkJobs.ts";
 import type { BulkServiceParts } from "./bulk/bulkService.ts";
 import { KnownColumns } from "./csv/knownColumns.ts";
+import { CollectedContactsService } from "./collectedContacts.ts";
 import { Credentials, type CredentialsParts } from "./credentials.ts";
 import { FirstAdminService } from "./firstAdmin.ts";
 import { MasApi } from "./mas/masApi.ts";
@@ -115,6 +116,8 @@ export async function openAdminServices(parts: AdminServicesParts) {
     fileOf: (accountId) => folders.account(accountId).userStatistics,
   });
   removal.join((accountId) => userStatistics.forget(accountId));
+  const userContacts = new CollectedContactsService({ ...parts, ...patience, apiOf: administration.apiOf, knownOf });
+  removal.join((accountId) => userContacts.forget(accountId));
   const userActions = new UserActionsService({
     ...common,
     ownUserIds: () => sessions.list().map(({ userId }) => userId),
@@ -131,6 +134,7 @@ export async function openAdminServices(parts: AdminServicesParts) {
   return {
     administration,
     userStatistics,
+    userContacts,
     userViews,
     actionLog,
     loggedActions: new ActionLogService({ log: actionLog, sessions, users, userActions, saveText: parts.csvFiles.saveText }),

@@ -1,6 +1,8 @@
+import type { User } from "../../shared/contract/users.ts";
+import type { AppFailure } from "../../shared/errors.ts";
 import { Pace } from "../jobs/pace.ts";
 import type { AdminApi } from "./adminApi.ts";
-import { PatientApi } from "./bulk/patientApi.ts";
+import { PatientApi, RowFailure } from "./bulk/patientApi.ts";
 import type { Ask } from "./userList.ts";
 
 /** How many questions are under way at once: users are only read. */
@@ -16,4 +18,14 @@ export function patientReads(api: AdminApi, signal: AbortSignal, firstWaitMs?: n
   const waiting = (): void => undefined;
   const patient = new PatientApi({ api, pace, signal, waiting, ...(firstWaitMs !== undefined && { firstWaitMs }) });
   return { pace, patient, ask: (question) => patient.read((admin) => question(admin, { signal })) };
+}
+
+/** A user with contacts; null for one who is gone meanwhile, and why where the server does not tell of this one. */
+export async function readUserOrWhyNot(api: PatientApi, userId: string): Promise<User | AppFailure | null> {
+  try {
+    return await api.user(userId);
+  } catch (thrown) {
+    if (thrown instanceof RowFailure) return thrown;
+    throw thrown;
+  }
 }

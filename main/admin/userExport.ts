@@ -9,10 +9,9 @@ import { GrowingFile, unfinishedName } from "../storage/growingFile.ts";
 import { inFileName, type SuggestedName } from "../storage/suggestedName.ts";
 import type { UnfinishedFiles } from "../storage/unfinishedFiles.ts";
 import type { AdminApi } from "./adminApi.ts";
-import { type PatientApi, RowFailure } from "./bulk/patientApi.ts";
 import { OWN_COLUMNS } from "./csv/userColumns.ts";
 import { BYTE_ORDER_MARK, csvLines } from "./csv/writeCsv.ts";
-import { patientReads } from "./patientReads.ts";
+import { patientReads, readUserOrWhyNot } from "./patientReads.ts";
 import { type KnownOfServer, listAllUsers } from "./userList.ts";
 
 export interface UserExportParts {
@@ -102,7 +101,7 @@ export class UserExportService implements Requests {
         const piece = rows.slice(at, at + PIECE);
         const found = new Map<UserRow, User | AppFailure | null>();
         await paced(piece, pace, control.signal, async (row) => {
-          found.set(row, await readOne(patient, row.userId));
+          found.set(row, await readUserOrWhyNot(patient, row.userId));
           control.progress(at + found.size, rows.length);
         });
         control.signal.throwIfAborted();
@@ -123,16 +122,6 @@ export class UserExportService implements Requests {
     } finally {
       await file.discard();
     }
-  }
-}
-
-/** A user with contacts; null for one who is gone meanwhile, and why where the server does not tell of this one. */
-async function readOne(api: PatientApi, userId: string): Promise<User | AppFailure | null> {
-  try {
-    return await api.user(userId);
-  } catch (thrown) {
-    if (thrown instanceof RowFailure) return thrown;
-    throw thrown;
   }
 }
 

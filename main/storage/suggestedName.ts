@@ -1,7 +1,10 @@
 import type { JobKind } from "../../shared/contract/jobs.ts";
 
 /** The Jobs that end with a table of what came of each row. */
-export type BulkJobKind = Exclude<JobKind, "export_room_keys" | "import_room_keys" | "verify_backup" | "export_users" | "collect_users">;
+export type BulkJobKind = Exclude<
+  JobKind,
+  "export_room_keys" | "import_room_keys" | "verify_backup" | "export_users" | "collect_users" | "collect_contacts"
+>;
 
 /** What a file holds that the person is asked to name. */
 export type FileContent = "action_log" | "offboarding" | "password" | "room_keys" | "security_key" | "staff_list" | "users" | BulkJobKind;

@@ -210,6 +210,8 @@ export interface TextArguments {
   "users.seenOnly": { time: string };
   "users.since": { date: string };
   "users.until": { date: string };
+  "users.contactsCollected": { count: number; when: string };
+  "users.contactsUntold": { count: number };
   "users.choose": { name: string };
   "users.selected": { count: number };
   "users.selectAllCount": { count: number };

@@ -24,6 +24,7 @@ import { loadSettings, settingsChanged } from "./settings.ts";
 import { loadStaffList, staffListChanged } from "./staffList.ts";
 import { forgetUsers } from "./users.ts";
 import { loadUpdates, updatesChanged } from "./updates.ts";
+import { userContacts } from "./userContacts.ts";
 import { userStatistics } from "./userStatistics.ts";
 import { forgetVerifications, loadVerifications, verificationChanged, verificationDismissed } from "./verifications.ts";
 
@@ -84,6 +85,7 @@ export async function subscribeStores(mayAsk: Promise<void>): Promise<void> {
   onEvent("devices.newSessionsChanged", ({ accountId, newSessions }) => newSessionLists.set(accountId, newSessions));
   onEvent("signIn.browserSignInChanged", browserSignInChanged);
   onEvent("updates.changed", updatesChanged);
+  onEvent("userContacts.changed", ({ accountId, contacts }) => userContacts.set(accountId, { contacts }));
   onEvent("userStatistics.changed", ({ accountId, statistics }) => userStatistics.set(accountId, { statistics }));
   onEvent("verifications.changed", verificationChanged);
   onEvent("verifications.dismissed", ({ verificationId }) => verificationDismissed(verificationId));

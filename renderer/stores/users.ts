@@ -4,6 +4,7 @@ import type { AppError } from "../../shared/errors.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { settled, steward } from "../bridge.ts";
 import { createLoaded } from "./loaded.ts";
+import { contactsChanged } from "./userContacts.ts";
 
 /** The list of a server's users, as far as it has been read. */
 export interface UserListState {
@@ -179,6 +180,7 @@ export function userChanged(accountId: AccountId, user: User): void {
   // The answer to a change forgets that sooner than the list does.
   const lastSeenAt = Math.max(user.lastSeenAt ?? 0, shownUsers.get(key).answer?.lastSeenAt ?? 0) || null;
   shownUsers.set(key, { ...user, lastSeenAt });
+  contactsChanged(accountId, user);
   const { [accountId]: list } = useUsers.getState().lists;
   // None was begun, or the account is gone.
   if (list === undefined) return;

@@ -37,6 +37,7 @@ import { staffList } from "./staffList.ts";
 import { updates } from "./updates.ts";
 import { users } from "./users.ts";
 import { userViews } from "./userViews.ts";
+import { userContacts } from "./userContacts.ts";
 import { userStatistics } from "./userStatistics.ts";
 import { userExport } from "./userExport.ts";
 import { userActions } from "./userActions.ts";
@@ -78,6 +79,7 @@ export const contract = {
   updates,
   users,
   userExport,
+  userContacts,
   userStatistics,
   userViews,
   userActions,

@@ -44,6 +44,7 @@ export const JobKind = z.enum([
   "reactivate_users",
   "export_users",
   "collect_users",
+  "collect_contacts",
 ]);
 export type JobKind = z.infer<typeof JobKind>;
 

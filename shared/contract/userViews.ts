@@ -5,7 +5,7 @@ import { FILES_HERE } from "./errorKinds.ts";
 import { UserFilter } from "./users.ts";
 
 /** What the list of users tells of each, besides who it is. */
-export const UserListColumn = z.enum(["states", "userType", "createdAt", "lastSeenAt"]);
+export const UserListColumn = z.enum(["states", "userType", "createdAt", "lastSeenAt", "emails", "phones", "externalIds"]);
 export type UserListColumn = z.infer<typeof UserListColumn>;
 
 const Columns = z.array(UserListColumn).max(10);

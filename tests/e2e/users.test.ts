@@ -279,10 +279,18 @@ it("shows the columns that are chosen, and comes back to a view that was saved",
   await person.press("Not deactivated");
   await person.press("Columns…");
   const dialog = person.page.getByRole("dialog", { name: "Columns of the list" });
-  for (const column of ["Created", "Kind"]) await dialog.getByText(column, { exact: true }).click();
+  for (const column of ["Created", "Kind", "Emails", "External IDs"]) await dialog.getByText(column, { exact: true }).click();
   await dialog.getByRole("button", { name: "Show these" }).click();
   const heads = () => person.page.getByRole("table", { name: "Users" }).getByRole("columnheader").allTextContents();
-  await waitUntil(async () => (await heads()).join() === "Select,User,State,Kind,Last seen", { what: "the columns", timeoutMs: 10_000 });
+  await waitUntil(async () => (await heads()).join() === "Select,User,State,Kind,Last seen,Emails,External IDs", {
+    what: "the columns",
+    timeoutMs: 10_000,
+  });
+  await person.sees(/^The server’s list has no emails/);
+  await person.press("Collect them");
+  await person.sees(/^Contacts of \d+ users, as of/);
+  await person.sees("dora@mail.example");
+  await person.looks("users-contacts");
   await person.press("Bots");
   await rows().filter({ hasText: "person005" }).waitFor();
   await person.press("Views…");

@@ -77,6 +77,7 @@ function pageOf(job: Job): Route | null {
   if (job.rowJob) return job.batch ? { name: "offboarding" } : { name: "account", accountId, page: "bulk" };
   switch (job.kind) {
     case "export_users":
+    case "collect_contacts":
       return { name: "account", accountId, page: "users" };
     case "collect_users":
       return { name: "account", accountId, page: "statistics" };

@@ -35,6 +35,7 @@ import {
 import { AddressButton, NoAccess } from "../administration/AdminAddress.tsx";
 import { NewUserButton } from "../newUser/NewUserButton.tsx";
 import { WaitingCredentials } from "../userActions/WaitingCredentials.tsx";
+import { CollectedContacts } from "./CollectedContacts.tsx";
 import { copySelectedUsers } from "./copyUsers.ts";
 import { HiddenUsersDialog } from "./HiddenUsersDialog.tsx";
 import styles from "./Users.module.css";
@@ -95,6 +96,7 @@ function UserLists({ accountId }: { readonly accountId: AccountId }) {
       <Tools accountId={accountId} />
       <Selection accountId={accountId} />
       {!told && loading !== "first" && <Notice tone="info">{t("users.notTold")}</Notice>}
+      <CollectedContacts accountId={accountId} />
       {!sorted && <Notice tone="info">{t("users.notSorted")}</Notice>}
       {rows.length > 0 && <UsersTable accountId={accountId} />}
       {loading === "first" && rows.length === 0 && <Skeleton label={t("users.looking")} lines={6} />}

@@ -16,7 +16,15 @@ import { useUserList } from "../../stores/users.ts";
 import { applyView, isView, setColumns, useColumns, userViews } from "../../stores/userViews.ts";
 import styles from "./Users.module.css";
 
-const allColumns = ["states", "userType", "createdAt", "lastSeenAt"] as const satisfies readonly UserListColumn[];
+const allColumns = [
+  "states",
+  "userType",
+  "createdAt",
+  "lastSeenAt",
+  "emails",
+  "phones",
+  "externalIds",
+] as const satisfies readonly UserListColumn[];
 
 interface OfAccount {
   readonly accountId: AccountId;

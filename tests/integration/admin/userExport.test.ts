@@ -2,10 +2,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readUserFile } from "../../../main/admin/csv/readUserFile.ts";
 import type { Services } from "../../../main/services.ts";
 import type { Job } from "../../../shared/contract/jobs.ts";
+import type { CollectedContacts } from "../../../shared/contract/userContacts.ts";
 import type { UserFilter } from "../../../shared/contract/users.ts";
 import type { AccountId } from "../../../shared/ids.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
@@ -171,4 +172,59 @@ it("leaves the file that was there, and none of its own, where it is stopped or 
 it("begins nothing where the person cancels", async () => {
   data.keyFile = null;
   expect(await services.userExport.save({ accountId, filter: everybody, userIds: null })).toEqual({ job: null });
+});
+
+describe("contacts for the list", () => {
+  const collectedOf = (): CollectedContacts | null => services.userContacts.get({ accountId }).contacts;
+
+  it("are collected of everybody whom the list would show, and of them alone", async () => {
+    expect(collectedOf()).toBeNull();
+    const limited = { kind: "answer", status: 429, body: { errcode: "M_LIMIT_EXCEEDED", error: "", retry_after_ms: 5 } } as const;
+    proxy.addRule({ path: aboutUser("ann"), times: 1, fault: limited });
+    const before = Date.now();
+    const job = await ended(services.userContacts.collect({ accountId, filter: { ...everybody, search: "ann" } }).job);
+    expect(job).toMatchObject({ status: "done", counts: { users: 1, gone: 0, incomplete: 0 } });
+    const { collectedAt, ...contacts } = collectedOf()!;
+    expect(contacts).toEqual({ users: [{ userId: idOf("ann"), threepids: expect.any(Array), externalIds: [] }], untold: 0 });
+    expect(contacts.users[0]!.threepids).toHaveLength(2);
+    expect(collectedAt).toBeGreaterThanOrEqual(before);
+    expect(data.events.filter(({ channel }) => channel === "userContacts.changed")).toHaveLength(1);
+  });
+
+  it("say of how many the server did not tell, and stay as they were where it refuses, or nobody wants them any more", async () => {
+    proxy.addRule({
+      path: aboutUser("ann"),
+      times: Infinity,
+      fault: { kind: "answer", status: 500, body: { errcode: "M_UNKNOWN", error: "" } },
+    });
+    proxy.addRule({ path: aboutUser("boss"), fault: { kind: "answer", status: 404, body: { errcode: "M_NOT_FOUND", error: "" } } });
+    const filter = { ...everybody, kind: "admins" } as const;
+    expect(await ended(services.userContacts.collect({ accountId, filter }).job)).toMatchObject({ status: "done", counts: { gone: 1 } });
+    await ended(services.userContacts.collect({ accountId, filter: { ...everybody, search: "ann" } }).job);
+    expect(collectedOf()).toMatchObject({ users: [], untold: 1 });
+    proxy.clear();
+    proxy.addRule({
+      path: /\/_synapse\/admin\//,
+      times: Infinity,
+      fault: { kind: "answer", status: 403, body: { errcode: "M_FORBIDDEN", error: "" } },
+    });
+    const kept = collectedOf();
+    expect(await ended(services.userContacts.collect({ accountId, filter: everybody }).job)).toMatchObject({ status: "failed" });
+    proxy.clear();
+    const { job } = services.userContacts.collect({ accountId, filter: everybody });
+    await services.jobs.cancel(job.jobId);
+    expect(await ended(job)).toMatchObject({ status: "cancelled" });
+    expect(collectedOf()).toEqual(kept);
+  });
+
+  it("are in no file", async () => {
+    await ended(services.userContacts.collect({ accountId, filter: { ...everybody, search: "ann" } }).job);
+    expect(JSON.stringify(collectedOf())).toContain("ann@mail.example");
+    for (const entry of await readdir(data.folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      // One that takes the place of another is gone by now.
+      const content = await readFile(join(entry.parentPath, entry.name), "latin1").catch(() => "");
+      expect(content, entry.name).not.toContain("ann@mail.example");
+    }
+  });
 });

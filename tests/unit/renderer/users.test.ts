@@ -11,6 +11,8 @@ import {
   userChanged,
   useUsers,
 } from "../../../renderer/stores/users.ts";
+import { contactsText } from "../../../renderer/features/users/CollectedContacts.tsx";
+import { userContacts } from "../../../renderer/stores/userContacts.ts";
 import { textOfUsers } from "../../../renderer/features/users/copyUsers.ts";
 import { lastSeenText, patternsIn, verdictsOf } from "../../../renderer/features/users/userWords.ts";
 
@@ -164,4 +166,32 @@ it("copies users as cells that a spreadsheet takes for text, those of whom nothi
 
 it("takes patterns one a line, each once", () => {
   expect(patternsIn("_irc_*\n\n  *bot , *bot\n")).toEqual(["_irc_*", "*bot"]);
+});
+
+describe("a column of contacts", () => {
+  const ann = {
+    userId: "@ann:x",
+    threepids: [
+      { medium: "msisdn" as const, address: "447700900123" },
+      { medium: "email" as const, address: "b@mail.example" },
+      { medium: "email" as const, address: "a@mail.example" },
+    ],
+    externalIds: [{ provider: "oidc-x", id: "b/1" }],
+  };
+
+  it("names those of its kind, nothing where there are none, and is empty-handed where nobody asked", () => {
+    expect(contactsText("emails", ann)).toBe("a@mail.example, b@mail.example");
+    expect(contactsText("phones", ann)).toBe("+447700900123");
+    expect(contactsText("externalIds", ann)).toBe("oidc-x: b/1");
+    expect(contactsText("emails", { ...ann, threepids: [] })).toBe("");
+    expect(contactsText("emails", null)).toBeNull();
+  });
+
+  it("goes along with a change to somebody who was asked about, and to nobody else", () => {
+    userContacts.set(lea, { contacts: { collectedAt: 1, users: [ann], untold: 0 } });
+    const now = { avatarMxc: null, suspended: null, appserviceId: null, threepids: [], externalIds: [] };
+    userChanged(lea, { ...row("@bea:x"), ...now });
+    userChanged(lea, { ...row("@ann:x"), ...now });
+    expect(userContacts.get(lea).answer?.contacts?.users).toEqual([{ userId: "@ann:x", threepids: [], externalIds: [] }]);
+  });
 });
