@@ -5,8 +5,9 @@ import type { ConversationId } from "../../shared/ids.ts";
 import { seal, unseal } from "../secrets/aesGcm.ts";
 import { readIfThere, writeDurably } from "../storage/durableFile.ts";
 
-/** How many rows are sealed in one go, while the window waits. */
-const SLICE = 1000;
+/** How many rows are sealed in one go, and how many bytes are looked at, while the window waits. */
+const SLICE = 200;
+const BYTES_A_SLICE = 1024 * 1024;
 
 /** Which row of which Job something sealed belongs to. */
 const labelOf = (jobId: ConversationId, row: number): string => `steward job ${jobId} row ${row}`;
@@ -18,12 +19,15 @@ const labelOf = (jobId: ConversationId, row: number): string => `steward job ${j
 export class JobInput {
   readonly #jobId: ConversationId;
   readonly #key: Uint8Array;
-  readonly #lines: readonly string[];
+  readonly #bytes: Buffer;
+  /** Where each row ends in them. */
+  readonly #ends: readonly number[];
 
-  private constructor(jobId: ConversationId, key: Uint8Array, lines: readonly string[]) {
+  private constructor(jobId: ConversationId, key: Uint8Array, bytes: Buffer, ends: readonly number[]) {
     this.#jobId = jobId;
     this.#key = key;
-    this.#lines = lines;
+    this.#bytes = bytes;
+    this.#ends = ends;
   }
 
   /**
@@ -32,14 +36,20 @@ export class JobInput {
    * @throws `file_failed`
    */
   static async write(path: string, jobId: ConversationId, key: Uint8Array, schema: z.ZodType, rows: readonly unknown[]): Promise<string> {
-    const lines: string[] = [];
-    for (const [at, row] of rows.entries()) {
-      lines.push(`${seal(key, Buffer.from(JSON.stringify(z.encode(schema, row))), labelOf(jobId, at)).toString("base64")}\n`);
-      if (lines.length % SLICE === 0) await new Promise(setImmediate);
+    const hash = createHash("sha256");
+    const pieces: Buffer[] = [];
+    for (let from = 0; from < rows.length; from += SLICE) {
+      const lines = rows.slice(from, from + SLICE).map((row, index) => {
+        const sealed = seal(key, Buffer.from(JSON.stringify(z.encode(schema, row))), labelOf(jobId, from + index));
+        return `${sealed.toString("base64")}\n`;
+      });
+      const piece = Buffer.from(lines.join(""));
+      hash.update(piece);
+      pieces.push(piece);
+      await new Promise(setImmediate);
     }
-    const bytes = Buffer.from(lines.join(""));
-    await writeDurably(path, bytes);
-    return sha256(bytes);
+    await writeDurably(path, Buffer.concat(pieces));
+    return hash.digest("hex");
   }
 
   /**
@@ -47,19 +57,24 @@ export class JobInput {
    * @throws `job_damaged` where it is gone, or not what was written; `file_failed`
    */
   static async open(path: string, jobId: ConversationId, key: Uint8Array, inputSha256: string): Promise<JobInput> {
-    const bytes = await readIfThere(path);
-    if (bytes === null || sha256(bytes) !== inputSha256) throw fail("job_damaged");
-    return new JobInput(jobId, key, bytes.toString("latin1").split("\n"));
+    const bytes = (await readIfThere(path)) ?? Buffer.alloc(0);
+    const hash = createHash("sha256");
+    const ends: number[] = [];
+    for (let from = 0; from < bytes.length; from += BYTES_A_SLICE) {
+      const slice = bytes.subarray(from, from + BYTES_A_SLICE);
+      hash.update(slice);
+      for (let end = slice.indexOf("\n"); end >= 0; end = slice.indexOf("\n", end + 1)) ends.push(from + end);
+      await new Promise(setImmediate);
+    }
+    if (hash.digest("hex") !== inputSha256) throw fail("job_damaged");
+    return new JobInput(jobId, key, bytes, ends);
   }
 
   /** A row as it was given. @throws `job_damaged` */
   row(at: number): unknown {
-    const opened = unseal(this.#key, Buffer.from(this.#lines[at] ?? "", "base64"), labelOf(this.#jobId, at));
+    const line = this.#bytes.toString("latin1", at === 0 ? 0 : (this.#ends[at - 1] ?? 0) + 1, this.#ends[at] ?? 0);
+    const opened = unseal(this.#key, Buffer.from(line, "base64"), labelOf(this.#jobId, at));
     if (opened === null) throw fail("job_damaged");
     return JSON.parse(opened.toString("utf8"));
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -46,3 +46,35 @@ export async function readToTheEnd({ rows }: { readonly rows: number }): Promise
     await new Promise((resolve) => requestAnimationFrame(resolve));
   }
 }
+
+/** What is watched in a page, until it is ended. */
+export interface WindowWatch {
+  end(): { readonly frameMs: number; readonly answerMs: number };
+}
+
+/** Notes the longest time between two frames, and the longest that main takes to answer. Runs in the app's page, as above. */
+export function watchTheWindow(): WindowWatch {
+  const { steward } = globalThis as unknown as { steward: { request(channel: string, input: object): Promise<unknown> } };
+  let [frameMs, answerMs, last, over] = [0, 0, performance.now(), false];
+  const frame = (now: number): void => {
+    frameMs = Math.max(frameMs, now - last);
+    last = now;
+    if (!over) requestAnimationFrame(frame);
+  };
+  const ask = async (): Promise<void> => {
+    while (!over) {
+      const asked = performance.now();
+      await steward.request("secrets.state", {});
+      answerMs = Math.max(answerMs, performance.now() - asked);
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  };
+  requestAnimationFrame(frame);
+  void ask();
+  return {
+    end: () => {
+      over = true;
+      return { frameMs, answerMs };
+    },
+  };
+}
