@@ -190,6 +190,19 @@ describe("what an admin does to a user", () => {
     expect(await errorOf(withToken(shown.token))).toMatchObject({ kind: "invalid_input" });
   });
 
+  it("brings the user of a bridge back without a password: they never had one", async () => {
+    await act("deactivate");
+    const GET_USER = { method: "GET", path: /\/admin\/v2\/users\/(?:%40|@)acted/ };
+    const ofBridge = { ...(await seen()), appservice_id: "telegram" };
+    proxy.addRule({ ...GET_USER, times: Infinity, fault: { kind: "answer", status: 200, body: ofBridge } });
+    const { token, passwords } = await preview("reactivate");
+    expect(passwords).toBe(true);
+    await withToken(token).catch(() => undefined);
+    // What a server makes of it is its own: this one takes nobody for a bridge's whom it has not met as such.
+    const requestBytes = JSON.stringify({ deactivated: false }).length;
+    expect(proxy.requests(PUT_USER)).toMatchObject([{ forwarded: true, requestBytes }]);
+  });
+
   it.each([
     ["the connection is reset", { kind: "reset" }],
     ["a proxy answers instead", { kind: "answer", status: 504, body: "<html>" }],
