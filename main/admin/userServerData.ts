@@ -9,6 +9,7 @@ import type { ActionLog } from "./actionLog.ts";
 import type { AdminApi } from "./adminApi.ts";
 import { loggedValue } from "./changesOfUser.ts";
 import { showAvatar, uploadAvatar } from "./userAvatar.ts";
+import { countRoomActivity, listOtherRooms } from "./userRooms.ts";
 import { sumUserMedia } from "./userMedia.ts";
 
 /** So many entries of account data are named. */
@@ -87,6 +88,14 @@ export class UserServerDataService implements Requests {
       ...Object.entries(said.rooms ?? {}).flatMap(([roomId, data]) => entriesOf(data, roomId.slice(0, 255))),
     ];
     return { entries: entries.sort((a, b) => b.bytes - a.bytes).slice(0, MAX_ENTRIES), total: entries.length };
+  }
+
+  otherRooms({ accountId, userId }: Input<"otherRooms">) {
+    return listOtherRooms(this.#parts.adminApiOf(accountId), userId);
+  }
+
+  roomActivity({ accountId, userId }: Input<"roomActivity">) {
+    return countRoomActivity(this.#parts.adminApiOf(accountId), userId);
   }
 
   media({ accountId, userId }: Input<"media">) {

@@ -225,6 +225,7 @@ export interface TextArguments {
   "users.pruneFound": { count: number };
   "users.pruneUnknown": { count: number };
   "users.pruneNext": { count: number };
+  "users.activityCounts": { ever: number; lastWeek: number };
   "users.moreRooms": { count: number };
   "servers.subtitle": { count: number };
   "servers.foundCount": { count: number };

@@ -1,4 +1,11 @@
-import type { RateLimit, UserConnection, UserMediaSum, UserPusher } from "../../shared/contract/userServerData.ts";
+import type {
+  OtherRooms,
+  RateLimit,
+  RoomActivity,
+  UserConnection,
+  UserMediaSum,
+  UserPusher,
+} from "../../shared/contract/userServerData.ts";
 import { steward } from "../bridge.ts";
 import { createLoaded } from "./loaded.ts";
 import { accountOfUser, partsOfUser, type UserKey } from "./users.ts";
@@ -23,6 +30,12 @@ export const userAccountData = createLoaded<Awaited<ReturnType<typeof data.accou
   (key) => data.accountData(partsOfUser(key)),
   accountOf,
 );
+
+/** The rooms that each of them belongs to without having joined them. */
+export const userOtherRooms = createLoaded<OtherRooms, UserKey>((key) => data.otherRooms(partsOfUser(key)), accountOf);
+
+/** How many invites each of them has sent, and how many rooms they have joined. */
+export const userRoomActivity = createLoaded<RoomActivity, UserKey>((key) => data.roomActivity(partsOfUser(key)), accountOf);
 
 /** How much each user has uploaded. */
 export const userMedia = createLoaded<UserMediaSum, UserKey>((key) => data.media(partsOfUser(key)), accountOf);

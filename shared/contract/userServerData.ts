@@ -51,16 +51,33 @@ const oneUser = z.object({ accountId: AccountId, userId: UserId });
 const limit = z.object({ limit: RateLimit.nullable() });
 const features = z.object({ features: z.array(z.object({ id: z.string().max(100), enabled: z.boolean() })) });
 
-/**
- * What a server keeps of one user besides who they are, for its admins. Each is asked for by itself and fails by itself, as
- * `AdminApi` does.
- */
+/** How a user belongs to a room that they have not joined, in the words of the specification. */
+export const OtherMembership = z.enum(["invite", "knock", "leave", "ban"]);
+export type OtherMembership = z.infer<typeof OtherMembership>;
+
+/** The first of those rooms, and how many there are. */
+export const OtherRooms = z.object({
+  rooms: z.array(z.object({ roomId: z.string().max(255), name: z.string().max(1000).nullable(), membership: OtherMembership })),
+  total: z.number().int().nonnegative(),
+});
+export type OtherRooms = z.infer<typeof OtherRooms>;
+
+const sinceCounts = z.object({ ever: z.number().int().nonnegative(), lastWeek: z.number().int().nonnegative() });
+
+/** What a user did in rooms; null where the server does not count that. */
+export const RoomActivity = z.object({ invitesSent: sinceCounts.nullable(), roomsJoined: sinceCounts.nullable() });
+export type RoomActivity = z.infer<typeof RoomActivity>;
+
 /** A picture as it is uploaded. */
 export const SquarePicture = z.object({
   image: z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength > 0 && bytes.byteLength <= 50_000_000),
   mimeType: z.enum(["image/png", "image/jpeg", "image/webp"]),
 });
 
+/**
+ * What a server keeps of one user besides who they are, for its admins. Each is asked for by itself and fails by itself, as
+ * `AdminApi` does.
+ */
 export const userServerData = domain({
   requests: {
     /** Seen last first. */
@@ -68,6 +85,9 @@ export const userServerData = domain({
     pushers: request(oneUser, z.object({ pushers: z.array(UserPusher) }), ANY_ADMIN),
     /** The largest first; `total` counts those that are not listed too. */
     accountData: request(oneUser, z.object({ entries: z.array(UserAccountData), total: z.number().int() }), ANY_ADMIN),
+    /** Rooms that the user was invited to, has left, was banned from or knocks at. */
+    otherRooms: request(oneUser, OtherRooms, ANY_ADMIN),
+    roomActivity: request(oneUser, RoomActivity, ANY_ADMIN),
     media: request(oneUser, UserMediaSum, ANY_ADMIN),
     rateLimit: request(oneUser, limit, ANY_ADMIN),
     /** Null: as the server's configuration says. Throws `change_not_taken`. */

@@ -4,6 +4,7 @@ import type { ActionResult, UserAction } from "../../shared/contract/userActions
 import type { UserFilter } from "../../shared/contract/users.ts";
 import type { AccountId } from "../../shared/ids.ts";
 import { BulkRig, usersOf } from "../support/bulkRig.ts";
+import { errorOf } from "../support/errorOf.ts";
 import { makePng } from "../support/png.ts";
 import { StewardData } from "../support/stewardServices.ts";
 import { startSynapse, type Synapse, type TestUser } from "../support/synapse.ts";
@@ -135,6 +136,8 @@ it("tells what it keeps of a user, and changes what of it can be changed", async
   expect(await userServerData.accountData(one())).toEqual({ entries: [], total: 0 });
   expect(await userServerData.media(one())).toMatchObject({ count: 0 });
   expect(await userServerData.consent(one())).toEqual({ version: null, at: null });
+  expect(await errorOf(userServerData.otherRooms(one()))).toMatchObject({ kind: "admin_api_lacks" });
+  expect(await userServerData.roomActivity(one())).toEqual({ invitesSent: null, roomsJoined: null });
   expect(await services.users.rooms(one())).toMatchObject({ rooms: [] });
   await synapse.login(user.user, user.password, { displayName: "A phone" });
   const { devices } = await services.users.devices(one());

@@ -25,6 +25,7 @@ import { ServiceLinks } from "./ServiceLinks.tsx";
 import { ServiceSessions } from "./ServiceSessions.tsx";
 import { UserDetailsForm } from "./UserDetailsForm.tsx";
 import { UserDevices } from "./UserDevices.tsx";
+import { UserMemberships } from "./UserMemberships.tsx";
 import styles from "./Users.module.css";
 import { dayText, lastSeenText, nameOfUser, verdictsOf } from "./userWords.ts";
 
@@ -98,6 +99,7 @@ function UserSections({ account, user }: { readonly account: Account; readonly u
       <UserDevices accountId={accountId} user={user} delegated={elsewhere} />
       {byService && <ServiceSessions accountId={accountId} user={user} />}
       <UserRooms account={account} user={user} />
+      <UserMemberships userKey={userKey(accountId, user.userId)} />
       <UserServerData account={account} user={user} />
     </>
   );
