@@ -71,7 +71,7 @@ export async function openServices(options: ServicesOptions) {
   const { sessions, passwordSignIns, revocations, replaced: replacedSessions, woke } = createSessions({ ...common, migrateRoomKeys });
   const parts = { ...common, sessions, passwordSignIns };
 
-  const admin = await openAdminServices({ ...parts, csvFiles: { ...keyFiles, saveText: keeping.saveText } });
+  const admin = await openAdminServices({ ...parts, csvFiles: { ...keyFiles, saveText: keeping.saveText, print: keeping.print } });
   const account = createAccountServices(parts);
   const devices = createDeviceServices(parts);
   const encryption = createEncryptionServices(parts);

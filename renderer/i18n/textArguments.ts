@@ -359,7 +359,8 @@ export interface TextArguments {
   "credentials.waitingUnknown": { userId: string };
   "credentials.sheetTitle": { server: string };
   "credentials.sheetUser": { userId: string };
-  "credentials.sheetServer": { server: string };
+  "credentials.sheetServer": { server: string; address: string };
+  "credentials.sheetSignIn": { server: string };
   "credentials.sheetIdentity": { until: string };
   "newUser.title": { server: string };
   "newUser.willBe": { userId: string };
@@ -465,6 +466,10 @@ export interface TextArguments {
   "bulk.counts.failed": { count: number };
   "bulk.counts.unknown": { count: number };
   "bulk.passwords": { count: number };
+  "bulk.printSlipsPart": { first: number; last: number; total: number };
+  "bulk.slipsPrinted": { count: number };
+  "bulk.slipsNotPrinted": { count: number };
+  "bulk.slipsUnsure": { count: number };
   "bulk.reason.email_taken": { first: string; second: string };
   "bulk.reason.phone_taken": { first: string; second: string };
   "bulk.reason.external_id_taken": { first: string; second: string };

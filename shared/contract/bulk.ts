@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../errors.ts";
 import { AccountId, ConversationId, UserId } from "../ids.ts";
+import { shownSecret } from "../secretSchemas.ts";
 import { domain, request } from "./defineDomain.ts";
 import { ANY_ADMIN, FILES_HERE, SECRETS_HERE } from "./errorKinds.ts";
 import { JobRowReason, JobRowsShown, RowJob } from "./jobs.ts";
@@ -157,8 +158,14 @@ export type BulkDraftRow = z.infer<typeof BulkDraftRow>;
 
 const MAX_SELECTED = 200_000;
 const MAX_PAGE = 200;
+/** How many slips of paper are printed in one go: the window holds their passwords meanwhile. */
+const MAX_SLIPS = 500;
 /** Longer than anybody reads, and far from the 64 KiB of an event. */
 const MAX_NOTICE = 10_000;
+
+/** A password that was made, as it is handed to whom it belongs. */
+export const PasswordSlip = z.object({ userId: UserId, password: shownSecret("password") });
+export type PasswordSlip = z.infer<typeof PasswordSlip>;
 
 const one = z.object({ accountId: AccountId });
 const oneDraft = one.extend({ draftId: ConversationId });
@@ -240,6 +247,21 @@ export const bulk = domain({
       "conversation_over",
       "job_damaged",
     ]),
+    /**
+     * A portion of the passwords that a Job made and that are certain to be in use, for paper; how many there are in all, and
+     * of how many more nobody knows. Throws `conversation_over` where they were deleted.
+     */
+    slips: request(
+      oneJob.extend({ from: z.number().int().nonnegative(), limit: z.number().int().min(1).max(MAX_SLIPS) }),
+      z.object({
+        slips: z.array(PasswordSlip).max(MAX_SLIPS),
+        total: z.number().int().nonnegative(),
+        unsure: z.number().int().nonnegative(),
+      }),
+      [...SECRETS_HERE, "conversation_over", "job_damaged"],
+    ),
+    /** Prints the slips that the window has ready. Nothing of them is written anywhere. Answers whether it was done. */
+    printSlips: request(z.object({}), z.object({ printed: z.boolean() }), []),
     /** The person has the passwords: they are deleted here, with all else that the file said. */
     deletePasswords: request(oneJob, z.object({}), [...SECRETS_HERE, "conversation_over"]),
   },

@@ -17,6 +17,7 @@ import type { ColumnMapping } from "../csv/userColumns.ts";
 import type { DraftRow } from "./bulkKind.ts";
 import { Draft, type DraftParts } from "./draft.ts";
 import { kindOf, kindOfJob } from "./kinds/index.ts";
+import { passwordSlips } from "./passwordSlips.ts";
 import { resultFile } from "./resultFile.ts";
 import { checkManaged, DEFAULT_CHOICES, rowsOfUsers, startDraft } from "./startDraft.ts";
 
@@ -36,6 +37,8 @@ export interface BulkServiceParts {
     chooseSource: () => Promise<string | null>;
     /** Asks where, then writes a text into a file that only this person may read; false when the person cancels. */
     saveText: (file: { suggestedName: SuggestedName; text: string }) => Promise<boolean>;
+    /** Prints what the window has ready for paper; false when it was not printed. */
+    print: () => Promise<boolean>;
   };
   firstWaitMs?: number;
 }
@@ -144,6 +147,13 @@ export class BulkService implements Requests {
     const suggestedName = { holds, of: day, ...(which !== "all" && { part: which }), ending: "csv" } as const;
     return { saved: await ports.saveText({ suggestedName, text: await resultFile(record, input, which) }) };
   };
+
+  slips = async ({ jobId, from, limit }: Input<"slips">) => {
+    const { rowJobs } = this.#parts;
+    return passwordSlips(rowJobs.record(jobId), await rowJobs.openInput(jobId), from, limit);
+  };
+
+  printSlips = async () => ({ printed: await this.#parts.ports.print() });
 
   deletePasswords = async ({ jobId }: Input<"deletePasswords">) => {
     await this.#parts.rowJobs.deleteInput(jobId);

@@ -12,6 +12,7 @@ import { useAction } from "../../components/useAction.ts";
 import { momentText, t } from "../../i18n/index.ts";
 import styles from "./Bulk.module.css";
 import { jobRowText, jobVerdict, outcomeVerdict } from "./bulkWords.ts";
+import { JobPasswords } from "./JobPasswords.tsx";
 import { LongTable } from "./LongTable.tsx";
 
 /** One Job of many rows: how far it is, what can be done with it, and what came of each row. */
@@ -53,7 +54,7 @@ export function BulkJob({ job }: { readonly job: RowJob }) {
           {t("bulk.kept", { count: leftInRooms })}
         </Notice>
       )}
-      {unsavedPasswords > 0 && isOver && <Passwords job={job} onSave={() => save.run("all")} isSaving={save.busy} />}
+      {unsavedPasswords > 0 && isOver && <JobPasswords job={job} onSave={() => save.run("all")} isSaving={save.busy} />}
       {problem && <ErrorText error={problem} />}
       <Buttons>
         {status === "running" && !stopping && <Button onPress={() => void pause.run()}>{t("bulk.pause")}</Button>}
@@ -90,44 +91,6 @@ function countsText({ counts, progress }: RowJob): string {
     return count === 0 ? [] : [t(`bulk.counts.${outcome}`, { count })];
   });
   return [t("jobs.progress", { done: progress.done, total: progress.total ?? 0 }), ...parts].join(" · ");
-}
-
-interface PasswordsProps {
-  readonly job: RowJob;
-  readonly onSave: () => Promise<{ saved: boolean } | undefined>;
-  readonly isSaving: boolean;
-}
-
-/** The passwords that were made are here until the person has them: they are in no other place. */
-function Passwords({ job, onSave, isSaving }: PasswordsProps) {
-  const [saved, setSaved] = useState(false);
-  const remove = useAction(() => steward.bulk.deletePasswords({ jobId: job.jobId }));
-  const count = job.unsavedPasswords;
-  return (
-    <Notice
-      tone="warn"
-      actions={
-        <>
-          <Button
-            look={saved ? "plain" : "primary"}
-            busy={isSaving}
-            onPress={() => void onSave().then((answer) => answer?.saved && setSaved(true))}
-          >
-            {t("bulk.savePasswords")}
-          </Button>
-          {saved && (
-            <Button look="primary" busy={remove.busy} onPress={() => void remove.run()}>
-              {t("bulk.deletePasswords")}
-            </Button>
-          )}
-        </>
-      }
-    >
-      <p>{t("bulk.passwords", { count })}</p>
-      {saved && <p>{t("bulk.passwordsSaved")}</p>}
-      {remove.error && <ErrorText error={remove.error} />}
-    </Notice>
-  );
 }
 
 const shownKinds = ["all", "not_done", "unknown"] as const satisfies readonly JobRowsShown[];

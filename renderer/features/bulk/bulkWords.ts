@@ -84,3 +84,9 @@ export function columnsProblem(columns: readonly (UserColumn | null)[]): "needsI
     column !== null && !joined.has(column) && columns.indexOf(column) !== at;
   return columns.some(isTwice) ? "twice" : null;
 }
+
+/** What the button says that prints the next slips: which of them, where they are more than go in one portion. */
+export function printSlipsText(from: number, total: number, atOnce: number): string {
+  if (total <= atOnce) return t("bulk.printSlips");
+  return t("bulk.printSlipsPart", { first: from + 1, last: Math.min(from + atOnce, total), total });
+}

@@ -9,8 +9,9 @@ import { ErrorText } from "../../components/ErrorText.tsx";
 import { Skeleton } from "../../components/Spinner.tsx";
 import { useAction } from "../../components/useAction.ts";
 import { useSecretOnScreen } from "../../components/useSecretOnScreen.ts";
-import { dateText, t } from "../../i18n/index.ts";
+import { t } from "../../i18n/index.ts";
 import { waitingCredentials } from "../../stores/credentials.ts";
+import { PaperSlip } from "./PaperSlip.tsx";
 import styles from "./UserActions.module.css";
 
 type How = "copy" | "save" | "print";
@@ -74,14 +75,7 @@ export function CredentialsSlip({ account, credentialsId, identityUntil = null }
       {keep.error && <ErrorText error={keep.error} />}
       {createPortal(
         <div className="printOnly">
-          <div className={styles["sheet"]}>
-            <p className={styles["sheetTitle"]}>{t("credentials.sheetTitle", { server: homeserver.serverName })}</p>
-            <p>{t("credentials.sheetUser", { userId })}</p>
-            <p>{t("credentials.sheetServer", { server: homeserver.serverName })}</p>
-            <code className={styles["sheetPassword"]}>{password}</code>
-            <p>{t("credentials.sheetNote")}</p>
-            {identityUntil !== null && <p>{t("credentials.sheetIdentity", { until: dateText(identityUntil) })}</p>}
-          </div>
+          <PaperSlip homeserver={homeserver} userId={userId} password={password} identityUntil={identityUntil} />
         </div>,
         document.body,
       )}

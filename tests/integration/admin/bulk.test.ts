@@ -84,8 +84,20 @@ describe("users from a file", () => {
       await sweepForSecrets(secrets, { folders: [`${data.folder}/accounts`], texts: { events: JSON.stringify(data.events) } }),
     ).toEqual([]);
 
+    // On paper goes what was made here, in portions; what the file gave is known to whoever wrote it.
+    const portions = await Promise.all([0, 1, 3].map((from) => rig.services.bulk.slips({ jobId, from, limit: from + 1 })));
+    expect(portions.map(({ slips, ...counts }) => [slips.map(({ userId }) => userId), counts])).toEqual([
+      [["@bert:bulk.test"], { total: 3, unsure: 0 }],
+      [["@carl:bulk.test", "@dora:bulk.test"], { total: 3, unsure: 0 }],
+      [[], { total: 3, unsure: 0 }],
+    ]);
+    expect(portions[0]?.slips[0]?.password.reveal()).toBe(password);
+    expect(await rig.services.bulk.printSlips()).toEqual({ printed: true });
+    // Printed is not saved.
+    expect(rig.job(jobId)).toMatchObject({ unsavedPasswords: 3 });
     expect(await errorOf(rig.services.allJobs.dismiss({ jobId }))).toEqual({ kind: "passwords_not_saved" });
     await rig.services.bulk.deletePasswords({ jobId });
+    expect(await errorOf(rig.services.bulk.slips({ jobId, from: 0, limit: 500 }))).toEqual({ kind: "conversation_over" });
     expect(await rig.saved(jobId, "all")).toContain("bert,done");
     expect(await errorOf(rig.services.rowJobs.openInput(jobId))).toEqual({ kind: "conversation_over" });
     await rig.services.allJobs.dismiss({ jobId });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { printSlipsText } from "../../../renderer/features/bulk/bulkWords.ts";
 import { changeOutcome, passwordHints } from "../../../renderer/features/passwordAndRecovery/passwordWords.ts";
 
 test("hints at what servers may read differently, and at nothing else", () => {
@@ -25,4 +26,10 @@ test("tells what became of the other sessions, and warns where it is not what wa
   expect(changeOutcome({ others: { signedOut: 0, left: 1 } }, true).tone).toBe("warn");
   expect(changeOutcome({ others: null }, true).tone).toBe("warn");
   expect(changeOutcome({ others: { signedOut: 0, left: 0 } }, true).text).toContain("No other session");
+});
+
+test("slips of passwords are printed in portions where they are many, and the button says which comes next", () => {
+  expect(printSlipsText(0, 500, 500)).toBe("Print slips…");
+  expect(printSlipsText(0, 1_200, 500)).toBe("Print slips 1 to 500 of 1,200…");
+  expect(printSlipsText(1_000, 1_200, 500)).toBe("Print slips 1,001 to 1,200 of 1,200…");
 });
