@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Services } from "../../../main/services.ts";
 import type { AccountId } from "../../../shared/ids.ts";
+import { errorOf } from "../../support/errorOf.ts";
 import { type FaultProxy, startFaultProxy } from "../../support/faultProxy.ts";
 import { matrixOk } from "../../support/matrixApi.ts";
 import { makePng } from "../../support/png.ts";
@@ -78,6 +79,45 @@ describe("what a server keeps of a user", () => {
     const { connections } = await services.userServerData.connections(one());
     expect(connections.map(({ ip }) => ip)).toContain("127.0.0.1");
     expect(await services.userServerData.consent(one())).toEqual({ version: null, at: null });
+  });
+
+  it("is the rooms that they belong to without having joined them, and the invites they sent, as far as it tells", async () => {
+    const signedIn = async ({ userId, user: name, password }: TestUser) => ({
+      userId,
+      accessToken: (await synapse.login(name, password)).accessToken,
+    });
+    type SignedIn = Awaited<ReturnType<typeof signedIn>>;
+    const mover = await signedIn(user);
+    const host = await signedIn(await synapse.register({ user: `host${count}`, password: "a password" }));
+    const room = async (owner: SignedIn, body: object): Promise<string> =>
+      (await synapse.call({ path: "/_matrix/client/v3/createRoom", token: owner.accessToken, body }))["room_id"] as string;
+    const act = (who: SignedIn, roomId: string, what: string, body: object = {}) =>
+      synapse.call({ path: `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/${what}`, token: who.accessToken, body });
+    await room(host, { name: "Garden", invite: [mover.userId] });
+    const left = await room(mover, { name: "Cellar", invite: [host.userId] });
+    // Of a room that nobody of the server is in any more it does not tell.
+    await act(host, left, "join");
+    await act(mover, left, "leave");
+    const banned = await room(host, { preset: "public_chat" });
+    await act(host, banned, "ban", { user_id: mover.userId });
+    await room(mover, { name: "Attic" });
+    expect(await services.userServerData.otherRooms(one())).toEqual({
+      rooms: [
+        { roomId: banned, name: null, membership: "ban" },
+        { roomId: expect.any(String), name: "Garden", membership: "invite" },
+        { roomId: left, name: "Cellar", membership: "leave" },
+      ],
+      total: 3,
+    });
+    expect(await services.userServerData.roomActivity(one())).toEqual({
+      invitesSent: { ever: 1, lastWeek: 1 },
+      roomsJoined: { ever: 2, lastWeek: 2 },
+    });
+    const unknown = { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" } } as const;
+    proxy.addRule({ path: /\/sent_invite_count/, times: Infinity, fault: unknown });
+    proxy.addRule({ path: /\/memberships$/, times: Infinity, fault: unknown });
+    expect(await services.userServerData.roomActivity(one())).toEqual({ invitesSent: null, roomsJoined: { ever: 2, lastWeek: 2 } });
+    expect(await errorOf(services.userServerData.otherRooms(one()))).toMatchObject({ kind: "admin_api_lacks" });
   });
 
   it("is named, but not shown, where it is account data", async () => {

@@ -361,46 +361,6 @@ describe("one user", () => {
     expect(await errorOf(services.users.devices({ accountId, userId: "@x:two.test" }))).toMatchObject({ kind: "not_own_server" });
   });
 
-  it("belongs to rooms without having joined them, and has sent invites, as far as the server tells", async () => {
-    const signedIn = async (user: string) => {
-      await synapse.register({ user, password: "a password" });
-      return { userId: idOf(user), accessToken: (await synapse.login(user, "a password")).accessToken };
-    };
-    type SignedIn = Awaited<ReturnType<typeof signedIn>>;
-    const mover = await signedIn("mover");
-    const host = await signedIn("host");
-    const room = async (owner: SignedIn, body: object): Promise<string> =>
-      (await synapse.call({ path: "/_matrix/client/v3/createRoom", token: owner.accessToken, body }))["room_id"] as string;
-    const act = (who: SignedIn, roomId: string, what: string, body: object = {}) =>
-      synapse.call({ path: `/_matrix/client/v3/rooms/${encodeURIComponent(roomId)}/${what}`, token: who.accessToken, body });
-    await room(host, { name: "Garden", invite: [mover.userId] });
-    const left = await room(mover, { name: "Cellar", invite: [host.userId] });
-    // Of a room that nobody of the server is in any more it does not tell.
-    await act(host, left, "join");
-    await act(mover, left, "leave");
-    const banned = await room(host, { preset: "public_chat" });
-    await act(host, banned, "ban", { user_id: mover.userId });
-    await room(mover, { name: "Attic" });
-    const who = { accountId, userId: mover.userId };
-    expect(await services.userServerData.otherRooms(who)).toEqual({
-      rooms: [
-        { roomId: banned, name: null, membership: "ban" },
-        { roomId: expect.any(String), name: "Garden", membership: "invite" },
-        { roomId: left, name: "Cellar", membership: "leave" },
-      ],
-      total: 3,
-    });
-    expect(await services.userServerData.roomActivity(who)).toEqual({
-      invitesSent: { ever: 1, lastWeek: 1 },
-      roomsJoined: { ever: 2, lastWeek: 2 },
-    });
-    const unknown = { kind: "answer", status: 404, body: { errcode: "M_UNRECOGNIZED", error: "Unrecognized request" } } as const;
-    proxy.addRule({ path: /\/sent_invite_count/, times: Infinity, fault: unknown });
-    proxy.addRule({ path: /\/memberships$/, times: Infinity, fault: unknown });
-    expect(await services.userServerData.roomActivity(who)).toEqual({ invitesSent: null, roomsJoined: { ever: 2, lastWeek: 2 } });
-    expect(await errorOf(services.userServerData.otherRooms(who))).toMatchObject({ kind: "admin_api_lacks" });
-  });
-
   it("who is the admin themselves keeps the session that they work with", async () => {
     await synapse.login("boss", "a password", { deviceId: "ELSEWHERE" });
     const boss = { accountId, userId: idOf("boss") };
