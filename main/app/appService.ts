@@ -74,7 +74,7 @@ export class AppService implements Requests {
     return changed;
   }
 
-  /** @throws `forbidden` for what is neither https nor the named account's own homeserver */
+  /** @throws `forbidden` for what is neither https nor the named account's own homeserver; `no_such_account` */
   async openExternal(request: Input<"openExternal">): Promise<Done> {
     await this.#openExternal(request);
     return {};

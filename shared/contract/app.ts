@@ -92,7 +92,10 @@ export const app = domain({
      * Opens a page in the person's browser: https anywhere, http only on the homeserver of the account named.
      * Anything else is refused with `forbidden`.
      */
-    openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({}), ["forbidden"]),
+    openExternal: request(z.object({ url: z.string().max(4096), accountId: AccountId.optional() }), z.object({}), [
+      "forbidden",
+      "no_such_account",
+    ]),
     /** While a secret is shown: keeps the window out of screenshots and shared screens, where the system can do that. */
     keepScreenPrivate: request(z.object({ private: z.boolean() }), z.object({}), []),
     copyText: request(z.object({ text: z.string().max(MAX_COPIED_BY_PERSON) }), z.object({}), []),

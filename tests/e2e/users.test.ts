@@ -102,6 +102,8 @@ it("finds one, changes the name, adds an email and signs out a session", async (
   await person.page.getByRole("rowheader").getByRole("button", { name: /Dora/ }).click();
   await person.isAt("Dora");
   await person.sees("Dora’s phone");
+  await person.sees("No invites, and no room that they left or were banned from.");
+  await person.sees("0 in all, 0 in the last 7 days");
   await person.looks("users-one");
   await person.type("Display name", "Dora Lindqvist");
   await person.sees("Display name: Dora → Dora Lindqvist");
