@@ -47,15 +47,16 @@ const reactModuleNames: Readonly<Record<string, readonly [folder: string, name: 
 export const reactModules: Plugin = {
   name: "react-modules",
   setup(plugin) {
-    const production = plugin.initialOptions.define?.["process.env.NODE_ENV"] === '"production"';
-    const filter = new RegExp(`^(?:${Object.keys(reactModuleNames).join("|")})$`);
-    const namespace = "react-modules";
-    plugin.onResolve({ filter }, ({ path }) => ({ path, namespace }));
-    plugin.onLoad({ filter: /./, namespace }, async ({ path }) => {
+    const kind = plugin.initialOptions.define?.["process.env.NODE_ENV"] === '"production"' ? "production" : "development";
+    const names = Object.keys(reactModuleNames).join("|");
+    // By their own paths, by which the licences of what is bundled are found.
+    plugin.onResolve({ filter: new RegExp(`^(?:${names})$`) }, ({ path }) => {
       const [folder, name] = reactModuleNames[path] as readonly [string, string];
-      const file = join(root, "node_modules", folder, "cjs", `${name}.${production ? "production" : "development"}.js`);
-      return { contents: asModule(await readFile(file, "utf8")), resolveDir: dirname(file) };
+      return { path: join(root, "node_modules", folder, "cjs", `${name}.${kind}.js`) };
     });
+    plugin.onLoad({ filter: /[\\/]node_modules[\\/](?:react|react-dom|scheduler)[\\/]cjs[\\/][^\\/]+\.js$/ }, async ({ path }) => ({
+      contents: asModule(await readFile(path, "utf8")),
+    }));
     // What React has had itself since its version 18.
     plugin.onResolve({ filter: /^use-sync-external-store\/shim(?:\/index\.js)?$/ }, () => ({ path: "shim", namespace: "react-shim" }));
     plugin.onLoad({ filter: /./, namespace: "react-shim" }, () => ({

@@ -53,6 +53,19 @@ test("React's modules have the names that the packages export, as ES modules", a
   expect(made["shim"]).toBe((made["react"] as typeof react).useSyncExternalStore);
 });
 
+test("React's files count as files of their packages, whose licences go along", async () => {
+  const { metafile } = await build({
+    stdin: { contents: ALL_OF_REACT, resolveDir: join(root, "renderer"), loader: "ts" },
+    absWorkingDir: root,
+    bundle: true,
+    metafile: true,
+    write: false,
+    plugins: [reactModules],
+  });
+  const packages = Object.keys(metafile.inputs).map((path) => /node_modules\/([\w-]+)\//.exec(path)?.[1]);
+  expect([...new Set(packages)]).toEqual(expect.arrayContaining(["react", "react-dom", "scheduler"]));
+});
+
 test("the React that ships is the one for production, and draws", async () => {
   const text = await bundled(
     `import { createElement, useState } from "react";
