@@ -5,6 +5,7 @@ import type { JobKind } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { adminApiAt, type Answer, json, masApiAt } from "../../support/adminApi.ts";
+import { newUser } from "../../support/bulkRow.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { type Arrived, LocalServer } from "../../support/localServer.ts";
 
@@ -155,19 +156,6 @@ it("a password is not set for somebody whom another admin has let in again meanw
   expect(writes()).toEqual([]);
   expect(await endOf("reactivate_users", { ...reactivated, password: null, passwordMade: false }, 1)).toMatchObject({ outcome: "done" });
 });
-
-const newUser = {
-  password: "nine quiet herons",
-  passwordMade: true,
-  displayName: null,
-  admin: null,
-  avatarUrl: null,
-  userType: null,
-  threepids: [],
-  externalIds: [],
-  locked: false,
-  deactivated: false,
-};
 
 it("a new user's password whose answers were all lost may be in use, and a refused one is not", async () => {
   there = false;

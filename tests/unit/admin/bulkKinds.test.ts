@@ -7,6 +7,7 @@ import type { JobKind } from "../../../shared/contract/jobs.ts";
 import { fail } from "../../../shared/errors.ts";
 import { AccountId } from "../../../shared/ids.ts";
 import { adminApiAt, type Answer, json } from "../../support/adminApi.ts";
+import { newUser } from "../../support/bulkRow.ts";
 import { errorOf } from "../../support/errorOf.ts";
 import { LocalServer } from "../../support/localServer.ts";
 
@@ -111,20 +112,10 @@ it("an end that cannot be written is what the Job fails with, and no further row
 const cut: Answer = (response) => void response.destroy();
 const noSuch = json(404, { errcode: "M_NOT_FOUND", error: "" });
 const refusal = json(400, { errcode: "M_UNKNOWN", error: "no" });
-const newUser = {
-  displayName: null,
-  admin: null,
-  avatarUrl: null,
-  userType: null,
-  threepids: [],
-  externalIds: [],
-  locked: false,
-  deactivated: false,
-};
 
 it.each<[string, JobKind, object, Answer]>([
   ["a new password", "reset_passwords", row, user],
-  ["a new user", "create_users", { ...row, ...newUser }, noSuch],
+  ["a new user", "create_users", { ...newUser, ...row }, noSuch],
   [
     "a user who may sign in again",
     "reactivate_users",
@@ -147,7 +138,7 @@ it.each<[string, JobKind, object, Answer]>([
 
 it("a user whose making was lost each time may still come to be", async () => {
   [answers, writes] = [Array.from({ length: 9 }, () => noSuch), [cut, cut, cut]];
-  expect(await endOf("create_users", {}, { ...row, ...newUser })).toMatchObject({ outcome: "unknown", madePassword: true });
+  expect(await endOf("create_users", {}, { ...newUser, ...row })).toMatchObject({ outcome: "unknown", madePassword: true });
 });
 
 it.each<[string, JobKind]>([
